@@ -1,0 +1,5 @@
+"""`python -m provisioner` is the command `provisioner`."""
+
+from provisioner.cli.app import main
+
+main()

@@ -1,0 +1,68 @@
+"""The command `provisioner`: its commands, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from provisioner.cli.commands import COMMANDS
+from provisioner.errors import ExitCode, ProvisionerError
+
+app = typer.Typer(
+    name="provisioner",
+    help="Evisions MAPS email servers: declared in git, validated, signed in, pushed, proven.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # they print local variables, and those hold secrets
+    rich_markup_mode="rich",
+)
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+
+# typer >= 0.26 carries its own copy of click; this is the base of its usage errors in either.
+_ClickException = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+
+def main() -> NoReturn:
+    """Run the command line; never returns."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line, print what went wrong, return the exit code."""
+    try:
+        return int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
+    except ProvisionerError as error:
+        _print_error(error.message, error.remedy)
+        return error.exit_code
+    except typer.Abort:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # the reader is gone: nothing more to flush at exit
+        return ExitCode.FAILURE
+    except Exception as error:  # noqa: BLE001
+        if isinstance(error, _ClickException):
+            error.show()  # type: ignore[attr-defined]
+            return ExitCode.USAGE
+        return _report_bug(error)
+
+
+def _print_error(message: str, remedy: str) -> None:
+    print(f"Error: {message}", file=sys.stderr)
+    if remedy:
+        print(f"  {remedy}", file=sys.stderr)
+
+
+def _report_bug(error: Exception) -> int:
+    """Type and place only: the words of an unexpected exception may quote a secret."""
+    trace = error.__traceback__
+    places = []
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    _print_error(
+        f"this is our bug: {type(error).__name__} at {places[-1]}",
+        "please report it with this line; called from " + " <- ".join(reversed(places[-5:-1])),
+    )
+    return ExitCode.BUG

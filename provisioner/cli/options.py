@@ -1,0 +1,34 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class OutputFormat(StrEnum):
+    """How a command prints its result."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+ProjectFolder = Annotated[
+    Path,
+    typer.Option(
+        "--project",
+        "-C",
+        help="The project folder: where provisioner.yml, servers/, inventory/ and tokens/ lie.",
+        show_default="the current folder",
+    ),
+]
+
+Format = Annotated[OutputFormat, typer.Option("--format", help="How to print the result.")]
+
+AllowCommands = Annotated[
+    bool,
+    typer.Option("--allow-commands", help="Let {command: ...} secret sources run their command."),
+]

@@ -1,0 +1,98 @@
+"""One declared email server, clean: what `documents` and `lint` have found nothing wrong with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from provisioner.secret_sources.reference import SecretReference
+
+DEFAULT_HOSTS = "maps"
+DEFAULT_PORT = 25
+
+
+class SecurityLevel(StrEnum):
+    """MAPS' SMTP Security Level, in the order of its dialog."""
+
+    AUTO_DETECT = "auto_detect"
+    NONE = "none"
+    LOGIN = "login"
+    PLAIN = "plain"
+    DIGEST_MD5 = "digest_md5"
+    CRAM_MD5 = "cram_md5"
+    CRAM_SHA1 = "cram_sha1"
+    OAUTH2 = "oauth2"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a server is declared: for messages."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth2Settings:
+    """The ten OAuth2 fields of the MAPS dialog, and `client_secret_expires`, which is ours."""
+
+    access_token_url: str
+    authorization_url: str
+    client_id: str
+    client_secret: SecretReference
+    client_secret_expires: date | None = None
+    login_hint: str | None = None
+    prompt: str | None = None
+    refresh_token_url: str | None = None
+    scope_for_authorize: str
+    scope_for_token: str | None = None
+    use_https_on_callback: bool = False
+
+    @property
+    def refresh_endpoint(self) -> str:
+        """Where refresh requests go: `refresh_token_url`, else the token endpoint."""
+        return self.refresh_token_url or self.access_token_url
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """MAPS' own log of its SMTP conversations."""
+
+    enabled: bool
+    file_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TestEmail:
+    """Envelope of the test email; `None` falls back as `provisioner/hosts` says."""
+
+    __test__ = False  # not a pytest class
+
+    sender: str | None = None
+    recipient: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailServer:
+    """One MAPS email-server definition. Identity: `server_name`."""
+
+    server_name: str
+    host: str
+    port: int = DEFAULT_PORT
+    client_name: str | None = None
+    maximum_emails_per_minute: int | None = None
+    smtp_security_level: SecurityLevel
+    use_tls: bool = False
+    user_name: str | None = None
+    password: SecretReference | None = None
+    oauth2: OAuth2Settings | None = None
+    logging: LogFile | None = None
+    hosts: str = DEFAULT_HOSTS
+    test_email: TestEmail = field(default_factory=TestEmail)
+    origin: Origin
+
+    @property
+    def mailbox(self) -> str | None:
+        """The mailbox as declared: user_name, else login_hint. None: the identity signed in."""
+        return self.user_name or (self.oauth2.login_hint if self.oauth2 else None)

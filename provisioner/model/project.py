@@ -1,0 +1,46 @@
+"""A project folder: its settings (`provisioner.yml`, optional) and its servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import UsageError
+from provisioner.model.email_server import EmailServer, TestEmail
+from provisioner.secret_sources.reference import SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class PushSettings:
+    """`push:` of provisioner.yml."""
+
+    forks: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Everything declared, clean. Paths are absolute."""
+
+    root: Path
+    servers_path: Path
+    inventory_path: Path
+    tokens_path: Path
+    vault_password: SecretReference | None = None
+    ca_file: Path | None = None
+    test_email: TestEmail = field(default_factory=TestEmail)
+    push: PushSettings = field(default_factory=PushSettings)
+    providers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    servers: tuple[EmailServer, ...] = ()
+
+    def server(self, name: str) -> EmailServer:
+        """The server of that name (case-insensitive); UsageError names the ones there are."""
+        for server in self.servers:
+            if server.server_name.casefold() == name.casefold():
+                return server
+        known = ", ".join(sorted(s.server_name for s in self.servers)) or "none"
+        raise UsageError(
+            f"no server named {name!r} is declared in {self.servers_path}",
+            remedy=f"declared servers: {known}",
+        )

@@ -1,0 +1,24 @@
+"""Where schemas/ and playbooks/ lie: beside the package in a checkout, inside it in a wheel."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def schema_path(name: str) -> Path:
+    """`email-server`, `project` or `host-document` -> the JSON Schema file."""
+    return _folder("schemas") / f"{name}.schema.json"
+
+
+def playbooks_folder() -> Path:
+    """The folder with push.yml and Ansible's action_plugins/, library/, module_utils/."""
+    return _folder("playbooks")
+
+
+@cache
+def _folder(name: str) -> Path:
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name

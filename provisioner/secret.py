@@ -1,0 +1,47 @@
+"""Secrets are a type: they print as ***, and only `.reveal()` gives their text."""
+
+from __future__ import annotations
+
+import hmac
+from typing import NoReturn
+
+MASK = "***"
+
+
+class Secret:
+    """Text that no print, log, repr, format, exception or pickle shows.
+
+    `.reveal()` belongs at the rim only: where bytes leave for their destination.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled")

@@ -1,0 +1,35 @@
+"""The OAuth2 tokens of one server, as they are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSet:
+    """Tokens of one grant and what they are bound to. Times are Unix seconds.
+
+    `grant_id` names the sign-in: a refresh keeps it, a new `authenticate` makes a new one.
+    """
+
+    server_name: str
+    grant_id: str
+    access_token: Secret
+    refresh_token: Secret
+    expires_at: int
+    scope: str
+    identity: str | None
+    issuer: str | None
+    client_id: str
+    token_endpoint: str
+    smtp_host: str
+    token_endpoint_auth_method: str
+    obtained_at: int
+    refreshed_at: int
+    unproven: str | None = None
+
+    def expires_within(self, seconds: float, *, now: float) -> bool:
+        """Whether the access token is, or will be in `seconds`, expired."""
+        return self.expires_at <= now + seconds
