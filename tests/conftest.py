@@ -1,0 +1,41 @@
+"""What every test stands on: an environment of its own. The lab's fixtures are in tests/lab."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.lab.fixtures"]
+
+_FOREIGN_PREFIXES = ("ANSIBLE_", "PROVISIONER_", "XDG_")
+_FOREIGN_NAMES = {
+    "BROWSER",
+    "CLICOLOR_FORCE",
+    "COLUMNS",
+    "FORCE_COLOR",
+    "GITHUB_ACTIONS",
+    "LINES",
+    "PY_COLORS",
+    "SSH_AUTH_SOCK",
+}
+
+
+def _is_foreign(name: str) -> bool:
+    return (
+        name in _FOREIGN_NAMES
+        or name.startswith(_FOREIGN_PREFIXES)
+        or name.lower().endswith("_proxy")
+    )
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A HOME that does not exist yet, and nothing of the outer environment that steers a run."""
+    for name in filter(_is_foreign, list(os.environ)):
+        monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("user") / "home"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    return home
