@@ -1,0 +1,17 @@
+"""AOL Mail: Yahoo's platform under its own host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from provisioner.providers.yahoo import YAHOO
+
+AOL = replace(
+    YAHOO,
+    name="aol",
+    title="AOL",
+    # https://api.login.aol.com/.well-known/openid-configuration
+    endpoints=("api.login.aol.com",),
+    issuer="https://api.login.aol.com",
+    smtp_hosts=("smtp.aol.com",),
+)

@@ -1,0 +1,40 @@
+"""Google Workspace and Gmail."""
+
+from __future__ import annotations
+
+from provisioner.providers.provider import Provider
+
+GOOGLE = Provider(
+    name="google",
+    title="Google",
+    # accounts.google.com/.well-known/openid-configuration; the older pair is still in use.
+    endpoints=("accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com"),
+    issuer="https://accounts.google.com",
+    smtp_hosts=("smtp.gmail.com",),
+    # https://developers.google.com/identity/protocols/oauth2/web-server#offline
+    # A refresh token is given only when the consent screen is shown, hence prompt=consent.
+    offline="param",
+    authorize_extra={"access_type": "offline", "prompt": "consent"},
+    # A refresh answers without refresh_token; the one in hand stays valid (same page).
+    refresh_token_rotation="none",
+    # token_endpoint_auth_methods_supported: client_secret_post, client_secret_basic.
+    token_endpoint_auth_method="client_secret_post",
+    # https://developers.google.com/gmail/imap/xoauth2-protocol: this scope and no other;
+    # gmail.send serves Google's own API and is answered with 535 5.7.8 by SMTP.
+    smtp_scopes=("https://mail.google.com/",),
+    wrong_scopes=(
+        "https://www.googleapis.com/auth/gmail.send",
+        "https://www.googleapis.com/auth/gmail.compose",
+        "https://www.googleapis.com/auth/gmail.modify",
+        "https://www.googleapis.com/auth/gmail.readonly",
+    ),
+    # https://support.google.com/a/answer/6260879: the account's own password ended in May 2025.
+    password_login="app_password",
+    # https://developers.google.com/identity/protocols/oauth2#expiration: six months unused
+    # (7 days while the consent screen is "External" and "Testing").
+    idle_expiry_days=180,
+    identity_claims=("email",),
+    revoke_url="https://oauth2.googleapis.com/revoke",
+    console_url="https://console.cloud.google.com/auth/clients",
+    consent_page_url="https://myaccount.google.com/connections",
+)

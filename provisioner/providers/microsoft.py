@@ -1,0 +1,70 @@
+"""Microsoft 365: the commercial cloud (and GCC), GCC High and DoD, China (21Vianet)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from provisioner.providers.provider import Provider
+
+MICROSOFT = Provider(
+    name="microsoft",
+    title="Microsoft 365",
+    endpoints=("login.microsoftonline.com",),
+    smtp_hosts=("smtp.office365.com",),
+    # https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
+    offline="scope",
+    smtp_scopes=(
+        "https://outlook.office.com/SMTP.Send",
+        "https://outlook.office365.com/SMTP.Send",
+        "https://outlook.office.com/.default",
+        "https://outlook.office365.com/.default",
+    ),
+    # A token for Graph is answered with 535 5.7.3 by SMTP; a bare name means Graph.
+    wrong_scopes=(
+        "https://graph.microsoft.com/SMTP.Send",
+        "https://graph.microsoft.com/Mail.Send",
+        "https://graph.microsoft.com/.default",
+        "SMTP.Send",
+        "Mail.Send",
+    ),
+    # https://learn.microsoft.com/entra/identity-platform/refresh-tokens: a new one comes with
+    # every refresh, the old one is not revoked; 90 days.
+    refresh_token_rotation="old_stays_valid",
+    idle_expiry_days=90,
+    # token_endpoint_auth_methods_supported: client_secret_post, client_secret_basic, ...
+    token_endpoint_auth_method="client_secret_post",
+    # Basic authentication of SMTP AUTH: off by default from the end of December 2026.
+    password_login="ending",
+    # https://learn.microsoft.com/exchange/troubleshoot/send-emails/smtp-submission-improvements
+    max_connections_per_mailbox=3,
+    messages_per_minute=30,
+    identity_claims=("preferred_username", "email", "upn"),
+    console_url="https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps",
+    consent_page_url="https://myapplications.microsoft.com/",
+)
+
+# https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud has the
+# hosts. Nobody was found who has tried SMTP AUTH there: no scope is called wrong or right.
+MICROSOFT_GCC_HIGH = replace(
+    MICROSOFT,
+    name="microsoft-gcc-high",
+    title="Microsoft 365 GCC High",
+    endpoints=("login.microsoftonline.us",),
+    smtp_hosts=("smtp.office365.us",),
+    offline="unknown",
+    smtp_scopes=(),
+    wrong_scopes=(),
+    password_login="unknown",
+    max_connections_per_mailbox=None,
+    messages_per_minute=None,
+    console_url=None,
+    consent_page_url=None,
+)
+
+MICROSOFT_CHINA = replace(
+    MICROSOFT_GCC_HIGH,
+    name="microsoft-china",
+    title="Microsoft 365 operated by 21Vianet",
+    endpoints=("login.partner.microsoftonline.cn",),
+    smtp_hosts=("smtp.partner.outlook.cn",),
+)

@@ -1,0 +1,31 @@
+"""Outlook.com, Hotmail and Live: Microsoft's personal accounts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from provisioner.providers.microsoft import MICROSOFT
+
+OUTLOOK_COM = replace(
+    MICROSOFT,
+    name="outlook.com",
+    title="Outlook.com",
+    # The tenant `consumers`, by name or by its well-known id, on the host of Microsoft 365.
+    endpoints=(
+        "login.microsoftonline.com/consumers",
+        "login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad",
+        "login.live.com",
+    ),
+    smtp_hosts=("smtp-mail.outlook.com",),
+    # .default is refused for personal accounts.
+    smtp_scopes=(
+        "https://outlook.office.com/SMTP.Send",
+        "https://outlook.office365.com/SMTP.Send",
+    ),
+    # "Modern authentication methods now needed to continue syncing Outlook Email", Microsoft
+    # support: ended on 16 September 2024.
+    password_login="ended",
+    max_connections_per_mailbox=None,
+    messages_per_minute=None,
+    consent_page_url="https://account.live.com/consent/Manage",
+)

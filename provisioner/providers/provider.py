@@ -1,0 +1,55 @@
+"""What is known of one OAuth2 provider that lets mail be sent by SMTP: facts, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+# How a refresh token is asked for: by the scope offline_access, by a parameter of the
+# authorization request, or not at all, since one is always given.
+Offline = Literal["scope", "param", "none", "unknown"]
+
+# none: a refresh answers without a new refresh token.
+# old_stays_valid: a new one comes, the old one still works.
+# strict: the old one dies with its first use (RFC 9700 section 4.14.2).
+Rotation = Literal["none", "old_stays_valid", "strict", "unknown"]
+
+AuthMethod = Literal["client_secret_basic", "client_secret_post", "unknown"]
+
+PasswordLogin = Literal["ended", "ending", "app_password", "unknown"]
+
+OFFLINE_SCOPE = "offline_access"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Facts of one provider. Unknown ones say so: "unknown", None or empty.
+
+    `endpoints` are hosts, or host/path prefixes where several providers share a host.
+    """
+
+    name: str
+    title: str = ""
+    endpoints: tuple[str, ...] = ()
+    smtp_hosts: tuple[str, ...] = ()
+    offline: Offline = "unknown"
+    authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    refresh_token_rotation: Rotation = "unknown"
+    token_endpoint_auth_method: AuthMethod = "unknown"
+    issuer: str | None = None
+    smtp_scopes: tuple[str, ...] = ()
+    wrong_scopes: tuple[str, ...] = ()
+    password_login: PasswordLogin = "unknown"
+    max_connections_per_mailbox: int | None = None
+    messages_per_minute: int | None = None
+    idle_expiry_days: int | None = None
+    identity_claims: tuple[str, ...] = ("email", "preferred_username", "upn")
+    revoke_url: str | None = None
+    console_url: str | None = None
+    consent_page_url: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return self.title or self.name

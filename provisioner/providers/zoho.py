@@ -1,0 +1,26 @@
+"""Zoho Mail. Its OAuth scopes serve its own API; none is documented for SMTP."""
+
+from __future__ import annotations
+
+from provisioner.providers.provider import Provider
+
+_REGIONS = ("com", "eu", "in", "com.au", "jp", "com.cn")
+
+ZOHO = Provider(
+    name="zoho",
+    title="Zoho",
+    # https://www.zoho.com/mail/help/api/using-oauth-2.html: one accounts server a region
+    endpoints=tuple(f"accounts.zoho.{region}" for region in _REGIONS),
+    smtp_hosts=tuple(f"smtp.zoho.{region}" for region in _REGIONS),
+    offline="param",
+    authorize_extra={"access_type": "offline"},
+    # A refresh answers without a new refresh token, and it does not expire:
+    # https://www.zoho.com/developer/oauth/
+    refresh_token_rotation="none",
+    revoke_url="https://accounts.zoho.com/oauth/v2/token/revoke",
+    token_endpoint_auth_method="client_secret_post",
+    wrong_scopes=("ZohoMail.messages.CREATE", "ZohoMail.messages.ALL"),
+    console_url="https://api-console.zoho.com/",
+    # Sessions, Connected Apps: https://www.zoho.com/developer/oauth/revoke-oauth-token.html
+    consent_page_url="https://accounts.zoho.com/",
+)

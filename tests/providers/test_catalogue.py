@@ -1,0 +1,103 @@
+"""Which provider a URL or host belongs to, and what a project may correct."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.errors import InvalidProject
+from provisioner.providers.all_providers import PROVIDERS
+from provisioner.providers.catalogue import provider_for
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("https://accounts.google.com/o/oauth2/v2/auth?access_type=offline", "google"),
+        ("https://oauth2.googleapis.com/token", "google"),
+        ("smtp.gmail.com", "google"),
+        ("https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token", "microsoft"),
+        ("HTTPS://LOGIN.MICROSOFTONLINE.COM:443/common/oauth2/v2.0/token", "microsoft"),
+        ("https://login.microsoftonline.com/consumers/oauth2/v2.0/token", "outlook.com"),
+        ("https://login.microsoftonline.com/consumersX/oauth2/v2.0/token", "microsoft"),
+        ("https://login.microsoftonline.us/t/oauth2/v2.0/token", "microsoft-gcc-high"),
+        ("https://login.partner.microsoftonline.cn/t/oauth2/v2.0/token", "microsoft-china"),
+        ("smtp-mail.outlook.com", "outlook.com"),
+        ("smtp.office365.com.", "microsoft"),
+        ("https://api.login.yahoo.com/oauth2/get_token", "yahoo"),
+        ("https://api.login.aol.com/oauth2/get_token", "aol"),
+        ("https://accounts.zoho.eu/oauth/v2/token", "zoho"),
+        ("https://api.fastmail.com/oauth/refresh", "fastmail"),
+        ("https://oauth.yandex.com/token", "yandex"),
+        ("https://o2.mail.ru/token", "mail.ru"),
+        ("https://oauth.xfinity.com/oauth/token", "comcast"),
+    ],
+)
+def test_a_url_or_host_finds_its_provider(place: str, name: str) -> None:
+    assert provider_for(place).name == name
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["https://evil.example/accounts.google.com", "accounts.google.com.evil.example", "gmail.com"],
+)
+def test_a_lookalike_is_nobody_we_know(place: str) -> None:
+    assert provider_for(place).name not in {provider.name for provider in PROVIDERS}
+
+
+def test_an_unknown_provider_is_named_after_its_host_and_promises_nothing() -> None:
+    provider = provider_for("https://sso.example.edu:8443/realms/a/token")
+    assert provider.name == "sso.example.edu"
+    assert provider.refresh_token_rotation == "unknown"
+    assert provider.offline == "unknown"
+    assert provider.token_endpoint_auth_method == "unknown"
+    assert provider.max_connections_per_mailbox is None
+
+
+def test_names_and_places_are_each_one_providers() -> None:
+    names = [provider.name for provider in PROVIDERS]
+    places = [p for provider in PROVIDERS for p in (*provider.endpoints, *provider.smtp_hosts)]
+    assert len(names) == len(set(names))
+    assert len(places) == len(set(places))
+    assert all(place == place.casefold() for place in places)
+
+
+def test_a_project_corrects_a_known_provider_by_name_or_by_host() -> None:
+    for key in ("microsoft", "login.microsoftonline.com", "smtp.office365.com"):
+        overrides = {key: {"refresh_token_rotation": "strict"}}
+        provider = provider_for("https://login.microsoftonline.com/t/oauth2/v2.0/token", overrides)
+        assert provider.name == "microsoft"
+        assert provider.refresh_token_rotation == "strict"
+        assert provider.max_connections_per_mailbox == 3
+
+
+def test_a_project_adds_a_provider() -> None:
+    overrides: dict[str, dict[str, Any]] = {
+        "sso.example.edu": {"smtp_hosts": ["mail.example.edu"], "idle_expiry_days": 30}
+    }
+    assert provider_for("mail.example.edu", overrides).idle_expiry_days == 30
+    assert provider_for("https://sso.example.edu/token", overrides).name == "sso.example.edu"
+
+
+@pytest.mark.parametrize(
+    ("facts", "message", "remedy"),
+    [
+        ({"refresh_token_rotatoin": "strict"}, "no fact named", "refresh_token_rotation?"),
+        ({"refresh_token_rotation": "sometimes"}, "refresh_token_rotation", "old_stays_valid"),
+        ({"idle_expiry_days": "90"}, "idle_expiry_days", "a whole number above 0"),
+        ({"max_connections_per_mailbox": True}, "max_connections", "a whole number above 0"),
+        ({"smtp_scopes": "mail"}, "smtp_scopes", "a list of texts"),
+        ({"authorize_extra": {"access_type": 1}}, "authorize_extra", "a mapping of texts"),
+        ({"name": "x"}, "no fact named", ""),
+        (["strict"], "expected facts", "each fact on its own line"),
+    ],
+)
+def test_a_wrong_fact_is_named_with_what_may_stand_there(
+    facts: Any, message: str, remedy: str
+) -> None:
+    with pytest.raises(InvalidProject) as caught:
+        provider_for("https://sso.example.edu/token", {"sso.example.edu": facts})
+    assert "providers: sso.example.edu" in caught.value.message
+    assert message in caught.value.message
+    assert remedy in caught.value.remedy
