@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -128,7 +129,7 @@ def test_without_the_keyring_extra_its_name_is_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def keyring_of_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def keyring_of_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A `keyring` package with the two names that ours asks of it."""
     package = tmp_path / "site" / "keyring"
     package.mkdir(parents=True)
@@ -140,8 +141,12 @@ def keyring_of_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         "    return 's' if (service, name) == ('maps', 'reports') else None\n"
     )
     monkeypatch.syspath_prepend(str(package.parent))
-    for name in ("keyring", "keyring.errors"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    real = {name: sys.modules.pop(name, None) for name in ("keyring", "keyring.errors")}
+    yield
+    for name, module in real.items():
+        sys.modules.pop(name, None)
+        if module is not None:
+            sys.modules[name] = module
 
 
 @pytest.mark.usefixtures("keyring_of_one_entry")
