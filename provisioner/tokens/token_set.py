@@ -12,6 +12,10 @@ class TokenSet:
     """Tokens of one grant and what they are bound to. Times are Unix seconds.
 
     `grant_id` names the sign-in: a refresh keeps it, a new `authenticate` makes a new one.
+    `refresh_endpoint` is None where refresh requests go to the token endpoint.
+    `identity` is None where the provider names no account; the SMTP proof then decided.
+    `unproven` says why the mail server has not yet taken the token; None: it has.
+    `handed_over_to` names the one host that now owns a refresh token that rotates strictly.
     """
 
     server_name: str
@@ -24,11 +28,13 @@ class TokenSet:
     issuer: str | None
     client_id: str
     token_endpoint: str
+    refresh_endpoint: str | None = None
     smtp_host: str
     token_endpoint_auth_method: str
     obtained_at: int
     refreshed_at: int
     unproven: str | None = None
+    handed_over_to: str | None = None
 
     def expires_within(self, seconds: float, *, now: float) -> bool:
         """Whether the access token is, or will be in `seconds`, expired."""

@@ -1,0 +1,80 @@
+"""Servers, projects and token sets for the tests of tokens, sign-in and refresh."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from provisioner.model.email_server import EmailServer, OAuth2Settings, Origin, SecurityLevel
+from provisioner.model.project import Project
+from provisioner.secret import Secret
+from provisioner.secret_sources.reference import Plaintext
+from provisioner.secret_sources.vault import VaultKey
+from provisioner.tokens.store import TokenStore
+from provisioner.tokens.token_set import TokenSet
+
+KEY = VaultKey(Secret("a-vault-password-for-tests"))
+CLIENT_SECRET = Secret("CANARY-client-secret~with/odd+chars%:é")
+
+
+def oauth_server(name: str = "Reports", *, host: str = "localhost", **settings: Any) -> EmailServer:
+    """A server of security level OAuth2; `settings` are its OAuth2 fields."""
+    user_name = settings.pop("user_name", "reports@example.edu")
+    defaults: dict[str, Any] = {
+        "access_token_url": "https://sso.example.edu/token",
+        "authorization_url": "https://sso.example.edu/authorize",
+        "client_id": "maps",
+        "client_secret": Plaintext(CLIENT_SECRET),
+        "scope_for_authorize": "openid email offline_access smtp",
+    }
+    return EmailServer(
+        server_name=name,
+        host=host,
+        port=587,
+        smtp_security_level=SecurityLevel.OAUTH2,
+        use_tls=True,
+        user_name=user_name,
+        oauth2=OAuth2Settings(**defaults | settings),
+        origin=Origin("servers/reports.yml", 1),
+    )
+
+
+def token_set(server_name: str = "Reports", **changes: Any) -> TokenSet:
+    """Tokens of `oauth_server(server_name)`."""
+    return replace(
+        TokenSet(
+            server_name=server_name,
+            grant_id="0b1d6a3e",
+            access_token=Secret("CANARY-access"),
+            refresh_token=Secret("CANARY-refresh"),
+            expires_at=2_000_000_000,
+            scope="smtp",
+            identity="reports@example.edu",
+            issuer="https://sso.example.edu",
+            client_id="maps",
+            token_endpoint="https://sso.example.edu/token",
+            smtp_host="localhost",
+            token_endpoint_auth_method="client_secret_basic",
+            obtained_at=1_900_000_000,
+            refreshed_at=1_900_000_000,
+        ),
+        **changes,
+    )
+
+
+def token_store(folder: Path) -> TokenStore:
+    """A store in this folder, with a key of its own."""
+    return TokenStore(folder, lambda: KEY)
+
+
+def project_in(root: Path, *servers: EmailServer, **settings: Any) -> Project:
+    """A project folder with these servers."""
+    return Project(
+        root=root,
+        servers_path=root / "servers",
+        inventory_path=root / "inventory",
+        tokens_path=root / "tokens",
+        servers=servers,
+        **settings,
+    )
