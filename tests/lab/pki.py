@@ -1,0 +1,51 @@
+"""The lab's certificates: one CA that its parts trust, and one that nobody does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate with its chain, and its key, as PEM files."""
+
+    chain: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Pki:
+    """All certificates of one run."""
+
+    ca: Path
+    mail: Certificate
+    provider: Certificate
+    callback: Certificate
+    rogue: Certificate  # right name and addresses, signed by an authority that nobody trusts
+
+    @classmethod
+    def make(cls, folder: Path, mail_names: list[str]) -> Pki:
+        """Make the certificates; the mail servers are known by `mail_names`."""
+        folder.mkdir(mode=0o755)
+        authority, stranger = trustme.CA(), trustme.CA()
+        authority.cert_pem.write_to_path(folder / "ca.pem")
+        local = ["localhost", "127.0.0.1", "::1"]
+        return cls(
+            ca=folder / "ca.pem",
+            mail=_issue(authority, folder / "mail", mail_names),
+            provider=_issue(authority, folder / "provider", local),
+            callback=_issue(authority, folder / "callback", local),
+            rogue=_issue(stranger, folder / "rogue", mail_names),
+        )
+
+
+def _issue(authority: trustme.CA, stem: Path, names: list[str]) -> Certificate:
+    issued = authority.issue_cert(*names)
+    chain, key = stem.with_suffix(".crt"), stem.with_suffix(".key")
+    key.touch(mode=0o600)
+    issued.private_key_pem.write_to_path(key)
+    chain.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+    return Certificate(chain, key)
