@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SCOPES = "openid email profile offline_access smtp"
 _GRANTS = (
@@ -18,7 +18,7 @@ class Client:
     """One registered client; `secret` is of this run only."""
 
     client_id: str
-    secret: str | None
+    secret: str | None = field(repr=False)  # pytest prints what it compares
     method: str = "client_secret_basic"
     application_type: str = "native"
     redirect_uris: tuple[str, ...] = ("http://localhost",)

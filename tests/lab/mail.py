@@ -44,7 +44,7 @@ class Mail:
     provider: Provider
     postfix: Postfix
     maildirs: Path
-    password: str
+    password: str = field(repr=False)
     started: dict[str, Process] = field(default_factory=dict)
     trusting_servers: dict[str, MailServer] = field(default_factory=dict)
     more: count[int] = field(default_factory=lambda: count(_MORE))

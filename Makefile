@@ -1,0 +1,76 @@
+# make demo    watch it work: no root, no network, no account
+# make test    everything on real parts (installs those; as root), on Python 3.11 and Debian's 3.13
+# make check   ruff and mypy alone
+# make clean   remove what make made
+.PHONY: help demo test check lab test-first test-second clean
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+SHELL := /bin/bash
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PYTEST_ARGS ?=
+
+# The first of the names that is a Python >= 3.11 and can make virtual environments
+find-python = $(firstword $(foreach name,$(1),$(shell $(name) -c \
+  'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $(name))))
+version-of = $(shell $(1) -c 'import platform; print(platform.python_version())')
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: .venv/installed
+	@.venv/bin/provisioner demo
+
+test: check lab test-first test-second
+
+check: .venv/installed-test
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check --quiet || { echo 'not formatted; run .venv/bin/ruff format' >&2; exit 1; }
+	@.venv/bin/mypy
+
+lab:
+	@tests/lab/install.sh
+
+test-first: .venv/installed-test lab
+	@echo "== pytest on Python $(call version-of,.venv/bin/python)"
+	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+# After lab: it installs Debian's python3-venv.
+test-second: lab
+	@python=$(call find-python,/usr/bin/python3.13 python3.13); \
+	if [[ "$(call version-of,.venv/bin/python)" == 3.13.* ]]; then \
+	  echo '== No second run: the first was on Python 3.13, and no older one >= 3.11 is on the PATH'; \
+	elif [[ -z "$$python" ]]; then \
+	  echo '== No second run: there is no Python 3.13 with venv here (Debian 13 has it)'; \
+	else \
+	  $(MAKE) --no-print-directory .venv-3.13/installed-test && \
+	  echo "== pytest on Python $$($$python -c 'import platform; print(platform.python_version())')" && \
+	  .venv-3.13/bin/python -m pytest $(PYTEST_ARGS); \
+	fi
+
+.venv/bin/python:
+	@python=$(call find-python,python3.11 python3.12 python3.13 python3); \
+	if [[ -z "$$python" ]]; then \
+	  echo 'No Python >= 3.11 with venv on the PATH. On Debian and Ubuntu: apt-get install python3-venv' >&2; \
+	  exit 1; \
+	fi; \
+	$$python -m venv .venv
+
+.venv-3.13/bin/python:
+	@$(call find-python,/usr/bin/python3.13 python3.13) -m venv .venv-3.13
+
+%/installed: pyproject.toml | %/bin/python
+	@echo "Installing maps-provisioner into $*"
+	@$*/bin/python -m pip install --quiet --editable .
+	@touch $@
+
+%/installed-test: pyproject.toml | %/installed
+	@echo "Installing what its tests need into $*"
+	@$*/bin/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+.PRECIOUS: %/bin/python %/installed
+
+clean:
+	@rm -rf .venv .venv-3.13 .lab .mypy_cache .pytest_cache .ruff_cache build dist
+	@find . -name __pycache__ -prune -exec rm -rf {} +
