@@ -1,0 +1,71 @@
+"""`provisioner validate`: what is wrong with the declared files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.options import ProjectFolder
+from provisioner.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from provisioner.lint.verdict import Verdict
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Files, folders, or - for standard input.",
+        show_default="the project: its servers and its provisioner.yml",
+    ),
+]
+ReportFormat = Annotated[str, typer.Option("--format", help="text or json.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
+
+
+def validate(
+    paths: Paths = None,
+    report_format: ReportFormat = "text",
+    strict: Strict = False,
+    project: ProjectFolder = Path(),
+) -> int:
+    """Check the declared files: every mistake with file, line, column and what to write instead.
+
+    Opens no connection, reads no secret, runs nothing, needs no inventory.
+
+    Examples:
+
+      provisioner validate
+
+      provisioner validate --strict --format json servers/reports.yml
+    """
+    from provisioner.reports.finding_formats import RENDERERS
+
+    if report_format not in RENDERERS:
+        raise UsageError(
+            f"there is no report format {report_format!r}",
+            remedy="formats: " + ", ".join(RENDERERS),
+        )
+    verdict = _verdict(paths or [], project)
+    sys.stdout.write(RENDERERS[report_format](verdict))
+    return _exit_code(verdict, strict=strict)
+
+
+def _verdict(paths: list[str], project: Path) -> Verdict:
+    from provisioner.documents.declared import documents_at, project_documents
+    from provisioner.documents.project_files import settings_documents
+    from provisioner.lint.verdict import reach_verdict
+
+    if not paths:
+        return reach_verdict(project_documents(project))
+    return reach_verdict(documents_at(paths), settings=settings_documents(project))
+
+
+def _exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:
+    if verdict.crashed:
+        return ExitCode.BUG
+    failed = verdict.errors or (strict and verdict.warnings)
+    return ExitCode.FAILURE if failed else ExitCode.DONE

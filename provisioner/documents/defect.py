@@ -1,0 +1,40 @@
+"""What is wrong with a file before any schema looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from provisioner.documents.place import FILE_START, Span
+
+DefectRule = Literal[
+    "control-character",
+    "duplicate-key",
+    "empty-document",
+    "encoding",
+    "no-files",
+    "second-settings",
+    "syntax",
+    "too-large",
+    "unknown-tag",
+    "unreadable-file",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """Our own words; never a key or a value of the file, since it may be a secret."""
+
+    rule: DefectRule
+    message: str
+    remedy: str
+    span: Span = FILE_START
+    pointer: str = ""
+
+
+class DefectFound(Exception):
+    """Reading cannot go on. Caught in the loader, never seen outside this package."""
+
+    def __init__(self, defect: Defect) -> None:
+        super().__init__(defect.message)
+        self.defect = defect

@@ -1,0 +1,43 @@
+"""A declared file's document: its value, and where everything in it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.documents.builder import NOTHING
+from provisioner.documents.defect import Defect
+from provisioner.documents.place import Mark, Place, Span
+from provisioner.documents.places import Places
+from provisioner.documents.pointer import parent
+from provisioner.documents.source import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document of one file. `value` is what JSON could hold too, or NOTHING."""
+
+    source: Source
+    index: int = 0
+    value: Any = NOTHING
+    line: int = 1
+    defects: tuple[Defect, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The file, as the user knows it."""
+        return self.source.shown
+
+    @property
+    def places(self) -> Places:
+        """JSON pointer -> place. The first call reads the file's text a second time."""
+        all_places = self.source.places
+        return all_places[self.index] if self.index < len(all_places) else {}
+
+    def place(self, pointer: str) -> Place:
+        """Where a value stands; if it has no place of its own, where what holds it stands."""
+        places = self.places
+        while pointer and pointer not in places:
+            pointer = parent(pointer)
+        start = Mark(self.line, 1)
+        return places.get(pointer, Place(None, Span(start, start)))

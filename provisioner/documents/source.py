@@ -1,0 +1,36 @@
+"""One file's text, and where in it everything stands."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from provisioner.documents.events import events_of
+from provisioner.documents.places import Places, places_of
+
+
+class Source:
+    """A file as read, under the path that the user knows it by."""
+
+    def __init__(self, shown: str, text: str = "") -> None:
+        self.shown = shown
+        self.text = text
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.shown.rpartition("/")[2]
+
+    @property
+    def is_json(self) -> bool:
+        """By the name: a file *.json must be JSON, which is less than YAML allows."""
+        return self.name.casefold().endswith(".json")
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their ends. Characters that only some take for ends are refused."""
+        return self.text.splitlines()
+
+    @cached_property
+    def places(self) -> list[Places]:
+        """One map of places a document."""
+        return places_of(events_of(self.text, is_json=self.is_json), self.lines)

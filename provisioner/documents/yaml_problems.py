@@ -1,0 +1,130 @@
+"""What libyaml stumbled over, in our words and with a way out.
+
+libyaml's own words are for parser writers; none is shown. A problem without a line here
+gets the general one.
+"""
+
+from __future__ import annotations
+
+from yaml.error import Mark as YamlMark
+from yaml.error import MarkedYAMLError
+
+from provisioner.documents.defect import Defect
+from provisioner.documents.limits import MOST_LEVELS
+from provisioner.documents.place import FILE_START, Mark, Span, mark_of
+
+_GENERAL = (
+    "this is not valid YAML",
+    "look at this line and the one before it: indentation, quotes, brackets, colons",
+)
+_INDENTED_BY_TAB = (
+    "a tab stands where YAML wants spaces",
+    "indent with spaces; most editors can convert tabs",
+)
+_KEY_WITHOUT_COLON = (
+    "a colon is missing: this line is neither `key: value` nor part of a text",
+    "write `key: value`, with a blank behind the colon",
+)
+_LOST_INDENTATION = (
+    "this line does not fit into the list or mapping around it",
+    "give the keys of one level the same indentation",
+)
+_UNCLOSED_BRACKET = (
+    "this bracket is not closed, or a comma is missing behind it",
+    "close it, and put a comma between the entries",
+)
+_BAD_ESCAPE = (
+    "this is no escape sequence that YAML has in double quotes",
+    r"write \\ for a backslash, or use single quotes: 'C:\folder\email.log'",
+)
+_BAD_NAME = (
+    "& and * begin anchors and aliases in YAML, and no name follows here",
+    "put the text into quotes if it shall begin with this sign",
+)
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "found a tab character that violates indentation": _INDENTED_BY_TAB,
+    "found a tab character where an indentation space is expected": _INDENTED_BY_TAB,
+    "could not find expected ':'": _KEY_WITHOUT_COLON,
+    "did not find expected key": _LOST_INDENTATION,
+    "did not find expected '-' indicator": _LOST_INDENTATION,
+    "block sequence entries are not allowed in this context": _LOST_INDENTATION,
+    "mapping keys are not allowed in this context": _LOST_INDENTATION,
+    "did not find expected ',' or ']'": _UNCLOSED_BRACKET,
+    "did not find expected ',' or '}'": _UNCLOSED_BRACKET,
+    "found unknown escape character": _BAD_ESCAPE,
+    "did not find expected hexdecimal number": _BAD_ESCAPE,
+    "found invalid Unicode character escape code": _BAD_ESCAPE,
+    "did not find expected alphabetic or numeric character": _BAD_NAME,
+    "mapping values are not allowed in this context": (
+        "a colon stands where no key can be",
+        "put text that holds a colon and a blank into quotes; or mend the indentation",
+    ),
+    "found character that cannot start any token": (
+        "no value can begin with this sign",
+        "put the value into quotes; indent with spaces, not tabs",
+    ),
+    "found unexpected end of stream": (
+        "this quoted text does not end",
+        "close it with the same quote",
+    ),
+    "found unexpected document indicator": (
+        "a quoted text does not end before the next document begins",
+        "close it with the same quote",
+    ),
+    "did not find expected <document start>": (
+        "something follows after the end of the document",
+        "begin a further document with a line `---`; mend the indentation",
+    ),
+    "did not find expected node content": (
+        "a value is missing here",
+        "write the value, or put it into quotes if it begins with a special sign",
+    ),
+    "found undefined tag handle": (
+        "this is no tag that is known here",
+        "remove it; the one tag that email servers use is !vault",
+    ),
+    "control characters are not allowed": (
+        "a control character stands here",
+        "remove it",
+    ),
+}
+
+# Here the beginning of what does not end says more than the end of the file.
+_SHOWN_AT_ITS_BEGINNING = {
+    "found unexpected end of stream",
+    "found unexpected document indicator",
+    "did not find expected ',' or ']'",
+    "did not find expected ',' or '}'",
+    "could not find expected ':'",
+}
+_TOO_DEEP = "exceeded maximum nesting depth"
+_LEVELS = (f"more than {MOST_LEVELS} levels of nesting", "an email server needs three; flatten it")
+_TAB_AT_LINE_START = "found character that cannot start any token"
+
+
+def defect_of(error: Exception, lines: list[str]) -> Defect:
+    """The defect that an error of libyaml stands for."""
+    if not isinstance(error, MarkedYAMLError):
+        return Defect(rule="syntax", message=_GENERAL[0], remedy=_GENERAL[1])
+    problem = str(error.problem)
+    at_beginning = problem in _SHOWN_AT_ITS_BEGINNING and error.context_mark is not None
+    span = _one_sign(error.context_mark if at_beginning else error.problem_mark)
+    if problem == _TOO_DEEP:
+        return Defect(rule="too-large", message=_LEVELS[0], remedy=_LEVELS[1], span=span)
+    words = _WORDS.get(problem, _GENERAL)
+    if problem == _TAB_AT_LINE_START and _sign_at(span.start, lines) == "\t":
+        words = _INDENTED_BY_TAB
+    return Defect(rule="syntax", message=words[0], remedy=words[1], span=span)
+
+
+def _one_sign(mark: YamlMark | None) -> Span:
+    if mark is None:
+        return FILE_START
+    start = mark_of(mark)
+    return Span(start, Mark(start.line, start.column + 1))
+
+
+def _sign_at(mark: Mark, lines: list[str]) -> str:
+    line = lines[mark.line - 1] if mark.line <= len(lines) else ""
+    return line[mark.column - 1 : mark.column]

@@ -1,0 +1,43 @@
+"""One thing that `validate` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """Errors make a project unusable; warnings are advice."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The key and the value in question, as they stand; what may be a secret is ***."""
+
+    text: str
+    mark_start: int
+    mark_length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Lines and columns count characters from 1; the end is exclusive. Holds no secret."""
+
+    rule: str
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    pointer: str
+    message: str
+    remedy: str
+    excerpt: Excerpt | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}"
+        return f"{place}: {self.severity}[{self.rule}] {self.message}\n    {self.remedy}"

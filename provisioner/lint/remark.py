@@ -1,0 +1,27 @@
+"""What a check says about a value, before anyone looks up where that value stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from provisioner.lint.finding import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a rule yields. It quotes no value: any may be a secret. `at`: what is marked."""
+
+    pointer: str
+    message: str
+    remedy: str
+    at: Literal["key", "value"] = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A remark, and whose it is."""
+
+    rule: str
+    remark: Remark
+    severity: Severity = Severity.ERROR

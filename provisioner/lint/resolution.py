@@ -1,0 +1,64 @@
+"""Objections and defects -> Findings: the one place where pointers become lines and columns."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from provisioner.documents.defect import Defect
+from provisioner.documents.document import Document
+from provisioner.documents.place import Place, Span
+from provisioner.lint.excerpt import excerpt_of
+from provisioner.lint.finding import Finding, Severity
+from provisioner.lint.remark import Objection
+from provisioner.lint.schema import Schema
+
+
+class _Lines(TypedDict):
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+def finding_of_defect(defect: Defect, document: Document, schema: Schema) -> Finding:
+    """A defect knows its place itself: its document may have none."""
+    return Finding(
+        rule=defect.rule,
+        severity=Severity.ERROR,
+        file=document.path,
+        **_at(defect.span),
+        pointer=_printable(schema.spot(defect.pointer).shown),
+        message=defect.message,
+        remedy=defect.remedy,
+    )
+
+
+def finding_of_objection(objection: Objection, document: Document, schema: Schema) -> Finding:
+    """The place is looked up, and the excerpt made, only now that something is wrong."""
+    remark = objection.remark
+    span = _marked(document.place(remark.pointer), remark.at)
+    return Finding(
+        rule=objection.rule,
+        severity=objection.severity,
+        file=document.path,
+        **_at(span),
+        pointer=_printable(schema.spot(remark.pointer).shown),
+        message=remark.message,
+        remedy=remark.remedy,
+        excerpt=excerpt_of(remark.pointer, span, document, schema),
+    )
+
+
+def _marked(place: Place, at: str) -> Span:
+    """What is marked; where a value should stand and does not, its key."""
+    key, value = place
+    return key if key is not None and (at == "key" or value.is_empty) else value
+
+
+def _at(span: Span) -> _Lines:
+    (line, column), (end_line, end_column) = span
+    return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

@@ -1,0 +1,24 @@
+"""OAuth2 endpoints without TLS: codes, tokens and the client secret would travel readable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.lint.declaration import Declaration
+from provisioner.lint.finding import Severity
+from provisioner.lint.loopback import is_loopback_url
+from provisioner.lint.remark import Remark
+from provisioner.lint.surroundings import Surroundings
+
+ID = "http-endpoint"
+SEVERITY = Severity.ERROR
+
+_URLS = ("/oauth2/access_token_url", "/oauth2/authorization_url", "/oauth2/refresh_token_url")
+
+
+def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
+    """RFC 6749 sections 3.1 and 3.2 demand TLS; a provider on this machine is for tests."""
+    for pointer in _URLS:
+        url = server.text(pointer)
+        if url.casefold().startswith("http://") and not is_loopback_url(url):
+            yield Remark(pointer, "this address has no TLS", "write https:// instead of http://")

@@ -1,0 +1,102 @@
+"""The JSON Schemas: what they accept, and what they say about a place in a document."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, Literal
+
+from provisioner.documents.document import Document
+from provisioner.documents.pointer import pointer_to, segments
+from provisioner.documents.project_files import SETTINGS_FILES
+from provisioner.lint.nearest import same_letters
+from provisioner.resources import schema_path
+
+Node = Mapping[str, Any]
+SchemaName = Literal["email-server", "project", "host-document"]
+
+# An unknown key is named only if it looks like one: `client_secret:hunter2`, where a blank is
+# missing, is a key as well. Longer words are more often secrets than keys.
+_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_.-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What a schema says about one pointer. `shown`: as much of it as may be printed."""
+
+    node: Node
+    state: Literal["known", "unknown", "secret"]
+    shown: str
+
+    @property
+    def is_value_open(self) -> bool:
+        """Whether a scalar that stands here may be printed."""
+        return self.state == "known" and "properties" not in self.node
+
+
+class Schema:
+    """One of the published schemas."""
+
+    def __init__(self, name: SchemaName) -> None:
+        self.name = name
+        self.content: dict[str, Any] = json.loads(schema_path(name).read_bytes())
+
+    @cached_property
+    def _engine(self) -> Any:
+        import jsonschema_rs
+
+        return jsonschema_rs.Draft202012Validator(self.content)
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a value fits. What does not is explained by `explanation.py`."""
+        return bool(self._engine.is_valid(value))
+
+    def resolved(self, node: Node) -> Node:
+        """A node with what it refers to; its own words win."""
+        reference = node.get("$ref")
+        if reference is None:
+            return node
+        return {**self.content["$defs"][reference.removeprefix("#/$defs/")], **node}
+
+    def spot(self, pointer: str) -> Spot:
+        """What is known about a place."""
+        node = self.resolved(self.content)
+        passed: list[str] = []
+        for segment in segments(pointer):
+            if node.get("writeOnly"):
+                return Spot(node, "secret", pointer_to(passed))
+            below = self._below(node, segment)
+            if below is None:
+                shown = [*passed, segment] if self._may_be_shown(node, segment) else passed
+                return Spot({}, "unknown", pointer_to(shown))
+            node = below
+            passed.append(segment)
+        return Spot(node, "secret" if node.get("writeOnly") else "known", pointer_to(passed))
+
+    def _below(self, node: Node, segment: str) -> Node | None:
+        properties = node.get("properties", {})
+        if segment in properties:
+            return self.resolved(properties[segment])
+        for keyword in ("items", "additionalProperties"):
+            if isinstance(node.get(keyword), dict):
+                return self.resolved(node[keyword])
+        return None
+
+    def _may_be_shown(self, node: Node, key: str) -> bool:
+        known = {same_letters(name) for name in node.get("properties", ())}
+        return same_letters(key) in known or _KEY.fullmatch(key) is not None
+
+
+@cache
+def schema_named(name: SchemaName) -> Schema:
+    """A schema, read once."""
+    return Schema(name)
+
+
+def schema_for(document: Document) -> Schema:
+    """The schema that a declared file follows, by its name."""
+    is_settings = document.source.name in SETTINGS_FILES
+    return schema_named("project" if is_settings else "email-server")

@@ -1,0 +1,81 @@
+"""A project folder -> Project, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from provisioner.documents.document import Document
+from provisioner.documents.project_files import (
+    INVENTORY,
+    SERVERS_FOLDER,
+    TOKENS_FOLDER,
+    declared_path,
+    server_documents,
+    servers_path,
+    settings_documents,
+)
+from provisioner.documents.reading import shown_path
+from provisioner.errors import InvalidProject
+from provisioner.lint.finding import Severity
+from provisioner.lint.verdict import Verdict, reach_verdict
+from provisioner.model.building import build_email_server, build_secret, build_test_email
+from provisioner.model.project import Project, PushSettings
+
+
+def read_project(root: Path) -> Project:
+    """The project, clean. InvalidProject tells every error; warnings are `validate`'s to show."""
+    _require_folder(root)
+    settings = settings_documents(root)
+    _require_servers(servers_path(root, settings), settings)
+    servers = list(server_documents(root, settings))
+    verdict = reach_verdict([*settings, *servers])
+    if verdict.errors or verdict.crashed:
+        raise InvalidProject(_report(verdict), remedy="`provisioner validate` shows all of them")
+    return _build(root, settings[0].value if settings else {}, servers)
+
+
+def _require_folder(root: Path) -> None:
+    if not root.is_dir():
+        remedy = "name the project folder with --project, or make one: provisioner init"
+        raise InvalidProject(f"there is no folder {shown_path(root)}", remedy=remedy)
+
+
+def _require_servers(path: Path, settings: list[Document]) -> None:
+    if path.exists() or any(document.defects for document in settings):
+        return  # what is wrong with the settings says more
+    raise InvalidProject(
+        f"no email server is declared: there is no folder {shown_path(path)}",
+        remedy="run this in the project folder, name it with --project, or begin one with"
+        " `provisioner init`; `servers:` in provisioner.yml names another place",
+    )
+
+
+def _report(verdict: Verdict) -> str:
+    errors = [finding for finding in verdict.findings if finding.severity is Severity.ERROR]
+    many = f"{len(errors)} errors" if len(errors) != 1 else "an error"
+    return "\n".join((f"the declared files have {many}", *map(str, errors)))
+
+
+def _build(root: Path, values: dict[str, Any], servers: list[Document]) -> Project:
+    def place(key: str, default: str) -> Path:
+        return declared_path(values.get(key, default), root).absolute()
+
+    password = values.get("vault_password")
+    return Project(
+        root=root.absolute(),
+        servers_path=place("servers", SERVERS_FOLDER),
+        inventory_path=place("inventory", INVENTORY),
+        tokens_path=place("tokens", TOKENS_FOLDER),
+        vault_password=build_secret(password, root) if password else None,
+        ca_file=place("ca_file", "") if "ca_file" in values else None,
+        test_email=build_test_email(values.get("test_email", {})),
+        push=_push_settings(values.get("push", {})),
+        providers=values.get("providers", {}),
+        servers=tuple(build_email_server(document, root) for document in servers),
+    )
+
+
+def _push_settings(values: dict[str, Any]) -> PushSettings:
+    defaults = PushSettings()
+    return PushSettings(forks=int(values.get("forks", defaults.forks)))
