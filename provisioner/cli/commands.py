@@ -4,4 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-COMMANDS: dict[str, Callable[..., int]] = {}
+from provisioner.cli.rules import rules
+from provisioner.cli.schema import schema
+from provisioner.cli.validate import validate
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "validate": validate,
+    "schema": schema,
+    "rules": rules,
+}
