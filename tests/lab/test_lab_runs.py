@@ -93,6 +93,7 @@ def test_a_killed_lab_takes_its_processes_along_and_the_next_cleans_the_rest(lab
     assert lab.run.folder.exists(), "a run that lives is no stale one"
 
 
+@pytest.mark.lab
 def test_a_survivor_of_a_stale_run_is_ended_but_nobody_else(tmp_path: Path) -> None:
     stale = Run.claim(tmp_path / "labs")
     # not tied to us, as if a kernel had not kept the promise
@@ -104,6 +105,8 @@ def test_a_survivor_of_a_stale_run_is_ended_but_nobody_else(tmp_path: Path) -> N
     (stale.folder / "pids" / "stranger").write_text(str(another_life))
     (stale.folder / "pids" / "half-written").touch()
     os.close(stale.lock)  # its owner is dead
+    time.sleep(0.2)
+    assert survivor.poll() is None
 
     try:
         assert clean_stale(tmp_path / "labs") == [stale.number]
@@ -142,6 +145,7 @@ def test_what_ends_at_its_start_says_why(tmp_path: Path) -> None:
     assert "no such option: --frob" in str(said.value)
 
 
+@pytest.mark.lab
 def test_what_does_not_come_up_is_ended(tmp_path: Path) -> None:
     with closing(Run.claim(tmp_path / "labs")) as run:
         process = run.start("sleeper", ["sleep", "300"], enclosure=ENCLOSED)
