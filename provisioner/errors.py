@@ -87,6 +87,10 @@ class SignInFailed(ProvisionerError):
     """The sign-in did not end with a usable grant; earlier tokens are untouched."""
 
 
+class RefreshFailed(ProvisionerError):
+    """The access token could not be renewed now; the stored tokens are untouched."""
+
+
 class MailRefused(ProvisionerError):
     """The mail server did not take the test email."""
 

@@ -1,0 +1,113 @@
+"""A provider's refusal -> what is said about it, and what kind of error it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from provisioner.oauth.advice import Advice
+from provisioner.oauth.google_errors import GOOGLE_ERRORS
+from provisioner.oauth.microsoft_errors import MICROSOFT_ERRORS
+from provisioner.oauth.sanitised import sanitised
+from provisioner.oauth.standard_errors import (
+    INVALID_GRANT_AT_EXCHANGE,
+    INVALID_GRANT_AT_REFRESH,
+    STANDARD_ERRORS,
+    UNKNOWN_ERROR,
+)
+from provisioner.secret import Secret
+
+_VENDOR_ERRORS: Mapping[str, Advice] = {**MICROSOFT_ERRORS, **GOOGLE_ERRORS}
+_VENDOR_CODE = re.compile(r"AADSTS\d{3,8}|\b(?:" + "|".join(GOOGLE_ERRORS) + r")\b")
+_TRACE = re.compile(r"(Trace ID|Correlation ID|Timestamp): ?([0-9A-Za-z:. -]+?)(?=[\r\n]| \w+ ID:|"
+                    r" Timestamp:|$)")  # fmt: skip
+_ONLY_A_PERSON = frozenset(
+    {"invalid_grant", "interaction_required", "login_required", "consent_required"}
+)
+TRANSIENT_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
+
+
+class Stage(StrEnum):
+    """Where in the flow the provider refused."""
+
+    CALLBACK = "the sign-in page"
+    EXCHANGE = "the code exchange"
+    REFRESH = "the refresh"
+    REVOCATION = "the revocation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What the provider said: sanitised, without secrets. Branch on `error`, never on the rest."""
+
+    stage: Stage
+    host: str
+    error: str
+    description: str = ""
+    vendor_code: str | None = None
+    trace: str = ""
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether nothing but a new sign-in helps."""
+        return self.error in _ONLY_A_PERSON
+
+    @property
+    def advice(self) -> Advice:
+        """Cause, remedy, actor; the vendor's code, where known, has the better words."""
+        for code in (self.vendor_code, self.error):
+            if code and code in _VENDOR_ERRORS:
+                return _VENDOR_ERRORS[code]
+        if self.error == "invalid_grant":
+            at_refresh = self.stage is Stage.REFRESH
+            return INVALID_GRANT_AT_REFRESH if at_refresh else INVALID_GRANT_AT_EXCHANGE
+        return STANDARD_ERRORS.get(self.error, UNKNOWN_ERROR)
+
+    def message(self) -> str:
+        """Stage, host, `error`, vendor code, cause and the provider's own words."""
+        codes = ", ".join(filter(None, (self.error, self.vendor_code)))
+        own_words = f' It says: "{self.description}"' if self.description else ""
+        return f"{self.stage} at {self.host}: {codes}: {self.advice.cause}.{own_words}"
+
+    def remedy(self) -> str:
+        """What to do, who must, and what the provider's support will ask for."""
+        lines = [self.advice.remedy, f"Who must act: {self.advice.actor}."]
+        if self.trace:
+            lines.append(f"For the provider's support: {self.trace}.")
+        return "\n  ".join(lines)
+
+
+def refusal_from(
+    answer: Mapping[str, object], *, stage: Stage, host: str, secrets: Iterable[Secret]
+) -> Refusal:
+    """The refusal in an error answer or callback: `error`, `error_description` and vendors' own."""
+    hidden = tuple(secrets)
+    error = sanitised(answer.get("error"), hidden, longest=80) or "unknown_error"
+    raw = answer.get("error_description")
+    description = sanitised(raw, hidden)
+    said = f"{error} {description} {sanitised(answer.get('error_subtype'), hidden, longest=80)}"
+    vendor = _VENDOR_CODE.search(said)
+    code = vendor.group() if vendor and vendor.group() != error else None
+    return Refusal(
+        stage=stage,
+        host=host,
+        error=error,
+        description=_TRACE.sub("", description).strip(),
+        vendor_code=code,
+        trace=_trace(answer, raw, hidden),
+    )
+
+
+def _trace(answer: Mapping[str, object], raw: object, secrets: tuple[Secret, ...]) -> str:
+    found = {
+        "trace id": answer.get("trace_id"),
+        "correlation id": answer.get("correlation_id"),
+        "timestamp": answer.get("timestamp"),
+    }
+    if isinstance(raw, str):
+        for name, value in _TRACE.findall(raw):
+            found[name.lower()] = found.get(name.lower()) or value.strip()
+    parts = [(name, sanitised(value, secrets, longest=60)) for name, value in found.items()]
+    return ", ".join(f"{name} {value}" for name, value in parts if value)

@@ -1,0 +1,72 @@
+"""The tokens in a good answer, read strictly: RFC 6749 section 5.1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.oauth.token_faults import Unusable
+from provisioner.secret import Secret
+
+_LONGEST_LIFE_SECONDS = 10 * 365 * 86400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenAnswer:
+    """A good answer. `expires_in` in seconds; None where the provider does not say."""
+
+    access_token: Secret
+    refresh_token: Secret | None
+    expires_in: int | None
+    scope: str | None
+    id_token: Secret | None
+    auth_method: str
+
+
+def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:
+    """The tokens among the members of the answer; Unusable without them."""
+    token_type = members.get("token_type")
+    # RFC 6749 section 7.1: a client must not use a type that it does not know.
+    if token_type is not None and str(token_type).casefold() != "bearer":
+        raise Unusable("gives tokens of another type than Bearer")
+    access_token = _token(members, "access_token")
+    if access_token is None:
+        raise Unusable("gives no access_token")
+    scope = members.get("scope")
+    if scope is not None and not _is_printable(scope):
+        raise Unusable("gives a scope that is not printable text")
+    return TokenAnswer(
+        access_token=access_token,
+        refresh_token=_token(members, "refresh_token"),
+        expires_in=lifetime(members.get("expires_in")),
+        scope=scope,
+        id_token=_token(members, "id_token"),
+        auth_method=auth_method,
+    )
+
+
+def lifetime(value: object) -> int | None:
+    """Seconds in 3599, "3599" and 3599.0 alike; None for what says nothing."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return int(min(max(seconds, 0), _LONGEST_LIFE_SECONDS)) if math.isfinite(seconds) else None
+
+
+def _token(members: Mapping[str, Any], name: str) -> Secret | None:
+    value = members.get(name)
+    if value is None or value == "":
+        return None
+    if not _is_printable(value):
+        raise Unusable(f"gives a {name} that is not printable text")
+    return Secret(value)
+
+
+def _is_printable(value: object) -> bool:
+    """RFC 6749 appendix A: tokens and scopes are printable ASCII."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()

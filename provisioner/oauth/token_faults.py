@@ -1,0 +1,35 @@
+"""The ways in which a token endpoint can fail us."""
+
+from __future__ import annotations
+
+from provisioner.errors import ProvisionerError
+from provisioner.oauth.failures import Refusal
+
+
+class TokenRefused(Exception):
+    """The provider said no, in OAuth2's own words."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.error)
+        self.refusal = refusal
+
+
+class NoTokenAnswer(ProvisionerError):
+    """No usable answer: network, TLS, a fault of the provider, another kind of page."""
+
+
+class Transient(Exception):
+    """Worth another try; after `pause` seconds where the provider says so."""
+
+    def __init__(self, reason: str, pause: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.pause = pause
+
+
+class Unusable(Exception):
+    """An answer that is none: trying again would not help. The reason quotes nothing of it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

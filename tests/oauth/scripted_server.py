@@ -1,0 +1,77 @@
+"""A server that answers each request with the next of given bytes, over TCP or TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass
+class ScriptedServer:
+    """`requests` holds what arrived, raw."""
+
+    port: int
+    requests: list[bytes] = field(default_factory=list)
+
+
+def json_answer(body: str, *, status: str = "200 OK", headers: str = "") -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}"
+    return f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
+
+
+@contextlib.contextmanager
+def scripted_server(
+    answers: Sequence[bytes | float], *, tls: ssl.SSLContext | None = None
+) -> Iterator[ScriptedServer]:
+    """A number among the answers is a silence of so many seconds; no answer left: hang up."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.settimeout(0.05)
+    server = ScriptedServer(listening.getsockname()[1])
+    left, done = list(answers), threading.Event()
+
+    def serve() -> None:
+        while not done.is_set():
+            with contextlib.suppress(OSError):
+                connection, _ = listening.accept()
+                with connection:
+                    connection.settimeout(5)
+                    if tls is None:
+                        _converse(connection, server, left)
+                    else:
+                        with tls.wrap_socket(connection, server_side=True) as secured:
+                            _converse(secured, server, left)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield server
+    finally:
+        done.set()
+        thread.join()
+        listening.close()
+
+
+def _converse(connection: socket.socket, server: ScriptedServer, left: list[bytes | float]) -> None:
+    request = b""
+    while not _is_whole(request):
+        received = connection.recv(65536)
+        if not received:
+            return
+        request += received
+    server.requests.append(request)
+    answer = left.pop(0) if left else b""
+    if isinstance(answer, bytes):
+        connection.sendall(answer)
+    else:
+        time.sleep(answer)
+
+
+def _is_whole(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return bool(end) and len(body) >= (int(length[0].partition(b":")[2]) if length else 0)

@@ -1,0 +1,49 @@
+"""What the mail server's answer to a new token means for the sign-in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.mail.session import SmtpResult
+from provisioner.oauth.gates import Proof
+from provisioner.oauth.proof import proof_from
+
+
+def test_property_34_an_accepted_token_is_proven() -> None:
+    result = SmtpResult(outcome="authenticated", stage="auth", code=235)
+    assert proof_from(result, "smtp.example.edu").proof is Proof.ACCEPTED
+
+
+def test_property_34_a_refused_token_fails_with_stage_code_cause_and_actor() -> None:
+    result = SmtpResult(
+        outcome="wrong", stage="auth", code=535, enhanced="5.7.3", reply="5.7.3 unsuccessful"
+    )
+    found = proof_from(result, "smtp.office365.com", "microsoft")
+    assert found.proof is Proof.REFUSED
+    assert found.detail.startswith(
+        "the mail server refuses the token: smtp.office365.com, auth, 535 5.7.3: "
+    )
+    assert "SMTP.Send" in found.remedy
+    assert "Who must act: " in found.remedy
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"outcome": "unreachable", "stage": "connect"},
+        {"outcome": "wrong", "stage": "resolve"},
+        {"outcome": "wrong", "stage": "tls"},
+        {"outcome": "wrong", "stage": "starttls", "code": 454},
+        {"outcome": "inconclusive", "stage": "auth", "code": 454, "enhanced": "4.7.0"},
+        {"outcome": "inconclusive", "stage": "auth", "code": 432, "enhanced": "4.3.2"},
+        {"outcome": "wrong", "stage": "auth", "code": 535, "enhanced": "5.7.139",
+         "reply": "SmtpClientAuthentication is disabled for the Tenant"},
+        {"outcome": "wrong", "stage": "auth"},
+    ],
+)  # fmt: skip
+def test_property_34_anything_else_leaves_it_unproven(facts: dict[str, Any]) -> None:
+    found = proof_from(SmtpResult(**facts), "smtp.example.edu", "microsoft")
+    assert found.proof is Proof.UNPROVEN
+    assert found.detail.startswith(f"smtp.example.edu, {facts['stage']}")

@@ -1,0 +1,405 @@
+"""Sign-ins from the browser to the saved tokens, against the embedded provider."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.demo.provider import DemoProvider, ScriptedAnswer
+from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
+from provisioner.oauth.gates import Proof, ProofResult, Prove
+from provisioner.oauth.sign_in import SignIn
+from provisioner.providers.catalogue import provider_for
+from provisioner.tokens.store import TokenStore
+from provisioner.tokens.token_set import TokenSet
+from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set, token_store
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NOW = int(time.time())
+
+
+class Scene:
+    """A provider, a store that holds earlier tokens, and everything that was seen and said."""
+
+    def __init__(self, folder: Path, last_page: Path) -> None:
+        self.seen: list[tuple[str, Mapping[str, str], Mapping[str, str]]] = []
+        self.provider = DemoProvider(
+            client_id="maps",
+            client_secret=CLIENT_SECRET,
+            observe=lambda *request: self.seen.append(request),
+        )
+        self.store: TokenStore = token_store(folder / "tokens")
+        self.lines: list[str] = []
+        self.last_page = last_page
+
+    def sign_in(self, prove: Prove | None = None, **changes: Any) -> TokenSet:
+        options = {k: changes.pop(k) for k in ("port", "timeout", "now") if k in changes}
+        urls = {
+            "access_token_url": self.provider.token_url,
+            "authorization_url": self.provider.authorization_url,
+        }
+        server = oauth_server(**urls | changes)
+        assert server.oauth2 is not None
+        return SignIn(
+            server=server,
+            settings=server.oauth2,
+            provider=provider_for(server.oauth2.authorization_url),
+            client_secret=CLIENT_SECRET,
+            store=self.store,
+            prove=prove or (lambda tokens: ProofResult(Proof.ACCEPTED)),
+            announce=self.lines.append,
+            **{"timeout": 20, **options},
+        ).run()
+
+    def behave(self, **changes: Any) -> None:
+        self.provider.behaviour = replace(self.provider.behaviour, **changes)
+
+    def requests(self, path: str) -> list[Mapping[str, str]]:
+        return [parameters for seen, parameters, _ in self.seen if seen == path]
+
+    def page(self) -> str:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if self.last_page.exists() and self.last_page.stat().st_size:
+                return self.last_page.read_text()
+            time.sleep(0.02)
+        pytest.fail("the browser saw no last page")
+
+    def fails(self, words: str, **changes: Any) -> SignInFailed:
+        """The sign-in fails with these words, on the terminal and in the browser."""
+        self.last_page.unlink(missing_ok=True)
+        with pytest.raises(SignInFailed, match=words) as caught:
+            self.sign_in(**changes)
+        assert caught.value.message.startswith("servers/reports.yml:1: Reports: ")
+        assert "Reports: not signed in" in self.page()
+        assert "Nothing was saved" in self.page()
+        return caught.value
+
+
+@pytest.fixture
+def scene(tmp_path: Path, last_page: Path) -> Iterator[Scene]:
+    scene = Scene(tmp_path, last_page)
+    with scene.provider:
+        yield scene
+
+
+@pytest.fixture
+def signed_in_before(scene: Scene) -> Iterator[None]:
+    """There are earlier tokens, and every failed sign-in leaves them."""
+    with scene.store.locked("Reports") as entry:
+        entry.save(token_set())
+    before = scene.store.path("Reports").read_bytes()
+    yield
+    assert scene.store.path("Reports").read_bytes() == before
+
+
+def test_a_sign_in_ends_with_saved_tokens(scene: Scene) -> None:
+    saved = scene.sign_in(now=lambda: NOW, login_hint="reports@example.edu")
+    assert scene.store.load("Reports") == saved
+    assert scene.provider.grants.active(saved.access_token.reveal()) is not None
+    assert saved.identity == "reports@example.edu"
+    assert saved.issuer == scene.provider.issuer
+    assert saved.scope == "openid email smtp"
+    assert saved.expires_at == NOW + 3600
+    assert saved.unproven is None
+    assert saved.token_endpoint == scene.provider.token_url
+    assert "Reports: signed in" in scene.page()
+    assert "Signed in as reports@example.edu." in scene.page()
+    assert scene.lines[0] == "Reports: sign in as reports@example.edu in the browser:"
+    assert scene.lines[1].strip().startswith(scene.provider.authorization_url + "?")
+    [exchange], [asked] = scene.requests("/token"), scene.requests("/authorize")
+    assert exchange["redirect_uri"] == asked["redirect_uri"]
+    assert asked["redirect_uri"].startswith("http://localhost:")
+    assert not asked["redirect_uri"].endswith("/")
+    assert asked["code_challenge_method"] == "S256"
+    assert "scope" not in exchange
+
+
+def test_each_sign_in_is_a_grant_of_its_own(scene: Scene) -> None:
+    assert scene.sign_in().grant_id != scene.sign_in().grant_id
+
+
+def test_scope_for_token_goes_to_the_token_endpoint_only(scene: Scene) -> None:
+    scene.sign_in(scope_for_token="smtp")
+    assert scene.requests("/token")[0]["scope"] == "smtp"
+    assert scene.requests("/authorize")[0]["scope"] == "openid email offline_access smtp"
+
+
+def test_a_pinned_port(scene: Scene) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    scene.sign_in(port=port)
+    assert scene.requests("/authorize")[0]["redirect_uri"] == f"http://localhost:{port}"
+
+
+def test_property_17_https_callback_with_the_fingerprint_in_the_terminal(scene: Scene) -> None:
+    scene.sign_in(use_https_on_callback=True)
+    assert scene.requests("/authorize")[0]["redirect_uri"].startswith("https://localhost:")
+    assert "Reports: signed in" in scene.page()
+    assert any("SHA-256 fingerprint is " in line for line in scene.lines)
+
+
+def test_the_client_may_authenticate_either_way(scene: Scene) -> None:
+    for method in ("client_secret_basic", "client_secret_post"):
+        scene.behave(auth_methods=(method,))
+        assert scene.sign_in().token_endpoint_auth_method == method
+
+
+def test_without_an_identity_claim_the_mail_server_decides(scene: Scene) -> None:
+    saved = scene.sign_in(scope_for_authorize="smtp offline_access")
+    assert saved.identity is None
+    assert saved.unproven is None
+
+
+@pytest.mark.parametrize(("seconds", "lives"), [(None, 600), ("120", 120), ("soon", 600)], ids=str)
+def test_a_provider_that_does_not_say_how_long(scene: Scene, seconds: object, lives: int) -> None:
+    scene.behave(token_answer={"expires_in": seconds})
+    saved = scene.sign_in(now=lambda: NOW)
+    assert saved.expires_at == NOW + lives
+
+
+# Failures. Each leaves the earlier tokens, and the browser tells of it.
+
+keeps_earlier_tokens = pytest.mark.usefixtures("signed_in_before")
+
+
+@keeps_earlier_tokens
+def test_property_11_the_providers_error_reaches_the_terminal(scene: Scene) -> None:
+    scene.behave(callback_error="access_denied", callback={"error_description": "<b>No & no</b>"})
+    error = scene.fails("the sign-in page at localhost: access_denied: the sign-in was cancelled")
+    assert '"<b>No & no</b>"' in error.message
+    assert "&lt;b&gt;No &amp; no&lt;/b&gt;" in scene.page()
+    assert "<b>No" not in scene.page()
+    assert scene.requests("/token") == []
+
+
+@keeps_earlier_tokens
+def test_property_10_another_issuer_gets_no_code(scene: Scene) -> None:
+    scene.behave(callback={"iss": "https://evil.example"})
+    with pytest.raises(SignInFailed, match=r"another issuer .* https://evil\.example"):
+        scene.sign_in()
+    assert scene.requests("/token") == []
+    scene.behave(callback={"iss": None}, mailbox="other@example.edu")
+    scene.fails("other@example.edu signed in")
+
+
+@keeps_earlier_tokens
+def test_property_29_no_refresh_token(scene: Scene) -> None:
+    error = scene.fails("localhost gave no refresh token", scope_for_authorize="openid smtp")
+    assert "offline_access" in error.remedy
+
+
+@keeps_earlier_tokens
+def test_property_30_narrower_scope(scene: Scene) -> None:
+    scene.behave(granted_scope="openid")
+    scene.fails("asked for and not granted: smtp")
+
+
+@keeps_earlier_tokens
+def test_property_31_another_account(scene: Scene) -> None:
+    scene.behave(mailbox="other@example.edu")
+    scene.fails("other@example.edu signed in, expected was reports@example.edu")
+
+
+@keeps_earlier_tokens
+def test_property_34_the_mail_server_refuses(scene: Scene) -> None:
+    refusal = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
+    assert scene.fails("auth, 535", prove=lambda tokens: refusal).remedy == "fix it"
+
+
+@keeps_earlier_tokens
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (ScriptedAnswer(400, '{"error": "invalid_grant"}'), "the code exchange at localhost: inv"),
+        (ScriptedAnswer(200, "<html>", "text/html"), "localhost answered with text/html, not with"),
+        (ScriptedAnswer(404), "localhost answered HTTP 404"),
+        (ScriptedAnswer(302, headers={"Location": "/x"}), "a redirect .HTTP 302., not followed"),
+    ],
+)
+def test_the_token_endpoint_fails(scene: Scene, answer: ScriptedAnswer, words: str) -> None:
+    scene.behave(scripted_answers=(answer,))
+    scene.fails(words)
+
+
+@keeps_earlier_tokens
+def test_a_wrong_client_secret(scene: Scene) -> None:
+    scene.provider.client_secret = type(CLIENT_SECRET)("another")
+    error = scene.fails("invalid_client: the client is unknown, or its secret is wrong")
+    assert "renew client_secret" in error.remedy
+
+
+@keeps_earlier_tokens
+def test_property_15_nobody_comes_in_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROWSER", "true %s")
+    with pytest.raises(
+        SignInFailed, match=r"no answer came to http://localhost:\d+ within 0.3 s"
+    ) as c:
+        scene.sign_in(timeout=0.3)
+    assert "register http://localhost:" in c.value.remedy
+
+
+@keeps_earlier_tokens
+def test_property_22_nothing_starts_over_plain_http(scene: Scene) -> None:
+    with pytest.raises(InvalidProject, match="access_token_url is not https"):
+        scene.sign_in(access_token_url="http://sso.example.edu/token")
+    assert scene.lines == []
+
+
+@keeps_earlier_tokens
+def test_a_port_in_use(scene: Scene) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(SignInFailed, match="is in use on this machine"):
+            scene.sign_in(port=other.getsockname()[1])
+    assert scene.lines == []
+
+
+@keeps_earlier_tokens
+def test_a_store_that_cannot_be_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disk_full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_full)
+    with pytest.raises(ProvisionerError, match="No space left on device"):
+        scene.sign_in()
+    assert "Reports: not signed in" in scene.page()
+
+
+# What is odd and right.
+
+
+def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> None:
+    unproven = ProofResult(Proof.UNPROVEN, "localhost, connect: nobody answers")
+    saved = scene.sign_in(prove=lambda tokens: unproven)
+    assert saved.unproven == "localhost, connect: nobody answers"
+    assert scene.store.load("Reports") == saved
+    assert "signed in, not yet proven" in scene.page()
+    assert "nobody answers" in scene.page()
+
+
+def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scene) -> None:
+    proven: list[TokenSet] = []
+
+    def prove(tokens: TokenSet) -> ProofResult:
+        assert scene.store.load("Reports") is None
+        proven.append(tokens)
+        return ProofResult(Proof.ACCEPTED)
+
+    assert scene.sign_in(prove=prove) == proven[0]
+
+
+def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BROWSER")
+    monkeypatch.setenv("PATH", "")
+
+    def by_hand() -> None:
+        while not any("open the address by hand" in line for line in scene.lines):
+            time.sleep(0.02)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(scene.lines[1].strip(), timeout=10).close()
+
+    with ThreadPoolExecutor() as pool:
+        browsing = pool.submit(by_hand)
+        scene.sign_in()
+        browsing.result(timeout=10)
+
+
+def test_property_08_junk_during_a_sign_in_changes_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER", "true %s")
+
+    def attack_then_browse() -> None:
+        while len(scene.lines) < 2:
+            time.sleep(0.01)
+        address = scene.lines[1].strip()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        port = int(address.split("localhost%3A")[1].split("&")[0])
+        for number in range(200):
+            target = ("/?code=x&state=forged", "/favicon.ico", "/?error=access_denied", "/")[
+                number % 4
+            ]
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as junk:
+                junk.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+        opener.open(address, timeout=10).close()
+
+    browsing = threading.Thread(target=attack_then_browse)
+    browsing.start()
+    saved = scene.sign_in()
+    browsing.join()
+    assert scene.store.load("Reports") == saved
+    assert len(scene.requests("/token")) == 1
+
+
+def test_property_33_no_secret_is_said_logged_or_raised(
+    scene: Scene, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    saved = scene.sign_in()
+    [exchange] = scene.requests("/token")
+    secrets = [
+        CLIENT_SECRET.reveal(),
+        exchange["code"],
+        exchange["code_verifier"],
+        saved.access_token.reveal(),
+        saved.refresh_token.reveal(),
+    ]
+    said = "\n".join([*scene.lines, caplog.text, *capfd.readouterr(), repr(saved), scene.page()])
+    echoed = f'{{"error": "invalid_grant", "error_description": "{CLIENT_SECRET.reveal()}"}}'
+    scene.behave(scripted_answers=(ScriptedAnswer(400, echoed),))
+    error = scene.fails("invalid_grant")
+    trace: BaseException | None = error
+    while trace is not None:
+        said += repr(trace) + str(trace)
+        trace = trace.__cause__ or (None if trace.__suppress_context__ else trace.__context__)
+    said += error.message + error.remedy + caplog.text + scene.page()
+    for secret in secrets:
+        assert secret not in said
+
+
+_INTERRUPTED = """
+import sys
+from pathlib import Path
+from provisioner.oauth.sign_in import SignIn
+from provisioner.providers.catalogue import provider_for
+from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_store
+server = oauth_server(access_token_url=sys.argv[1], authorization_url=sys.argv[1])
+SignIn(server=server, settings=server.oauth2, provider=provider_for("x"), prove=None,
+       client_secret=CLIENT_SECRET, store=token_store(Path(sys.argv[2])),
+       announce=lambda line: print(line, flush=True)).run()
+"""
+
+
+def test_ctrl_c_ends_it_at_once_and_saves_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTED, "https://sso.example.edu/x", tmp_path / "tokens"],
+        cwd=REPOSITORY,
+        env={**os.environ, "BROWSER": "true %s"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as signing_in:
+        assert signing_in.stdout is not None
+        while b"Waiting at" not in signing_in.stdout.readline():
+            pass
+        signing_in.send_signal(signal.SIGINT)
+        _, words = signing_in.communicate(timeout=10)
+    assert signing_in.returncode == -signal.SIGINT
+    assert b"KeyboardInterrupt" in words
+    assert list(tmp_path.iterdir()) == []

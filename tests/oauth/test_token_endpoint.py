@@ -1,0 +1,313 @@
+"""Requests to a token endpoint: what is sent, and what each kind of answer becomes."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, unquote_plus
+
+import pytest
+import trustme
+
+from provisioner.errors import InvalidProject
+from provisioner.oauth.token_answer import TokenAnswer
+from provisioner.oauth.token_endpoint import TokenEndpoint
+from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.secret import Secret
+from tests.oauth.scripted_server import ScriptedServer, json_answer, scripted_server
+from tests.oauth_samples import CLIENT_SECRET
+
+GOOD = json_answer('{"access_token": "CANARY-at", "token_type": "bearer", "expires_in": 3600}')
+REFRESH = Secret("CANARY-refresh")
+
+
+def _endpoint(url: str, **changes: object) -> TokenEndpoint:
+    settings = {"field": "access_token_url", "client_id": "maps", "client_secret": CLIENT_SECRET}
+    return TokenEndpoint(url=url, pauses=(0.01, 0.01), **{**settings, **changes})  # type: ignore[arg-type]
+
+
+def _refreshed(server: ScriptedServer, **changes: object) -> TokenAnswer:
+    url = f"http://localhost:{server.port}/token"
+    return _endpoint(url, **changes).refresh(REFRESH, scope=None)
+
+
+def _form(request: bytes) -> dict[str, list[str]]:
+    return parse_qs(request.partition(b"\r\n\r\n")[2].decode(), keep_blank_values=True)
+
+
+def _header(request: bytes, name: str) -> str | None:
+    for line in request.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]:
+        if line.lower().startswith(name.lower() + ":"):
+            return line.partition(":")[2].strip()
+    return None
+
+
+def test_an_exchange_sends_what_rfc_6749_and_7636_say_and_no_more() -> None:
+    with scripted_server([GOOD]) as server:
+        answer = _endpoint(f"http://localhost:{server.port}/token?tenant=t").exchange(
+            Secret("CANARY-code/~"),
+            verifier=Secret("v" * 43),
+            redirect_uri="http://localhost:4711",
+            scope=None,
+        )
+    assert answer.access_token.reveal() == "CANARY-at"
+    [request] = server.requests
+    assert request.startswith(b"POST /token?tenant=t HTTP/1.1\r\n")
+    assert _header(request, "Accept") == "application/json"
+    assert _form(request) == {
+        "grant_type": ["authorization_code"],
+        "code": ["CANARY-code/~"],
+        "code_verifier": ["v" * 43],
+        "redirect_uri": ["http://localhost:4711"],
+    }
+
+
+def test_client_secret_basic_is_form_encoded_first() -> None:
+    with scripted_server([GOOD]) as server:
+        _refreshed(server, client_id="maps:1 é")
+    header = _header(server.requests[0], "Authorization")
+    assert header is not None
+    user, _, password = base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")
+    assert unquote_plus(user) == "maps:1 é"
+    assert unquote_plus(password) == CLIENT_SECRET.reveal()
+    assert _form(server.requests[0]) == {
+        "grant_type": ["refresh_token"],
+        "refresh_token": ["CANARY-refresh"],
+    }
+
+
+def test_client_secret_post() -> None:
+    with scripted_server([GOOD]) as server:
+        answer = _refreshed(server, auth_method="client_secret_post")
+    assert _header(server.requests[0], "Authorization") is None
+    form = _form(server.requests[0])
+    assert form["client_id"] == ["maps"]
+    assert form["client_secret"] == [CLIENT_SECRET.reveal()]
+    assert answer.auth_method == "client_secret_post"
+
+
+@pytest.mark.parametrize("error", ["invalid_client", "invalid_request"])
+def test_the_other_way_to_authenticate_is_tried_once(error: str) -> None:
+    refused = json_answer(f'{{"error": "{error}"}}', status="401 Unauthorized")
+    with scripted_server([refused, GOOD]) as server:
+        assert _refreshed(server).auth_method == "client_secret_post"
+    other = json_answer('{"error": "invalid_grant"}', status="400 Bad Request")
+    with scripted_server([refused, other]) as server:
+        with pytest.raises(TokenRefused) as caught:
+            _refreshed(server)
+        assert caught.value.refusal.error == error
+        assert len(server.requests) == 2
+
+
+def test_scope_is_sent_only_if_set() -> None:
+    with scripted_server([GOOD, GOOD]) as server:
+        endpoint = _endpoint(f"http://localhost:{server.port}/")
+        endpoint.refresh(REFRESH, scope="a b")
+        endpoint.refresh(REFRESH, scope=None)
+    assert _form(server.requests[0])["scope"] == ["a b"]
+    assert "scope" not in _form(server.requests[1])
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("3599", 3599), ('"3599"', 3599), ("3599.9", 3599), ("null", None), ('"soon"', None),
+     ("-5", 0), ("1e400", None), ("true", None), ("[1]", None), ("1e30", 315_360_000)],
+)  # fmt: skip
+def test_expires_in_in_every_writing(written: str, seconds: int | None) -> None:
+    answer = json_answer(f'{{"access_token": "t", "expires_in": {written}, "expires_at": [1]}}')
+    with scripted_server([answer]) as server:
+        assert _refreshed(server).expires_in == seconds
+
+
+def test_property_27_an_absent_refresh_token_keeps_the_old() -> None:
+    answers = [
+        json_answer('{"access_token": "t"}'),
+        json_answer('{"access_token": "t", "refresh_token": null}'),
+        json_answer('{"access_token": "t", "refresh_token": "new"}'),
+    ]
+    with scripted_server(answers) as server:
+        assert _refreshed(server).refresh_token == REFRESH
+        assert _refreshed(server).refresh_token is None
+        assert _refreshed(server).refresh_token == Secret("new")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (json_answer("<h1>CANARY</h1>"), "answered with application/json, not with tokens"),
+        (json_answer("[" * 200_000), "not with tokens"),
+        (json_answer('["CANARY"]'), "not with tokens"),
+        (json_answer(""), "not with tokens"),
+        (json_answer('{"access_token": ""}'), "gives no access_token"),
+        (json_answer('{"access_token": ["CANARY"]}'), "access_token that is not printable"),
+        (json_answer('{"access_token": "CANARY\\n"}'), "access_token that is not printable"),
+        (json_answer('{"access_token": "\\ud800"}'), "access_token that is not printable"),
+        (
+            json_answer('{"access_token": "CANARY", "token_type": "mac"}'),
+            "another type than Bearer",
+        ),
+        (json_answer('{"access_token": "CANARY", "scope": ["a"]}'), "a scope that is not"),
+        (json_answer("CANARY", status="404 Not Found"), "answered HTTP 404 with application/json"),
+        (json_answer('"' + "x" * 300_000 + '"'), "more than 256 KiB"),
+        (
+            b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n<CANARY>",
+            "403 with no content type",
+        ),
+    ],
+)
+def test_an_answer_that_is_none_is_told_without_its_content(answer: bytes, words: str) -> None:
+    with scripted_server([answer] * 3) as server, pytest.raises(NoTokenAnswer) as caught:
+        _refreshed(server)
+    assert caught.value.message.startswith("the refresh: localhost ")
+    assert words in caught.value.message
+    assert "access_token_url" in caught.value.remedy
+    assert "CANARY" not in caught.value.message + caught.value.remedy
+    assert len(server.requests) == 1
+
+
+def test_property_22_redirects_are_not_followed() -> None:
+    with scripted_server([GOOD]) as thief:
+        location = f"Location: http://localhost:{thief.port}/\r\n"
+        for status in ("302 Found", "307 Temporary Redirect", "308 Permanent Redirect"):
+            with (
+                scripted_server([json_answer("", status=status, headers=location)]) as server,
+                pytest.raises(NoTokenAnswer, match=f"a redirect .HTTP {status[:3]}., not followed"),
+            ):
+                _refreshed(server)
+        assert thief.requests == []
+
+
+def test_property_22_http_is_refused_before_anything_is_sent() -> None:
+    for url in ("http://sso.example.edu/token", "http://localhost.evil.example/t", "ftp://x/t"):
+        with pytest.raises(InvalidProject, match="access_token_url is not https"):
+            _endpoint(url).refresh(REFRESH, scope=None)
+
+
+def test_property_22_a_proxy_does_not_see_what_goes_to_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with scripted_server([GOOD]) as server, scripted_server([GOOD]) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        _refreshed(server)
+        assert len(server.requests) == 1
+        assert proxy.requests == []
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
+    """The TLS of a server on localhost, and the file of the CA that vouches for it."""
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(context)
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    return context, tmp_path / "ca.pem"
+
+
+def test_property_22_tls_is_verified(authority: tuple[ssl.SSLContext, Path]) -> None:
+    context, ca_file = authority
+    with scripted_server([GOOD, GOOD], tls=context) as server:
+        for url, trusted in ((f"https://localhost:{server.port}/", None),
+                             (f"https://127.0.0.1:{server.port}/", ca_file)):  # fmt: skip
+            with pytest.raises(NoTokenAnswer, match="its TLS certificate is not trusted") as caught:
+                _endpoint(url, ca_file=trusted).refresh(REFRESH, scope=None)
+            assert "ca_file" in caught.value.remedy
+        assert server.requests == []
+        url = f"https://localhost:{server.port}/"
+        assert _endpoint(url, ca_file=ca_file).refresh(REFRESH, scope=None).expires_in == 3600
+
+
+def test_property_22_a_private_ca_does_not_replace_the_public_ones(
+    authority: tuple[ssl.SSLContext, Path],
+) -> None:
+    from provisioner.oauth.trust import VerifyingAdapter
+
+    alone = VerifyingAdapter(None)._context.cert_store_stats()["x509_ca"]
+    assert VerifyingAdapter(authority[1])._context.cert_store_stats()["x509_ca"] == alone + 1
+
+
+def test_a_ca_file_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").touch()
+    for name in ("missing.pem", "empty.pem"):
+        with pytest.raises(InvalidProject, match=f"{name} cannot be used"):
+            _endpoint("https://localhost:1/", ca_file=tmp_path / name).refresh(REFRESH, scope=None)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        json_answer("<html>", status="503 Service Unavailable"),
+        json_answer('{"error": "invalid_grant"}', status="500 Internal Server Error"),
+        json_answer('{"error": "invalid_grant"}', status="429 Too Many Requests"),
+        json_answer('{"error": "temporarily_unavailable"}', status="400 Bad Request"),
+        json_answer('{"error": "server_error"}', status="400 Bad Request"),
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+    ],
+)
+def test_property_28_what_passes_is_tried_again_and_is_no_revocation(fault: bytes) -> None:
+    with scripted_server([fault, GOOD]) as server:
+        assert _refreshed(server).access_token.reveal() == "CANARY-at"
+    with scripted_server([fault] * 3) as server:
+        with pytest.raises(NoTokenAnswer) as caught:
+            _refreshed(server)
+        assert len(server.requests) == 3
+    assert "try again later" in caught.value.remedy
+
+
+def test_property_28_nobody_there_is_no_revocation() -> None:
+    with scripted_server([]) as server:
+        port = server.port
+    with pytest.raises(NoTokenAnswer, match="the refresh: localhost cannot be reached"):
+        _endpoint(f"http://localhost:{port}/").refresh(REFRESH, scope=None)
+
+
+def test_property_28_silence_is_no_revocation(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = {"timeout": (0.2, 0.2), "allow_redirects": False, "stream": True}
+    monkeypatch.setattr("provisioner.oauth.token_endpoint.REQUEST_OPTIONS", quick)
+    silent = scripted_server([0.5, 0.5, 0.5])
+    with silent as server, pytest.raises(NoTokenAnswer, match="did not answer in time"):
+        _refreshed(server)
+
+
+def test_retry_after_is_respected() -> None:
+    busy = json_answer("", status="429 Too Many Requests", headers="Retry-After: 1\r\n")
+    with scripted_server([busy, GOOD]) as server:
+        started = time.monotonic()
+        _refreshed(server)
+        assert 1 <= time.monotonic() - started < 5
+
+
+def test_a_refusal_keeps_what_the_vendor_adds_and_hides_what_we_sent() -> None:
+    said = f"AADSTS70008: expired CANARY-refresh {CLIENT_SECRET.reveal()}\\u001b[2J"
+    body = f'{{"error": "invalid_grant", "error_description": "{said}", "trace_id": "t-1"}}'
+    refusing = scripted_server([json_answer(body, status="400 Bad Request")])
+    with refusing as server, pytest.raises(TokenRefused) as caught:
+        _refreshed(server)
+    refusal = caught.value.refusal
+    assert refusal.error == "invalid_grant"
+    assert refusal.vendor_code == "AADSTS70008"
+    assert refusal.trace == "trace id t-1"
+    assert refusal.description == "AADSTS70008: expired *** *** [2J"
+    assert refusal.needs_person
+
+
+def test_an_error_under_status_200_is_an_error() -> None:
+    refusing = scripted_server([json_answer('{"error": "invalid_grant"}')])
+    with refusing as server, pytest.raises(TokenRefused):
+        _refreshed(server)
+
+
+def test_property_32_revocation() -> None:
+    empty = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with scripted_server([empty]) as server:
+        _endpoint(f"http://localhost:{server.port}/revoke").revoke(REFRESH)
+    assert _form(server.requests[0]) == {
+        "token": ["CANARY-refresh"],
+        "token_type_hint": ["refresh_token"],
+    }
+    refused = json_answer('{"error": "unsupported_token_type"}', status="400 Bad Request")
+    with scripted_server([refused]) as server, pytest.raises(TokenRefused):
+        _endpoint(f"http://localhost:{server.port}/revoke").revoke(REFRESH)
