@@ -32,3 +32,25 @@ AllowCommands = Annotated[
     bool,
     typer.Option("--allow-commands", help="Let {command: ...} secret sources run their command."),
 ]
+
+InventoryPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--inventory",
+        "-i",
+        help="Ansible inventory file, folder or script.",
+        show_default="the project's: inventory/",
+    ),
+]
+
+ServerNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SERVER]...", help="Only these servers.", show_default="all"),
+]
+
+Verbosity = Annotated[
+    int,
+    typer.Option(
+        "--verbose", "-v", count=True, max=4, help="Ansible's own verbosity: -v to -vvvv."
+    ),
+]

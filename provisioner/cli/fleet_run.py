@@ -1,0 +1,54 @@
+"""plan and push, from options to printed report: they differ in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+from provisioner.cli.fleet_session import fleet_session, with_inventory
+from provisioner.cli.options import OutputFormat
+from provisioner.cli.progress import progress
+from provisioner.cli.vaults import Vaults, open_vaults
+from provisioner.fleet.lock import push_lock
+from provisioner.fleet.preparation import Preparation
+from provisioner.fleet.push import Fleet, Outcome
+from provisioner.model.project import Project
+from provisioner.model.reading import read_project
+
+
+def run_over_fleet(
+    work: Callable[[Fleet, Preparation, Vaults], Outcome],
+    *,
+    project: Path,
+    servers: list[str] | None,
+    inventory: Path | None,
+    output_format: OutputFormat,
+    allow_commands: bool,
+    verbosity: int,
+    locked: bool = False,
+) -> int:
+    """Open everything, do the work, print its report; returns the exit code."""
+    declared = with_inventory(read_project(project), inventory)
+    with push_lock(declared.root) if locked else nullcontext():
+        vaults = open_vaults(declared, allow_commands=allow_commands)
+        with (
+            progress(quiet=output_format is OutputFormat.JSON) as line,
+            fleet_session(vaults, servers or (), progress=line, verbosity=verbosity) as session,
+        ):
+            line(f"asking {len(session[1].all_hosts)} host(s)")
+            outcome = work(*session, vaults)
+    print(_report(outcome, declared, output_format))
+    return outcome.exit_code
+
+
+def _report(outcome: Outcome, project: Project, output_format: OutputFormat) -> str:
+    if output_format is OutputFormat.JSON:
+        from provisioner.reports.outcome_json import outcome_json
+
+        return outcome_json(outcome)
+    from provisioner.providers.catalogue import provider_for
+    from provisioner.reports.outcome_text import outcome_text
+
+    names = {s.server_name: provider_for(s.host, project.providers).name for s in project.servers}
+    return outcome_text(outcome, names)

@@ -1,0 +1,56 @@
+"""`provisioner test-email`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.options import AllowCommands, ProjectFolder
+
+
+def test_email(
+    server: Annotated[str, typer.Argument(help="The server_name.", show_default=False)],
+    to: Annotated[
+        str | None, typer.Option("--to", help="Send it there.", show_default="as declared")
+    ] = None,
+    project: ProjectFolder = Path(),
+    allow_commands: AllowCommands = False,
+) -> int:
+    """Send a test email from this machine with a server's declared settings and its tokens.
+
+    Examples:
+
+      provisioner test-email Reports
+
+      provisioner test-email Reports --to you@example.edu
+    """
+    from dataclasses import replace
+
+    from provisioner.cli.vaults import open_vaults
+    from provisioner.errors import MailRefused
+    from provisioner.fleet.preparation import server_entry
+    from provisioner.fleet.push import new_run_id
+    from provisioner.hosts.account import smtp_account
+    from provisioner.hosts.envelope import envelope
+    from provisioner.mail.session import send_test_email
+    from provisioner.model.reading import read_project
+    from provisioner.providers.catalogue import provider_for
+    from provisioner.reports.mail_text import mail_lines
+
+    declared = read_project(project)
+    vaults = open_vaults(declared, allow_commands=allow_commands)
+    entry = server_entry(declared.server(server), vaults.store, vaults.resolver.resolve)
+    if entry.token_set:
+        entry = replace(entry, token_set=vaults.refreshed(entry))
+    mail = envelope(entry, declared.test_email)
+    account = smtp_account(entry, declared.ca_file)
+    recipient = to or mail.recipient
+    result = send_test_email(account, mail.sender, recipient, new_run_id(), server_name=entry.name)
+    provider = provider_for(entry.server.host, declared.providers)
+    lines = mail_lines(entry.name, result, provider.name)
+    if result.outcome != "sent":
+        raise MailRefused(lines[0], remedy="\n".join(lines[1:]).strip())
+    print(f"{lines[0]}, to {recipient}, from this machine")
+    return 0

@@ -1,0 +1,72 @@
+"""The encrypted parts of a project: its vault key, and the tokens and secrets that it opens."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from provisioner.hosts.entry import ServerEntry
+from provisioner.model.project import Project
+from provisioner.secret_sources.resolving import SecretResolver
+from provisioner.secret_sources.vault import VaultKey
+from provisioner.tokens.store import TokenStore
+from provisioner.tokens.token_set import TokenSet
+from provisioner.tokens.vault_key import find_vault_key
+
+# An access token is not delivered with less than this to live: MAPS is to take it over calmly.
+FRESH_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Vaults:
+    """A project's token store and secret sources; `key` is looked for when first needed."""
+
+    project: Project
+    key: Callable[[], VaultKey]
+    store: TokenStore
+    resolver: SecretResolver
+
+    def refreshed(self, entry: ServerEntry) -> TokenSet:
+        """The entry's tokens, refreshed first if they are about to expire."""
+        from provisioner.oauth.refreshing import fresh_tokens
+
+        assert entry.client_secret is not None  # noqa: S101  an oauth2 entry has one
+        return fresh_tokens(
+            self.store,
+            entry.server,
+            entry.client_secret,
+            margin_seconds=FRESH_SECONDS,
+            now=time.time(),
+            ca_file=self.project.ca_file,
+        )
+
+    def fingerprint_key(self) -> str:
+        """A key for the fingerprints that leave a host.
+
+        With the vault key it is the same on each machine that shares it. A project without
+        OAuth2 needs no vault key: its fingerprints are comparable within one run only.
+        """
+        if all(server.oauth2 is None for server in self.project.servers):
+            return secrets.token_hex(32)
+        vault = self.key().password.reveal().encode()
+        return hmac.new(vault, b"maps-provisioner fingerprint v1", hashlib.sha256).hexdigest()
+
+
+def open_vaults(project: Project, *, allow_commands: bool, create_key: bool = False) -> Vaults:
+    """The vaults of a project; nothing is read or asked for before it is needed."""
+
+    @cache
+    def key() -> VaultKey:
+        return find_vault_key(project, create=create_key, allow_commands=allow_commands)
+
+    return Vaults(
+        project=project,
+        key=key,
+        store=TokenStore(project.tokens_path, key),
+        resolver=SecretResolver(project.root, vault_key=key, allow_commands=allow_commands),
+    )

@@ -1,0 +1,73 @@
+"""What `provisioner demo` shows: the main job, end to end, with the product's own commands."""
+
+from __future__ import annotations
+
+import sys
+
+from provisioner.demo.example_fleet import HOSTS, MAILBOX, ExampleFleet
+from provisioner.demo.mail_server import MailServer
+from provisioner.demo.narrator import Narrator, checked
+from provisioner.errors import ExitCode
+
+
+def tell(narrator: Narrator, fleet: ExampleFleet, mail: MailServer, *, by_hand: bool) -> None:
+    """The whole story; DemoFailed where something is not as it says."""
+    _declare(narrator, fleet)
+    _sign_in(narrator, by_hand=by_hand)
+    _push(narrator, fleet, mail)
+    _push_again(narrator, mail)
+    _break(narrator, fleet)
+
+
+def _declare(narrator: Narrator, fleet: ExampleFleet) -> None:
+    narrator.chapter("An email server, declared in a file that lives in git")
+    narrator.show_file(fleet.server_file)
+    narrator.run("validate")
+
+
+def _sign_in(narrator: Narrator, *, by_hand: bool) -> None:
+    narrator.chapter("One sign-in per server, in a browser")
+    if by_hand:
+        narrator.say("Your browser opens. Press Accept there.")
+    narrator.run("authenticate", "Reports")
+
+
+def _push(narrator: Narrator, fleet: ExampleFleet, mail: MailServer) -> None:
+    narrator.chapter("What would change, and then the change")
+    narrator.run("plan", expect=ExitCode.CHANGES)
+    narrator.run("push")
+    checked(len(mail.received) == len(HOSTS), "each host sent one test email")
+    checked(all(fleet.document(host).is_file() for host in HOSTS), "each host has its document")
+    narrator.chapter("The mail that arrived")
+    message = mail.received[0].message
+    for name in ("From", "To", "Subject", "X-Maps-Provisioner-Run"):
+        narrator.say(f"  {name}: {message[name]}")
+    checked(message["To"] == MAILBOX, f"the mail went to {MAILBOX}")
+
+
+def _push_again(narrator: Narrator, mail: MailServer) -> None:
+    narrator.chapter("A second push changes nothing and mails nobody")
+    before = len(mail.received)
+    narrator.run("push")
+    checked(len(mail.received) == before, "a second push sends no mail")
+
+
+def _break(narrator: Narrator, fleet: ExampleFleet) -> None:
+    narrator.chapter("A broken client secret is caught, and every host gets its old document back")
+    narrator.say("Mail would still go out for an hour, until MAPS wants its next token.")
+    good = {host: fleet.document(host).read_bytes() for host in HOSTS}
+    fleet.client_secret_file.write_text("the-secret-ID-pasted-instead-of-its-value")
+    narrator.run("push", expect=ExitCode.HOSTS_BEHIND)
+    same = [fleet.document(host).read_bytes() == good[host] for host in HOSTS]
+    checked(all(same), "each host has its old document back, byte for byte")
+    narrator.say("Each host has its old document back, byte for byte.")
+
+
+def what_to_try(narrator: Narrator, fleet: ExampleFleet) -> None:
+    """The folder stays; the parts stay too while somebody is there to use them."""
+    narrator.say(f"\nThe project stays in {fleet.folder}. Try there, in another terminal:")
+    for command in ("validate", "status", "plan", "push", "rules"):
+        narrator.say(f"  provisioner {command} --project {fleet.folder}")
+    if sys.stdin.isatty():
+        narrator.say("The provider and the mail server run until you press Enter here.")
+        input()

@@ -1,0 +1,176 @@
+"""plan and push: ask all hosts, then bring those that differ to the declared state."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from provisioner.errors import ExitCode, ProvisionerError, gravest
+from provisioner.fleet.host_result import HostResult, HostState, host_result
+from provisioner.fleet.lock import lock_owner
+from provisioner.fleet.preparation import Preparation, SkippedServer, deliveries, skipped_server
+from provisioner.fleet.run_folder import run_folder, write_private_json
+from provisioner.fleet.runner import PlaybookRun, TaskResult, run_playbook
+from provisioner.hosts.entry import ServerEntry
+from provisioner.model.project import Project
+from provisioner.resources import playbooks_folder
+from provisioner.tokens.token_set import TokenSet
+
+Progress = Callable[[str], None]
+Refresh = Callable[[ServerEntry], TokenSet]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What plan or push has found: every host once, and the servers that did not go out."""
+
+    run_id: str
+    hosts: tuple[HostResult, ...]
+    skipped: tuple[SkippedServer, ...]
+    warnings: tuple[str, ...]
+    check: bool
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The gravest of all hosts and skipped servers; changes count only in a plan."""
+        codes = {h.exit_code for h in self.hosts} | {s.exit_code for s in self.skipped}
+        worst = gravest(codes)
+        if worst is ExitCode.DONE and self.check and any(h.needs_push for h in self.hosts):
+            return ExitCode.CHANGES
+        return worst
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """How this project's hosts are reached: what every Ansible run of it has in common."""
+
+    project: Project
+    settings: Mapping[str, str]
+    fingerprint_key: str
+    progress: Progress
+    output: Progress
+    verbosity: int
+
+    def run(
+        self, preparation: Preparation, hosts: Iterable[str], *, run_id: str, check: bool
+    ) -> tuple[HostResult, ...]:
+        """Run push.yml on `hosts` and judge each of them."""
+        wanted = set(hosts)
+        with run_folder() as folder:
+            self._write_deliveries(folder, preparation, wanted, run_id)
+            results = run_playbook(
+                PlaybookRun(
+                    playbook=playbooks_folder() / "push.yml",
+                    inventory=self.project.inventory_path,
+                    hosts=sorted(wanted),
+                    folder=folder,
+                    variables={"maps_run_folder": str(folder)},
+                    settings=self.settings,
+                    forks=self.project.push.forks,
+                    check=check,
+                    verbosity=self.verbosity,
+                ),
+                self._announce_check if check else self._announce,
+                self.output,
+            )
+        return _judge(wanted, results, check=check)
+
+    def _write_deliveries(
+        self, folder: Path, preparation: Preparation, hosts: set[str], run_id: str
+    ) -> None:
+        (folder / "deliveries").mkdir(mode=0o700)
+        for delivery in deliveries(preparation, self.project):
+            if delivery.host in hosts:
+                content = delivery.as_json(
+                    fingerprint_key=self.fingerprint_key, run_id=run_id, owner=lock_owner()
+                )
+                write_private_json(folder / "deliveries" / delivery.file_name, content)
+
+    def _announce(self, result: TaskResult) -> None:
+        self.progress(f"{result.host}: {result.task} ({result.outcome})")
+
+    def _announce_check(self, result: TaskResult) -> None:
+        self.progress(f"{result.host}: Compare ({result.outcome})")
+
+
+def plan(fleet: Fleet, preparation: Preparation) -> Outcome:
+    """Ask every host what a push would change; changes nothing anywhere."""
+    run_id = new_run_id()
+    hosts = fleet.run(preparation, preparation.all_hosts, run_id=run_id, check=True)
+    return _outcome(run_id, hosts, preparation, check=True)
+
+
+def push(fleet: Fleet, preparation: Preparation, refresh: Refresh) -> Outcome:
+    """Plan, refresh what is about to expire, deliver to the hosts that differ, prove by mail."""
+    planned = plan(fleet, preparation)
+    behind = tuple(h for h in planned.hosts if h.needs_push)
+    ready = _refreshed(preparation, behind, refresh)
+    targets = [h.host for h in behind if _still_wanted(h, ready)]
+    done = fleet.run(ready, targets, run_id=planned.run_id, check=False) if targets else ()
+    results = {h.host: h for h in planned.hosts} | {h.host: h for h in done}
+    untouched = {h.host for h in behind} - set(targets)
+    hosts = tuple(_left_as_it_was(h) if h.host in untouched else h for h in results.values())
+    return _outcome(planned.run_id, hosts, ready, check=False)
+
+
+def new_run_id() -> str:
+    """Sortable, unique, and short enough for a mail header: 20261124T131500-1f2e3d4c."""
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + secrets.token_hex(4)
+
+
+def _outcome(
+    run_id: str, hosts: tuple[HostResult, ...], preparation: Preparation, *, check: bool
+) -> Outcome:
+    return Outcome(
+        run_id=run_id,
+        hosts=hosts,
+        skipped=preparation.skipped,
+        warnings=preparation.warnings,
+        check=check,
+    )
+
+
+def _judge(
+    hosts: set[str], results: Iterable[TaskResult], *, check: bool
+) -> tuple[HostResult, ...]:
+    by_host: dict[str, list[TaskResult]] = defaultdict(list)
+    for result in results:
+        by_host[result.host].append(result)
+    return tuple(host_result(host, by_host[host], check=check) for host in sorted(hosts))
+
+
+def _servers_due(hosts: Iterable[HostResult]) -> set[str]:
+    """Servers that will be written or mailed somewhere."""
+    changed = {s.name for h in hosts for s in h.servers if s.state in ("added", "changed")}
+    return changed | {name for h in hosts for name in h.mails_needed}
+
+
+def _refreshed(
+    preparation: Preparation, hosts: Iterable[HostResult], refresh: Refresh
+) -> Preparation:
+    due = _servers_due(hosts)
+    for entry in list(preparation.entries.values()):
+        if entry.token_set is None or entry.name not in due:
+            continue
+        try:
+            preparation = preparation.with_entry(replace(entry, token_set=refresh(entry)))
+        except ProvisionerError as error:
+            preparation = preparation.without(skipped_server(entry.name, error))
+    return preparation
+
+
+def _still_wanted(host: HostResult, preparation: Preparation) -> bool:
+    return bool(_servers_due([host]) & set(preparation.entries))
+
+
+def _left_as_it_was(host: HostResult) -> HostResult:
+    """Its only changes were of servers that could not be made ready: the run says which."""
+    return replace(
+        host,
+        state=HostState.HELD,
+        message="what would change there could not be made ready",
+    )

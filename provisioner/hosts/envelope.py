@@ -1,0 +1,31 @@
+"""From whom and to whom a server's test email goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.errors import UsageError
+from provisioner.hosts.entry import ServerEntry
+from provisioner.model.email_server import TestEmail
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Sender and recipient of one test email."""
+
+    sender: str
+    recipient: str
+
+
+def envelope(entry: ServerEntry, project_wide: TestEmail) -> Envelope:
+    """The server's own test_email, else provisioner.yml's, else the mailbox."""
+    own = entry.server.test_email
+    sender = own.sender or entry.user_name or project_wide.sender
+    recipient = own.recipient or project_wide.recipient or sender
+    if not sender or not recipient:
+        origin = entry.server.origin
+        raise UsageError(
+            f"{origin.file}:{origin.line}: {entry.name} has no mailbox to send a test email from",
+            remedy="add `test_email: {from: you@example.edu, to: you@example.edu}` to the server",
+        )
+    return Envelope(sender, recipient)

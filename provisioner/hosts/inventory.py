@@ -1,0 +1,73 @@
+"""Which hosts a server's `hosts:` pattern means, as Ansible itself reads the inventory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import FleetError
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """A parsed Ansible inventory. Only names and groups are read here, no variable is opened."""
+
+    path: Path
+    _manager: Any
+
+    def hosts(self, pattern: str) -> tuple[str, ...]:
+        """The hosts of an Ansible host pattern, sorted; FleetError when there are none."""
+        from ansible.errors import AnsibleError
+
+        try:
+            found = {str(host.name) for host in self._manager.get_hosts(pattern)}
+        except AnsibleError:
+            raise FleetError(
+                f"{pattern!r} is not a host pattern that Ansible understands",
+                remedy="use a group, a host or a pattern such as maps:&prod",
+            ) from None
+        if not found:
+            raise FleetError(
+                f"the host pattern {pattern!r} matches no host of {self.path}",
+                remedy=f"groups there: {', '.join(self.groups()) or 'none'}; "
+                "correct `hosts:` of the server, or the inventory",
+            )
+        return tuple(sorted(found))
+
+    def groups(self) -> tuple[str, ...]:
+        """The groups a person wrote, sorted."""
+        return tuple(sorted(set(self._manager.groups) - {"all", "ungrouped"}))
+
+
+def read_inventory(path: Path) -> Inventory:
+    """Parse an inventory file, folder or script; FleetError when it cannot be read whole.
+
+    Scripts and plugins run here: call this inside `fleet.environment.ansible_environment`.
+    """
+    if not path.exists():
+        raise FleetError(
+            f"there is no inventory at {path}",
+            remedy="write one (a group `maps` with your hosts), or name it: "
+            "`inventory:` in provisioner.yml, or --inventory PATH",
+        )
+    from ansible import constants
+    from ansible.errors import AnsibleError
+    from ansible.inventory.manager import InventoryManager
+    from ansible.parsing.dataloader import DataLoader
+
+    # Ansible reads its settings once, when something first imports it: these two must hold anyway.
+    constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True
+    constants.HOST_PATTERN_MISMATCH = "ignore"
+    try:
+        manager = InventoryManager(loader=DataLoader(), sources=[str(path)])
+    except AnsibleError as error:
+        raise FleetError(
+            f"Ansible cannot read the inventory {path}: {_first_line(error)}",
+            remedy=f"try: ansible-inventory -i {path} --list",
+        ) from None
+    return Inventory(path, manager)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,127 @@
+"""What plan or push found, for a person: equal hosts together, each failure with its remedy."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from provisioner.fleet.host_result import HostResult, HostState, RestoredLogin, ServerChange
+from provisioner.fleet.mail_proof import MailProof
+from provisioner.fleet.preparation import SkippedServer
+from provisioner.fleet.push import Outcome
+from provisioner.reports.mail_text import mail_lines, refresh_lines
+from provisioner.secret import MASK
+
+_NOT_APPLIED = (
+    "Delivered, not applied: these hosts have no maps_apply_command, so the document lies there "
+    "and MAPS does not know it yet. Set it to the command that makes MAPS take the document over."
+)
+_MAPS_NOT_EXERCISED = (
+    "MAPS itself was not exercised: each test email was sent from its host by maps-provisioner. "
+    "The host variable maps_test_command lets MAPS send one, too."
+)
+
+
+def outcome_text(outcome: Outcome, providers: Mapping[str, str]) -> str:
+    """The report; `providers` names each server's provider, for the words of its errors."""
+    blocks = [_group(names, body) for body, names in _grouped(outcome, providers).items()]
+    blocks += [_skipped(server) for server in outcome.skipped]
+    blocks += [f"warning: {text}\n" for text in outcome.warnings]
+    notes = _notes(outcome)
+    return "\n".join([*blocks, _summary(outcome), *notes])
+
+
+def _grouped(outcome: Outcome, providers: Mapping[str, str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for host in outcome.hosts:
+        groups[_body(host, providers)].append(host.host)
+    return groups
+
+
+def _group(names: list[str], body: str) -> str:
+    head = ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} +{len(names) - 5} more"
+    count = f" ({len(names)} hosts)" if len(names) > 1 else ""
+    return f"{head}{count}: {body}\n"
+
+
+def _body(host: HostResult, providers: Mapping[str, str]) -> str:
+    generation = f", generation {host.generation}" if host.generation and _is_new(host) else ""
+    lines = [f"{host.state}{generation}"]
+    if host.message:
+        lines.append(f"  {host.message}")
+    if host.edited_by_hand:
+        lines.append("  the document there was edited by hand since the last push")
+    for server in host.servers:
+        lines += _change(server, waiting=server.name in host.mails_needed)
+    for proof in host.mails:
+        lines += _proof(proof, providers.get(proof.server, ""))
+    lines += [f"  {_restored(login)}" for login in host.restored]
+    return "\n".join(lines)
+
+
+def _is_new(host: HostResult) -> bool:
+    return host.state in (HostState.APPLIED, HostState.DELIVERED, HostState.UNPROVEN)
+
+
+_SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " ", "orphaned": "?"}
+
+
+def _change(server: ServerChange, *, waiting: bool) -> list[str]:
+    note = {"orphaned": " (not declared any more; it stays)"}.get(server.state, "")
+    if server.state == "unchanged" and waiting:
+        note = ", its mail not yet proven"
+    lines = [f"  {_SIGNS.get(server.state, ' ')} {server.name}: {server.state}{note}"]
+    if server.state == "changed":
+        lines += [f"      {_field(pointer, server)}" for pointer in server.fields]
+    return lines
+
+
+def _field(pointer: str, server: ServerChange) -> str:
+    name = pointer.strip("/").replace("/", ".")
+    if pointer in server.values:
+        old, new = (json.dumps(value, ensure_ascii=False) for value in server.values[pointer])
+        return f"{name}: {old} -> {new}"
+    return f"{name}: {MASK} -> {MASK}"
+
+
+def _proof(proof: MailProof, provider: str) -> list[str]:
+    lines = mail_lines(proof.server, proof.smtp, provider)
+    if proof.refresh:
+        lines += refresh_lines(proof.server, proof.refresh)
+    return [f"  {line}" for line in lines]
+
+
+def _restored(login: RestoredLogin) -> str:
+    smtp = login.smtp
+    if smtp.outcome == "authenticated":
+        return f"with the old document, {login.server} signs in"
+    return f"with the old document, {login.server} does not sign in: {smtp.outcome}, {smtp.reply}"
+
+
+def _skipped(server: SkippedServer) -> str:
+    lines = (f"{server.name}: skipped, what hosts have of it stays", server.reason, server.remedy)
+    return "\n  ".join(lines) + "\n"
+
+
+def _summary(outcome: Outcome) -> str:
+    counts = Counter(str(host.state) for host in outcome.hosts)
+    parts = [f"{count} {state}" for state, count in sorted(counts.items())]
+    if not outcome.check:
+        parts.insert(0, f"{_changed(outcome.hosts)} changed")
+    if outcome.skipped:
+        parts.append(f"{len(outcome.skipped)} server(s) skipped")
+    return f"{len(outcome.hosts)} host(s): {'; '.join(parts)}"
+
+
+def _changed(hosts: Iterable[HostResult]) -> int:
+    return sum(_is_new(host) for host in hosts)
+
+
+def _notes(outcome: Outcome) -> list[str]:
+    notes = []
+    if any(host.state is HostState.DELIVERED for host in outcome.hosts):
+        notes.append(_NOT_APPLIED)
+    if any(host.mails and not host.maps_sent for host in outcome.hosts):
+        notes.append(_MAPS_NOT_EXERCISED)
+    return notes

@@ -1,0 +1,207 @@
+"""The main job on real parts: Chromium signs in, five ssh hosts are pushed to, mails arrive."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.project import succeeded
+
+DOCUMENT = "/etc/maps-provisioner/email-servers.json"
+HOSTS = 5
+
+
+def mails_of(mail, users):
+    mail.settle()
+    return [message for user in users for message in mail.mailbox(user)]
+
+
+@pytest.mark.parametrize("callback", ["http", "https"])
+def test_from_a_declared_file_to_a_mail_from_every_host(
+    project, user, provider, mail, fleet, chromium, callback
+):
+    https = callback == "https"
+    users = {"Reports": user, "Alerts": f"{user}-alerts"}
+    for name, mailbox in users.items():
+        project.declare(
+            name,
+            provider,
+            mail.server("oauth"),
+            user=mailbox,
+            client=provider.clients["web" if https else "native"],
+            oauth2={"use_https_on_callback": https},
+        )
+    project.write("provisioner.yml", settings_with_rotation(project, "none"))
+    fleet.reset()
+    inventory = fleet.inventory(HOSTS, path=project.folder / "inventory" / "hosts.yml")
+    assert inventory.is_file()
+
+    succeeded(project.run("validate"))
+
+    for name, mailbox in users.items():
+        person = chromium.person(mailbox)
+        succeeded(project.authenticate(name, person))
+        page = person.page()
+        assert page["outcome"] == "callback"
+        assert page["url"].startswith(f"{callback}://localhost:")
+        assert "Signed in" in page["text"]
+
+    for token_file in (project.folder / "tokens").glob("*.yml"):
+        assert "refresh_token" in vault_view(token_file, project)
+
+    planned = project.run("plan")
+    assert planned.returncode == 2, planned.stderr
+    assert "5 host(s): 5 would change" in planned.stdout
+    assert all(not fleet.exists(f"host{n}", DOCUMENT) for n in range(1, HOSTS + 1))
+
+    pushed = succeeded(project.run("push"))
+    assert "5 host(s): 5 changed; 5 delivered, not applied" in pushed
+    assert "MAPS itself was not exercised" in pushed
+    assert "Delivered, not applied: these hosts have no maps_apply_command" in pushed
+    for mailbox in users.values():
+        mail.settle()
+        arrived = mail.mailbox(mailbox)
+        assert sorted(m["X-Maps-Provisioner-Host"] for m in arrived) == [
+            f"host{n}" for n in range(1, HOSTS + 1)
+        ]
+    for number in range(1, HOSTS + 1):
+        document = json.loads(fleet.read(f"host{number}", DOCUMENT))
+        assert [s["server_name"] for s in document["servers"]] == ["Alerts", "Reports"]
+
+    again = succeeded(project.run("push"))
+    assert "5 host(s): 0 changed; 5 unchanged" in again
+    assert len(mails_of(mail, users.values())) == 2 * HOSTS
+
+
+def test_tokens_that_expired_and_were_refreshed_are_no_change(
+    project, user, rotating_provider, mail, fleet, chromium
+):
+    project.declare("Reports", rotating_provider, mail.trusting(rotating_provider), user=user)
+    fleet.reset()
+    fleet.inventory(HOSTS, path=project.folder / "inventory" / "hosts.yml")
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    first = succeeded(project.run("push"))
+    assert "5 hosts share one refresh token, and it is not known whether" in first
+    assert len(mails_of(mail, [user])) == HOSTS
+    kept = {n: fleet.snapshot(f"host{n}", "/etc/maps-provisioner") for n in range(1, HOSTS + 1)}
+    token_file = next((project.folder / "tokens").glob("*.yml"))
+    before = vault_view(token_file, project)
+
+    with rotating_provider.access_tokens_living(1):
+        succeeded(project.run("refresh", "Reports"))
+    time.sleep(1.5)
+    assert "5 host(s): 0 changed; 5 unchanged" in succeeded(project.run("push"))
+    succeeded(project.run("refresh", "Reports"))
+    after = vault_view(token_file, project)
+    assert line_of(before, "refresh_token") != line_of(after, "refresh_token")
+    assert line_of(before, "grant_id") == line_of(after, "grant_id")
+
+    assert "5 host(s): 0 changed; 5 unchanged" in succeeded(project.run("push"))
+    assert len(mails_of(mail, [user])) == HOSTS
+    for number, snapshot in kept.items():
+        assert fleet.snapshot(f"host{number}", "/etc/maps-provisioner") == snapshot
+
+
+def test_a_revoked_grant_gives_every_host_its_old_document_back(
+    project, user, provider, mail, fleet, chromium
+):
+    project.declare("Reports", provider, mail.server("oauth"), user=user)
+    fleet.reset()
+    fleet.inventory(HOSTS, path=project.folder / "inventory" / "hosts.yml")
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    succeeded(project.run("push"))
+    old = {n: fleet.read(f"host{n}", DOCUMENT) for n in range(1, HOSTS + 1)}
+    provider.revoke(refresh_token_of(project))
+    project.change("Reports", maximum_emails_per_minute=20)
+
+    refused = project.run("push")
+
+    assert refused.returncode == 3, refused.stderr + refused.stdout
+    assert "5 host(s): 0 changed; 5 restored" in refused.stdout
+    assert "test email of Reports: wrong at auth 535" in refused.stdout
+    assert "provisioner authenticate" in refused.stdout
+    for number, document in old.items():
+        assert fleet.read(f"host{number}", DOCUMENT) == document
+    assert len(mails_of(mail, [user])) == HOSTS
+
+
+def test_a_host_that_is_down_is_named_and_the_others_are_done(
+    project, user, provider, mail, fleet, chromium
+):
+    project.declare("Reports", provider, mail.server("oauth"), user=user)
+    fleet.reset()
+    fleet.inventory(
+        HOSTS,
+        {"maps_apply_command": ["/usr/bin/cp", "-t", "/var/tmp"]},
+        path=project.folder / "inventory" / "hosts.yml",
+    )
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    fleet.stop("host3")
+    try:
+        pushed = project.run("push")
+        report = json.loads(project.run("plan", "--format", "json").stdout)
+    finally:
+        fleet.start("host3")
+    assert pushed.returncode == 3, pushed.stderr + pushed.stdout
+    assert "5 host(s): 4 changed; 4 applied; 1 unreachable" in pushed.stdout
+    assert "host3: unreachable" in pushed.stdout
+    assert "MAPS itself was not exercised" in pushed.stdout
+    assert {h["host"]: h["state"] for h in report["hosts"]} == {
+        "host1": "unchanged",
+        "host2": "unchanged",
+        "host3": "unreachable",
+        "host4": "unchanged",
+        "host5": "unchanged",
+    }
+    assert fleet.read("host1", "/var/tmp/email-servers.json") == fleet.read("host1", DOCUMENT)
+    assert not fleet.exists("host3", DOCUMENT)
+    assert len(mails_of(mail, [user])) == HOSTS - 1
+
+    late = succeeded(project.run("push"))
+    assert "5 host(s): 1 changed; 1 applied; 4 unchanged" in late
+    assert len(mails_of(mail, [user])) == HOSTS
+
+
+def test_a_mail_from_the_workstation(project, user, provider, mail, chromium):
+    project.declare("Reports", provider, mail.server("oauth"), user=user)
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    said = succeeded(project.run("test-email", "Reports"))
+    assert f"sent to {user}@lab.test (XOAUTH2, TLSv1.3)" in said
+    assert mail.wait_for_mail(user)["To"] == f"{user}@lab.test"
+
+
+def settings_with_rotation(project, rotation):
+    import yaml
+
+    settings = yaml.safe_load((project.folder / "provisioner.yml").read_text())
+    return {**settings, "providers": {"localhost": {"refresh_token_rotation": rotation}}}
+
+
+def vault_view(path, project):
+    """What `ansible-vault view` shows, as a user would run it."""
+    command = [str(Path(sys.executable).with_name("ansible-vault")), "view", str(path)]
+    shown = subprocess.run(
+        command,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(path.parent),
+            "PAGER": "cat",
+            **project.environment,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return shown.stdout
+
+
+def refresh_token_of(project):
+    token_file = next((project.folder / "tokens").glob("*.yml"))
+    return line_of(vault_view(token_file, project), "refresh_token").split(": ", 1)[1].strip("'\"")
+
+
+def line_of(text, key):
+    return next(line for line in text.splitlines() if line.startswith(f"{key}:"))

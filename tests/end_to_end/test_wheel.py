@@ -1,0 +1,81 @@
+"""The wheel, installed in a fresh virtual environment outside the checkout, does the whole job."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+SERVER = """\
+server_name: Relay
+host: relay.example.edu
+smtp_security_level: none
+test_email: {from: maps@example.edu}
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder)]
+    subprocess.run([*pip, str(CHECKOUT)], check=True)
+    return next(folder.glob("maps_provisioner-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    environment = tmp_path_factory.mktemp("installed") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    pip = [str(environment / "bin" / "pip"), "install", "--quiet", str(wheel)]
+    subprocess.run(pip, check=True)
+    return environment / "bin" / "provisioner"
+
+
+def run(command, *arguments, cwd, **environment):
+    return subprocess.run(
+        [str(command), *arguments],
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "LANG": "C.UTF-8", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_schemas_playbooks_and_rule_pages_travel_inside(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for name in (
+        "schemas/email-server.schema.json",
+        "playbooks/push.yml",
+        "playbooks/library/maps_email_servers.py",
+        "playbooks/module_utils/maps_smtp.py",
+        "py.typed",
+    ):
+        assert f"provisioner/{name}" in names
+    assert any(name.endswith("plaintext_secret.md") for name in names)
+    assert not any(name.startswith("tests/") for name in names)
+
+
+def test_validate_from_the_wheel(installed, tmp_path):
+    (tmp_path / "servers").mkdir()
+    file = tmp_path / "servers" / "relay.yml"
+    file.write_text(SERVER)
+    assert run(installed, "validate", cwd=tmp_path).returncode == 0
+    file.write_text(SERVER + "prot: 25\n")
+    ended = run(installed, "validate", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "servers/relay.yml:5:1" in ended.stdout + ended.stderr
+
+
+def test_the_demo_from_the_wheel(installed, tmp_path):
+    ended = run(installed, "demo", cwd=tmp_path, TMPDIR=str(tmp_path))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "2 host(s): 2 changed; 2 delivered, not applied" in ended.stdout
+    assert "2 host(s): 0 changed; 2 unchanged" in ended.stdout
+    assert "invalid_client" in ended.stdout
+    assert "2 host(s): 0 changed; 2 restored" in ended.stdout
+    assert list(tmp_path.iterdir()) == [], "the demo leaves nothing behind"

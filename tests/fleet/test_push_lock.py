@@ -1,0 +1,45 @@
+"""One push at a time; the lock says who has it and dies with its process."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from provisioner.errors import ExitCode, LockHeld
+from provisioner.fleet.lock import lock_owner, push_lock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from provisioner.fleet.lock import push_lock
+with push_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_push_is_told_who_works_there_until_that_process_is_gone(tmp_path):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(LockHeld) as refused, push_lock(tmp_path):
+            pass
+        assert f"(pid {holder.pid}), since " in refused.value.message
+        assert refused.value.exit_code is ExitCode.LOCKED
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.communicate()
+    with push_lock(tmp_path):
+        pass
+
+
+def test_the_lock_file_stays_out_of_git(tmp_path):
+    with push_lock(tmp_path):
+        assert (tmp_path / ".provisioner" / ".gitignore").read_text() == "*\n"
+
+
+def test_the_owner_is_user_machine_and_process():
+    assert lock_owner().count("@") == 1
