@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from provisioner.cli.commands import COMMANDS
+from provisioner.cli.error_lines import print_error
 from provisioner.errors import ExitCode, ProvisionerError
 
 app = typer.Typer(
@@ -34,7 +35,7 @@ def run(arguments: list[str]) -> int:
     try:
         return int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
     except ProvisionerError as error:
-        _print_error(error.message, error.remedy)
+        print_error(error.message, error.remedy)
         return error.exit_code
     except typer.Abort:
         return ExitCode.INTERRUPTED
@@ -48,12 +49,6 @@ def run(arguments: list[str]) -> int:
         return _report_bug(error)
 
 
-def _print_error(message: str, remedy: str) -> None:
-    print(f"Error: {message}", file=sys.stderr)
-    if remedy:
-        print(f"  {remedy}", file=sys.stderr)
-
-
 def _report_bug(error: Exception) -> int:
     """Type and place only: the words of an unexpected exception may quote a secret."""
     trace = error.__traceback__
@@ -61,7 +56,7 @@ def _report_bug(error: Exception) -> int:
     while trace is not None:
         places.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
         trace = trace.tb_next
-    _print_error(
+    print_error(
         f"this is our bug: {type(error).__name__} at {places[-1]}",
         "please report it with this line; called from " + " <- ".join(reversed(places[-5:-1])),
     )

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from provisioner.cli.authenticate import authenticate
+from provisioner.cli.refresh import refresh
 from provisioner.cli.rules import rules
 from provisioner.cli.schema import schema
+from provisioner.cli.status import status
 from provisioner.cli.validate import validate
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "validate": validate,
+    "authenticate": authenticate,
+    "status": status,
+    "refresh": refresh,
     "schema": schema,
     "rules": rules,
 }

@@ -172,6 +172,8 @@ class SignIn:
         if result.proof is Proof.REFUSED:
             raise SignInFailed(self._named(result.detail), remedy=result.remedy)
         if result.proof is Proof.UNPROVEN:
+            self.announce(f"Warning: {self.server.server_name}: not yet proven: {result.detail}")
+            self.announce(f"  {result.remedy}")
             return replace(token_set, unproven=result.detail)
         return token_set
 

@@ -1,0 +1,12 @@
+"""How an error is printed, wherever one is."""
+
+from __future__ import annotations
+
+import sys
+
+
+def print_error(message: str, remedy: str = "") -> None:
+    """What is wrong and what to do next, on standard error."""
+    print(f"Error: {message}", file=sys.stderr)
+    if remedy:
+        print(f"  {remedy}", file=sys.stderr)

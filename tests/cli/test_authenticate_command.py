@@ -1,0 +1,278 @@
+"""`authenticate`, `status` and `refresh` as a user runs them, against the embedded provider."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from provisioner.demo.provider import DemoProvider, ScriptedAnswer
+from provisioner.errors import ExitCode
+
+PROVISIONER = Path(sys.executable).with_name("provisioner")
+BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
+ANSIBLE_VAULT = Path(sys.executable).with_name("ansible-vault")
+
+_SERVER = """\
+server_name: Reports
+host: localhost
+port: {smtp_port}
+smtp_security_level: oauth2
+use_tls: true
+user_name: reports@example.edu
+oauth2:
+  access_token_url: {provider.token_url}
+  authorization_url: {provider.authorization_url}
+  client_id: {provider.client_id}
+  client_secret: {{env: REPORTS_SECRET}}
+  scope_for_authorize: openid email smtp offline_access
+"""
+
+
+class Desk:
+    """A project folder, a provider, and a shell in which `provisioner` is run."""
+
+    def __init__(self, folder: Path, provider: DemoProvider) -> None:
+        self.folder = folder
+        self.provider = provider
+        self.environment = {
+            **os.environ,
+            "REPORTS_SECRET": provider.client_secret.reveal(),
+            "BROWSER": f"{sys.executable} {BROWSER} %s",
+            "LAST_PAGE": str(folder.parent / "last.html"),
+        }
+        (folder / "servers").mkdir(parents=True)
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            port = closed.getsockname()[1]
+        self.declared = folder / "servers" / "reports.yml"
+        self.declared.write_text(_SERVER.format(provider=provider, smtp_port=port))
+        self.output = ""
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        finished = subprocess.run(
+            [PROVISIONER, *arguments],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.output += finished.stdout + finished.stderr
+        return finished
+
+    def behave(self, **changes: object) -> None:
+        self.provider.behaviour = replace(self.provider.behaviour, **changes)  # type: ignore[arg-type]
+
+    def token_files(self) -> list[Path]:
+        return sorted((self.folder / "tokens").glob("*.yml"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with DemoProvider() as provider:
+        yield Desk(tmp_path / "project", provider)
+
+
+def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
+    before = desk.run("status")
+    assert before.returncode == ExitCode.PERSON_NEEDED
+    assert "Reports: nobody has signed in yet\n  run: provisioner authenticate" in before.stdout
+    assert not home.exists()
+
+    signed_in = desk.run("authenticate", "reports", "--no-smtp-check")
+    assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
+    assert "Reports: signed in as reports@example.edu, not yet proven" in signed_in.stdout
+    assert desk.provider.authorization_url in signed_in.stderr
+    assert (home / ".config" / "maps-provisioner" / "vault-key").is_file()
+
+    status = desk.run("status")
+    assert status.returncode == ExitCode.DONE
+    assert "Reports: signed in as reports@example.edu, since 2" in status.stdout
+    assert "not yet proven: the SMTP check was left out" in status.stdout
+    [kept] = json.loads(desk.run("status", "--format", "json").stdout)["servers"]
+    assert kept["usable"] is True
+    assert kept["tokens"]["access_token_expired"] is False
+    assert kept["tokens"]["identity"] == "reports@example.edu"
+
+    old = desk.token_files()[0].read_bytes()
+    refreshed = desk.run("refresh")
+    assert refreshed.returncode == ExitCode.DONE, refreshed.stderr
+    assert "Reports: refreshed; the access token is good until" in refreshed.stdout
+    assert desk.token_files()[0].read_bytes() != old
+
+
+def test_ansible_vault_opens_the_file_with_the_generated_key(desk: Desk, home: Path) -> None:
+    desk.run("authenticate", "Reports", "--no-smtp-check")
+    key = home / ".config" / "maps-provisioner" / "vault-key"
+    shown = subprocess.run(
+        [ANSIBLE_VAULT, "view", "--vault-password-file", key, *desk.token_files()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "identity: reports@example.edu\n" in shown.stdout
+
+
+def test_a_mail_server_that_is_not_there_is_a_warning(desk: Desk) -> None:
+    finished = desk.run("authenticate", "Reports")
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "Warning: Reports: not yet proven: localhost, connect" in finished.stderr
+    assert "not yet proven" in finished.stdout
+    assert len(desk.token_files()) == 1
+
+
+def test_a_cancelled_sign_in_is_an_error_and_writes_nothing(desk: Desk) -> None:
+    desk.behave(callback_error="access_denied")
+    finished = desk.run("authenticate", "Reports")
+    assert finished.returncode == ExitCode.FAILURE
+    assert (
+        "Error: servers/reports.yml:1: Reports: the sign-in page at localhost: access_denied"
+        in (finished.stderr)
+    )
+    assert "Who must act: whoever signs in." in finished.stderr
+    assert desk.token_files() == []
+
+
+def test_time_runs_out(desk: Desk) -> None:
+    finished = desk.run("authenticate", "Reports", "--timeout", "1", BROWSER="true %s")
+    assert finished.returncode == ExitCode.FAILURE
+    assert "no answer came to http://localhost:" in finished.stderr
+    assert "register http://localhost:" in finished.stderr
+
+
+def test_a_port_in_use(desk: Desk) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        finished = desk.run("authenticate", "Reports", "--port", port)
+    assert finished.returncode == ExitCode.FAILURE
+    assert f"Error: port {port} is in use on this machine" in finished.stderr
+
+
+def test_ctrl_c(desk: Desk) -> None:
+    with subprocess.Popen(
+        [PROVISIONER, "authenticate", "Reports"],
+        cwd=desk.folder,
+        env={**desk.environment, "BROWSER": "true %s"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as waiting:
+        assert waiting.stderr is not None
+        while "Waiting at" not in waiting.stderr.readline():
+            pass
+        waiting.send_signal(signal.SIGINT)
+        _, words = waiting.communicate(timeout=20)
+    assert waiting.returncode == ExitCode.INTERRUPTED
+    assert "Error: Reports: the sign-in was interrupted; nothing was saved" in words
+    assert desk.token_files() == []
+
+
+def test_unknown_names_and_missing_secrets(desk: Desk) -> None:
+    unknown = desk.run("authenticate", "Nobody")
+    assert unknown.returncode == ExitCode.USAGE
+    assert "declared servers: Reports" in unknown.stderr
+    del desk.environment["REPORTS_SECRET"]
+    unset = desk.run("authenticate", "Reports")
+    assert unset.returncode == ExitCode.FAILURE
+    assert "Reports: client_secret: the environment variable REPORTS_SECRET is not set" in (
+        unset.stderr
+    )
+    assert desk.run("authenticate").returncode == ExitCode.USAGE
+    assert desk.run("authenticate", "Reports", "--timeout", "inf").returncode == ExitCode.USAGE
+
+
+def test_a_server_without_oauth2_has_nothing_to_sign_in_to(desk: Desk) -> None:
+    (desk.folder / "servers" / "relay.yml").write_text(
+        "server_name: Relay\nhost: mail.example.edu\nsmtp_security_level: none\nuse_tls: true\n"
+    )
+    for command in ("authenticate", "refresh"):
+        finished = desk.run(command, "Relay")
+        assert finished.returncode == ExitCode.USAGE
+        assert "Relay does not use OAuth2" in finished.stderr
+    assert "Relay" not in desk.run("status").stdout
+
+
+def test_commands_run_only_when_allowed(desk: Desk) -> None:
+    command = f"[{sys.executable}, -c, 'import os; print(os.environ[\"REPORTS_SECRET\"])']"
+    text = desk.declared.read_text().replace("{env: REPORTS_SECRET}", f"{{command: {command}}}")
+    desk.declared.write_text(text)
+    refused = desk.run("authenticate", "Reports", "--no-smtp-check")
+    assert refused.returncode == ExitCode.FAILURE
+    assert "--allow-commands" in refused.stderr
+    allowed = desk.run("authenticate", "Reports", "--no-smtp-check", "--allow-commands")
+    assert allowed.returncode == ExitCode.DONE, allowed.stderr
+
+
+def test_a_changed_destination_is_told_and_refresh_sends_nothing(desk: Desk) -> None:
+    desk.run("authenticate", "Reports", "--no-smtp-check")
+    desk.declared.write_text(
+        desk.declared.read_text().replace("host: localhost", "host: 127.0.0.1")
+    )
+    seen: list[str] = []
+    desk.provider.observe = lambda path, *_: seen.append(path)
+    for command in ("refresh", "status"):
+        finished = desk.run(command)
+        assert finished.returncode == ExitCode.PERSON_NEEDED
+        assert "host changed from localhost to 127.0.0.1" in finished.stdout + finished.stderr
+    assert seen == []
+    again = desk.run("authenticate", "Reports", "--no-smtp-check")
+    assert "Note: Reports: host changed from localhost to 127.0.0.1" in again.stderr
+    assert desk.run("status").returncode == ExitCode.DONE
+
+
+def test_refresh_tells_a_dead_grant_from_a_passing_fault(desk: Desk) -> None:
+    desk.run("authenticate", "Reports", "--no-smtp-check")
+    busy = ScriptedAnswer(503, headers={"Retry-After": "0"})
+    desk.behave(scripted_answers=(busy,) * 3)
+    assert desk.run("refresh").returncode == ExitCode.FAILURE
+    desk.behave(scripted_answers=())
+    desk.provider.grants.revoke_all()
+    dead = desk.run("refresh", "Reports")
+    assert dead.returncode == ExitCode.PERSON_NEEDED
+    assert "Error: Reports: the refresh at localhost: invalid_grant" in dead.stderr
+
+
+def test_a_wrong_vault_password(desk: Desk) -> None:
+    desk.run("authenticate", "Reports", "--no-smtp-check")
+    (desk.folder / "wrong").write_text("wrong")
+    before = desk.token_files()[0].read_bytes()
+    for command in ("status", "refresh", "authenticate"):
+        names = ["Reports"] if command == "authenticate" else []
+        finished = desk.run(command, *names, ANSIBLE_VAULT_PASSWORD_FILE="wrong")
+        assert finished.returncode == ExitCode.FAILURE
+        assert "the vault password is not the one it was encrypted with" in (
+            finished.stdout + finished.stderr
+        )
+    assert desk.token_files()[0].read_bytes() == before
+
+
+def test_property_33_no_command_prints_a_secret(desk: Desk) -> None:
+    secrets = {desk.provider.client_secret.reveal()}
+    hidden = ("code", "code_verifier", "client_secret", "refresh_token")
+
+    def note(path: str, parameters: object, headers: object) -> None:
+        secrets.update(parameters[name] for name in hidden if name in parameters)  # type: ignore[index,operator]
+
+    desk.provider.observe = note
+    said = f'{{"error": "invalid_client", "error_description": "{next(iter(secrets))}"}}'
+    for answers in ((), (ScriptedAnswer(400, said),) * 2):
+        desk.behave(scripted_answers=answers)
+        desk.run("authenticate", "Reports", "--no-smtp-check")
+        desk.run("refresh")
+        desk.run("status")
+        desk.run("status", "--format", "json")
+        desk.output += Path(desk.environment["LAST_PAGE"]).read_text()
+    assert len(secrets) >= 5
+    assert not [secret for secret in secrets if secret in desk.output]
+    assert "***" in desk.output

@@ -1,0 +1,292 @@
+"""Refreshed tokens: under the lock, saved before use, and lost to no race and no network fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.demo.provider import DemoProvider, ScriptedAnswer
+from provisioner.demo.provider_grants import Grant
+from provisioner.errors import ExitCode, PersonNeeded, RefreshFailed
+from provisioner.model.email_server import EmailServer
+from provisioner.oauth.refreshing import fresh_tokens
+from provisioner.secret import Secret
+from provisioner.tokens.store import TokenStore
+from provisioner.tokens.token_set import TokenSet
+from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set, token_store
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NOW = int(time.time())
+
+
+class Scene:
+    """A provider, and a store with tokens of it that have just expired."""
+
+    def __init__(self, folder: Path) -> None:
+        self.seen: list[tuple[str, Mapping[str, str]]] = []
+        self.provider = DemoProvider(
+            client_id="maps",
+            client_secret=CLIENT_SECRET,
+            observe=lambda path, parameters, _: self.seen.append((path, parameters)),
+        )
+        self.store: TokenStore = token_store(folder / "tokens")
+        grant = Grant("maps", "reports@example.edu", "smtp offline_access")
+        self.kept = token_set(
+            access_token=Secret(self.provider.grants.access_token(grant, seconds=0)),
+            refresh_token=Secret(self.provider.grants.refresh_token(grant)),
+            token_endpoint=self.provider.token_url,
+            expires_at=NOW - 1,
+        )
+        self.keep(self.kept)
+
+    def keep(self, tokens: TokenSet) -> None:
+        with self.store.locked("Reports") as entry:
+            entry.save(tokens)
+        self.kept = tokens
+
+    def server(self, **changes: Any) -> EmailServer:
+        return oauth_server(**{"access_token_url": self.provider.token_url} | changes)
+
+    def fresh(self, margin: float = 60, **changes: Any) -> TokenSet:
+        return fresh_tokens(self.store, self.server(**changes), CLIENT_SECRET, margin, NOW)
+
+    def behave(self, **changes: Any) -> None:
+        self.provider.behaviour = replace(self.provider.behaviour, **changes)
+
+    def is_live(self, tokens: TokenSet) -> bool:
+        return self.provider.grants.active(tokens.access_token.reveal()) is not None
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    scene = Scene(tmp_path)
+    with scene.provider:
+        yield scene
+
+
+def test_an_expired_token_is_refreshed_and_saved(scene: Scene) -> None:
+    found = scene.fresh()
+    assert scene.is_live(found)
+    assert scene.store.load("Reports") == found
+    assert found.grant_id == scene.kept.grant_id
+    assert found.obtained_at == scene.kept.obtained_at
+    assert found.refreshed_at == NOW
+    assert found.expires_at == NOW + 3600
+    assert scene.seen == [
+        ("/token", {"grant_type": "refresh_token",
+                    "refresh_token": scene.kept.refresh_token.reveal()})
+    ]  # fmt: skip
+
+
+def test_a_token_that_lives_long_enough_is_left_alone(scene: Scene) -> None:
+    scene.keep(replace(scene.kept, expires_at=NOW + 300))
+    assert scene.fresh(margin=299) == scene.kept
+    assert scene.seen == []
+    assert scene.fresh(margin=300) != scene.kept
+
+
+def test_scope_for_token_is_sent_if_set(scene: Scene) -> None:
+    scene.fresh(scope_for_token="smtp")
+    assert scene.seen[0][1]["scope"] == "smtp"
+
+
+def test_refreshes_go_to_refresh_token_url(scene: Scene) -> None:
+    scene.keep(
+        replace(
+            scene.kept,
+            token_endpoint="https://sso.example.edu/token",
+            refresh_endpoint=scene.provider.token_url,
+        )
+    )
+    found = scene.fresh(
+        access_token_url="https://sso.example.edu/token",
+        refresh_token_url=scene.provider.token_url,
+    )
+    assert scene.is_live(found)
+
+
+def test_property_27_a_rotated_refresh_token_is_saved_and_an_absent_one_keeps_the_old(
+    scene: Scene,
+) -> None:
+    assert scene.fresh().refresh_token == scene.kept.refresh_token
+    scene.keep(replace(scene.kept, expires_at=0))
+    scene.behave(rotate_refresh_tokens=True)
+    first = scene.fresh()
+    assert first.refresh_token != scene.kept.refresh_token
+    assert scene.store.load("Reports") == first
+    scene.keep(replace(first, expires_at=0))
+    assert scene.is_live(scene.fresh())
+
+
+# What a person must do.
+
+
+def test_nobody_has_signed_in(scene: Scene) -> None:
+    with pytest.raises(PersonNeeded, match="nobody has signed in to Reports yet") as caught:
+        fresh_tokens(token_store(scene.store.folder / "x"), scene.server(), CLIENT_SECRET, 0, NOW)
+    assert caught.value.remedy == "run: provisioner authenticate 'Reports'"
+
+
+def test_an_ended_grant_needs_a_person_and_keeps_the_file(scene: Scene) -> None:
+    scene.provider.grants.revoke_all()
+    before = scene.store.path("Reports").read_bytes()
+    with pytest.raises(PersonNeeded) as caught:
+        scene.fresh()
+    assert caught.value.exit_code == ExitCode.PERSON_NEEDED
+    assert "Reports: the refresh at localhost: invalid_grant" in caught.value.message
+    assert "provisioner authenticate" in caught.value.remedy
+    assert scene.store.path("Reports").read_bytes() == before
+
+
+@pytest.mark.parametrize("error", ["interaction_required", "login_required", "consent_required"])
+def test_a_provider_that_wants_to_see_a_person(scene: Scene, error: str) -> None:
+    scene.behave(scripted_answers=(ScriptedAnswer(400, json.dumps({"error": error})),))
+    with pytest.raises(PersonNeeded, match=error):
+        scene.fresh()
+
+
+def test_a_changed_destination_gets_nothing(scene: Scene) -> None:
+    for changes in (
+        {"access_token_url": scene.provider.issuer + "/other"},
+        {"refresh_token_url": scene.provider.issuer + "/other"},
+        {"client_id": "other"},
+        {"host": "evil.example"},
+    ):
+        with pytest.raises(PersonNeeded, match="nothing was sent"):
+            scene.fresh(**changes)
+    assert scene.seen == []
+
+
+def test_a_token_handed_over_to_a_host_is_not_refreshed_here(scene: Scene) -> None:
+    scene.keep(replace(scene.kept, handed_over_to="maps1"))
+    with pytest.raises(RefreshFailed, match="was handed over to maps1"):
+        scene.fresh()
+    assert scene.seen == []
+
+
+# What passes, or is somebody else's to mend: the tokens stay.
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ScriptedAnswer(503, "<html>", "text/html", {"Retry-After": "0"}),
+        ScriptedAnswer(429, '{"error": "invalid_grant"}', headers={"Retry-After": "0"}),
+        ScriptedAnswer(500, '{"error": "invalid_grant"}', headers={"Retry-After": "0"}),
+    ],
+)
+def test_property_28_a_passing_fault_is_no_revocation(scene: Scene, answer: ScriptedAnswer) -> None:
+    before = scene.store.path("Reports").read_bytes()
+    scene.behave(scripted_answers=(answer,) * 3)
+    with pytest.raises(RefreshFailed, match=f"localhost answered HTTP {answer.status}") as caught:
+        scene.fresh()
+    assert "try again later" in caught.value.remedy
+    assert scene.store.path("Reports").read_bytes() == before
+    assert scene.is_live(scene.fresh())
+
+
+def test_a_wrong_client_secret_is_nothing_to_sign_in_for(scene: Scene) -> None:
+    scene.provider.client_secret = Secret("another")
+    with pytest.raises(RefreshFailed, match="Reports: the refresh at localhost: invalid_client"):
+        scene.fresh()
+
+
+def test_tokens_that_came_in_meanwhile_are_believed_before_the_refusal(scene: Scene) -> None:
+    """As after a `git pull` during the request, which knows no lock of ours."""
+    scene.behave(rotate_refresh_tokens=True)
+    newer = replace(scene.kept, access_token=Secret("newer"), expires_at=NOW + 3600)
+    newer = replace(newer, refresh_token=Secret("newer-refresh"))
+    elsewhere = token_store(scene.store.folder.parent / "elsewhere")
+    with elsewhere.locked("Reports") as entry:
+        entry.save(newer)
+    scene.provider.grants.revoke_all()
+
+    def pull(path: str, parameters: Mapping[str, str], _: Mapping[str, str]) -> None:
+        elsewhere.path("Reports").replace(scene.store.path("Reports"))
+
+    scene.provider.observe = pull
+    assert scene.fresh() == newer
+
+
+# Races.
+
+_REFRESHING = """
+import sys, time
+from pathlib import Path
+from provisioner.oauth.refreshing import fresh_tokens
+from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_store
+server = oauth_server(access_token_url=sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+tokens = fresh_tokens(token_store(Path(sys.argv[2])), server, CLIENT_SECRET, 60, time.time())
+print(tokens.access_token.reveal(), tokens.refresh_token.reveal(), flush=True)
+"""
+
+
+def _refreshing(scene: Scene) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _REFRESHING, scene.provider.token_url, scene.store.folder],
+        cwd=REPOSITORY,
+        env={**os.environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_property_26_eight_processes_end_with_the_same_live_token(scene: Scene) -> None:
+    scene.behave(rotate_refresh_tokens=True)
+    runs = [_refreshing(scene) for _ in range(8)]
+    try:
+        for run in runs:
+            assert run.stdout is not None
+            assert run.stdout.readline() == "ready\n"
+        for run in runs:
+            assert run.stdin is not None
+            run.stdin.write("\n")
+            run.stdin.flush()
+        ends = {run.communicate(timeout=60)[0] for run in runs}
+    finally:
+        for run in runs:
+            run.kill()
+            run.wait()
+    assert len(ends) == 1
+    assert len(scene.seen) == 1
+    kept = scene.store.load("Reports")
+    assert kept is not None
+    assert ends == {f"{kept.access_token.reveal()} {kept.refresh_token.reveal()}\n"}
+    assert scene.is_live(kept)
+    scene.keep(replace(kept, expires_at=0))
+    assert scene.is_live(scene.fresh())
+
+
+def test_property_25_sigkill_during_a_refresh_leaves_a_whole_file(scene: Scene) -> None:
+    run = _refreshing(scene)
+    try:
+        assert run.stdout is not None
+        assert run.stdin is not None
+        assert run.stdout.readline() == "ready\n"
+
+        def kill(path: str, parameters: Mapping[str, str], _: Mapping[str, str]) -> None:
+            run.send_signal(signal.SIGKILL)
+
+        scene.provider.observe = kill
+        run.stdin.write("\n")
+        run.stdin.flush()
+        assert run.wait(timeout=30) == -signal.SIGKILL
+    finally:
+        run.kill()
+        run.communicate()
+    assert scene.store.load("Reports") == scene.kept
+    scene.provider.observe = lambda *_: None
+    assert scene.is_live(scene.fresh())
