@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 
 def escaped(segment: str) -> str:
@@ -32,3 +33,14 @@ def parent(pointer: str) -> str:
 def lies_in(pointer: str, ancestor: str) -> bool:
     """Whether it is that value, or inside of it."""
     return pointer == ancestor or pointer.startswith(ancestor + "/")
+
+
+def value_at(document: Any, pointer: str) -> Any:
+    """The value that stands there; None if nothing does."""
+    value = document
+    for segment in segments(pointer):
+        if isinstance(value, list) and segment.isdecimal() and int(segment) < len(value):
+            value = value[int(segment)]
+        else:
+            value = value.get(segment) if isinstance(value, dict) else None
+    return value

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from provisioner.documents.document import Document
-from provisioner.documents.pointer import escaped, segments
+from provisioner.documents.pointer import escaped, value_at
 from provisioner.documents.vault_text import is_vault_text
 from provisioner.lint.schema import schema_named
 
@@ -23,10 +23,7 @@ class Declaration:
 
     def get(self, pointer: str) -> Any:
         """The value, or None."""
-        value = self._value
-        for segment in segments(pointer):
-            value = value.get(segment) if isinstance(value, dict) else None
-        return value
+        return value_at(self._value, pointer)
 
     def has(self, pointer: str) -> bool:
         """Whether there is a value other than null."""

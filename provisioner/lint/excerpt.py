@@ -6,9 +6,11 @@ may be a comment.
 
 from __future__ import annotations
 
+from typing import Any
+
 from provisioner.documents.document import Document
 from provisioner.documents.place import Span
-from provisioner.documents.pointer import segments
+from provisioner.documents.pointer import segments, value_at
 from provisioner.lint.finding import Excerpt
 from provisioner.lint.schema import Schema, Spot
 from provisioner.secret import MASK
@@ -24,29 +26,34 @@ def excerpt_of(pointer: str, marked: Span, document: Document, schema: Schema) -
     if own_place is None or own_place.key is None or not path or segments(spot.shown) != path:
         return None
     key = own_place.key
-    text = f"{_key_text(key, document)}: {_value_text(pointer, document, spot)}".rstrip()
-    if len(text) > _MOST_SIGNS:
-        text = text[:_MOST_SIGNS] + "..."
-    start = 0 if marked == key else text.find(": ") + 2
-    length = key.end.column - key.start.column if marked == key else len(text) - start
-    printable = "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
-    return Excerpt(printable, start, max(1, length))
+    name, value = _as_written(key, document), _value_text(pointer, document, spot)
+    text = _printable(f"{name}: {value}".rstrip())
+    if marked == key or not value:
+        return Excerpt(text, 0, len(name))
+    return Excerpt(text, len(name) + 2, len(value))
 
 
-def _key_text(key: Span, document: Document) -> str:
-    line = document.source.lines[key.start.line - 1]
-    return line[key.start.column - 1 : key.end.column - 1]
+def _as_written(span: Span, document: Document) -> str:
+    """What stands there, as far as it is on one line and not too long for a report."""
+    (line, start), (last_line, end) = span
+    if line != last_line:
+        return "..."
+    text = document.source.lines[line - 1][start - 1 : end - 1]
+    return text if len(text) <= _MOST_SIGNS else text[:_MOST_SIGNS] + "..."
 
 
 def _value_text(pointer: str, document: Document, spot: Spot) -> str:
-    """The value as it is written; nothing of a list or a mapping."""
+    """The value as it is written; nothing of a list or a mapping with something in it."""
     value = document.places[pointer].value
-    if value.is_empty or any(place.startswith(f"{pointer}/") for place in document.places):
+    if value.is_empty or _has_entries(value_at(document.value, pointer)):
         return ""
-    if not spot.is_value_open:
-        return MASK
-    if value.start.line != value.end.line:
-        return "..."
-    return document.source.lines[value.start.line - 1][
-        value.start.column - 1 : value.end.column - 1
-    ]
+    written = _as_written(value, document)
+    return written if spot.is_value_open or written in ("{}", "[]") else MASK
+
+
+def _has_entries(value: Any) -> bool:
+    return isinstance(value, dict | list) and bool(value)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

@@ -20,7 +20,7 @@ _TEMPLATE = re.compile(
     | (?i: (?<![a-z]) (?: your-[a-z-]+ | change[_ -]?me | replace[_ -]?me ) (?![a-z]) )
     | < [A-Za-z] [^<>@]* >
     | \{ [A-Za-z_] [A-Za-z0-9_ -]* \}
-    | \{\{ .*? \}\}
+    | \{\{
     """,
     re.VERBOSE,
 )

@@ -1,0 +1,181 @@
+"""`provisioner validate`, `schema` and `rules`, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from provisioner.lint.rule_pages import rule_pages
+
+RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "servers").mkdir()
+    (tmp_path / "servers/a.yml").write_text(RELAY.format(name="A"))
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory/group_vars.yml").write_text("not: an email server\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "provisioner", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_a_clean_project_says_so_in_one_line() -> None:
+    done = run("validate")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "1 file, 1 email server: nothing to say\n"
+
+
+def test_the_project_is_its_settings_and_its_servers(project: Path) -> None:
+    (project / "provisioner.yml").write_text("serves: x\n")
+    (project / "servers/b.yml").write_text("a: [\n")
+    done = run("validate")
+    assert done.returncode == 1
+    assert "provisioner.yml:1:1: error[unknown-key]" in done.stdout
+    assert "servers/b.yml:2:1: error[syntax]" in done.stdout
+    assert done.stdout.endswith("\n3 files, 1 email server: 2 errors\n")
+
+
+@pytest.mark.parametrize("arguments", [("--project", "PROJECT"), ("-C", "PROJECT"), ("PROJECT",)])
+def test_a_project_elsewhere(project: Path, arguments: tuple[str, ...]) -> None:
+    (project / "servers/a.yml").write_text("a: b\n")
+    named = [str(project) if argument == "PROJECT" else argument for argument in arguments]
+    os.chdir("/")
+    done = run("validate", *named)
+    assert done.returncode == 1
+    assert f"{project}/servers/a.yml:1:1: error[unknown-key]" in done.stdout
+    assert "inventory" not in done.stdout
+
+
+def test_standard_input() -> None:
+    done = run("validate", "-", stdin=RELAY.format(name="x") + "port: x\n")
+    assert done.returncode == 1
+    assert done.stdout.startswith("<stdin>:4:7: error[wrong-type] `port` must be a whole number")
+
+
+def test_a_settings_file_on_its_own(project: Path) -> None:
+    (project / "provisioner.yml").write_text("push: {forks: x}\n")
+    done = run("validate", "provisioner.yml")
+    assert done.stdout.startswith("provisioner.yml:1:15: error[wrong-type] `forks`")
+
+
+def test_provider_facts_of_the_project_count_for_single_files(project: Path) -> None:
+    text = (
+        "server_name: x\nhost: mail.example.edu\nsmtp_security_level: oauth2\nuse_tls: true\n"
+        "oauth2:\n  access_token_url: https://login.example.edu/token\n"
+        "  authorization_url: https://login.example.edu/authorize\n  client_id: x\n"
+        "  client_secret: {env: X}\n  scope_for_authorize: mail\n"
+    )
+    (project / "servers/b.yml").write_text(text)
+    assert run("validate", "servers/b.yml").returncode == 0
+    (project / "provisioner.yml").write_text("providers: {login.example.edu: {offline: scope}}\n")
+    done = run("validate", "servers/b.yml")
+    assert "servers/b.yml:10:24: error[no-offline-access]" in done.stdout
+
+
+def test_json() -> None:
+    done = run("validate", "--format", "json", "servers", "nowhere.yml")
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert [(f["file"], f["rule"]) for f in report["findings"]] == [
+        ("nowhere.yml", "unreadable-file")
+    ]
+    assert report["summary"] == {"files": 2, "servers": 1, "errors": 1, "warnings": 0}
+
+
+def test_a_missing_servers_folder_is_a_finding(project: Path) -> None:
+    done = run("validate", "--project", "inventory")
+    assert done.returncode == 1
+    assert "inventory/servers:1:1: error[unreadable-file]" in done.stdout
+
+
+def test_a_format_that_is_none() -> None:
+    done = run("validate", "--format", "xml")
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "formats: text, json" in done.stderr
+
+
+def test_a_terminal_that_knows_ascii_only(project: Path) -> None:
+    (project / "servers/a.yml").write_text("host: Büro\n", encoding="utf-8")
+    done = run(
+        "validate", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii"
+    )
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert r"host: B\xfcro" in done.stdout
+
+
+def test_validate_reads_no_secret_and_runs_nothing(project: Path) -> None:
+    ran = project / "ran"
+    text = (
+        "server_name: x\nhost: mail.example.edu\nsmtp_security_level: login\nuse_tls: true\n"
+        f"user_name: x\npassword: {{command: [touch, {ran}]}}\n"
+        "---\n"
+        "server_name: y\nhost: mail.example.edu\nsmtp_security_level: login\nuse_tls: true\n"
+        "user_name: x\npassword: {env: NOT_SET}\n"
+    )
+    (project / "servers/b.yml").write_text(text)
+    assert run("validate").returncode == 0
+    assert not ran.exists()
+
+
+def test_validate_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from provisioner.cli.app import run; code = run(['validate']);"
+        "print(code, sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    argv = [sys.executable, "-c", program]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("0 ")
+    for module in ("rich", "requests", "ansible", "authlib", "jsonschema", "cryptography"):
+        assert f"'{module}'" not in last
+
+
+@pytest.mark.parametrize("name", ["email-server", "project", "host-document"])
+def test_schema_prints_it(name: str) -> None:
+    done = run("schema", name)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["$id"].endswith(f"/{name}.schema.json")
+
+
+def test_schema_is_the_email_servers_unless_said_otherwise() -> None:
+    assert run("schema").stdout == run("schema", "email-server").stdout
+
+
+def test_rules_lists_them() -> None:
+    done = run("rules")
+    assert done.returncode == 0
+    listed = [line.split()[0] for line in done.stdout.splitlines()]
+    assert listed == [entry.rule for entry in rule_pages()]
+    assert "plaintext-secret        A client secret or a password stands" in done.stdout
+
+
+def test_rules_shows_a_page() -> None:
+    done = run("rules", "cleartext-login")
+    assert done.returncode == 0
+    assert done.stdout.startswith("# cleartext-login\n")
+    assert "## Correct" in done.stdout
+
+
+def test_rules_knows_what_was_meant() -> None:
+    done = run("rules", "plain-text-secret")
+    assert done.returncode == 64
+    assert "did you mean plaintext-secret?" in done.stderr

@@ -1,0 +1,81 @@
+"""Each rule has a page, and the page's examples are true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from provisioner.documents.defect import DefectRule
+from provisioner.documents.loader import load
+from provisioner.lint import keyword_words
+from provisioner.lint.rule_pages import page, rule_pages
+from provisioner.lint.rules import RULES
+from provisioner.lint.verdict import reach_verdict
+
+RULE_IDS = [entry.rule for entry in rule_pages()]
+# Of schema rules: the ids that the explanation uses, as its source spells them.
+SCHEMA_RULES = set(
+    re.findall(
+        r'"((?:missing|unknown|forbidden)-key|wrong-(?:type|form)|not-allowed-value|out-of-range)"',
+        Path(keyword_words.__file__).read_text(encoding="utf-8"),
+    )
+)
+# What no text between three backquotes can show.
+IN_WORDS_ONLY = {"encoding", "no-files", "second-settings", "too-large", "unreadable-file"}
+
+
+def examples_below(heading: str, rule: str) -> list[str]:
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## )", page(rule) or "", re.M | re.S)
+    assert section is not None
+    return re.findall(r"```yaml\n(.*?)```", section.group(1), re.S)
+
+
+def rules_found(text: str, folder: Path) -> set[str]:
+    path = folder / "server.yml"
+    path.write_text(text, encoding="utf-8")
+    return {finding.rule for finding in reach_verdict(load(path)).findings}
+
+
+def test_there_is_a_page_for_each_rule_and_no_other() -> None:
+    assert len(SCHEMA_RULES) == 7
+    known = {*get_args(DefectRule), *SCHEMA_RULES, *(rule.ID for rule in RULES)}
+    assert set(RULE_IDS) == known
+
+
+def test_a_rules_file_and_page_are_named_after_it() -> None:
+    for rule in RULES:
+        source = Path(str(rule.__file__))  # type: ignore[attr-defined]
+        assert source.stem == rule.ID.replace("-", "_")
+        assert source.with_suffix(".md").is_file()
+
+
+@pytest.mark.parametrize("rule", RULE_IDS)
+def test_a_page_says_problem_correct_and_why(rule: str) -> None:
+    text = page(rule) or ""
+    lines = text.splitlines()
+    assert lines[0] == f"# {rule}"
+    assert lines[2].endswith(".")
+    assert re.findall(r"^## (.*)$", text, re.M) == ["Problem", "Correct", "Why"]
+    assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize("rule", sorted(set(RULE_IDS) - IN_WORDS_ONLY))
+def test_the_problem_on_a_page_is_found(rule: str, tmp_path: Path) -> None:
+    (problem,) = examples_below("Problem", rule)
+    assert rule in rules_found(problem, tmp_path)
+
+
+@pytest.mark.parametrize("rule", sorted(set(RULE_IDS) - IN_WORDS_ONLY))
+def test_what_a_page_calls_correct_has_no_finding(rule: str, tmp_path: Path) -> None:
+    (correct,) = examples_below("Correct", rule)
+    assert rules_found(correct, tmp_path) == set()
+
+
+def test_the_comment_that_a_page_shows_suppresses(tmp_path: Path) -> None:
+    (problem,) = examples_below("Problem", "cleartext-login")
+    comment = re.search(r"^    (use_tls: false  # .*)$", page("cleartext-login") or "", re.M)
+    assert comment is not None
+    assert rules_found(problem.replace("use_tls: false", comment.group(1)), tmp_path) == set()

@@ -1,0 +1,147 @@
+"""Nothing hides anything: neither a broken file, nor a check that crashes, nor a comment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.documents.declared import documents_at
+from provisioner.lint.declaration import Declaration
+from provisioner.lint.finding import Severity
+from provisioner.lint.remark import Remark
+from provisioner.lint.rules import RULES
+from provisioner.lint.surroundings import Surroundings
+from provisioner.lint.verdict import reach_verdict
+from provisioner.reports.finding_formats import RENDERERS
+
+RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
+LOGIN = (
+    "server_name: Reports\nhost: mail.example.edu\nsmtp_security_level: login\n"
+    "{line}\nuser_name: reports\npassword: {{env: REPORTS_PASSWORD}}\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Crashing:
+    ID = "crashing-rule"
+    SEVERITY = Severity.WARNING
+
+    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
+        raise KeyError("hunter2CANARY")
+
+
+def test_a_broken_file_hides_no_other(here: Path) -> None:
+    (here / "a.yml").write_text("a: [\n")
+    (here / "b.yml").write_bytes(b"\xff\xff")
+    (here / "c.yml").symlink_to("c.yml")
+    os.mkfifo(here / "d.yml")
+    (here / "e.yml").write_text(RELAY.format(name="x") + "port: x\n")
+    verdict = reach_verdict(documents_at(["."]))
+    assert [(finding.file, finding.rule) for finding in verdict.findings] == [
+        ("a.yml", "syntax"),
+        ("b.yml", "encoding"),
+        ("c.yml", "unreadable-file"),
+        ("d.yml", "unreadable-file"),
+        ("e.yml", "wrong-type"),
+    ]
+    assert (verdict.files, verdict.servers) == (5, 1)
+
+
+def test_a_rule_that_crashes_hides_no_other(here: Path) -> None:
+    (here / "a.yml").write_text(RELAY.format(name="x") + "prot: 1\n")
+    verdict = reach_verdict(documents_at(["a.yml"]), rules=(Crashing(), *RULES))
+    assert [(finding.rule, finding.severity) for finding in verdict.findings] == [
+        ("crashing-rule", "error"),
+        ("unknown-key", "error"),
+    ]
+    assert verdict.crashed == ("crashing-rule",)
+    message = verdict.findings[0].message
+    assert "our bug: KeyError at" in message
+    assert "test_verdict.py:" in message
+    for render in RENDERERS.values():
+        assert "CANARY" not in render(verdict)
+
+
+def test_a_duplicate_key_does_not_hide_what_else_is_wrong(here: Path) -> None:
+    (here / "a.yml").write_text(RELAY.format(name="x") + "port: x\nport: 25\nprot: 1\n")
+    verdict = reach_verdict(documents_at(["a.yml"]))
+    assert [(finding.rule, finding.line) for finding in verdict.findings] == [
+        ("wrong-type", 4),
+        ("duplicate-key", 5),
+        ("unknown-key", 6),
+    ]
+
+
+def test_an_unknown_tag_is_enough_said_of_its_value(here: Path) -> None:
+    (here / "a.yml").write_text(RELAY.format(name="x") + "port: !valt {a: b}\nprot: 1\n")
+    verdict = reach_verdict(documents_at(["a.yml"]))
+    assert [(f.rule, f.line) for f in verdict.findings] == [("unknown-tag", 4), ("unknown-key", 5)]
+
+
+def test_the_second_of_a_name_is_marked_across_files(here: Path) -> None:
+    for file, name in (("a", "Straße"), ("b", "STRASSE"), ("c", "other"), ("d", "strasse")):
+        (here / f"{file}.yml").write_text(RELAY.format(name=name))
+    verdict = reach_verdict(documents_at(["."]))
+    assert [(f.file, f.line, f.column, f.message) for f in verdict.findings] == [
+        (file, 1, 14, "a.yml:1 declares an email server of this name already")
+        for file in ("b.yml", "d.yml")
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "use_tls: false  # provisioner: ignore[cleartext-login] same rack",
+        "# provisioner: ignore[cleartext-login] same rack\nuse_tls: false",
+        "use_tls: false  # provisioner:ignore[plaintext-secret, cleartext-login] same rack",
+    ],
+)
+def test_a_comment_with_a_reason_suppresses(here: Path, line: str) -> None:
+    (here / "a.yml").write_text(LOGIN.format(line=line))
+    assert reach_verdict(documents_at(["a.yml"])).findings == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "use_tls: false  # provisioner: ignore[cleartext-login]",
+        "use_tls: false  # provisioner: ignore[plaintext-secret] same rack",
+        "use_tls: false  # ignore[cleartext-login] same rack",
+        "# provisioner: ignore[cleartext-login] same rack\n\nuse_tls: false",
+    ],
+)
+def test_a_comment_that_does_not_fit_suppresses_nothing(here: Path, line: str) -> None:
+    (here / "a.yml").write_text(LOGIN.format(line=line))
+    found = reach_verdict(documents_at(["a.yml"])).findings
+    assert [finding.rule for finding in found] == ["cleartext-login"]
+
+
+def test_what_makes_a_server_unusable_cannot_be_suppressed(here: Path) -> None:
+    comment = "  # provisioner: ignore[wrong-type, duplicate-server-name, host-is-url] no\n"
+    text = RELAY.format(name="x").replace("\n", comment).replace("relay.", "smtp://relay.")
+    (here / "a.yml").write_text(f"{text}---\n{text}port: x{comment}")
+    found = reach_verdict(documents_at(["a.yml"])).findings
+    assert [(finding.rule, finding.line) for finding in found] == [
+        ("host-is-url", 2),
+        ("duplicate-server-name", 5),
+        ("host-is-url", 6),
+        ("wrong-type", 8),
+    ]
+
+
+def test_wrong_provider_facts_are_a_finding_and_not_used(here: Path) -> None:
+    (here / "servers").mkdir()
+    (here / "servers/a.yml").write_text(RELAY.format(name="x"))
+    (here / "provisioner.yml").write_text("providers: {login.example.edu: {offline: maybe}}\n")
+    verdict = reach_verdict(documents_at(["."]))
+    assert [(finding.rule, finding.pointer) for finding in verdict.findings] == [
+        ("not-allowed-value", "/providers/login.example.edu/offline")
+    ]

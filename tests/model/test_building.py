@@ -1,0 +1,100 @@
+"""A clean document -> EmailServer."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from provisioner.documents.loader import load_file
+from provisioner.model.building import build_email_server, build_secret
+from provisioner.model.email_server import EmailServer, LogFile, SecurityLevel, TestEmail
+from provisioner.secret import Secret
+from provisioner.secret_sources.reference import (
+    Command,
+    EnvironmentVariable,
+    KeyringEntry,
+    Plaintext,
+    SecretFile,
+    VaultText,
+)
+
+VALID = Path(__file__).resolve().parents[1] / "examples" / "valid"
+ROOT = Path("/project")
+
+
+def built(example: str, index: int = 0) -> EmailServer:
+    return build_email_server(load_file(VALID / example)[index], ROOT)
+
+
+def test_every_field_of_the_dialog() -> None:
+    server = built("microsoft_365.yml")
+    assert (server.server_name, server.host, server.port) == ("Reports", "smtp.office365.com", 587)
+    assert (server.client_name, server.maximum_emails_per_minute) == ("maps.example.edu", 30)
+    assert server.smtp_security_level is SecurityLevel.OAUTH2
+    assert (server.use_tls, server.user_name) == (True, "reports@example.edu")
+    assert server.password is None
+    assert server.logging == LogFile(True, r"C:\ProgramData\Evisions\email.log")
+    assert server.hosts == "maps_prod:!maps_old"
+    assert server.test_email == TestEmail("reports@example.edu", "maps-admins@example.edu")
+    assert server.origin.file == str(VALID / "microsoft_365.yml")
+    assert server.origin.line == 2
+
+
+def test_the_ten_oauth2_fields_and_ours() -> None:
+    oauth2 = built("microsoft_365.yml").oauth2
+    assert oauth2 is not None
+    base = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0"
+    scope = "https://outlook.office.com/SMTP.Send offline_access"
+    assert (oauth2.access_token_url, oauth2.refresh_token_url) == (f"{base}/token",) * 2
+    assert oauth2.authorization_url == f"{base}/authorize"
+    assert oauth2.client_id == "5f2c8a1e-0b7d-4c57-9a53-2d1f6e0c9b84"
+    assert isinstance(oauth2.client_secret, VaultText)
+    assert oauth2.client_secret.ciphertext.startswith("$ANSIBLE_VAULT;1.1;AES256\n3361")
+    assert oauth2.client_secret_expires == date(2028, 2, 29)
+    assert (oauth2.login_hint, oauth2.prompt) == ("reports@example.edu", "select_account")
+    assert (oauth2.scope_for_authorize, oauth2.scope_for_token) == (scope, scope)
+    assert oauth2.use_https_on_callback is False
+
+
+def test_defaults() -> None:
+    server = built("none.yml")
+    assert (server.port, server.use_tls, server.hosts) == (25, False, "maps")
+    assert (server.user_name, server.password, server.oauth2) == (None, None, None)
+    assert server.test_email == TestEmail()
+
+
+def test_each_document_of_a_file_and_its_line() -> None:
+    servers = [built("several_documents.yml", index) for index in range(3)]
+    assert [server.server_name for server in servers] == ["Relay 1", "Relay 2", "Relay 3"]
+    assert [server.origin.line for server in servers] == [3, 9, 13]
+
+
+def test_numbers_as_json_schema_counts_them() -> None:
+    server = built("numbers_and_words.yml")
+    assert (server.server_name, server.client_name) == ("0815", "no")
+    assert (server.port, server.maximum_emails_per_minute) == (25, 30)
+
+
+def test_vault_text_in_json_needs_no_tag() -> None:
+    assert isinstance(built("json.json").password, VaultText)
+
+
+@pytest.mark.parametrize(
+    ("value", "reference"),
+    [
+        ({"env": "NAME"}, EnvironmentVariable("NAME")),
+        ({"file": "secrets/x"}, SecretFile(Path("/project/secrets/x"))),
+        ({"file": "/etc/x"}, SecretFile(Path("/etc/x"))),
+        ({"command": ["pass", "show", "x"]}, Command(("pass", "show", "x"))),
+        ({"keyring": "service/name/with/slashes"}, KeyringEntry("service", "name/with/slashes")),
+        ("plain", Plaintext(Secret("plain"))),
+    ],
+)
+def test_secrets(value: str | dict[str, str], reference: object) -> None:
+    assert build_secret(value, ROOT) == reference
+
+
+def test_a_secret_file_in_the_users_home(home: Path) -> None:
+    assert build_secret({"file": "~/x"}, ROOT) == SecretFile(home / "x")

@@ -1,0 +1,259 @@
+"""The published schemas themselves."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import jsonschema_rs
+import pytest
+
+from provisioner.hosts.entry import ServerEntry
+from provisioner.lint.schema import schema_named
+from provisioner.model.email_server import EmailServer, OAuth2Settings, Origin, SecurityLevel
+from provisioner.providers.corrections import corrected_facts
+from provisioner.providers.provider import Provider
+from provisioner.resources import schema_path
+from provisioner.secret import Secret
+from provisioner.secret_sources.reference import Plaintext
+from provisioner.tokens.token_set import TokenSet
+
+NAMES = ("email-server", "project", "host-document")
+
+
+def content(name: str) -> dict[str, Any]:
+    return dict(json.loads(schema_path(name).read_text(encoding="utf-8")))
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """All subschemas; examples and the like are none."""
+    if isinstance(node, list):
+        for below in node:
+            yield from nodes(below)
+    elif isinstance(node, dict):
+        yield node
+        for keyword, below in node.items():
+            if keyword in ("properties", "$defs"):
+                for schema in below.values():
+                    yield from nodes(schema)
+            elif keyword in ("allOf", "if", "then", "items", "additionalProperties"):
+                yield from nodes(below)
+
+
+def properties(node: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Named properties, conditions left out."""
+    for name, below in node.get("properties", {}).items():
+        yield name, below
+        yield from properties(below)
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), dict):
+            yield from properties(node[key])
+    for below in node.get("$defs", {}).values():
+        yield from properties(below)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_is_one(name: str) -> None:
+    schema = content(name)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema_rs.Draft202012Validator(schema)
+    assert schema["$id"].endswith(f"/v1/{name}.schema.json")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_key_is_explained_to_editors(name: str) -> None:
+    for key, node in properties(content(name)):
+        assert node.get("title"), key
+        assert node.get("description", "").endswith("."), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_objects_are_closed_and_patterns_are_explicit(name: str) -> None:
+    for node in nodes(content(name)):
+        assert "format" not in node
+        if "properties" in node and "type" in node:
+            assert "additionalProperties" in node
+        if node.get("not") is not None:
+            assert node == {"not": {}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_patterns_mean_the_same_to_every_engine(name: str) -> None:
+    """No classes that depend on the engine's idea of Unicode; anchored at both ends."""
+    for node in nodes(content(name)):
+        pattern = node.get("pattern")
+        if pattern is not None:
+            assert re.search(r"\\[dDwWsSbBpP]|\(\?", pattern) is None
+            assert pattern.startswith("^")
+            assert all(part.endswith("$") for part in pattern.split("|^"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_and_defaults_are_accepted(name: str) -> None:
+    schema = content(name)
+    for key, node in properties(schema):
+        engine = jsonschema_rs.Draft202012Validator({**node, "$defs": schema.get("$defs", {})})
+        values = [*node.get("examples", []), *([node["default"]] if "default" in node else [])]
+        assert all(engine.is_valid(value) for value in values), key
+
+
+def test_what_two_schemas_share_is_the_same() -> None:
+    mail, project = content("email-server")["$defs"], content("project")["$defs"]
+    shared = set(mail) & set(project)
+    assert {"line", "mail_address", "keyring_entry", "variable_name"} <= shared
+    assert all(mail[name] == project[name] for name in shared)
+    assert mail["secret"]["properties"] == project["secret_reference"]["properties"]
+
+
+def test_the_schema_and_the_model_have_the_same_fields() -> None:
+    schema = content("email-server")["properties"]
+    ours = {"origin"}
+    assert set(schema) - {"$schema"} == {f.name for f in fields(EmailServer)} - ours
+    assert set(schema["oauth2"]["properties"]) == {f.name for f in fields(OAuth2Settings)}
+    assert schema["smtp_security_level"]["enum"] == [str(level) for level in SecurityLevel]
+
+
+def test_the_settings_know_all_facts_of_a_provider() -> None:
+    facts = content("project")["properties"]["providers"]["additionalProperties"]["properties"]
+    assert set(facts) == {f.name for f in fields(Provider)} - {"name"}
+
+
+ODD = (None, True, 0, 1, -1, "", "x", "strict", "scope", [], ["x"], [1], {}, {"a": "b"}, {"a": 1})
+
+
+def test_a_fact_that_the_schema_takes_the_catalogue_takes() -> None:
+    facts = content("project")["properties"]["providers"]["additionalProperties"]["properties"]
+    schema, taken = schema_named("project"), 0
+    for fact, value in itertools.product(facts, ODD):
+        if schema.accepts({"providers": {"login.example.edu": {fact: value}}}):
+            corrected_facts("login.example.edu", {fact: value})
+            taken += 1
+    assert taken > len(facts)
+
+
+LEVELS = ("auto_detect", "none", "login", "plain", "digest_md5", "cram_md5", "cram_sha1", "oauth2")
+OAUTH2 = {
+    "access_token_url": "https://login.example.edu/token",
+    "authorization_url": "https://login.example.edu/authorize",
+    "client_id": "x",
+    "client_secret": {"env": "X"},
+    "scope_for_authorize": "mail",
+}
+FIELDS = {"user_name": "reports", "password": {"env": "X"}, "oauth2": OAUTH2}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    "present", [c for n in range(4) for c in itertools.combinations(FIELDS, n)]
+)
+def test_what_goes_with_a_security_level(level: str, present: tuple[str, ...]) -> None:
+    given = set(present)
+    allowed = {
+        "none": given == set(),
+        "auto_detect": given in (set(), {"user_name", "password"}),
+        "oauth2": given in ({"oauth2"}, {"oauth2", "user_name"}),
+    }.get(level, given == {"user_name", "password"})
+    document = {"server_name": "x", "host": "y", "smtp_security_level": level}
+    document |= {name: FIELDS[name] for name in present}
+    assert schema_named("email-server").accepts(document) is allowed
+
+
+@pytest.mark.parametrize("name", sorted(OAUTH2))
+def test_the_five_required_oauth2_fields(name: str) -> None:
+    settings = {key: value for key, value in OAUTH2.items() if key != name}
+    document = {"server_name": "x", "host": "y", "smtp_security_level": "oauth2"}
+    assert schema_named("email-server").accepts({**document, "oauth2": OAUTH2})
+    assert not schema_named("email-server").accepts({**document, "oauth2": settings})
+
+
+@pytest.mark.parametrize(
+    ("host", "accepted"),
+    [
+        ("smtp.office365.com", True),
+        ("mail_1.example.edu.", False),
+        ("localhost", True),
+        ("192.0.2.1", True),
+        ("2001:db8::25", True),
+        ("::1", True),
+        ("smtp.example.edu:587", False),
+        ("ab:587", False),
+        ("smtp://x", False),
+        ("a b", False),
+        ("-a", False),
+        ("münchen.example", False),
+    ],
+)
+def test_hosts(host: str, accepted: bool) -> None:
+    document = {"server_name": "x", "host": host, "smtp_security_level": "none"}
+    assert schema_named("email-server").accepts(document) is accepted
+
+
+def host_document(*entries: ServerEntry) -> dict[str, Any]:
+    servers = [entry.as_json() for entry in entries]
+    return {"schema_version": 1, "generation": 3, "servers": servers}
+
+
+def oauth2_entry() -> ServerEntry:
+    settings = OAuth2Settings(
+        access_token_url="https://login.example.edu/token",
+        authorization_url="https://login.example.edu/authorize",
+        client_id="x",
+        client_secret=Plaintext(Secret("s")),
+        scope_for_authorize="mail",
+    )
+    server = EmailServer(
+        server_name="Reports",
+        host="mail.example.edu",
+        smtp_security_level=SecurityLevel.OAUTH2,
+        oauth2=settings,
+        origin=Origin("a.yml", 1),
+    )
+    tokens = TokenSet(
+        server_name="Reports",
+        grant_id="g",
+        access_token=Secret("a"),
+        refresh_token=Secret("r"),
+        expires_at=1,
+        scope="mail",
+        identity=None,
+        issuer=None,
+        client_id="x",
+        token_endpoint="https://login.example.edu/token",
+        smtp_host="mail.example.edu",
+        token_endpoint_auth_method="client_secret_post",
+        obtained_at=0,
+        refreshed_at=0,
+    )
+    return ServerEntry(server=server, client_secret=Secret("s"), token_set=tokens)
+
+
+def test_a_host_document_as_it_is_built_is_accepted() -> None:
+    level, origin = SecurityLevel.NONE, Origin("a.yml", 1)
+    relay = EmailServer(server_name="A", host="x", smtp_security_level=level, origin=origin)
+    document = host_document(ServerEntry(server=relay), oauth2_entry())
+    assert schema_named("host-document").accepts(document)
+
+
+@pytest.mark.parametrize("pointer", ["password", "oauth2", "logging", "port", "user_name"])
+def test_in_a_host_document_every_key_is_there(pointer: str) -> None:
+    document = host_document(oauth2_entry())
+    del document["servers"][0][pointer]
+    assert not schema_named("host-document").accepts(document)
+
+
+def test_an_oauth2_entry_without_a_token_is_no_host_document() -> None:
+    document = host_document(oauth2_entry())
+    document["servers"][0]["oauth2"]["token"] = None
+    assert not schema_named("host-document").accepts(document)
+
+
+def test_the_schemas_lie_where_the_package_looks() -> None:
+    assert [schema_path(name).is_file() for name in NAMES] == [True] * len(NAMES)
+    assert schema_path("project").parent == Path(__file__).resolve().parents[2] / "schemas"
