@@ -51,7 +51,7 @@ def validate(
         )
     verdict = _verdict(paths or [], project)
     sys.stdout.write(RENDERERS[report_format](verdict))
-    return _exit_code(verdict, strict=strict)
+    return exit_code(verdict, strict=strict)
 
 
 def _verdict(paths: list[str], project: Path) -> Verdict:
@@ -64,7 +64,8 @@ def _verdict(paths: list[str], project: Path) -> Verdict:
     return reach_verdict(documents_at(paths), settings=settings_documents(project))
 
 
-def _exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:
+def exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:
+    """A crashed check outranks findings: nobody knows what it would have said."""
     if verdict.crashed:
         return ExitCode.BUG
     failed = verdict.errors or (strict and verdict.warnings)
