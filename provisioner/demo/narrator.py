@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from provisioner.errors import ExitCode, ProvisionerError
+
+_LONG_QUERY = re.compile(r"\?\S{80,}")
 
 
 class DemoFailed(ProvisionerError):
@@ -67,7 +70,7 @@ class Narrator:
         return ended.stdout
 
     def _print_output(self, text: str) -> None:
-        shortened = text.replace(f"{self.folder}/", "")
+        shortened = _LONG_QUERY.sub("?...", text.replace(f"{self.folder}/", ""))
         self.console.print(Text(shortened.rstrip()), highlight=False)
 
 

@@ -13,6 +13,7 @@ from provisioner.errors import ExitCode, ProvisionerError, gravest
 from provisioner.fleet.host_result import HostResult, HostState, host_result
 from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.preparation import Preparation, SkippedServer, deliveries, skipped_server
+from provisioner.fleet.progress_line import progress_line
 from provisioner.fleet.run_folder import run_folder, write_private_json
 from provisioner.fleet.runner import PlaybookRun, TaskResult, run_playbook
 from provisioner.hosts.entry import ServerEntry
@@ -74,7 +75,7 @@ class Fleet:
                     check=check,
                     verbosity=self.verbosity,
                 ),
-                self._announce_check if check else self._announce,
+                lambda result: self.progress(progress_line(result, check=check)),
                 self.output,
             )
         return _judge(wanted, results, check=check)
@@ -89,12 +90,6 @@ class Fleet:
                     fingerprint_key=self.fingerprint_key, run_id=run_id, owner=lock_owner()
                 )
                 write_private_json(folder / "deliveries" / delivery.file_name, content)
-
-    def _announce(self, result: TaskResult) -> None:
-        self.progress(f"{result.host}: {result.task} ({result.outcome})")
-
-    def _announce_check(self, result: TaskResult) -> None:
-        self.progress(f"{result.host}: Compare ({result.outcome})")
 
 
 def plan(fleet: Fleet, preparation: Preparation) -> Outcome:

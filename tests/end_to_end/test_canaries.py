@@ -18,10 +18,11 @@ OWN = {DOCUMENT, "/etc/maps-provisioner/email-servers.previous.json"}
 class Watcher(threading.Thread):
     """Looks into every process's argv and environment and runner's folder while a push runs."""
 
-    def __init__(self, needles, ignore_pids):
+    def __init__(self, needles, started, ignore_pids):
         super().__init__(daemon=True)
         self.needles = [needle.encode() for needle in needles]
-        self.ignored = set(ignore_pids)
+        self.started = content(Path(f"/proc/{started}/cmdline"))
+        self.ignored = {started, *ignore_pids}
         self.found = set()
         self.run_folders = set()
         self.commands = set()
@@ -37,18 +38,19 @@ class Watcher(threading.Thread):
         for process in Path("/proc").glob("[0-9]*"):
             if int(process.name) in self.ignored:
                 continue
-            for part in ("cmdline", "environ"):
-                data = content(process / part)
-                if part == "cmdline" and data:
-                    self.commands.add(data.split(b"\0")[0].rsplit(b"/", 1)[-1].decode())
-                self._search(data, f"{part} of {data[:80]!r}")
+            environment, command = content(process / "environ"), content(process / "cmdline")
+            if command == self.started:
+                continue  # forked a moment ago, not yet become what it is to be
+            self.commands.add(command.split(b"\0")[0].rsplit(b"/", 1)[-1].decode())
+            self._search(command, f"arguments of {command!r}")
+            self._search(environment, f"environment of {command!r}")
 
     def _look_at_run_folders(self):
         for folder in Path("/dev/shm").glob("maps-provisioner-*"):
             self.run_folders.add(folder)
-            for path in folder.rglob("*"):
-                if "deliveries" not in path.parts and path.is_file():
-                    self._search(content(path), str(path))
+            for top, _folders, names in os.walk(folder):
+                for name in names if "deliveries" not in Path(top).parts else ():
+                    self._search(content(Path(top, name)), f"{top}/{name}")
 
     def _search(self, data, where):
         if any(needle in data for needle in self.needles):
@@ -97,7 +99,7 @@ def test_a_push_at_full_verbosity_leaks_nothing(
     (tmp_path / "tmp").mkdir()
 
     running = project.start("push", "-vvvv")
-    watcher = Watcher(needles, [running.pid, *lab_processes()])
+    watcher = Watcher(needles, running.pid, lab_processes())
     watcher.start()
     output = "".join(running.communicate(timeout=180))
     watcher.ended.set()

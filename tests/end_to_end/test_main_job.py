@@ -47,7 +47,8 @@ def test_from_a_declared_file_to_a_mail_from_every_host(
         page = person.page()
         assert page["outcome"] == "callback"
         assert page["url"].startswith(f"{callback}://localhost:")
-        assert "Signed in" in page["text"]
+        assert f"{name}: signed in" in page["text"]
+        assert "The mail server accepts the token" in page["text"]
 
     for token_file in (project.folder / "tokens").glob("*.yml"):
         assert "refresh_token" in vault_view(token_file, project)
@@ -64,9 +65,8 @@ def test_from_a_declared_file_to_a_mail_from_every_host(
     for mailbox in users.values():
         mail.settle()
         arrived = mail.mailbox(mailbox)
-        assert sorted(m["X-Maps-Provisioner-Host"] for m in arrived) == [
-            f"host{n}" for n in range(1, HOSTS + 1)
-        ]
+        assert sorted(sent_from(m) for m in arrived) == [f"host{n}" for n in range(1, HOSTS + 1)]
+        assert {m["To"] for m in arrived} == {f"{mailbox}@lab.test"}
     for number in range(1, HOSTS + 1):
         document = json.loads(fleet.read(f"host{number}", DOCUMENT))
         assert [s["server_name"] for s in document["servers"]] == ["Alerts", "Reports"]
@@ -169,8 +169,16 @@ def test_a_mail_from_the_workstation(project, user, provider, mail, chromium):
     project.declare("Reports", provider, mail.server("oauth"), user=user)
     succeeded(project.authenticate("Reports", chromium.person(user)))
     said = succeeded(project.run("test-email", "Reports"))
-    assert f"sent to {user}@lab.test (XOAUTH2, TLSv1.3)" in said
+    assert said == (
+        f"test email of Reports: sent (XOAUTH2, TLSv1.3), to {user}@lab.test, from this machine\n"
+    )
     assert mail.wait_for_mail(user)["To"] == f"{user}@lab.test"
+
+
+def sent_from(message):
+    """The machine that a test email says it comes from."""
+    line = next(li for li in message.get_content().splitlines() if li.startswith("Sent from: "))
+    return line.removeprefix("Sent from: ").split(".")[0]
 
 
 def settings_with_rotation(project, rotation):

@@ -1,0 +1,25 @@
+"""One line of progress for one task result: what has happened on the host, in our words."""
+
+from __future__ import annotations
+
+from provisioner.fleet.runner import TaskResult
+
+
+def progress_line(result: TaskResult, *, check: bool) -> str:
+    """`maps1: delivered`; words of the transaction, not of Ansible's tasks."""
+    return f"{result.host}: {_what(result, check=check)}"
+
+
+def _what(result: TaskResult, *, check: bool) -> str:
+    facts = result.result.get("maps") or {}
+    phase, state = facts.get("phase"), facts.get("state")
+    if result.outcome == "unreachable":
+        return "unreachable"
+    if phase == "deliver":
+        return "differs" if check and state == "changed" else str(state)
+    if phase == "mail":
+        mails = facts.get("mails") or ()
+        return ", ".join(f"test email of {m['server']} {m['outcome']}" for m in mails)
+    if phase == "restore":
+        return "old document is back" if state == "restored" else "old document is not back"
+    return result.outcome
