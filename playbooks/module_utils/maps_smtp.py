@@ -1,0 +1,337 @@
+"""One SMTP conversation: where it ended and with which reply. Facts only; words come elsewhere.
+
+Runs on MAPS hosts (Python 3.8, standard library) and, loaded from here, on the workstation.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import socket
+import ssl
+import time
+from contextlib import suppress
+
+from . import maps_sasl
+from .maps_connection import (
+    Ended,
+    Lines,
+    NotSmtp,
+    connected,
+    network_words,
+    resolved,
+    tls_context,
+    tls_failure,
+)
+from .maps_envelope import injection, message_bytes
+from .maps_redaction import one_line, redacted, redacted_tree
+
+# RFC 5321 section 4.5.3.1.4: a command line has 512 bytes, its line end included. Dovecot
+# answers 500 above about 1,030. Longer initial responses are sent after the 334.
+_LONGEST_COMMAND = 510
+
+# "5.4.5 daily limit" and "5.2.2 mailbox full" are said with 5yz, and pass by themselves.
+_PASSING = frozenset(("5.4.5", "5.2.2"))
+_BEFORE_LOGIN = frozenset(("resolve", "connect", "tls", "greeting", "ehlo", "starttls"))
+_ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
+
+
+def converse(account, message, timeout=30.0):
+    """Sign in and send `message`; with None, sign in only. Never raises for what a server does.
+
+    `timeout` (seconds) holds for each step: name resolution, connection, each reply.
+    """
+    began = time.monotonic()
+    conversation = _Conversation(account, timeout)
+    try:
+        problem = injection(account, message)
+        if problem:
+            conversation.stage, reply = problem
+            raise Ended("wrong", reply)
+        conversation.run(message)
+    except Ended as ended:
+        conversation.end(ended)
+    finally:
+        conversation.close()
+    conversation.facts["seconds"] = round(time.monotonic() - began, 3)
+    return conversation.facts
+
+
+class _Reply:
+    """A server's reply: code, enhanced code, text on one line, and its lines."""
+
+    def __init__(self, code, lines):
+        self.code = code
+        found = _ENHANCED.match(lines[-1])
+        self.enhanced = found.group(1) if found else None
+        self.lines = lines
+        rest = [
+            line[found.end() :] if found and i and line.startswith(found.group(0)) else line
+            for i, line in enumerate(lines)
+        ]
+        self.text = " ".join(rest)
+
+    def ended(self, outcome):
+        """This reply as the end of the conversation."""
+        return Ended(outcome, self.text, self.code, self.enhanced)
+
+    def refused(self):
+        """This reply as the end of the conversation, since it is not the one to go on with."""
+        passing = 400 <= self.code <= 499 or self.enhanced in _PASSING
+        return self.ended("inconclusive" if passing else "wrong")
+
+
+class _Conversation:
+    """The steps, in order. `stage` says where we are, `facts` what is known so far."""
+
+    def __init__(self, account, timeout):
+        self._account = account
+        self._timeout = timeout
+        self._socket = None
+        self._lines = None
+        self._offered = {}
+        self._sensitive = [account.get("secret") or ""]
+        self.stage = "resolve"
+        self.facts = {
+            "outcome": None,
+            "stage": None,
+            "code": None,
+            "enhanced": None,
+            "reply": "",
+            "mechanism": None,
+            "tls": None,
+            "challenge": None,
+            "message_id": None,
+            "seconds": None,
+        }
+
+    def run(self, message):
+        """Everything from name resolution to the last reply; ends by raising Ended."""
+        try:
+            self._open()
+            self._greet()
+            self._log_in()
+            if message is None:
+                raise self._last.ended("authenticated")
+            self._send(message)
+        except ssl.SSLError as error:
+            words = tls_failure(error)
+            if words is None:
+                raise Ended(self._broken_off(), "the server closed the connection") from None
+            raise Ended("wrong" if self.stage == "tls" else "inconclusive", words) from None
+        except OSError as error:
+            raise Ended(self._broken_off(), network_words(error, self._timeout)) from None
+
+    def end(self, ended):
+        """Write down how it ended, without secrets."""
+        self.facts.update(
+            outcome=ended.outcome,
+            stage=self.stage,
+            code=ended.code,
+            enhanced=ended.enhanced,
+            reply=one_line(redacted(ended.reply, self._sensitive)),
+        )
+        self.facts["challenge"] = redacted_tree(self.facts["challenge"], self._sensitive)
+
+    def close(self):
+        """Close the connection, however far it came; politely, but without waiting."""
+        if self._socket is None:
+            return
+        if self.stage not in ("connect", "tls"):
+            with suppress(OSError):
+                self._socket.settimeout(1.0)
+                self._socket.sendall(b"QUIT\r\n")
+        self._socket.close()
+
+    # -- the steps
+
+    def _open(self):
+        host, port = self._account["host"].rstrip("."), self._account["port"]
+        addresses = resolved(host, port, self._timeout)
+        self.stage = "connect"
+        self._socket = connected(addresses, self._timeout)
+        if self._implicit_tls():
+            self._secure()
+        self._lines = Lines(self._socket, self._timeout)
+
+    def _greet(self):
+        self.stage = "greeting"
+        self._expect(self._read(), 220)
+        self._say_hello()
+        if self._account["use_tls"] and not self._implicit_tls():
+            self._start_tls()
+            self._say_hello()
+
+    def _say_hello(self):
+        self.stage = "ehlo"
+        name = self._account.get("client_name") or _own_name(self._socket)
+        reply = self._command("EHLO " + name)
+        if reply.code in (500, 502):  # RFC 5321 section 4.1.1.1: an old server
+            reply = self._command("HELO " + name)
+        self._expect(reply, 250)
+        self._offered = _keywords(reply.lines[1:])
+
+    def _start_tls(self):
+        self.stage = "starttls"
+        if "STARTTLS" not in self._offered:
+            raise Ended("wrong", "the server offers no STARTTLS, so nothing was sent in the clear")
+        self._expect(self._command("STARTTLS"), 220)
+        if self._lines.waiting():
+            # RFC 3207 section 6: what came before the handshake may be anyone's words.
+            raise Ended("wrong", "the server sent more after its reply to STARTTLS: not trusted")
+        self._secure()
+        self._lines = Lines(self._socket, self._timeout)
+
+    def _secure(self):
+        self.stage = "tls"
+        context = tls_context(self._account.get("ca_file"))
+        self._socket = context.wrap_socket(
+            self._socket, server_hostname=self._account["host"].rstrip(".")
+        )
+        self.facts["tls"] = self._socket.version()
+
+    def _log_in(self):
+        level = self._account["smtp_security_level"]
+        user, secret = self._account.get("user_name"), self._account.get("secret")
+        self.stage = "auth"
+        if level == "none" or (level == "auto_detect" and not user):
+            return
+        if level == "cram_sha1":
+            raise Ended("inconclusive", "CRAM-SHA1 cannot be proven from here: only MAPS speaks it")
+        if not user or not secret:
+            raise Ended(
+                "wrong", "there is no {} to sign in with".format("secret" if user else "user name")
+            )
+        offered = self._offered.get("AUTH", "").upper().split()
+        mechanism = maps_sasl.choose(level, offered, over_tls=self.facts["tls"] is not None)
+        if mechanism is None:
+            words = "the server offers no mechanism that fits {}; it offers {}"
+            raise Ended("wrong", words.format(level, " ".join(offered) or "none"))
+        self._authenticate(mechanism, user, secret)
+
+    def _authenticate(self, mechanism, user, secret):
+        self.facts["mechanism"] = mechanism
+        steps = maps_sasl.exchange(
+            mechanism, user, secret, self._account["host"], self._account["port"]
+        )
+        try:
+            reply = self._begin_auth(mechanism, next(steps))
+            while reply.code == 334:
+                reply = self._answer(reply, mechanism, steps)
+        except maps_sasl.SaslError as error:
+            raise Ended("inconclusive", str(error)) from None
+        self._expect(reply, 235)
+
+    def _begin_auth(self, mechanism, initial):
+        command = "AUTH " + mechanism
+        if initial is None:
+            return self._command(command)
+        encoded = self._encoded(initial)
+        if len(command) + 1 + len(encoded) <= _LONGEST_COMMAND:
+            return self._command(command + " " + encoded)
+        reply = self._command(command)
+        return self._command(encoded) if reply.code == 334 else reply
+
+    def _answer(self, reply, mechanism, steps):
+        challenge = _decoded(reply.text)
+        if mechanism in ("XOAUTH2", "OAUTHBEARER"):
+            self.facts["challenge"] = _error_challenge(challenge)
+        try:
+            response = steps.send(challenge)
+        except StopIteration:
+            return self._command("*")  # RFC 4954 section 4: the client gives up
+        return self._command(self._encoded(response))
+
+    def _send(self, message):
+        self.stage = "mail"
+        self.facts["message_id"], data = message_bytes(message, self._account.get("client_name"))
+        self._expect(self._command("MAIL FROM:<{}>".format(message["from"])), 250)
+        self.stage = "rcpt"
+        self._expect(self._command("RCPT TO:<{}>".format(message["to"])), 250, 251)
+        self.stage = "data"
+        self._expect(self._command("DATA"), 354)
+        accepted = self._exchange(_dot_stuffed(data))
+        self._expect(accepted, 250)
+        raise accepted.ended("sent")
+
+    # -- one command, one reply
+
+    def _command(self, line):
+        return self._exchange(line.encode("ascii") + b"\r\n")
+
+    def _exchange(self, data):
+        self._socket.settimeout(self._timeout)
+        self._socket.sendall(data)
+        return self._read()
+
+    def _read(self):
+        try:
+            code, lines = self._lines.reply()
+        except NotSmtp as error:
+            outcome = "wrong" if self.stage in _BEFORE_LOGIN else "inconclusive"
+            raise Ended(outcome, str(error)) from None
+        return _Reply(code, lines)
+
+    def _expect(self, reply, *codes):
+        self._last = reply
+        if reply.code not in codes:
+            raise reply.refused()
+
+    def _encoded(self, response):
+        encoded = base64.b64encode(response).decode("ascii")
+        if encoded:
+            self._sensitive.append(encoded)
+        return encoded
+
+    def _implicit_tls(self):
+        chosen = self._account.get("implicit_tls")
+        if chosen is None:
+            return self._account["use_tls"] and self._account["port"] == 465
+        return chosen
+
+    def _broken_off(self):
+        return "unreachable" if self.stage in _BEFORE_LOGIN else "inconclusive"
+
+
+def _own_name(connection):
+    """Our name for EHLO: the host's, or the address literal of RFC 5321 section 4.1.3."""
+    name = socket.gethostname()
+    if re.match(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", name):
+        return name
+    address = connection.getsockname()[0].partition("%")[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _keywords(lines):
+    """EHLO's keywords -> parameters; `AUTH=LOGIN` is how some old servers write `AUTH LOGIN`."""
+    found = {}
+    for line in lines:
+        name, _, parameters = line.replace("AUTH=", "AUTH ").partition(" ")
+        found[name.upper()] = " ".join((found.get(name.upper(), ""), parameters)).strip()
+    return found
+
+
+def _decoded(text):
+    try:
+        return base64.b64decode(text.strip().encode("ascii", "replace"))
+    except binascii.Error:
+        return b""
+
+
+def _error_challenge(challenge):
+    """The error that a provider puts into its 334 (RFC 7628 section 3.2.2), strings only."""
+    try:
+        content = json.loads(challenge.decode("utf-8"))
+    except ValueError:
+        return None
+    if not isinstance(content, dict):
+        return None
+    return {one_line(str(k), 40): one_line(str(v), 300) for k, v in list(content.items())[:10]}
+
+
+def _dot_stuffed(data):
+    """The message as DATA wants it: RFC 5321 section 4.5.2, and the final dot."""
+    body = re.sub(rb"(?m)^\.", b"..", data)
+    return body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n"
