@@ -1,0 +1,312 @@
+"""The transaction on one MAPS host: read, compare, stage, archive, replace, apply, record.
+
+Whatever happens at whatever moment, the host has its old document or the new one, whole; the
+record says which, and the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+
+from . import maps_command
+from .maps_document import compare, key_of, parsed, secrets_of, serialised, token_expiry
+from .maps_folder import PrivateFolder
+from .maps_journal import DOCUMENT, PREDECESSOR, RECORD, Journal, digest_of, now
+from .maps_refusal import Refusal
+
+
+class View:
+    """What was found on the host, compared with a delivery."""
+
+    def __init__(self, record, data, generation, entries, comparison, mailed):
+        self.record, self.data, self.generation = record, data, generation
+        self.entries, self.comparison = entries, comparison
+        names = {name.casefold() for name in mailed}
+        self.due = any(name.casefold() in names for name in comparison.unproven)
+        self.edited_by_hand = digest_of(data) != record["document"]
+        self.too_open = []
+        self.unapplied = False
+        self.apply = None
+
+    @property
+    def pending(self):
+        """Whether what lies there was delivered, but its mails were never seen through.
+
+        It is no document to go back to: the one before it stays the predecessor.
+        """
+        delivery = self.record["delivery"]
+        return bool(delivery) and not delivery["settled"] and not self.edited_by_hand
+
+
+class Store:
+    """The documents of one host, and who works on them (`run_id`, `owner`) in this run."""
+
+    def __init__(
+        self,
+        directory,
+        run_id,
+        owner,
+        group=None,
+        apply_command=None,
+        apply_timeout=300,
+        lock_wait=10,
+    ):
+        self._folder = PrivateFolder(directory, group)
+        self._journal = Journal(self._folder, run_id, owner)
+        self._run_id, self._owner = run_id, owner
+        self._apply_command, self._apply_timeout = apply_command, apply_timeout
+        self._lock_wait = lock_wait
+        self.problem = ""  # why taking back did not succeed
+
+    @property
+    def moved(self):
+        """Whether the document was replaced in this run: a Refusal after that leaves doubts."""
+        return self._journal.moved
+
+    # -- what a run may ask for
+
+    def document(self):
+        """(bytes, generation, entries) of the document there; bytes None if there is none."""
+        data = self._folder.read(DOCUMENT) if self._folder.exists() else None
+        if data is None:
+            return None, 0, []
+        return (data, *parsed(data, self._folder.place(DOCUMENT)))
+
+    def compared(self, delivery):
+        """What `deliver` would do, as its result; writes nothing at all."""
+        view = self._view(delivery, self._journal.mended_record())
+        differs = view.comparison.writes or view.unapplied or view.too_open
+        return self._result(view, "changed" if differs else "unchanged")
+
+    def deliver(self, delivery):
+        """Bring the document to the declared state, and MAPS with it."""
+        self._folder.make()
+        with self._locked():
+            self._journal.mend()
+            view = self._view(delivery, self._journal.record())
+            self._folder.tighten(view.too_open)
+            if view.comparison.writes:
+                self._replace(view)
+            else:
+                self._take_over(view)
+            if view.unapplied:
+                return self._applied(view)
+            return self._result(view, "delivered" if view.comparison.writes else "unchanged")
+
+    def restore(self, servers):
+        """Take back what this run has delivered. -> (state, entries of `servers` now there)."""
+        with self._locked():
+            self._journal.mend()
+            record = self._journal.record()
+            if not self._may_take_back(record):
+                raise Refusal("not_ours", "this run delivered nothing here that it could take back")
+            if digest_of(self._folder.read(DOCUMENT)) != record["document"]:
+                raise Refusal("edited", "the document was edited by hand since it was delivered")
+            state = self._taken_back(record, touched_maps=True)
+            wanted = {name.casefold() for name in servers}
+            return state, [e for e in self.document()[2] if key_of(e) in wanted]
+
+    def record_proofs(self, proofs, settled):
+        """Remember what mails have proven: (entry, "sent" or "unprovable") each.
+
+        `settled`: nothing was found wrong, so the delivery stands.
+        """
+        with self._locked():
+            self._journal.mend()
+            record = self._journal.record()
+            there = self.document()[2]
+            for entry, outcome in proofs:
+                if entry in there:
+                    record = record.with_proof(entry, outcome, now(), self._run_id)
+            if settled and self._may_take_back(record):
+                record = record.settled()
+            self._journal.write(record)
+
+    def probe(self):
+        """What is there, since when, from whom, proven when; writes nothing at all."""
+        record = self._journal.mended_record()
+        data, generation, entries = self.document()
+        return {
+            "phase": "probe",
+            "generation": generation if data is not None else None,
+            "edited_by_hand": digest_of(data) != record["document"],
+            "applied": data is not None and record["applied"] == digest_of(data),
+            "delivery": record["delivery"],
+            "servers": {entry["server_name"]: _probed(entry, record) for entry in entries},
+        }
+
+    # -- looking
+
+    def _view(self, delivery, record):
+        data, generation, entries = self.document()
+        comparison = compare(delivery, entries, record, time.time())
+        view = View(record, data, generation, entries, comparison, delivery["mails"])
+        view.unapplied = self._is_unapplied(data, record)
+        if self._folder.exists():
+            view.too_open = self._folder.too_open((DOCUMENT, PREDECESSOR, RECORD))
+        return view
+
+    def _is_unapplied(self, data, record):
+        if not self._apply_command or data is None:
+            return False
+        return record["applied"] != digest_of(data)
+
+    def _result(self, view, state):
+        return {
+            "phase": "deliver",
+            "generation": view.generation if view.data is not None else None,
+            "state": state,
+            "servers": view.comparison.report,
+            "data": view.data,
+            "apply_exit": view.apply.code if view.apply else None,
+            "apply_output": view.apply.output if view.apply else "",
+            "mails_needed": view.comparison.unproven,
+            "restorable": self._may_take_back(view.record),
+            "edited_by_hand": view.edited_by_hand,
+            "tightened": view.too_open,
+        }
+
+    # -- writing
+
+    def _replace(self, view):
+        """Replace the document; `view` then shows the host as it is."""
+        generation = max(view.record["generations"], view.generation) + 1
+        data = serialised(generation, view.comparison.entries)
+        after = view.record.after_delivery(
+            data,
+            _changed(view),
+            {key_of(entry) for entry in view.comparison.entries},
+            self._delivery(generation, view),
+            view.record["predecessor"] if view.pending else _predecessor(view),
+        )
+        set_aside = None if view.pending else view.data
+        self._journal.replace(view.record, after, data, view.data, set_aside)
+        view.record, view.data, view.generation = after, data, generation
+        view.unapplied = self._is_unapplied(data, after)
+
+    def _delivery(self, generation, view):
+        return {
+            "run_id": self._run_id,
+            "owner": self._owner,
+            "at": now(),
+            "generation": generation,
+            "settled": not view.due and not self._apply_command,
+        }
+
+    def _take_over(self, view):
+        """An interrupted delivery of just this document is from now on this run's."""
+        if view.pending and (view.comparison.unproven or view.unapplied):
+            taken = dict(view.record["delivery"], run_id=self._run_id, owner=self._owner)
+            view.record = view.record.but(delivery=taken)
+            self._journal.write(view.record)
+
+    # -- applying
+
+    def _applied(self, view):
+        view.apply = self._run_apply(view.entries + view.comparison.entries)
+        if view.apply.code == 0:
+            view.record = view.record.but(applied=digest_of(view.data))
+            if self._may_take_back(view.record) and not view.due:
+                view.record = view.record.settled()
+            self._journal.write(view.record)
+            return self._result(view, "applied")
+        if not self._may_take_back(view.record):
+            return self._result(view, "unknown" if view.apply.started else "refused")
+        state = self._taken_back(view.record, touched_maps=view.apply.started)
+        view.data, view.generation, _ = self.document()
+        view.record = self._journal.record()
+        return self._result(view, state)
+
+    def _run_apply(self, entries):
+        argv = [*self._apply_command, self._folder.place(DOCUMENT)]
+        return maps_command.run(argv, self._apply_timeout, secrets_of(entries))
+
+    # -- taking back
+
+    def _may_take_back(self, record):
+        delivery = record["delivery"]
+        return bool(delivery) and delivery["run_id"] == self._run_id and not delivery["settled"]
+
+    def _taken_back(self, record, touched_maps):
+        """ "restored" once host and MAPS have what they had before, byte for byte; else "unknown".
+
+        `touched_maps`: the apply command has run with what is taken back.
+        """
+        try:
+            if record["predecessor"] is None:
+                return self._removed(record, touched_maps)
+            return self._given_back(record, touched_maps)
+        except Refusal as refusal:
+            self.problem = refusal.message
+            return "unknown"
+
+    def _given_back(self, record, touched_maps):
+        predecessor = record["predecessor"]
+        old = self._folder.read(PREDECESSOR)
+        if digest_of(old) != predecessor["digest"]:
+            raise Refusal("archive", "the predecessor here is not the one that was archived")
+        after = record.but(
+            document=predecessor["digest"],
+            applied=None if touched_maps else predecessor["applied"],
+            predecessor=None,
+            delivery=None,
+            servers=predecessor["servers"],
+        )
+        self._journal.replace(record, after, old, self._folder.read(DOCUMENT))
+        return self._applied_again(after, old, touched_maps)
+
+    def _removed(self, record, touched_maps):
+        """There was no document before. MAPS is told so by an empty one, then that goes, too."""
+        state, there, before = "restored", self._folder.read(DOCUMENT), record
+        after = record.but(delivery=None, servers={})
+        if self._apply_command and touched_maps:
+            generation = record["generations"] + 1
+            empty = serialised(generation, [])
+            after = after.but(document=digest_of(empty), applied=None, generations=generation)
+            self._journal.replace(record, after, empty, there)
+            state = self._applied_again(after, empty, touched_maps)
+            there, before = empty, after
+        self._journal.replace(before, after.but(document=None, applied=None), None, there)
+        return state
+
+    def _applied_again(self, record, data, touched_maps):
+        if not self._apply_command or not touched_maps:
+            return "restored"
+        if self._run_apply(parsed(data, DOCUMENT)[1]).code != 0:
+            return "unknown"
+        self._journal.write(record.but(applied=digest_of(data)))
+        return "restored"
+
+    def _locked(self):
+        return self._folder.lock({"owner": self._owner, "run_id": self._run_id}, self._lock_wait)
+
+
+def _changed(view):
+    """The entries that this delivery puts there."""
+    report = view.comparison.report
+    return [
+        entry
+        for entry in view.comparison.entries
+        if report.get(entry["server_name"], {}).get("state") in ("added", "changed")
+    ]
+
+
+def _predecessor(view):
+    if view.data is None:
+        return None
+    digest = digest_of(view.data)
+    return {
+        "digest": digest,
+        "generation": view.generation,
+        "servers": view.record["servers"],
+        "applied": digest if view.record["applied"] == digest else None,
+    }
+
+
+def _probed(entry, record):
+    proof = (record["servers"].get(key_of(entry)) or {}).get("proof")
+    return {
+        "verified": record.is_verified(entry),
+        "proof": {name: proof[name] for name in ("outcome", "at", "run_id")} if proof else None,
+        "token_expires_at": token_expiry(entry),
+    }
