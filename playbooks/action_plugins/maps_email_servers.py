@@ -1,0 +1,62 @@
+"""Action plugin: hands a host its delivery, and nothing of it to a log, a file or a result."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+
+from ansible.plugins.action import ActionBase
+
+
+def _plugin_util(name):
+    here = os.path.dirname(os.path.abspath(__file__))
+    path = os.path.join(here, os.pardir, "plugin_utils", name + ".py")
+    spec = importlib.util.spec_from_file_location("_provisioner_" + name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+maps_call = _plugin_util("maps_call")
+
+_ALLOWED = ("state", "servers", "apply_timeout", "lock_wait")
+
+
+class ActionModule(ActionBase):
+    """Task arguments: state (present, restored, probed), servers, apply_timeout, lock_wait."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Run as Ansible calls it."""
+        super().run(tmp, task_vars)
+        try:
+            call = maps_call.Call(self, task_vars, _ALLOWED)
+            return call.result("maps_email_servers", _arguments(call))
+        except maps_call.CannotCall as error:
+            return {"failed": True, "msg": str(error)}
+
+
+def _arguments(call):
+    state = call.arguments.get("state", "present")
+    arguments = dict(
+        call.host_arguments(),
+        state=state,
+        apply_command=call.command("maps_apply_command"),
+        secrets=call.delivery["secrets"],
+        **call.given("servers", "apply_timeout", "lock_wait"),
+    )
+    if state == "present":
+        arguments["document"] = json.dumps(_document(call.delivery))
+        arguments["fingerprint_key"] = call.delivery["fingerprint_key"]
+    return arguments
+
+
+def _document(delivery):
+    return {
+        "entries": delivery["entries"],
+        "remove": delivery.get("remove", []),
+        "declared": delivery.get("declared"),
+        "mails": sorted(delivery.get("mails", {})),
+    }

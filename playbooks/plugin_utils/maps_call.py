@@ -1,0 +1,158 @@
+"""What both action plugins do on the controller: read a delivery, call the module, open its answer.
+
+Loaded by path: Ansible has no import name for what lies beside a playbook.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+
+from ansible import constants
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_DEFAULT_DIRECTORY = "/etc/maps-provisioner"
+
+
+def _module_util(name):
+    path = os.path.join(_HERE, os.pardir, "module_utils", name + ".py")
+    spec = importlib.util.spec_from_file_location("_provisioner_" + name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_sealed = _module_util("maps_sealed")
+_redaction = _module_util("maps_redaction")
+
+
+class CannotCall(Exception):
+    """The module is not called; the text says why and what to do. It holds no secret."""
+
+
+class Call:
+    """One call of a module on one host, from a task whose arguments are among `allowed`."""
+
+    def __init__(self, action, task_vars, allowed):
+        self._action = action
+        self._connection = action._connection
+        self._templar = action._templar
+        self._task_vars = task_vars
+        self.arguments = dict(action._task.args)
+        self._refuse_unknown(allowed)
+        self._refuse_windows()
+        self._refuse_traces()
+        self.delivery = self._read_delivery()
+
+    # -- what is given
+
+    def given(self, *names):
+        """Those of these task arguments that the task gives."""
+        return {name: self.arguments[name] for name in names if name in self.arguments}
+
+    def host_arguments(self):
+        """The arguments that host variables give, the same for every call."""
+        directory = self._variable("maps_directory") or _DEFAULT_DIRECTORY
+        if not isinstance(directory, str) or not directory.startswith("/"):
+            raise CannotCall("maps_directory is not an absolute path: correct that host variable")
+        if self._variable("maps_service"):
+            words = "maps_service restarts a Windows service, and this host has a POSIX shell: "
+            raise CannotCall(words + "remove it there, or restart in maps_apply_command")
+        return {
+            "directory": directory,
+            "group": self._variable("maps_group") or None,
+            "ca_file": self._variable("maps_ca_file") or None,
+            "run_id": self.delivery["run_id"],
+            "owner": self.delivery["owner"],
+        }
+
+    def command(self, name):
+        """A host variable that is a command: a list, so that no shell reads it."""
+        argv = self._variable(name)
+        if argv is None or argv == []:
+            return None
+        if not isinstance(argv, list) or not all(isinstance(a, str) and a for a in argv):
+            raise CannotCall(f"{name} is not a list of texts: write it as [program, argument, ...]")
+        return argv
+
+    def _variable(self, name):
+        return self._templar.template(self._task_vars.get(name))
+
+    # -- the call
+
+    def result(self, module, arguments):
+        """Call it; -> the task's result, of which nothing but our own facts is passed on."""
+        data = self._action._execute_module(
+            module_name=module, module_args=arguments, task_vars=self._task_vars
+        )
+        result = self._opened(data)
+        facts = data.get("ansible_facts") or {}
+        found = {k: v for k, v in facts.items() if k.startswith("discovered_interpreter_")}
+        return dict(result, ansible_facts=found) if found else result
+
+    def _opened(self, data):
+        try:
+            facts = _sealed.opened(data["maps_sealed"])
+        except (KeyError, TypeError, ValueError):
+            return {"failed": True, "msg": self._crash(data)}
+        result = {"changed": bool(data.get("changed")), "maps": facts["maps"]}
+        return dict(result, failed=True, msg=facts["msg"]) if data.get("failed") else result
+
+    def _crash(self, data):
+        texts = (str(data.get(name) or "") for name in ("msg", "module_stderr", "module_stdout"))
+        last = (text.strip().splitlines()[-1:] for text in texts)
+        words = " / ".join(line for lines in last for line in lines)
+        hidden = _redaction.redacted(words, self.delivery["secrets"])
+        return "the module gave no answer: " + _redaction.one_line(hidden, 400)
+
+    # -- what must be so first
+
+    def _refuse_unknown(self, allowed):
+        """By name, never by value: Ansible itself would quote it."""
+        unknown = sorted(set(self.arguments) - set(allowed))
+        if unknown:
+            raise CannotCall("unknown argument: " + ", ".join(unknown))
+
+    def _refuse_windows(self):
+        if getattr(self._connection._shell, "SHELL_FAMILY", "sh") == "powershell":
+            raise CannotCall("Windows hosts are not supported by this version")
+
+    def _refuse_traces(self):
+        """A module carries secrets: it may lie on no disk, and be printed nowhere."""
+        if constants.DEFAULT_DEBUG:
+            raise CannotCall("ANSIBLE_DEBUG prints arguments, secrets included: unset it")
+        if not self._connection.is_pipelining_enabled():
+            raise CannotCall(
+                "without pipelining a file with secrets would lie on the host's disk: "
+                + self._why_no_pipelining()
+            )
+
+    def _why_no_pipelining(self):
+        become = self._connection.become
+        if constants.DEFAULT_KEEP_REMOTE_FILES:
+            return "unset ANSIBLE_KEEP_REMOTE_FILES"
+        if not self._connection.has_pipelining:
+            return "the connection plugin of this host has none, use ssh"
+        if become and not become.pipelining:
+            return f"the become method {become.name} has none, use sudo"
+        return (
+            "set ANSIBLE_PIPELINING=True, or `pipelining = True` under [defaults] of ansible.cfg, "
+            "and let ssh ask for no terminal (-t, RequestTTY)"
+        )
+
+    def _read_delivery(self):
+        folder = self._variable("maps_run_folder")
+        if not folder:
+            raise CannotCall("maps_run_folder is not set: run `provisioner push`")
+        host = self._task_vars["inventory_hostname"]
+        name = hashlib.sha256(host.encode("utf-8")).hexdigest() + ".json"
+        path = os.path.join(folder, "deliveries", name)
+        try:
+            with open(path, encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            raise CannotCall(f"there is nothing to deliver to {host}: no {path}") from None
+        except (OSError, ValueError) as error:
+            raise CannotCall(f"cannot read {path}: {type(error).__name__}") from None

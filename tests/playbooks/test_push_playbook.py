@@ -1,0 +1,457 @@
+"""push.yml through the real ansible-playbook, on hosts that are folders of this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from provisioner.demo.mail_server import Failure, MailServer
+from provisioner.demo.provider import DemoProvider
+from provisioner.demo.provider_grants import Grant
+from provisioner.resources import playbooks_folder
+from tests.mail_samples import ELSEWHERE, MAILBOX, PASSWORD, TOKEN, behaviour
+from tests.playbooks.samples import (
+    FINGERPRINT_KEY,
+    changed,
+    oauth2_entry,
+    password_entry,
+    secrets_of,
+    write_delivery,
+)
+
+CANARY = re.compile(r"CANARY|Q0FOQVJZ|NBTkFSW|DQU5BUl")  # and as base64, at each offset
+
+
+class Fleet:
+    """A host `maps1`, what is pushed to it, and what Ansible said."""
+
+    def __init__(self, tmp_path: Path, certificate) -> None:
+        self.tmp_path = tmp_path
+        self.variables = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "maps_directory": str(tmp_path / "maps1"),
+            "maps_ca_file": str(certificate.ca_file),
+        }
+        self.environment = {"ANSIBLE_PIPELINING": "True"}
+        self.output = ""
+        self._runs = 0
+
+    def push(self, *entries, arguments=(), playbook="push.yml", **changes) -> list[dict]:
+        """Run the playbook; -> the results of its tasks, those skipped left out."""
+        self._runs += 1
+        run_id = changes.pop("run_id", f"run-{self._runs}")
+        write_delivery(self.tmp_path / "run", "maps1", *entries, run_id=run_id, **changes)
+        inventory = {"all": {"hosts": {"maps1": self.variables}}}
+        (self.tmp_path / "inventory.json").write_text(json.dumps(inventory))
+        results = self.tmp_path / "results"
+        results.unlink(missing_ok=True)
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).parent / "ansible-playbook"),
+                *("-i", str(self.tmp_path / "inventory.json")),
+                *("-e", f"maps_run_folder={self.tmp_path / 'run'}"),
+                str(playbooks_folder() / playbook),
+                *arguments,
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env={
+                **os.environ,
+                "HOME": str(self.tmp_path),
+                "ANSIBLE_LOCALHOST_WARNING": "False",
+                "ANSIBLE_NOCOLOR": "True",
+                "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
+                "ANSIBLE_CALLBACKS_ENABLED": "results_file",
+                "RESULTS_FILE": str(results),
+                **self.environment,
+            },
+        )
+        self.output = done.stdout + done.stderr
+        self.code = done.returncode
+        assert not CANARY.search(self.output)
+        assert results.exists(), self.output
+        assert not CANARY.search(results.read_text())
+        lines = [json.loads(line) for line in results.read_text().splitlines()]
+        return [line for line in lines if line["outcome"] != "skipped"]
+
+    @property
+    def folder(self) -> Path:
+        return self.tmp_path / "maps1"
+
+    @property
+    def document(self) -> Path:
+        return self.folder / "email-servers.json"
+
+
+@pytest.fixture
+def fleet(tmp_path, certificate) -> Fleet:
+    return Fleet(tmp_path, certificate)
+
+
+def facts(results):
+    """(task's outcome, maps) of each task."""
+    return [(line["outcome"], line["result"].get("maps")) for line in results]
+
+
+def states(results):
+    return [(outcome, maps["phase"], maps.get("state")) for outcome, maps in facts(results)]
+
+
+def test_delivered_mailed_and_left_alone(fleet, mail_server):
+    entry = oauth2_entry(port=mail_server.port)
+    results = fleet.push(entry)
+    assert states(results) == [("ok", "deliver", "delivered"), ("ok", "mail", None)]
+    [(_, delivered), (_, mailed)] = facts(results)
+    key = FINGERPRINT_KEY.encode()
+    import hmac
+
+    digest = hmac.new(key, fleet.document.read_bytes(), hashlib.sha256).hexdigest()[:16]
+    assert delivered["fingerprint"] == digest
+    assert delivered["servers"]["Reports"]["state"] == "added"
+    assert mailed["mails"][0]["server"] == "Reports"
+    assert mailed["mails"][0]["outcome"] == "sent"
+    assert mailed["mails"][0]["refresh"] is None
+    assert json.loads(fleet.document.read_text())["servers"] == [entry]
+    mail = mail_server.received[0]
+    assert (mail.sender, mail.recipients, mail.user) == (MAILBOX, (ELSEWHERE,), MAILBOX)
+    assert mail.message["X-Maps-Provisioner-Run"] == "run-1"
+    assert mail.message["Subject"] == 'Test email of the MAPS email server "Reports"'
+    assert socket.gethostname() in mail.message.get_content()
+    assert "sent by maps-provisioner and not by MAPS" in mail.message.get_content()
+    before = fleet.document.stat()
+    refreshed = changed(entry, token__access_token="CANARYrefreshed", token__expires_at=2**31)
+    results = fleet.push(refreshed)
+    assert states(results) == [("ok", "deliver", "unchanged")]
+    assert results[0]["result"]["changed"] is False
+    assert fleet.document.stat() == before
+    assert len(mail_server.received) == 1
+    assert fleet.code == 0
+
+
+def test_a_refused_mail_gives_the_old_document_back(fleet, mail_server):
+    entry = oauth2_entry(port=mail_server.port)
+    fleet.push(entry)
+    old = fleet.document.read_bytes()
+    revoked = changed(entry, token__grant_id="grant-2", token__access_token="CANARYrevoked")
+    results = fleet.push(revoked)
+    assert states(results) == [
+        ("ok", "deliver", "delivered"),
+        ("ok", "mail", None),
+        ("failed", "restore", "restored"),
+    ]
+    mail, restored = facts(results)[1][1], facts(results)[2][1]
+    assert (mail["wrong"], mail["mails"][0]["code"]) == (["Reports"], 535)
+    assert restored["servers_checked"][0]["outcome"] == "authenticated"
+    assert restored["servers_checked"][0]["server"] == "Reports"
+    assert results[2]["result"]["msg"] == (
+        "what was delivered was proven wrong; the host has its old document back"
+    )
+    assert fleet.document.read_bytes() == old
+    assert len(mail_server.received) == 1
+    assert fleet.code == 2
+    assert states(fleet.push(entry)) == [("ok", "deliver", "unchanged")]
+
+
+def test_a_refused_mail_of_a_first_document_removes_it(fleet, mail_server):
+    results = fleet.push(oauth2_entry(port=mail_server.port, token__access_token="CANARYbad"))
+    assert states(results)[-1] == ("failed", "restore", "restored")
+    assert not fleet.document.exists()
+
+
+def test_what_passes_by_itself_takes_nothing_back(fleet, mail_server):
+    mail_server.behaviour.failures["auth"] = Failure("454 4.7.0 Too many logins", times=1)
+    entry = oauth2_entry(port=mail_server.port)
+    results = fleet.push(entry)
+    assert facts(results)[1][1]["mails"][0]["outcome"] == "inconclusive"
+    assert states(results)[-1] == ("ok", "mail", None)
+    results = fleet.push(entry)
+    assert states(results) == [("ok", "deliver", "unchanged"), ("ok", "mail", None)]
+    assert facts(results)[0][1]["mails_needed"] == ["Reports"]
+    assert len(mail_server.received) == 1
+    assert states(fleet.push(entry)) == [("ok", "deliver", "unchanged")]
+
+
+def test_every_server_is_judged_by_itself(fleet, mail_server, certificate):
+    offered = ("PLAIN", "CRAM-MD5")
+    with MailServer(certificate, behaviour(mechanisms=offered)) as relay:
+        entries = [
+            oauth2_entry(port=mail_server.port),
+            password_entry("Relay", port=relay.port, password=PASSWORD),
+            password_entry("Old", relay.port, password=PASSWORD, smtp_security_level="cram_sha1"),
+        ]
+        results = fleet.push(*entries)
+        outcomes = {m["server"]: m["outcome"] for m in facts(results)[1][1]["mails"]}
+        assert outcomes == {"Reports": "sent", "Relay": "sent", "Old": "inconclusive"}
+        results = fleet.push(*entries)
+        assert states(results) == [("ok", "deliver", "unchanged")]
+        assert facts(results)[0][1]["servers"]["Old"]["verified"] is False
+        # A mail goes out only for what has changed.
+        results = fleet.push(*entries[:1], changed(entries[1], maximum_emails_per_minute=5))
+        assert [m["server"] for m in facts(results)[1][1]["mails"]] == ["Relay"]
+
+
+def test_a_refresh_that_fails_from_the_host_takes_back_what_mail_let_pass(fleet, mail_server):
+    with DemoProvider() as provider:
+        grant = Grant(provider.client_id, MAILBOX, "smtp")
+        good = oauth2_entry(
+            port=mail_server.port,
+            oauth2__access_token_url=provider.token_url,
+            oauth2__client_id=provider.client_id,
+            oauth2__client_secret=provider.client_secret.reveal(),
+            token__refresh_token=provider.grants.refresh_token(grant),
+        )
+        results = fleet.push(good, prove_refresh=["Reports"])
+        assert facts(results)[1][1]["mails"][0]["refresh"]["outcome"] == "proven"
+        old = fleet.document.read_bytes()
+        results = fleet.push(
+            changed(good, oauth2__client_secret="CANARYsecret0id"), prove_refresh=["Reports"]
+        )
+    mail = facts(results)[1][1]["mails"][0]
+    assert (mail["outcome"], mail["refresh"]["error"]) == ("sent", "invalid_client")
+    assert states(results)[-1] == ("failed", "restore", "restored")
+    assert fleet.document.read_bytes() == old
+
+
+# -- the host's own commands
+
+
+def test_applied_and_exercised(fleet, mail_server, tmp_path):
+    fleet.variables["maps_apply_command"] = ["cp", "-t", str(tmp_path / "applied")]
+    (tmp_path / "applied").mkdir()
+    exercise = f"echo 'token {TOKEN}'; touch {tmp_path}/exercised"
+    fleet.variables["maps_test_command"] = ["sh", "-c", exercise]
+    results = fleet.push(oauth2_entry(port=mail_server.port))
+    assert states(results) == [("ok", "deliver", "applied"), ("ok", "mail", None)]
+    assert facts(results)[0][1]["apply_exit"] == 0
+    assert facts(results)[1][1]["maps_test_command"] == {"exit": 0, "output": "token ***"}
+    assert (tmp_path / "exercised").exists()
+    copy = tmp_path / "applied" / "email-servers.json"
+    assert copy.read_bytes() == fleet.document.read_bytes()
+
+
+def test_maps_own_test_that_fails_proves_nothing(fleet, mail_server):
+    fleet.variables["maps_test_command"] = ["sh", "-c", "echo MAPS is down; exit 4"]
+    entry = oauth2_entry(port=mail_server.port)
+    results = fleet.push(entry)
+    assert facts(results)[1][1]["maps_test_command"] == {"exit": 4, "output": "MAPS is down"}
+    assert facts(fleet.push(entry))[0][1]["mails_needed"] == ["Reports"]
+
+
+def test_a_failed_apply_is_a_failure_with_its_reason(fleet, mail_server):
+    entry = oauth2_entry(port=mail_server.port)
+    script = 'grep -q \'"maximum_emails_per_minute": 5\' "$1" && { echo no five; exit 3; }; true'
+    fleet.variables["maps_apply_command"] = ["sh", "-c", script, "apply"]
+    fleet.push(entry)
+    old = fleet.document.read_bytes()
+    results = fleet.push(changed(entry, maximum_emails_per_minute=5))
+    assert states(results) == [("failed", "deliver", "restored")]
+    assert results[0]["result"]["msg"] == (
+        "maps_apply_command ended with code 3, saying: no five; the host has its old document back"
+    )
+    assert fleet.document.read_bytes() == old
+
+
+# -- looking only
+
+
+def test_check_mode_writes_nothing(fleet, mail_server):
+    entry = oauth2_entry(port=mail_server.port)
+    results = fleet.push(entry, arguments=["--check"])
+    assert states(results) == [("ok", "deliver", "changed")]
+    assert results[0]["result"]["changed"] is True
+    assert not fleet.folder.exists()
+    fleet.push(entry)
+    before = hashes(fleet.folder)
+    results = fleet.push(changed(entry, port=465), arguments=["--check", "--diff"])
+    assert states(results) == [("ok", "deliver", "changed")]
+    said = facts(results)[0][1]["servers"]["Reports"]
+    assert said["values"] == {"/port": [mail_server.port, 465]}
+    results = fleet.push(entry, arguments=["--check"])
+    assert states(results) == [("ok", "deliver", "unchanged")]
+    assert hashes(fleet.folder) == before
+    assert len(mail_server.received) == 1
+
+
+def hashes(folder: Path) -> dict:
+    return {
+        path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+        for path in folder.iterdir()
+    }
+
+
+def test_probe_says_what_is_there(fleet, mail_server):
+    fleet.push(oauth2_entry(port=mail_server.port))
+    before = hashes(fleet.folder)
+    [(outcome, maps)] = facts(fleet.push(playbook="probe.yml"))
+    assert (outcome, maps["phase"], maps["generation"]) == ("ok", "probe", 1)
+    assert maps["servers"]["Reports"]["verified"]
+    assert maps["delivery"]["owner"] == "tester@workstation"
+    assert hashes(fleet.folder) == before
+
+
+# -- no secret anywhere
+
+
+@contextmanager
+def syslog() -> Iterator[list[bytes]]:
+    """What is logged to syslog meanwhile."""
+    place, seen = Path("/dev/log"), []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        try:
+            receiver.bind(str(place))
+        except OSError as error:
+            pytest.skip(f"syslog's socket cannot be had here: {error.strerror}")
+        receiver.settimeout(0.1)
+        over = threading.Event()
+
+        def receive():
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    seen.append(receiver.recv(65536))
+
+        thread = threading.Thread(target=receive)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            over.set()
+            thread.join()
+            place.unlink()
+
+
+def test_no_secret_in_output_log_syslog_or_temporary_files(fleet, mail_server, tmp_path):
+    fleet.environment["ANSIBLE_LOG_PATH"] = str(tmp_path / "ansible.log")
+    fleet.environment["TMPDIR"] = str(tmp_path / "tmp")
+    (tmp_path / "tmp").mkdir()
+    with syslog() as seen:
+        entry = oauth2_entry(port=mail_server.port)
+        fleet.push(entry, arguments=["-vvvv", "--diff"])
+        fleet.push(changed(entry, token__grant_id="2", token__access_token="CANARYbad"),
+                   arguments=["-vvvv"])  # fmt: skip
+    assert "Pipelining is enabled." in fleet.output
+    text = b"\n".join(seen).decode()
+    assert "document=NOT_LOGGING_PARAMETER" in text
+    assert "secrets=NOT_LOGGING_PARAMETER" in text
+    assert not CANARY.search(text)
+    log = (tmp_path / "ansible.log").read_text()
+    assert "Deliver the email servers" in log
+    assert not CANARY.search(log)
+    expected = {"email-servers.json"} | {p.name for p in (tmp_path / "run").rglob("*.json")}
+    found = {p.name for p in tmp_path.rglob("*") if p.is_file() and b"CANARY" in p.read_bytes()}
+    assert found <= expected
+
+
+def test_ordinary_words_that_are_a_password_spoil_no_result(fleet, certificate):
+    from provisioner.secret import Secret
+
+    known = {MAILBOX: Secret("delivered")}
+    with MailServer(certificate, behaviour(mechanisms=("PLAIN",), passwords=known)) as relay:
+        entry = password_entry("delivered-reports", port=relay.port, password="delivered")
+        results = fleet.push(entry)
+    assert states(results) == [("ok", "deliver", "delivered"), ("ok", "mail", None)]
+    assert facts(results)[1][1]["mails"][0]["server"] == "delivered-reports"
+    assert facts(results)[1][1]["mails"][0]["outcome"] == "sent"
+
+
+def test_a_module_that_crashes_says_where_and_nothing_more(fleet, mail_server):
+    results = fleet.push({**oauth2_entry(port=mail_server.port), "server_name": 5}, mails={},
+                         declared=[])  # fmt: skip
+    message = results[0]["result"]["msg"]
+    assert re.fullmatch(r"this is our bug: AttributeError at maps_document\.py:\d+", message), (
+        message
+    )
+    assert facts(results)[0][1] == {"phase": "deliver", "state": "refused", "reason": "bug"}
+    assert not fleet.document.exists()
+
+
+def test_a_module_that_cannot_even_start(fleet, mail_server):
+    fleet.variables["ansible_python_interpreter"] = "/bin/cat"  # says back all that it is given
+    results = fleet.push(oauth2_entry(port=mail_server.port))
+    assert results[0]["outcome"] == "failed"
+    assert results[0]["result"]["msg"].startswith("the module gave no answer: ")
+    assert set(results[0]["result"]) <= {"failed", "msg", "changed", "exception", "_ansible_no_log"}
+
+
+# -- what is refused before a secret leaves
+
+
+@pytest.mark.parametrize(
+    ("environment", "variables", "words"),
+    [
+        (
+            {"ANSIBLE_PIPELINING": "False"},
+            {},
+            "set ANSIBLE_PIPELINING=True, or `pipelining = True`",
+        ),
+        ({"ANSIBLE_KEEP_REMOTE_FILES": "True"}, {}, "unset ANSIBLE_KEEP_REMOTE_FILES"),
+        (
+            {},
+            {"ansible_become": True, "ansible_become_method": "su"},
+            "the become method su has none, use sudo",
+        ),
+        ({}, {"ansible_shell_type": "powershell"}, "Windows hosts are not supported"),
+        ({}, {"maps_directory": "relative/path"}, "maps_directory is not an absolute path"),
+        ({}, {"maps_apply_command": "reload now"}, "maps_apply_command is not a list of texts"),
+        ({}, {"maps_apply_command": ["a", 1]}, "maps_apply_command is not a list of texts"),
+        ({}, {"maps_service": "MAPS"}, "maps_service restarts a Windows service"),
+    ],
+)
+def test_refused_on_the_controller(fleet, mail_server, environment, variables, words):
+    fleet.environment.update(environment)
+    fleet.variables.update(variables)
+    results = fleet.push(oauth2_entry(port=mail_server.port))
+    assert [line["outcome"] for line in results] == ["failed"]
+    assert words in results[0]["result"]["msg"]
+    assert not fleet.folder.exists()
+
+
+def test_refused_while_ansible_prints_arguments(fleet, mail_server):
+    fleet.environment["ANSIBLE_DEBUG"] = "True"
+    results = fleet.push(oauth2_entry(port=mail_server.port))
+    assert "ANSIBLE_DEBUG prints arguments" in results[0]["result"]["msg"]
+    assert not fleet.folder.exists()
+
+
+def test_nothing_to_deliver(fleet, mail_server):
+    entry = oauth2_entry(port=mail_server.port)
+    fleet.push(entry)
+    shutil.rmtree(fleet.tmp_path / "run")
+    results = fleet.push(entry, arguments=["-e", f"maps_run_folder={fleet.tmp_path}/elsewhere"])
+    assert "there is nothing to deliver to maps1: no " in results[0]["result"]["msg"]
+
+
+def test_an_unknown_argument_is_named_but_not_quoted(fleet, tmp_path, mail_server):
+    for folder in ("action_plugins", "library", "module_utils", "plugin_utils"):
+        (tmp_path / folder).symlink_to(playbooks_folder() / folder)
+    task = {"maps_email_servers": {"state": "present", "pasword": "CANARYtyped"}}
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+    (tmp_path / "own.yml").write_text(json.dumps(play))
+    results = fleet.push(oauth2_entry(port=mail_server.port), playbook=str(tmp_path / "own.yml"))
+    assert results[0]["result"]["msg"] == "unknown argument: pasword"
+
+
+@pytest.mark.skipif(not shutil.which("sudo"), reason="there is no sudo here")
+def test_become(fleet, mail_server):
+    fleet.variables["ansible_become"] = True
+    results = fleet.push(oauth2_entry(port=mail_server.port))
+    assert states(results) == [("ok", "deliver", "delivered"), ("ok", "mail", None)]
+
+
+def test_the_samples_hold_their_secrets(mail_server):
+    entries = [oauth2_entry(), password_entry()]
+    assert all(secret.startswith("CANARY") for secret in secrets_of(*entries))
