@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import re
-import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from provisioner.demo.provider_client import authenticated_client, id_token
 from provisioner.demo.provider_grants import Grant, Refusal
 from provisioner.demo.provider_page import error_page, login_page
 
@@ -158,43 +155,25 @@ class Endpoints(BaseHTTPRequestHandler):
             "expires_in": behaviour.access_token_seconds,
             "scope": scope if behaviour.granted_scope is None else behaviour.granted_scope,
             "refresh_token": refresh,
-            "id_token": self._id_token(grant) if "openid" in grant.scope.split() else None,
+            "id_token": self._id_token(grant),
             **behaviour.token_answer,
         }
         return {name: value for name, value in answer.items() if value is not None}
 
-    def _id_token(self, grant: Grant) -> str:
-        now = int(time.time())
-        claims = {
-            "iss": self.provider.issuer,
-            "sub": hashlib.sha256(grant.mailbox.encode()).hexdigest()[:16],
-            "aud": grant.client_id,
-            "iat": now,
-            "exp": now + 300,
-            "email": grant.mailbox,
-            "email_verified": True,
-            "preferred_username": grant.mailbox,
-        }
-        signed = f"{_segment({'alg': 'HS256', 'typ': 'JWT'})}.{_segment(claims)}"
-        key = self.provider.client_secret.reveal().encode()
-        return f"{signed}.{_base64url(hmac.digest(key, signed.encode(), 'sha256'))}"
+    def _id_token(self, grant: Grant) -> str | None:
+        if "openid" not in grant.scope.split():
+            return None
+        return id_token(grant, issuer=self.provider.issuer, key=self.provider.client_secret)
 
     def _authenticated(self, parameters: Mapping[str, str]) -> str:
-        """The client's id: RFC 6749 section 2.3.1, by HTTP Basic or in the body."""
-        header = self.headers.get("Authorization", "")
-        if header.startswith("Basic "):
-            method, (client_id, secret) = "client_secret_basic", _basic(header)
-        else:
-            method = "client_secret_post"
-            client_id, secret = parameters.get("client_id", ""), parameters.get("client_secret", "")
-        expected = self.provider.client_secret.reveal()
-        if (
-            method not in self.provider.behaviour.auth_methods
-            or client_id != self.provider.client_id
-            or not hmac.compare_digest(secret.encode(), expected.encode())
-        ):
-            raise Refusal("invalid_client", "client authentication failed")
-        return client_id
+        provider = self.provider
+        return authenticated_client(
+            self.headers.get("Authorization", ""),
+            parameters,
+            client_id=provider.client_id,
+            client_secret=provider.client_secret,
+            methods=provider.behaviour.auth_methods,
+        )
 
     # RFC 7662 and RFC 7009.
 
@@ -251,20 +230,3 @@ def _problem(request: Mapping[str, str]) -> tuple[str, str] | None:
     if not _S256_CHALLENGE.fullmatch(request.get("code_challenge", "")):
         return "invalid_request", "code_challenge is not one of S256"
     return None
-
-
-def _basic(header: str) -> tuple[str, str]:
-    try:
-        pair = base64.b64decode(header.removeprefix("Basic "), validate=True).decode()
-    except ValueError:
-        return "", ""
-    client_id, _, secret = pair.partition(":")
-    return unquote_plus(client_id), unquote_plus(secret)
-
-
-def _segment(content: Mapping[str, object]) -> str:
-    return _base64url(json.dumps(content).encode())
-
-
-def _base64url(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

@@ -13,6 +13,8 @@ from provisioner.secret import Secret
 _REQUEST_LINE = re.compile(r"([A-Z]{1,20}) ([!-~]{1,16000}) HTTP/1\.[01]")
 _MOST_PARAMETERS = 50
 
+OTHER_STATE = "the state of another sign-in"
+
 
 @dataclass(frozen=True, slots=True)
 class Callback:
@@ -66,7 +68,7 @@ def _answer(query: str, state: Secret) -> Callback | Stray:
     # Before anything else is looked at: is this the answer to our own request?
     given = parameters.get("state", "").encode()
     if not hmac.compare_digest(given, state.reveal().encode()):
-        return Stray(400, "the state of another sign-in" if given else "no state")
+        return Stray(400, OTHER_STATE if given else "no state")
     if len(parameters) != len(pairs):
         return Stray(400, "a parameter twice")
     code = parameters.get("code", "")

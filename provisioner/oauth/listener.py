@@ -27,8 +27,6 @@ _MOST_CONNECTIONS = 1000
 _FAREWELL_SECONDS = 2.0
 _TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1
 
-WRONG_SCHEME = {True: "http instead of https", False: "https instead of http"}  # by own https
-
 
 class CallbackListener:
     """Listens from `with` to its end. `wait` gives the answer, `tell` ends the browser's wait.
@@ -60,6 +58,11 @@ class CallbackListener:
     def fingerprint(self) -> str | None:
         """SHA-256 of the certificate made for this run; None without https."""
         return self._certificate.fingerprint if self._certificate else None
+
+    @property
+    def wrong_scheme(self) -> str:
+        """The reason under which `strays` counts browsers that came with the other scheme."""
+        return "http instead of https" if self._certificate else "https instead of http"
 
     def wait(self, seconds: float) -> Callback | None:
         """The provider's answer; None when the time is over."""
@@ -135,11 +138,11 @@ class CallbackListener:
             with self._certificate.context.wrap_socket(connection, server_side=True) as secured:
                 self._answer(secured)
         elif self._certificate:
-            self.strays[WRONG_SCHEME[True]] += 1
+            self.strays[self.wrong_scheme] += 1
             read_head(connection)
             send_page(connection, 400, plain_http_page(self.redirect_uri))
         elif speaks_tls:
-            self.strays[WRONG_SCHEME[False]] += 1
+            self.strays[self.wrong_scheme] += 1
         else:
             self._answer(connection)
 

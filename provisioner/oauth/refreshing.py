@@ -7,7 +7,6 @@ from pathlib import Path
 
 from provisioner.errors import PersonNeeded, RefreshFailed
 from provisioner.model.email_server import EmailServer
-from provisioner.oauth.sign_in import expiry
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
@@ -115,7 +114,7 @@ def _refreshed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due
         stored,
         access_token=answer.access_token,
         refresh_token=answer.refresh_token or stored.refresh_token,
-        expires_at=expiry(answer, due.now),
+        expires_at=answer.expires_at(due.now),
         scope=answer.scope or stored.scope,
         token_endpoint_auth_method=answer.auth_method,
         refreshed_at=int(due.now),

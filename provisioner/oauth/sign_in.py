@@ -26,7 +26,8 @@ from provisioner.oauth.gates import (
     granted_scope,
 )
 from provisioner.oauth.identity import identity_from
-from provisioner.oauth.listener import WRONG_SCHEME, CallbackListener
+from provisioner.oauth.listener import CallbackListener
+from provisioner.oauth.time_out import nobody_came
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
@@ -34,9 +35,6 @@ from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
-
-# Where the provider does not say how long an access token lives, it is taken for short-lived.
-ASSUMED_LIFE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ class SignIn:
     def _answered(self, listener: CallbackListener) -> Callback:
         callback = listener.wait(self.timeout)
         if callback is None:
-            raise _nobody_came(self, listener)
+            raise nobody_came(listener, self.timeout, where=self._named(""))
         if callback.error:
             host = checked_endpoint(self.settings.authorization_url, "authorization_url")
             secrets = (self.client_secret,)
@@ -128,7 +126,7 @@ class SignIn:
                 grant_id=str(uuid.uuid4()),
                 access_token=answer.access_token,
                 refresh_token=refresh_token,
-                expires_at=expiry(answer, now),
+                expires_at=answer.expires_at(now),
                 scope=scope,
                 identity=identity.name,
                 issuer=identity.issuer or callback.issuer,
@@ -148,7 +146,7 @@ class SignIn:
             field="access_token_url",
             client_id=self.settings.client_id,
             client_secret=self.client_secret,
-            auth_method=first_auth_method(self.provider),
+            auth_method=self.provider.first_auth_method,
             ca_file=self.ca_file,
         )
         try:
@@ -185,39 +183,3 @@ class SignIn:
     def _named(self, message: str) -> str:
         origin = self.server.origin
         return f"{origin.file}:{origin.line}: {self.server.server_name}: {message}"
-
-
-def expiry(answer: TokenAnswer, now: float) -> int:
-    """When the access token ends, in Unix seconds by our own clock."""
-    lives = ASSUMED_LIFE_SECONDS if answer.expires_in is None else answer.expires_in
-    return int(now) + lives
-
-
-def first_auth_method(provider: Provider) -> str:
-    """HTTP Basic is what every provider must understand (RFC 6749 section 2.3.1)."""
-    known = provider.token_endpoint_auth_method
-    return "client_secret_basic" if known == "unknown" else known
-
-
-def _nobody_came(attempt: SignIn, listener: CallbackListener) -> SignInFailed:
-    """Several errors never leave the browser: say which, and what they want."""
-    hints = [
-        "if the browser shows an error, its words tell; the likely ones:",
-        f"- the redirect address is not registered: register {listener.redirect_uri} "
-        "(at Microsoft http://localhost under the platform Web; at Google a client of type "
-        "Desktop app)",
-        "- client_id or tenant is wrong, or an administrator must consent to the app first",
-        "- the browser runs on another machine, and its localhost is not this one",
-    ]
-    own_scheme = attempt.settings.use_https_on_callback
-    if listener.strays[WRONG_SCHEME[own_scheme]]:
-        hints.append(
-            f"- a browser came with {WRONG_SCHEME[own_scheme]}: use_https_on_callback and the "
-            "registered address must agree"
-        )
-    if listener.strays["the state of another sign-in"]:
-        hints.append("- an answer to another sign-in came and was ignored: an old tab?")
-    return SignInFailed(
-        attempt._named(f"no answer came to {listener.redirect_uri} within {attempt.timeout:g} s"),
-        remedy="\n  ".join(hints),
-    )

@@ -10,6 +10,9 @@ from typing import Any
 from provisioner.oauth.token_faults import Unusable
 from provisioner.secret import Secret
 
+# Where the provider does not say how long an access token lives, it is taken for short-lived.
+ASSUMED_LIFE_SECONDS = 600
+
 _LONGEST_LIFE_SECONDS = 10 * 365 * 86400
 
 
@@ -23,6 +26,11 @@ class TokenAnswer:
     scope: str | None
     id_token: Secret | None
     auth_method: str
+
+    def expires_at(self, now: float) -> int:
+        """When the access token ends, in Unix seconds by our own clock."""
+        lives = ASSUMED_LIFE_SECONDS if self.expires_in is None else self.expires_in
+        return int(now) + lives
 
 
 def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:

@@ -50,6 +50,12 @@ class Provider:
     consent_page_url: str | None = None
 
     @property
+    def first_auth_method(self) -> str:
+        """How a client authenticates first; RFC 6749 section 2.3.1 has every server know Basic."""
+        known = self.token_endpoint_auth_method
+        return "client_secret_basic" if known == "unknown" else known
+
+    @property
     def label(self) -> str:
         """Its name for people."""
         return self.title or self.name

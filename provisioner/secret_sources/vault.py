@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from provisioner.errors import SecretUnavailable
 from provisioner.secret import Secret
 
 if TYPE_CHECKING:
-    from ansible.parsing.vault import VaultLib
+    from ansible.parsing.vault import VaultSecret
 
 VAULT_HEADER = "$ANSIBLE_VAULT;"
 
@@ -26,14 +27,12 @@ class VaultKey:
 
     def encrypt(self, text: str) -> str:
         """The text as ansible-vault ciphertext, ending in a line break."""
-        sealed: bytes = self._vault().encrypt(text)
+        vault = _ansibles_vault()
+        sealed: bytes = vault.VaultLib().encrypt(text, secret=self._secret(vault))
         return sealed.decode("ascii")
 
     def decrypt(self, ciphertext: str) -> Secret:
         """What the ciphertext holds. VaultUnreadable for a wrong password, damage, other text."""
-        from ansible.errors import AnsibleError
-        from ansible.parsing.vault import AnsibleVaultFormatError
-
         # In YAML each line is indented; on Windows it ends in \r\n. Neither is part of it.
         lines = [line.strip() for line in ciphertext.strip().splitlines()]
         if not lines or not lines[0].startswith(VAULT_HEADER):
@@ -41,21 +40,40 @@ class VaultKey:
                 "is not ansible-vault text",
                 remedy=f"ansible-vault text begins with {VAULT_HEADER}1.1;AES256",
             )
+        return self._opened("\n".join(lines).encode())
+
+    def _opened(self, sealed: bytes) -> Secret:
+        vault = _ansibles_vault()
         # `from None`: Ansible's own words quote what they could not read.
         try:
-            opened: bytes = self._vault().decrypt("\n".join(lines))
+            # Under the label that the text itself has, whatever ansible.cfg says of labels.
+            label = vault.parse_vaulttext_envelope(sealed)[3]
+            opened: bytes = vault.VaultLib([(label, self._secret(vault))]).decrypt(sealed)
             return Secret(opened.decode())
-        except AnsibleVaultFormatError:
+        except (vault.AnsibleVaultFormatError, UnicodeDecodeError, IndexError):
             raise _damaged() from None
-        except AnsibleError:
+        except vault.AnsibleError:
             raise _closed() from None
-        except (UnicodeDecodeError, IndexError):
-            raise _damaged() from None
 
-    def _vault(self) -> VaultLib:
-        from ansible.parsing.vault import VaultLib, VaultSecret
+    def _secret(self, vault: ModuleType) -> VaultSecret:
+        secret: VaultSecret = vault.VaultSecret(self.password.reveal().encode())
+        return secret
 
-        return VaultLib([("default", VaultSecret(self.password.reveal().encode()))])
+
+def _ansibles_vault() -> ModuleType:
+    """ansible.parsing.vault, whose import reads Ansible's settings."""
+    from ansible.errors import AnsibleError
+
+    try:
+        from ansible.parsing import vault
+    except AnsibleError as error:
+        raise SecretUnavailable(
+            f"Ansible cannot read its own settings ({type(error).__name__})",
+            remedy="correct ansible.cfg or the ANSIBLE_ variables: `ansible-config view` and "
+            "`ansible-config dump --only-changed` show them",
+        ) from None
+    module: ModuleType = vault
+    return module
 
 
 def _damaged() -> VaultUnreadable:

@@ -80,3 +80,40 @@ def test_a_changed_byte_is_noticed() -> None:
     changed = sealed[:at] + ("1" if sealed[at] != "1" else "2") + sealed[at + 1 :]
     with pytest.raises(VaultUnreadable):
         KEY.decrypt(changed)
+
+
+_OPENING = """
+import sys
+from provisioner.errors import ProvisionerError
+from provisioner.secret import Secret
+from provisioner.secret_sources.vault import VaultKey
+key = VaultKey(Secret("p"))
+try:
+    print(key.decrypt(key.encrypt("opened")).reveal(), key.decrypt(sys.argv[1]).reveal())
+except ProvisionerError as error:
+    print(error.message, error.remedy)
+"""
+
+
+def _opened_beside(folder: Path, settings: str) -> str:
+    """What a process says that starts in a folder with this ansible.cfg."""
+    (folder / "ansible.cfg").write_text(settings)
+    sealed = VaultKey(Secret("p")).encrypt("too").replace("1.1;AES256", "1.2;AES256;prod", 1)
+    return subprocess.run(
+        [sys.executable, "-c", _OPENING, sealed],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_labels_in_ansibles_settings_do_not_matter(tmp_path: Path) -> None:
+    labels = "vault_identity = a\nvault_encrypt_identity = b\nvault_id_match = true\n"
+    assert _opened_beside(tmp_path, "[defaults]\n" + labels) == "opened too\n"
+
+
+@pytest.mark.parametrize("settings", ["[defaults\nx", "[defaults]\nforks = many\n"])
+def test_broken_settings_of_ansible_are_named(tmp_path: Path, settings: str) -> None:
+    said = _opened_beside(tmp_path, settings)
+    assert said.startswith("Ansible cannot read its own settings (AnsibleOptionsError) correct")
