@@ -1,0 +1,106 @@
+"""Ctrl-C in a push: no process stays, each host has a whole document, the next push goes on."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.project import succeeded
+
+DOCUMENT = "/etc/maps-provisioner/email-servers.json"
+STARTED = "/var/tmp/apply-started"
+APPLY = ["/bin/sh", "-c", f'touch {STARTED}; sleep 3; exec cp -t /var/tmp "$0"']
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_hosts_finish_their_transaction(project, user, mail, fleet, number):
+    project.environment["RELAY_PASSWORD"] = mail.password
+    project.write(
+        "servers/relay.yml",
+        {
+            "server_name": "Relay",
+            "host": mail.server("plain").host,
+            "port": 465,
+            "smtp_security_level": "plain",
+            "use_tls": True,
+            "user_name": f"{user}@lab.test",
+            "password": {"env": "RELAY_PASSWORD"},
+        },
+    )
+    fleet.reset()
+    fleet.inventory(
+        2, {"maps_apply_command": APPLY}, path=project.folder / "inventory" / "hosts.yml"
+    )
+    running = project.start("push")
+    wait_until(lambda: all(fleet.exists(f"host{n}", STARTED) for n in (1, 2)))
+    running.send_signal(number)
+    output, errors = running.communicate(timeout=60)
+
+    assert running.returncode == 130, output + errors
+    assert "interrupted" in errors
+    assert not processes_of(project), "nothing of the run is left"
+    assert list(Path("/dev/shm").glob("maps-provisioner-*")) == []
+    for host in ("host1", "host2"):
+        assert json.loads(fleet.read(host, DOCUMENT))["servers"][0]["server_name"] == "Relay"
+
+    def applied():
+        return all(fleet.exists(f"host{n}", "/var/tmp/email-servers.json") for n in (1, 2))
+
+    wait_until(applied)
+    time.sleep(0.5)
+    succeeded(project.run("push"))
+    mail.settle()
+    assert len(mail.mailbox(user)) == 2
+    assert "2 host(s): 0 changed; 2 unchanged" in succeeded(project.run("push"))
+    mail.settle()
+    assert len(mail.mailbox(user)) == 2
+
+
+def test_a_second_push_meanwhile_is_locked_out(project, user, mail, fleet):
+    project.environment["RELAY_PASSWORD"] = mail.password
+    project.write(
+        "servers/relay.yml",
+        {
+            "server_name": "Relay",
+            "host": mail.server("plain").host,
+            "smtp_security_level": "plain",
+            "use_tls": True,
+            "port": 587,
+            "user_name": f"{user}@lab.test",
+            "password": {"env": "RELAY_PASSWORD"},
+        },
+    )
+    fleet.inventory(
+        1, {"maps_apply_command": APPLY}, path=project.folder / "inventory" / "hosts.yml"
+    )
+    first = project.start("push")
+    wait_until((project.folder / ".provisioner" / "push.lock").exists)
+    time.sleep(0.3)
+    second = project.run("push")
+    first.communicate(timeout=60)
+    assert second.returncode == 5, second.stderr
+    assert f"another push works on {project.folder}" in second.stderr
+    assert f"(pid {first.pid})" in second.stderr
+
+
+def wait_until(true, timeout=30):
+    end = time.monotonic() + timeout
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def processes_of(project):
+    """Commands that still name the project's inventory."""
+    needle = str(project.folder / "inventory").encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = process.read_bytes()
+        except OSError:
+            continue
+        if needle in command:
+            found.append(command)
+    return found
