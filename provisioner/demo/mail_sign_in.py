@@ -92,12 +92,19 @@ class SignIn:
         user, token = _bearer_fields(response)
         facts = self.check_token(token)
         if not facts.active:
-            _refuse_bearer("401", challenge)
+            self._refuse_bearer("401", "invalid_token", challenge)
         if self.scope not in facts.scopes:
-            _refuse_bearer("403", challenge)
+            self._refuse_bearer("403", "insufficient_scope", challenge)
         if user.casefold() != (facts.user or "").casefold():
             raise SignInRefused(_REFUSED)
         return user
+
+    def _refuse_bearer(self, number: str, word: str, challenge: Callable[[str], str]) -> NoReturn:
+        """First the error as a challenge; the refusal comes after the client's answer to it."""
+        status = word if self.mechanism == "OAUTHBEARER" else number
+        error = {"schemes": "bearer", "status": status, "scope": self.scope}
+        challenge(_encoded(json.dumps(error)))
+        raise SignInRefused(_REFUSED)
 
     def _plain(self, response: str) -> str:
         _, _, credentials = response.partition("\0")
@@ -131,12 +138,6 @@ def _bearer_fields(response: str) -> tuple[str, str]:
     if not user or not token:
         raise SignInRefused("501 5.5.2 Invalid response")
     return user.group(1).replace("=2C", ",").replace("=3D", "="), token.group(1)
-
-
-def _refuse_bearer(status: str, challenge: Callable[[str], str]) -> NoReturn:
-    """First the error as a challenge; the refusal comes after the client's answer to it."""
-    challenge(_encoded(json.dumps({"schemes": "bearer", "status": status, "scope": "smtp"})))
-    raise SignInRefused(_REFUSED)
 
 
 def _encoded(text: str) -> str:

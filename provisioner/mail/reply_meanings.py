@@ -14,6 +14,11 @@ _HOST = "the administrator of the MAPS host"
 _NOBODY = "nobody: it passes"
 
 
+# `status` of a 334's JSON: HTTP's codes under XOAUTH2, RFC 6750's words under OAUTHBEARER.
+_NO_SCOPE = ("400", "403", "insufficient_scope")
+_NO_TOKEN = ("401", "invalid_token")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
     """One row. Empty conditions hold always; `text` is lower case and only chooses words."""
@@ -116,7 +121,7 @@ _MICROSOFT = (
 
 _GOOGLE = (
     Meaning(
-        provider="google", stages=("auth",), challenge=("400", "403"),
+        provider="google", stages=("auth",), challenge=_NO_SCOPE,
         cause="the token lacks the scope {scope}",
         remedy="write {scope} into scope_for_authorize (gmail.send is not enough for SMTP), then "
         "sign in again",
@@ -153,13 +158,13 @@ _GOOGLE = (
 
 _SIGN_IN = (
     Meaning(
-        stages=("auth",), challenge=("400", "403"),
+        stages=("auth",), challenge=_NO_SCOPE,
         cause="the token lacks the scope {scope}",
         remedy="write {scope} into scope_for_authorize, then sign in again",
         actor=_YOU,
     ),
     Meaning(
-        stages=("auth",), challenge=("401",),
+        stages=("auth",), challenge=_NO_TOKEN,
         cause="the access token has expired or was revoked",
         remedy="sign in again: provisioner authenticate",
         actor=_SIGNER,

@@ -20,9 +20,18 @@ from tests.lab.requirements import require_dovecot, require_programs, require_ro
 from tests.lab.run import Run
 
 NAME = "mail.lab.test"  # resolves on the lab's hosts only; elsewhere use a server's address
-KINDS = {"oauth": 11, "plain": 12, "cram": 13, "none": 14, "postfix": 15, "untrusted": 16}
+KINDS = {
+    "oauth": 11,
+    "plain": 12,
+    "cram": 13,
+    "none": 14,
+    "postfix": 15,
+    "untrusted": 16,
+    "digest": 17,
+    "oauthbearer": 18,
+}
 _RELAY, _STORE, _MORE = 1, 2, 21
-_MECHANISMS = {"plain": "plain login", "cram": "cram-md5"}
+_MECHANISMS = {"plain": "plain login", "cram": "cram-md5", "digest": "digest-md5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +96,14 @@ class Mail:
         )
 
     def server(self, kind: str) -> MailServer:
-        """The server of a kind: oauth, plain, cram, none, postfix, or untrusted (oauth with a
-        certificate that the lab's CA did not sign)."""
+        """The server of a kind: oauth, oauthbearer (and not XOAUTH2), plain, cram, digest, none,
+        postfix, or untrusted (oauth with a certificate that the lab's CA did not sign)."""
         address = self.run.address(KINDS[kind])
         if kind in _MECHANISMS:
             self._ensure(kind, address, _MECHANISMS[kind], dovecot.password(self.password))
-        elif kind in {"oauth", "untrusted"}:
-            self._ensure(kind, address, dovecot.OAUTH, self._introspection(self.provider))
+        elif kind in {"oauth", "oauthbearer", "untrusted"}:
+            mechanisms = "oauthbearer" if kind == "oauthbearer" else dovecot.OAUTH
+            self._ensure(kind, address, mechanisms, self._introspection(self.provider))
         return MailServer(kind, address)
 
     def trusting(self, provider: Provider) -> MailServer:

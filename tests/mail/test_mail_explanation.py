@@ -176,3 +176,18 @@ def test_refreshes_are_explained(facts, cause, actor):
     assert cause in found.cause
     assert found.actor.startswith(actor)
     assert found.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        ("401", "has expired or was revoked"),
+        ("invalid_token", "has expired or was revoked"),
+        ("400", "lacks the scope"),
+        ("403", "lacks the scope"),
+        ("insufficient_scope", "lacks the scope"),
+    ],
+)
+def test_what_a_provider_says_in_its_334(status, cause):
+    facts = {"stage": "auth", "code": 535, "challenge": {"status": status}}
+    assert cause in explain(result(facts)).cause

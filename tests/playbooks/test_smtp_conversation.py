@@ -163,7 +163,7 @@ def test_oauthbearer_is_refused_in_the_same_way(certificate):
     with MailServer(certificate, behaviour(mechanisms=("OAUTHBEARER",))) as server:
         facts = converse(account(server, certificate, secret="CANARYrevoked"))
     assert gist(facts) == ("wrong", "auth", 535, "5.7.8")
-    assert facts["challenge"]["status"] == "401"
+    assert facts["challenge"]["status"] == "invalid_token"
 
 
 def test_a_token_of_somebody_else(certificate, mail_server):
