@@ -35,6 +35,7 @@ def demo(
     from rich.console import Console
 
     from provisioner.demo.narrator import Narrator
+    from provisioner.demo.picture import save_picture
     from provisioner.demo.stage import demo_stage
     from provisioner.demo.story import tell, what_to_try
 
@@ -45,7 +46,7 @@ def demo(
         tell(narrator, stage.fleet, stage.mail, by_hand=browser)
         console.print(f"\n[bold]Done in {time.monotonic() - began:.0f} s.[/bold]", highlight=False)
         if svg:
-            console.save_svg(str(svg), title="provisioner demo")
+            save_picture(console, svg)
         if keep:
             what_to_try(narrator, stage.fleet)
     return 0
