@@ -43,12 +43,8 @@ def run_over_fleet(
 
 
 def _report(outcome: Outcome, project: Project, output_format: OutputFormat) -> str:
-    if output_format is OutputFormat.JSON:
-        from provisioner.reports.outcome_json import outcome_json
-
-        return outcome_json(outcome)
     from provisioner.providers.catalogue import provider_for
-    from provisioner.reports.outcome_text import outcome_text
+    from provisioner.reports.outcome_formats import RENDERERS
 
     names = {s.server_name: provider_for(s.host, project.providers).name for s in project.servers}
-    return outcome_text(outcome, names)
+    return RENDERERS[output_format](outcome, names)

@@ -1,0 +1,15 @@
+"""The formats in which plan and push report. To add one: its file, one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from provisioner.fleet.push import Outcome
+from provisioner.reports.outcome_json import outcome_json
+from provisioner.reports.outcome_text import outcome_text
+
+# `providers` of the second argument: server name -> its provider's name, for the words of errors
+RENDERERS: Mapping[str, Callable[[Outcome, Mapping[str, str]], str]] = {
+    "text": outcome_text,
+    "json": lambda outcome, _providers: outcome_json(outcome),
+}

@@ -1,0 +1,57 @@
+"""What README says is true of the program."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from provisioner.cli.app import app
+from provisioner.errors import ExitCode
+from provisioner.lint.schema import schema_named
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = get_command(app).commands
+
+
+def shown_server():
+    start = README.index("server_name: Reports")
+    lines = README[:start].splitlines()[-1] + README[start : README.index("3. **Name the hosts")]
+    return yaml.safe_load(textwrap.dedent(lines))
+
+
+def test_the_example_server_is_accepted_by_the_schema():
+    assert schema_named("email-server").accepts(shown_server())
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"^ +(provisioner .*)$", README, re.M))))
+def test_each_command_shown_exists_with_its_options(line):
+    name, *rest = line.split("#")[0].split()[1:]
+    if name == "--help":
+        return
+    options = {o for parameter in COMMANDS[name].params for o in parameter.opts}
+    assert {word for word in rest if word.startswith("--")} <= options
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_commands_help_ends_with_two_examples_that_exist(name):
+    examples = re.findall(rf"^\s+(provisioner {name}\b.*)$", COMMANDS[name].help or "", re.M)
+    assert len(examples) >= 2
+    options = {o for p in COMMANDS[name].params for o in (*p.opts, *p.secondary_opts)}
+    for example in examples:
+        assert {w.split("=")[0] for w in example.split() if w.startswith("--")} <= options
+
+
+def test_the_exit_codes_are_those_of_the_program():
+    table = README[README.index("## Exit codes") : README.index("Several at once")]
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)] == sorted(ExitCode)
+
+
+def test_the_two_commands_are_in_the_makefile():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in ("demo", "test"):
+        assert f"    make {target} " in README
+        assert re.search(rf"^{target}:", makefile, re.M)
