@@ -38,7 +38,7 @@ def test_each_command_shown_exists_with_its_options(line):
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_each_commands_help_ends_with_two_examples_that_exist(name):
-    examples = re.findall(rf"^\s+(provisioner {name}\b.*)$", COMMANDS[name].help or "", re.M)
+    examples = re.findall(rf"^\s+(provisioner {name}\b.*)$", COMMANDS[name].epilog, re.M)
     assert len(examples) >= 2
     options = {o for p in COMMANDS[name].params for o in (*p.opts, *p.secondary_opts)}
     for example in examples:

@@ -17,10 +17,11 @@ app = typer.Typer(
     help="Evisions MAPS email servers: declared in git, validated, signed in, pushed, proven.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # they print local variables, and those hold secrets
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 for name, command in COMMANDS.items():
-    app.command(name)(command)
+    description, _, examples = (command.__doc__ or "").partition("Examples:")
+    app.command(name, help=description, epilog=f"Examples:{examples}")(command)
 
 # typer >= 0.26 carries its own copy of click; this is the base of its usage errors in either.
 _ClickException = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
