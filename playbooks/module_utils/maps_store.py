@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 
 from . import maps_command
-from .maps_document import compare, key_of, parsed, secrets_of, serialised, token_expiry
+from .maps_comparison import compare
+from .maps_document import key_of, parsed, secrets_of, serialised, token_expiry
 from .maps_folder import PrivateFolder
 from .maps_journal import DOCUMENT, PREDECESSOR, RECORD, Journal, digest_of, now
 from .maps_refusal import Refusal

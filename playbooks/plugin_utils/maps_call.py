@@ -123,7 +123,9 @@ class Call:
         """A module carries secrets: it may lie on no disk, and be printed nowhere."""
         if constants.DEFAULT_DEBUG:
             raise CannotCall("ANSIBLE_DEBUG prints arguments, secrets included: unset it")
-        if not self._connection.is_pipelining_enabled():
+        # The action's own question: connections answer another one, which varies by version.
+        piped = self._action._is_pipelining_enabled("new")
+        if not piped or constants.DEFAULT_KEEP_REMOTE_FILES:
             raise CannotCall(
                 "without pipelining a file with secrets would lie on the host's disk: "
                 + self._why_no_pipelining()

@@ -13,6 +13,7 @@ from tests.mail_samples import ELSEWHERE, MAILBOX, TOKEN
 CLIENT_SECRET = "CANARYclient0secret"
 REFRESH_TOKEN = "CANARYrefresh0token"
 SERVER_PASSWORD = "CANARYserver0password"
+EXPIRES_AT = int(time.time()) + 3600
 FINGERPRINT_KEY = "CANARYfingerprint0key"
 
 
@@ -36,7 +37,7 @@ def oauth2_entry(name: str = "Reports", port: int = 587, **changes: object) -> d
                 "grant_id": "grant-1",
                 "access_token": TOKEN,
                 "refresh_token": REFRESH_TOKEN,
-                "expires_at": int(time.time()) + 3600,
+                "expires_at": EXPIRES_AT,
                 "scope": "smtp",
                 "identity": MAILBOX,
                 "token_endpoint_auth_method": "client_secret_post",

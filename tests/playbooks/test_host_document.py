@@ -9,12 +9,13 @@ from provisioner.mail.conversation import host_code
 from tests.playbooks.samples import changed, delivery, oauth2_entry, password_entry
 
 documents = host_code("maps_document")
+comparisons = host_code("maps_comparison")
 Record = host_code("maps_record").Record
 Refusal = host_code("maps_refusal").Refusal
 
 
 def compare(wanted, current, record=None):
-    return documents.compare(wanted, current, record or Record(), time.time())
+    return comparisons.compare(wanted, current, record or Record(), time.time())
 
 
 def delivered(*entries):
@@ -34,6 +35,19 @@ def test_a_document_s_bytes():
     umlaut = documents.serialised(1, [password_entry("Zürich")])
     assert "Zürich".encode() in umlaut
     assert documents.parsed(umlaut, "x") == (1, [password_entry("Zürich")])
+
+
+def test_a_document_fits_the_published_schema():
+    import jsonschema_rs
+
+    from provisioner.resources import schema_path
+
+    schema = json.loads(schema_path("host-document").read_text())
+    validator = jsonschema_rs.validator_for(schema)
+    data = documents.serialised(1, [oauth2_entry(), password_entry()])
+    assert list(validator.iter_errors(json.loads(data))) == []
+    wrong = documents.serialised(1, [password_entry(port="25")])
+    assert not validator.is_valid(json.loads(wrong))
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,9 @@ def test_a_proof_counts_only_for_what_was_sent(host):
     first.deliver(delivery(oauth2_entry()))
     host.prove(first, oauth2_entry(port=465))  # not what lies there
     assert host.run().deliver(delivery(oauth2_entry()))["mails_needed"] == ["Reports"]
+    host.prove(first, oauth2_entry())
+    host.prove(first, oauth2_entry(port=465))
+    assert host.run().deliver(delivery(oauth2_entry()))["mails_needed"] == []
 
 
 def test_removed(host):
@@ -244,6 +247,16 @@ def test_an_apply_command_that_cannot_start_has_touched_nothing(host, argv, code
     assert host.document.read_bytes() == old
 
 
+def test_what_was_not_touched_is_not_applied_again(host):
+    counting = host.applying(f"echo x >> {host.applied}.count")
+    first = host.run(**counting)
+    first.deliver(delivery(oauth2_entry()))
+    host.prove(first, oauth2_entry())
+    host.run(apply_command=["/no/such/program"]).deliver(delivery(oauth2_entry(port=465)))
+    assert host.run(**counting).deliver(delivery(oauth2_entry()))["state"] == "unchanged"
+    assert Path(f"{host.applied}.count").read_text() == "x\n"
+
+
 def test_an_apply_command_that_hangs_is_killed_with_all_its_children(host, tmp_path):
     pids = tmp_path / "pids"
     script = f'grep -q 465 "$1" && {{ echo $$ > {pids}; sleep 60 & echo $! >> {pids}; wait; }}'
@@ -287,7 +300,8 @@ def test_taken_back_byte_for_byte(host):
     assert host.document.read_bytes() == old
     assert host.applied.read_bytes() == old
     assert host.files() == [DOCUMENT, "lock", "state.json"]
-    again = host.run(**host.applying()).deliver(delivery(oauth2_entry(), password_entry()))
+    refreshed = changed(oauth2_entry(), token__access_token="CANARYrefreshed")
+    again = host.run(**host.applying()).deliver(delivery(refreshed, password_entry()))
     assert (again["state"], again["mails_needed"], again["edited_by_hand"]) == (
         "unchanged",
         [],
@@ -435,6 +449,28 @@ def test_probe_tells_who_and_when_and_no_secret(host):
     assert found["servers"]["Reports"]["verified"]
     assert found["servers"]["Reports"]["proof"]["run_id"] == "run-1"
     assert "CANARY" not in json.dumps(found)
+
+
+def test_nothing_is_renamed_before_it_is_on_the_disk(host, monkeypatch):
+    host.run().deliver(delivery(oauth2_entry(), mails=[]))
+    done = []
+
+    def noting(name, real):
+        def call(*arguments):
+            inode = os.stat(arguments[0]).st_ino  # noqa: PTH116  a path, or a descriptor
+            real(*arguments)
+            done.append((name, inode))
+
+        return call
+
+    monkeypatch.setattr(os, "fsync", noting("fsync", os.fsync))
+    monkeypatch.setattr(os, "replace", noting("replace", os.replace))
+    host.run().deliver(delivery(oauth2_entry(port=465), mails=[]))
+    renamed = [number for number, (name, _) in enumerate(done) if name == "replace"]
+    assert len(renamed) == 4  # the record, the document, the predecessor, the record
+    for number in renamed:
+        assert ("fsync", done[number][1]) in done[:number]
+        assert done[number + 1] == ("fsync", host.folder.stat().st_ino)
 
 
 # -- what a person has to put right

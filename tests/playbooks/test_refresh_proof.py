@@ -111,10 +111,11 @@ def test_answers_that_prove_nothing(provider, status, body, error):
     assert prove(entry_for(provider)) == ("inconclusive", error, None, status)
 
 
-def test_a_redirect_is_not_followed(provider, seen):
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_not_followed(provider, seen, status):
     elsewhere = {"Location": provider.issuer + "/elsewhere"}
-    provider.behaviour = Behaviour(scripted_answers=(ScriptedAnswer(307, headers=elsewhere),))
-    assert prove(entry_for(provider)) == ("inconclusive", None, None, 307)
+    provider.behaviour = Behaviour(scripted_answers=(ScriptedAnswer(status, headers=elsewhere),))
+    assert prove(entry_for(provider)) == ("inconclusive", None, None, status)
     assert [path for path, _, _ in seen] == ["/token"]
 
 
