@@ -638,7 +638,8 @@ def mode(path: Path) -> int:
 
 
 @pytest.fixture
-def umask(request):
+def umask(request, host):
+    host.folder.parent.mkdir()
     before = os.umask(request.param)
     yield
     os.umask(before)
@@ -647,8 +648,6 @@ def umask(request):
 @pytest.mark.parametrize("umask", [0, 0o077, 0o777], indirect=True, ids=oct)
 @pytest.mark.usefixtures("umask")
 def test_modes_hold_whatever_the_umask_is(host, monkeypatch):
-    host.folder.parent.mkdir(mode=0o755)
-    host.folder.parent.chmod(0o755)
     seen = watch_modes(monkeypatch)
     host.run().deliver(delivery(oauth2_entry()))
     host.run().deliver(delivery(oauth2_entry(port=465), mails=[]))

@@ -257,14 +257,16 @@ def test_a_server_of_old_tls_only(certificate):
             server.context.maximum_version = ssl.TLSVersion.TLSv1_1
             server.context.minimum_version = ssl.TLSVersion.TLSv1
         facts = converse(account(server, certificate))
-    assert gist(facts)[:2] == ("wrong", "tls")
+        assert "AUTH" not in " ".join(server.transcript)
+    # Its alert may come in one piece with its reply to STARTTLS.
+    assert gist(facts)[:2] in {("wrong", "tls"), ("wrong", "starttls")}
 
 
 def test_without_starttls_nothing_is_sent_in_the_clear(certificate):
     with MailServer(certificate, behaviour(starttls=False)) as server:
         facts = converse(account(server, certificate), MESSAGE)
         assert gist(facts)[:2] == ("wrong", "starttls")
-        assert [line.split()[0] for line in server.transcript] == ["EHLO", "QUIT"]
+        assert {line.split()[0] for line in server.transcript} <= {"EHLO", "QUIT"}
 
 
 def test_words_slipped_in_before_the_handshake_are_not_trusted():
