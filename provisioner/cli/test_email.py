@@ -27,6 +27,7 @@ def test_email(
       provisioner test-email Reports --to you@example.edu
     """
     from dataclasses import replace
+    from textwrap import dedent
 
     from provisioner.cli.vaults import open_vaults
     from provisioner.errors import MailRefused
@@ -51,6 +52,6 @@ def test_email(
     provider = provider_for(entry.server.host, declared.providers)
     lines = mail_lines(entry.name, result, provider.name)
     if result.outcome != "sent":
-        raise MailRefused(lines[0], remedy="\n".join(lines[1:]).strip())
+        raise MailRefused(lines[0], remedy=dedent("\n".join(lines[1:])))
     print(f"{lines[0]}, to {recipient}, from this machine")
     return 0

@@ -55,19 +55,24 @@ def _push_again(narrator: Narrator, mail: MailServer) -> None:
 def _break(narrator: Narrator, fleet: ExampleFleet) -> None:
     narrator.chapter("A broken client secret is caught, and every host gets its old document back")
     narrator.say("Mail would still go out for an hour, until MAPS wants its next token.")
+    right_secret = fleet.client_secret_file.read_text()
     good = {host: fleet.document(host).read_bytes() for host in HOSTS}
     fleet.client_secret_file.write_text("the-secret-ID-pasted-instead-of-its-value")
     narrator.run("push", expect=ExitCode.HOSTS_BEHIND)
     same = [fleet.document(host).read_bytes() == good[host] for host in HOSTS]
     checked(all(same), "each host has its old document back, byte for byte")
     narrator.say("Each host has its old document back, byte for byte.")
+    fleet.client_secret_file.write_text(right_secret)
 
 
 def what_to_try(narrator: Narrator, fleet: ExampleFleet) -> None:
     """The folder stays; the parts stay too while somebody is there to use them."""
-    narrator.say(f"\nThe project stays in {fleet.folder}. Try there, in another terminal:")
-    for command in ("validate", "status", "plan", "push", "rules"):
+    narrator.say(f"\nThe project stays in {fleet.folder}.")
+    if not sys.stdin.isatty():
+        narrator.say("Its provider and mail server end now; from a terminal they would stay.")
+        return
+    narrator.say("Try there, in another terminal, after some change to servers/reports.yml:")
+    for command in ("validate", "status", "plan", "push", "test-email Reports"):
         narrator.say(f"  provisioner {command} --project {fleet.folder}")
-    if sys.stdin.isatty():
-        narrator.say("The provider and the mail server run until you press Enter here.")
-        input()
+    narrator.say("The provider and the mail server run until you press Enter here.")
+    input()
