@@ -114,7 +114,8 @@ def _mailed(entry, params):
     refresh = None
     if facts["outcome"] == "sent" and key_of(entry) in _keys(params["prove_refresh"]):
         refresh = prove_refresh(entry, params["ca_file"], params["timeout"])
-    return dict(facts, server=entry["server_name"], refresh=refresh)
+    mail = dict(facts, server=entry["server_name"], refresh=refresh)
+    return dict(mail, proof=_proof(entry, mail))
 
 
 def _named(mails, entry):
@@ -140,14 +141,11 @@ def _maps_itself(params, entries):
 def _recorded(store, entries, maps):
     command = maps["maps_test_command"]
     maps_failed = command is not None and command["exit"] != 0
-    proofs = [
-        (entry, outcome)
-        for entry, mail in zip(entries, maps["mails"])
-        for outcome in [_proof(entry, mail)]
-        if outcome and not maps_failed
-    ]
+    outcomes = [None if maps_failed else mail["proof"] for mail in maps["mails"]]
+    proofs = [(entry, outcome) for entry, outcome in zip(entries, outcomes) if outcome]
     try:
-        store.record_proofs(proofs, settled=not maps["wrong"])
+        # Until all is proven, the document before stays the one to go back to.
+        store.record_proofs(proofs, settled=all(outcomes))
     except Refusal as refusal:
         if maps["wrong"]:
             return Answer(maps)  # the old document is to be given back, recorded or not
@@ -157,6 +155,7 @@ def _recorded(store, entries, maps):
 
 
 def _proof(entry, mail):
+    """What the mail has proven: "sent", "unprovable" (only MAPS speaks that level), or None."""
     reached = (mail["outcome"], mail["stage"]) == ("inconclusive", "auth")
     if entry["smtp_security_level"] == "cram_sha1" and reached:
         return "unprovable"

@@ -52,6 +52,9 @@ _TRANSACTION_STATES = {
 }
 
 
+_PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take back"
+
+
 @dataclass(frozen=True, slots=True)
 class ServerChange:
     """One server on one host: added, changed, unchanged, removed or orphaned.
@@ -159,8 +162,21 @@ def _state(
     if restore is not None:
         back = restore.get("state") == "restored"
         return (HostState.RESTORED if back else HostState.UNKNOWN), failure
+    return _after_mails(state, facts, mail, proofs, failure)
+
+
+def _after_mails(
+    state: HostState,
+    facts: Mapping[str, Any],
+    mail: Mapping[str, Any],
+    proofs: tuple[MailProof, ...],
+    failure: str,
+) -> tuple[HostState, str]:
+    """The state of a host that keeps what lies there, by what its mails have proven."""
     if any(proof.wrong for proof in proofs):
-        return HostState.UNKNOWN, failure or "the old document could not be given back"
+        if facts.get("restorable"):
+            return HostState.UNKNOWN, failure or "the old document could not be given back"
+        return HostState.UNPROVEN, failure or _PROVEN_BEFORE
     if _maps_exit(mail):
         return HostState.UNPROVEN, _maps_failure(mail)
     proven = {proof.server for proof in proofs if proof.proven}

@@ -13,34 +13,31 @@ from provisioner.mail.session import SmtpResult
 class MailProof:
     """The test email's SMTP result, and how a refresh from that host went (None: not tried).
 
-    `unprovable`: the security level is one that no client but MAPS speaks.
+    `proof` is what the host made of it: sent, unprovable (a security level that no client but
+    MAPS speaks), or None.
     """
 
     server: str
     smtp: SmtpResult
     refresh: Mapping[str, Any] | None
-    unprovable: bool = False
+    proof: str | None
 
     @property
     def proven(self) -> bool:
-        """The mail was taken, and nothing says that the next token will not come."""
-        if self.unprovable:
-            return True
-        return self.smtp.outcome == "sent" and self._refresh_outcome in (None, "proven")
+        """Nothing more is to be found out by mail."""
+        return self.proof is not None
 
     @property
     def wrong(self) -> bool:
         """What was delivered is wrong: the host is to get its old document back."""
-        return "wrong" in (self.smtp.outcome, self._refresh_outcome)
-
-    @property
-    def _refresh_outcome(self) -> str | None:
-        return self.refresh["outcome"] if self.refresh else None
+        return "wrong" in (self.smtp.outcome, (self.refresh or {}).get("outcome"))
 
 
 def mail_proofs(facts: Mapping[str, Any]) -> tuple[MailProof, ...]:
     """The proofs in the `maps` of a test-email task."""
     return tuple(
-        MailProof(mail["server"], SmtpResult.from_facts(mail), mail.get("refresh"))
+        MailProof(
+            mail["server"], SmtpResult.from_facts(mail), mail.get("refresh"), mail.get("proof")
+        )
         for mail in facts.get("mails") or ()
     )

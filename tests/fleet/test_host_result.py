@@ -6,12 +6,19 @@ from provisioner.errors import ExitCode
 from provisioner.fleet.host_result import HostState, host_result
 from provisioner.fleet.runner import TaskResult
 
-SENT = {"server": "Reports", "outcome": "sent", "stage": "quit", "code": 250, "refresh": None}
+SENT = {"server": "Reports", "outcome": "sent", "stage": "data", "refresh": None, "proof": "sent"}
+UNPROVABLE = {
+    "server": "Reports",
+    "outcome": "inconclusive",
+    "stage": "auth",
+    "refresh": None,
+    "proof": "unprovable",
+}
 REFUSED = {"server": "Reports", "outcome": "wrong", "stage": "auth", "code": 535, "refresh": None}
 AWAY = {"server": "Reports", "outcome": "unreachable", "stage": "connect", "refresh": None}
 
 
-def deliver(state, *, outcome="ok", mails_needed=("Reports",), msg=None):
+def deliver(state, *, outcome="ok", mails_needed=("Reports",), msg=None, restorable=True):
     servers = {"Reports": {"state": "changed", "fields": ["/port"], "values": {"/port": [25, 587]}}}
     facts = {
         "phase": "deliver",
@@ -19,6 +26,7 @@ def deliver(state, *, outcome="ok", mails_needed=("Reports",), msg=None):
         "generation": 2,
         "servers": servers,
         "mails_needed": list(mails_needed),
+        "restorable": restorable,
     }
     return TaskResult("maps1", "deliver", outcome, {"maps": facts, "msg": msg})
 
@@ -43,6 +51,13 @@ CRASHED = TaskResult("maps1", "deliver", "failed", {"msg": "MODULE FAILURE"})
         ([deliver("delivered"), mail(SENT)], HostState.DELIVERED, ExitCode.DONE),
         ([deliver("delivered"), mail(AWAY)], HostState.UNPROVEN, ExitCode.FAILURE),
         ([deliver("delivered")], HostState.UNPROVEN, ExitCode.FAILURE),
+        ([deliver("applied"), mail(UNPROVABLE)], HostState.APPLIED, ExitCode.DONE),
+        (
+            [deliver("unchanged", restorable=False), mail(REFUSED)],
+            HostState.UNPROVEN,
+            ExitCode.FAILURE,
+        ),
+        ([deliver("refused", outcome="failed")], HostState.FAILED, ExitCode.HOSTS_BEHIND),
         (
             [deliver("applied"), mail(REFUSED), restore("restored")],
             HostState.RESTORED,

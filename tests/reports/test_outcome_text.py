@@ -12,7 +12,10 @@ from provisioner.reports.outcome_json import outcome_json
 from provisioner.reports.outcome_text import outcome_text
 
 SENT = MailProof(
-    "Reports", SmtpResult(outcome="sent", stage="data", mechanism="XOAUTH2", tls="TLSv1.3"), None
+    "Reports",
+    SmtpResult(outcome="sent", stage="data", mechanism="XOAUTH2", tls="TLSv1.3"),
+    None,
+    "sent",
 )
 REFUSED = MailProof(
     "Reports",
@@ -24,6 +27,7 @@ REFUSED = MailProof(
         reply="5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the "
         "Tenant",
     ),
+    None,
     None,
 )
 CHANGED = ServerChange(

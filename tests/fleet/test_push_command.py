@@ -1,0 +1,235 @@
+"""`provisioner push` as a user runs it, over Ansible's local connection, with a mail server that
+does what a test tells it to."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from provisioner.demo.certificates import make_certificate
+from provisioner.demo.mail_server import Failure, MailBehaviour, MailServer
+from provisioner.secret import Secret
+
+PROVISIONER = Path(sys.executable).with_name("provisioner")
+USER, PASSWORD = "reports@example.edu", "correct horse"
+
+
+class Fleet:
+    """A project with password servers, one host that is a folder, and its mail server."""
+
+    def __init__(self, folder, mail, ca_file):
+        self.folder, self.mail = folder, mail
+        for name in ("servers", "inventory", "host"):
+            (folder / name).mkdir(parents=True)
+        self.write("provisioner.yml", {"ca_file": str(ca_file)})
+        self.variables = {"maps_ca_file": str(ca_file)}
+        self.set()
+        self.declare("Reports")
+
+    def write(self, name, content):
+        (self.folder / name).write_text(yaml.safe_dump(content))
+
+    def set(self, **variables):
+        """Set host variables."""
+        self.variables |= variables
+        host = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "maps_directory": str(self.folder / "host"),
+            **self.variables,
+        }
+        self.write("inventory/hosts.yml", {"maps": {"hosts": {"maps1": host}}})
+
+    def declare(self, name, **changes):
+        server = {
+            "server_name": name,
+            "host": "localhost",
+            "port": self.mail.port,
+            "smtp_security_level": "plain",
+            "use_tls": True,
+            "user_name": USER,
+            "password": {"env": "MAIL_PASSWORD"},
+            **changes,
+        }
+        self.write(f"servers/{name.lower()}.yml", server)
+
+    def run(self, *arguments, password=PASSWORD):
+        return subprocess.run(
+            [str(PROVISIONER), *arguments],
+            cwd=self.folder,
+            env={**os.environ, "MAIL_PASSWORD": password},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def pushed(self, *arguments, **options):
+        """Push, and fail with all that it printed unless it ended as `exit_code` says."""
+        exit_code = options.pop("exit_code", 0)
+        ended = self.run("push", *arguments, **options)
+        assert ended.returncode == exit_code, ended.stderr + ended.stdout
+        return ended.stdout
+
+    @property
+    def document(self):
+        return self.folder / "host" / "email-servers.json"
+
+    def served(self):
+        """server_name -> entry of the host's document."""
+        return {e["server_name"]: e for e in json.loads(self.document.read_text())["servers"]}
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    (tmp_path / "tls").mkdir()
+    certificate = make_certificate(tmp_path / "tls")
+    behaviour = MailBehaviour(mechanisms=("PLAIN", "LOGIN"), passwords={USER: Secret(PASSWORD)})
+    with MailServer(certificate, behaviour) as mail:
+        yield Fleet(tmp_path / "project", mail, certificate.ca_file)
+
+
+def test_an_unreachable_mail_server_leaves_it_unproven_and_the_next_push_proves_it(fleet):
+    fleet.mail.behaviour.failures["greeting"] = Failure(None)
+    said = fleet.pushed(exit_code=1)
+    assert "maps1: delivered, not proven" in said
+    assert "test email of Reports: unreachable at greeting" in said
+    before = fleet.document.read_bytes()
+
+    fleet.mail.behaviour.failures.clear()
+    said = fleet.pushed()
+    assert "test email of Reports: sent" in said
+    assert "1 host(s): 0 changed; 1 unchanged" in said
+    assert fleet.document.read_bytes() == before
+    assert len(fleet.mail.received) == 1
+
+
+def test_what_could_not_be_proven_and_is_then_refused_is_taken_back_to_what_was_proven(fleet):
+    fleet.pushed()
+    proven = fleet.document.read_bytes()
+    fleet.mail.behaviour.failures["greeting"] = Failure(None)
+    assert "delivered, not proven" in fleet.pushed(exit_code=1, password="wrong")
+    assert fleet.document.read_bytes() != proven
+
+    fleet.mail.behaviour.failures.clear()
+    said = fleet.pushed(exit_code=3, password="wrong")
+    assert "maps1: restored" in said
+    assert "test email of Reports: wrong at auth 535" in said
+    assert "with the old document, Reports signs in" in said
+    assert fleet.document.read_bytes() == proven
+
+
+def test_a_throttled_mail_is_inconclusive_and_takes_nothing_back(fleet):
+    fleet.mail.behaviour.failures["auth"] = Failure("454 4.7.0 Too many login attempts")
+    said = fleet.pushed(exit_code=1)
+    assert "test email of Reports: inconclusive at auth 454" in said
+    assert fleet.served().keys() == {"Reports"}
+
+
+def test_a_first_document_that_is_refused_is_removed_again(fleet):
+    said = fleet.pushed(exit_code=3, password="wrong")
+    assert "maps1: restored" in said
+    assert not fleet.document.exists()
+
+
+def test_only_the_named_server_is_changed(fleet):
+    fleet.pushed()
+    fleet.declare("Reports", maximum_emails_per_minute=5)
+    fleet.declare("Alerts")
+    said = fleet.pushed("Alerts")
+    assert "+ Alerts: added" in said
+    assert "Reports" not in said
+    assert fleet.served()["Reports"]["maximum_emails_per_minute"] is None
+    assert fleet.served()["Alerts"]["user_name"] == USER
+
+
+def test_a_server_that_is_not_declared_any_more_stays_and_is_named(fleet):
+    fleet.declare("Alerts")
+    fleet.pushed()
+    (fleet.folder / "servers" / "alerts.yml").unlink()
+    said = fleet.pushed()
+    assert "? Alerts: orphaned (not declared any more; it stays)" in said
+    assert fleet.served().keys() == {"Alerts", "Reports"}
+
+
+def test_a_security_level_that_only_maps_speaks_is_delivered_and_told(fleet):
+    fleet.declare("Reports", smtp_security_level="cram_sha1")
+    said = fleet.pushed()
+    assert "CRAM-SHA1 cannot be proven from here: only MAPS speaks it" in said
+    assert "maps1: delivered, not applied" in said
+    assert "0 changed; 1 unchanged" in fleet.pushed()
+
+
+def test_an_apply_command_that_refuses_gives_the_old_document_back(fleet):
+    fleet.set(maps_apply_command=["grep", "-q", '"maximum_emails_per_minute": null'])
+    fleet.pushed()
+    proven = fleet.document.read_bytes()
+    fleet.declare("Reports", maximum_emails_per_minute=5)
+    said = fleet.pushed(exit_code=3)
+    assert "maps1: restored" in said
+    assert "maps_apply_command ended with code 1; the host has its old document back" in said
+    assert fleet.document.read_bytes() == proven
+    assert len(fleet.mail.received) == 1
+
+
+def test_an_apply_command_that_refuses_the_old_document_too_is_an_unknown_state(fleet):
+    fleet.pushed()
+    proven = fleet.document.read_bytes()
+    fleet.set(maps_apply_command=["/bin/sh", "-c", "echo MAPS is not running; exit 7"])
+    fleet.declare("Reports", maximum_emails_per_minute=5)
+    said = fleet.pushed(exit_code=4)
+    assert "maps1: unknown" in said
+    assert "maps_apply_command ended with code 7, saying: MAPS is not running" in said
+    assert "what MAPS has now is unknown" in said
+    assert fleet.document.read_bytes() == proven
+
+
+def test_maps_own_mail_is_told_apart_from_ours(fleet):
+    fleet.set(maps_apply_command=["/bin/true"], maps_test_command=["/bin/true"])
+    said = fleet.pushed()
+    assert "maps1: applied" in said
+    assert "MAPS itself was not exercised" not in said
+
+    fleet.set(maps_test_command=["/bin/sh", "-c", "echo no such server; exit 3"])
+    fleet.declare("Reports", maximum_emails_per_minute=5)
+    said = fleet.pushed(exit_code=1)
+    assert "maps_test_command ended with code 3: no such server" in said
+    assert "maps1: delivered, not proven" in said
+
+
+def test_a_document_edited_by_hand_is_named_and_brought_back(fleet):
+    fleet.pushed()
+    document = json.loads(fleet.document.read_text())
+    document["servers"][0]["port"] = 26
+    fleet.document.write_text(json.dumps(document))
+    planned = fleet.run("plan")
+    assert planned.returncode == 2
+    assert "the document there was edited by hand since the last push" in planned.stdout
+    assert f"port: 26 -> {fleet.mail.port}" in planned.stdout
+    fleet.pushed()
+    assert fleet.served()["Reports"]["port"] == fleet.mail.port
+
+
+def test_a_host_variable_of_the_wrong_kind_is_refused_before_anything_is_written(fleet):
+    fleet.set(maps_apply_command="/usr/bin/apply --now")
+    said = fleet.pushed(exit_code=3)
+    assert "maps1: failed" in said
+    assert "maps_apply_command is not a list of texts" in said
+    assert not fleet.document.exists()
+
+
+def test_a_host_whose_pipelining_is_off_gets_nothing(fleet):
+    fleet.set(ansible_pipelining=False)
+    said = fleet.pushed(exit_code=3)
+    assert "without pipelining a file with secrets would lie on the host's disk" in said
+    assert not fleet.document.exists()
+
+
+def test_plan_writes_nothing_anywhere(fleet):
+    ended = fleet.run("plan")
+    assert ended.returncode == 2
+    assert list((fleet.folder / "host").iterdir()) == []
+    assert not (fleet.folder / ".provisioner").exists()
