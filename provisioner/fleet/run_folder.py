@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  the kernel's tmpfs: secrets never reach a disk
+_PREFIX = "maps-provisioner-"
+_LOCK = "in-use"
+_BEING_MADE_SECONDS = 60.0  # a folder without a lock file may be another run's first moment
 
 
 @contextmanager
-def run_folder() -> Iterator[Path]:
-    """A fresh private folder; removed whatever happens."""
-    parent = _MEMORY if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK | os.X_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="maps-provisioner-", dir=parent))  # mkdtemp: 0700
+def run_folder(parent: Path | None = None) -> Iterator[Path]:
+    """A fresh private folder; removed whatever happens, by the next run if this one is killed."""
+    parent = parent or _parent()
+    _remove_abandoned(parent)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))  # mkdtemp: 0700
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def write_private_json(path: Path, content: dict[str, Any]) -> None:
@@ -30,3 +40,32 @@ def write_private_json(path: Path, content: dict[str, Any]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(content, file, ensure_ascii=False)
+
+
+def _parent() -> Path:
+    usable = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK | os.X_OK)
+    return _MEMORY if usable else Path(tempfile.gettempdir())
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """What a run left behind that was killed: its deliveries hold secrets."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # another run removes it, too
+            status = folder.lstat()
+            ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+            if ours and _is_abandoned(folder, status.st_mtime):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_abandoned(folder: Path, changed_at: float) -> bool:
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return time.time() - changed_at > _BEING_MADE_SECONDS
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True

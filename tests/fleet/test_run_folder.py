@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -30,3 +32,37 @@ def test_a_private_file_is_not_written_through_a_symlink(tmp_path):
     with pytest.raises(FileExistsError):
         write_private_json(tmp_path / "delivery.json", {})
     assert not (tmp_path / "elsewhere.json").exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from provisioner.fleet.run_folder import run_folder, write_private_json
+with run_folder(Path(sys.argv[1])) as folder:
+    write_private_json(folder / "delivery.json", {"secret": "left behind"})
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_run_left_behind_is_removed_by_the_next(tmp_path):
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    (left,) = tmp_path.iterdir()
+    assert (left / "delivery.json").exists()
+    with run_folder(tmp_path) as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_run_that_lives_keeps_its_folder(tmp_path):
+    with run_folder(tmp_path) as first, run_folder(tmp_path) as second:
+        assert first.exists()
+        assert second.exists()
+
+
+def test_a_folder_that_is_being_made_is_left_alone_and_a_link_is_not_followed(tmp_path):
+    (tmp_path / "maps-provisioner-new").mkdir()
+    target = tmp_path / "target"
+    target.mkdir()
+    (tmp_path / "maps-provisioner-link").symlink_to(target)
+    with run_folder(tmp_path):
+        assert (tmp_path / "maps-provisioner-new").exists()
+        assert target.exists()
