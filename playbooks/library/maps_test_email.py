@@ -91,7 +91,8 @@ def _work(module, params):
     store = Store(**{name: params[name] for name in names})
     entries = _entries(store, params["mails"])
     module.no_log_values.update(secrets_of(entries))
-    mails = [_mailed(entry, params) for entry in entries]
+    before = store.predecessor()
+    mails = [_mailed(entry, before.get(key_of(entry)), params) for entry in entries]
     wrong = [mail["server"] for mail in mails if _is_wrong(mail)]
     command = None if wrong else _maps_itself(params, entries)
     maps = {"phase": "mail", "mails": mails, "wrong": wrong, "maps_test_command": command}
@@ -107,15 +108,26 @@ def _entries(store, mails):
     return [there[name.casefold()] for name in mails]
 
 
-def _mailed(entry, params):
+def _mailed(entry, before, params):
     envelope = _named(params["mails"], entry)
     message = test_message(entry, envelope["from"], envelope["to"], params["run_id"])
     facts = converse(account(entry, params["ca_file"]), message, params["timeout"])
+    if facts["outcome"] == "unreachable" and _worked_elsewhere(entry, before, params):
+        place = "{host}:{port}".format(**before)
+        facts = dict(facts, outcome="wrong", worked_before=place)
     refresh = None
     if facts["outcome"] == "sent" and key_of(entry) in _keys(params["prove_refresh"]):
         refresh = prove_refresh(entry, params["ca_file"], params["timeout"])
     mail = dict(facts, server=entry["server_name"], refresh=refresh)
     return dict(mail, proof=_proof(entry, mail))
+
+
+def _worked_elsewhere(entry, before, params):
+    """Whether nobody answers because this delivery looks for the mail server in a new place."""
+    if before is None or all(before[name] == entry[name] for name in ("host", "port", "use_tls")):
+        return False
+    facts = converse(account(before, params["ca_file"]), None, params["timeout"])
+    return facts["stage"] == "auth"  # it answers there: a mistake of ours, and no outage
 
 
 def _named(mails, entry):

@@ -123,6 +123,14 @@ class Store:
                 record = record.settled()
             self._journal.write(record)
 
+    def predecessor(self):
+        """key -> entry of the document that `restore` would give back; empty if there is none."""
+        record = self._journal.mended_record()
+        data = self._folder.read(PREDECESSOR) if self._may_take_back(record) else None
+        if data is None or digest_of(data) != (record["predecessor"] or {}).get("digest"):
+            return {}
+        return {key_of(entry): entry for entry in parsed(data, self._folder.place(PREDECESSOR))[1]}
+
     def probe(self):
         """What is there, since when, from whom, proven when; writes nothing at all."""
         record = self._journal.mended_record()

@@ -15,6 +15,7 @@ from provisioner.fleet.preparation import Preparation
 from provisioner.fleet.push import Fleet, Outcome
 from provisioner.model.project import Project
 from provisioner.model.reading import read_project
+from provisioner.reports.outcome_text import counted
 
 
 def run_over_fleet(
@@ -33,10 +34,10 @@ def run_over_fleet(
     with push_lock(declared.root) if locked else nullcontext():
         vaults = open_vaults(declared, allow_commands=allow_commands)
         with (
-            progress(quiet=output_format is OutputFormat.JSON) as line,
+            progress(quiet=output_format is OutputFormat.JSON, plain=verbosity > 0) as line,
             fleet_session(vaults, servers or (), progress=line, verbosity=verbosity) as session,
         ):
-            line(f"asking {len(session[1].all_hosts)} host(s)")
+            line(f"asking {counted(len(session[1].all_hosts), 'host')}")
             outcome = work(*session, vaults)
     print(_report(outcome, declared, output_format))
     return outcome.exit_code

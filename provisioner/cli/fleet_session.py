@@ -45,7 +45,7 @@ def fleet_session(
             Fleet(
                 project=project,
                 settings=settings,
-                fingerprint_key=vaults.fingerprint_key(),
+                fingerprint_key=vaults.fingerprint_key(preparation.entries.values()),
                 progress=progress,
                 output=_ansible_output(verbosity, preparation.secrets()),
                 verbosity=verbosity,

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress(*, quiet: bool = False) -> Iterator[_Progress]:
-    """Say what is going on while it lasts; leaves a clean terminal."""
-    line = _Progress(terminal=sys.stderr.isatty(), quiet=quiet)
+def progress(*, quiet: bool, plain: bool) -> Iterator[_Progress]:
+    """Say what is going on while it lasts; leaves a clean terminal. `plain`: as for a file."""
+    line = _Progress(terminal=sys.stderr.isatty() and not plain, quiet=quiet)
     try:
         yield line
     finally:

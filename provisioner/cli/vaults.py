@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -45,13 +45,13 @@ class Vaults:
             ca_file=self.project.ca_file,
         )
 
-    def fingerprint_key(self) -> str:
+    def fingerprint_key(self, entries: Iterable[ServerEntry]) -> str:
         """A key for the fingerprints that leave a host.
 
-        With the vault key it is the same on each machine that shares it. A project without
-        OAuth2 needs no vault key: its fingerprints are comparable within one run only.
+        With the vault key it is the same on each machine that shares it. Where no token is
+        delivered no vault key is needed, and fingerprints are comparable within one run only.
         """
-        if all(server.oauth2 is None for server in self.project.servers):
+        if all(entry.token_set is None for entry in entries):
             return secrets.token_hex(32)
         vault = self.key().password.reveal().encode()
         return hmac.new(vault, b"maps-provisioner fingerprint v1", hashlib.sha256).hexdigest()

@@ -52,6 +52,7 @@ _TRANSACTION_STATES = {
 }
 
 
+_WRITTEN = ("added", "changed", "removed")
 _PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take back"
 
 
@@ -88,6 +89,7 @@ class HostResult:
     restored: tuple[RestoredLogin, ...] = ()
     generation: int | None = None
     fingerprint: str | None = None
+    written: bool = False
     edited_by_hand: bool = False
     mails_needed: tuple[str, ...] = ()
     maps_sent: bool = False
@@ -124,6 +126,7 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
         ),
         generation=facts.get("generation"),
         fingerprint=facts.get("fingerprint"),
+        written=any(s.get("state") in _WRITTEN for s in (facts.get("servers") or {}).values()),
         edited_by_hand=bool(facts.get("edited_by_hand")),
         mails_needed=tuple(facts.get("mails_needed") or ()),
         maps_sent=_maps_exit(mail) == 0,

@@ -14,13 +14,15 @@ class MailProof:
     """The test email's SMTP result, and how a refresh from that host went (None: not tried).
 
     `proof` is what the host made of it: sent, unprovable (a security level that no client but
-    MAPS speaks), or None.
+    MAPS speaks), or None. `worked_before` is the place (host:port) of the document before, where
+    the mail server still answers while it does not in the new place.
     """
 
     server: str
     smtp: SmtpResult
     refresh: Mapping[str, Any] | None
     proof: str | None
+    worked_before: str | None = None
 
     @property
     def proven(self) -> bool:
@@ -37,7 +39,11 @@ def mail_proofs(facts: Mapping[str, Any]) -> tuple[MailProof, ...]:
     """The proofs in the `maps` of a test-email task."""
     return tuple(
         MailProof(
-            mail["server"], SmtpResult.from_facts(mail), mail.get("refresh"), mail.get("proof")
+            mail["server"],
+            SmtpResult.from_facts(mail),
+            mail.get("refresh"),
+            mail.get("proof"),
+            mail.get("worked_before"),
         )
         for mail in facts.get("mails") or ()
     )

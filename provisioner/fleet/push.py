@@ -61,6 +61,8 @@ class Fleet:
     ) -> tuple[HostResult, ...]:
         """Run push.yml on `hosts` and judge each of them."""
         wanted = set(hosts)
+        if not wanted:  # to Ansible, an empty limit is none
+            return ()
         with run_folder() as folder:
             self._write_deliveries(folder, preparation, wanted, run_id)
             results = run_playbook(

@@ -37,7 +37,7 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaybookRun:
-    """One run of a playbook; nothing in it is secret, since runner writes it to disk."""
+    """One run of a playbook on at least one host; none of it is secret: runner writes it down."""
 
     playbook: Path
     inventory: Path

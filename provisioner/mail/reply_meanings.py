@@ -228,6 +228,12 @@ _CONNECTION = (
         actor=_HOST,
     ),
     Meaning(
+        outcomes=("wrong",), stages=("connect",),
+        cause="nothing answers at that host and port",
+        remedy="correct host and port",
+        actor=_YOU,
+    ),
+    Meaning(
         outcomes=("wrong",), stages=("greeting",), codes=(554,),
         cause="the server does not serve the address that the connection came from",
         remedy="let it accept that address, or use another server",

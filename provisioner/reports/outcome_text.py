@@ -17,6 +17,10 @@ _NOT_APPLIED = (
     "Delivered, not applied: these hosts have no maps_apply_command, so the document lies there "
     "and MAPS does not know it yet. Set it to the command that makes MAPS take the document over."
 )
+_NOT_PROVEN = (
+    "Delivered, not proven: the new document stays on these hosts. Push again to prove it; or "
+    "correct it and push: the last proven document is kept until then."
+)
 _MAPS_NOT_EXERCISED = (
     "MAPS itself was not exercised: each test email was sent from its host by maps-provisioner. "
     "The host variable maps_test_command lets MAPS send one, too."
@@ -46,7 +50,7 @@ def _group(names: list[str], body: str) -> str:
 
 
 def _body(host: HostResult, providers: Mapping[str, str]) -> str:
-    generation = f", generation {host.generation}" if host.generation and _is_new(host) else ""
+    generation = f", generation {host.generation}" if host.written and _is_new(host) else ""
     lines = [f"{host.state}{generation}"]
     if host.message:
         lines.append(f"  {host.message}")
@@ -87,6 +91,8 @@ def _field(pointer: str, server: ServerChange) -> str:
 
 def _proof(proof: MailProof, provider: str) -> list[str]:
     lines = mail_lines(proof.server, proof.smtp, provider)
+    if proof.worked_before:
+        lines.append(f"    the document before says {proof.worked_before}, and that answers")
     if proof.refresh:
         lines += refresh_lines(proof.server, proof.refresh)
     return [f"  {line}" for line in lines]
@@ -107,21 +113,28 @@ def _skipped(server: SkippedServer) -> str:
 def _summary(outcome: Outcome) -> str:
     counts = Counter(str(host.state) for host in outcome.hosts)
     parts = [f"{count} {state}" for state, count in sorted(counts.items())]
-    if not outcome.check:
+    if not outcome.check and outcome.hosts:
         parts.insert(0, f"{_changed(outcome.hosts)} changed")
     if outcome.skipped:
-        parts.append(f"{len(outcome.skipped)} server(s) skipped")
-    return f"{len(outcome.hosts)} host(s): {'; '.join(parts)}"
+        parts.append(f"{counted(len(outcome.skipped), 'server')} skipped")
+    return f"{counted(len(outcome.hosts), 'host')}: {'; '.join(parts)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 host`, `2 hosts`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _changed(hosts: Iterable[HostResult]) -> int:
-    return sum(_is_new(host) for host in hosts)
+    return sum(host.written and _is_new(host) for host in hosts)
 
 
 def _notes(outcome: Outcome) -> list[str]:
     notes = []
     if any(host.state is HostState.DELIVERED for host in outcome.hosts):
         notes.append(_NOT_APPLIED)
+    if any(host.state is HostState.UNPROVEN for host in outcome.hosts):
+        notes.append(_NOT_PROVEN)
     if any(host.mails and not host.maps_sent for host in outcome.hosts):
         notes.append(_MAPS_NOT_EXERCISED)
     return notes

@@ -53,7 +53,7 @@ def test_hosts_finish_their_transaction(project, user, mail, fleet, number):
     succeeded(project.run("push"))
     mail.settle()
     assert len(mail.mailbox(user)) == 2
-    assert "2 host(s): 0 changed; 2 unchanged" in succeeded(project.run("push"))
+    assert "2 hosts: 0 changed; 2 unchanged" in succeeded(project.run("push"))
     mail.settle()
     assert len(mail.mailbox(user)) == 2
 

@@ -55,11 +55,11 @@ def test_from_a_declared_file_to_a_mail_from_every_host(
 
     planned = project.run("plan")
     assert planned.returncode == 2, planned.stderr
-    assert "5 host(s): 5 would change" in planned.stdout
+    assert "5 hosts: 5 would change" in planned.stdout
     assert all(not fleet.exists(f"host{n}", DOCUMENT) for n in range(1, HOSTS + 1))
 
     pushed = succeeded(project.run("push"))
-    assert "5 host(s): 5 changed; 5 delivered, not applied" in pushed
+    assert "5 hosts: 5 changed; 5 delivered, not applied" in pushed
     assert "MAPS itself was not exercised" in pushed
     assert "Delivered, not applied: these hosts have no maps_apply_command" in pushed
     for mailbox in users.values():
@@ -72,7 +72,7 @@ def test_from_a_declared_file_to_a_mail_from_every_host(
         assert [s["server_name"] for s in document["servers"]] == ["Alerts", "Reports"]
 
     again = succeeded(project.run("push"))
-    assert "5 host(s): 0 changed; 5 unchanged" in again
+    assert "5 hosts: 0 changed; 5 unchanged" in again
     assert len(mails_of(mail, users.values())) == 2 * HOSTS
 
 
@@ -93,13 +93,13 @@ def test_tokens_that_expired_and_were_refreshed_are_no_change(
     with rotating_provider.access_tokens_living(1):
         succeeded(project.run("refresh", "Reports"))
     time.sleep(1.5)
-    assert "5 host(s): 0 changed; 5 unchanged" in succeeded(project.run("push"))
+    assert "5 hosts: 0 changed; 5 unchanged" in succeeded(project.run("push"))
     succeeded(project.run("refresh", "Reports"))
     after = vault_view(token_file, project)
     assert line_of(before, "refresh_token") != line_of(after, "refresh_token")
     assert line_of(before, "grant_id") == line_of(after, "grant_id")
 
-    assert "5 host(s): 0 changed; 5 unchanged" in succeeded(project.run("push"))
+    assert "5 hosts: 0 changed; 5 unchanged" in succeeded(project.run("push"))
     assert len(mails_of(mail, [user])) == HOSTS
     for number, snapshot in kept.items():
         assert fleet.snapshot(f"host{number}", "/etc/maps-provisioner") == snapshot
@@ -120,7 +120,7 @@ def test_a_revoked_grant_gives_every_host_its_old_document_back(
     refused = project.run("push")
 
     assert refused.returncode == 3, refused.stderr + refused.stdout
-    assert "5 host(s): 0 changed; 5 restored" in refused.stdout
+    assert "5 hosts: 0 changed; 5 restored" in refused.stdout
     assert "test email of Reports: wrong at auth 535" in refused.stdout
     assert "provisioner authenticate" in refused.stdout
     for number, document in old.items():
@@ -146,7 +146,7 @@ def test_a_host_that_is_down_is_named_and_the_others_are_done(
     finally:
         fleet.start("host3")
     assert pushed.returncode == 3, pushed.stderr + pushed.stdout
-    assert "5 host(s): 4 changed; 4 applied; 1 unreachable" in pushed.stdout
+    assert "5 hosts: 4 changed; 4 applied; 1 unreachable" in pushed.stdout
     assert "host3: unreachable" in pushed.stdout
     assert "MAPS itself was not exercised" in pushed.stdout
     assert {h["host"]: h["state"] for h in report["hosts"]} == {
@@ -161,7 +161,7 @@ def test_a_host_that_is_down_is_named_and_the_others_are_done(
     assert len(mails_of(mail, [user])) == HOSTS - 1
 
     late = succeeded(project.run("push"))
-    assert "5 host(s): 1 changed; 1 applied; 4 unchanged" in late
+    assert "5 hosts: 1 changed; 1 applied; 4 unchanged" in late
     assert len(mails_of(mail, [user])) == HOSTS
 
 

@@ -3,6 +3,7 @@ does what a test tells it to."""
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,8 @@ class Fleet:
             "password": {"env": "MAIL_PASSWORD"},
             **changes,
         }
-        self.write(f"servers/{name.lower()}.yml", server)
+        given = {key: value for key, value in server.items() if value is not None}
+        self.write(f"servers/{name.lower()}.yml", given)
 
     def run(self, *arguments, password=PASSWORD):
         return subprocess.run(
@@ -102,7 +104,7 @@ def test_an_unreachable_mail_server_leaves_it_unproven_and_the_next_push_proves_
     fleet.mail.behaviour.failures.clear()
     said = fleet.pushed()
     assert "test email of Reports: sent" in said
-    assert "1 host(s): 0 changed; 1 unchanged" in said
+    assert "1 host: 0 changed; 1 unchanged" in said
     assert fleet.document.read_bytes() == before
     assert len(fleet.mail.received) == 1
 
@@ -233,3 +235,34 @@ def test_plan_writes_nothing_anywhere(fleet):
     assert ended.returncode == 2
     assert list((fleet.folder / "host").iterdir()) == []
     assert not (fleet.folder / ".provisioner").exists()
+
+
+def test_a_wrong_port_is_told_from_an_outage_and_taken_back(fleet):
+    fleet.pushed()
+    proven = fleet.document.read_bytes()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: refused
+        fleet.declare("Reports", port=nobody.getsockname()[1])
+        said = fleet.pushed(exit_code=3)
+    assert "maps1: restored" in said
+    assert "test email of Reports: wrong at connect" in said
+    assert f"the document before says localhost:{fleet.mail.port}, and that answers" in said
+    assert "with the old document, Reports signs in" in said
+    assert fleet.document.read_bytes() == proven
+
+
+def test_where_every_server_is_skipped_no_host_is_asked(fleet):
+    oauth2 = {
+        "access_token_url": "https://login.example.edu/token",
+        "authorization_url": "https://login.example.edu/authorize",
+        "client_id": "maps",
+        "client_secret": {"env": "MAIL_PASSWORD"},
+        "scope_for_authorize": "smtp",
+    }
+    fleet.declare(
+        "Reports", smtp_security_level="oauth2", oauth2=oauth2, password=None, user_name=USER
+    )
+    ended = fleet.run("push")
+    assert ended.returncode == 6, ended.stderr + ended.stdout
+    assert "maps1" not in ended.stderr + ended.stdout
+    assert "0 hosts: 1 server skipped" in ended.stdout

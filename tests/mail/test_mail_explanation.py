@@ -83,6 +83,8 @@ SAMPLES = [
      "check the name servers", "the administrator of the MAPS host"),
     ("", {"outcome": "unreachable", "stage": "connect", "reply": "Connection refused"},
      "nothing answers", "check host and port", "the administrator of the MAPS host"),
+    ("", {"stage": "connect", "reply": "Connection refused"}, "nothing answers",
+     "correct host and port", "you"),
     ("", {"stage": "greeting", "code": 554}, "does not serve the address", "accept that address",
      "an administrator"),
     ("", {"stage": "greeting", "reply": "not a reply of an SMTP server: HTTP/1.1"},

@@ -58,7 +58,7 @@ def test_a_plan_shows_values_that_are_no_secret_and_masks_the_others():
         "      port: 25 -> 587\n"
         "      oauth2.client_secret: *** -> ***\n"
         "\n"
-        "2 host(s): 2 would change"
+        "2 hosts: 2 would change"
     )
 
 
@@ -67,7 +67,7 @@ def test_many_equal_hosts_are_one_block():
     assert outcome_text(done, {}) == (
         "maps01, maps02, maps03, maps04, maps05 +45 more (50 hosts): unchanged\n"
         "\n"
-        "50 host(s): 0 changed; 50 unchanged"
+        "50 hosts: 0 changed; 50 unchanged"
     )
 
 
@@ -79,7 +79,7 @@ def test_a_refused_mail_names_stage_code_cause_remedy_and_who_acts():
     assert "test email of Reports: wrong at auth 535: 5.7.139 Authentication unsuccessful" in text
     assert "Set-CASMailbox" in text
     assert "administrator" in text
-    assert "1 host(s): 0 changed; 1 restored" in text
+    assert "1 host: 0 changed; 1 restored" in text
 
 
 def test_the_old_documents_own_sign_in_is_told():
