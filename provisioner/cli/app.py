@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from provisioner import __version__
 from provisioner.cli.commands import COMMANDS
 from provisioner.cli.error_lines import print_error
 from provisioner.errors import ExitCode, ProvisionerError
@@ -19,6 +20,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and those hold secrets
     rich_markup_mode="markdown",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"provisioner {__version__}")
+        raise typer.Exit
+
+
+_Version = Annotated[
+    bool,
+    typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version),
+]
+
+
+@app.callback()
+def _options(version: _Version = False) -> None:
+    """Options before the command."""
+
+
 for name, command in COMMANDS.items():
     description, _, examples = (command.__doc__ or "").partition("Examples:")
     app.command(name, help=description, epilog=f"Examples:{examples}")(command)

@@ -42,7 +42,7 @@ def demo(
     console = Console(record=svg is not None, width=100 if svg else None, soft_wrap=svg is None)
     began = time.monotonic()
     with demo_stage(by_hand=browser, keep=keep) as stage:
-        narrator = Narrator(console, stage.fleet.folder, stage.environment)
+        narrator = Narrator(console, stage.fleet.folder, stage.environment, shorten=not browser)
         tell(narrator, stage.fleet, stage.mail, by_hand=browser)
         console.print(f"\n[bold]Done in {time.monotonic() - began:.0f} s.[/bold]", highlight=False)
         if svg:

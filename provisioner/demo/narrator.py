@@ -6,8 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -29,7 +29,8 @@ class Narrator:
 
     console: Console
     folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str]
+    shorten: bool  # long addresses, which nobody has to open by hand
     _step: int = 0
 
     def chapter(self, title: str) -> None:
@@ -47,31 +48,37 @@ class Narrator:
         text = "\n".join(li for li in path.read_text().splitlines() if not li.startswith("#"))
         self.console.print(Syntax(text, "yaml", background_color="default"))
 
-    def run(self, *arguments: str, expect: ExitCode = ExitCode.DONE) -> str:
+    def run(self, *arguments: str, expect: ExitCode = ExitCode.DONE) -> None:
         """Run `provisioner` with these arguments; DemoFailed if it ends otherwise than expected."""
         shown = " ".join(arguments)
         self.console.print(f"[green]$[/green] [bold]provisioner {shown}[/bold]", highlight=False)
-        ended = subprocess.run(
-            [sys.executable, "-m", "provisioner", *arguments],
-            cwd=self.folder,
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        self._print_output(ended.stderr + ended.stdout)
-        if ended.returncode != expect:
+        exit_code = self._run([sys.executable, "-m", "provisioner", *arguments])
+        if exit_code != expect:
             raise DemoFailed(
-                f"`provisioner {shown}` ended with exit code {ended.returncode}, not {int(expect)}",
+                f"`provisioner {shown}` ended with exit code {exit_code}, not {int(expect)}",
                 remedy="run the demo with --keep and look into its folder; please report this",
             )
         if expect is not ExitCode.DONE:
             self.say(f"(exit code {int(expect)})")
-        return ended.stdout
 
-    def _print_output(self, text: str) -> None:
-        shortened = _LONG_QUERY.sub("?...", text.replace(f"{self.folder}/", ""))
-        self.console.print(Text(shortened.rstrip()), highlight=False)
+    def _run(self, command: Sequence[str]) -> int:
+        """Run it and print its lines as they come."""
+        with subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as running:
+            assert running.stdout is not None  # noqa: S101  a pipe was asked for
+            for line in running.stdout:
+                self.console.print(Text(self._shown(line.rstrip())), highlight=False)
+        return running.returncode
+
+    def _shown(self, line: str) -> str:
+        line = line.replace(f"{self.folder}/", "")
+        return _LONG_QUERY.sub("?...", line) if self.shorten else line
 
 
 def checked(seen: bool, what: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from pathlib import Path
 
 from provisioner.demo.example_fleet import HOSTS, MAILBOX, ExampleFleet
 from provisioner.demo.mail_server import MailServer
@@ -72,7 +74,8 @@ def what_to_try(narrator: Narrator, fleet: ExampleFleet) -> None:
         narrator.say("Its provider and mail server end now; from a terminal they would stay.")
         return
     narrator.say("Try there, in another terminal, after some change to servers/reports.yml:")
+    program = shutil.which("provisioner") or Path(sys.executable).with_name("provisioner")
     for command in ("validate", "status", "plan", "push", "test-email Reports"):
-        narrator.say(f"  provisioner {command} --project {fleet.folder}")
+        narrator.say(f"  {program} {command} --project {fleet.folder}")
     narrator.say("The provider and the mail server run until you press Enter here.")
     input()

@@ -45,7 +45,7 @@ def read_inventory(path: Path) -> Inventory:
 
     Scripts and plugins run here: call this inside `fleet.environment.ansible_environment`.
     """
-    if not path.exists():
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         raise FleetError(
             f"there is no inventory at {path}",
             remedy="write one (a group `maps` with your hosts), or name it: "

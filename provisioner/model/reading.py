@@ -37,7 +37,7 @@ def read_project(root: Path) -> Project:
 
 def _require_folder(root: Path) -> None:
     if not root.is_dir():
-        remedy = "name the project folder with --project, or make one: provisioner init"
+        remedy = "name the project folder with --project, or make it"
         raise InvalidProject(f"there is no folder {shown_path(root)}", remedy=remedy)
 
 
@@ -46,8 +46,8 @@ def _require_servers(path: Path, settings: list[Document]) -> None:
         return  # what is wrong with the settings says more
     raise InvalidProject(
         f"no email server is declared: there is no folder {shown_path(path)}",
-        remedy="run this in the project folder, name it with --project, or begin one with"
-        " `provisioner init`; `servers:` in provisioner.yml names another place",
+        remedy="run this in the project folder or name it with --project; to begin one, declare a"
+        " server in servers/NAME.yml (`servers:` in provisioner.yml names another place)",
     )
 
 

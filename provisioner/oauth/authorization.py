@@ -30,9 +30,14 @@ def new_state() -> Secret:
 
 
 def authorization_request(
-    settings: OAuth2Settings, provider: Provider, *, redirect_uri: str, state: Secret
+    settings: OAuth2Settings,
+    provider: Provider,
+    *,
+    redirect_uri: str,
+    state: Secret,
+    account: str | None = None,
 ) -> AuthorizationRequest:
-    """A request with PKCE S256, always.
+    """A request with PKCE S256, always. `account` is the login_hint where none is declared.
 
     What authorization_url brings along in its query stays, and is not doubled by what we add
     (RFC 6749 section 3.1: no parameter more than once).
@@ -48,6 +53,7 @@ def authorization_request(
     }
     ours = {name: value for name, value in declared.items() if value}
     address, brought = _without_query(settings.authorization_url)
+    hint = {"login_hint": account} if account and "@" in account else {}
     kept = {k: v for k, v in brought.items() if k not in ours and k not in _OURS_ALONE}
     with OAuth2Session(settings.client_id, code_challenge_method="S256") as session:
         url, _ = session.create_authorization_url(
@@ -55,7 +61,7 @@ def authorization_request(
             state=state.reveal(),
             code_verifier=verifier.reveal(),
             redirect_uri=redirect_uri,
-            **{**provider.authorize_extra, **kept, **ours},
+            **{**hint, **provider.authorize_extra, **kept, **ours},
         )
     return AuthorizationRequest(url, verifier)
 

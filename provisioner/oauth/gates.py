@@ -76,6 +76,11 @@ def granted_refresh_token(answer: TokenAnswer, server: EmailServer, provider: Pr
             f"add {extra} to authorization_url; if the app was allowed before, remove it first at "
             f"{provider.consent_page_url or 'the account page of the provider'}"
         )
+    elif server.oauth2 and OFFLINE_SCOPE in server.oauth2.scope_for_authorize.split():
+        remedy = (
+            "add prompt: consent (some give one only when the consent page is shown), and see "
+            "that the client may use refresh tokens"
+        )
     else:
         remedy = f"add {OFFLINE_SCOPE} to scope_for_authorize; the client may have to be allowed it"
     raise SignInFailed(

@@ -31,7 +31,7 @@ def fresh_tokens(
     RefreshFailed: it did not work this time; the stored tokens are untouched. LockHeld.
     """
     due = _Due(margin_seconds, now)
-    stored = _usable(store.load(server.server_name), server)
+    stored = require_tokens(server, store)
     if not due.is_met_by(stored):
         return stored
     with store.locked(server.server_name) as entry:
@@ -39,6 +39,11 @@ def fresh_tokens(
         if not due.is_met_by(stored):
             return stored
         return _renewed(entry, stored, _Client(server, client_secret, ca_file), due)
+
+
+def require_tokens(server: EmailServer, store: TokenStore) -> TokenSet:
+    """The stored tokens, expired or not; PersonNeeded where there are none for this declaration."""
+    return _usable(store.load(server.server_name), server)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.failures import Stage, refusal_from
 from provisioner.oauth.gates import (
     Proof,
+    ProofResult,
     Prove,
     check_identity,
     check_issuer,
@@ -63,7 +64,11 @@ class SignIn:
         https = self.settings.use_https_on_callback
         with CallbackListener(state, port=self.port, https=https) as listener:
             request = authorization_request(
-                self.settings, self.provider, redirect_uri=listener.redirect_uri, state=state
+                self.settings,
+                self.provider,
+                redirect_uri=listener.redirect_uri,
+                state=state,
+                account=self.server.user_name,
             )
             self._invite(request.url, listener)
             try:
@@ -168,12 +173,21 @@ class SignIn:
             return replace(token_set, unproven="the SMTP check was left out")
         result = self.prove(token_set)
         if result.proof is Proof.REFUSED:
-            raise SignInFailed(self._named(result.detail), remedy=result.remedy)
+            raise SignInFailed(self._named(result.detail), remedy=self._remedy(token_set, result))
         if result.proof is Proof.UNPROVEN:
             self.announce(f"Warning: {self.server.server_name}: not yet proven: {result.detail}")
             self.announce(f"  {result.remedy}")
             return replace(token_set, unproven=result.detail)
         return token_set
+
+    def _remedy(self, token_set: TokenSet, refused: ProofResult) -> str:
+        account = self.server.mailbox
+        if token_set.identity is not None or account is None:
+            return refused.remedy
+        return (
+            f"did somebody else than {account} sign in? The provider does not say who it was: try "
+            f"a private window, or prompt: select_account. Else: {refused.remedy}"
+        )
 
     def _saved(self, token_set: TokenSet) -> TokenSet:
         with self.store.locked(self.server.server_name) as entry:

@@ -19,12 +19,17 @@ def nobody_came(listener: CallbackListener, seconds: float, *, where: str) -> Si
 
 def _hints(listener: CallbackListener) -> Iterator[str]:
     yield "if the browser shows an error, its words tell; the likely ones:"
+    scheme, _, port = listener.redirect_uri.partition("://localhost:")
     yield (
-        f"- the redirect address is not registered: register {listener.redirect_uri} (at Microsoft "
-        "http://localhost under the platform Web; at Google a client of type Desktop app)"
+        f"- the redirect address is not registered: at Microsoft register {scheme}://localhost "
+        "(any port) under the platform Web; at Google make a client of type Desktop app; where "
+        f"the port counts, register {listener.redirect_uri} and keep it with --port {port}"
     )
     yield "- client_id or tenant is wrong, or an administrator must consent to the app first"
-    yield "- the browser runs on another machine, and its localhost is not this one"
+    yield (
+        "- the browser runs on another machine, and its localhost is not this one: run there "
+        f"ssh -L {port}:localhost:{port} THIS-MACHINE, and here the same with --port {port}"
+    )
     if listener.strays[listener.wrong_scheme]:
         yield (
             f"- a browser came with {listener.wrong_scheme}: use_https_on_callback and the "

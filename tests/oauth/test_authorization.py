@@ -60,6 +60,34 @@ def test_it_asks_for_what_is_declared_and_nothing_else() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("account", "settings", "hint"),
+    [
+        ("reports@example.edu", {}, "reports@example.edu"),
+        ("reports@example.edu", {"login_hint": "delegate@example.edu"}, "delegate@example.edu"),
+        (
+            "reports@example.edu",
+            {"authorization_url": "https://sso.example.edu/a?login_hint=x@example.edu"},
+            "x@example.edu",
+        ),
+        ("svc-maps", {}, None),  # no address: providers would not know what to make of it
+        (None, {}, None),
+    ],
+)
+def test_the_mailbox_is_the_hint_where_none_is_declared(
+    account: str | None, settings: dict[str, Any], hint: str | None
+) -> None:
+    declared = _settings(**settings)
+    request = authorization_request(
+        declared,
+        provider_for(declared.authorization_url),
+        redirect_uri=REDIRECT,
+        state=new_state(),
+        account=account,
+    )
+    assert _parameters(request).get("login_hint") == hint
+
+
 def test_property_04_pkce_s256_on_every_request() -> None:
     for url in ("https://sso.example.edu/a", "https://accounts.google.com/o/oauth2/v2/auth"):
         assert _parameters(_request(authorization_url=url))["code_challenge_method"] == "S256"

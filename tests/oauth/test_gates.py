@@ -50,13 +50,17 @@ def _declared(**settings: Any) -> tuple[EmailServer, OAuth2Settings]:
 
 
 def test_property_29_a_missing_refresh_token_is_reported_with_the_line_to_change() -> None:
-    server, _ = _declared()
+    server, _ = _declared(scope_for_authorize="smtp")
     missing = _answer(refresh_token=None)
     with pytest.raises(
         SignInFailed, match=r"servers/reports.yml:1: Reports: .* no refresh token"
     ) as c:
         granted_refresh_token(missing, server, provider_for("login.microsoftonline.com"))
     assert "add offline_access to scope_for_authorize" in c.value.remedy
+    asked, _ = _declared(scope_for_authorize="smtp offline_access")
+    with pytest.raises(SignInFailed) as in_spite_of_asking:
+        granted_refresh_token(missing, asked, provider_for("login.microsoftonline.com"))
+    assert "add prompt: consent" in in_spite_of_asking.value.remedy
     with pytest.raises(SignInFailed, match="Google gave no refresh token") as caught:
         granted_refresh_token(missing, server, provider_for("accounts.google.com"))
     assert "access_type=offline&prompt=consent to authorization_url" in caught.value.remedy

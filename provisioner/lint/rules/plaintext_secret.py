@@ -23,6 +23,7 @@ def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
             yield Remark(
                 pointer,
                 f"`{name}` stands here in plain text",
-                "renew it, since git keeps it; then encrypt it with `ansible-vault encrypt_string`"
-                " or refer to it: {env: NAME}, {file: PATH}, {command: [...]}, {keyring: ...}",
+                "renew it, since git keeps it; then refer to it: {env: NAME}, {file: PATH}, "
+                "{command: [PROGRAM, ...]}, {keyring: SERVICE/NAME}; or encrypt it with the "
+                "project's own vault password (`provisioner rules plaintext-secret` shows how)",
             )
