@@ -105,7 +105,8 @@ class TokenEndpoint:
         except Transient as fault:
             raise NoTokenAnswer(
                 f"{stage}: {host} {fault.reason}",
-                remedy="try again later; tokens that were stored before are untouched",
+                remedy=f"is {self.field} right, and does this machine reach it? Then try again "
+                "later; tokens that were stored before are untouched",
             ) from None
         except Unusable as fault:
             raise NoTokenAnswer(

@@ -52,8 +52,8 @@ def token_session(
         raise Unusable("does not prove who it is: its TLS certificate is not trusted") from None
     except requests.exceptions.Timeout:
         raise Transient("did not answer in time") from None
-    except requests.exceptions.ConnectionError:
-        raise Transient("cannot be reached") from None
+    except requests.exceptions.ConnectionError as error:
+        raise Transient(_unreachable(error)) from None
     except requests.exceptions.ChunkedEncodingError:
         raise Transient("broke its answer off") from None
     except requests.exceptions.RequestException as error:
@@ -104,3 +104,15 @@ def _basic(client: Any, method: str, uri: str, headers: Any, body: Any) -> tuple
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
     headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
     return uri, headers, body
+
+
+def _unreachable(error: Exception) -> str:
+    """A name that nobody knows is a typo more often than an outage."""
+    from urllib3.exceptions import NameResolutionError
+
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return (
+        "cannot be found by name"
+        if isinstance(cause, NameResolutionError)
+        else ("cannot be reached")
+    )

@@ -311,3 +311,9 @@ def test_property_32_revocation() -> None:
     refused = json_answer('{"error": "unsupported_token_type"}', status="400 Bad Request")
     with scripted_server([refused]) as server, pytest.raises(TokenRefused):
         _endpoint(f"http://localhost:{server.port}/revoke").revoke(REFRESH)
+
+
+def test_a_name_that_nobody_knows_is_told_from_a_closed_port() -> None:
+    with pytest.raises(NoTokenAnswer, match="cannot be found by name") as caught:
+        _endpoint("https://login.example.invalid/token").refresh(Secret("x"), scope=None)
+    assert "is access_token_url right" in caught.value.remedy
