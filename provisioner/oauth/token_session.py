@@ -111,8 +111,5 @@ def _unreachable(error: Exception) -> str:
     from urllib3.exceptions import NameResolutionError
 
     cause = getattr(error.args[0], "reason", None) if error.args else None
-    return (
-        "cannot be found by name"
-        if isinstance(cause, NameResolutionError)
-        else ("cannot be reached")
-    )
+    found = not isinstance(cause, NameResolutionError)
+    return "cannot be reached" if found else "cannot be found by name"
