@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from provisioner import __version__
+import provisioner
 from provisioner.cli.commands import COMMANDS
 from provisioner.cli.error_lines import print_error
 from provisioner.errors import ExitCode, ProvisionerError
@@ -24,7 +24,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"provisioner {__version__}")
+        print(f"provisioner {provisioner.__version__}")
         raise typer.Exit
 
 
