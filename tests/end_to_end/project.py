@@ -15,7 +15,7 @@ import yaml
 
 from tests.lab.chromium import SignIn
 from tests.lab.clients import Client
-from tests.lab.mail import MailServer
+from tests.lab.mail import Mail, MailServer
 from tests.lab.provider import Provider
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
@@ -80,6 +80,20 @@ class Project:
             **changes,
         }
         return self.write(f"servers/{name.lower()}.yml", server)
+
+    def declare_relay(self, mail: Mail, *, user: str, password: str | None = None) -> None:
+        """A server with a password, `mail`'s own unless another is given; from RELAY_PASSWORD."""
+        self.environment["RELAY_PASSWORD"] = password or mail.password
+        server = {
+            "server_name": "Relay",
+            "host": mail.server("plain").host,
+            "port": 465,
+            "smtp_security_level": "plain",
+            "use_tls": True,
+            "user_name": f"{user}@lab.test",
+            "password": {"env": "RELAY_PASSWORD"},
+        }
+        self.write("servers/relay.yml", server)
 
     def change(self, name: str, **changes: Any) -> None:
         """Change top-level fields of a declared server."""

@@ -69,22 +69,8 @@ def test_a_push_at_full_verbosity_leaks_nothing(
     project, user, provider, mail, fleet, chromium, tmp_path, ends
 ):
     project.declare("Reports", provider, mail.server("oauth"), user=user)
-    password = f"password-{os.urandom(12).hex()}"
-    project.environment["RELAY_PASSWORD"] = password
-    project.write(
-        "servers/relay.yml",
-        {
-            "server_name": "Relay",
-            "host": mail.server("plain").host,
-            "port": 465,
-            "smtp_security_level": "plain",
-            "use_tls": True,
-            "user_name": f"{user}@lab.test",
-            "password": {"env": "RELAY_PASSWORD"},
-        },
-    )
-    if ends == "well":
-        project.environment["RELAY_PASSWORD"] = password = mail.password
+    password = mail.password if ends == "well" else f"password-{os.urandom(12).hex()}"
+    project.declare_relay(mail, user=user, password=password)
     fleet.reset()
     fleet.inventory(2, path=project.folder / "inventory" / "hosts.yml")
     succeeded(project.authenticate("Reports", chromium.person(user)))

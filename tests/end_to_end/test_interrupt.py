@@ -16,19 +16,7 @@ APPLY = ["/bin/sh", "-c", f'touch {STARTED}; sleep 3; exec cp -t /var/tmp "$0"']
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_hosts_finish_their_transaction(project, user, mail, fleet, number):
-    project.environment["RELAY_PASSWORD"] = mail.password
-    project.write(
-        "servers/relay.yml",
-        {
-            "server_name": "Relay",
-            "host": mail.server("plain").host,
-            "port": 465,
-            "smtp_security_level": "plain",
-            "use_tls": True,
-            "user_name": f"{user}@lab.test",
-            "password": {"env": "RELAY_PASSWORD"},
-        },
-    )
+    project.declare_relay(mail, user=user)
     fleet.reset()
     fleet.inventory(
         2, {"maps_apply_command": APPLY}, path=project.folder / "inventory" / "hosts.yml"
@@ -59,19 +47,7 @@ def test_hosts_finish_their_transaction(project, user, mail, fleet, number):
 
 
 def test_a_second_push_meanwhile_is_locked_out(project, user, mail, fleet):
-    project.environment["RELAY_PASSWORD"] = mail.password
-    project.write(
-        "servers/relay.yml",
-        {
-            "server_name": "Relay",
-            "host": mail.server("plain").host,
-            "smtp_security_level": "plain",
-            "use_tls": True,
-            "port": 587,
-            "user_name": f"{user}@lab.test",
-            "password": {"env": "RELAY_PASSWORD"},
-        },
-    )
+    project.declare_relay(mail, user=user)
     fleet.inventory(
         1, {"maps_apply_command": APPLY}, path=project.folder / "inventory" / "hosts.yml"
     )
