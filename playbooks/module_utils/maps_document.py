@@ -29,8 +29,9 @@ def parsed(data, path):
     """(generation, entries) of a document's bytes; Refusal if this version cannot keep them."""
     try:
         content = json.loads(data.decode("utf-8"))
-    except ValueError:
-        raise _unreadable(path, "it is not JSON") from None
+        json.dumps(content, ensure_ascii=False).encode("utf-8")  # half a surrogate pair has none
+    except (ValueError, RecursionError):
+        raise _unreadable(path, "it is not JSON that can be written again") from None
     if not isinstance(content, dict):
         raise _unreadable(path, "it is not an object")
     version = content.get("schema_version")
@@ -49,7 +50,7 @@ def parsed(data, path):
 
 
 def _is_number(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
 
 def _is_entry(entry):

@@ -76,12 +76,12 @@ class PrivateFolder:
                 raise Refusal("not_private", words) from None
             with explained("read " + self.place(name)):
                 raise
-        with os.fdopen(descriptor, "rb") as file, explained("read " + self.place(name)):
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise Refusal("not_private", _moved_away(self.place(name), "not a regular file"))
+        with explained("read " + self.place(name)), _closing(descriptor):
+            status = os.fstat(descriptor)
+            _refuse_irregular(self.place(name), status)
             _refuse_foreign(self.place(name), status)
-            return file.read()
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                return file.read()
 
     def too_open(self, names):
         """Paths of the folder and of the named files that more people could read than should."""
@@ -94,6 +94,8 @@ class PrivateFolder:
             status = os.lstat(path)
         except FileNotFoundError:
             return False
+        if path != self.path:
+            _refuse_irregular(path, status)  # to close a link would close what it leads to
         wrong_group = self._gid is not None and status.st_gid != self._gid
         return bool(stat.S_IMODE(status.st_mode) & ~mode) or wrong_group
 
@@ -194,6 +196,20 @@ def _group_id(group):
     except KeyError:
         words = "there is no group {!r} on this host: create it, or correct maps_group"
         raise Refusal("no_group", words.format(group)) from None
+
+
+@contextmanager
+def _closing(descriptor):
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_irregular(path, status):
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not a regular file"
+        raise Refusal("not_private", _moved_away(path, kind))
 
 
 def _refuse_foreign(path, status):

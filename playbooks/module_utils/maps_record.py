@@ -29,11 +29,9 @@ class Record:
         """The record in a file's bytes; None if it is none of this version's."""
         try:
             content = json.loads(data.decode("utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
-        if not isinstance(content, dict) or content.get("schema_version") != SCHEMA_VERSION:
-            return None
-        return cls(content) if _BLANK.keys() <= content.keys() else None
+        return cls(content) if _is_record(content) else None
 
     def serialised(self):
         """The bytes to write."""
@@ -99,6 +97,51 @@ class Record:
         )
 
 
+def _is_record(content):
+    """Whether this is what `serialised` writes: the host's own file may have been edited."""
+    if not isinstance(content, dict) or content.get("schema_version") != SCHEMA_VERSION:
+        return False
+    if not _has(content, _KINDS) or not 0 <= content["generations"] < 2**53:
+        return False
+    parts = ((content["predecessor"], _PREDECESSOR), (content["delivery"], _DELIVERY))
+    if not all(part is None or _has(part, kinds) for part, kinds in parts):
+        return False
+    lists = [content["servers"], (content["predecessor"] or {}).get("servers", {})]
+    if not all(_is_known(known) for servers in lists for known in servers.values()):
+        return False
+    transaction = content["transaction"]
+    if transaction is None:
+        return True
+    return _has(transaction, _TRANSACTION) and _is_record(transaction["after"])
+
+
+def _is_known(known):
+    proof = known.get("proof") if isinstance(known, dict) else False
+    return proof is None or _has(proof, _PROOF)
+
+
+def _has(content, kinds):
+    """Whether `content` is an object in which each name of `kinds` is of its kind."""
+    return isinstance(content, dict) and all(
+        name in content and isinstance(content[name], kind) for name, kind in kinds.items()
+    )
+
+
+_TEXT_OR_NONE = (str, type(None))
+_OBJECT_OR_NONE = (dict, type(None))
+_KINDS = {
+    "document": _TEXT_OR_NONE,
+    "applied": _TEXT_OR_NONE,
+    "generations": int,
+    "predecessor": _OBJECT_OR_NONE,
+    "delivery": _OBJECT_OR_NONE,
+    "servers": dict,
+    "transaction": _OBJECT_OR_NONE,
+}
+_PREDECESSOR = {"digest": str, "servers": dict, "applied": _TEXT_OR_NONE}
+_DELIVERY = {"run_id": str, "owner": str, "settled": bool}
+_PROOF = {"digest": str, "outcome": str}
+_TRANSACTION = {"from": _TEXT_OR_NONE, "to": _TEXT_OR_NONE, "after": dict}
 _BLANK = {
     "schema_version": SCHEMA_VERSION,
     "document": None,

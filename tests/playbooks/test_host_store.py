@@ -494,7 +494,17 @@ def delivered_host(host) -> Host:
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"{", "unreadable"), (b'{"schema_version": 9, "generation": 1}', "newer")],
+    [
+        (b"{", "unreadable"),
+        (b'{"schema_version": 9, "generation": 1}', "newer"),
+        (b"[" * 20_000, "unreadable"),
+        (
+            b'{"schema_version": 1, "generation": 1, "servers":'
+            b' [{"server_name": "\\ud800", "host": "x"}]}',
+            "unreadable",
+        ),
+        (b'{"schema_version": 1, "generation": 1' + b"0" * 300 + b', "servers": []}', "unreadable"),
+    ],
 )
 def test_a_document_that_this_version_cannot_keep(delivered_host, content, reason):
     delivered_host.document.write_bytes(content)
@@ -510,6 +520,24 @@ def test_a_link_in_place_of_the_document(delivered_host, tmp_path):
     assert message.endswith(
         "email-servers.json is a symbolic link: look at it, move it away, then push again"
     )
+
+
+@pytest.mark.parametrize("name", ["email-servers.json", "email-servers.previous.json"])
+def test_a_folder_in_place_of_a_file(delivered_host, name):
+    (delivered_host.folder / name).unlink(missing_ok=True)
+    (delivered_host.folder / name).mkdir()
+    reason, message = refused(delivered_host)
+    assert reason == "not_private"
+    assert f"{name} is not a regular file: look at it" in message
+
+
+def test_what_a_planted_link_leads_to_is_not_touched(delivered_host, tmp_path):
+    elsewhere = tmp_path / "passwd"
+    elsewhere.touch(mode=0o644)
+    (delivered_host.folder / "email-servers.previous.json").unlink(missing_ok=True)
+    (delivered_host.folder / "email-servers.previous.json").symlink_to(elsewhere)
+    assert refused(delivered_host)[0] == "not_private"
+    assert mode(elsewhere) == 0o644
 
 
 @pytest.mark.parametrize("kind", ["link", "file"])
@@ -556,11 +584,30 @@ def test_an_unknown_group(host):
     assert refused(host, group="no-such-group-here")[0] == "no_group"
 
 
-def test_a_record_that_cannot_be_read_is_put_aside(delivered_host):
-    (delivered_host.folder / "state.json").write_text("{")
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "{",
+        "[" * 20_000,
+        {"generations": "7"},
+        {"generations": 10**40},
+        {"servers": {"reports": {"proof": "sent"}}},
+        {"servers": {"reports": 7}},
+        {"delivery": {"run_id": 1}},
+        {"predecessor": {"digest": "x", "applied": None, "servers": {"reports": []}}},
+        {"transaction": {"from": None}},
+        {"transaction": {"from": None, "to": None, "after": {}}},
+    ],
+)
+def test_a_record_that_cannot_be_read_is_put_aside(delivered_host, broken):
+    state = delivered_host.folder / "state.json"
+    if isinstance(broken, dict):
+        broken = json.dumps({**json.loads(state.read_text()), **broken})
+    state.write_text(broken)
+    assert delivered_host.run().compared(delivery(oauth2_entry()))["mails_needed"] == ["Reports"]
     result = delivered_host.run().deliver(delivery(oauth2_entry()))
     assert (result["state"], result["mails_needed"]) == ("unchanged", ["Reports"])
-    assert (delivered_host.folder / "state.json.unreadable").read_text() == "{"
+    assert (delivered_host.folder / "state.json.unreadable").read_text() == broken
 
 
 def test_locked_by_another_run(delivered_host):
