@@ -94,7 +94,7 @@ def _work(module, params):
     before = store.predecessor()
     mails = [_mailed(entry, before.get(key_of(entry)), params) for entry in entries]
     wrong = [mail["server"] for mail in mails if _is_wrong(mail)]
-    command = None if wrong else _maps_itself(params, entries)
+    command = None if wrong else _maps_itself(params, store.document()[2])
     maps = {"phase": "mail", "mails": mails, "wrong": wrong, "maps_test_command": command}
     return _recorded(store, entries, maps)
 

@@ -62,7 +62,17 @@ class PrivateFolder:
             kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not a folder"
             raise Refusal("not_private", _moved_away(self.path, kind))
         _refuse_foreign(self.path, status)
+        self._refuse_shared(status)
         return True
+
+    def _refuse_shared(self, status):
+        """To close /tmp or /etc to others would harm the host: it must be a folder of our own."""
+        sticky = bool(status.st_mode & stat.S_ISVTX)
+        with explained("look at " + self.path):
+            names = os.listdir(self.path)
+        if sticky or ("state.json" not in names and not all(map(_is_ours, names))):
+            words = f"{self.path} is used for other things, too: "
+            raise Refusal("not_private", words + "name a folder of its own in maps_directory")
 
     def read(self, name):
         """The bytes of a file; None if there is none."""
@@ -210,6 +220,11 @@ def _refuse_irregular(path, status):
     if not stat.S_ISREG(status.st_mode):
         kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not a regular file"
         raise Refusal("not_private", _moved_away(path, kind))
+
+
+def _is_ours(name):
+    """Whether a file of that name is of this tool, from a run that left no record, too."""
+    return name == "lock" or name.startswith(("email-servers.", "state.json"))
 
 
 def _refuse_foreign(path, status):

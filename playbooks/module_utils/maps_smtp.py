@@ -31,6 +31,7 @@ from .maps_redaction import one_line, redacted, redacted_tree
 # RFC 5321 section 4.5.3.1.4: a command line has 512 bytes, its line end included. Dovecot
 # answers 500 above about 1,030. Longer initial responses are sent after the 334.
 _LONGEST_COMMAND = 510
+_MOST_CHALLENGES = 10  # no mechanism has more than two; a server may go on for ever
 
 # "5.4.5 daily limit" and "5.2.2 mailbox full" are said with 5yz, and pass by themselves.
 _PASSING = frozenset(("5.4.5", "5.2.2"))
@@ -218,7 +219,9 @@ class _Conversation:
         )
         try:
             reply = self._begin_auth(mechanism, next(steps))
-            while reply.code == 334:
+            for _ in range(_MOST_CHALLENGES):
+                if reply.code != 334:
+                    break
                 reply = self._answer(reply, mechanism, steps)
         except maps_sasl.SaslError as error:
             raise Ended("inconclusive", str(error)) from None

@@ -161,7 +161,11 @@ def _refreshed(
 
 
 def _still_wanted(host: HostResult, preparation: Preparation) -> bool:
-    return bool(_servers_due([host]) & set(preparation.entries))
+    """Held back only if all that is due there was skipped: a host may also differ in what no
+    server is due for, such as a document not yet applied, or one that others can read."""
+    due = _servers_due([host])
+    wanted = not due or bool(due & set(preparation.entries))
+    return wanted and host.host in preparation.all_hosts
 
 
 def _left_as_it_was(host: HostResult) -> HostResult:

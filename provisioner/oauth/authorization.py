@@ -54,6 +54,7 @@ def authorization_request(
     ours = {name: value for name, value in declared.items() if value}
     address, brought = _without_query(settings.authorization_url)
     hint = {"login_hint": account} if account and "@" in account else {}
+    extra = {k: v for k, v in provider.authorize_extra.items() if k not in _OURS_ALONE}
     kept = {k: v for k, v in brought.items() if k not in ours and k not in _OURS_ALONE}
     with OAuth2Session(settings.client_id, code_challenge_method="S256") as session:
         url, _ = session.create_authorization_url(
@@ -61,7 +62,7 @@ def authorization_request(
             state=state.reveal(),
             code_verifier=verifier.reveal(),
             redirect_uri=redirect_uri,
-            **{**hint, **provider.authorize_extra, **kept, **ours},
+            **{**hint, **extra, **kept, **ours},
         )
     return AuthorizationRequest(url, verifier)
 

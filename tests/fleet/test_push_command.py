@@ -266,3 +266,21 @@ def test_where_every_server_is_skipped_no_host_is_asked(fleet):
     assert ended.returncode == 6, ended.stderr + ended.stdout
     assert "maps1" not in ended.stderr + ended.stdout
     assert "0 hosts: 1 server skipped" in ended.stdout
+
+
+def test_an_apply_command_that_comes_later_is_run(fleet):
+    fleet.pushed()
+    fleet.set(maps_apply_command=["cp", "-t", str(fleet.folder)])
+    said = fleet.pushed()
+    assert "maps1: applied" in said
+    assert (fleet.folder / "email-servers.json").read_bytes() == fleet.document.read_bytes()
+
+
+def test_a_folder_that_is_used_for_other_things_is_not_taken(fleet, tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    (shared / "passwd").touch()
+    fleet.set(maps_directory=str(shared))
+    said = fleet.pushed(exit_code=3)
+    assert f"{shared} is used for other things, too" in said
+    assert shared.stat().st_mode & 0o777 == 0o755

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from provisioner.errors import ExitCode, LockHeld
+from provisioner.errors import ExitCode, FleetError, LockHeld
 from provisioner.fleet.lock import lock_owner, push_lock
 
 HOLDER = """
@@ -43,3 +43,14 @@ def test_the_lock_file_stays_out_of_git(tmp_path):
 
 def test_the_owner_is_user_machine_and_process():
     assert lock_owner().count("@") == 1
+
+
+@pytest.mark.parametrize("name", [".provisioner/.gitignore", ".provisioner/push.lock"])
+def test_a_link_that_a_checkout_brings_is_not_written_through(tmp_path, name):
+    (tmp_path / ".provisioner").mkdir()
+    target = tmp_path / "bashrc"
+    target.write_text("mine")
+    (tmp_path / name).symlink_to(target)
+    with pytest.raises(FleetError, match="is not what a push makes there"), push_lock(tmp_path):
+        pass
+    assert target.read_text() == "mine"
