@@ -29,10 +29,10 @@ def lock_owner() -> str:
 def push_lock(root: Path) -> Iterator[None]:
     """Hold the project's push lock; LockHeld names who has it. A dead owner's lock is free."""
     folder = root / ".provisioner"
-    folder.mkdir(mode=0o700, exist_ok=True)
     ignored, lock = folder / ".gitignore", folder / "push.lock"
     for path in (folder, ignored, lock):  # a checkout may bring links that lead anywhere
         _refuse_strange(path, stat.S_ISDIR if path == folder else stat.S_ISREG)
+    folder.mkdir(mode=0o700, exist_ok=True)
     if not ignored.exists():
         ignored.write_text("*\n", encoding="utf-8")
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)

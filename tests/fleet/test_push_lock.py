@@ -54,3 +54,10 @@ def test_a_link_that_a_checkout_brings_is_not_written_through(tmp_path, name):
     with pytest.raises(FleetError, match="is not what a push makes there"), push_lock(tmp_path):
         pass
     assert target.read_text() == "mine"
+
+
+def test_a_folder_that_is_a_link_is_refused_wherever_it_leads(tmp_path):
+    (tmp_path / ".provisioner").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FleetError, match="is not what a push makes there"), push_lock(tmp_path):
+        pass
+    assert not (tmp_path / "nowhere").exists()
