@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,10 @@ class Surroundings:
         self,
         declarations: Iterable[Declaration],
         corrections: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        today: date | None = None,
     ) -> None:
+        self.today = today or date.today()
         self._declarations = tuple(declarations)
         self._corrections = corrections or {}
 
