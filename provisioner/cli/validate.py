@@ -24,12 +24,25 @@ Paths = Annotated[
 ]
 ReportFormat = Annotated[str, typer.Option("--format", help="text or json.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE",
+        help="Only this rule (again for more); what makes a file unusable is always told.",
+        show_default="all rules",
+    ),
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option(metavar="RULE", help="Not this rule (again for more).")
+]
 
 
 def validate(
     paths: Paths = None,
     report_format: ReportFormat = "text",
     strict: Strict = False,
+    select: Select = None,
+    ignore: Ignore = None,
     project: ProjectFolder = Path(),
 ) -> int:
     """Check the declared files: every mistake with file, line, column and what to write instead.
@@ -42,6 +55,7 @@ def validate(
 
       provisioner validate --strict --format json servers/reports.yml
     """
+    from provisioner.lint.selection import asked_for
     from provisioner.reports.finding_formats import RENDERERS
 
     if report_format not in RENDERERS:
@@ -49,19 +63,18 @@ def validate(
             f"there is no report format {report_format!r}",
             remedy="formats: " + ", ".join(RENDERERS),
         )
-    verdict = _verdict(paths or [], project)
+    verdict = _verdict(paths or [], project, asked_for(select or (), ignore or ()))
     sys.stdout.write(RENDERERS[report_format](verdict))
     return exit_code(verdict, strict=strict)
 
 
-def _verdict(paths: list[str], project: Path) -> Verdict:
-    from provisioner.documents.declared import documents_at, project_documents
-    from provisioner.documents.project_files import settings_documents
-    from provisioner.lint.verdict import reach_verdict
+def _verdict(paths: list[str], project: Path, asked: frozenset[str]) -> Verdict:
+    from provisioner.documents.declared import files_at
+    from provisioner.documents.project_files import files_of_project, settings_documents
+    from provisioner.lint.workers import verdict_on
 
-    if not paths:
-        return reach_verdict(project_documents(project))
-    return reach_verdict(documents_at(paths), settings=settings_documents(project))
+    files = files_at(paths) if paths else files_of_project(project)
+    return verdict_on(list(files), settings_documents(project), asked)
 
 
 def exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:

@@ -68,10 +68,10 @@ def _broken(defect: Defect, *earlier: Defect) -> Built:
 
 
 class _Builder:
-    """Builds one document."""
+    """Builds one document. Scalars in mappings and lists, which most values are, go short ways."""
 
     def __init__(self, next_event: NextEvent, explain: Callable[[YAMLError], Defect]) -> None:
-        self._next_event = next_event
+        self._next_event: Any = next_event
         self._explain = explain
         self._values_left = MOST_VALUES
         self._anchors: dict[str, tuple[Any, int]] = {}
@@ -80,7 +80,7 @@ class _Builder:
 
     def document(self, number: int) -> Built:
         try:
-            event = self._next()
+            event = self._next_event()
             if number > MOST_DOCUMENTS:
                 self._stop(event, f"more than {MOST_DOCUMENTS:,} documents in one file")
             value = self._value(event)
@@ -90,23 +90,21 @@ class _Builder:
             return _broken(found.defect, *self._defects)
         except YAMLError as error:
             return _broken(self._explain(error), *self._defects)
-        return Built(value, mark_of(event.start_mark).line, tuple(self._defects))
+        return Built(value, event.start_mark.line + 1, tuple(self._defects))
 
     def _stop(self, event: Event, message: str) -> NoReturn:
         remedy = "an email server needs far less; split the file"
         raise DefectFound(self._defect("too-large", event, message, remedy))
 
-    def _next(self) -> Event:
-        event = self._next_event()
-        assert event is not None, "a document ends before its stream"  # noqa: S101
-        return event
-
-    def _value(self, event: Event) -> Any:
+    def _spend(self, event: Event) -> None:
         self._values_left -= 1
+        if self._values_left < 0:
+            self._stop(event, f"more than {MOST_VALUES:,} values, those of aliases counted")
+
+    def _value(self, event: Any) -> Any:
+        self._spend(event)
         left = self._values_left
         kind = type(event)
-        if left < 0:
-            self._stop(event, f"more than {MOST_VALUES:,} values, those of aliases counted")
         if kind is AliasEvent:
             return self._alias(event)
         if kind is ScalarEvent:
@@ -115,11 +113,11 @@ class _Builder:
             value = self._mapping(event)
         else:
             value = self._sequence(event)
-        if event.anchor is not None:  # type: ignore[attr-defined]
-            self._anchors[event.anchor] = value, left + 1 - self._values_left  # type: ignore[attr-defined]
+        if event.anchor is not None:
+            self._anchors[event.anchor] = value, left + 1 - self._values_left
         return value
 
-    def _scalar(self, event: Any) -> Any:
+    def _scalar(self, event: ScalarEvent) -> Any:
         if event.tag is None:
             value = plain_value(event.value) if event.implicit[0] else event.value
         else:
@@ -134,22 +132,22 @@ class _Builder:
 
     def _mapping(self, start: Event) -> dict[str, Any]:
         self._open(start)
+        next_event, path = self._next_event, self._path
         built: dict[str, Any] = {}
-        while type(event := self._next()) is not MappingEndEvent:
-            key = self._key(event)
-            self._path.append(key)
+        while type(event := next_event()) is not MappingEndEvent:
+            if type(event) is not ScalarEvent:
+                self._refuse_key(event)
+            key = event.value  # the text that stands there: `587: x` has the key "587", as in JSON
+            path.append(key)
             if key in built:
                 self._note_duplicate(event)
-                self._value(self._next())
+                self._value(next_event())
             else:
-                built[key] = self._value(self._next())
-            self._path.pop()
+                built[key] = self._value(next_event())
+            path.pop()
         return built
 
-    def _key(self, event: Event) -> str:
-        """A key is the text that stands there: `587: x` has the key "587", as in JSON."""
-        if type(event) is ScalarEvent:
-            return str(event.value)
+    def _refuse_key(self, event: Event) -> NoReturn:
         message = "a key must be plain text; here a list, a mapping or an alias stands"
         remedy = "put text that begins with { [ or * into quotes; templates are not rendered"
         raise DefectFound(self._defect("syntax", event, message, remedy))
@@ -157,7 +155,7 @@ class _Builder:
     def _sequence(self, start: Event) -> list[Any]:
         self._open(start)
         built: list[Any] = []
-        while type(event := self._next()) is not SequenceEndEvent:
+        while type(event := self._next_event()) is not SequenceEndEvent:
             self._path.append(len(built))
             built.append(self._value(event))
             self._path.pop()

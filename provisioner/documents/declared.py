@@ -1,4 +1,4 @@
-"""What `validate` was asked to look at -> Documents."""
+"""What `validate` was asked to look at -> the files to be read."""
 
 from __future__ import annotations
 
@@ -7,33 +7,57 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from provisioner.documents.document import Document
-from provisioner.documents.loader import STDIN, load
-from provisioner.documents.project_files import is_project, server_documents, settings_documents
+from provisioner.documents.files import FoundFile, declared_files
+from provisioner.documents.loader import STDIN
+from provisioner.documents.project_files import (
+    files_of_project,
+    is_project,
+    load_declared,
+    project_around,
+)
 
 
-def documents_at(paths: Iterable[str]) -> Iterator[Document]:
+def files_at(paths: Iterable[str]) -> Iterator[FoundFile]:
     """Files, folders, projects' folders, standard input; what is named twice is read once."""
     asked = tuple(paths)
     if len(asked) == 1:
-        yield from _documents_at(asked[0])
+        yield from _files_at(asked[0])
         return
-    seen: set[tuple[str, int]] = set()
+    seen: set[str] = set()
     for path in asked:
-        for document in _documents_at(path):
-            identity = (os.path.realpath(document.path), document.index)  # ./a.yml is a.yml
+        for found in _files_at(path):
+            identity = os.path.realpath(found.path)  # ./a.yml is a.yml
             if identity not in seen:
                 seen.add(identity)
-                yield document
+                yield found
 
 
-def project_documents(root: Path) -> Iterator[Document]:
-    """A project's settings and all its servers."""
-    settings = settings_documents(root)
-    yield from settings
-    yield from server_documents(root, settings)
+def documents_of(files: Iterable[FoundFile]) -> Iterator[Document]:
+    """The documents of all files, one file after the other."""
+    for found in files:
+        yield from load_declared(found)
 
 
-def _documents_at(path: str) -> Iterator[Document]:
-    if path != STDIN and is_project(Path(path)):
-        return project_documents(Path(path))
-    return load(path)
+def documents_at(paths: Iterable[str]) -> Iterator[Document]:
+    """The documents of everything that was named."""
+    return documents_of(files_at(paths))
+
+
+def _files_at(path: str) -> Iterator[FoundFile]:
+    if path == STDIN:
+        yield FoundFile(path)
+        return
+    if is_project(Path(path)):
+        yield from files_of_project(Path(path))
+        return
+    around: dict[str, str] = {}
+    for found in declared_files(path, _inside):
+        folder = os.path.dirname(found.path)  # noqa: PTH120
+        if folder not in around:
+            around[folder] = str(project_around(Path(folder).absolute()) or "")
+        yield found if found.project else found._replace(project=around[folder])
+
+
+def _inside(folder: str) -> Iterator[FoundFile] | None:
+    """Of a project that lies deeper, what is the project's: its inventory, say, is not ours."""
+    return files_of_project(Path(folder)) if is_project(Path(folder)) else None

@@ -8,10 +8,12 @@ from typing import Literal
 from provisioner.documents.place import FILE_START, Span
 
 DefectRule = Literal[
+    "byte-order-mark",
     "control-character",
     "duplicate-key",
     "empty-document",
     "encoding",
+    "line-ends",
     "no-files",
     "second-settings",
     "syntax",
@@ -30,6 +32,12 @@ class Defect:
     remedy: str
     span: Span = FILE_START
     pointer: str = ""
+    is_warning: bool = False
+
+    @property
+    def makes_unreadable(self) -> bool:
+        """Whether what stands there is not what was meant: more words on it would confuse."""
+        return self.rule != "duplicate-key" and not self.is_warning
 
 
 class DefectFound(Exception):

@@ -3,59 +3,70 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from provisioner.documents.defect import Defect
-
-Found = str | tuple[str, Defect]
 
 _SUFFIXES = (".yml", ".yaml", ".json")
 
 
-def declared_files(path: str | Path) -> Iterator[Found]:
+class FoundFile(NamedTuple):
+    """A file to be read, or why that cannot be. `project`: the folder it belongs to; "" if none."""
+
+    path: str
+    project: str = ""
+    defect: Defect | None = None
+
+
+Inside = Callable[[str], "Iterable[FoundFile] | None"]
+
+
+def declared_files(path: str | Path, inside: Inside = lambda _: None) -> Iterator[FoundFile]:
     """A path that is no folder: itself. A folder: all *.yml, *.yaml, *.json below it, sorted.
 
-    Hidden files and folders are left out. A folder that cannot be read is (path, defect).
+    Hidden files and folders are left out. A folder that cannot be read has a defect. `inside`
+    may tell what counts in a folder below; None: what this function finds there.
     """
     if not os.path.isdir(path):  # noqa: PTH112
-        yield str(path)
+        yield FoundFile(str(path))
         return
     count = 0
-    for found in _below(str(path)):
-        count += 1
+    for count, found in enumerate(_below(str(path), inside), 1):  # noqa: B007
         yield found
     if count == 0:
-        yield (
-            str(path),
-            Defect(
-                rule="no-files",
-                message="there is no *.yml, *.yaml or *.json file below this folder",
-                remedy="name the folder that holds the email servers",
-            ),
-        )
+        yield FoundFile(str(path), defect=_NO_FILES)
 
 
-def _below(folder: str) -> Iterator[Found]:
+_NO_FILES = Defect(
+    rule="no-files",
+    message="there is no *.yml, *.yaml or *.json file below this folder",
+    remedy="name the folder that holds the email servers",
+)
+
+
+def _below(folder: str, inside: Inside) -> Iterator[FoundFile]:
     """Depth first, without recursion: folders may lie deeper than Python's stack."""
     waiting = [(folder, True)]
     seen: set[tuple[int, int]] = set()
     while waiting:
         path, is_folder = waiting.pop()
         if not is_folder:
-            yield path
+            yield FoundFile(path)
             continue
         try:
             identity = os.stat(path)  # noqa: PTH116
-            children = _children(path)
+            told = inside(path) if seen else None
+            children = _children(path) if told is None else []
         except OSError as error:
-            yield path, _unreadable(f"the folder cannot be read: {error.strerror}")
+            yield _unreadable(path, f"the folder cannot be read: {error.strerror}")
             continue
         if (identity.st_dev, identity.st_ino) in seen:
-            yield path, _unreadable("this link leads to a folder that is read already")
+            yield _unreadable(path, "this link leads to a folder that is read already")
             continue
         seen.add((identity.st_dev, identity.st_ino))
+        yield from told or ()
         waiting.extend(reversed(children))
 
 
@@ -75,6 +86,6 @@ def _kind(entry: os.DirEntry[str]) -> Literal["folder", "file", "other"]:
     return "file" if entry.name.casefold().endswith(_SUFFIXES) else "other"
 
 
-def _unreadable(message: str) -> Defect:
+def _unreadable(path: str, message: str) -> FoundFile:
     remedy = "check the path, and who may read it"
-    return Defect(rule="unreadable-file", message=message, remedy=remedy)
+    return FoundFile(path, defect=Defect(rule="unreadable-file", message=message, remedy=remedy))

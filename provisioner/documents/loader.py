@@ -13,41 +13,61 @@ from provisioner.documents.builder import Built, build_documents
 from provisioner.documents.defect import Defect, DefectFound
 from provisioner.documents.document import Document
 from provisioner.documents.events import events_of
-from provisioner.documents.files import declared_files
-from provisioner.documents.reading import file_text, shown_path, stdin_text
+from provisioner.documents.files import FoundFile, declared_files
+from provisioner.documents.reading import (
+    file_bytes,
+    oddities_of,
+    shown_path,
+    stdin_bytes,
+    text_of,
+)
 from provisioner.documents.source import Source
-from provisioner.documents.yaml_problems import defect_of
 
 STDIN = "-"
+_EMPTY = Defect(
+    rule="empty-document",
+    message="nothing is declared in this file",
+    remedy="declare an email server, or delete the file",
+)
 
 
 def load(path: str | Path) -> Iterator[Document]:
     """The documents of a file, of all files below a folder, or of standard input (`-`)."""
     if str(path) == STDIN:
-        yield from _documents("<stdin>", stdin_text)
+        yield from load_found(FoundFile(STDIN))
         return
     for found in declared_files(path):
-        if isinstance(found, str):
-            yield from load_file(found)
-        else:
-            yield Document(source=Source(shown_path(found[0])), defects=(found[1],))
+        yield from load_found(found)
 
 
 def load_file(path: str | Path) -> list[Document]:
     """The documents of one file: at least one, if only to carry a defect."""
-    return _documents(shown_path(path), partial(file_text, path))
+    return load_found(FoundFile(str(path)))
 
 
-def _documents(shown: str, read: Callable[[], str]) -> list[Document]:
+def load_found(found: FoundFile) -> list[Document]:
+    """The documents of one file that was found, or the one that says why it could not be."""
+    if found.path == STDIN:
+        return _documents(Source(STDIN, shown="<stdin>", project=found.project), stdin_bytes)
+    source = Source(found.path, shown=shown_path(found.path), project=found.project)
+    if found.defect is not None:
+        return [Document(source=source, defects=(found.defect,))]
+    return _documents(source, partial(file_bytes, found.path))
+
+
+def _documents(source: Source, read: Callable[[], bytes]) -> list[Document]:
     try:
-        source = Source(shown, read())
+        raw = read()
+        source.text = text_of(raw)
     except DefectFound as found:
-        return [Document(source=Source(shown), defects=(found.defect,))]
-    documents = [
-        Document(source=source, index=index, value=b.value, line=b.line, defects=b.defects)
-        for index, b in enumerate(_built(source))
+        return [Document(source=source, defects=(found.defect,))]
+    documents = [_document(source, index, built) for index, built in enumerate(_built(source))] or [
+        Document(source=source, defects=(_EMPTY,))
     ]
-    return [_with_first_places(document) for document in documents] or [_empty(source)]
+    oddities = oddities_of(raw)
+    if oddities:
+        documents[0] = replace(documents[0], defects=(*oddities, *documents[0].defects))
+    return documents
 
 
 def _built(source: Source) -> Iterator[Built]:
@@ -56,28 +76,26 @@ def _built(source: Source) -> Iterator[Built]:
 
 
 def _explained(source: Source, error: YAMLError) -> Defect:
+    from provisioner.documents.yaml_problems import defect_of
+
     return defect_of(error, source.lines)
+
+
+def _document(source: Source, index: int, built: Built) -> Document:
+    document = Document(
+        source=source, index=index, value=built.value, line=built.line, defects=built.defects
+    )
+    return _with_first_places(document) if built.defects else document
 
 
 def _with_first_places(document: Document) -> Document:
     """A key that stands twice is marked where it does so; its message names the first line."""
-    if not any(defect.rule == "duplicate-key" for defect in document.defects):
-        return document
     defects = tuple(_with_first_place(defect, document) for defect in document.defects)
     return replace(document, defects=defects)
 
 
 def _with_first_place(defect: Defect, document: Document) -> Defect:
-    first = document.place(defect.pointer).key
-    if defect.rule != "duplicate-key" or first is None:
+    first = document.place(defect.pointer).key if defect.rule == "duplicate-key" else None
+    if first is None:
         return defect
     return replace(defect, message=f"{defect.message}, first on line {first.start.line}")
-
-
-def _empty(source: Source) -> Document:
-    defect = Defect(
-        rule="empty-document",
-        message="nothing is declared in this file",
-        remedy="declare an email server, or delete the file",
-    )
-    return Document(source=source, defects=(defect,))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from provisioner.documents.defect import Defect
 from provisioner.documents.document import Document
-from provisioner.documents.loader import load, load_file
+from provisioner.documents.files import FoundFile, declared_files
+from provisioner.documents.loader import load_found
 from provisioner.documents.place import Mark, Span
 
 SETTINGS_FILES = ("provisioner.yml", "provisioner.yaml")
@@ -22,25 +24,63 @@ def is_project(folder: Path) -> bool:
     return bool(settings_files(folder)) or (folder / SERVERS_FOLDER).is_dir()
 
 
+def project_around(folder: Path) -> Path | None:
+    """The nearest project's folder, from an absolute one upwards.
+
+    A git repository's top is the last to be looked at.
+    """
+    for path in (folder, *folder.parents):
+        if is_project(path):
+            return path
+        if (path / ".git").exists():
+            return None
+    return None
+
+
 def settings_files(root: Path) -> list[Path]:
     """The settings of a project: none or one; two are one too many."""
     return [root / name for name in SETTINGS_FILES if (root / name).exists()]
 
 
+def files_of_project(root: Path) -> Iterator[FoundFile]:
+    """A project's settings and all its servers."""
+    project = os.path.abspath(root)  # noqa: PTH100
+    for path in settings_files(root):
+        yield FoundFile(str(path), project)
+    yield from server_files(root, settings_documents(root))
+
+
+def server_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
+    """The files that declare a project's servers."""
+    project = os.path.abspath(root)  # noqa: PTH100
+    for found in declared_files(servers_path(root, settings)):
+        yield found._replace(project=project)
+
+
+def load_declared(found: FoundFile) -> list[Document]:
+    """The documents of a file; of a project's settings, the first counts, others are defects."""
+    documents = load_found(found)
+    name = os.path.basename(found.path)  # noqa: PTH119
+    if name not in SETTINGS_FILES:
+        return documents
+    first = Path(found.path).parent / SETTINGS_FILES[0]
+    kept = 0 if name != SETTINGS_FILES[0] and first.exists() else 1
+    return documents[:kept] + [_superfluous(document) for document in documents[kept:]]
+
+
 def settings_documents(root: Path) -> list[Document]:
-    """All documents of the settings; the first of them counts, each further one is a defect."""
-    documents = [document for path in settings_files(root) for document in load_file(path)]
-    return documents[:1] + [_superfluous(document) for document in documents[1:]]
+    """All documents of a project's settings; the first of them counts."""
+    project = os.path.abspath(root)  # noqa: PTH100
+    return [
+        document
+        for path in settings_files(root)
+        for document in load_declared(FoundFile(str(path), project))
+    ]
 
 
 def declared_path(declared: str, root: Path) -> Path:
     """A path as declared: relative to the project's root, or below `~/`."""
     return Path(declared).expanduser() if declared.startswith("~/") else root / declared
-
-
-def server_documents(root: Path, settings: list[Document]) -> Iterator[Document]:
-    """All documents of the servers folder."""
-    return load(servers_path(root, settings))
 
 
 def servers_path(root: Path, settings: list[Document]) -> Path:

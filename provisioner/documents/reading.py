@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 from provisioner.documents.defect import Defect, DefectFound, DefectRule
 from provisioner.documents.limits import MOST_BYTES
@@ -22,37 +22,60 @@ _KINDS = (
 )
 # YAML 1.2 section 5.1, and three line ends that YAML 1.1 and editors disagree about.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_PLAIN_ASCII = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x7F)))
+_UTF_8_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def shown_path(path: str | Path) -> str:
     """A path as it is printed: no sign in it can move the cursor or break a line."""
+    text = str(path)
+    if text.isascii() and text.isprintable():
+        return text
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def file_text(path: str | Path) -> str:
-    """The text of a file; DefectFound if it is none."""
+def file_bytes(path: str | Path) -> bytes:
+    """What a file holds, or a byte more than may be; DefectFound if it cannot be read."""
     try:
-        _refuse_other_kinds(Path(path).stat().st_mode)  # before opening: a pipe would wait for ever
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123
-            _refuse_other_kinds(os.fstat(descriptor).st_mode)
-            return _text(file)
+        _refuse_other_kinds(os.stat(path))  # noqa: PTH116  # a pipe or a device is not even opened
+        descriptor = os.open(path, _WITHOUT_WAITING)
+        try:
+            opened = os.fstat(descriptor)
+            _refuse_other_kinds(opened)
+            return _all_of(descriptor, opened.st_size)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         _refuse(f"cannot be read: {error.strerror}", "check the path, and who may read it")
     except ValueError:
         _refuse("cannot be read: its name holds a NUL character", "check the path")
 
 
-def stdin_text() -> str:
-    """The text on standard input."""
-    return _text(sys.stdin.buffer)
+def _all_of(descriptor: int, size: int) -> bytes:
+    """Up to the end, which a file in /proc, say, has elsewhere than its size tells."""
+    parts: list[bytes] = []
+    missing = MOST_BYTES + 1
+    while part := os.read(descriptor, min(size + 1, missing)):
+        parts.append(part)
+        missing -= len(part)
+        if missing == 0 or len(part) == size:
+            break
+    return b"".join(parts)
 
 
-def _refuse_other_kinds(mode: int) -> None:
+def stdin_bytes() -> bytes:
+    """What stands on standard input, or a byte more than may be."""
+    return sys.stdin.buffer.read(MOST_BYTES + 1)
+
+
+def _refuse_other_kinds(status: os.stat_result) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
     for is_kind, words in _KINDS:
-        if is_kind(mode):
+        if is_kind(status.st_mode):
             _refuse(f"is {words}, not a file", "name a file, a folder of files, or - (stdin)")
 
 
@@ -60,14 +83,16 @@ def _refuse(message: str, remedy: str) -> NoReturn:
     raise DefectFound(Defect(rule="unreadable-file", message=message, remedy=remedy))
 
 
-def _text(file: BinaryIO) -> str:
-    raw = file.read(MOST_BYTES + 1)
+def text_of(raw: bytes) -> str:
+    """The text that the bytes of a file are; DefectFound if they are none."""
     if len(raw) > MOST_BYTES:
         _fail(
             "too-large",
             f"the file is larger than {MOST_BYTES // 1024:,} KiB",
             "an email server needs about one; split the file",
         )
+    if not raw.translate(None, _PLAIN_ASCII):
+        return raw.decode("ascii")
     text = _decoded(raw)
     found = _FORBIDDEN.search(text)
     if found is not None:
@@ -75,9 +100,25 @@ def _text(file: BinaryIO) -> str:
     return text
 
 
+def oddities_of(raw: bytes) -> tuple[Defect, ...]:
+    """What can be read, and is a nuisance for others."""
+    odd = []
+    if raw.startswith(_UTF_8_MARK):
+        message = "the file begins with a byte order mark"
+        odd.append(_warning("byte-order-mark", message, "save it as UTF-8 without one"))
+    if b"\r" in raw:
+        remedy = "save it with \\n; `*.yml text eol=lf` in .gitattributes keeps it so"
+        odd.append(_warning("line-ends", r"lines end with \r\n or \r, not with \n", remedy))
+    return tuple(odd)
+
+
+def _warning(rule: DefectRule, message: str, remedy: str) -> Defect:
+    return Defect(rule=rule, message=message, remedy=remedy, is_warning=True)
+
+
 def _decoded(raw: bytes) -> str:
     remedy = "save it as UTF-8"
-    if raw.startswith(_UTF_16):
+    if raw.startswith(_UTF_16_MARKS):
         _fail("encoding", "the file is written in UTF-16", remedy)
     try:
         return raw.decode("utf-8").removeprefix("\ufeff")

@@ -9,11 +9,16 @@ from provisioner.documents.places import Places, places_of
 
 
 class Source:
-    """A file as read, under the path that the user knows it by."""
+    """A file as read, under the path that the user knows it by.
 
-    def __init__(self, shown: str, text: str = "") -> None:
-        self.shown = shown
+    `project`: the folder of the project that it belongs to; empty if that is not known.
+    """
+
+    def __init__(self, path: str, text: str = "", *, shown: str, project: str = "") -> None:
+        self.path = path
         self.text = text
+        self.shown = shown
+        self.project = project
 
     @property
     def name(self) -> str:
@@ -23,7 +28,7 @@ class Source:
     @property
     def is_json(self) -> bool:
         """By the name: a file *.json must be JSON, which is less than YAML allows."""
-        return self.name.casefold().endswith(".json")
+        return self.shown[-5:].casefold() == ".json"
 
     @cached_property
     def lines(self) -> list[str]:

@@ -1,97 +1,139 @@
-"""What schema and rules say about one document."""
+"""What schema and rules say about one document after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 
 from provisioner.documents.builder import NOTHING
 from provisioner.documents.document import Document
-from provisioner.documents.pointer import lies_in
+from provisioner.documents.source import Source
+from provisioner.lint.comparing import Sighting, sighting_of
 from provisioner.lint.declaration import Declaration
+from provisioner.lint.diagnosis import Diagnosis, diagnose
 from provisioner.lint.finding import Finding
 from provisioner.lint.remark import Objection, Remark
-from provisioner.lint.rules import Rule
+from provisioner.lint.rules import Comparison, Rule
 from provisioner.lint.schema import Schema, schema_for
-from provisioner.lint.surroundings import Surroundings
+from provisioner.lint.suppression import UNUSED, Ignores
+from provisioner.lint.surroundings import ProjectSurroundings
+
+Numbered = tuple[int, Finding]
+
+
+@dataclass(slots=True)
+class Part:
+    """What there is to say about some files. Numbers count their documents, from 0."""
+
+    documents: int = 0
+    files: int = 0
+    servers: int = 0
+    findings: list[Numbered] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    crashed: list[str] = field(default_factory=list)
 
 
 class Checks:
-    """Checks one document after the other. A check that crashes hides nothing of the others."""
+    """A check that crashes hides nothing of the others."""
 
-    def __init__(self, surroundings: Surroundings, rules: Iterable[Rule]) -> None:
+    def __init__(
+        self,
+        surroundings: ProjectSurroundings,
+        rules: Iterable[Rule],
+        comparisons: Iterable[Comparison],
+        asked: frozenset[str],
+    ) -> None:
         self._surroundings = surroundings
         self._rules = tuple(rules)
-        self.crashed: list[str] = []
+        self._comparisons = tuple(comparisons)
+        self._asked = asked
 
-    def findings(self, document: Document, server: Declaration | None) -> list[Finding]:
-        """All findings of a document, by line; `server` if it is one, for the rules."""
+    def part_of(self, documents: Iterable[Document]) -> Part:
+        """All findings, but for those that come from comparing servers."""
+        part = Part()
+        for source, of_one_file in groupby(documents, attrgetter("source")):
+            part.files += 1
+            self._check_file(source, of_one_file, part)
+        return part
+
+    def _check_file(self, source: Source, documents: Iterable[Document], part: Part) -> None:
+        """With the file's last document stands what is wrong with its comments."""
+        ignores = Ignores(source)
+        for document in documents:
+            objections = self._objections(document, part)
+            if objections or document.defects:
+                found = self._findings(document, objections)
+                part.findings += ((part.documents, f) for f in found if not ignores.hide(f))
+            part.documents += 1
+        if UNUSED in self._asked:
+            checked = self._asked & {rule.ID for rule in self._rules}
+            part.findings += ((part.documents - 1, f) for f in ignores.unused(checked))
+
+    def _objections(self, document: Document, part: Part) -> list[Objection]:
         schema = schema_for(document)
-        objections = [
-            *self._by_schema(document, schema),
-            *(self._by_rules(server) if server is not None else ()),
-        ]
-        return _findings(objections, document, schema) if objections or document.defects else []
+        diagnosis, bugs = _diagnosis(document, schema)
+        part.crashed += (bug.rule for bug in bugs)
+        if schema.name != "email-server" or not isinstance(diagnosis.value, dict):
+            return [*bugs, *diagnosis.objections]
+        part.servers += 1
+        server = Declaration(document, diagnosis.value)
+        by_rules = [diagnosis.told_in_file(o) for o in self._by_rules(server, part)]
+        return [*bugs, *diagnosis.objections, *by_rules]
 
-    def _by_schema(self, document: Document, schema: Schema) -> list[Objection]:
-        if document.value is NOTHING:
-            return []
-        try:
-            return [] if schema.accepts(document.value) else _explained(document, schema)
-        except Exception as error:  # noqa: BLE001
-            return [self._bug("schema", error)]
-
-    def _by_rules(self, server: Declaration) -> Iterator[Objection]:
+    def _by_rules(self, server: Declaration, part: Part) -> Iterator[Objection]:
+        surroundings = self._surroundings.of(server.document)
         for rule in self._rules:
             try:
-                remarks = list(rule.check(server, self._surroundings))
+                remarks = list(rule.check(server, surroundings))
             except Exception as error:  # noqa: BLE001
-                yield self._bug(rule.ID, error)
+                part.crashed.append(rule.ID)
+                yield bug_of(rule.ID, error)
             else:
-                yield from (Objection(rule.ID, remark, rule.SEVERITY) for remark in remarks)
+                for remark in remarks:
+                    yield Objection(rule.ID, remark, rule.SEVERITY)
+        if self._comparisons:
+            identities = [rule.identity(server, surroundings) for rule in self._comparisons]
+            part.sightings.append(sighting_of(server, part.documents, identities))
 
-    def _bug(self, check: str, error: Exception) -> Objection:
-        """Type and place only: the words of an unexpected exception may quote a secret."""
-        self.crashed.append(check)
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-        message = f"this check failed here, which is our bug: {type(error).__name__} at {place}"
-        return Objection(check, Remark("", message, "please report it with this line", "key"))
+    def _findings(self, document: Document, objections: list[Objection]) -> list[Finding]:
+        """Imported here: a run that has nothing to say needs no places and no excerpts."""
+        from provisioner.lint.resolution import finding_of_defect, findings_of_objections
 
-
-def _findings(objections: list[Objection], document: Document, schema: Schema) -> list[Finding]:
-    """Imported here: a run that has nothing to say needs no places and no excerpts."""
-    from provisioner.lint.resolution import finding_of_defect, finding_of_objection
-    from provisioner.lint.suppression import is_suppressed
-
-    found = [finding_of_defect(defect, document, schema) for defect in document.defects]
-    for objection in _not_said_better(objections, document):
-        finding = finding_of_objection(objection, document, schema)
-        if not is_suppressed(finding, document.source.lines):
-            found.append(finding)
-    return sorted(found, key=lambda finding: (finding.line, finding.column))
+        return [
+            *(
+                finding_of_defect(defect, document)
+                for defect in document.defects
+                if not defect.is_warning or defect.rule in self._asked
+            ),
+            *findings_of_objections(objections, document),
+        ]
 
 
-def _explained(document: Document, schema: Schema) -> list[Objection]:
-    from provisioner.lint.explanation import explain
+def _diagnosis(document: Document, schema: Schema) -> tuple[Diagnosis, list[Objection]]:
+    if document.value is NOTHING:
+        return Diagnosis(NOTHING), []
+    try:
+        if schema.accepts(document.value):
+            return Diagnosis(document.value), []
+        return _refused(document, schema), []
+    except Exception as error:  # noqa: BLE001
+        return Diagnosis(document.value), [bug_of("schema", error)]
 
-    objections = explain(document.value, schema)
-    if not objections:
+
+def _refused(document: Document, schema: Schema) -> Diagnosis:
+    diagnosis = diagnose(document.value, schema)
+    if not diagnosis.objections:
         raise AssertionError("jsonschema accepts what jsonschema-rs does not")
-    return objections
+    return diagnosis
 
 
-def _not_said_better(objections: list[Objection], document: Document) -> Iterator[Objection]:
-    """`wrong-form` says least: where something else is said of the value, that stands alone.
-
-    Behind an unknown tag, say, is not what was meant; more words on it would only confuse.
-    """
-    unreadable = [d.pointer for d in document.defects if d.rule != "duplicate-key"]
-    better = {o.remark.pointer for o in objections if o.rule != "wrong-form"}
-    for objection in objections:
-        pointer = objection.remark.pointer
-        if objection.rule == "wrong-form" and pointer in better:
-            continue
-        if not any(lies_in(pointer, defect) for defect in unreadable):
-            yield objection
+def bug_of(check: str, error: Exception) -> Objection:
+    """Type and place only: the words of an unexpected exception may quote a secret."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    message = f"this check failed here, which is our bug: {type(error).__name__} at {place}"
+    return Objection(check, Remark("", message, "please report it with this line", "key"))

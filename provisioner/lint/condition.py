@@ -10,13 +10,11 @@ from provisioner.lint.schema import Node, Schema
 
 def condition_behind(schema_path: Iterable[str | int], value: Any, schema: Schema) -> str:
     """`smtp_security_level is oauth2`; empty if the demand holds always."""
-    node: Any = schema.content
+    node: Any = schema.without_references
     for segment in schema_path:
         if segment in ("if", "then") and isinstance(node, dict) and "if" in node:
             return _in_words(node["if"], value)
         node = node[segment]
-        if isinstance(node, dict) and isinstance(node.get("$ref"), str):
-            node = schema.resolved(node)
     return ""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
 from typing import Any
 
 from provisioner.documents.document import Document
-from provisioner.documents.pointer import escaped, value_at
+from provisioner.documents.pointer import escaped
 from provisioner.documents.vault_text import is_vault_text
 from provisioner.lint.schema import schema_named
 
@@ -15,37 +15,57 @@ SECRETS = ("/password", "/oauth2/client_secret")
 
 
 class Declaration:
-    """Reads values by pointer; what is not of the asked type counts as not there."""
+    """Reads values by pointer; what is not of the asked type counts as not there.
 
-    def __init__(self, document: Document) -> None:
+    `value`: what was meant, where a key or a choice is misspelt; else the document's value.
+    """
+
+    def __init__(self, document: Document, value: Mapping[str, Any]) -> None:
         self.document = document
-        self._value = document.value
+        self._values = _by_pointer(value)
 
     def get(self, pointer: str) -> Any:
         """The value, or None."""
-        return value_at(self._value, pointer)
+        return self._values.get(pointer)
 
     def has(self, pointer: str) -> bool:
         """Whether there is a value other than null."""
-        return self.get(pointer) is not None
+        return self._values.get(pointer) is not None
 
     def text(self, pointer: str) -> str:
         """A text; empty if there is none."""
-        value = self.get(pointer)
+        value = self._values.get(pointer)
         return value if isinstance(value, str) else ""
 
     @cached_property
     def plain_texts(self) -> tuple[tuple[str, str], ...]:
         """Pointer and text of all texts at known places, vault texts left out."""
-        known = schema_named("email-server").content["properties"]
-        return tuple(_texts("", self._value, known))
+        known = _known_pointers()
+        return tuple(
+            (pointer, value)
+            for pointer, value in self._values.items()
+            if isinstance(value, str) and pointer in known and not is_vault_text(value)
+        )
 
 
-def _texts(pointer: str, value: dict[str, Any], known: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for key, below in value.items():
-        if key not in known:
-            continue
-        if isinstance(below, dict):
-            yield from _texts(f"{pointer}/{escaped(key)}", below, known[key].get("properties", {}))
-        elif isinstance(below, str) and not is_vault_text(below):
-            yield f"{pointer}/{escaped(key)}", below
+def _by_pointer(mapping: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """All values of a mapping and of the mappings in it."""
+    values: dict[str, Any] = {}
+    for key, value in mapping.items():
+        pointer = f"{above}/{key if key.isidentifier() else escaped(key)}"
+        values[pointer] = value
+        if type(value) is dict:
+            values.update(_by_pointer(value, pointer))
+    return values
+
+
+@cache
+def _known_pointers() -> frozenset[str]:
+    """Of the fields of a server, those of its settings of OAuth2, logging and mail included."""
+    return frozenset(_pointers_below("", schema_named("email-server").content))
+
+
+def _pointers_below(above: str, node: Mapping[str, Any]) -> Iterator[str]:
+    for key, below in node.get("properties", {}).items():
+        yield f"{above}/{key}"
+        yield from _pointers_below(f"{above}/{key}", below)

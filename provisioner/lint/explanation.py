@@ -51,7 +51,7 @@ def _explainer(name: Any) -> Validator:
     explainer: Any = extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, {"pattern": _ecmascript_pattern}
     )
-    validator: Validator = explainer(schema_named(name).content)
+    validator: Validator = explainer(schema_named(name).without_references)
     return validator
 
 
@@ -63,6 +63,7 @@ def _ecmascript_pattern(_validator: Any, pattern: str, value: Any, _schema: Any)
         yield ValidationError("")
 
 
+@cache
 def _with_strict_end(pattern: str) -> str:
     """Our patterns hold `$` in classes and, as an anchor, before `|` or at the very end."""
     return re.sub(r"\$(?=\||\Z)", r"\\Z", pattern)

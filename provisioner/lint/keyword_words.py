@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner.documents.pointer import escaped, pointer_to
 from provisioner.lint.condition import condition_behind
 from provisioner.lint.nearest import nearest
-from provisioner.lint.remark import Objection, Remark
+from provisioner.lint.remark import Chosen, Moved, Objection, Remark
 from provisioner.lint.schema import Node, Schema, Spot
 from provisioner.lint.value_kinds import expected_kind, found_kind, remedy_for
 
@@ -82,27 +83,32 @@ def _missing_key(complaint: Complaint, name: str, reason: str) -> Objection:
 
 def _unknown(complaint: Complaint) -> Iterator[Objection]:
     known = complaint.node.get("properties", {})
+    taken = set(complaint.value)
     for key in complaint.value:
         if key not in known:
-            pointer = f"{complaint.pointer}/{escaped(key)}"
-            message, remedy = _unknown_words(complaint, key, pointer)
-            yield Objection("unknown-key", Remark(pointer, message, remedy, "key"))
+            near = nearest(key, [name for name in known if name not in taken])
+            taken.add(near or key)
+            yield _unknown_key(complaint, key, near)
 
 
-def _unknown_words(complaint: Complaint, key: str, pointer: str) -> tuple[str, str]:
+def _unknown_key(complaint: Complaint, key: str, near: str | None) -> Objection:
+    pointer = f"{complaint.pointer}/{escaped(key)}"
     spot = complaint.schema.spot(pointer)
     is_named = spot.state == "unknown" and spot.shown != complaint.spot.shown
     message = f"`{key}` is no key that is known here" if is_named else "this key is not known here"
-    known = complaint.node.get("properties", {})
-    near = nearest(key, [name for name in known if name not in complaint.value] or known)
-    if near is not None:
-        return message, f"did you mean {near}?"
-    if key == "<<":
-        return "the merge key `<<` is not part of YAML 1.2", "repeat the settings instead"
     home = _home_of(key, complaint.schema)
-    if home:
-        return message, f"{key} belongs below {home}"
-    return message, "known here: " + ", ".join(name for name in known if name != "$schema")
+    meant: Moved | None = None
+    if near:
+        remedy, meant = f"did you mean {near}?", Moved(f"{complaint.pointer}/{near}")
+    elif key == "<<":
+        message = "the merge key `<<` is not part of YAML 1.2"
+        remedy = "repeat the settings instead"
+    elif home:
+        remedy, meant = f"{key} belongs below {home}", Moved(f"/{home}/{key}")
+    else:
+        known = complaint.node.get("properties", {})
+        remedy = "known here: " + ", ".join(name for name in known if name != "$schema")
+    return Objection("unknown-key", Remark(pointer, message, remedy, "key"), meant=meant)
 
 
 def _home_of(key: str, schema: Schema) -> str | None:
@@ -136,7 +142,8 @@ def _not_allowed(complaint: Complaint) -> Iterator[Objection]:
     near = nearest(complaint.value, choices) if isinstance(complaint.value, str) else None
     remedy = f"did you mean {near}?" if near else "write one of " + ", ".join(choices)
     message = f"{complaint.name} has a value that it cannot have"
-    yield complaint.objection("not-allowed-value", message, remedy)
+    objection = complaint.objection("not-allowed-value", message, remedy)
+    yield replace(objection, meant=Chosen(near)) if near else objection
 
 
 def _wrong_form(complaint: Complaint) -> Iterator[Objection]:

@@ -19,9 +19,24 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A value meant to stand elsewhere: under the key next to its own, or in another mapping."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A choice that was meant."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Objection:
-    """A remark, and whose it is."""
+    """A remark, and whose it is. `meant`: what was written wrong here, if that can be told."""
 
     rule: str
     remark: Remark
     severity: Severity = Severity.ERROR
+    meant: Moved | Chosen | None = None

@@ -7,10 +7,11 @@ from typing import TypedDict
 from provisioner.documents.defect import Defect
 from provisioner.documents.document import Document
 from provisioner.documents.place import Place, Span
+from provisioner.documents.pointer import lies_in
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.finding import Finding, Severity
 from provisioner.lint.remark import Objection
-from provisioner.lint.schema import Schema
+from provisioner.lint.schema import Schema, schema_for
 
 
 class _Lines(TypedDict):
@@ -20,11 +21,12 @@ class _Lines(TypedDict):
     end_column: int
 
 
-def finding_of_defect(defect: Defect, document: Document, schema: Schema) -> Finding:
+def finding_of_defect(defect: Defect, document: Document) -> Finding:
     """A defect knows its place itself: its document may have none."""
+    schema = schema_for(document)
     return Finding(
         rule=defect.rule,
-        severity=Severity.ERROR,
+        severity=Severity.WARNING if defect.is_warning else Severity.ERROR,
         file=document.path,
         **_at(defect.span),
         pointer=_printable(schema.spot(defect.pointer).shown),
@@ -33,7 +35,22 @@ def finding_of_defect(defect: Defect, document: Document, schema: Schema) -> Fin
     )
 
 
-def finding_of_objection(objection: Objection, document: Document, schema: Schema) -> Finding:
+def findings_of_objections(objections: list[Objection], document: Document) -> list[Finding]:
+    """`wrong-form` says least: where something else is said of the value, that stands alone.
+
+    Behind an unknown tag, say, is not what was meant: nothing more is said of it.
+    """
+    unreadable = [defect.pointer for defect in document.defects if defect.makes_unreadable]
+    better = {o.remark.pointer for o in objections if o.rule != "wrong-form"}
+    return [
+        _finding(objection, document, schema_for(document))
+        for objection in objections
+        if objection.rule != "wrong-form" or objection.remark.pointer not in better
+        if not any(lies_in(objection.remark.pointer, pointer) for pointer in unreadable)
+    ]
+
+
+def _finding(objection: Objection, document: Document, schema: Schema) -> Finding:
     """The place is looked up, and the excerpt made, only now that something is wrong."""
     remark = objection.remark
     span = _marked(document.place(remark.pointer), remark.at)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from provisioner.lint.finding import Finding
+from provisioner.documents.source import Source
+from provisioner.lint.finding import Finding, Severity
 
-_COMMENT = re.compile(r"(?:^|\s)#\s*provisioner:\s*ignore\[([a-z0-9, -]+)\]\s+\S")
+_COMMENT = re.compile(r"(?:^|\s)(#\s*provisioner:\s*ignore\[([\w, -]*)\])(\s+\S)?")
+UNUSED = "unused-ignore"
 
 # Advice a project may turn down, knowing why. The rest says that a server cannot be built
 # from the file, or that two of them would be one.
@@ -14,23 +18,101 @@ SUPPRESSIBLE = frozenset(
     {
         "cleartext-login",
         "http-endpoint",
+        "lookalike-name",
         "no-offline-access",
         "placeholder-left",
         "plaintext-secret",
+        "shared-mailbox",
         "wrong-url-order",
     }
 )
 
 
-def is_suppressed(finding: Finding, lines: list[str]) -> bool:
-    """Whether a comment, which must give a reason, says that the finding is known."""
-    if finding.rule not in SUPPRESSIBLE:
+@dataclass(slots=True)
+class _Comment:
+    line: int
+    column: int
+    length: int
+    rules: tuple[str, ...]
+    has_reason: bool
+    stands_alone: bool
+    used: set[str] = field(default_factory=set)
+
+
+class Ignores:
+    """The comments of one file that say which findings are known."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._comments = list(_comments(source)) if "provisioner:" in source.text else []
+
+    def hide(self, finding: Finding) -> bool:
+        """Whether a comment, which must give a reason, says that the finding is known."""
+        if finding.rule not in SUPPRESSIBLE:
+            return False
+        for comment in self._comments:
+            is_meant = finding.rule in comment.rules and comment.has_reason
+            if is_meant and finding.line - comment.line == comment.stands_alone:
+                comment.used.add(finding.rule)
+                return True
         return False
-    above = lines[finding.line - 2].strip() if finding.line > 1 else ""
-    own = lines[finding.line - 1] if finding.line <= len(lines) else ""
-    return _names(own, finding.rule) or (above.startswith("#") and _names(above, finding.rule))
+
+    def unused(self, checked: frozenset[str]) -> Iterator[Finding]:
+        """What is wrong with comments that hide nothing. `checked`: the rules that were asked."""
+        for comment in self._comments:
+            for rule in comment.rules:
+                words = _words(rule, comment, checked)
+                if words is not None:
+                    yield self._finding(comment, *words)
+
+    def _finding(self, comment: _Comment, message: str, remedy: str) -> Finding:
+        return Finding(
+            rule=UNUSED,
+            severity=Severity.WARNING,
+            file=self._source.shown,
+            line=comment.line,
+            column=comment.column,
+            end_line=comment.line,
+            end_column=comment.column + comment.length,
+            pointer="",
+            message=message,
+            remedy=remedy,
+        )
 
 
-def _names(line: str, rule: str) -> bool:
-    found = _COMMENT.search(line)
-    return found is not None and rule in re.split(r"[\s,]+", found.group(1))
+def _comments(source: Source) -> Iterator[_Comment]:
+    for line, text in enumerate(source.lines, 1):
+        found = _COMMENT.search(text) if "provisioner:" in text else None
+        if found is not None:
+            yield _Comment(
+                line=line,
+                column=found.start(1) + 1,
+                length=len(found.group(1)),
+                rules=tuple(rule for rule in re.split(r"[\s,]+", found.group(2)) if rule),
+                has_reason=found.group(3) is not None,
+                stands_alone=text.lstrip().startswith("#"),
+            )
+
+
+def _words(rule: str, comment: _Comment, checked: frozenset[str]) -> tuple[str, str] | None:
+    if rule in comment.used:
+        return None
+    if rule not in SUPPRESSIBLE:
+        return _words_for_other(rule)
+    if not comment.has_reason:
+        return "this comment gives no reason, so it does not count", "write the reason behind it"
+    if rule not in checked:
+        return None
+    return f"there is no finding of {rule} here", "remove the comment"
+
+
+def _words_for_other(rule: str) -> tuple[str, str]:
+    from provisioner.lint.nearest import nearest
+    from provisioner.lint.rule_pages import rule_pages
+
+    known = [entry.rule for entry in rule_pages()]
+    if rule in known:
+        return f"{rule} cannot be turned off by a comment", "mend what it says; remove the comment"
+    near = nearest(rule, sorted(SUPPRESSIBLE))
+    remedy = f"did you mean {near}?" if near else "`provisioner rules` lists them"
+    return "this comment names a rule that does not exist", remedy

@@ -4,42 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provisioner.lint.declaration import Declaration
+from provisioner.documents.document import Document
+from provisioner.lint.schema import schema_named
 
 if TYPE_CHECKING:
     from provisioner.providers.provider import Provider
 
 
 class Surroundings:
-    """All servers of the run, and the facts of the providers."""
+    """The day, and the facts of the providers as one project corrects them."""
 
     def __init__(
         self,
-        declarations: Iterable[Declaration],
         corrections: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         today: date | None = None,
     ) -> None:
         self.today = today or date.today()
-        self._declarations = tuple(declarations)
         self._corrections = corrections or {}
+        self._providers: dict[str, Provider] = {}
 
-    @cached_property
-    def _first_of_name(self) -> dict[str, Declaration]:
-        firsts: dict[str, Declaration] = {}
-        for declaration in self._declarations:
-            firsts.setdefault(declaration.text("/server_name").casefold(), declaration)
-        return firsts
+    def provider(self, url_or_host: str) -> Provider:
+        """The provider to which a URL or a mail server's host belongs."""
+        provider = self._providers.get(url_or_host)
+        if provider is None:
+            from provisioner.providers.catalogue import provider_for
 
-    def first_named(self, name: str) -> Declaration | None:
-        """The first server of that name, whatever the case."""
-        return self._first_of_name.get(name.casefold())
+            provider = self._providers[url_or_host] = provider_for(url_or_host, self._corrections)
+        return provider
 
-    def provider(self, url: str) -> Provider:
-        """The provider to which a URL belongs."""
-        from provisioner.providers.catalogue import provider_for
 
-        return provider_for(url, self._corrections)
+class ProjectSurroundings:
+    """The surroundings of each project; of files without one, those with the settings given."""
+
+    def __init__(self, settings: Iterable[Document]) -> None:
+        self._known = {"": Surroundings(_provider_facts(settings))}
+
+    def of(self, document: Document) -> Surroundings:
+        """What the rules know that look at this document."""
+        project = document.source.project
+        if project not in self._known:
+            from provisioner.documents.project_files import settings_documents
+
+            self._known[project] = Surroundings(_provider_facts(settings_documents(Path(project))))
+        return self._known[project]
+
+
+def _provider_facts(settings: Iterable[Document]) -> Mapping[str, Mapping[str, Any]]:
+    """`providers:` of the first settings, if they are clean."""
+    value = next((document.value for document in settings), None)
+    if not isinstance(value, dict) or not schema_named("project").accepts(value):
+        return {}
+    facts: Mapping[str, Mapping[str, Any]] = value.get("providers", {})
+    return facts

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from provisioner.documents.document import Document
-from provisioner.lint.checks import Checks
-from provisioner.lint.declaration import Declaration
+from provisioner.lint.checks import Checks, Numbered, Part
+from provisioner.lint.comparing import compared
 from provisioner.lint.finding import Finding, Severity
-from provisioner.lint.rules import RULES, Rule
-from provisioner.lint.schema import schema_for
-from provisioner.lint.surroundings import Surroundings
+from provisioner.lint.rules import COMPARISONS, RULES, Comparison, Rule
+from provisioner.lint.selection import EVERYTHING
+from provisioner.lint.suppression import Ignores
+from provisioner.lint.surroundings import ProjectSurroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,30 +40,63 @@ def reach_verdict(
     *,
     settings: Iterable[Document] = (),
     rules: tuple[Rule, ...] = RULES,
+    asked: frozenset[str] = EVERYTHING,
 ) -> Verdict:
-    """Check all documents. `settings` are not checked, but their provider facts count."""
-    every = tuple(documents)
-    servers = {id(d): Declaration(d) for d in every if _is_server(d)}
-    facts = _provider_facts((*every, *settings))
-    checks = Checks(Surroundings(servers.values(), facts), rules)
-    findings = [f for d in every for f in checks.findings(d, servers.get(id(d)))]
+    """Check documents, of which only one is in memory at a time.
+
+    `settings`: whose provider facts count for files that belong to no project.
+    """
+    return verdict_of([part_of(documents, settings, rules, asked)], asked)
+
+
+def part_of(
+    documents: Iterable[Document],
+    settings: Iterable[Document] = (),
+    rules: tuple[Rule, ...] = RULES,
+    asked: frozenset[str] = EVERYTHING,
+) -> Part:
+    """What there is to say about some of the documents; all parts together make a verdict."""
+    chosen = [rule for rule in rules if rule.ID in asked or rule not in RULES]
+    checks = Checks(ProjectSurroundings(settings), chosen, _comparisons(asked), asked)
+    return checks.part_of(documents)
+
+
+def verdict_of(parts: Iterable[Part], asked: frozenset[str] = EVERYTHING) -> Verdict:
+    """One verdict of parts that follow one another."""
+    whole = Part()
+    for part in parts:
+        whole.findings += ((whole.documents + number, f) for number, f in part.findings)
+        whole.sightings += (
+            seen._replace(number=whole.documents + seen.number) for seen in part.sightings
+        )
+        whole.crashed += part.crashed
+        whole.files += part.files
+        whole.servers += part.servers
+        whole.documents += part.documents
+    whole.findings += _by_comparing(whole, asked)
     return Verdict(
-        findings=tuple(findings),
-        files=len({document.path for document in every}),
-        servers=len(servers),
-        crashed=tuple(dict.fromkeys(checks.crashed)),
+        findings=tuple(finding for _, finding in sorted(whole.findings, key=_place)),
+        files=whole.files,
+        servers=whole.servers,
+        crashed=tuple(dict.fromkeys(whole.crashed)),
     )
 
 
-def _is_server(document: Document) -> bool:
-    return schema_for(document).name == "email-server" and isinstance(document.value, dict)
+def _comparisons(asked: frozenset[str]) -> tuple[Comparison, ...]:
+    return tuple(rule for rule in COMPARISONS if rule.ID in asked)
 
 
-def _provider_facts(documents: Iterable[Document]) -> Mapping[str, Mapping[str, Any]]:
-    """`providers:` of the first settings, if they are clean."""
-    for document in documents:
-        schema = schema_for(document)
-        if schema.name == "project" and isinstance(document.value, dict):
-            facts = document.value.get("providers", {})
-            return facts if schema.accepts(document.value) else {}
-    return {}
+def _place(numbered: Numbered) -> tuple[int, int, int]:
+    number, finding = numbered
+    return number, finding.line, finding.column
+
+
+def _by_comparing(whole: Part, asked: frozenset[str]) -> list[Numbered]:
+    found: list[Numbered] = []
+    for number, document, objection in compared(whole.sightings, _comparisons(asked)):
+        from provisioner.lint.resolution import findings_of_objections
+
+        ignores = Ignores(document.source)
+        findings = findings_of_objections([objection], document)
+        found += ((number, finding) for finding in findings if not ignores.hide(finding))
+    return found

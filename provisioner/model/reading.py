@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from provisioner.documents.declared import documents_of
 from provisioner.documents.document import Document
 from provisioner.documents.project_files import (
     INVENTORY,
     SERVERS_FOLDER,
     TOKENS_FOLDER,
     declared_path,
-    server_documents,
+    server_files,
     servers_path,
     settings_documents,
 )
@@ -28,7 +29,7 @@ def read_project(root: Path) -> Project:
     _require_folder(root)
     settings = settings_documents(root)
     _require_servers(servers_path(root, settings), settings)
-    servers = list(server_documents(root, settings))
+    servers = list(documents_of(server_files(root, settings)))
     verdict = reach_verdict([*settings, *servers])
     if verdict.errors or verdict.crashed:
         raise InvalidProject(_report(verdict), remedy="`provisioner validate` shows all of them")

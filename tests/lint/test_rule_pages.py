@@ -12,7 +12,8 @@ from provisioner.documents.defect import DefectRule
 from provisioner.documents.loader import load
 from provisioner.lint import keyword_words
 from provisioner.lint.rule_pages import page, rule_pages
-from provisioner.lint.rules import RULES
+from provisioner.lint.rules import COMPARISONS, RULES
+from provisioner.lint.suppression import UNUSED
 from provisioner.lint.verdict import reach_verdict
 
 RULE_IDS = [entry.rule for entry in rule_pages()]
@@ -24,7 +25,16 @@ SCHEMA_RULES = set(
     )
 )
 # What no text between three backquotes can show.
-IN_WORDS_ONLY = {"encoding", "no-files", "second-settings", "too-large", "unreadable-file"}
+IN_WORDS_ONLY = {
+    "byte-order-mark",
+    "encoding",
+    "line-ends",
+    "no-files",
+    "second-settings",
+    "too-large",
+    "unreadable-file",
+}
+LINT_RULES = (*RULES, *COMPARISONS)
 
 
 def examples_below(heading: str, rule: str) -> list[str]:
@@ -41,12 +51,12 @@ def rules_found(text: str, folder: Path) -> set[str]:
 
 def test_there_is_a_page_for_each_rule_and_no_other() -> None:
     assert len(SCHEMA_RULES) == 7
-    known = {*get_args(DefectRule), *SCHEMA_RULES, *(rule.ID for rule in RULES)}
+    known = {*get_args(DefectRule), *SCHEMA_RULES, *(rule.ID for rule in LINT_RULES), UNUSED}
     assert set(RULE_IDS) == known
 
 
 def test_a_rules_file_and_page_are_named_after_it() -> None:
-    for rule in RULES:
+    for rule in LINT_RULES:
         source = Path(str(rule.__file__))  # type: ignore[attr-defined]
         assert source.stem == rule.ID.replace("-", "_")
         assert source.with_suffix(".md").is_file()

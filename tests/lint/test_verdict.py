@@ -101,12 +101,33 @@ def test_the_second_of_a_name_is_marked_across_files(here: Path) -> None:
     [
         "use_tls: false  # provisioner: ignore[cleartext-login] same rack",
         "# provisioner: ignore[cleartext-login] same rack\nuse_tls: false",
-        "use_tls: false  # provisioner:ignore[plaintext-secret, cleartext-login] same rack",
+        "use_tls: false  # provisioner:ignore[ cleartext-login ] same rack",
     ],
 )
 def test_a_comment_with_a_reason_suppresses(here: Path, line: str) -> None:
     (here / "a.yml").write_text(LOGIN.format(line=line))
     assert reach_verdict(documents_at(["a.yml"])).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("comment", "line", "message", "remedy"),
+    [
+        ("ignore[plaintext-secret] x", 4, "there is no finding of plaintext-secret here", "remove"),
+        ("ignore[cleartext-login]", 4, "this comment gives no reason", "write the reason"),
+        ("ignore[wrong-type] x", 4, "wrong-type cannot be turned off by a comment", "mend"),
+        ("ignore[clear-text-login] x", 4, "a rule that does not exist", "mean cleartext-login?"),
+    ],
+)
+def test_a_comment_that_ignores_nothing_is_told(
+    here: Path, comment: str, line: int, message: str, remedy: str
+) -> None:
+    text = LOGIN.format(line=f"use_tls: true  # provisioner: {comment}")
+    (here / "a.yml").write_text(text)
+    (finding,) = reach_verdict(documents_at(["a.yml"])).findings
+    assert (finding.rule, finding.severity, finding.line) == ("unused-ignore", "warning", line)
+    assert text.splitlines()[line - 1][finding.column - 1 :].startswith("# provisioner:")
+    assert message in finding.message
+    assert remedy in finding.remedy
 
 
 @pytest.mark.parametrize(
@@ -121,7 +142,7 @@ def test_a_comment_with_a_reason_suppresses(here: Path, line: str) -> None:
 def test_a_comment_that_does_not_fit_suppresses_nothing(here: Path, line: str) -> None:
     (here / "a.yml").write_text(LOGIN.format(line=line))
     found = reach_verdict(documents_at(["a.yml"])).findings
-    assert [finding.rule for finding in found] == ["cleartext-login"]
+    assert [f.rule for f in found if f.rule != "unused-ignore"] == ["cleartext-login"]
 
 
 def test_what_makes_a_server_unusable_cannot_be_suppressed(here: Path) -> None:
@@ -129,7 +150,7 @@ def test_what_makes_a_server_unusable_cannot_be_suppressed(here: Path) -> None:
     text = RELAY.format(name="x").replace("\n", comment).replace("relay.", "smtp://relay.")
     (here / "a.yml").write_text(f"{text}---\n{text}port: x{comment}")
     found = reach_verdict(documents_at(["a.yml"])).findings
-    assert [(finding.rule, finding.line) for finding in found] == [
+    assert [(f.rule, f.line) for f in found if f.rule != "unused-ignore"] == [
         ("host-is-url", 2),
         ("duplicate-server-name", 5),
         ("host-is-url", 6),

@@ -14,16 +14,18 @@ from provisioner.lint.rules import (
     duplicate_server_name,
     host_is_url,
     http_endpoint,
+    lookalike_name,
     no_offline_access,
     placeholder_left,
     plaintext_secret,
+    shared_mailbox,
     wrong_url_order,
 )
 from provisioner.lint.surroundings import Surroundings
 
 
 class Rule(Protocol):
-    """What each module here has. `check` sees one server; it neither reads nor writes anything."""
+    """Looks at one server; neither reads nor writes anything."""
 
     ID: str
     SEVERITY: Severity
@@ -32,8 +34,20 @@ class Rule(Protocol):
         """Yield what is wrong."""
 
 
+class Comparison(Protocol):
+    """Compares the servers of a project, which are never in memory all at once."""
+
+    ID: str
+    SEVERITY: Severity
+
+    def identity(self, server: Declaration, surroundings: Surroundings, /) -> str:
+        """What no two servers should have in common; empty: this one is not compared."""
+
+    def remark(self, first: str, second: str, place: str, /) -> Remark | None:
+        """What to say of a second server; both names, and where (file:line) the first stands."""
+
+
 RULES: tuple[Rule, ...] = (
-    duplicate_server_name,
     host_is_url,
     control_character,
     cleartext_login,
@@ -42,4 +56,10 @@ RULES: tuple[Rule, ...] = (
     http_endpoint,
     wrong_url_order,
     no_offline_access,
+)
+
+COMPARISONS: tuple[Comparison, ...] = (
+    duplicate_server_name,
+    lookalike_name,
+    shared_mailbox,
 )

@@ -1,0 +1,76 @@
+"""What a schema says about a document, and the document as it was meant.
+
+A misspelt key is one mistake. Left as it stands it would be several: `use_tsl: true` would
+look like a missing `use_tls` too, and nobody would look at its value. So whatever was
+evidently meant is put right in a copy, and the copy is looked at; what is said about it is
+said at the place where it was written.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from provisioner.documents.pointer import lies_in, parent, segments, value_at
+from provisioner.lint.explanation import explain
+from provisioner.lint.remark import Chosen, Moved, Objection
+from provisioner.lint.schema import Schema
+
+_MOST_ROUNDS = 4  # a misspelt mapping may hold misspelt keys; no schema is deeper
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """`value` is the document as it was meant; `moved`: pointers in it -> in the file."""
+
+    value: Any
+    objections: tuple[Objection, ...] = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
+
+    def in_file(self, pointer: str) -> str:
+        """Where that what stands there as meant stands in the file."""
+        around = max((p for p in self.moved if lies_in(pointer, p)), key=len, default=None)
+        return pointer if around is None else self.moved[around] + pointer[len(around) :]
+
+    def told_in_file(self, objection: Objection) -> Objection:
+        """The objection, at the place where it was written."""
+        if not self.moved:
+            return objection
+        remark = objection.remark
+        return replace(objection, remark=replace(remark, pointer=self.in_file(remark.pointer)))
+
+
+def diagnose(value: Any, schema: Schema) -> Diagnosis:
+    """Why the schema does not accept a value; each mistake once."""
+    found = Diagnosis(value)
+    said: list[Objection] = []
+    for round_left in reversed(range(_MOST_ROUNDS)):
+        objections = explain(found.value, schema)
+        misspelt = [o for o in objections if o.meant is not None and round_left]
+        said += [found.told_in_file(o) for o in (misspelt or objections)]
+        if not misspelt:
+            break
+        found = _as_meant(found, misspelt)
+    return replace(found, objections=tuple(said))
+
+
+def _as_meant(found: Diagnosis, misspelt: Iterable[Objection]) -> Diagnosis:
+    value, moved = copy.deepcopy(found.value), dict(found.moved)
+    for objection in misspelt:
+        pointer = objection.remark.pointer
+        holder, key = value_at(value, parent(pointer)), segments(pointer)[-1]
+        if isinstance(objection.meant, Chosen):
+            holder[key] = objection.meant.value
+        elif isinstance(objection.meant, Moved):
+            _move(holder.pop(key), objection.meant.to, value)
+            moved[objection.meant.to] = found.in_file(pointer)
+    return Diagnosis(value, moved=moved)
+
+
+def _move(taken: Any, to: str, value: Any) -> None:
+    """Where something stands already, or nothing can stand, nothing more is said of it."""
+    holder = value_at(value, parent(to))
+    if isinstance(holder, dict):
+        holder.setdefault(segments(to)[-1], taken)

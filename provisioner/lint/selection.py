@@ -1,0 +1,48 @@
+"""`--select` and `--ignore`: which advice is asked for.
+
+What says that a file cannot be read, or that no server can be built from it, is always told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from provisioner.errors import UsageError
+from provisioner.lint.rules import COMPARISONS, RULES
+from provisioner.lint.suppression import SUPPRESSIBLE, UNUSED
+
+_WARNINGS_OF_THE_LOADER = frozenset({"byte-order-mark", "line-ends"})
+EVERYTHING = frozenset(
+    {rule.ID for rule in RULES}
+    | {rule.ID for rule in COMPARISONS}
+    | _WARNINGS_OF_THE_LOADER
+    | {UNUSED}
+)
+_OPTIONAL = SUPPRESSIBLE | _WARNINGS_OF_THE_LOADER | {UNUSED}
+
+
+def asked_for(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:
+    """The rules to go by. UsageError: a rule that does not exist, or cannot be turned off."""
+    selected, ignored = list(select), list(ignore)
+    for rule in (*selected, *ignored):
+        _require_rule(rule)
+    for rule in ignored:
+        if rule not in _OPTIONAL:
+            raise UsageError(
+                f"{rule} cannot be ignored: no email server can be built from what it finds",
+                remedy="mend what it finds; can be ignored: " + ", ".join(sorted(_OPTIONAL)),
+            )
+    chosen = frozenset(selected) | (EVERYTHING - _OPTIONAL) if selected else EVERYTHING
+    return chosen - frozenset(ignored)
+
+
+def _require_rule(rule: str) -> None:
+    from provisioner.lint.nearest import nearest
+    from provisioner.lint.rule_pages import rule_pages
+
+    known = [entry.rule for entry in rule_pages()]
+    if rule in known:
+        return
+    near = nearest(rule, known)
+    remedy = f"did you mean {near}?" if near else "`provisioner rules` lists them"
+    raise UsageError(f"there is no rule {rule!r}", remedy=remedy)
