@@ -86,7 +86,8 @@ def _unknown(complaint: Complaint) -> Iterator[Objection]:
     taken = set(complaint.value)
     for key in complaint.value:
         if key not in known:
-            near = nearest(key, [name for name in known if name not in taken])
+            free = [name for name in known if name not in taken]
+            near = nearest(key, free, complaint.node.get("required", ()))
             taken.add(near or key)
             yield _unknown_key(complaint, key, near)
 
