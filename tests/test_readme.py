@@ -8,13 +8,13 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from provisioner.cli.app import app
+from provisioner.cli.app import app_with
 from provisioner.errors import ExitCode
 from provisioner.lint.schema import schema_named
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = get_command(app).commands
+COMMANDS = get_command(app_with()).commands
 
 
 def shown_server():

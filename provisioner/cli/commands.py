@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
-from provisioner.cli.authenticate import authenticate
-from provisioner.cli.demo import demo
-from provisioner.cli.plan import plan
-from provisioner.cli.push import push
-from provisioner.cli.refresh import refresh
-from provisioner.cli.rules import rules
-from provisioner.cli.schema import schema
-from provisioner.cli.status import status
-from provisioner.cli.test_email import test_email
-from provisioner.cli.validate import validate
+COMMANDS = (
+    "validate",
+    "authenticate",
+    "status",
+    "refresh",
+    "plan",
+    "push",
+    "test-email",
+    "schema",
+    "rules",
+    "demo",
+)
 
-COMMANDS: dict[str, Callable[..., int]] = {
-    "validate": validate,
-    "authenticate": authenticate,
-    "status": status,
-    "refresh": refresh,
-    "plan": plan,
-    "push": push,
-    "test-email": test_email,
-    "schema": schema,
-    "rules": rules,
-    "demo": demo,
-}
+
+def command_named(name: str) -> Callable[..., int]:
+    """The function of a command. Its file is imported only now: a run needs one of them."""
+    module = name.replace("-", "_")
+    command: Callable[..., int] = getattr(import_module(f"provisioner.cli.{module}"), module)
+    return command

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from yaml.error import YAMLError
 from yaml.events import (
@@ -35,8 +34,7 @@ NOTHING: Final = object()
 _EMPTY = "declare an email server, or remove the line `---` that begins it"
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(NamedTuple):
     """One document's value; NOTHING where it could not be built: then no other follows."""
 
     value: Any

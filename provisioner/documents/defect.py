@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from provisioner.documents.place import FILE_START, Span
 
@@ -23,8 +22,7 @@ DefectRule = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defect:
+class Defect(NamedTuple):
     """Our own words; never a key or a value of the file, since it may be a secret."""
 
     rule: DefectRule

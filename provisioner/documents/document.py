@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from provisioner.documents.builder import NOTHING
 from provisioner.documents.defect import Defect
@@ -13,12 +12,11 @@ from provisioner.documents.pointer import parent
 from provisioner.documents.source import Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(NamedTuple):
     """One document of one file. `value` is what JSON could hold too, or NOTHING."""
 
     source: Source
-    index: int = 0
+    position: int = 0
     value: Any = NOTHING
     line: int = 1
     defects: tuple[Defect, ...] = ()
@@ -32,7 +30,7 @@ class Document:
     def places(self) -> Places:
         """JSON pointer -> place. The first call reads the file's text a second time."""
         all_places = self.source.places
-        return all_places[self.index] if self.index < len(all_places) else {}
+        return all_places[self.position] if self.position < len(all_places) else {}
 
     def place(self, pointer: str) -> Place:
         """Where a value stands; if it has no place of its own, where what holds it stands."""

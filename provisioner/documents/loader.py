@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -61,12 +60,12 @@ def _documents(source: Source, read: Callable[[], bytes]) -> list[Document]:
         source.text = text_of(raw)
     except DefectFound as found:
         return [Document(source=source, defects=(found.defect,))]
-    documents = [_document(source, index, built) for index, built in enumerate(_built(source))] or [
-        Document(source=source, defects=(_EMPTY,))
-    ]
+    documents = [
+        _document(source, position, built) for position, built in enumerate(_built(source))
+    ] or [Document(source=source, defects=(_EMPTY,))]
     oddities = oddities_of(raw)
     if oddities:
-        documents[0] = replace(documents[0], defects=(*oddities, *documents[0].defects))
+        documents[0] = documents[0]._replace(defects=(*oddities, *documents[0].defects))
     return documents
 
 
@@ -81,9 +80,9 @@ def _explained(source: Source, error: YAMLError) -> Defect:
     return defect_of(error, source.lines)
 
 
-def _document(source: Source, index: int, built: Built) -> Document:
+def _document(source: Source, position: int, built: Built) -> Document:
     document = Document(
-        source=source, index=index, value=built.value, line=built.line, defects=built.defects
+        source=source, position=position, value=built.value, line=built.line, defects=built.defects
     )
     return _with_first_places(document) if built.defects else document
 
@@ -91,11 +90,11 @@ def _document(source: Source, index: int, built: Built) -> Document:
 def _with_first_places(document: Document) -> Document:
     """A key that stands twice is marked where it does so; its message names the first line."""
     defects = tuple(_with_first_place(defect, document) for defect in document.defects)
-    return replace(document, defects=defects)
+    return document._replace(defects=defects)
 
 
 def _with_first_place(defect: Defect, document: Document) -> Defect:
     first = document.place(defect.pointer).key if defect.rule == "duplicate-key" else None
     if first is None:
         return defect
-    return replace(defect, message=f"{defect.message}, first on line {first.start.line}")
+    return defect._replace(message=f"{defect.message}, first on line {first.start.line}")

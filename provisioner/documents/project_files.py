@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from provisioner.documents.defect import Defect
@@ -100,4 +99,4 @@ def _superfluous(document: Document) -> Document:
         remedy="put all settings into one document of provisioner.yml",
         span=Span(start, start),
     )
-    return replace(document, defects=(*document.defects, defect))
+    return document._replace(defects=(*document.defects, defect))

@@ -45,7 +45,7 @@ def sighting_of(server: Declaration, number: int, identities: Iterable[str]) -> 
         tuple(identities),
         document.source.path,
         document.source.project,
-        document.index,
+        document.position,
         document if document.source.path == STDIN else None,
     )
 

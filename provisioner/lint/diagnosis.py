@@ -8,26 +8,23 @@ said at the place where it was written.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from provisioner.documents.pointer import lies_in, parent, segments, value_at
-from provisioner.lint.explanation import explain
 from provisioner.lint.remark import Chosen, Moved, Objection
 from provisioner.lint.schema import Schema
 
 _MOST_ROUNDS = 4  # a misspelt mapping may hold misspelt keys; no schema is deeper
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(NamedTuple):
     """`value` is the document as it was meant; `moved`: pointers in it -> in the file."""
 
     value: Any
     objections: tuple[Objection, ...] = ()
-    moved: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = MappingProxyType({})
 
     def in_file(self, pointer: str) -> str:
         """Where that what stands there as meant stands in the file."""
@@ -39,11 +36,13 @@ class Diagnosis:
         if not self.moved:
             return objection
         remark = objection.remark
-        return replace(objection, remark=replace(remark, pointer=self.in_file(remark.pointer)))
+        return objection._replace(remark=remark._replace(pointer=self.in_file(remark.pointer)))
 
 
 def diagnose(value: Any, schema: Schema) -> Diagnosis:
     """Why the schema does not accept a value; each mistake once."""
+    from provisioner.lint.explanation import explain  # only now that something is wrong
+
     found = Diagnosis(value)
     said: list[Objection] = []
     for round_left in reversed(range(_MOST_ROUNDS)):
@@ -53,11 +52,13 @@ def diagnose(value: Any, schema: Schema) -> Diagnosis:
         if not misspelt:
             break
         found = _as_meant(found, misspelt)
-    return replace(found, objections=tuple(said))
+    return found._replace(objections=tuple(said))
 
 
 def _as_meant(found: Diagnosis, misspelt: Iterable[Objection]) -> Diagnosis:
-    value, moved = copy.deepcopy(found.value), dict(found.moved)
+    from copy import deepcopy
+
+    value, moved = deepcopy(found.value), dict(found.moved)
     for objection in misspelt:
         pointer = objection.remark.pointer
         holder, key = value_at(value, parent(pointer)), segments(pointer)[-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -144,7 +143,7 @@ def _not_allowed(complaint: Complaint) -> Iterator[Objection]:
     remedy = f"did you mean {near}?" if near else "write one of " + ", ".join(choices)
     message = f"{complaint.name} has a value that it cannot have"
     objection = complaint.objection("not-allowed-value", message, remedy)
-    yield replace(objection, meant=Chosen(near)) if near else objection
+    yield objection._replace(meant=Chosen(near)) if near else objection
 
 
 def _wrong_form(complaint: Complaint) -> Iterator[Objection]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from provisioner.lint.finding import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """What a rule yields. It quotes no value: any may be a secret. `at`: what is marked."""
 
     pointer: str
@@ -18,22 +16,19 @@ class Remark:
     at: Literal["key", "value"] = "value"
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """A value meant to stand elsewhere: under the key next to its own, or in another mapping."""
 
     to: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """A choice that was meant."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(NamedTuple):
     """A remark, and whose it is. `meant`: what was written wrong here, if that can be told."""
 
     rule: str

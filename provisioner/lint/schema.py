@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from provisioner.documents.document import Document
 from provisioner.documents.pointer import pointer_to, segments
@@ -23,8 +22,7 @@ SchemaName = Literal["email-server", "project", "host-document"]
 _KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_.-]{0,31}")
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """What a schema says about one pointer. `shown`: as much of it as may be printed."""
 
     node: Node
