@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.options import ProjectFolder
-from provisioner.errors import ExitCode, UsageError
+from provisioner.errors import ExitCode
+from provisioner.reports.finding_formats import FindingFormat
 
 if TYPE_CHECKING:
     from provisioner.lint.verdict import Verdict
@@ -22,13 +22,30 @@ Paths = Annotated[
         show_default="the project: its servers and its provisioner.yml",
     ),
 ]
-ReportFormat = Annotated[str, typer.Option("--format", help="text or json.")]
+ReportFormat = Annotated[
+    FindingFormat,
+    typer.Option(
+        "--format",
+        help="github: annotations, and a table in the step's summary; gitlab: Code Quality.",
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the report into this file; standard output then gets the text report.",
+        show_default="standard output",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
 
 
 def validate(
     paths: Paths = None,
-    report_format: ReportFormat = "text",
+    report_format: ReportFormat = FindingFormat.TEXT,
+    output: Output = None,
     strict: Strict = False,
     project: ProjectFolder = Path(),
 ) -> int:
@@ -41,16 +58,14 @@ def validate(
       provisioner validate
 
       provisioner validate --strict --format json servers/reports.yml
-    """
-    from provisioner.reports.finding_formats import RENDERERS
 
-    if report_format not in RENDERERS:
-        raise UsageError(
-            f"there is no report format {report_format!r}",
-            remedy="formats: " + ", ".join(RENDERERS),
-        )
+      provisioner validate --format sarif --output validate.sarif
+    """
+    from provisioner.cli.finding_report import report, writable
+
+    target = writable(output, declared=paths or []) if output is not None else None
     verdict = _verdict(paths or [], project)
-    sys.stdout.write(RENDERERS[report_format](verdict))
+    report(verdict, report_format, target, strict=strict)
     return exit_code(verdict, strict=strict)
 
 
