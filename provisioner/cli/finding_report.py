@@ -29,20 +29,19 @@ def writable(output: str, *, declared: Iterable[str]) -> Path:
 def report(
     verdict: Verdict, report_format: FindingFormat, target: Path | None, *, strict: bool
 ) -> None:
-    """Print the report, or write it to `target` and print the text report."""
-    if report_format is FindingFormat.GITHUB:
-        _append_summary(verdict, os.environ.get("GITHUB_STEP_SUMMARY"))
-    if target is not None:
-        text = _rendered(verdict, report_format, strict=strict, coloured=False)
-        from provisioner.cli.replaced_file import replace_text
+    """Print the report, or write it to `target` and print the text report.
 
-        try:
-            replace_text(target, text)
-        except OSError as error:
-            raise _not_written("the report", str(target), "--output", error) from None
+    What cannot be written is an error at the end: the findings are printed in any case.
+    """
     shown = FindingFormat.TEXT if target is not None else report_format
     coloured = is_coloured(sys.stdout, os.environ)
-    sys.stdout.write(_rendered(verdict, shown, strict=strict, coloured=coloured))
+    try:
+        if target is not None:
+            _write(target, _rendered(verdict, report_format, strict=strict, coloured=False))
+        if report_format is FindingFormat.GITHUB:
+            _append_summary(verdict, os.environ.get("GITHUB_STEP_SUMMARY"))
+    finally:
+        sys.stdout.write(_rendered(verdict, shown, strict=strict, coloured=coloured))
 
 
 def _rendered(
@@ -54,6 +53,15 @@ def _rendered(
     if report_format is FindingFormat.JUNIT:
         return render(verdict, strict=strict)
     return render(verdict)
+
+
+def _write(target: Path, text: str) -> None:
+    from provisioner.cli.replaced_file import replace_text
+
+    try:
+        replace_text(target, text)
+    except OSError as error:
+        raise _not_written("the report", str(target), "--output", error) from None
 
 
 def _append_summary(verdict: Verdict, file: str | None) -> None:

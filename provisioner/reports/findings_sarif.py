@@ -16,7 +16,9 @@ from provisioner.reports.findings_places import Places, fingerprints
 from provisioner.reports.sarif_places import artifact_location, logical_locations, region
 from provisioner.reports.sarif_rules import rule_descriptors
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 # GitHub refuses a run with more, and shows the gravest 5,000 of them:
 # https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit
 MOST_RESULTS = 25_000

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import shorten
 from typing import Any
 
 from provisioner.lint.finding import Finding, Severity
 from provisioner.lint.rule_pages import page, rule_pages
 from provisioner.lint.rules import RULES
+
+# https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+_MOST_SIGNS = 1024
 
 
 def rule_descriptors(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -24,11 +28,11 @@ def rule_descriptors(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 def _descriptor(rule: str, title: str, severity: Severity) -> dict[str, Any]:
     text = page(rule) or ""
-    why = " ".join(text.partition("## Why")[2].split())
+    why = text.partition("## Why")[2]
     return {
         "id": rule,
         "shortDescription": {"text": title},
-        "fullDescription": {"text": f"{title} {why}"},
+        "fullDescription": {"text": shorten(f"{title} {why}", _MOST_SIGNS)},
         "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": severity},
     }
