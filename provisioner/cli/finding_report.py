@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +13,20 @@ from provisioner.errors import ProvisionerError, UsageError
 from provisioner.reports.finding_formats import RENDERERS, FindingFormat
 
 if TYPE_CHECKING:
+    from provisioner.documents.document import Document
     from provisioner.lint.verdict import Verdict
 
 
-def writable(output: str, *, declared: Iterable[str]) -> Path:
-    """The file for a report; UsageError for one of those that are to be checked."""
-    if any(os.path.realpath(path) == os.path.realpath(output) for path in declared):
-        raise UsageError(
-            "the report would replace what it is about",
-            remedy="name a file behind --output that is not among the files to check",
-        )
-    return Path(output)
+def none_replaced(documents: Iterable[Document], output: Path | None) -> Iterator[Document]:
+    """The documents as they come; UsageError if the report would be written over one of them."""
+    target = os.path.realpath(output) if output is not None else None
+    for document in documents:
+        if target is not None and os.path.realpath(document.path) == target:
+            raise UsageError(
+                "the report would replace what it is about",
+                remedy="name a file behind --output that is not among the files to check",
+            )
+        yield document
 
 
 def report(

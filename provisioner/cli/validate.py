@@ -26,11 +26,12 @@ ReportFormat = Annotated[
     FindingFormat,
     typer.Option(
         "--format",
-        help="github: annotations, and a table in the step's summary; gitlab: Code Quality.",
+        help="github: annotations, read from standard output (so without --output), and a table "
+        "in the step's summary; gitlab: Code Quality.",
     ),
 ]
 Output = Annotated[
-    str | None,
+    Path | None,
     typer.Option(
         "--output",
         "-o",
@@ -61,22 +62,23 @@ def validate(
 
       provisioner validate --format sarif --output validate.sarif
     """
-    from provisioner.cli.finding_report import report, writable
+    from provisioner.cli.finding_report import report
 
-    target = writable(output, declared=paths or []) if output is not None else None
-    verdict = _verdict(paths or [], project)
-    report(verdict, report_format, target, strict=strict)
+    verdict = _verdict(paths or [], project, output)
+    report(verdict, report_format, output, strict=strict)
     return exit_code(verdict, strict=strict)
 
 
-def _verdict(paths: list[str], project: Path) -> Verdict:
+def _verdict(paths: list[str], project: Path, output: Path | None) -> Verdict:
+    from provisioner.cli.finding_report import none_replaced
     from provisioner.documents.declared import documents_at, project_documents
     from provisioner.documents.project_files import settings_documents
     from provisioner.lint.verdict import reach_verdict
 
     if not paths:
-        return reach_verdict(project_documents(project))
-    return reach_verdict(documents_at(paths), settings=settings_documents(project))
+        return reach_verdict(none_replaced(project_documents(project), output))
+    documents = none_replaced(documents_at(paths), output)
+    return reach_verdict(documents, settings=settings_documents(project))
 
 
 def exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:

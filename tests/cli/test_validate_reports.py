@@ -142,8 +142,9 @@ def test_a_file_that_cannot_be_written(project: Path, output: str) -> None:
     assert list((project / "servers").iterdir()) == [project / "servers/a.yml"]
 
 
-def test_a_file_to_check_is_not_overwritten(project: Path) -> None:
-    done = run("servers/a.yml", "--output", "./servers/../servers/a.yml")
+@pytest.mark.parametrize("asked", [(), ("servers",), ("servers/a.yml",), ("-C", ".")])
+def test_a_file_to_check_is_not_overwritten(project: Path, asked: tuple[str, ...]) -> None:
+    done = run(*asked, "--output", "./servers/../servers/a.yml")
     assert done.returncode == 64
     assert "the report would replace what it is about" in done.stderr
     assert (project / "servers/a.yml").read_text() == WRONG
