@@ -26,7 +26,9 @@ _FOREIGN_NAMES = {
     "COLUMNS",
     "FORCE_COLOR",
     "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
     "LINES",
+    "NO_COLOR",
     "PY_COLORS",
     "SSH_AUTH_SOCK",
 }

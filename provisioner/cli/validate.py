@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.options import ProjectFolder
-from provisioner.errors import ExitCode, UsageError
+from provisioner.errors import ExitCode
+from provisioner.reports.finding_formats import FindingFormat
 
 if TYPE_CHECKING:
     from provisioner.lint.verdict import Verdict
@@ -22,7 +22,24 @@ Paths = Annotated[
         show_default="the project: its servers and its provisioner.yml",
     ),
 ]
-ReportFormat = Annotated[str, typer.Option("--format", help="text or json.")]
+ReportFormat = Annotated[
+    FindingFormat,
+    typer.Option(
+        "--format",
+        help="github: annotations, read from standard output (so without --output), and a table "
+        "in the step's summary; gitlab: Code Quality.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the report into this file; standard output then gets the text report.",
+        show_default="standard output",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
 Select = Annotated[
     list[str] | None,
@@ -39,7 +56,8 @@ Ignore = Annotated[
 
 def validate(
     paths: Paths = None,
-    report_format: ReportFormat = "text",
+    report_format: ReportFormat = FindingFormat.TEXT,
+    output: Output = None,
     strict: Strict = False,
     select: Select = None,
     ignore: Ignore = None,
@@ -54,27 +72,21 @@ def validate(
       provisioner validate
 
       provisioner validate --strict --format json servers/reports.yml
+
+      provisioner validate --format sarif --output validate.sarif
     """
-    from provisioner.lint.selection import asked_for
-    from provisioner.reports.finding_formats import RENDERERS
-
-    if report_format not in RENDERERS:
-        raise UsageError(
-            f"there is no report format {report_format!r}",
-            remedy="formats: " + ", ".join(RENDERERS),
-        )
-    verdict = _verdict(paths or [], project, asked_for(select or (), ignore or ()))
-    sys.stdout.write(RENDERERS[report_format](verdict))
-    return exit_code(verdict, strict=strict)
-
-
-def _verdict(paths: list[str], project: Path, asked: frozenset[str]) -> Verdict:
+    from provisioner.cli.finding_report import refuse_to_replace, report
     from provisioner.documents.declared import files_at
     from provisioner.documents.project_files import files_of_project, settings_documents
+    from provisioner.lint.selection import asked_for
     from provisioner.lint.workers import verdict_on
 
-    files = files_at(paths) if paths else files_of_project(project)
-    return verdict_on(list(files), settings_documents(project), asked)
+    asked = asked_for(select or (), ignore or ())
+    files = list(files_at(paths) if paths else files_of_project(project))
+    refuse_to_replace(files, output)
+    verdict = verdict_on(files, settings_documents(project), asked)
+    report(verdict, report_format, output, strict=strict)
+    return exit_code(verdict, strict=strict)
 
 
 def exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:

@@ -1,4 +1,10 @@
-"""Findings for programs."""
+"""Findings for programs.
+
+A finding's keys: `rule`; `severity` (error or warning); `file` as it was named, `<stdin>` for
+standard input; `line`, `column`, `end_line`, `end_column`, which count characters from 1, the
+end exclusive (start and end are equal where no text is meant); `pointer`, a JSON pointer (RFC
+6901) to the value, empty for the whole document; `message` and `remedy`, each a sentence.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +19,10 @@ _KEYS = tuple(field.name for field in fields(Finding) if field.name != "excerpt"
 
 
 def render(verdict: Verdict) -> str:
-    """`{"findings": [...], "summary": {...}}`, findings in the order of the text report."""
+    """`{"findings": [...], "summary": {...}}`, findings in the order of the text report.
+
+    ASCII only, so that no terminal and no locale can make it invalid.
+    """
     report = {
         "findings": [_as_json(finding) for finding in verdict.findings],
         "summary": {
@@ -23,7 +32,7 @@ def render(verdict: Verdict) -> str:
             "warnings": verdict.warnings,
         },
     }
-    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(report, indent=2) + "\n"
 
 
 def _as_json(finding: Finding) -> dict[str, Any]:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from provisioner.lint.finding import Excerpt, Finding
+from provisioner.lint.finding import Excerpt, Finding, Severity
 from provisioner.lint.verdict import Verdict
+from provisioner.reports.findings_summary import summary
+
+# "Select Graphic Rendition" of ECMA-48, the only control sequences used.
+_BOLD, _RED, _YELLOW, _CYAN = "1", "1;31", "1;33", "36"
+
+_Paint = Callable[[str, str], str]
 
 
-def render(verdict: Verdict) -> str:
-    """All findings, and a last line that counts them."""
-    paragraphs = [*map(_paragraph, verdict.findings), _summary(verdict)]
-    return "\n".join(paragraphs) + "\n"
+def render(verdict: Verdict, *, coloured: bool = False) -> str:
+    """All findings, and a last line that counts them. `coloured`: for a terminal."""
+    paint = _painted if coloured else _plain
+    blocks = [*(paragraph(finding, paint) for finding in verdict.findings), summary(verdict)]
+    return "\n".join(blocks) + "\n"
 
 
-def _paragraph(finding: Finding) -> str:
-    first, remedy = str(finding).split("\n", 1)
-    excerpt = _excerpt(finding.excerpt) if finding.excerpt else ()
-    return "\n".join((first, *excerpt, remedy, ""))
+def _plain(text: str, _style: str) -> str:
+    return text
 
 
-def _excerpt(excerpt: Excerpt) -> Iterator[str]:
+def _painted(text: str, style: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m"
+
+
+def paragraph(finding: Finding, paint: _Paint = _plain) -> str:
+    """A finding with its excerpt and its remedy, ended by a line break."""
+    style = _RED if finding.severity is Severity.ERROR else _YELLOW
+    place = paint(f"{_file(finding)}:{finding.line}:{finding.column}:", _BOLD)
+    what = f"{paint(finding.severity, style)}[{paint(finding.rule, _CYAN)}]"
+    excerpt = _excerpt(finding.excerpt, paint, style) if finding.excerpt else ()
+    lines = (f"{place} {what} {finding.message}", *excerpt, f"    {finding.remedy}", "")
+    return "\n".join(lines)
+
+
+def _file(finding: Finding) -> str:
+    """A CI takes a line that begins with `::` for a command, and a name can begin so."""
+    return f"./{finding.file}" if finding.file.lstrip().startswith("::") else finding.file
+
+
+def _excerpt(excerpt: Excerpt, paint: _Paint, style: str) -> Iterator[str]:
     yield f"      {excerpt.text}"
-    yield f"      {' ' * excerpt.mark_start}{'^' * excerpt.mark_length}"
-
-
-def _summary(verdict: Verdict) -> str:
-    checked = f"{_count(verdict.files, 'file')}, {_count(verdict.servers, 'email server')}"
-    if not verdict.findings:
-        return f"{checked}: nothing to say"
-    found = [_count(verdict.errors, "error")] if verdict.errors else []
-    found += [_count(verdict.warnings, "warning")] if verdict.warnings else []
-    return f"{checked}: {', '.join(found)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    yield f"      {' ' * excerpt.mark_start}{paint('^' * excerpt.mark_length, style)}"

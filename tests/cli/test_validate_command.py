@@ -109,7 +109,7 @@ def test_a_missing_servers_folder_is_a_finding(project: Path) -> None:
 def test_a_format_that_is_none() -> None:
     done = run("validate", "--format", "xml")
     assert (done.returncode, done.stdout) == (64, "")
-    assert "formats: text, json" in done.stderr
+    assert "'text', 'json', 'sarif', 'junit', 'github', 'gitlab'" in done.stderr
 
 
 def test_a_terminal_that_knows_ascii_only(project: Path) -> None:

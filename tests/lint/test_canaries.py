@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from provisioner.documents.declared import documents_at
 from provisioner.lint.verdict import reach_verdict
+from provisioner.reports import step_summary
 from provisioner.reports.finding_formats import RENDERERS
 
 CANARY = "hunter2CANARY"
@@ -105,7 +107,9 @@ def reports_on(path: Path) -> str:
     verdict = reach_verdict(documents_at([str(path)]))
     assert verdict.findings, "a canary that no finding is about proves nothing"
     assert verdict.crashed == ()
-    return "".join(render(verdict) for render in RENDERERS.values())
+    reports = [render(verdict) for render in RENDERERS.values()]
+    reports += [RENDERERS["text"](verdict, coloured=True), RENDERERS["junit"](verdict, strict=True)]
+    return "".join([*reports, step_summary.render(verdict)])
 
 
 def assert_silent(report: str) -> None:
@@ -174,3 +178,21 @@ def test_the_command_tells_no_secret_either(report_format: str, tmp_path: Path) 
     assert run.stderr == ""
     assert f"{len(SECRETS) - 1}.yml" in run.stdout
     assert_silent(run.stdout)
+
+
+def test_neither_a_file_nor_a_steps_summary_tells_a_secret(tmp_path: Path) -> None:
+    for number, secret in enumerate(SECRETS.values()):
+        (tmp_path / f"{number}.yml").write_text(OAUTH2.format(secret=secret), encoding="utf-8")
+    summary, output = tmp_path / "summary.md", tmp_path / "report.txt"
+    argv = [sys.executable, "-m", "provisioner", "validate", "--format", "github"]
+    run = subprocess.run(
+        [*argv, "--output", str(output), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary)},
+    )
+    assert run.returncode == 1
+    for told in (summary.read_text("utf-8"), output.read_text("utf-8"), run.stdout):
+        assert f"{len(SECRETS) - 1}.yml" in told
+        assert_silent(told)

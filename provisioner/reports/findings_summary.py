@@ -1,0 +1,22 @@
+"""One line that counts what was checked and found: the last line of a report for people."""
+
+from __future__ import annotations
+
+from provisioner.lint.verdict import Verdict
+
+
+def summary(verdict: Verdict) -> str:
+    """`2 files, 1 email server: 3 errors, 1 warning`."""
+    checked = f"{counted(verdict.files, 'file')}, {counted(verdict.servers, 'email server')}"
+    return f"{checked}: {found(verdict.errors, verdict.warnings) or 'nothing to say'}"
+
+
+def found(errors: int, warnings: int) -> str:
+    """`3 errors, 1 warning`; what there is none of is not named."""
+    counts = ((errors, "error"), (warnings, "warning"))
+    return ", ".join(counted(number, noun) for number, noun in counts if number)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2,000 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

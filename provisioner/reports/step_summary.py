@@ -1,0 +1,53 @@
+"""Findings as Markdown for the summary page of a run of GitHub Actions.
+
+A step's annotations end after ten of each kind; its summary takes 1 MiB, and nothing of a
+larger one: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.lint.finding import Finding
+from provisioner.lint.verdict import Verdict
+from provisioner.reports.findings_summary import summary
+
+MOST_BYTES = 1024 * 1024
+_FOR_THE_LAST_LINE = 200
+_HEAD = "| | rule | place | what is wrong | what to do |\n|---|---|---|---|---|\n"
+# As references, no sign can end a cell, open a tag or a link, or name a person.
+_REFERENCES = {sign: f"&#{ord(sign)};" for sign in "&<>|`*_[]\\~$#@!"}
+_CELL = str.maketrans(_REFERENCES | {"\n": " ", "\r": " "})
+
+
+def render(verdict: Verdict, most_bytes: int = MOST_BYTES) -> str:
+    """The count, and a table of the findings, as many as there is room for."""
+    head = f"### provisioner validate\n\n{summary(verdict)}\n"
+    if not verdict.findings:
+        return head
+    room = most_bytes - len(head) - len(_HEAD) - _FOR_THE_LAST_LINE
+    rows = list(_rows_within(room, verdict.findings))
+    left = len(verdict.findings) - len(rows)
+    cut = f"\n{left:,} more are left out here: see the step's log.\n" if left else ""
+    return f"{head}\n{_HEAD}{''.join(rows)}{cut}" if rows else head + cut
+
+
+def _rows_within(room: int, findings: tuple[Finding, ...]) -> Iterator[str]:
+    for finding in findings:
+        row = _row(finding)
+        room -= len(row.encode("utf-8", "replace"))
+        if room < 0:
+            return
+        yield row
+
+
+def _row(finding: Finding) -> str:
+    place = f"{finding.file}:{finding.line}:{finding.column}".translate(_CELL)
+    cells = (
+        finding.severity,
+        finding.rule.translate(_CELL),
+        f"<code>{place}</code>",
+        finding.message.translate(_CELL),
+        finding.remedy.translate(_CELL),
+    )
+    return f"| {' | '.join(cells)} |\n"

@@ -1,0 +1,246 @@
+"""`provisioner validate --format ... --output ...`: where reports go, and in which colours."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from provisioner.cli.finding_report import report
+from provisioner.cli.replaced_file import replace_text
+from provisioner.cli.validate import exit_code
+from provisioner.lint.verdict import Verdict
+from provisioner.reports import step_summary
+from provisioner.reports.finding_formats import RENDERERS, FindingFormat
+from tests.reports.finding_samples import WARNING
+
+CLEAN = "server_name: A\nhost: relay.example.edu\nsmtp_security_level: none\n"
+WRONG = CLEAN + "port: x\n"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "servers").mkdir()
+    (tmp_path / "servers/a.yml").write_text(WRONG)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "provisioner", "validate", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def on_a_terminal(**environment: str) -> str:
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "provisioner", "validate"],
+        stdout=slave,
+        env={**os.environ, "TERM": "xterm", **environment},
+    )
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(master)
+    assert process.wait(60) == 1
+    return shown.decode()
+
+
+def test_the_formats_are_those_that_help_shows() -> None:
+    assert list(RENDERERS) == [name.value for name in FindingFormat]
+    shown = run("--help", COLUMNS="200").stdout
+    assert all(name in shown for name in RENDERERS)
+
+
+@pytest.mark.parametrize("report_format", RENDERERS)
+def test_a_file_holds_what_standard_output_would(project: Path, report_format: str) -> None:
+    printed = run("--format", report_format)
+    done = run("--format", report_format, "--output", "report", FORCE_COLOR="1")
+    assert (done.returncode, done.stderr) == (printed.returncode, printed.stderr) == (1, "")
+    assert (project / "report").read_text(encoding="utf-8") == printed.stdout
+    assert "\x1b[1mservers/a.yml:4:7:\x1b[0m" in done.stdout
+    assert sorted(path.name for path in project.iterdir()) == ["report", "servers"]
+
+
+def test_a_file_is_replaced_as_a_whole_behind_its_link(project: Path) -> None:
+    (project / "real.json").write_text("old")
+    (project / "link.json").symlink_to("real.json")
+    with (project / "real.json").open() as reader:
+        assert run("--format", "json", "-o", "link.json").returncode == 1
+        assert reader.read() == "old"
+    assert (project / "link.json").is_symlink()
+    assert json.loads((project / "real.json").read_text())["summary"]["errors"] == 1
+
+
+def test_a_new_file_has_the_rights_that_the_umask_leaves(project: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        replace_text(project / "new", "x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((project / "new").stat().st_mode) == 0o640
+
+
+def test_a_name_of_255_characters_can_be_written(project: Path) -> None:
+    replace_text(project / ("n" * 255), "x")
+    assert (project / ("n" * 255)).read_text() == "x"
+
+
+def test_a_pipe_is_written_to_and_stays_one(project: Path) -> None:
+    done = run("--format", "gitlab", "--output", "/dev/stdout")
+    assert done.stdout.startswith("[\n")
+    os.mkfifo("pipe")
+    with subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE) as reader:
+        assert run("--format", "gitlab", "--output", "pipe").returncode == 1
+        assert reader.communicate(timeout=60)[0].startswith(b"[\n")
+    assert (project / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("report_format", RENDERERS)
+def test_files_with_hostile_names(project: Path, report_format: str) -> None:
+    names = (b"a\nb", b"::error::x", b"'q\"", b"<b>|&", b"\xff\x1b[31m", b"]]>,%25", b"n" * 250)
+    for name in names:
+        (project / "servers" / os.fsdecode(name + b".yml")).write_text(WRONG)
+    done = run("servers", "--format", report_format, GITHUB_STEP_SUMMARY="summary.md")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert all(sign.isprintable() or sign == "\n" for sign in done.stdout)
+    if report_format == "junit":
+        assert len(ElementTree.fromstring(done.stdout).findall(".//failure")) == len(names) + 1
+    elif report_format in ("text", "github"):
+        assert not [line for line in done.stdout.splitlines() if line.startswith("::error::")]
+    else:
+        json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("output", ["nowhere/report", "servers"])
+def test_a_file_that_cannot_be_written(project: Path, output: str) -> None:
+    (project / "servers/a.yml").write_text(CLEAN)
+    done = run("--output", output)
+    assert (done.returncode, done.stdout) == (1, "1 file, 1 email server: nothing to say\n")
+    assert f"Error: the report cannot be written to {output}: " in done.stderr
+    assert "--output needs a file in a folder that exists" in done.stderr
+    assert list((project / "servers").iterdir()) == [project / "servers/a.yml"]
+
+
+@pytest.mark.parametrize("asked", [(), ("servers",), ("servers/a.yml",), ("-C", ".")])
+def test_a_file_to_check_is_not_overwritten(project: Path, asked: tuple[str, ...]) -> None:
+    done = run(*asked, "--output", "./servers/../servers/a.yml")
+    assert done.returncode == 64
+    assert "the report would replace what it is about" in done.stderr
+    assert (project / "servers/a.yml").read_text() == WRONG
+
+
+@pytest.mark.parametrize("report_format", ["json", "sarif", "junit", "gitlab"])
+def test_a_terminal_that_knows_ascii_only_changes_no_report(
+    project: Path, report_format: str
+) -> None:
+    (project / "servers/Büro.yml").write_text(WRONG, encoding="utf-8")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    there = run("--format", report_format, PYTHONIOENCODING="ascii", **ascii_only)
+    assert there.stdout == run("--format", report_format).stdout
+    assert there.stderr == ""
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_strict_makes_the_test_of_a_warning_fail(
+    strict: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verdict = Verdict(findings=(WARNING,), files=1, servers=1)
+    report(verdict, FindingFormat.JUNIT, None, strict=strict)
+    assert f'failures="{int(strict)}"' in capsys.readouterr().out
+    assert exit_code(verdict, strict=strict) == int(strict)
+
+
+def test_the_steps_summary_is_appended_to(project: Path) -> None:
+    (project / "summary.md").write_text("before\n")
+    done = run("--format", "github", GITHUB_STEP_SUMMARY="summary.md")
+    assert done.returncode == 1
+    assert done.stdout.startswith("::error file=servers/a.yml,line=4,endLine=4,col=7,")
+    summary = (project / "summary.md").read_text()
+    assert summary.startswith("before\n### provisioner validate\n")
+    assert "<code>servers/a.yml:4:7</code>" in summary
+    assert run("--format", "json", GITHUB_STEP_SUMMARY="summary.md").returncode == 1
+    assert (project / "summary.md").read_text() == summary
+
+
+def test_what_is_in_the_summary_counts_for_its_limit(project: Path) -> None:
+    (project / "summary.md").write_text("x" * (step_summary.MOST_BYTES - 400))
+    run("--format", "github", GITHUB_STEP_SUMMARY="summary.md")
+    assert (project / "summary.md").stat().st_size <= step_summary.MOST_BYTES
+    assert "1 more are left out here" in (project / "summary.md").read_text()
+
+
+def test_a_summary_that_cannot_be_written() -> None:
+    done = run("--format", "github", GITHUB_STEP_SUMMARY="/nowhere/summary.md")
+    assert done.returncode == 1
+    assert "the step's summary cannot be written to /nowhere/summary.md" in done.stderr
+    assert "::error" in done.stdout
+
+
+def test_colours_on_a_terminal() -> None:
+    assert "\x1b[1;31merror\x1b[0m" in on_a_terminal()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}],
+)
+def test_no_colours_on_a_terminal(environment: dict[str, str]) -> None:
+    assert "\x1b" not in on_a_terminal(**environment)
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ({"FORCE_COLOR": "0"}, False),
+        ({"CLICOLOR_FORCE": "1"}, True),
+        ({"CLICOLOR_FORCE": "0"}, False),
+        ({"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
+    ],
+)
+def test_colours_in_a_pipe(environment: dict[str, str], coloured: bool) -> None:
+    assert ("\x1b" in run(**environment).stdout) == coloured
+
+
+@pytest.mark.parametrize("report_format", [name for name in RENDERERS if name != "text"])
+def test_only_text_is_ever_coloured(report_format: str) -> None:
+    assert "\x1b" not in run("--format", report_format, FORCE_COLOR="1").stdout
+
+
+def test_text_imports_nothing_of_the_other_formats() -> None:
+    program = (
+        "import sys; from provisioner.cli.app import run; run(['validate']);"
+        "print(*(name for name in sys.modules if name.startswith(('xml', 'rich', 'lxml'))"
+        " or name.startswith('provisioner.reports.findings')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1].split() == [
+        "provisioner.reports.findings_summary",
+        "provisioner.reports.findings_text",
+    ]
