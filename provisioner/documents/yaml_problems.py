@@ -64,6 +64,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "no value can begin with this sign",
         "put the value into quotes; indent with spaces, not tabs",
     ),
+    "found unexpected ':'": (
+        "no blank stands behind this colon",
+        "write `key: value`; put text that holds a colon into quotes",
+    ),
     "found unexpected end of stream": (
         "this quoted text does not end",
         "close it with the same quote",
