@@ -72,5 +72,5 @@ test-second: lab
 .PRECIOUS: %/bin/python %/installed
 
 clean:
-	@rm -rf .venv .venv-3.13 .lab .mypy_cache .pytest_cache .ruff_cache build dist
+	@rm -rf .venv .venv-3.13 .lab .mypy_cache .pytest_cache .hypothesis .ruff_cache build dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +

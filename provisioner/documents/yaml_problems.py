@@ -64,6 +64,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "no value can begin with this sign",
         "put the value into quotes; indent with spaces, not tabs",
     ),
+    "found unexpected ':'": (
+        "no blank stands behind this colon",
+        "write `key: value`; put text that holds a colon into quotes",
+    ),
     "found unexpected end of stream": (
         "this quoted text does not end",
         "close it with the same quote",
@@ -79,6 +83,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "did not find expected node content": (
         "a value is missing here",
         "write the value, or put it into quotes if it begins with a special sign",
+    ),
+    "found unknown directive name": (
+        "only %YAML and %TAG can stand behind a percent sign at the beginning of a line",
+        "remove the line, or put the value into quotes",
     ),
     "found undefined tag handle": (
         "this is no tag that is known here",

@@ -46,13 +46,18 @@ class Complaint:
     def name(self) -> str:
         """What messages call the value: its key, or the kind of document it is."""
         if self.spot.shown:
-            return f"`{self.spot.shown.rpartition('/')[2]}`"
+            return f"`{_printable(self.spot.shown.rpartition('/')[2])}`"
         return "the settings" if self.schema.name == "project" else "an email server"
 
     def objection(
         self, rule: str, message: str, remedy: str, at: Literal["key", "value"] = "value"
     ) -> Objection:
         return Objection(rule, Remark(self.pointer, message, remedy, at))
+
+
+def _printable(key: str) -> str:
+    """A key of the file in one line of a message: no sign in it moves the cursor."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in key)
 
 
 def _missing(complaint: Complaint) -> Iterator[Objection]:
@@ -95,7 +100,8 @@ def _unknown_key(complaint: Complaint, key: str, near: str | None) -> Objection:
     pointer = f"{complaint.pointer}/{escaped(key)}"
     spot = complaint.schema.spot(pointer)
     is_named = spot.state == "unknown" and spot.shown != complaint.spot.shown
-    message = f"`{key}` is no key that is known here" if is_named else "this key is not known here"
+    named = f"`{_printable(key)}` is no key that is known here"
+    message = named if is_named else "this key is not known here"
     home = _home_of(key, complaint.schema)
     meant: Moved | None = None
     if near:
@@ -155,13 +161,14 @@ def _wrong_form(complaint: Complaint) -> Iterator[Objection]:
 def _out_of_range(complaint: Complaint) -> Iterator[Objection]:
     node = complaint.node
     if "minimum" in node:
-        remedy = f"write a whole number from {node['minimum']} to {node['maximum']}"
+        remedy = f"write a whole number from {node['minimum']}"
+        remedy += f" to {node['maximum']}" if "maximum" in node else " on"
         yield complaint.objection("out-of-range", f"{complaint.name} is out of range", remedy)
         return
     remedy = str(node.get("description", "write a value, or remove the key"))
-    yield complaint.objection(
-        "out-of-range", f"{complaint.name} {_SIZES[complaint.keyword]}", remedy
-    )
+    most = "one entry" if complaint.demand == 1 else f"{complaint.demand} entries"
+    message = f"{complaint.name} {_SIZES[complaint.keyword].format(most=most)}"
+    yield complaint.objection("out-of-range", message, remedy)
 
 
 _SIZES = {
@@ -170,7 +177,7 @@ _SIZES = {
     "minItems": "is empty",
     "maxItems": "has too many entries",
     "minProperties": "is empty",
-    "maxProperties": "has more than one entry",
+    "maxProperties": "has more than {most}",
 }
 
 OBJECTORS: dict[str, Callable[[Complaint], Iterator[Objection]]] = {

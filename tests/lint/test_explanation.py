@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from provisioner.documents.loader import load
+from provisioner.lint.explanation import explain
 from provisioner.lint.finding import Finding
+from provisioner.lint.schema import schema_named
 from provisioner.lint.verdict import reach_verdict
 
 
@@ -184,3 +186,33 @@ def test_settings_follow_a_schema_of_their_own(findings: Any) -> None:
     (finding,) = findings("push: {frks: 3}\n", "provisioner.yml")
     assert facts(finding) == ("unknown-key", 1, 8, 1, 12, "/push/frks")
     assert finding.remedy == "did you mean forks?"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (RELAY + '"\\e[31mpo\\nrt": x\n', "a.yml"),
+        (RELAY + '"po\\nrt": x\n', "a.yml"),
+        ('providers: {"\\e[31ma\\nb": 3}\n', "provisioner.yml"),
+        ('providers: {a: {authorize_extra: {"\\e[31ma\\nb": 3}}}\n', "provisioner.yml"),
+    ],
+)
+def test_a_key_moves_no_cursor_and_breaks_no_line(findings: Any, text: str, name: str) -> None:
+    found = findings(text, name)
+    assert found
+    for finding in found:
+        assert finding.message.isprintable()
+        assert finding.remedy.isprintable()
+
+
+def test_a_number_without_an_upper_limit_is_explained() -> None:
+    document = {"schema_version": 1, "generation": 0, "servers": []}
+    (objection,) = explain(document, schema_named("host-document"))
+    assert objection.rule == "out-of-range"
+    assert objection.remark.remedy == "write a whole number from 1 on"
+
+
+def test_what_has_too_many_keys_is_not_said_to_have_two() -> None:
+    facts_of_many = {"authorize_extra": {f"key{number}": "x" for number in range(101)}}
+    (objection,) = explain({"providers": {"a": facts_of_many}}, schema_named("project"))
+    assert objection.remark.message == "`authorize_extra` has more than 100 entries"
