@@ -12,11 +12,26 @@ _COMMENT = re.compile(r"(?:^|\s)#\s*provisioner:\s*ignore\[([a-z0-9, -]+)\]\s+\S
 # from the file, or that two of them would be one.
 SUPPRESSIBLE = frozenset(
     {
+        "app-password-only",
         "cleartext-login",
+        "doubtful-client-name",
+        "doubtful-smtp-host",
+        "foreign-sender",
         "http-endpoint",
+        "ip-with-tls",
+        "logging-path",
+        "lookalike-character",
         "no-offline-access",
+        "over-limit",
+        "password-login-ended",
+        "password-login-ending",
         "placeholder-left",
         "plaintext-secret",
+        "submission-port",
+        "unknown-mailbox",
+        "unsupported-method",
+        "wrong-port",
+        "wrong-smtp-host",
         "wrong-url-order",
     }
 )
