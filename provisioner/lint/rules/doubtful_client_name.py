@@ -54,5 +54,6 @@ def _is_literal(name: str) -> bool:
     if not name.startswith("[") or not name.endswith("]"):
         return False
     inner = name[1:-1]
-    tag, v6, address = inner[:5].casefold(), inner[5:], inner
-    return (tag == "ipv6:" and is_ip_address(v6)) or (":" not in inner and is_ip_address(address))
+    if inner[:5].casefold() == "ipv6:":
+        return ":" in inner[5:] and is_ip_address(inner[5:])
+    return ":" not in inner and is_ip_address(inner)

@@ -51,8 +51,12 @@ def _is_at_home(text: str, place: int) -> bool:
         around = text[place - 1 : place] + text[place + 1 : place + 2]
         return len(around) == 2 and all(_may_be_joined(other) for other in around)
     if sign in _DIRECTION_MARKS:
-        return any(unicodedata.bidirectional(other) in ("R", "AL") for other in text)
+        return any(other.isalpha() and _is_right_to_left(other) for other in text)
     return sign in _TAGS and _BLACK_FLAG in text
+
+
+def _is_right_to_left(letter: str) -> bool:
+    return unicodedata.bidirectional(letter) in ("R", "AL")
 
 
 def _may_be_joined(sign: str) -> bool:

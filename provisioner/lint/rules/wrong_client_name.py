@@ -13,6 +13,7 @@ from provisioner.lint.surroundings import Surroundings
 ID = "wrong-client-name"
 SEVERITY = Severity.ERROR
 
+_WORD = re.compile(r"[!-~]+")
 # What a host sends; the test email is not sent with anything else either.
 _POSSIBLE = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 
@@ -20,7 +21,7 @@ _POSSIBLE = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """What is no word of ASCII at all is the schema's."""
     name = server.text("/client_name")
-    if not name or not name.isascii() or not name.isprintable() or _POSSIBLE.fullmatch(name):
+    if not _WORD.fullmatch(name) or _POSSIBLE.fullmatch(name):
         return
     yield Remark(
         "/client_name",

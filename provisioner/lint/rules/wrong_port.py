@@ -23,7 +23,7 @@ _READING = {110: "POP3", 143: "IMAP", 993: "IMAP", 995: "POP3"}
 def check(server: Declaration, surroundings: Surroundings) -> Iterator[Remark]:
     """Port 25 is where servers take each other's mail: submission-port has a word for it."""
     port, host = server.get("/port"), server.text("/host")
-    if type(port) is not int or port in (25, 587) or is_loopback(host):
+    if type(port) is not int or not 0 < port < 65536 or port in (25, 587) or is_loopback(host):
         return
     provider, reading = surroundings.provider(host), _READING.get(port)
     if reading:
