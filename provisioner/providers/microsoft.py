@@ -10,7 +10,9 @@ MICROSOFT = Provider(
     name="microsoft",
     title="Microsoft 365",
     endpoints=("login.microsoftonline.com",),
-    smtp_hosts=("smtp.office365.com",),
+    # The second one speaks old TLS, for tenants that opted in:
+    # https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/opt-in-exchange-online-endpoint-for-legacy-tls-using-smtp-auth
+    smtp_hosts=("smtp.office365.com", "smtp-legacy.office365.com"),
     # https://learn.microsoft.com/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
     # "Port 587 (recommended) or port 25"; 465 is not supported; the MX host is for mail
     # without a sign-in (direct send, relay by connector).
@@ -59,6 +61,16 @@ MICROSOFT = Provider(
     consent_page_url="https://myapplications.microsoft.com/",
 )
 
+# Mail servers of their own, limits of their own; the tokens come from Microsoft 365:
+# https://learn.microsoft.com/exchange/mail-flow-best-practices/high-volume-mails-m365
+MICROSOFT_HIGH_VOLUME = Provider(
+    name="microsoft-high-volume-email",
+    title="High Volume Email of Microsoft 365",
+    smtp_hosts=("smtp-hve.office365.com",),
+    smtp_ports=(587,),
+    platform="Microsoft",
+)
+
 # https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud has the
 # hosts. Nobody was found who has tried SMTP AUTH there: no scope is called wrong or right.
 MICROSOFT_GCC_HIGH = replace(
@@ -89,5 +101,5 @@ MICROSOFT_CHINA = replace(
     name="microsoft-china",
     title="Microsoft 365 operated by 21Vianet",
     endpoints=("login.partner.microsoftonline.cn",),
-    smtp_hosts=("smtp.partner.outlook.cn",),
+    smtp_hosts=("smtp.partner.outlook.cn", "smtp-legacy.partner.outlook.cn"),
 )

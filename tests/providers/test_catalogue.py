@@ -30,6 +30,8 @@ from provisioner.providers.provider import Provider
         ("https://login.partner.microsoftonline.cn/t/oauth2/v2.0/token", "microsoft-china"),
         ("smtp-mail.outlook.com", "outlook.com"),
         ("smtp.office365.com.", "microsoft"),
+        ("smtp-legacy.office365.com", "microsoft"),
+        ("smtp-hve.office365.com", "microsoft-high-volume-email"),
         ("https://api.login.yahoo.com/oauth2/get_token", "yahoo"),
         ("https://api.login.aol.com/oauth2/get_token", "aol"),
         ("https://accounts.zoho.eu/oauth/v2/token", "zoho"),

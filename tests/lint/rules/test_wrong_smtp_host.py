@@ -20,6 +20,8 @@ WRONG, DOUBTFUL = ["wrong-smtp-host /host"], ["doubtful-smtp-host /host"]
         ("microsoft", "SMTP.Office365.com", []),
         ("microsoft", "smtp.office365.com.", None),
         ("microsoft", "smtp-mail.outlook.com", []),
+        ("microsoft", "smtp-legacy.office365.com", []),
+        ("microsoft", "smtp-hve.office365.com", []),
         ("microsoft", "smtp.gmail.com", WRONG),
         ("microsoft", "smtp.mail.yahoo.com", WRONG),
         ("microsoft", "login.microsoftonline.com", WRONG),
