@@ -16,13 +16,28 @@ UNUSED = "unused-ignore"
 # from the file, or that two of them would be one.
 SUPPRESSIBLE = frozenset(
     {
+        "app-password-only",
         "cleartext-login",
+        "doubtful-client-name",
+        "doubtful-smtp-host",
+        "foreign-sender",
         "http-endpoint",
         "lookalike-name",
+        "ip-with-tls",
+        "logging-path",
+        "lookalike-character",
         "no-offline-access",
+        "over-limit",
+        "password-login-ended",
+        "password-login-ending",
         "placeholder-left",
         "plaintext-secret",
         "shared-mailbox",
+        "submission-port",
+        "unknown-mailbox",
+        "unsupported-method",
+        "wrong-port",
+        "wrong-smtp-host",
         "wrong-url-order",
     }
 )

@@ -7,7 +7,12 @@ from provisioner.providers.comcast import COMCAST
 from provisioner.providers.fastmail import FASTMAIL
 from provisioner.providers.google import GOOGLE
 from provisioner.providers.mail_ru import MAIL_RU
-from provisioner.providers.microsoft import MICROSOFT, MICROSOFT_CHINA, MICROSOFT_GCC_HIGH
+from provisioner.providers.microsoft import (
+    MICROSOFT,
+    MICROSOFT_CHINA,
+    MICROSOFT_GCC_HIGH,
+    MICROSOFT_HIGH_VOLUME,
+)
 from provisioner.providers.outlook_com import OUTLOOK_COM
 from provisioner.providers.provider import Provider
 from provisioner.providers.yahoo import YAHOO
@@ -19,6 +24,7 @@ PROVIDERS: tuple[Provider, ...] = (
     MICROSOFT,
     MICROSOFT_GCC_HIGH,
     MICROSOFT_CHINA,
+    MICROSOFT_HIGH_VOLUME,
     OUTLOOK_COM,
     YAHOO,
     AOL,

@@ -14,4 +14,5 @@ AOL = replace(
     endpoints=("api.login.aol.com",),
     issuer="https://api.login.aol.com",
     smtp_hosts=("smtp.aol.com",),
+    reading_hosts=("imap.aol.com", "pop.aol.com"),
 )

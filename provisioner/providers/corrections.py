@@ -54,7 +54,7 @@ def _fits(value: object, hint: Any) -> bool:
     if origin is Literal:
         return value in arguments
     if origin is tuple:
-        return isinstance(value, tuple) and _all_texts(value)
+        return isinstance(value, tuple) and all(_fits(one, arguments[0]) for one in value)
     if origin is Mapping:
         return isinstance(value, Mapping) and _all_texts(value.values())
     return type(value) is hint and (hint is not int or bool(value > 0))  # type: ignore[operator]
@@ -71,7 +71,7 @@ def _words(hint: Any) -> str:
     if origin in (Union, types.UnionType):
         return " or ".join(_words(one) for one in arguments)
     if origin is tuple:
-        return "a list of texts"
+        return "a list of whole numbers" if arguments[0] is int else "a list of texts"
     if origin is Mapping:
         return "a mapping of texts"
     return {int: "a whole number above 0", str: "a text", type(None): "null"}[hint]

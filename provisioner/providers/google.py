@@ -10,7 +10,20 @@ GOOGLE = Provider(
     # accounts.google.com/.well-known/openid-configuration; the older pair is still in use.
     endpoints=("accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com"),
     issuer="https://accounts.google.com",
-    smtp_hosts=("smtp.gmail.com",),
+    # https://support.google.com/a/answer/176600: 465 and 587; 25 too at the relay of Workspace,
+    # which can also do without a sign-in: https://support.google.com/a/answer/2956491
+    smtp_hosts=("smtp.gmail.com", "smtp.googlemail.com", "smtp-relay.gmail.com"),
+    smtp_ports=(587, 465, 25),
+    # https://support.google.com/a/answer/174125
+    mx_hosts=("smtp.google.com", "aspmx.l.google.com", ".aspmx.l.google.com"),
+    # https://developers.google.com/workspace/gmail/imap/imap-smtp
+    reading_hosts=("imap.gmail.com", "pop.gmail.com", "mail.google.com"),
+    # EHLO: AUTH LOGIN PLAIN XOAUTH2 PLAIN-CLIENTTOKEN OAUTHBEARER XOAUTH.
+    smtp_auth_methods=("none", "login", "plain", "oauth2"),
+    # https://developers.google.com/workspace/gmail/imap/xoauth2-protocol: user is the address.
+    login_name="address",
+    # https://support.google.com/mail/answer/22370: other senders have to be added and confirmed.
+    foreign_sender="rewritten",
     # https://developers.google.com/identity/protocols/oauth2/web-server#offline
     # A refresh token is given only when the consent screen is shown, hence prompt=consent.
     offline="param",

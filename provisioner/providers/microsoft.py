@@ -10,7 +10,23 @@ MICROSOFT = Provider(
     name="microsoft",
     title="Microsoft 365",
     endpoints=("login.microsoftonline.com",),
-    smtp_hosts=("smtp.office365.com",),
+    # The second one speaks old TLS, for tenants that opted in:
+    # https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/opt-in-exchange-online-endpoint-for-legacy-tls-using-smtp-auth
+    smtp_hosts=("smtp.office365.com", "smtp-legacy.office365.com"),
+    # https://learn.microsoft.com/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
+    # "Port 587 (recommended) or port 25"; 465 is not supported; the MX host is for mail
+    # without a sign-in (direct send, relay by connector).
+    smtp_ports=(587, 25),
+    mx_hosts=(".mail.protection.outlook.com", ".mx.microsoft"),
+    reading_hosts=("outlook.office365.com", "outlook.office.com"),
+    platform="Microsoft",
+    # EHLO after STARTTLS: AUTH LOGIN XOAUTH2. https://github.com/lettre/lettre/issues/121
+    # Without a sign-in: 530 5.7.57.
+    smtp_auth_methods=("login", "oauth2"),
+    # The page on OAuth below: XOAUTH2's user is the mailbox's address.
+    login_name="address",
+    # 550 5.7.60, unless the mailbox that signed in was granted Send As (same page as the ports).
+    foreign_sender="refused",
     # https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
     offline="scope",
     smtp_scopes=(
@@ -33,14 +49,26 @@ MICROSOFT = Provider(
     idle_expiry_days=90,
     # token_endpoint_auth_methods_supported: client_secret_post, client_secret_basic, ...
     token_endpoint_auth_method="client_secret_post",
-    # Basic authentication of SMTP AUTH: off by default from the end of December 2026.
+    # Off by default at the end of December 2026; an administrator can switch it on again:
+    # https://techcommunity.microsoft.com/blog/exchange/updated-exchange-online-smtp-auth-basic-authentication-deprecation-timeline/4489835
     password_login="ending",
+    password_login_ends="2026-12-31",
     # https://learn.microsoft.com/exchange/troubleshoot/send-emails/smtp-submission-improvements
     max_connections_per_mailbox=3,
     messages_per_minute=30,
     identity_claims=("preferred_username", "email", "upn"),
     console_url="https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps",
     consent_page_url="https://myapplications.microsoft.com/",
+)
+
+# Mail servers of their own, limits of their own; the tokens come from Microsoft 365:
+# https://learn.microsoft.com/exchange/mail-flow-best-practices/high-volume-mails-m365
+MICROSOFT_HIGH_VOLUME = Provider(
+    name="microsoft-high-volume-email",
+    title="High Volume Email of Microsoft 365",
+    smtp_hosts=("smtp-hve.office365.com",),
+    smtp_ports=(587,),
+    platform="Microsoft",
 )
 
 # https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud has the
@@ -51,10 +79,17 @@ MICROSOFT_GCC_HIGH = replace(
     title="Microsoft 365 GCC High",
     endpoints=("login.microsoftonline.us",),
     smtp_hosts=("smtp.office365.us",),
+    smtp_ports=(),
+    mx_hosts=(),
+    reading_hosts=(),
+    smtp_auth_methods=(),
+    login_name="unknown",
+    foreign_sender="unknown",
     offline="unknown",
     smtp_scopes=(),
     wrong_scopes=(),
     password_login="unknown",
+    password_login_ends=None,
     max_connections_per_mailbox=None,
     messages_per_minute=None,
     console_url=None,
@@ -66,5 +101,5 @@ MICROSOFT_CHINA = replace(
     name="microsoft-china",
     title="Microsoft 365 operated by 21Vianet",
     endpoints=("login.partner.microsoftonline.cn",),
-    smtp_hosts=("smtp.partner.outlook.cn",),
+    smtp_hosts=("smtp.partner.outlook.cn", "smtp-legacy.partner.outlook.cn"),
 )

@@ -16,7 +16,11 @@ OUTLOOK_COM = replace(
         "login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad",
         "login.live.com",
     ),
+    # https://support.microsoft.com/office/d088b986-291d-42b8-9564-9c414e2aa040: 587, STARTTLS.
     smtp_hosts=("smtp-mail.outlook.com",),
+    smtp_ports=(587,),
+    mx_hosts=(".olc.protection.outlook.com",),
+    reading_hosts=("imap-mail.outlook.com", "pop-mail.outlook.com"),
     # .default is refused for personal accounts.
     smtp_scopes=(
         "https://outlook.office.com/SMTP.Send",
@@ -25,6 +29,7 @@ OUTLOOK_COM = replace(
     # "Modern authentication methods now needed to continue syncing Outlook Email", Microsoft
     # support: ended on 16 September 2024.
     password_login="ended",
+    password_login_ends="2024-09-16",
     max_connections_per_mailbox=None,
     messages_per_minute=None,
     consent_page_url="https://account.live.com/consent/Manage",

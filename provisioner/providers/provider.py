@@ -17,7 +17,14 @@ Rotation = Literal["none", "old_stays_valid", "strict", "unknown"]
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "unknown"]
 
+# ending: off by default from password_login_ends on; app_password: only one made for a program.
 PasswordLogin = Literal["ended", "ending", "app_password", "unknown"]
+
+# What becomes of mail whose sender is not the mailbox that signed in.
+ForeignSender = Literal["refused", "rewritten", "unknown"]
+
+# What names the account in a sign-in at the mail server.
+LoginName = Literal["address", "unknown"]
 
 OFFLINE_SCOPE = "offline_access"
 
@@ -27,12 +34,23 @@ class Provider:
     """Facts of one provider. Unknown ones say so: "unknown", None or empty.
 
     `endpoints` are hosts, or host/path prefixes where several providers share a host.
+    `mx_hosts` take mail for its mailboxes and no sign-in; with a dot in front, all below a domain.
+    `reading_hosts` serve IMAP, POP or the web. Providers of one `platform` share mail servers.
+    Of `smtp_ports`, which take mail with a sign-in, the recommended one comes first.
+    `smtp_auth_methods` are SMTP security levels of MAPS, other than auto_detect.
     """
 
     name: str
     title: str = ""
     endpoints: tuple[str, ...] = ()
     smtp_hosts: tuple[str, ...] = ()
+    mx_hosts: tuple[str, ...] = ()
+    reading_hosts: tuple[str, ...] = ()
+    platform: str | None = None
+    smtp_ports: tuple[int, ...] = ()
+    smtp_auth_methods: tuple[str, ...] = ()
+    login_name: LoginName = "unknown"
+    foreign_sender: ForeignSender = "unknown"
     offline: Offline = "unknown"
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
     refresh_token_rotation: Rotation = "unknown"
@@ -41,6 +59,7 @@ class Provider:
     smtp_scopes: tuple[str, ...] = ()
     wrong_scopes: tuple[str, ...] = ()
     password_login: PasswordLogin = "unknown"
+    password_login_ends: str | None = None
     max_connections_per_mailbox: int | None = None
     messages_per_minute: int | None = None
     idle_expiry_days: int | None = None

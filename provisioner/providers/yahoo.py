@@ -10,7 +10,12 @@ YAHOO = Provider(
     # https://developer.yahoo.com/oauth2/guide/flows_authcode
     endpoints=("api.login.yahoo.com",),
     issuer="https://api.login.yahoo.com",
+    # https://help.yahoo.com/kb/SLN4724.html: 465 or 587, and an app password
     smtp_hosts=("smtp.mail.yahoo.com",),
+    smtp_ports=(465, 587),
+    reading_hosts=("imap.mail.yahoo.com", "pop.mail.yahoo.com"),
+    platform="Yahoo",
+    password_login="app_password",
     # Thunderbird's OAuth2Providers.sys.mjs
     smtp_scopes=("mail-w",),
     # Same page: the client authenticates with HTTP Basic.

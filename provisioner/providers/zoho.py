@@ -5,13 +5,16 @@ from __future__ import annotations
 from provisioner.providers.provider import Provider
 
 _REGIONS = ("com", "eu", "in", "com.au", "jp", "com.cn")
+_SMTP = ("smtp", "smtppro")
 
 ZOHO = Provider(
     name="zoho",
     title="Zoho",
     # https://www.zoho.com/mail/help/api/using-oauth-2.html: one accounts server a region
     endpoints=tuple(f"accounts.zoho.{region}" for region in _REGIONS),
-    smtp_hosts=tuple(f"smtp.zoho.{region}" for region in _REGIONS),
+    # https://www.zoho.com/mail/help/zoho-smtp.html: 465 or 587; smtppro for organisations
+    smtp_hosts=tuple(f"{host}.zoho.{region}" for region in _REGIONS for host in _SMTP),
+    smtp_ports=(465, 587),
     offline="param",
     authorize_extra={"access_type": "offline"},
     # A refresh answers without a new refresh token, and it does not expire:

@@ -35,9 +35,12 @@ def refuse(word: str) -> NoReturn:
 
 
 def strictly(text: str) -> Any:
-    """The standard library's value; NaN and keys that stand twice refused."""
+    """The standard library's value; NaN and keys that stand twice refused.
+
+    RFC 8259 section 8.1 lets a reader pass over a byte order mark, which we do, and warn.
+    """
     try:
-        return [json.loads(text, object_pairs_hook=once, parse_constant=refuse)]
+        return [json.loads(text.removeprefix("\ufeff"), object_pairs_hook=once, parse_constant=refuse)]
     except (ValueError, RecursionError):
         return REFUSED
 

@@ -73,7 +73,7 @@ def test_each_document_of_a_file_and_its_line() -> None:
 
 def test_numbers_as_json_schema_counts_them() -> None:
     server = built("numbers_and_words.yml")
-    assert (server.server_name, server.client_name) == ("0815", "no")
+    assert (server.server_name, server.hosts) == ("0815", "no")
     assert (server.port, server.maximum_emails_per_minute) == (25, 30)
 
 

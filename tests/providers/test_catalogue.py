@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from provisioner.errors import InvalidProject
+from provisioner.model.email_server import SecurityLevel
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
+from provisioner.providers.provider import Provider
 
 
 @pytest.mark.parametrize(
@@ -17,6 +20,8 @@ from provisioner.providers.catalogue import provider_for
         ("https://accounts.google.com/o/oauth2/v2/auth?access_type=offline", "google"),
         ("https://oauth2.googleapis.com/token", "google"),
         ("smtp.gmail.com", "google"),
+        ("smtp-relay.gmail.com", "google"),
+        ("smtppro.zoho.eu", "zoho"),
         ("https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token", "microsoft"),
         ("HTTPS://LOGIN.MICROSOFTONLINE.COM:443/common/oauth2/v2.0/token", "microsoft"),
         ("https://login.microsoftonline.com/consumers/oauth2/v2.0/token", "outlook.com"),
@@ -25,6 +30,8 @@ from provisioner.providers.catalogue import provider_for
         ("https://login.partner.microsoftonline.cn/t/oauth2/v2.0/token", "microsoft-china"),
         ("smtp-mail.outlook.com", "outlook.com"),
         ("smtp.office365.com.", "microsoft"),
+        ("smtp-legacy.office365.com", "microsoft"),
+        ("smtp-hve.office365.com", "microsoft-high-volume-email"),
         ("https://api.login.yahoo.com/oauth2/get_token", "yahoo"),
         ("https://api.login.aol.com/oauth2/get_token", "aol"),
         ("https://accounts.zoho.eu/oauth/v2/token", "zoho"),
@@ -63,6 +70,18 @@ def test_names_and_places_are_each_one_providers() -> None:
     assert all(place == place.casefold() for place in places)
 
 
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_facts_of_mail_servers_fit_each_other(provider: Provider) -> None:
+    levels = {str(level) for level in SecurityLevel} - {"auto_detect"}
+    assert set(provider.smtp_auth_methods) <= levels
+    assert "oauth2" in provider.smtp_auth_methods or not provider.smtp_auth_methods
+    assert not set(provider.smtp_hosts) & {*provider.mx_hosts, *provider.reading_hosts}
+    if provider.password_login in ("ended", "ending"):
+        assert date.fromisoformat(provider.password_login_ends or "").year > 2020
+    else:
+        assert provider.password_login_ends is None
+
+
 def test_a_project_corrects_a_known_provider_by_name_or_by_host() -> None:
     for key in ("microsoft", "login.microsoftonline.com", "smtp.office365.com"):
         overrides = {key: {"refresh_token_rotation": "strict"}}
@@ -88,6 +107,9 @@ def test_a_project_adds_a_provider() -> None:
         ({"idle_expiry_days": "90"}, "idle_expiry_days", "a whole number above 0"),
         ({"max_connections_per_mailbox": True}, "max_connections", "a whole number above 0"),
         ({"smtp_scopes": "mail"}, "smtp_scopes", "a list of texts"),
+        ({"smtp_ports": ["587"]}, "smtp_ports", "a list of whole numbers"),
+        ({"smtp_ports": [0]}, "smtp_ports", "a list of whole numbers"),
+        ({"smtp_hosts": [587]}, "smtp_hosts", "a list of texts"),
         ({"authorize_extra": {"access_type": 1}}, "authorize_extra", "a mapping of texts"),
         ({"name": "x"}, "no fact named", ""),
         (["strict"], "expected facts", "each fact on its own line"),

@@ -12,7 +12,7 @@ SEVERITY = Severity.WARNING
 
 
 def identity(server: Declaration, _surroundings: Surroundings) -> str:
-    """Token endpoint, client and mailbox, where all three are declared."""
+    """Token endpoint, client and mailbox, where all are declared, on the same hosts."""
     if server.text("/smtp_security_level") != "oauth2":
         return ""
     parts = (
@@ -20,7 +20,8 @@ def identity(server: Declaration, _surroundings: Surroundings) -> str:
         server.text("/oauth2/client_id"),
         server.text("/user_name") or server.text("/oauth2/login_hint"),
     )
-    return "\n".join(parts).casefold() if all(parts) else ""
+    hosts = server.text("/hosts")
+    return "\n".join((*parts, hosts)).casefold() if all(parts) else ""
 
 
 def remark(_first: str, _second: str, place: str) -> Remark:

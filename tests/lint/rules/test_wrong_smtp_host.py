@@ -1,0 +1,95 @@
+"""wrong-smtp-host and doubtful-smtp-host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.documents.declared import documents_at
+from provisioner.lint.verdict import reach_verdict
+from tests.lint.rules.mail_servers import said
+
+WRONG, DOUBTFUL = ["wrong-smtp-host /host"], ["doubtful-smtp-host /host"]
+
+
+@pytest.mark.parametrize(
+    ("base", "host", "expected"),
+    [
+        ("microsoft", "SMTP.Office365.com", []),
+        ("microsoft", "smtp.office365.com.", None),
+        ("microsoft", "smtp-mail.outlook.com", []),
+        ("microsoft", "smtp-legacy.office365.com", []),
+        ("microsoft", "smtp-hve.office365.com", []),
+        ("microsoft", "smtp.gmail.com", WRONG),
+        ("microsoft", "smtp.mail.yahoo.com", WRONG),
+        ("microsoft", "login.microsoftonline.com", WRONG),
+        ("microsoft", "example-edu.mail.protection.outlook.com", WRONG),
+        ("microsoft", "example-edu.a-v1.mx.microsoft", WRONG),
+        ("microsoft", "outlook.office365.com", DOUBTFUL),
+        ("microsoft", "outlook.office.com", DOUBTFUL),
+        ("microsoft", "smtp.ofice365.com", DOUBTFUL),
+        ("microsoft", "smtp.office365.con", DOUBTFUL),
+        ("microsoft", "smtp.office365", DOUBTFUL),
+        ("microsoft", "smtp-office365.com", DOUBTFUL),
+        ("microsoft", "smtp.example.edu", DOUBTFUL),
+        ("microsoft", "example.edu", DOUBTFUL),
+        ("microsoft", "gateway.example.org", []),
+        ("microsoft", "notexample.edu", []),
+        ("microsoft", "localhost", []),
+        ("microsoft", "127.0.0.1", []),
+        ("google", "smtp.googlemail.com", []),
+        ("google", "smtp-relay.gmail.com", []),
+        ("google", "smtp.office365.com", WRONG),
+        ("google", "aspmx.l.google.com", WRONG),
+        ("google", "alt1.aspmx.l.google.com", WRONG),
+        ("google", "smtp.gmial.com", DOUBTFUL),
+        ("google", "imap.gmail.com", DOUBTFUL),
+        ("login", "aspmx.l.google.com", WRONG),
+        ("login", "smtp.office356.com", DOUBTFUL),
+        ("login", "smtp.mail.com", []),
+        ("login", "smtp.gmx.com", []),
+        ("login", "smtp.mail.yahoo.co.jp", []),
+        ("login", "smtp.fastmail.fm", []),
+        ("login", "smtp.zoho.sa", []),
+        ("login", "smtp.office365.example.edu", []),
+        ("login", "smtp.example.com", []),
+        ("login", "mail", []),
+        ("relay", "example-edu.mail.protection.outlook.com", []),
+        ("relay", "aspmx.l.google.com", []),
+        ("relay", "outlook.example.edu", []),
+    ],
+)
+def test_a_host(base: str, host: str, expected: list[str] | None, tmp_path: Path) -> None:
+    found = said(tmp_path, base, host=host)
+    if expected is None:  # a dot at the end is the schema's
+        assert {one.split()[0] for one in found} == {"wrong-form"}
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize(
+    "host", ["smtp office365.com", "-smtp.office365.com", "smtp.office365.com:587", "", 5, None]
+)
+def test_what_is_no_host_stays_an_error(host: Any, tmp_path: Path) -> None:
+    found = {one.split()[0] for one in said(tmp_path, "microsoft", host=host)}
+    assert found & {"wrong-form", "host-is-url", "out-of-range", "wrong-type", "missing-key"}
+    assert not found & {"wrong-smtp-host", "doubtful-smtp-host"}
+
+
+@pytest.mark.parametrize("tenant", ["common", "consumers", "organizations"])
+def test_clouds_of_microsoft_are_told_apart_by_nobody(tenant: str, tmp_path: Path) -> None:
+    url = f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/"
+    urls = {"access_token_url": f"{url}token", "authorization_url": f"{url}authorize"}
+    found = said(tmp_path, "microsoft", oauth2=urls)
+    assert not {"wrong-smtp-host /host", "doubtful-smtp-host /host"} & set(found)
+
+
+def test_a_project_can_take_its_gateway_into_the_catalogue(tmp_path: Path) -> None:
+    (tmp_path / "servers").mkdir()
+    said(tmp_path / "servers", "microsoft", host="smtp.example.edu")
+    facts = "providers: {microsoft: {smtp_hosts: [smtp.office365.com, smtp.example.edu]}}\n"
+    (tmp_path / "provisioner.yml").write_text(facts)
+    verdict = reach_verdict(documents_at([str(tmp_path)]))
+    assert (verdict.servers, verdict.findings) == (1, ())
