@@ -74,4 +74,9 @@ def _words(hint: Any) -> str:
         return "a list of texts"
     if origin is Mapping:
         return "a mapping of texts"
-    return {int: "a whole number above 0", str: "a text", type(None): "null"}[hint]
+    return {
+        int: "a whole number above 0",
+        str: "a text",
+        bool: "true or false",
+        type(None): "null",
+    }[hint]
