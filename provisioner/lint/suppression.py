@@ -13,10 +13,23 @@ _COMMENT = re.compile(r"(?:^|\s)#\s*provisioner:\s*ignore\[([a-z0-9, -]+)\]\s+\S
 SUPPRESSIBLE = frozenset(
     {
         "cleartext-login",
+        "client-id-form",
         "http-endpoint",
+        "misplaced-parameter",
+        "mixed-resources",
         "no-offline-access",
+        "outdated-endpoint",
         "placeholder-left",
         "plaintext-secret",
+        "prompt-value",
+        "providers-differ",
+        "refresh-host-differs",
+        "secret-expired",
+        "superseded-endpoint",
+        "tenants-differ",
+        "wrong-offline-scope",
+        "wrong-scope",
+        "wrong-tenant",
         "wrong-url-order",
     }
 )
