@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from provisioner.lint.declaration import Declaration
@@ -14,6 +15,7 @@ REFRESH_URL = "/oauth2/refresh_token_url"
 URLS = (AUTHORIZATION_URL, TOKEN_URL, REFRESH_URL)
 
 
+@lru_cache(maxsize=1024)
 def taken_apart(url: str) -> SplitResult:
     """The parts of a URL; all empty if it is none."""
     try:
@@ -24,6 +26,7 @@ def taken_apart(url: str) -> SplitResult:
     return parts
 
 
+@lru_cache(maxsize=1024)
 def host_of(url: str) -> str:
     """A URL's host in lower case; empty if there is none."""
     return (taken_apart(url).hostname or "").rstrip(".")

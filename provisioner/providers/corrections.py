@@ -6,6 +6,7 @@ import difflib
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from provisioner.errors import InvalidProject
@@ -37,6 +38,7 @@ def _checked(key: str, name: str, value: object) -> Any:
     return found
 
 
+@cache
 def _fact_types() -> dict[str, Any]:
     hints = get_type_hints(Provider)
     return {field.name: hints[field.name] for field in fields(Provider) if field.name != "name"}
