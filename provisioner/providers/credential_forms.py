@@ -22,6 +22,9 @@ _FORMS: dict[str, re.Pattern[str]] = {
 _SECRET_VALUE = re.compile(
     r"(?<![\w~.-])(?:[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}|GOCSPX-[\w-]{28})(?![\w~.-])", re.ASCII
 )
+# Parameters that hold a secret; in a URL nobody looks for one.
+SECRET_PARAMETERS = ("client_secret", "refresh_token", "access_token", "password")
+_SECRET_PARAMETER = re.compile(rf"[?&;](?:{'|'.join(SECRET_PARAMETERS)})=")
 
 
 def has_form(text: str, form: CredentialForm) -> bool:
@@ -38,3 +41,8 @@ def is_guid(text: str) -> bool:
 def holds_secret_value(text: str) -> bool:
     """Whether a client secret of Microsoft Entra or Google stands in a text."""
     return _SECRET_VALUE.search(text) is not None
+
+
+def may_be_shown(text: str) -> bool:
+    """Whether what stands where no secret belongs does not look like one all the same."""
+    return not holds_secret_value(text) and _SECRET_PARAMETER.search(text) is None

@@ -34,12 +34,10 @@ def check(server: Declaration, surroundings: Surroundings) -> Iterator[Remark]:
     if not client_id or "://" in client_id or placeholder_in(_CLIENT_ID, client_id):
         return
     if holds_secret_value(client_id):
-        # Not at the value: a report shows what it marks.
         yield Remark(
-            "/oauth2",
-            "the value of a client secret stands below client_id, readable for all",
+            _CLIENT_ID,
+            "this is the value of a client secret, readable for all",
             "renew the secret, refer to it below client_secret, and write the client's id here",
-            at="key",
         )
         return
     provider = provider_of(server, surroundings)

@@ -14,6 +14,7 @@ from provisioner.lint.oauth_urls import (
 )
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
+from provisioner.providers.credential_forms import SECRET_PARAMETERS
 
 ID = "misplaced-parameter"
 SEVERITY = Severity.ERROR
@@ -30,7 +31,6 @@ _OF_THE_BODY = (
     *("response_type", "state", "code_challenge", "code_challenge_method"),
     *("access_type", "prompt", "login_hint"),
 )
-_SECRETS = ("client_secret", "refresh_token", "access_token", "password")
 _FIELDS = {"prompt": "/oauth2/prompt", "login_hint": "/oauth2/login_hint"}
 _SCOPES = ("/oauth2/scope_for_authorize", "/oauth2/scope_for_token")
 _NAMES = (*_OF_THE_SIGN_IN, *_OF_THE_BODY)
@@ -48,14 +48,12 @@ def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
 
 
 def _in_url(pointer: str, brought: dict[str, list[str]], server: Declaration) -> Iterator[Remark]:
-    secrets = [name for name in _SECRETS if name in brought]
+    secrets = [name for name in SECRET_PARAMETERS if name in brought]
     if secrets:
-        # Not at the URL: a report shows the value that it marks.
         yield Remark(
-            "/oauth2",
-            f"{secrets[0]} stands in the query of {pointer.rpartition('/')[2]}, readable for all",
-            "remove it there and renew it: whoever has seen the file has it",
-            at="key",
+            pointer,
+            f"{secrets[0]} stands in the query of this URL, readable for all",
+            "write the URL without and renew it: whoever has seen the file has it",
         )
         return
     is_page = pointer == AUTHORIZATION_URL
