@@ -14,10 +14,10 @@ class Source:
     `project`: the folder of the project that it belongs to; empty if that is not known.
     """
 
-    def __init__(self, path: str, text: str = "", *, shown: str, project: str = "") -> None:
+    def __init__(self, path: str, text: str = "", *, shown: str = "", project: str = "") -> None:
         self.path = path
         self.text = text
-        self.shown = shown
+        self.shown = shown or path
         self.project = project
 
     @property

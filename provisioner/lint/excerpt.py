@@ -13,6 +13,7 @@ from provisioner.documents.place import Span
 from provisioner.documents.pointer import segments, value_at
 from provisioner.lint.finding import Excerpt
 from provisioner.lint.schema import Schema, Spot
+from provisioner.providers.credential_forms import may_be_shown
 from provisioner.secret import MASK
 
 _MOST_SIGNS = 100
@@ -45,10 +46,12 @@ def _as_written(span: Span, document: Document) -> str:
 def _value_text(pointer: str, document: Document, spot: Spot) -> str:
     """The value as it is written; nothing of a list or a mapping with something in it."""
     value = document.places[pointer].value
-    if value.is_empty or _has_entries(value_at(document.value, pointer)):
+    declared = value_at(document.value, pointer)
+    if value.is_empty or _has_entries(declared):
         return ""
     written = _as_written(value, document)
-    return written if spot.is_value_open or written in ("{}", "[]") else MASK
+    is_open = spot.is_value_open and may_be_shown(written) and may_be_shown(str(declared))
+    return written if is_open or written in ("{}", "[]") else MASK
 
 
 def _has_entries(value: Any) -> bool:

@@ -11,12 +11,9 @@ from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.identity import Identity
 from provisioner.oauth.token_answer import TokenAnswer
-from provisioner.providers.provider import OFFLINE_SCOPE, Provider
+from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 from provisioner.secret import Secret
 from provisioner.tokens.token_set import TokenSet
-
-# Asked for and often not listed among the granted: they give no access to mail.
-_NO_ACCESS = frozenset({"openid", "profile", "email", "address", "phone", OFFLINE_SCOPE})
 
 
 class Proof(StrEnum):
@@ -127,7 +124,7 @@ def _is_granted(scope: str, granted: str) -> bool:
     """Microsoft writes resources in its own case and answers `.default` with what it stands for."""
     known = {one.casefold() for one in granted.split()}
     name = scope.casefold()
-    if name in _NO_ACCESS or name in known:
+    if name in SCOPES_WITHOUT_ACCESS or name in known:  # often not listed among the granted
         return True
     resource, _, last = name.rpartition("/")
     return last == ".default" and any(one.startswith(resource + "/") for one in known)

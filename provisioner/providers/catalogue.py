@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,8 +21,11 @@ def provider_for(
     `overrides` is `providers:` of provisioner.yml: a provider's name or a host -> facts.
     """
     place = _place(url_or_host)
-    catalogue = (*_corrected(overrides or {}), *PROVIDERS)
-    return _best_match(place, catalogue) or Provider(name=_host(place), endpoints=(_host(place),))
+    return (
+        _best_match(place, _by_place(_corrected(overrides)), _known())
+        if overrides
+        else _best_match(place, _known())
+    ) or Provider(name=_host(place), endpoints=(_host(place),))
 
 
 def _corrected(overrides: Mapping[str, Mapping[str, Any]]) -> list[Provider]:
@@ -33,22 +37,36 @@ def _base(key: str) -> Provider:
     place = _place(key)
     return (
         named
-        or _best_match(place, PROVIDERS)
+        or _best_match(place, _known())
         or Provider(name=_host(place), endpoints=(_host(place),))
     )
 
 
-def _best_match(place: str, catalogue: Iterable[Provider]) -> Provider | None:
-    """The provider with the longest matching endpoint; the first of equals."""
-    matches = [
-        (len(known), provider)
-        for provider in catalogue
-        for known in (*provider.endpoints, *provider.smtp_hosts)
-        if place == known or place.startswith(known + "/")
-    ]
-    return max(matches, key=lambda match: match[0])[1] if matches else None
+def _by_place(catalogue: Iterable[Provider]) -> dict[str, Provider]:
+    """Endpoint or host -> provider; the first of equals."""
+    places: dict[str, Provider] = {}
+    for provider in catalogue:
+        for place in (*provider.endpoints, *provider.smtp_hosts):
+            places.setdefault(place, provider)
+    return places
 
 
+@cache
+def _known() -> dict[str, Provider]:
+    return _by_place(PROVIDERS)
+
+
+def _best_match(place: str, *catalogues: Mapping[str, Provider]) -> Provider | None:
+    """The provider with the longest endpoint that the place begins with; the first of equals."""
+    while place:
+        for catalogue in catalogues:
+            if place in catalogue:
+                return catalogue[place]
+        place = place.rpartition("/")[0]
+    return None
+
+
+@lru_cache(maxsize=1024)
 def _place(url_or_host: str) -> str:
     """`https://Login.Example.com:443/TENANT/x` -> `login.example.com/tenant/x`."""
     text = url_or_host if "//" in url_or_host else "//" + url_or_host

@@ -6,6 +6,7 @@ import difflib
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from provisioner.errors import InvalidProject
@@ -37,6 +38,7 @@ def _checked(key: str, name: str, value: object) -> Any:
     return found
 
 
+@cache
 def _fact_types() -> dict[str, Any]:
     hints = get_type_hints(Provider)
     return {field.name: hints[field.name] for field in fields(Provider) if field.name != "name"}
@@ -74,4 +76,9 @@ def _words(hint: Any) -> str:
         return "a list of whole numbers" if arguments[0] is int else "a list of texts"
     if origin is Mapping:
         return "a mapping of texts"
-    return {int: "a whole number above 0", str: "a text", type(None): "null"}[hint]
+    return {
+        int: "a whole number above 0",
+        str: "a text",
+        bool: "true or false",
+        type(None): "null",
+    }[hint]

@@ -41,6 +41,17 @@ GOOGLE = Provider(
         "https://www.googleapis.com/auth/gmail.modify",
         "https://www.googleapis.com/auth/gmail.readonly",
     ),
+    # https://developers.google.com/identity/openid-connect/openid-connect#authenticationuriparameters:
+    # several are separated by a space; login is not among them.
+    prompts=("none", "consent", "select_account"),
+    client_id_form="google_client_id",
+    # token_endpoint of accounts.google.com/.well-known/openid-configuration. The sign-in page
+    # /o/oauth2/auth is older, too, but stands in the JSON that Google's console hands out.
+    superseded_endpoints={
+        "/o/oauth2/token": "https://oauth2.googleapis.com/token",
+        "/oauth2/v3/token": "https://oauth2.googleapis.com/token",
+        "/oauth2/v4/token": "https://oauth2.googleapis.com/token",
+    },
     # https://support.google.com/a/answer/6260879: the account's own password ended in May 2025.
     password_login="app_password",
     # https://developers.google.com/identity/protocols/oauth2#expiration: six months unused

@@ -9,7 +9,14 @@ from provisioner.providers.provider import Provider
 MICROSOFT = Provider(
     name="microsoft",
     title="Microsoft 365",
-    endpoints=("login.microsoftonline.com",),
+    # The other names of one cloud are those of its instance discovery, as MSAL keeps them:
+    # https://github.com/AzureAD/microsoft-authentication-library-for-dotnet (KnownMetadataProvider)
+    endpoints=(
+        "login.microsoftonline.com",
+        "login.windows.net",
+        "login.microsoft.com",
+        "sts.windows.net",
+    ),
     # The second one speaks old TLS, for tenants that opted in:
     # https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/opt-in-exchange-online-endpoint-for-legacy-tls-using-smtp-auth
     smtp_hosts=("smtp.office365.com", "smtp-legacy.office365.com"),
@@ -34,6 +41,9 @@ MICROSOFT = Provider(
         "https://outlook.office365.com/SMTP.Send",
         "https://outlook.office.com/.default",
         "https://outlook.office365.com/.default",
+        # Office 365 Exchange Online by its application ID.
+        "00000002-0000-0ff1-ce00-000000000000/SMTP.Send",
+        "00000002-0000-0ff1-ce00-000000000000/.default",
     ),
     # A token for Graph is answered with 535 5.7.3 by SMTP; a bare name means Graph.
     wrong_scopes=(
@@ -43,6 +53,34 @@ MICROSOFT = Provider(
         "SMTP.Send",
         "Mail.Send",
     ),
+    # https://learn.microsoft.com/entra/identity-platform/scopes-oidc: a scope without a resource
+    # is one of Microsoft Graph; an access token is for one resource.
+    default_resource="https://graph.microsoft.com",
+    accounts="work",
+    # https://learn.microsoft.com/entra/identity-platform/v2-protocols#endpoints
+    shared_tenants={
+        "common": "any",
+        "organizations": "work",
+        "consumers": "personal",
+        "9188040d-6c67-4c5b-b112-36a304b66dad": "personal",
+    },
+    # https://www.zdnet.com/article/using-the-outlook-com-preview-faq/
+    personal_mailboxes=("outlook.com", "hotmail.com", "live.com", "msn.com"),
+    # https://learn.microsoft.com/previous-versions/azure/active-directory/azuread-dev/azure-ad-endpoint-comparison
+    # v1 asks for a `resource` and reads no scope.
+    scopeless_endpoints={
+        "/oauth2/authorize": "/oauth2/v2.0/authorize",
+        "/oauth2/token": "/oauth2/v2.0/token",
+    },
+    # https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow; several at
+    # once are answered with AADSTS90023: https://github.com/opencloud-eu/desktop/issues/871.
+    # create: https://learn.microsoft.com/entra/msal/javascript/browser/prompt-behavior
+    prompts=("login", "none", "consent", "select_account", "create"),
+    single_prompt=True,
+    # "Application (client) ID" and "Secret ID" of an app registration:
+    # https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials
+    client_id_form="guid",
+    client_secret_id_form="guid",
     # https://learn.microsoft.com/entra/identity-platform/refresh-tokens: a new one comes with
     # every refresh, the old one is not revoked; 90 days.
     refresh_token_rotation="old_stays_valid",
@@ -77,7 +115,7 @@ MICROSOFT_GCC_HIGH = replace(
     MICROSOFT,
     name="microsoft-gcc-high",
     title="Microsoft 365 GCC High",
-    endpoints=("login.microsoftonline.us",),
+    endpoints=("login.microsoftonline.us", "login.usgovcloudapi.net"),
     smtp_hosts=("smtp.office365.us",),
     smtp_ports=(),
     mx_hosts=(),
@@ -88,6 +126,8 @@ MICROSOFT_GCC_HIGH = replace(
     offline="unknown",
     smtp_scopes=(),
     wrong_scopes=(),
+    default_resource=None,
+    personal_mailboxes=(),
     password_login="unknown",
     password_login_ends=None,
     max_connections_per_mailbox=None,
@@ -100,6 +140,6 @@ MICROSOFT_CHINA = replace(
     MICROSOFT_GCC_HIGH,
     name="microsoft-china",
     title="Microsoft 365 operated by 21Vianet",
-    endpoints=("login.partner.microsoftonline.cn",),
+    endpoints=("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
     smtp_hosts=("smtp.partner.outlook.cn", "smtp-legacy.partner.outlook.cn"),
 )

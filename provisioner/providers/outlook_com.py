@@ -26,6 +26,9 @@ OUTLOOK_COM = replace(
         "https://outlook.office.com/SMTP.Send",
         "https://outlook.office365.com/SMTP.Send",
     ),
+    accounts="personal",
+    # Apps that were registered for Live only have shorter ids.
+    client_id_form="unknown",
     # "Modern authentication methods now needed to continue syncing Outlook Email", Microsoft
     # support: ended on 16 September 2024.
     password_login="ended",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from provisioner.providers.credential_forms import CredentialForm
+
 # How a refresh token is asked for: by the scope offline_access, by a parameter of the
 # authorization request, or not at all, since one is always given.
 Offline = Literal["scope", "param", "none", "unknown"]
@@ -25,8 +27,14 @@ ForeignSender = Literal["refused", "rewritten", "unknown"]
 
 # What names the account in a sign-in at the mail server.
 LoginName = Literal["address", "unknown"]
+# Whose mailboxes: an organization's, or those of persons on their own.
+Accounts = Literal["work", "personal", "unknown"]
 
 OFFLINE_SCOPE = "offline_access"
+
+# They name the person or ask for a refresh token, and give no access to mail.
+# https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
+SCOPES_WITHOUT_ACCESS = frozenset({"openid", "profile", "email", "address", "phone", OFFLINE_SCOPE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +46,13 @@ class Provider:
     `reading_hosts` serve IMAP, POP or the web. Providers of one `platform` share mail servers.
     Of `smtp_ports`, which take mail with a sign-in, the recommended one comes first.
     `smtp_auth_methods` are SMTP security levels of MAPS, other than auto_detect.
+    `default_resource`: what a scope without a resource means, where one token serves one resource.
+    `shared_tenants`: names that stand where a tenant's does -> whose accounts sign in there.
+    `personal_mailboxes`: domains of mailboxes that belong to no organization; there are others of
+    the same brands, such as outlook.fr.
+    `scopeless_endpoints`, `superseded_endpoints`: how a path ends -> what to write instead; the
+    first know no scopes, the second work and are no longer documented.
+    `prompts`: the values that prompt takes; with `single_prompt` only one at once.
     """
 
     name: str
@@ -58,6 +73,16 @@ class Provider:
     issuer: str | None = None
     smtp_scopes: tuple[str, ...] = ()
     wrong_scopes: tuple[str, ...] = ()
+    default_resource: str | None = None
+    accounts: Accounts = "unknown"
+    shared_tenants: Mapping[str, str] = field(default_factory=dict)
+    personal_mailboxes: tuple[str, ...] = ()
+    scopeless_endpoints: Mapping[str, str] = field(default_factory=dict)
+    superseded_endpoints: Mapping[str, str] = field(default_factory=dict)
+    prompts: tuple[str, ...] = ()
+    single_prompt: bool = False
+    client_id_form: CredentialForm = "unknown"
+    client_secret_id_form: CredentialForm = "unknown"
     password_login: PasswordLogin = "unknown"
     password_login_ends: str | None = None
     max_connections_per_mailbox: int | None = None

@@ -40,7 +40,9 @@ def strictly(text: str) -> Any:
     RFC 8259 section 8.1 lets a reader pass over a byte order mark, which we do, and warn.
     """
     try:
-        return [json.loads(text.removeprefix("\ufeff"), object_pairs_hook=once, parse_constant=refuse)]
+        return [
+            json.loads(text.removeprefix("\ufeff"), object_pairs_hook=once, parse_constant=refuse)
+        ]
     except (ValueError, RecursionError):
         return REFUSED
 

@@ -70,7 +70,10 @@ RIGHT = {
             [("unknown-key", 11, "client_secret?"), ("plaintext-secret", 11, "")],
         ),
         (
-            {"tls": "use_tls: true\nscope_for_token: x\nclient_id: x"},
+            {
+                "tls": "use_tls: true\nscope_for_token: https://outlook.office.com/SMTP.Send\n"
+                "client_id: x"
+            },
             [
                 ("unknown-key", 6, "scope_for_token belongs below oauth2"),
                 ("unknown-key", 7, "client_id belongs below oauth2"),

@@ -32,6 +32,7 @@ CANARY_VALUES: tuple[Any, ...] = (
     {FREE_KEY: CANARY},
     {"env": CANARY, "file": CANARY},
 )
+MAPPINGS = ("authorize_extra", "scopeless_endpoints", "shared_tenants", "superseded_endpoints")
 MANY_KEYS = {f"key{number}": CANARY for number in range(1001)}
 # What is too short or empty has no room for a canary; one stands elsewhere in the document then.
 EMPTY_VALUES: tuple[Any, ...] = ("", [], {})
@@ -54,7 +55,7 @@ def failing(name: SchemaName) -> Iterator[Any]:
         for key in document:  # one key alone: what it asks for is missing
             yield {"smtp_security_level": document.get("smtp_security_level"), key: CANARY}
     yield {"providers": MANY_KEYS}
-    yield {"providers": {"login.example.edu": {"authorize_extra": MANY_KEYS}}}
+    yield {"providers": {"login.example.edu": dict.fromkeys(MAPPINGS, MANY_KEYS)}}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -104,7 +104,7 @@ def test_a_key_that_is_there_already_is_not_suggested(findings: Any) -> None:
 
 
 def test_an_unknown_key_is_looked_for_at_its_own_level(findings: Any) -> None:
-    found = findings(RELAY + "logging:\n  enabled: true\n  filename: x\n  prompt: y\n")
+    found = findings(RELAY + "logging:\n  enabled: true\n  filename: 'C:\\x'\n  prompt: y\n")
     assert [(facts(finding), finding.remedy) for finding in found] == [
         (("unknown-key", 6, 3, 6, 11, "/logging/filename"), "did you mean file_name?"),
         (("unknown-key", 7, 3, 7, 9, "/logging/prompt"), "prompt belongs below oauth2"),

@@ -51,8 +51,8 @@ def test_the_ten_oauth2_fields_and_ours() -> None:
     assert oauth2.authorization_url == f"{base}/authorize"
     assert oauth2.client_id == "5f2c8a1e-0b7d-4c57-9a53-2d1f6e0c9b84"
     assert isinstance(oauth2.client_secret, VaultText)
-    assert oauth2.client_secret.ciphertext.startswith("$ANSIBLE_VAULT;1.1;AES256\n3361")
-    assert oauth2.client_secret_expires == date(2028, 2, 29)
+    assert oauth2.client_secret.ciphertext.startswith("$ANSIBLE_VAULT;1.1;AES256\n6135")
+    assert oauth2.client_secret_expires == date(2096, 2, 29)
     assert (oauth2.login_hint, oauth2.prompt) == ("reports@example.edu", "select_account")
     assert (oauth2.scope_for_authorize, oauth2.scope_for_token) == (scope, scope)
     assert oauth2.use_https_on_callback is False

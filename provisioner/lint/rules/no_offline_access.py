@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
+from provisioner.lint.prompts import wrong_prompt
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
 from provisioner.providers.provider import OFFLINE_SCOPE, Provider
@@ -33,9 +34,9 @@ def check(server: Declaration, surroundings: Surroundings) -> Iterator[Remark]:
 
 
 def _asks_by_scope(server: Declaration) -> bool:
-    """Either scope may ask for it."""
+    """Either scope may ask for it; that `offline` is misspelt says a rule of its own."""
     scopes = (server.text(_SCOPE), server.text("/oauth2/scope_for_token"))
-    return any(OFFLINE_SCOPE in scope.split() for scope in scopes)
+    return any(not {OFFLINE_SCOPE, "offline"}.isdisjoint(scope.split()) for scope in scopes)
 
 
 def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Remark]:
@@ -43,6 +44,8 @@ def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Rema
     brought = _parameters(server.text(_URL))
     for name, value in provider.authorize_extra.items():
         is_field = name == "prompt" and bool(server.text(_PROMPT))
+        if is_field and wrong_prompt(server.text(_PROMPT), provider):
+            continue  # said by a rule of its own
         declared = server.text(_PROMPT) if is_field else brought.get(name, value)
         if value not in declared.split():
             yield Remark(

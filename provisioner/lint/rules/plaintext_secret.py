@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.documents.vault_text import is_vault_text
 from provisioner.lint.declaration import SECRETS, Declaration
 from provisioner.lint.finding import Severity
 from provisioner.lint.remark import Remark
+from provisioner.lint.secret_looks import CLIENT_SECRET, is_secret_id
 from provisioner.lint.surroundings import Surroundings
+from provisioner.lint.vault_damage import VAULT_MARK
 
 ID = "plaintext-secret"
 SEVERITY = Severity.ERROR
 
 
-def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
-    """Vault text and references are fine."""
+def check(server: Declaration, surroundings: Surroundings) -> Iterator[Remark]:
+    """Vault text and references are fine; damaged vault text and ids have rules of their own."""
     for pointer in SECRETS:
         text = server.text(pointer)
-        if text and not is_vault_text(text):
+        if not text or VAULT_MARK in text:
+            continue
+        if pointer != CLIENT_SECRET or not is_secret_id(server, surroundings):
             name = pointer.rpartition("/")[2]
             yield Remark(
                 pointer,

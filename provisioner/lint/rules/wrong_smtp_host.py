@@ -34,7 +34,7 @@ def check(server: Declaration, surroundings: Surroundings) -> Iterator[Remark]:
             f"write {here.smtp_hosts[0]}",
         )
     elif level == "oauth2":
-        yield from _of_another(here, surroundings.provider(_endpoint(server)))
+        yield from _of_another(here, server, surroundings)
 
 
 def _mx(host: str, surroundings: Surroundings) -> Iterator[Remark]:
@@ -50,7 +50,15 @@ def _mx(host: str, surroundings: Surroundings) -> Iterator[Remark]:
             return
 
 
-def _of_another(here: Provider, endpoints: Provider) -> Iterator[Remark]:
+def _of_another(
+    here: Provider, server: Declaration, surroundings: Surroundings
+) -> Iterator[Remark]:
+    """URLs of two providers are providers-differ's."""
+    urls = (server.text(f"/oauth2/{name}_url") for name in ("authorization", "access_token"))
+    providers = [surroundings.provider(url) for url in urls if url]
+    if len({provider.name for provider in providers}) != 1:
+        return
+    endpoints = providers[0]
     if not endpoints.smtp_hosts or here.name == endpoints.name:
         return
     if here.platform is None or here.platform != endpoints.platform:
@@ -60,7 +68,3 @@ def _of_another(here: Provider, endpoints: Provider) -> Iterator[Remark]:
             "not take their tokens",
             f"write {endpoints.smtp_hosts[0]}, or the OAuth2 settings of {here.label}",
         )
-
-
-def _endpoint(server: Declaration) -> str:
-    return server.text("/oauth2/access_token_url") or server.text("/oauth2/authorization_url")

@@ -1,0 +1,48 @@
+"""How client ids and client secrets look, by names of forms that a project may use, too."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+CredentialForm = Literal["guid", "google_client_id", "unknown"]
+
+_FORMS: dict[str, re.Pattern[str]] = {
+    "guid": re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    # https://developers.google.com/identity/protocols/oauth2/web-server: the number of the
+    # project, as a rule a name, and a domain (without which Google knows the client, too).
+    "google_client_id": re.compile(
+        r"[0-9]+(?:-[0-9a-z_]+)?(?:\.apps\.googleusercontent\.com)?", re.IGNORECASE
+    ),
+}
+
+# Values of client secrets. Neither provider documents them; scanners for secrets know them so:
+# https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/azure.go (Microsoft
+# Entra) and Google's own https://github.com/google/osv-scalibr (gcpoauth2client).
+_SECRET_VALUE = re.compile(
+    r"(?<![\w~.-])(?:[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}|GOCSPX-[\w-]{28})(?![\w~.-])", re.ASCII
+)
+# Parameters that hold a secret; in a URL nobody looks for one.
+SECRET_PARAMETERS = ("client_secret", "refresh_token", "access_token", "password")
+_SECRET_PARAMETER = re.compile(rf"[?&;](?:{'|'.join(SECRET_PARAMETERS)})=")
+
+
+def has_form(text: str, form: CredentialForm) -> bool:
+    """Whether a text has a form; none has an unknown one."""
+    pattern = _FORMS.get(form)
+    return pattern is not None and pattern.fullmatch(text) is not None
+
+
+def is_guid(text: str) -> bool:
+    """Whether it is a GUID: of clients, tenants and secrets' IDs at Microsoft."""
+    return has_form(text, "guid")
+
+
+def holds_secret_value(text: str) -> bool:
+    """Whether a client secret of Microsoft Entra or Google stands in a text."""
+    return _SECRET_VALUE.search(text) is not None
+
+
+def may_be_shown(text: str) -> bool:
+    """Whether what stands where no secret belongs does not look like one all the same."""
+    return not holds_secret_value(text) and _SECRET_PARAMETER.search(text) is None
