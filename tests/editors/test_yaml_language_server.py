@@ -83,6 +83,18 @@ def test_keys_are_offered(editor: LanguageServer) -> None:
     assert {"host", "oauth2", "test_email"} <= offered
 
 
+def test_ways_to_give_a_secret_are_offered(editor: LanguageServer) -> None:
+    editor.open("servers/a.yml", "server_name: A\noauth2:\n  client_secret: \n")
+    offered = {item["label"] for item in editor.completions("servers/a.yml", 2, 17)}
+    assert offered == {"!vault", "env", "file", "command", "keyring"}
+
+
+def test_a_wrong_form_is_explained_in_words(editor: LanguageServer) -> None:
+    text = VAULT.replace("smtp.example.edu", "https://smtp.example.edu")
+    (found,) = editor.open("servers/a.yml", text)
+    assert found["message"].startswith("Write the name alone, such as smtp.office365.com")
+
+
 def test_descriptions_are_shown(editor: LanguageServer) -> None:
     editor.open("servers/a.yml", "server_name: A\nport: 25\n")
     assert "465 for TLS from the first byte" in editor.hover("servers/a.yml", 1, 1)
