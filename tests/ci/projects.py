@@ -10,14 +10,6 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[2]
 RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
 WRONG = RELAY.format(name="Relay") + "prot: 25\n"
-# One warning: the login travels readable
-WARNED = """\
-server_name: Relay
-host: relay.example.edu
-smtp_security_level: login
-user_name: x
-password: {env: X}
-"""
 ERROR_PLACE = ("servers/relay.yml", 4)
 
 

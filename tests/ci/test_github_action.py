@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.ci.projects import CHECKOUT, ERROR_PLACE, RELAY, WARNED, WRONG, run_script, write_server
+from tests.ci.projects import CHECKOUT, ERROR_PLACE, RELAY, WRONG, run_script, write_server
 
 ACTION = CHECKOUT / "action.yml"
 CONTENT = yaml.safe_load(ACTION.read_text())
 STEPS = CONTENT["runs"]["steps"]
 EXPRESSION = re.compile(r"\$\{\{ ([a-z._-]+) \}\}")
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#exit-codes-and-error-action-preference
-GITHUBS_BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
+GITHUBS_BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-xc")  # -x: what ran
 Job = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -145,10 +145,13 @@ def test_no_sarif_of_an_earlier_project_is_left(
     assert sarif["runs"][0]["results"] == []
 
 
-def test_a_warning_fails_the_step_only_if_strict(validate: Job, tmp_path: Path) -> None:
-    write_server(tmp_path, WARNED)
-    assert "::warning " in validate(code=0).stdout
-    validate(code=1, strict="true")
+def test_strict_is_handed_on(validate: Job, tmp_path: Path) -> None:
+    write_server(tmp_path, RELAY.format(name="Relay"))
+    assert "--strict" not in validate(code=0).stderr
+    assert (
+        "validate --format github --project . --strict --\n"
+        in validate(code=0, strict="true").stderr
+    )
 
 
 def test_paths_one_a_line_whatever_they_hold(validate: Job, tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tests.ci.projects import CHECKOUT, ERROR_PLACE, RELAY, WARNED, WRONG, run_script, write_server
+from tests.ci.projects import CHECKOUT, ERROR_PLACE, RELAY, WRONG, run_script, write_server
 
 HEADER, JOBS = yaml.safe_load_all((CHECKOUT / "templates/validate.yml").read_text())
 INPUTS = HEADER["spec"]["inputs"]
-GITLABS_SHELL = ("sh", "-e", "-c")  # for images without bash
+GITLABS_SHELL = ("sh", "-exc")  # for images without bash; -x: what ran
 
 
 def filled(node: Any, inputs: dict[str, str]) -> Any:
@@ -108,7 +108,9 @@ def test_a_clean_project_passes_with_empty_reports(workspace: Path) -> None:
     assert not list(ElementTree.parse(workspace / reports["junit"]).iter("failure"))
 
 
-def test_a_warning_fails_the_job_only_if_strict(workspace: Path) -> None:
-    write_server(workspace, WARNED)
-    run("script", workspace, jobs_with(), code=0)
-    run("script", workspace, jobs_with(strict="true"), code=1)
+def test_strict_is_handed_on(workspace: Path) -> None:
+    write_server(workspace, RELAY.format(name="Relay"))
+    assert "--strict" not in run("script", workspace, jobs_with(), code=0).stderr
+    assert "validate --project . --strict --format gitlab" in (
+        run("script", workspace, jobs_with(strict="true"), code=0).stderr
+    )
