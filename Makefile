@@ -1,8 +1,9 @@
 # make demo    watch it work: no root, no network, no account
 # make test    everything on real parts (installs those; as root), on Python 3.11 and Debian's 3.13
 # make check   ruff and mypy alone
+# make bench   how fast validate is beside other validators: a quarter of an hour
 # make clean   remove what make made
-.PHONY: help demo test check lab test-first test-second clean
+.PHONY: help demo test check bench lab test-first test-second clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -27,6 +28,9 @@ check: .venv/installed-test
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check --quiet || { echo 'not formatted; run .venv/bin/ruff format' >&2; exit 1; }
 	@.venv/bin/mypy
+
+bench: .venv/installed
+	@.venv/bin/python benchmarks/validate.py --cache .bench
 
 lab:
 	@tests/lab/install.sh
@@ -72,5 +76,5 @@ test-second: lab
 .PRECIOUS: %/bin/python %/installed
 
 clean:
-	@rm -rf .venv .venv-3.13 .lab .mypy_cache .pytest_cache .hypothesis .ruff_cache build dist
+	@rm -rf .venv .venv-3.13 .lab .bench .mypy_cache .pytest_cache .hypothesis .ruff_cache build dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what the lab needs: Debian's packages (as root), and npm's oidc-provider into .lab/.
+# Installs what the lab needs: Debian's packages (as root), and npm's into .lab/ (package.json).
 # When all is there, it is done in a moment.
 set -euo pipefail
 
@@ -97,11 +97,11 @@ require_node() {
   [ "$major" -ge 20 ] || fail "Node.js 20 or newer is needed, this is $(node --version)."
 }
 
-# The exact version is in package.json; a lock file would name the registry of whoever wrote it.
-require_oidc_provider() {
+# The exact versions are in package.json; a lock file would name the registry of whoever wrote it.
+require_npm_packages() {
   wanted=$(sha256sum < "$here/package.json")
   [ "$(cat "$lab/npm-installed" 2> /dev/null)" != "$wanted" ] || return 0
-  echo "Installing npm's oidc-provider into .lab/"
+  echo "Installing npm's packages of the lab into .lab/"
   rm -rf "$lab/node_modules"
   cp "$here/package.json" "$lab/"
   npm install --prefix "$lab" --no-package-lock --ignore-scripts --no-audit --no-fund \
@@ -117,4 +117,4 @@ exec 9< "$lab"
 flock 9 # two test runs may begin at once
 require_packages
 require_node
-require_oidc_provider
+require_npm_packages

@@ -122,6 +122,9 @@ def test_what_one_engine_refuses_the_other_explains() -> None:
     assert refused > 5000
 
 
+ANNOTATIONS_WITH_VALUES = ("default", "defaultSnippets", "examples")
+
+
 def keywords_in(node: Any) -> Iterator[str]:
     """Keywords by which a schema can refuse something."""
     if isinstance(node, list):
@@ -133,7 +136,11 @@ def keywords_in(node: Any) -> Iterator[str]:
         if keyword in ("properties", "$defs"):
             for schema in below.values():
                 yield from keywords_in(schema)
-        elif keyword in ("const", "default", "dependentRequired", "enum", "examples"):
+        elif keyword in ANNOTATIONS_WITH_VALUES or keyword in (
+            "const",
+            "dependentRequired",
+            "enum",
+        ):
             yield keyword
         elif keyword == "if":
             continue
@@ -143,8 +150,8 @@ def keywords_in(node: Any) -> Iterator[str]:
 
 
 SAYS_NOTHING = {
-    "$comment", "$id", "$ref", "$schema", "allOf", "default", "description", "examples", "items",
-    "then", "title", "writeOnly",
+    *ANNOTATIONS_WITH_VALUES, "$comment", "$id", "$ref", "$schema", "allOf", "description", "items",
+    "patternErrorMessage", "then", "title", "writeOnly",
 }  # fmt: skip
 
 

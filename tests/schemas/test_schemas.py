@@ -104,6 +104,28 @@ def test_examples_and_defaults_are_accepted(name: str) -> None:
         assert all(engine.is_valid(value) for value in values), key
 
 
+@pytest.mark.parametrize("name", ["email-server", "project"])
+def test_what_an_editor_inserts_is_accepted(name: str) -> None:
+    schema = content(name)
+    with_snippets = [node for node in nodes(schema) if "defaultSnippets" in node]
+    assert with_snippets
+    for node in with_snippets:
+        engine = jsonschema_rs.Draft202012Validator({**node, "$defs": schema["$defs"]})
+        for snippet in node["defaultSnippets"]:
+            inserted = re.sub(r"\$\{\d:(.*?)\}", r"\1", json.dumps(snippet["body"]))
+            assert engine.is_valid(json.loads(inserted)), snippet["label"]
+
+
+@pytest.mark.parametrize("name", ["email-server", "project"])
+def test_an_editor_shows_words_and_no_pattern_and_no_object(name: str) -> None:
+    """yaml-language-server knows `patternErrorMessage`; an example that is a mapping it offers
+    as `[object Object]`, so such ones are `defaultSnippets`."""
+    for node in nodes(content(name)):
+        if "pattern" in node:
+            assert node["patternErrorMessage"] == node["description"]
+        assert not any(isinstance(example, dict) for example in node.get("examples", []))
+
+
 def test_what_two_schemas_share_is_the_same() -> None:
     mail, project = content("email-server")["$defs"], content("project")["$defs"]
     shared = set(mail) & set(project)

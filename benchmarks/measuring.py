@@ -1,0 +1,77 @@
+"""What one run of a command costs: CPU and wall time, or peak memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_SAMPLE_EVERY = 0.01  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU (user and system, of the command and all it waited for) and wall time, in seconds."""
+
+    cpu: float
+    wall: float
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Peaks in MiB. `pss`: sum over the process tree, sampled; `rss`: its largest process."""
+
+    pss: float
+    rss: float
+
+
+def run_timed(argv: list[str], folder: Path, output: int = subprocess.DEVNULL) -> Cost:
+    """Run it undisturbed: nothing is sampled meanwhile."""
+    began = time.perf_counter()
+    process = _start(argv, folder, output)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Cost(usage.ru_utime + usage.ru_stime, wall, process.returncode)
+
+
+def run_sampled(argv: list[str], folder: Path) -> Memory:
+    """Run it with its memory sampled; its times would be worth nothing."""
+    process = _start(argv, folder, subprocess.DEVNULL)
+    peak = 0
+    while True:
+        peak = max(peak, sum(map(_pss, _tree(process.pid))))
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if ended:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return Memory(pss=peak / 1024, rss=usage.ru_maxrss / 1024)
+        time.sleep(_SAMPLE_EVERY)
+
+
+def _start(argv: list[str], folder: Path, output: int) -> subprocess.Popen[bytes]:
+    """Ended by os.wait4 and not by Popen: that gives the costs of this one child."""
+    return subprocess.Popen(
+        argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+    )
+
+
+def _tree(pid: int) -> list[int]:
+    pids = [pid]
+    for parent in pids:
+        with suppress(OSError):
+            for children in Path(f"/proc/{parent}/task").glob("*/children"):
+                pids += map(int, children.read_text().split())
+    return pids
+
+
+def _pss(pid: int) -> int:
+    """In KiB; 0 of a process that just ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0

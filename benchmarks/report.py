@@ -1,0 +1,94 @@
+"""What was measured, as Markdown."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from comparing import Row
+from tools import OURS, Tool
+
+Results = dict[int, list[Row]]
+CHECK_JSONSCHEMA, SOURCEMETA = "check-jsonschema", "@sourcemeta/jsonschema"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """At most so many times what a peer needs, for so many files."""
+
+    size: int
+    measure: str
+    value: Callable[[Row], float]
+    at_most: float
+    peer: str
+
+
+TARGETS = (
+    Target(1, "CPU", lambda row: row.cpu, 0.40, CHECK_JSONSCHEMA),
+    Target(1_000, "CPU", lambda row: row.cpu, 0.10, CHECK_JSONSCHEMA),
+    Target(10_000, "CPU", lambda row: row.cpu, 0.07, CHECK_JSONSCHEMA),
+    Target(10_000, "wall", lambda row: row.wall, 1.3, SOURCEMETA),
+    Target(10_000, "peak memory (PSS)", lambda row: row.memory.pss, 0.7, CHECK_JSONSCHEMA),
+)
+
+
+def report(results: Results, rounds: dict[int, int], tools: list[Tool], missing: list[str]) -> str:
+    """Machine, versions, a table for each size, and the targets."""
+    lines = ["# provisioner validate, compared", "", *_machine(), ""]
+    lines += [f"- {tool.name} {tool.version}" for tool in tools]
+    lines += [f"- not measured: {sentence}" for sentence in missing]
+    for size, rows in results.items():
+        noun = "file" if size == 1 else "files"
+        lines += ["", f"## {size:,} {noun}, medians of {rounds[size]}", "", *_table(rows)]
+    return "\n".join([*lines, "", "## Targets", "", *_targets(results)])
+
+
+def _machine() -> Iterator[str]:
+    cpu = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    yield f"- {cpu}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the end"
+    yield f"- {platform.system()} {platform.release()}, Python {platform.python_version()}"
+
+
+def _table(rows: list[Row]) -> Iterator[str]:
+    yield (
+        f"| | CPU s | wall s | PSS MiB | RSS MiB "
+        f"| CPU : {CHECK_JSONSCHEMA} | wall : {CHECK_JSONSCHEMA} "
+        f"| CPU : {SOURCEMETA} | wall : {SOURCEMETA} |"
+    )
+    yield "|---" + "|--:" * 8 + "|"
+    for row in rows:
+        ratios = [
+            _ratio(value(row), value, peer, rows)
+            for peer in (CHECK_JSONSCHEMA, SOURCEMETA)
+            for value in (lambda r: r.cpu, lambda r: r.wall)
+        ]
+        measured = f"{row.cpu:.3f} | {row.wall:.3f} | {row.memory.pss:.0f} | {row.memory.rss:.0f}"
+        yield f"| {row.tool} | {measured} | {' | '.join(ratios)} |"
+
+
+def _ratio(own: float, value: Callable[[Row], float], peer: str, rows: list[Row]) -> str:
+    other = next((row for row in rows if row.tool == peer), None)
+    return f"{own / value(other):.3f}" if other and value(other) else "-"
+
+
+def _targets(results: Results) -> Iterator[str]:
+    yield "| | at most | measured | |"
+    yield "|---|--:|--:|---|"
+    for target in TARGETS:
+        rows = results.get(target.size, [])
+        own = next((target.value(row) for row in rows if row.tool == OURS), 0.0)
+        ratio = _ratio(own, target.value, target.peer, rows)
+        met = "not measured" if ratio == "-" else ("missed", "met")[float(ratio) <= target.at_most]
+        noun = "file" if target.size == 1 else "files"
+        what = f"{target.size:,} {noun}: {target.measure} : {target.peer}"
+        yield f"| {what} | {target.at_most:.2f} | {ratio} | {met} |"
