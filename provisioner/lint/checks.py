@@ -49,6 +49,7 @@ class Checks:
         self._rules = tuple(rules)
         self._comparisons = tuple(comparisons)
         self._asked = asked
+        self._checked = asked & {rule.ID for rule in self._rules}
 
     def part_of(self, documents: Iterable[Document]) -> Part:
         """All findings, but for those that come from comparing servers."""
@@ -68,8 +69,8 @@ class Checks:
                 part.findings += ((part.documents, f) for f in found if not ignores.hide(f))
             part.documents += 1
         if UNUSED in self._asked:
-            checked = self._asked & {rule.ID for rule in self._rules}
-            part.findings += ((part.documents - 1, f) for f in ignores.unused(checked))
+            unused = ignores.unused(self._checked)
+            part.findings += ((part.documents - 1, finding) for finding in unused)
 
     def _objections(self, document: Document, part: Part) -> list[Objection]:
         schema = schema_for(document)
@@ -86,13 +87,11 @@ class Checks:
         surroundings = self._surroundings.of(server.document)
         for rule in self._rules:
             try:
-                remarks = list(rule.check(server, surroundings))
+                for remark in rule.check(server, surroundings):
+                    yield Objection(rule.ID, remark, rule.SEVERITY)
             except Exception as error:  # noqa: BLE001
                 part.crashed.append(rule.ID)
                 yield bug_of(rule.ID, error)
-            else:
-                for remark in remarks:
-                    yield Objection(rule.ID, remark, rule.SEVERITY)
         if self._comparisons:
             identities = [rule.identity(server, surroundings) for rule in self._comparisons]
             part.sightings.append(sighting_of(server, part.documents, identities))

@@ -23,6 +23,7 @@ class Declaration:
     def __init__(self, document: Document, value: Mapping[str, Any]) -> None:
         self.document = document
         self._values = _by_pointer(value)
+        self._texts = {p: found for p, found in self._values.items() if type(found) is str}
 
     def get(self, pointer: str) -> Any:
         """The value, or None."""
@@ -34,8 +35,7 @@ class Declaration:
 
     def text(self, pointer: str) -> str:
         """A text; empty if there is none."""
-        value = self._values.get(pointer)
-        return value if isinstance(value, str) else ""
+        return self._texts.get(pointer, "")
 
     @cached_property
     def plain_texts(self) -> tuple[tuple[str, str], ...]:
@@ -43,8 +43,8 @@ class Declaration:
         known = _known_pointers()
         return tuple(
             (pointer, value)
-            for pointer, value in self._values.items()
-            if isinstance(value, str) and pointer in known and not is_vault_text(value)
+            for pointer, value in self._texts.items()
+            if pointer in known and not is_vault_text(value)
         )
 
 
