@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
@@ -23,16 +22,14 @@ from provisioner.lint.surroundings import ProjectSurroundings
 Numbered = tuple[int, Finding]
 
 
-@dataclass(slots=True)
 class Part:
     """What there is to say about some files. Numbers count their documents, from 0."""
 
-    documents: int = 0
-    files: int = 0
-    servers: int = 0
-    findings: list[Numbered] = field(default_factory=list)
-    sightings: list[Sighting] = field(default_factory=list)
-    crashed: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.documents = self.files = self.servers = 0
+        self.findings: list[Numbered] = []
+        self.sightings: list[Sighting] = []
+        self.crashed: list[str] = []
 
 
 class Checks:

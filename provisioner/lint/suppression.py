@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from provisioner.documents.source import Source
 from provisioner.lint.finding import Finding, Severity
@@ -56,15 +56,14 @@ SUPPRESSIBLE = frozenset(
 )
 
 
-@dataclass(slots=True)
-class _Comment:
+class _Comment(NamedTuple):
     line: int
     column: int
     length: int
     rules: tuple[str, ...]
     has_reason: bool
     stands_alone: bool
-    used: set[str] = field(default_factory=set)
+    used: set[str]
 
 
 class Ignores:
@@ -119,6 +118,7 @@ def _comments(source: Source) -> Iterator[_Comment]:
                 rules=tuple(rule for rule in re.split(r"[\s,]+", found.group(2)) if rule),
                 has_reason=found.group(3) is not None,
                 stands_alone=text.lstrip().startswith("#"),
+                used=set(),
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from provisioner.documents.document import Document
 from provisioner.lint.checks import Checks, Numbered, Part
@@ -15,8 +15,7 @@ from provisioner.lint.suppression import Ignores
 from provisioner.lint.surroundings import ProjectSurroundings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What there is to say. `crashed`: checks that failed, which is our bug."""
 
     findings: tuple[Finding, ...]

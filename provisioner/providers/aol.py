@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from provisioner.providers.yahoo import YAHOO
 
-AOL = replace(
-    YAHOO,
+AOL = YAHOO._replace(
     name="aol",
     title="AOL",
     # https://api.login.aol.com/.well-known/openid-configuration

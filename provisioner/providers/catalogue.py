@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,7 +28,7 @@ def provider_for(
 
 
 def _corrected(overrides: Mapping[str, Mapping[str, Any]]) -> list[Provider]:
-    return [replace(_base(key), **corrected_facts(key, facts)) for key, facts in overrides.items()]
+    return [_base(key)._replace(**corrected_facts(key, facts)) for key, facts in overrides.items()]
 
 
 def _base(key: str) -> Provider:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -41,7 +40,7 @@ def _checked(key: str, name: str, value: object) -> Any:
 @cache
 def _fact_types() -> dict[str, Any]:
     hints = get_type_hints(Provider)
-    return {field.name: hints[field.name] for field in fields(Provider) if field.name != "name"}
+    return {name: hints[name] for name in Provider._fields if name != "name"}
 
 
 def _nearest(name: str, hints: Mapping[str, Any]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from provisioner.providers.provider import Provider
 
 MICROSOFT = Provider(
@@ -111,8 +109,7 @@ MICROSOFT_HIGH_VOLUME = Provider(
 
 # https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud has the
 # hosts. Nobody was found who has tried SMTP AUTH there: no scope is called wrong or right.
-MICROSOFT_GCC_HIGH = replace(
-    MICROSOFT,
+MICROSOFT_GCC_HIGH = MICROSOFT._replace(
     name="microsoft-gcc-high",
     title="Microsoft 365 GCC High",
     endpoints=("login.microsoftonline.us", "login.usgovcloudapi.net"),
@@ -136,8 +133,7 @@ MICROSOFT_GCC_HIGH = replace(
     consent_page_url=None,
 )
 
-MICROSOFT_CHINA = replace(
-    MICROSOFT_GCC_HIGH,
+MICROSOFT_CHINA = MICROSOFT_GCC_HIGH._replace(
     name="microsoft-china",
     title="Microsoft 365 operated by 21Vianet",
     endpoints=("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),

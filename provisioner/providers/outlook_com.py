@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from provisioner.providers.microsoft import MICROSOFT
 
-OUTLOOK_COM = replace(
-    MICROSOFT,
+OUTLOOK_COM = MICROSOFT._replace(
     name="outlook.com",
     title="Outlook.com",
     # The tenant `consumers`, by name or by its well-known id, on the host of Microsoft 365.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from provisioner.providers.credential_forms import CredentialForm
 
@@ -36,9 +36,10 @@ OFFLINE_SCOPE = "offline_access"
 # https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
 SCOPES_WITHOUT_ACCESS = frozenset({"openid", "profile", "email", "address", "phone", OFFLINE_SCOPE})
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+
+class Provider(NamedTuple):
     """Facts of one provider. Unknown ones say so: "unknown", None or empty.
 
     `endpoints` are hosts, or host/path prefixes where several providers share a host.
@@ -67,7 +68,7 @@ class Provider:
     login_name: LoginName = "unknown"
     foreign_sender: ForeignSender = "unknown"
     offline: Offline = "unknown"
-    authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    authorize_extra: Mapping[str, str] = _NOTHING
     refresh_token_rotation: Rotation = "unknown"
     token_endpoint_auth_method: AuthMethod = "unknown"
     issuer: str | None = None
@@ -75,10 +76,10 @@ class Provider:
     wrong_scopes: tuple[str, ...] = ()
     default_resource: str | None = None
     accounts: Accounts = "unknown"
-    shared_tenants: Mapping[str, str] = field(default_factory=dict)
+    shared_tenants: Mapping[str, str] = _NOTHING
     personal_mailboxes: tuple[str, ...] = ()
-    scopeless_endpoints: Mapping[str, str] = field(default_factory=dict)
-    superseded_endpoints: Mapping[str, str] = field(default_factory=dict)
+    scopeless_endpoints: Mapping[str, str] = _NOTHING
+    superseded_endpoints: Mapping[str, str] = _NOTHING
     prompts: tuple[str, ...] = ()
     single_prompt: bool = False
     client_id_form: CredentialForm = "unknown"

@@ -9,13 +9,12 @@ end exclusive (start and end are equal where no text is meant); `pointer`, a JSO
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import Any
 
 from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 
-_KEYS = tuple(field.name for field in fields(Finding) if field.name != "excerpt")
+_KEYS = tuple(name for name in Finding._fields if name != "excerpt")
 
 
 def render(verdict: Verdict) -> str:
