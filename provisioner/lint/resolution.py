@@ -9,7 +9,8 @@ from provisioner.documents.document import Document
 from provisioner.documents.place import Place, Span
 from provisioner.documents.pointer import lies_in
 from provisioner.lint.excerpt import excerpt_of
-from provisioner.lint.finding import Finding, Severity
+from provisioner.lint.excerpt_of_line import excerpt_of_line
+from provisioner.lint.finding import Excerpt, Finding, Severity
 from provisioner.lint.remark import Objection
 from provisioner.lint.schema import Schema, schema_for
 
@@ -32,7 +33,15 @@ def finding_of_defect(defect: Defect, document: Document) -> Finding:
         pointer=_printable(schema.spot(defect.pointer).shown),
         message=defect.message,
         remedy=defect.remedy,
+        excerpt=_excerpt_of_defect(defect, document, schema),
     )
+
+
+def _excerpt_of_defect(defect: Defect, document: Document, schema: Schema) -> Excerpt | None:
+    """What is wrong with a whole file is marked nowhere in it."""
+    if defect.span.is_empty or defect.is_warning:
+        return None
+    return excerpt_of_line(defect.span, document.source.lines, schema)
 
 
 def findings_of_objections(objections: list[Objection], document: Document) -> list[Finding]:
