@@ -38,6 +38,12 @@ class Declaration:
         return self._texts.get(pointer, "")
 
     @cached_property
+    def is_printable_ascii(self) -> bool:
+        """Whether all `plain_texts` are: no control, invisible or foreign character anywhere."""
+        together = "".join([text for _, text in self.plain_texts])
+        return together.isascii() and together.isprintable()
+
+    @cached_property
     def plain_texts(self) -> tuple[tuple[str, str], ...]:
         """Pointer and text of all texts at known places, vault texts left out."""
         known = _known_pointers()

@@ -52,6 +52,8 @@ def diagnose(value: Any, schema: Schema) -> Diagnosis:
         if not misspelt:
             break
         found = _as_meant(found, misspelt)
+        if schema.accepts(found.value):
+            break
     return found._replace(objections=tuple(said))
 
 

@@ -16,7 +16,7 @@ from provisioner.lint.finding import Excerpt
 from provisioner.lint.schema import Schema, SchemaName, schema_named
 from provisioner.secret import MASK
 
-_KEY = re.compile(r"([ \t]*)(?:- +)?(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_]+)(?P=quote)[ \t]*:(?=\s|$)")
+_KEY = re.compile(r"[ \t]*(?:- +)?(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_]+)(?P=quote)[ \t]*:(?=\s|$)")
 _HINTS = re.compile(r"(?i)secret|passw|token|\$ANSIBLE|://[^/]*@")
 _MOST_SIGNS = 100
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from provisioner.providers.provider import SCOPES_WITHOUT_ACCESS, Provider
 
@@ -11,9 +12,10 @@ _NO_ACCESS = SCOPES_WITHOUT_ACCESS | {"offline"}
 _BETWEEN = re.compile(r"[\s,;]+")
 
 
-def listed(scope_field: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def listed(scope_field: str) -> tuple[str, ...]:
     """The scopes of a field; commas between them are wrong, which the schema says."""
-    return [scope for scope in _BETWEEN.split(scope_field) if scope]
+    return tuple(scope for scope in _BETWEEN.split(scope_field) if scope)
 
 
 def accesses(scope_field: str) -> list[str]:
@@ -26,12 +28,16 @@ def sends_by_smtp(scope: str, provider: Provider) -> bool:
 
     Exchange Online, say, has more names than the catalogue: https://outlook.com/SMTP.Send.
     """
-    name = scope.casefold()
-    right = {known.casefold() for known in provider.smtp_scopes}
+    return _sends(scope.casefold(), provider.smtp_scopes, provider.wrong_scopes)
+
+
+@lru_cache(maxsize=1024)
+def _sends(name: str, smtp_scopes: tuple[str, ...], wrong_scopes: tuple[str, ...]) -> bool:
+    right = {known.casefold() for known in smtp_scopes}
     if name in right:
         return True
     resource, permission = split_scope(name)
-    wrong = {split_scope(known.casefold())[0] for known in provider.wrong_scopes}
+    wrong = {split_scope(known.casefold())[0] for known in wrong_scopes}
     permissions = {split_scope(known)[1] for known in right} - {""}
     return bool(resource) and permission in permissions and resource not in wrong
 

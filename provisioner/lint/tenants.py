@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from provisioner.lint.oauth_urls import taken_apart
 from provisioner.providers.credential_forms import is_guid
 from provisioner.providers.provider import Provider
 
 
+@lru_cache(maxsize=1024)
 def tenant_of(url: str) -> str:
     """`https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token` -> `contoso.edu`."""
     first = taken_apart(url).path.lstrip("/").partition("/")[0]

@@ -13,6 +13,8 @@ NAMES: tuple[SchemaName, ...] = ("email-server", "project", "host-document")
 # Keywords that refuse nothing, or only by the keywords below them.
 _SILENT = {
     "$comment", "$defs", "$id", "$ref", "$schema", "default", "description", "examples", "title",
+    "defaultSnippets",
+    "patternErrorMessage",
     "writeOnly",
 }  # fmt: skip
 

@@ -20,6 +20,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """Known fields only: an unknown one is an error anyway. Vault text has line breaks."""
+    if server.is_printable_ascii:
+        return
     for pointer, text in server.plain_texts:
         found = _CONTROL.search(text)
         if found is not None and not (pointer in SECRETS and VAULT_MARK in text):

@@ -25,6 +25,8 @@ _FREE = ("/server_name", "/logging/file_name")
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """The first one of each value. Secrets are left out: nothing of them may be told."""
+    if server.is_printable_ascii:
+        return
     for pointer, text in server.plain_texts:
         if text.isascii() or pointer.startswith(SECRETS):
             continue

@@ -34,6 +34,8 @@ _LIKE_A_BLANK = frozenset("\u00a0\u2007\u202f")
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """Only where letters beyond ASCII may stand. The first one of each value."""
+    if server.is_printable_ascii:
+        return
     for pointer in (*_NAMES, *_ADDRESSES):
         text = server.text(pointer)
         if text.isascii() or text != text.strip(" "):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from provisioner.lint.declaration import Declaration
@@ -34,6 +35,7 @@ def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
             )
 
 
+@lru_cache(maxsize=1024)
 def _ending(url: str) -> str:
     try:
         return urlsplit(url).path.rstrip("/").rpartition("/")[2].casefold()
