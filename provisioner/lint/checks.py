@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
 from provisioner.documents.builder import NOTHING
 from provisioner.documents.document import Document
 from provisioner.documents.source import Source
+from provisioner.lint.asking import Asking, bug_of
 from provisioner.lint.comparing import Sighting, sighting_of
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.diagnosis import Diagnosis, diagnose
 from provisioner.lint.finding import Finding
-from provisioner.lint.remark import Objection, Remark
+from provisioner.lint.remark import Objection
 from provisioner.lint.rules import Comparison, Rule
 from provisioner.lint.schema import Schema, schema_for
 from provisioner.lint.suppression import UNUSED, Ignores
@@ -46,6 +47,7 @@ class Checks:
         self._rules = tuple(rules)
         self._comparisons = tuple(comparisons)
         self._asked = asked
+        self._askings: dict[str, Asking] = {}
         self._checked = asked & {rule.ID for rule in self._rules}
 
     def part_of(self, documents: Iterable[Document]) -> Part:
@@ -80,18 +82,20 @@ class Checks:
         by_rules = [diagnosis.told_in_file(o) for o in self._by_rules(server, part)]
         return [*bugs, *diagnosis.objections, *by_rules]
 
-    def _by_rules(self, server: Declaration, part: Part) -> Iterator[Objection]:
-        surroundings = self._surroundings.of(server.document)
-        for rule in self._rules:
-            try:
-                for remark in rule.check(server, surroundings):
-                    yield Objection(rule.ID, remark, rule.SEVERITY)
-            except Exception as error:  # noqa: BLE001
-                part.crashed.append(rule.ID)
-                yield bug_of(rule.ID, error)
+    def _by_rules(self, server: Declaration, part: Part) -> list[Objection]:
+        asking = self._asking(server.document, part)
+        objections = asking.objections(server)
         if self._comparisons:
-            identities = [rule.identity(server, surroundings) for rule in self._comparisons]
+            identities = [rule.identity(server, asking.surroundings) for rule in self._comparisons]
             part.sightings.append(sighting_of(server, part.documents, identities))
+        return objections
+
+    def _asking(self, document: Document, part: Part) -> Asking:
+        project = document.source.project
+        if project not in self._askings:
+            surroundings = self._surroundings.of(project)
+            self._askings[project] = Asking(self._rules, surroundings, part.crashed)
+        return self._askings[project]
 
     def _findings(self, document: Document, objections: list[Objection]) -> list[Finding]:
         """Imported here: a run that has nothing to say needs no places and no excerpts."""
@@ -123,13 +127,3 @@ def _refused(document: Document, schema: Schema) -> Diagnosis:
     if not diagnosis.objections:
         raise AssertionError("jsonschema accepts what jsonschema-rs does not")
     return diagnosis
-
-
-def bug_of(check: str, error: Exception) -> Objection:
-    """Type and place only: the words of an unexpected exception may quote a secret."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    message = f"this check failed here, which is our bug: {type(error).__name__} at {place}"
-    return Objection(check, Remark("", message, "please report it with this line", "key"))

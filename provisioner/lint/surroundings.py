@@ -43,9 +43,8 @@ class ProjectSurroundings:
     def __init__(self, settings: Iterable[Document]) -> None:
         self._known = {"": Surroundings(_provider_facts(settings))}
 
-    def of(self, document: Document) -> Surroundings:
-        """What the rules know that look at this document."""
-        project = document.source.project
+    def of(self, project: str) -> Surroundings:
+        """What the rules know that look at a project's documents."""
         if project not in self._known:
             from provisioner.documents.project_files import settings_documents
 

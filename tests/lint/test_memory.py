@@ -1,0 +1,144 @@
+"""What rules said of a server alike is remembered, and is what they would say again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+from provisioner.documents.declared import documents_at
+from provisioner.documents.document import Document
+from provisioner.documents.source import Source
+from provisioner.lint.asking import Asking
+from provisioner.lint.declaration import Declaration
+from provisioner.lint.finding import Severity
+from provisioner.lint.memory import Memory, Watched
+from provisioner.lint.remark import Objection, Remark
+from provisioner.lint.rules import RULES
+from provisioner.lint.surroundings import Surroundings
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+def declared(**values: Any) -> Declaration:
+    return Declaration(Document(source=Source("a.yml"), value=values), values)
+
+
+def examples() -> list[Declaration]:
+    documents = documents_at([str(EXAMPLES / "valid"), str(EXAMPLES / "invalid")])
+    return [Declaration(d, d.value) for d in documents if isinstance(d.value, dict)]
+
+
+def asked_anew(server: Declaration, surroundings: Surroundings) -> list[Objection]:
+    return [
+        Objection(rule.ID, remark, rule.SEVERITY)
+        for rule in RULES
+        for remark in rule.check(server, surroundings)
+    ]
+
+
+def test_all_examples_in_one_memory_are_said_what_they_are_said_alone() -> None:
+    surroundings, crashed = Surroundings(), list[str]()
+    asking = Asking(RULES, surroundings, crashed)
+    servers = examples()
+    expected = [asked_anew(server, surroundings) for server in servers]
+    for _ in range(2):  # the second time nearly all is remembered
+        assert [asking.objections(server) for server in servers] == expected
+    assert crashed == []
+    assert sum(map(len, expected)) > 150
+
+
+class Reading:
+    """A rule that reads other fields for other values."""
+
+    ID = "reading"
+    SEVERITY = Severity.ERROR
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
+        self.asked += 1
+        if server.has("/port") and server.get("/port") == 1:
+            yield Remark("/port", type(server.get("/port")).__name__, "")
+        elif server.text("/host") == "own":
+            yield Remark("/user_name", server.text("/user_name"), "")
+
+
+SERVERS = [
+    {},
+    {"port": 1},
+    {"port": 1.0},
+    {"port": True},
+    {"port": None},
+    {"port": [1]},
+    {"host": "own", "user_name": "a"},
+    {"host": "own", "user_name": "b"},
+    {"host": 1, "user_name": "b"},
+    {"host": "", "user_name": "c"},
+]
+
+
+def test_whatever_comes_first_the_answers_are_the_same() -> None:
+    for order in permutations(SERVERS, 3):
+        asking = Asking([Reading()], Surroundings(), [])
+        for values in (*order, *SERVERS):
+            server = declared(**values)
+            remarks = list(Reading().check(server, Surroundings()))
+            assert [o.remark for o in asking.objections(server)] == remarks, (order, values)
+
+
+def test_a_rule_is_asked_once_of_servers_that_are_alike_where_it_looks() -> None:
+    rule = Reading()
+    asking = Asking([rule], Surroundings(), [])
+    for number in range(100):
+        asking.objections(declared(host="relay", server_name=f"Server {number}"))
+    assert rule.asked == 2  # once to see what it reads, once to remember it
+
+
+class Whole:
+    """A rule that looks at all values."""
+
+    ID = "whole"
+    SEVERITY = Severity.ERROR
+
+    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
+        for pointer, _ in server.plain_texts:
+            yield Remark(pointer, "seen", "")
+
+
+class Crashing:
+    ID = "crashing"
+    SEVERITY = Severity.ERROR
+
+    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
+        raise KeyError("hunter2CANARY")
+
+
+def test_a_rule_that_looks_at_everything_is_asked_each_time() -> None:
+    asking = Asking([Whole(), Reading()], Surroundings(), [])
+    for name in ("a", "b", "c"):
+        (objection,) = asking.objections(declared(server_name=name))
+        assert objection.remark.pointer == "/server_name"
+    assert len(asking.objections(declared(server_name="d", host="e"))) == 2
+
+
+def test_a_crash_is_not_remembered() -> None:
+    crashed: list[str] = []
+    asking = Asking([Crashing(), Reading()], Surroundings(), crashed)
+    for _ in range(3):
+        (objection,) = asking.objections(declared(host="x"))
+        assert "our bug: KeyError" in objection.remark.message
+        assert "CANARY" not in objection.remark.message
+    assert crashed == ["crashing"] * 3
+
+
+def test_memory_has_a_limit() -> None:
+    memory = Memory()
+    for number in range(3000):
+        watched = Watched(declared(host=f"host{number}"))
+        watched.text("/host")
+        memory.keep(watched, [])
+    assert memory.recall(declared(host="host1")) == []
+    assert memory.recall(declared(host="host2999")) is None
