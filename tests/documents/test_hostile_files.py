@@ -91,6 +91,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], tuple[str, int, int]]] = {
     "a megabyte of comment": (lambda: b"#" * 1_000_000, ("empty-document", 1, 1)),
     "a tab": (lambda: b"a:\n\tb: 1\n", ("syntax", 2, 1)),
     "a tab further down": (lambda: b"a:\n  b: 1\n\tc: 2\n", ("syntax", 3, 1)),
+    "a byte order mark": (lambda: b"\xef\xbb\xbfa: 1\n", ("byte-order-mark", 1, 1)),
+    "lines as on Windows": (lambda: b"a: 1\r\nb: 2\r\n", ("line-ends", 1, 1)),
+    "lines as on old Macs": (lambda: b"a: 1\rb: 2\r", ("line-ends", 1, 1)),
     "binary": (lambda: bytes(range(256)), ("encoding", 3, 115)),
 }
 
