@@ -14,6 +14,7 @@ from typing import Any
 from provisioner.documents.place import Span
 from provisioner.lint.finding import Excerpt
 from provisioner.lint.schema import Schema, SchemaName, schema_named
+from provisioner.providers.credential_forms import may_be_shown
 from provisioner.secret import MASK
 
 _KEY = re.compile(r"[ \t]*(?:- +)?(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_]+)(?P=quote)[ \t]*:(?=\s|$)")
@@ -29,7 +30,8 @@ def excerpt_of_line(span: Span, lines: list[str], schema: Schema) -> Excerpt | N
     if found is None or not _stands_in_the_open(lines[:number], schema.name):
         return None
     is_open = _is_open(found["key"], schema.name)
-    if is_open is None or (is_open and _HINTS.search(line[found.end() :])):
+    rest = line[found.end() :]
+    if is_open is None or (is_open and (_HINTS.search(rest) or not may_be_shown(rest))):
         return None
     if not is_open:
         text = f"{line[: found.end()].lstrip()} {MASK}"

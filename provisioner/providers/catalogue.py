@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from provisioner.providers.all_providers import PROVIDERS
-from provisioner.providers.corrections import corrected_facts
 from provisioner.providers.provider import Provider
 
 
@@ -28,6 +27,8 @@ def provider_for(
 
 
 def _corrected(overrides: Mapping[str, Mapping[str, Any]]) -> list[Provider]:
+    from provisioner.providers.corrections import corrected_facts
+
     return [_base(key)._replace(**corrected_facts(key, facts)) for key, facts in overrides.items()]
 
 

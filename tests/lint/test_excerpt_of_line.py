@@ -58,6 +58,8 @@ def test_an_open_line_is_shown(
         (f"oauth2:\n  client_secret:\n      host: {CANARY}", 3),
         (f"pasword: begins\n  host: {CANARY}", 2),
         (f"# a comment\n  host: {CANARY}", 2),
+        ("oauth2:\n  client_id: [GOCSPX-CANARYS-EXAMPLE-EXAMPLE-EXAM]", 2),
+        ("oauth2:\n  client_id: 'CAN8Q~CANARYCANARYCANARYCANARYCANARYCA", 2),
         ("port: 25", 7),
     ],
 )
