@@ -11,7 +11,7 @@ from typing import Any
 from provisioner.documents.document import Document
 from provisioner.documents.place import Span
 from provisioner.documents.pointer import segments, value_at
-from provisioner.lint.finding import Excerpt
+from provisioner.lint.finding import Excerpt, printable
 from provisioner.lint.schema import Schema, Spot
 from provisioner.providers.credential_forms import may_be_shown
 from provisioner.secret import MASK
@@ -28,7 +28,7 @@ def excerpt_of(pointer: str, marked: Span, document: Document, schema: Schema) -
         return None
     key = own_place.key
     name, value = _as_written(key, document), _value_text(pointer, document, spot)
-    text = _printable(f"{name}: {value}".rstrip())
+    text = printable(f"{name}: {value}".rstrip())
     if marked == key or not value:
         return Excerpt(text, 0, len(name))
     return Excerpt(text, len(name) + 2, len(value))
@@ -56,7 +56,3 @@ def _value_text(pointer: str, document: Document, spot: Spot) -> str:
 
 def _has_entries(value: Any) -> bool:
     return isinstance(value, dict | list) and bool(value)
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

@@ -21,6 +21,11 @@ class Excerpt(NamedTuple):
     mark_length: int
 
 
+def printable(text: str) -> str:
+    """No sign in it moves the cursor or breaks a line."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
 class Finding(NamedTuple):
     """Lines and columns count characters from 1; the end is exclusive. Holds no secret."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner.documents.pointer import escaped, pointer_to
 from provisioner.lint.condition import condition_behind
+from provisioner.lint.finding import printable
 from provisioner.lint.nearest import nearest
 from provisioner.lint.remark import Chosen, Moved, Objection, Remark
 from provisioner.lint.schema import Node, Schema, Spot
@@ -46,18 +47,13 @@ class Complaint:
     def name(self) -> str:
         """What messages call the value: its key, or the kind of document it is."""
         if self.spot.shown:
-            return f"`{_printable(self.spot.shown.rpartition('/')[2])}`"
+            return f"`{printable(self.spot.shown.rpartition('/')[2])}`"
         return "the settings" if self.schema.name == "project" else "an email server"
 
     def objection(
         self, rule: str, message: str, remedy: str, at: Literal["key", "value"] = "value"
     ) -> Objection:
         return Objection(rule, Remark(self.pointer, message, remedy, at))
-
-
-def _printable(key: str) -> str:
-    """A key of the file in one line of a message: no sign in it moves the cursor."""
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in key)
 
 
 def _missing(complaint: Complaint) -> Iterator[Objection]:
@@ -100,7 +96,7 @@ def _unknown_key(complaint: Complaint, key: str, near: str | None) -> Objection:
     pointer = f"{complaint.pointer}/{escaped(key)}"
     spot = complaint.schema.spot(pointer)
     is_named = spot.state == "unknown" and spot.shown != complaint.spot.shown
-    named = f"`{_printable(key)}` is no key that is known here"
+    named = f"`{printable(key)}` is no key that is known here"
     message = named if is_named else "this key is not known here"
     home = _home_of(key, complaint.schema)
     meant: Moved | None = None

@@ -10,7 +10,7 @@ from provisioner.documents.place import Place, Span
 from provisioner.documents.pointer import lies_in
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
-from provisioner.lint.finding import Excerpt, Finding, Severity
+from provisioner.lint.finding import Excerpt, Finding, Severity, printable
 from provisioner.lint.remark import Objection
 from provisioner.lint.schema import Schema, schema_for
 
@@ -30,7 +30,7 @@ def finding_of_defect(defect: Defect, document: Document) -> Finding:
         severity=Severity.WARNING if defect.is_warning else Severity.ERROR,
         file=document.path,
         **_at(defect.span),
-        pointer=_printable(schema.spot(defect.pointer).shown),
+        pointer=printable(schema.spot(defect.pointer).shown),
         message=defect.message,
         remedy=defect.remedy,
         excerpt=_excerpt_of_defect(defect, document, schema),
@@ -68,7 +68,7 @@ def _finding(objection: Objection, document: Document, schema: Schema) -> Findin
         severity=objection.severity,
         file=document.path,
         **_at(span),
-        pointer=_printable(schema.spot(remark.pointer).shown),
+        pointer=printable(schema.spot(remark.pointer).shown),
         message=remark.message,
         remedy=remark.remedy,
         excerpt=excerpt_of(remark.pointer, span, document, schema),
@@ -84,7 +84,3 @@ def _marked(place: Place, at: str) -> Span:
 def _at(span: Span) -> _Lines:
     (line, column), (end_line, end_column) = span
     return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
