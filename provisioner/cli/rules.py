@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from provisioner.errors import ExitCode, UsageError
+from provisioner.errors import ExitCode
 
 
 def rules(
@@ -23,22 +23,14 @@ def rules(
 
       provisioner rules plaintext-secret
     """
-    from provisioner.lint.rule_pages import page, rule_pages
+    from provisioner.lint.rule_pages import page, rule_pages, unknown_rule
 
     if rule is None:
         for entry in rule_pages():
             sys.stdout.write(f"{entry.rule:<24}{entry.title}\n")
         return ExitCode.DONE
-    sys.stdout.write(_page(rule, page(rule)))
+    text = page(rule)
+    if text is None:
+        raise unknown_rule(rule)
+    sys.stdout.write(text)
     return ExitCode.DONE
-
-
-def _page(rule: str, text: str | None) -> str:
-    if text is not None:
-        return text
-    from provisioner.lint.nearest import nearest
-    from provisioner.lint.rule_pages import rule_pages
-
-    near = nearest(rule, [entry.rule for entry in rule_pages()])
-    remedy = f"did you mean {near}?" if near else "`provisioner rules` lists them"
-    raise UsageError(f"there is no rule {rule!r}", remedy=remedy)

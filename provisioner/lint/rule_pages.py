@@ -9,6 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from provisioner.errors import UsageError
+from provisioner.lint.nearest import nearest
+
 _FOLDERS = ("rules", "pages")
 
 
@@ -27,6 +30,13 @@ def rule_pages() -> list[RulePage]:
 def page(rule: str) -> str | None:
     """A rule's page; None if there is no such rule."""
     return next((_text(path) for path in _paths() if _rule(path) == rule), None)
+
+
+def unknown_rule(rule: str) -> UsageError:
+    """There is no such rule; and which one was most likely meant."""
+    near = nearest(rule, [entry.rule for entry in rule_pages()])
+    remedy = f"did you mean {near}?" if near else "`provisioner rules` lists them"
+    return UsageError(f"there is no rule {rule!r}", remedy=remedy)
 
 
 def _paths() -> list[Path]:

@@ -37,12 +37,7 @@ def asked_for(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozens
 
 
 def _require_rule(rule: str) -> None:
-    from provisioner.lint.nearest import nearest
-    from provisioner.lint.rule_pages import rule_pages
+    from provisioner.lint.rule_pages import page, unknown_rule
 
-    known = [entry.rule for entry in rule_pages()]
-    if rule in known:
-        return
-    near = nearest(rule, known)
-    remedy = f"did you mean {near}?" if near else "`provisioner rules` lists them"
-    raise UsageError(f"there is no rule {rule!r}", remedy=remedy)
+    if page(rule) is None:
+        raise unknown_rule(rule)

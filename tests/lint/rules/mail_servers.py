@@ -8,32 +8,8 @@ from typing import Any
 
 from provisioner.documents.loader import load
 from provisioner.lint.verdict import reach_verdict
+from tests.lint.oauth2_servers import GOOGLE, MICROSOFT
 
-MICROSOFT: dict[str, Any] = {
-    "server_name": "Reports",
-    "host": "smtp.office365.com",
-    "port": 587,
-    "smtp_security_level": "oauth2",
-    "use_tls": True,
-    "user_name": "reports@example.edu",
-    "oauth2": {
-        "access_token_url": "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token",
-        "authorization_url": "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/authorize",
-        "client_id": "5f2c8a1e-0b7d-4c57-9a53-2d1f6e0c9b84",
-        "client_secret": {"env": "MAPS_CLIENT_SECRET"},
-        "scope_for_authorize": "https://outlook.office.com/SMTP.Send offline_access",
-    },
-}
-GOOGLE: dict[str, Any] = MICROSOFT | {
-    "host": "smtp.gmail.com",
-    "oauth2": MICROSOFT["oauth2"]
-    | {
-        "access_token_url": "https://oauth2.googleapis.com/token",
-        "authorization_url": "https://accounts.google.com/o/oauth2/v2/auth",
-        "client_id": "0815-abc.apps.googleusercontent.com",
-        "scope_for_authorize": "https://mail.google.com/",
-    },
-}
 LOGIN: dict[str, Any] = {
     "server_name": "Reports",
     "host": "mail.example.edu",
