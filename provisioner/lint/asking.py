@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import itemgetter
 
+from provisioner.lint.bug import bug_of
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.memory import Memory, Said, Watched
-from provisioner.lint.remark import Objection, Remark
+from provisioner.lint.remark import Objection
 from provisioner.lint.rules import Rule
 from provisioner.lint.surroundings import Surroundings
 
@@ -63,13 +64,3 @@ class Asking:
             self._crashed.append(rule.ID)
             said.append((order, bug_of(rule.ID, error)))
         return said
-
-
-def bug_of(check: str, error: Exception) -> Objection:
-    """Type and place only: the words of an unexpected exception may quote a secret."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    message = f"this check failed here, which is our bug: {type(error).__name__} at {place}"
-    return Objection(check, Remark("", message, "please report it with this line", "key"))

@@ -9,8 +9,9 @@ from operator import attrgetter
 from provisioner.documents.builder import NOTHING
 from provisioner.documents.document import Document
 from provisioner.documents.source import Source
-from provisioner.lint.asking import Asking, bug_of
-from provisioner.lint.comparing import Sighting, sighting_of
+from provisioner.lint.asking import Asking
+from provisioner.lint.bug import bug_of
+from provisioner.lint.comparing import Sighting, identities_of, sighting_of
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.diagnosis import Diagnosis, diagnose
 from provisioner.lint.finding import Finding
@@ -64,8 +65,8 @@ class Checks:
         for document in documents:
             objections = self._objections(document, part)
             if objections or document.defects:
-                found = self._findings(document, objections)
-                part.findings += ((part.documents, f) for f in found if not ignores.hide(f))
+                found = self._findings(document, objections, ignores)
+                part.findings += ((part.documents, finding) for finding in found)
             part.documents += 1
         if UNUSED in self._asked:
             unused = ignores.unused(self._checked)
@@ -86,8 +87,10 @@ class Checks:
         asking = self._asking(server.document, part)
         objections = asking.objections(server)
         if self._comparisons:
-            identities = [rule.identity(server, asking.surroundings) for rule in self._comparisons]
+            identities, bugs = identities_of(server, self._comparisons, asking.surroundings)
             part.sightings.append(sighting_of(server, part.documents, identities))
+            part.crashed += (bug.rule for bug in bugs)
+            objections += bugs
         return objections
 
     def _asking(self, document: Document, part: Part) -> Asking:
@@ -97,7 +100,9 @@ class Checks:
             self._askings[project] = Asking(self._rules, surroundings, part.crashed)
         return self._askings[project]
 
-    def _findings(self, document: Document, objections: list[Objection]) -> list[Finding]:
+    def _findings(
+        self, document: Document, objections: list[Objection], ignores: Ignores
+    ) -> list[Finding]:
         """Imported here: a run that has nothing to say needs no places and no excerpts."""
         from provisioner.lint.resolution import finding_of_defect, findings_of_objections
 
@@ -107,7 +112,7 @@ class Checks:
                 for defect in document.defects
                 if not defect.is_warning or defect.rule in self._asked
             ),
-            *findings_of_objections(objections, document),
+            *findings_of_objections(objections, document, ignores),
         ]
 
 

@@ -9,9 +9,11 @@ from provisioner.documents.document import Document
 from provisioner.documents.files import FoundFile
 from provisioner.documents.loader import STDIN
 from provisioner.documents.project_files import load_declared
+from provisioner.lint.bug import bug_of
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.remark import Objection
 from provisioner.lint.rules import Comparison
+from provisioner.lint.surroundings import Surroundings
 
 
 class Sighting(NamedTuple):
@@ -36,6 +38,21 @@ class Sighting(NamedTuple):
         return documents[min(self.position, len(documents) - 1)]
 
 
+def identities_of(
+    server: Declaration, comparisons: Sequence[Comparison], surroundings: Surroundings
+) -> tuple[list[str], list[Objection]]:
+    """What each rule knows the server by; what is said of rules that fail."""
+    identities, bugs = [], []
+    for rule in comparisons:
+        identity = ""
+        try:
+            identity = rule.identity(server, surroundings)
+        except Exception as error:  # noqa: BLE001
+            bugs.append(bug_of(rule.ID, error))
+        identities.append(identity)
+    return identities, bugs
+
+
 def sighting_of(server: Declaration, number: int, identities: Iterable[str]) -> Sighting:
     """What a server is known by."""
     document = server.document
@@ -51,18 +68,31 @@ def sighting_of(server: Declaration, number: int, identities: Iterable[str]) -> 
 
 
 def compared(
-    sightings: Iterable[Sighting], comparisons: Sequence[Comparison]
+    sightings: Iterable[Sighting], comparisons: Sequence[Comparison], crashed: list[str]
 ) -> Iterator[tuple[int, Document, Objection]]:
-    """What is said of each server that is known by what an earlier one of its project is."""
+    """What is said of each server that is known by what an earlier one of its project is.
+
+    `crashed` gets the id of a rule that fails.
+    """
     firsts: dict[tuple[int, str, str], Sighting] = {}
     for seen in sightings:
         for order, identity in enumerate(seen.identities):
             first = firsts.setdefault((order, seen.project, identity), seen) if identity else seen
             if first is not seen:
-                rule = comparisons[order]
-                remark = rule.remark(first.name, seen.name, _place_of(first))
-                if remark is not None:
-                    yield seen.number, seen.read_again(), Objection(rule.ID, remark, rule.SEVERITY)
+                objection = _objection(comparisons[order], first, seen, crashed)
+                if objection is not None:
+                    yield seen.number, seen.read_again(), objection
+
+
+def _objection(
+    rule: Comparison, first: Sighting, second: Sighting, crashed: list[str]
+) -> Objection | None:
+    try:
+        remark = rule.remark(first.name, second.name, _place_of(first))
+    except Exception as error:  # noqa: BLE001
+        crashed.append(rule.ID)
+        return bug_of(rule.ID, error)
+    return None if remark is None else Objection(rule.ID, remark, rule.SEVERITY)
 
 
 def _place_of(first: Sighting) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypedDict
 
 from provisioner.documents.defect import Defect
@@ -13,6 +14,7 @@ from provisioner.lint.excerpt_of_line import excerpt_of_line
 from provisioner.lint.finding import Excerpt, Finding, Severity, printable
 from provisioner.lint.remark import Objection
 from provisioner.lint.schema import Schema, schema_for
+from provisioner.lint.suppression import Ignores
 
 
 class _Lines(TypedDict):
@@ -44,19 +46,26 @@ def _excerpt_of_defect(defect: Defect, document: Document, schema: Schema) -> Ex
     return excerpt_of_line(defect.span, document.source.lines, schema)
 
 
-def findings_of_objections(objections: list[Objection], document: Document) -> list[Finding]:
-    """`wrong-form` says least: where something else is said of the value, that stands alone.
+def findings_of_objections(
+    objections: Iterable[Objection], document: Document, ignores: Ignores
+) -> list[Finding]:
+    """What no comment hides. `wrong-form` says least: another error of the value stands alone.
 
     Behind an unknown tag, say, is not what was meant: nothing more is said of it.
     """
     unreadable = [defect.pointer for defect in document.defects if defect.makes_unreadable]
-    better = {o.remark.pointer for o in objections if o.rule != "wrong-form"}
-    return [
-        _finding(objection, document, schema_for(document))
+    told = [
+        (objection.remark.pointer, finding)
         for objection in objections
-        if objection.rule != "wrong-form" or objection.remark.pointer not in better
         if not any(lies_in(objection.remark.pointer, pointer) for pointer in unreadable)
+        if not ignores.hide(finding := _finding(objection, document, schema_for(document)))
     ]
+    better = {
+        pointer
+        for pointer, finding in told
+        if finding.rule != "wrong-form" and finding.severity is Severity.ERROR
+    }
+    return [f for pointer, f in told if f.rule != "wrong-form" or pointer not in better]
 
 
 def _finding(objection: Objection, document: Document, schema: Schema) -> Finding:

@@ -55,7 +55,7 @@ def part_of(
     asked: frozenset[str] = EVERYTHING,
 ) -> Part:
     """What there is to say about some of the documents; all parts together make a verdict."""
-    chosen = [rule for rule in rules if rule.ID in asked or rule not in RULES]
+    chosen = [rule for rule in rules if rule.ID in asked]
     checks = Checks(ProjectSurroundings(settings), chosen, _comparisons(asked), asked)
     return checks.part_of(documents)
 
@@ -92,10 +92,10 @@ def _place(numbered: Numbered) -> tuple[int, int, int]:
 
 def _by_comparing(whole: Part, asked: frozenset[str]) -> list[Numbered]:
     found: list[Numbered] = []
-    for number, document, objection in compared(whole.sightings, _comparisons(asked)):
+    repeated = compared(whole.sightings, _comparisons(asked), whole.crashed)
+    for number, document, objection in repeated:
         from provisioner.lint.resolution import findings_of_objections
 
-        ignores = Ignores(document.source)
-        findings = findings_of_objections([objection], document)
-        found += ((number, finding) for finding in findings if not ignores.hide(finding))
+        findings = findings_of_objections([objection], document, Ignores(document.source))
+        found += ((number, finding) for finding in findings)
     return found

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from provisioner.documents.declared import documents_at
+from provisioner.lint import verdict as verdict_module
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
 from provisioner.lint.remark import Remark
-from provisioner.lint.rules import RULES
+from provisioner.lint.rules import RULES, Rule
+from provisioner.lint.selection import EVERYTHING
 from provisioner.lint.surroundings import Surroundings
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports.finding_formats import RENDERERS
 
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
 LOGIN = (
     "server_name: Reports\nhost: mail.example.edu\nsmtp_security_level: login\n"
@@ -57,7 +61,9 @@ def test_a_broken_file_hides_no_other(here: Path) -> None:
 
 def test_a_rule_that_crashes_hides_no_other(here: Path) -> None:
     (here / "a.yml").write_text(RELAY.format(name="x") + "prot: 1\n")
-    verdict = reach_verdict(documents_at(["a.yml"]), rules=(Crashing(), *RULES))
+    verdict = reach_verdict(
+        documents_at(["a.yml"]), rules=(Crashing(), *RULES), asked=EVERYTHING | {Crashing.ID}
+    )
     assert [(finding.rule, finding.severity) for finding in verdict.findings] == [
         ("crashing-rule", "error"),
         ("unknown-key", "error"),
@@ -68,6 +74,69 @@ def test_a_rule_that_crashes_hides_no_other(here: Path) -> None:
     assert "test_verdict.py:" in message
     for render in RENDERERS.values():
         assert "CANARY" not in render(verdict)
+
+
+class CrashingComparison:
+    ID = "crashing-comparison"
+    SEVERITY = Severity.WARNING
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def identity(self, server: Declaration, surroundings: Surroundings, /) -> str:
+        if self.place == "identity":
+            raise KeyError("hunter2CANARY")
+        return "all are alike"
+
+    def remark(self, first: str, second: str, place: str, /) -> Remark | None:
+        raise KeyError("hunter2CANARY")
+
+
+@pytest.mark.parametrize(("place", "times"), [("identity", 3), ("remark", 2)])
+def test_a_comparison_that_crashes_hides_no_other(
+    here: Path, monkeypatch: pytest.MonkeyPatch, place: str, times: int
+) -> None:
+    comparisons = (CrashingComparison(place), *verdict_module.COMPARISONS)
+    monkeypatch.setattr(verdict_module, "COMPARISONS", comparisons)
+    for file, name in (("a", "x"), ("b", "x"), ("c", "y")):
+        (here / f"{file}.yml").write_text(RELAY.format(name=name) + "prot: 1\n")
+    asked = EVERYTHING | {CrashingComparison.ID}
+    verdict = reach_verdict(documents_at(["."]), asked=asked)
+    rules = [finding.rule for finding in verdict.findings]
+    assert rules.count("crashing-comparison") == times
+    assert rules.count("duplicate-server-name") == 1
+    assert rules.count("unknown-key") == 3
+    assert verdict.crashed == ("crashing-comparison",)
+    assert "CANARY" not in RENDERERS["text"](verdict)
+
+
+class Warning:
+    ID = "warning-rule"
+    SEVERITY = Severity.WARNING
+
+    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
+        yield Remark("/oauth2/access_token_url", "advice", "take it")
+
+
+URL = "  access_token_url: 'http://login.example.edu/a b'"
+
+
+@pytest.mark.parametrize(
+    ("line", "rules", "expected"),
+    [
+        (URL, RULES, ["http-endpoint"]),
+        (f"{URL}  # provisioner: ignore[http-endpoint] inside", RULES, ["wrong-form"]),
+        (URL, (Warning(),), ["wrong-form", "warning-rule"]),
+    ],
+)
+def test_only_an_error_that_is_told_says_better_what_the_schema_refuses(
+    here: Path, line: str, rules: tuple[Rule, ...], expected: list[str]
+) -> None:
+    text = (EXAMPLES / "valid/loopback.yml").read_text(encoding="utf-8")
+    (here / "a.yml").write_text(re.sub(r"(?m)^  access_token_url:.*$", line, text))
+    asked = EVERYTHING | {Warning.ID}
+    found = reach_verdict(documents_at(["a.yml"]), rules=rules, asked=asked).findings
+    assert [f.rule for f in found if f.pointer == "/oauth2/access_token_url"] == expected
 
 
 def test_a_duplicate_key_does_not_hide_what_else_is_wrong(here: Path) -> None:
