@@ -10,6 +10,8 @@
 SHELL := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST_ARGS ?=
+# What the lab serves is one group, in one worker: there is one lab a run.
+WORKERS := --numprocesses 3 --dist loadgroup
 
 # The first of the names that is a Python >= 3.11 and can make virtual environments
 find-python = $(firstword $(foreach name,$(1),$(shell $(name) -c \
@@ -37,7 +39,7 @@ lab:
 
 test-first: .venv/installed-test lab
 	@echo "== pytest on Python $(call version-of,.venv/bin/python)"
-	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+	@.venv/bin/python -m pytest $(WORKERS) $(PYTEST_ARGS)
 
 # After lab: it installs Debian's python3-venv.
 test-second: lab
@@ -49,7 +51,7 @@ test-second: lab
 	else \
 	  $(MAKE) --no-print-directory .venv-3.13/installed-test && \
 	  echo "== pytest on Python $$($$python -c 'import platform; print(platform.python_version())')" && \
-	  .venv-3.13/bin/python -m pytest $(PYTEST_ARGS); \
+	  .venv-3.13/bin/python -m pytest $(WORKERS) -m "not long" $(PYTEST_ARGS); \
 	fi
 
 .venv/bin/python:

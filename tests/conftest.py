@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.own_memory_folder import have_own_memory_folder
+
 # A CI that starts us in the background has these ignored, and every child would inherit that:
 # no test could interrupt anything.
-for _number in (signal.SIGINT, signal.SIGHUP):
+for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(
             _number,
@@ -18,6 +20,13 @@ for _number in (signal.SIGINT, signal.SIGHUP):
         )
 
 pytest_plugins = ["tests.lab.fixtures"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker of a parallel run its own place for run folders."""
+    if hasattr(config, "workerinput") and os.geteuid() == 0:
+        have_own_memory_folder()
+
 
 _FOREIGN_PREFIXES = ("ANSIBLE_", "PROVISIONER_", "XDG_")
 _FOREIGN_NAMES = {

@@ -17,11 +17,11 @@ from tests.lab.provider import Provider
 Part = TypeVar("Part")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What stands on the lab is marked `lab`."""
-    for item in items:
-        if "lab" in getattr(item, "fixturenames", ()):
-            item.add_marker("lab")
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What stands on the lab is marked `lab`, and runs in one worker: there is one lab a run."""
+    if "lab" in getattr(item, "fixturenames", ()):
+        item.add_marker("lab")
+        item.add_marker(pytest.mark.xdist_group("lab"))
 
 
 def _had(start: Callable[[], Part]) -> Part:
