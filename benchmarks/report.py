@@ -37,7 +37,7 @@ TARGETS = (
 
 def report(results: Results, rounds: dict[int, int], tools: list[Tool], missing: list[str]) -> str:
     """Machine, versions, a table for each size, and the targets."""
-    lines = ["# provisioner validate, compared", "", *_machine(), ""]
+    lines = ["# provisioner validate, compared", "", *machine(), ""]
     lines += [f"- {tool.name} {tool.version}" for tool in tools]
     lines += [f"- not measured: {sentence}" for sentence in missing]
     for size, rows in results.items():
@@ -46,7 +46,8 @@ def report(results: Results, rounds: dict[int, int], tools: list[Tool], missing:
     return "\n".join([*lines, "", "## Targets", "", *_targets(results)])
 
 
-def _machine() -> Iterator[str]:
+def machine() -> Iterator[str]:
+    """The lines that say on what it was measured."""
     cpu = next(
         (
             line.split(":")[1].strip()

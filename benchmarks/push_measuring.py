@@ -1,0 +1,100 @@
+"""One fleet size: ours, the floor and the peers in turn, so that a busy minute hits all alike."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from statistics import median
+
+from measuring import Cost
+from push_references import (
+    floor,
+    hand_written,
+    hand_written_tuned,
+    swaks,
+    swaks_is_there,
+    write_references,
+)
+from push_scene import Scene
+
+MAILS_AT_ONCE = 3  # connections that ours opens to one mailbox, over the whole fleet
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Medians in seconds, (CPU, wall) by name of the work; None: not measured."""
+
+    hosts: int
+    costs: dict[str, tuple[float, float]]
+
+    def cost(self, name: str) -> tuple[float, float] | None:
+        """CPU and wall of a work."""
+        return self.costs.get(name)
+
+
+def batches(hosts: int) -> list[int]:
+    """Sizes of the default batches: `1, 25%, 100%` where there are more than five hosts."""
+    if hosts <= 5:
+        return [hosts]
+    first, second = 1, ceil(hosts * 0.25)
+    return [first, second, hosts - first - second]
+
+
+def measure(
+    scene: Scene, hosts: int, rounds: int, *, with_peer: bool, progress: Callable[[str], None]
+) -> Measured:
+    """All works, `rounds` times in turn. The first push of all, with mails, is not measured."""
+    scene.fleet.ensure(hosts)
+    write_references(scene)
+    scene.declare(hosts, f"first-{hosts}.example.edu")
+    progress(f"{hosts} hosts: the first push")
+    scene.provision("push", "--accept-destination", "all")
+    found: dict[str, list[Cost]] = defaultdict(list)
+    works = _works(scene, hosts, with_peer=with_peer)
+    for number in range(1, rounds + 1):
+        for name, work in works.items():
+            progress(f"{hosts} hosts: round {number} of {rounds}: {name}")
+            found[name] += work(f"round-{number}-{name.replace(' ', '-')}")
+    return Measured(hosts, {name: _medians(costs) for name, costs in found.items()})
+
+
+def _works(scene: Scene, hosts: int, *, with_peer: bool) -> dict[str, Callable[[str], list[Cost]]]:
+    """Each takes a name that no other round has, for what it changes."""
+
+    def changed(client: str, *arguments: str) -> list[Cost]:
+        scene.declare(hosts, f"{client}.example.edu")
+        return [scene.provision("push", *arguments)]
+
+    works: dict[str, Callable[[str], list[Cost]]] = {
+        "floor": lambda _: [floor(scene, hosts)],
+        "push unchanged": lambda _: [scene.provision("push")],
+        "plan unchanged": lambda _: [scene.provision("plan")],
+        "floor of a change": lambda _: [_floor_of_a_change(scene, hosts)],
+        "push changed, no mails": lambda client: changed(client, "--mail", "none"),
+        "push changed, mails": changed,
+    }
+    if swaks_is_there():
+        works["swaks"] = lambda _: [_wall_only(swaks(scene, hosts, MAILS_AT_ONCE))]
+    if with_peer:
+        works["hand-written"] = lambda client: [hand_written(scene, client)]
+        works["hand-written, tuned"] = lambda client: [hand_written_tuned(scene, client)]
+    return works
+
+
+def _floor_of_a_change(scene: Scene, hosts: int) -> Cost:
+    """One floor for the check run, and one for each batch."""
+    costs, first = [floor(scene, hosts)], 1
+    for size in batches(hosts):
+        costs.append(floor(scene, size, first))
+        first += size
+    return Cost(sum(c.cpu for c in costs), sum(c.wall for c in costs), 0)
+
+
+def _wall_only(seconds: float) -> Cost:
+    return Cost(float("nan"), seconds, 0)
+
+
+def _medians(costs: list[Cost]) -> tuple[float, float]:
+    return median(c.cpu for c in costs), median(c.wall for c in costs)

@@ -1,0 +1,71 @@
+"""What push took, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from push_measuring import Measured
+from report import machine
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The wall time of a work, at most (or, of the peer, at least) so many times another's."""
+
+    work: str
+    beside: str
+    factor: float
+    at_least: bool = False
+
+
+TARGETS = (
+    Target("push unchanged", "floor", 1.3),
+    Target("plan unchanged", "floor", 1.3),
+    Target("push changed, no mails", "floor of a change", 1.3),
+    Target("hand-written", "push unchanged", 10, at_least=True),
+)
+
+
+def report(results: list[Measured], rounds: int, forks: int) -> str:
+    """Machine, a table for each number of hosts, and the targets."""
+    lines = ["# provisioner push, compared", "", *machine(), f"- {forks} forks, 3 servers a host"]
+    for found in results:
+        lines += ["", f"## {found.hosts} hosts, medians of {rounds}", "", *_table(found)]
+        lines += ["", *_targets(found), *_mails(found)]
+    return "\n".join(lines)
+
+
+def _table(found: Measured) -> Iterator[str]:
+    yield "| | CPU s | wall s | wall : floor |"
+    yield "|---|--:|--:|--:|"
+    base = found.costs["floor"][1]
+    for name, (cpu, wall) in found.costs.items():
+        spent = "-" if cpu != cpu else f"{cpu:.2f}"
+        yield f"| {name} | {spent} | {wall:.2f} | {wall / base:.2f} |"
+
+
+def _targets(found: Measured) -> Iterator[str]:
+    yield "| wall | target | measured | |"
+    yield "|---|--:|--:|---|"
+    for target in TARGETS:
+        own, beside = found.cost(target.work), found.cost(target.beside)
+        if own is None or beside is None:
+            continue
+        ratio = own[1] / beside[1]
+        met = ratio >= target.factor if target.at_least else ratio <= target.factor
+        sign = ">=" if target.at_least else "<="
+        row = f"{target.work} : {target.beside} | {sign} {target.factor:g} | {ratio:.2f}"
+        yield f"| {row} | {'met' if met else 'missed'} |"
+
+
+def _mails(found: Measured) -> Iterator[str]:
+    sent, bare, peer = (
+        found.cost(name) for name in ("push changed, mails", "push changed, no mails", "swaks")
+    )
+    if sent and bare and peer:
+        yield ""
+        yield (
+            f"The {found.hosts * 3} mails took {sent[1] - bare[1]:.1f} s more; "
+            f"swaks, from the same hosts, {peer[1]:.1f} s."
+        )
