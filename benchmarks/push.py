@@ -21,9 +21,11 @@ def main() -> int:
     """0: measured. 1: something could not be. 2: wrong usage."""
     options = _options()
     try:
-        with tempfile.TemporaryDirectory(prefix="provisioner-benchmark-") as folder:
-            with scene(Path(folder), options.provisioner, options.forks) as found:
-                print(report(list(_results(found, options)), options.rounds, options.forks))
+        with (
+            tempfile.TemporaryDirectory(prefix="provisioner-benchmark-") as folder,
+            scene(Path(folder), options.provisioner, options.forks) as found,
+        ):
+            print(report(list(_results(found, options)), options.rounds, options.forks))
     except (LabError, FailedRunError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""The lab's sshd hosts and a project of three servers, as `provisioner push` and its peers see them."""
+"""The lab's sshd hosts and a project of three servers for them."""
 
 from __future__ import annotations
 
