@@ -11,6 +11,8 @@ import pytest
 from tests.end_to_end.project import succeeded
 from tests.end_to_end.test_main_job import vault_view
 
+pytestmark = pytest.mark.long
+
 DOCUMENT = "/etc/maps-provisioner/email-servers.json"
 OWN = {DOCUMENT, "/etc/maps-provisioner/email-servers.previous.json"}
 

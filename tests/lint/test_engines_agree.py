@@ -15,6 +15,8 @@ from provisioner.lint.explanation import explain
 from provisioner.lint.keyword_words import OBJECTORS
 from provisioner.lint.schema import Schema, schema_for, schema_named
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 CANARY = "hunter2CANARY"
 

@@ -16,6 +16,8 @@ from tests.strategies.documents import near_documents, valid_documents
 from tests.strategies.effort import generated
 from tests.strategies.schema_walk import NAMES, root_of
 
+pytestmark = pytest.mark.long
+
 
 @cache
 def third_opinion(name: SchemaName) -> Any:

@@ -20,6 +20,8 @@ from tests.strategies.documents import near_documents
 from tests.strategies.effort import generated
 from tests.strategies.schema_walk import NAMES
 
+pytestmark = pytest.mark.long
+
 FILES: dict[SchemaName, str] = {"email-server": "server.json", "project": "provisioner.json"}
 
 ALL_RULES = {

@@ -19,6 +19,8 @@ from tests.strategies.effort import generated
 from tests.strategies.odd_text import characters, edited, odd_texts
 from tests.strategies.schema_walk import lengths, patterns, strict
 
+pytestmark = pytest.mark.long
+
 # One process for all: https://tc39.es/ecma262/#sec-regexp-pattern-flags, `u` as JSON Schema has it
 # (https://json-schema.org/draft/2020-12/json-schema-core#section-6.4).
 NODE = """

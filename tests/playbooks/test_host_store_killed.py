@@ -13,6 +13,8 @@ import pytest
 from provisioner.mail.conversation import host_code
 from tests.playbooks.samples import delivery, oauth2_entry, password_entry
 
+pytestmark = pytest.mark.long
+
 Store = host_code("maps_store").Store
 DOCUMENT = "email-servers.json"
 OLD = [password_entry(), oauth2_entry()]

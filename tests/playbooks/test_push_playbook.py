@@ -310,7 +310,7 @@ def test_probe_says_what_is_there(fleet, mail_server):
 @contextmanager
 def syslog() -> Iterator[list[bytes]]:
     """What is logged to syslog meanwhile."""
-    place, seen = Path("/dev/log"), []
+    place, seen = Path("/dev/log").resolve(), []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         try:
             receiver.bind(str(place))
