@@ -95,7 +95,7 @@ def _signed_in(
     from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
 
-    field = f"{server.origin.file}:{server.origin.line}: {server.server_name}: client_secret"
+    field = server.where("oauth2.client_secret")
     _tell_of_new_destinations(server, vaults)
     return SignIn(
         server=server,

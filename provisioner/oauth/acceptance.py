@@ -131,5 +131,4 @@ class Acceptance:
         return token_set
 
     def _named(self, message: str) -> str:
-        origin = self.server.origin
-        return f"{origin.file}:{origin.line}: {self.server.server_name}: {message}"
+        return f"{self.server.where()}: {message}"

@@ -185,8 +185,9 @@ def test_unknown_names_and_missing_secrets(desk: Desk) -> None:
     del desk.environment["REPORTS_SECRET"]
     unset = desk.run("authenticate", "Reports")
     assert unset.returncode == ExitCode.FAILURE
-    assert "Reports: client_secret: the environment variable REPORTS_SECRET is not set" in (
-        unset.stderr
+    assert unset.stderr.startswith(
+        "Error: servers/reports.yml:11: Reports: oauth2.client_secret: the environment variable "
+        "REPORTS_SECRET is not set\n"
     )
     assert desk.run("authenticate").returncode == ExitCode.USAGE
     assert desk.run("authenticate", "Reports", "--timeout", "inf").returncode == ExitCode.USAGE
