@@ -32,6 +32,10 @@ Timeout = Annotated[
 NoSmtpCheck = Annotated[
     bool, typer.Option("--no-smtp-check", help="Save without asking the mail server first.")
 ]
+SelectAccount = Annotated[
+    bool,
+    typer.Option("--select-account", help="Let the browser offer a choice of accounts this time."),
+]
 
 
 def authenticate(
@@ -39,6 +43,7 @@ def authenticate(
     port: Port = 0,
     timeout: Timeout = 300,
     no_smtp_check: NoSmtpCheck = False,
+    select_account: SelectAccount = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
 ) -> int:
@@ -63,7 +68,15 @@ def authenticate(
     for server, settings in chosen:
         prove = None if no_smtp_check else _mail_server_proof(server, vaults)
         try:
-            saved = _signed_in(server, settings, vaults, prove, port=port, timeout=timeout)
+            saved = _signed_in(
+                server,
+                settings,
+                vaults,
+                prove,
+                port=port,
+                timeout=timeout,
+                select_account=select_account,
+            )
         except KeyboardInterrupt:
             raise Interrupted(
                 f"{server.server_name}: the sign-in was interrupted; nothing was saved",
@@ -91,16 +104,19 @@ def _signed_in(
     *,
     port: int,
     timeout: int,
+    select_account: bool,
 ) -> TokenSet:
+    from provisioner.oauth.account_choice import with_account_choice
     from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
 
     field = server.where("oauth2.client_secret")
     _tell_of_new_destinations(server, vaults)
+    provider = provider_for(settings.authorization_url, vaults.project.providers)
     return SignIn(
         server=server,
-        settings=settings,
-        provider=provider_for(settings.authorization_url, vaults.project.providers),
+        settings=with_account_choice(settings, provider) if select_account else settings,
+        provider=provider,
         client_secret=vaults.resolver.resolve(settings.client_secret, field),
         store=vaults.store,
         prove=prove,

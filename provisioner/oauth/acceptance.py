@@ -10,16 +10,18 @@ from pathlib import Path
 
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.oauth.failures import Refusal
 from provisioner.oauth.gates import (
     Proof,
     ProofResult,
     Prove,
     check_identity,
-    check_token_issuer,
-    granted_refresh_token,
-    granted_scope,
+    mailbox_field,
+    other_account,
 )
-from provisioner.oauth.identity import identity_from
+from provisioner.oauth.granted import granted_refresh_token, granted_scope
+from provisioner.oauth.identity import Identity, identity_from
+from provisioner.oauth.issuer import check_token_issuer
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
@@ -68,23 +70,21 @@ class Acceptance:
         try:
             return ask(endpoint)
         except TokenRefused as error:
-            refusal = error.refusal
-            raise SignInFailed(self._named(refusal.message()), remedy=refusal.remedy()) from None
+            raise self._refused(error.refusal) from None
         except NoTokenAnswer as error:
-            raise SignInFailed(self._named(error.message), remedy=error.remedy) from None
+            field = "oauth2.access_token_url"
+            raise SignInFailed(self._named(error.message, field), remedy=error.remedy) from None
+
+    def _refused(self, refusal: Refusal) -> SignInFailed:
+        message = self._named(refusal.message(), refusal.advice.field)
+        return SignInFailed(message, remedy=refusal.remedy())
 
     def _token_set(self, answer: TokenAnswer, issuer: str | None) -> TokenSet:
-        refresh_token = granted_refresh_token(answer, self.server, self.provider)
-        scope = granted_scope(answer, self.server, self.settings)
+        declared = (self.provider, self.server, self.settings)
+        refresh_token = granted_refresh_token(answer, *declared)
+        scope = granted_scope(answer, *declared)
+        identity = self._identity(answer, issuer)
         now = int(self.now())
-        identity = identity_from(
-            answer.id_token,
-            self.provider.identity_claims,
-            client_id=self.settings.client_id,
-            now=now,
-        )
-        check_token_issuer(identity, issuer, self.provider)
-        check_identity(identity, self.server, self.settings)
         return TokenSet(
             server_name=self.server.server_name,
             grant_id=str(uuid.uuid4()),
@@ -103,13 +103,21 @@ class Acceptance:
             refreshed_at=now,
         )
 
+    def _identity(self, answer: TokenAnswer, issuer: str | None) -> Identity:
+        declared = (self.provider, self.server, self.settings)
+        identity = identity_from(answer.id_token, *declared, now=self.now())
+        check_token_issuer(identity, issuer, *declared)
+        check_identity(identity, *declared)
+        return identity
+
     def _proven(self, token_set: TokenSet) -> TokenSet:
         """The last gate: the mail server. Only its plain refusal fails."""
         if self.prove is None:
             return replace(token_set, unproven="the SMTP check was left out")
         result = self.prove(token_set)
         if result.proof is Proof.REFUSED:
-            raise SignInFailed(self._named(result.detail), remedy=self._remedy(token_set, result))
+            message = self._named(result.detail, result.field or mailbox_field(self.server))
+            raise SignInFailed(message, remedy=self._remedy(token_set, result))
         if result.proof is Proof.UNPROVEN:
             self.announce(f"Warning: {self.server.server_name}: not yet proven: {result.detail}")
             self.announce(f"  {result.remedy}")
@@ -121,8 +129,8 @@ class Acceptance:
         if token_set.identity is not None or account is None:
             return refused.remedy
         return (
-            f"did somebody else than {account} sign in? The provider does not say who it was: try "
-            f"a private window, or prompt: select_account. Else: {refused.remedy}"
+            f"did somebody else than {account} sign in? The provider does not say who it was. Then "
+            f"{other_account(self.provider, self.server)}. Else: {refused.remedy}"
         )
 
     def _saved(self, token_set: TokenSet) -> TokenSet:
@@ -130,5 +138,5 @@ class Acceptance:
             entry.save(token_set)
         return token_set
 
-    def _named(self, message: str) -> str:
-        return f"{self.server.where()}: {message}"
+    def _named(self, message: str, field: str = "") -> str:
+        return f"{self.server.where(field)}: {message}"

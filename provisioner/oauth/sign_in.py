@@ -12,7 +12,7 @@ from provisioner.oauth.callback_page import failed_page, signed_in_page
 from provisioner.oauth.callback_request import Callback
 from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.failures import Stage, refusal_from
-from provisioner.oauth.gates import check_issuer
+from provisioner.oauth.issuer import check_issuer
 from provisioner.oauth.listener import CallbackListener
 from provisioner.oauth.time_out import nobody_came
 from provisioner.secret import Secret
@@ -75,7 +75,7 @@ class SignIn(Acceptance):
             secrets = (self.client_secret,)
             refusal = refusal_from(callback.error, stage=Stage.CALLBACK, host=host, secrets=secrets)
             raise SignInFailed(self._named(refusal.message()), remedy=refusal.remedy())
-        check_issuer(callback.issuer, self.provider, self.settings)
+        check_issuer(callback.issuer, self.provider, self.server, self.settings)
         return callback
 
     def _exchange(self, callback: Callback, verifier: Secret, redirect_uri: str) -> Ask:

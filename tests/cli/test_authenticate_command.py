@@ -143,6 +143,21 @@ def test_a_cancelled_sign_in_is_an_error_and_writes_nothing(desk: Desk) -> None:
     assert desk.token_files() == []
 
 
+def test_another_account_is_offered_a_choice(desk: Desk) -> None:
+    desk.behave(mailbox="somebody@example.edu")
+    refused = desk.run("authenticate", "Reports", "--no-smtp-check")
+    assert refused.returncode == ExitCode.FAILURE
+    assert refused.stderr.splitlines()[-2].startswith(
+        "Error: servers/reports.yml:6: Reports: user_name: somebody@example.edu signed in, "
+        "expected was reports@example.edu"
+    ), refused.stderr
+    assert "provisioner authenticate 'Reports' --select-account" in refused.stderr
+    desk.behave(mailbox="reports@example.edu")
+    chosen = desk.run("authenticate", "Reports", "--no-smtp-check", "--select-account")
+    assert chosen.returncode == ExitCode.DONE, chosen.stderr
+    assert "prompt=select_account" in chosen.stderr
+
+
 def test_time_runs_out(desk: Desk) -> None:
     finished = desk.run("authenticate", "Reports", "--timeout", "1", BROWSER="true %s")
     assert finished.returncode == ExitCode.FAILURE
