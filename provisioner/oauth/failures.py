@@ -34,6 +34,7 @@ class Stage(StrEnum):
 
     CALLBACK = "the sign-in page"
     EXCHANGE = "the code exchange"
+    DEVICE = "the device sign-in"
     REFRESH = "the refresh"
     REVOCATION = "the revocation"
 

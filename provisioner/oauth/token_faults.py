@@ -19,12 +19,16 @@ class NoTokenAnswer(ProvisionerError):
 
 
 class Transient(Exception):
-    """Worth another try; after `pause` seconds where the provider says so."""
+    """Worth another try; after `pause` seconds where the provider says so.
 
-    def __init__(self, reason: str, pause: float | None = None) -> None:
+    `arrived`: the request may have arrived, so that what it used up may be gone.
+    """
+
+    def __init__(self, reason: str, pause: float | None = None, *, arrived: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
         self.pause = pause
+        self.arrived = arrived
 
 
 class Unusable(Exception):

@@ -256,7 +256,10 @@ def test_refresh_tells_a_dead_grant_from_a_passing_fault(desk: Desk) -> None:
     desk.provider.grants.revoke_all()
     dead = desk.run("refresh", "Reports")
     assert dead.returncode == ExitCode.PERSON_NEEDED
-    assert "Error: Reports: the refresh at localhost: invalid_grant" in dead.stderr
+    assert (
+        "Error: servers/reports.yml:1: Reports: the refresh at localhost: invalid_grant"
+        in dead.stderr
+    )
 
 
 def test_a_wrong_vault_password(desk: Desk) -> None:
