@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +37,10 @@ SelectAccount = Annotated[
     bool,
     typer.Option("--select-account", help="Let the browser offer a choice of accounts this time."),
 ]
+Device = Annotated[
+    bool,
+    typer.Option("--device", help="Print a code to enter in a browser on any machine (RFC 8628)."),
+]
 
 
 def authenticate(
@@ -44,6 +49,7 @@ def authenticate(
     timeout: Timeout = 300,
     no_smtp_check: NoSmtpCheck = False,
     select_account: SelectAccount = False,
+    device: Device = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
 ) -> int:
@@ -61,6 +67,7 @@ def authenticate(
     from provisioner.cli.vaults import open_vaults
     from provisioner.model.reading import read_project
 
+    _check_flags(device=device, port=port, select_account=select_account)
     declared = read_project(project)
     chosen = [_with_settings(declared.server(name)) for name in servers]
     vaults = open_vaults(declared, allow_commands=allow_commands, create_key=True)
@@ -76,6 +83,7 @@ def authenticate(
                 port=port,
                 timeout=timeout,
                 select_account=select_account,
+                device=device,
             )
         except KeyboardInterrupt:
             raise Interrupted(
@@ -84,6 +92,15 @@ def authenticate(
             ) from None
         print(_outcome(saved, vaults.store.path(saved.server_name)), flush=True)
     return ExitCode.DONE
+
+
+def _check_flags(*, device: bool, port: int, select_account: bool) -> None:
+    if device and (port or select_account):
+        raise UsageError(
+            f"--device and {'--port' if port else '--select-account'} do not go together: with a "
+            "code to enter no browser is opened from here",
+            remedy="leave one of them out",
+        )
 
 
 def _with_settings(server: EmailServer) -> tuple[EmailServer, OAuth2Settings]:
@@ -105,15 +122,18 @@ def _signed_in(
     port: int,
     timeout: int,
     select_account: bool,
+    device: bool,
 ) -> TokenSet:
     from provisioner.oauth.account_choice import with_account_choice
+    from provisioner.oauth.device_sign_in import DeviceSignIn
     from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
 
     field = server.where("oauth2.client_secret")
     _tell_of_new_destinations(server, vaults)
     provider = provider_for(settings.authorization_url, vaults.project.providers)
-    return SignIn(
+    kind = DeviceSignIn if device else partial(SignIn, port=port)
+    return kind(
         server=server,
         settings=with_account_choice(settings, provider) if select_account else settings,
         provider=provider,
@@ -121,7 +141,6 @@ def _signed_in(
         store=vaults.store,
         prove=prove,
         announce=_announce,
-        port=port,
         timeout=timeout,
         ca_file=vaults.project.ca_file,
     ).run()

@@ -12,6 +12,7 @@ from provisioner.oauth.google_errors import GOOGLE_ERRORS
 from provisioner.oauth.microsoft_errors import MICROSOFT_ERRORS
 from provisioner.oauth.sanitised import sanitised
 from provisioner.oauth.standard_errors import (
+    DEVICE_ERRORS,
     INVALID_GRANT_AT_EXCHANGE,
     INVALID_GRANT_AT_REFRESH,
     STANDARD_ERRORS,
@@ -61,6 +62,8 @@ class Refusal:
         for code in (self.vendor_code, self.error):
             if code and code in _VENDOR_ERRORS:
                 return _VENDOR_ERRORS[code]
+        if self.stage is Stage.DEVICE and self.error in DEVICE_ERRORS:
+            return DEVICE_ERRORS[self.error]
         if self.error == "invalid_grant":
             at_refresh = self.stage is Stage.REFRESH
             return INVALID_GRANT_AT_REFRESH if at_refresh else INVALID_GRANT_AT_EXCHANGE

@@ -82,6 +82,35 @@ INVALID_GRANT_AT_REFRESH = Advice(
     Actor.SIGNER,
 )
 
+# RFC 8628 section 3.5.
+DEVICE_ERRORS: Mapping[str, Advice] = {
+    "expired_token": Advice(
+        "nobody entered the code in time",
+        "start the sign-in again: a new code comes",
+        Actor.SIGNER,
+    ),
+    "access_denied": Advice(
+        "the sign-in was refused on the page where the code is entered",
+        "sign in again and accept",
+        Actor.SIGNER,
+    ),
+    "invalid_grant": Advice(
+        "the code was used before, has expired, or is not known",
+        "start the sign-in again: a new code comes",
+        Actor.SIGNER,
+    ),
+    "unauthorized_client": Advice(
+        "the client may not use the device flow here",
+        "allow the device flow for this client, or sign in without --device",
+        Actor.ADMINISTRATOR,
+    ),
+    "unsupported_grant_type": Advice(
+        "the provider does not offer the device flow, or not to this client",
+        "sign in without --device",
+        Actor.ADMINISTRATOR,
+    ),
+}
+
 UNKNOWN_ERROR = Advice(
     "the provider refused", "look the code up in the provider's documentation", Actor.ADMINISTRATOR
 )

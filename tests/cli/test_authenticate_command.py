@@ -16,6 +16,7 @@ import pytest
 
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
+from tests.oauth.scripted_server import json_answer, scripted_server
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
@@ -156,6 +157,63 @@ def test_another_account_is_offered_a_choice(desk: Desk) -> None:
     chosen = desk.run("authenticate", "Reports", "--no-smtp-check", "--select-account")
     assert chosen.returncode == ExitCode.DONE, chosen.stderr
     assert "prompt=select_account" in chosen.stderr
+
+
+_PENDING = json_answer('{"error": "authorization_pending"}', status="400 Bad Request")
+_CODES = (
+    '{"device_code": "CANARY-device", "user_code": "WDJB-MJHT", "interval": 1, '
+    '"verification_uri": "https://sso.example.edu/device"}'
+)
+
+
+def _device_desk(desk: Desk, port: int) -> None:
+    """The declared provider is a scripted one, with a device authorization endpoint."""
+    scripted = f"http://localhost:{port}"
+    desk.declared.write_text(desk.declared.read_text().replace(desk.provider.issuer, scripted))
+    (desk.folder / "provisioner.yml").write_text(
+        "providers: {localhost: {device_authorization_url: device}}\n"
+    )
+
+
+def test_property_21_a_sign_in_by_a_code(desk: Desk) -> None:
+    tokens = json_answer('{"access_token": "CANARY-at", "refresh_token": "CANARY-rt"}')
+    with scripted_server([json_answer(_CODES), _PENDING, tokens]) as server:
+        _device_desk(desk, server.port)
+        finished = desk.run("authenticate", "Reports", "--device", "--no-smtp-check")
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "https://sso.example.edu/device\nenter the code WDJB-MJHT and sign in as" in (
+        finished.stderr
+    )
+    assert finished.stdout.startswith("Reports: signed in, not yet proven; saved in ")
+    assert len(desk.token_files()) == 1
+    assert "CANARY" not in desk.output
+
+
+def test_property_21_ctrl_c_ends_a_sign_in_by_a_code(desk: Desk) -> None:
+    with scripted_server([json_answer(_CODES), *[_PENDING] * 60]) as server:
+        _device_desk(desk, server.port)
+        with subprocess.Popen(
+            [PROVISIONER, "authenticate", "Reports", "--device"],
+            cwd=desk.folder,
+            env=desk.environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as waiting:
+            assert waiting.stderr is not None
+            while "Waiting for up to" not in waiting.stderr.readline():
+                pass
+            waiting.send_signal(signal.SIGINT)
+            _, words = waiting.communicate(timeout=20)
+    assert waiting.returncode == ExitCode.INTERRUPTED
+    assert "Error: Reports: the sign-in was interrupted; nothing was saved" in words
+    assert desk.token_files() == []
+
+
+def test_flags_of_another_kind_of_sign_in(desk: Desk) -> None:
+    for flag in ("--port=8400", "--select-account"):
+        finished = desk.run("authenticate", "Reports", "--device", flag)
+        assert finished.returncode == ExitCode.USAGE
+        assert f"--device and {flag.partition('=')[0]} do not go together" in finished.stderr
 
 
 def test_time_runs_out(desk: Desk) -> None:
