@@ -6,11 +6,11 @@ import json
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from provisioner.oauth.token_faults import Transient, Unusable
+from provisioner.oauth.token_faults import Unusable
 
 if TYPE_CHECKING:
     import requests
@@ -21,24 +21,38 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """Status and members of a JSON object; empty for any other body."""
+    """Status and members of a JSON object; empty for any other body. `pause`: Retry-After."""
 
     status: int
     content_type: str
     members: Mapping[str, Any]
+    pause: float | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same request may be answered better later (RFC 6585 section 4)."""
+        return self.status in (408, 429) or self.status >= 500
 
 
 def read_answer(response: requests.Response) -> HttpAnswer:
-    """The answer, whole. Transient for what passes; Unusable for redirects and floods."""
+    """The answer, whole. Unusable for redirects and floods."""
+    status, headers = response.status_code, response.headers
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower() or "no content type"
     with response:
-        if 300 <= response.status_code < 400:
-            raise Unusable(f"answered with a redirect (HTTP {response.status_code}), not followed")
-        if response.status_code in (408, 429) or response.status_code >= 500:
-            raise Transient(f"answered HTTP {response.status_code}", _pause(response.headers))
-        packed = b"".join(_bounded(response.raw.stream(16 * 1024, decode_content=False)))
-    body = _unpacked(packed, response.headers.get("Content-Encoding", "").strip().lower())
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return HttpAnswer(response.status_code, kind or "no content type", _members(body))
+        if 300 <= status < 400:
+            raise Unusable(f"answered with a redirect (HTTP {status}), not followed")
+        answer = HttpAnswer(status, kind, {}, _pause(headers))
+        try:
+            return replace(answer, members=_members(_body(response)))
+        except Unusable:
+            if answer.passes:  # whatever page comes with it
+                return answer
+            raise
+
+
+def _body(response: requests.Response) -> bytes:
+    packed = b"".join(_bounded(response.raw.stream(16 * 1024, decode_content=False)))
+    return _unpacked(packed, response.headers.get("Content-Encoding", "").strip().lower())
 
 
 def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:

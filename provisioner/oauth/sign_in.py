@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.errors import ProvisionerError, SignInFailed
+from provisioner.errors import ProvisionerError
 from provisioner.oauth.acceptance import Acceptance, Ask
 from provisioner.oauth.authorization import authorization_request, new_state
 from provisioner.oauth.browser import open_browser
@@ -74,7 +74,7 @@ class SignIn(Acceptance):
             host = checked_endpoint(self.settings.authorization_url, "authorization_url")
             secrets = (self.client_secret,)
             refusal = refusal_from(callback.error, stage=Stage.CALLBACK, host=host, secrets=secrets)
-            raise SignInFailed(self._named(refusal.message()), remedy=refusal.remedy())
+            raise self._refused(refusal)
         check_issuer(callback.issuer, self.provider, self.server, self.settings)
         return callback
 

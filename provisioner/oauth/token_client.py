@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.oauth.endpoint_url import checked_endpoint, is_loopback
-from provisioner.oauth.failures import TRANSIENT_ERRORS, Stage, refusal_from
-from provisioner.oauth.http_answer import read_answer
+from provisioner.oauth.failures import TRANSIENT_ERRORS, Refusal, Stage, refusal_from
+from provisioner.oauth.http_answer import HttpAnswer, read_answer
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused, Transient, Unusable
 from provisioner.oauth.token_session import Judge, token_session
 from provisioner.oauth.wire import Wire
@@ -57,6 +57,10 @@ class TokenClient:
         try:
             yield
         except Transient as fault:
+            if fault.refusal is not None:
+                said = fault.refusal
+                kept = "Tokens that were stored before are untouched."
+                raise NoTokenAnswer(said.message(), remedy=f"{said.remedy()}\n  {kept}") from None
             later = f"in {fault.pause:.0f} s, as it asks" if fault.pause else "later"
             raise NoTokenAnswer(
                 f"{stage}: {host} {fault.reason}",
@@ -124,15 +128,26 @@ class TokenClient:
         self, stage: Stage, secrets: tuple[Secret, ...], response: requests.Response
     ) -> Members:
         answer = read_answer(response)
-        if answer.members.get("error"):
-            host = checked_endpoint(self.url, self.field)
-            hidden = (self.client_secret, *secrets)
-            refusal = refusal_from(answer.members, stage=stage, host=host, secrets=hidden)
-            if refusal.error in TRANSIENT_ERRORS:
-                raise Transient(f"answered {refusal.error}")
+        refusal = self._refusal(answer, stage, secrets)
+        if answer.passes or (refusal and refusal.error in TRANSIENT_ERRORS):
+            raise Transient(f"answered HTTP {answer.status}", answer.pause, refusal=refusal)
+        if refusal:
             raise TokenRefused(refusal)
         if not 200 <= answer.status < 300:
             raise Unusable(f"answered HTTP {answer.status} with {answer.content_type}")
         if not answer.members and stage is not Stage.REVOCATION:
             raise Unusable(f"answered with {answer.content_type}, not with tokens in JSON")
         return answer.members
+
+    def _refusal(
+        self, answer: HttpAnswer, stage: Stage, secrets: tuple[Secret, ...]
+    ) -> Refusal | None:
+        if not answer.members.get("error"):
+            return None
+        return refusal_from(
+            answer.members,
+            stage=stage,
+            host=checked_endpoint(self.url, self.field),
+            secrets=(self.client_secret, *secrets),
+            busy_status=answer.status if answer.passes else None,
+        )

@@ -190,10 +190,13 @@ def test_property_21_the_last_word_of_the_provider(
 
 def test_the_device_endpoint_refuses(desk: Desk) -> None:
     google = refusal("invalid_scope", error_description="Invalid device flow scope: smtp")
-    said = desk.outcome(codes=google)
+    assert "invalid_scope: the device flow does not give the scope of mail" in desk.outcome(
+        codes=google
+    )
+    said = desk.outcome(codes=refusal("invalid_scope", error_description="no such scope"))
     line = LINES["oauth2.scope_for_authorize"]
     assert said.startswith(f"servers/reports.yml:{line}: Reports: oauth2.scope_for_authorize: the")
-    assert "Invalid device flow scope" in said
+    assert 'It says: "no such scope"' in said
 
 
 def test_time_runs_out_before_the_code_does(desk: Desk) -> None:
