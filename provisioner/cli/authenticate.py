@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,14 @@ Timeout = Annotated[
 NoSmtpCheck = Annotated[
     bool, typer.Option("--no-smtp-check", help="Save without asking the mail server first.")
 ]
+SelectAccount = Annotated[
+    bool,
+    typer.Option("--select-account", help="Let the browser offer a choice of accounts this time."),
+]
+Device = Annotated[
+    bool,
+    typer.Option("--device", help="Print a code to enter in a browser on any machine (RFC 8628)."),
+]
 
 
 def authenticate(
@@ -39,6 +48,8 @@ def authenticate(
     port: Port = 0,
     timeout: Timeout = 300,
     no_smtp_check: NoSmtpCheck = False,
+    select_account: SelectAccount = False,
+    device: Device = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
 ) -> int:
@@ -56,6 +67,7 @@ def authenticate(
     from provisioner.cli.vaults import open_vaults
     from provisioner.model.reading import read_project
 
+    _check_flags(device=device, port=port, select_account=select_account)
     declared = read_project(project)
     chosen = [_with_settings(declared.server(name)) for name in servers]
     vaults = open_vaults(declared, allow_commands=allow_commands, create_key=True)
@@ -63,7 +75,16 @@ def authenticate(
     for server, settings in chosen:
         prove = None if no_smtp_check else _mail_server_proof(server, vaults)
         try:
-            saved = _signed_in(server, settings, vaults, prove, port=port, timeout=timeout)
+            saved = _signed_in(
+                server,
+                settings,
+                vaults,
+                prove,
+                port=port,
+                timeout=timeout,
+                select_account=select_account,
+                device=device,
+            )
         except KeyboardInterrupt:
             raise Interrupted(
                 f"{server.server_name}: the sign-in was interrupted; nothing was saved",
@@ -71,6 +92,15 @@ def authenticate(
             ) from None
         print(_outcome(saved, vaults.store.path(saved.server_name)), flush=True)
     return ExitCode.DONE
+
+
+def _check_flags(*, device: bool, port: int, select_account: bool) -> None:
+    if device and (port or select_account):
+        raise UsageError(
+            f"--device and {'--port' if port else '--select-account'} do not go together: with a "
+            "code to enter no browser is opened from here",
+            remedy="leave one of them out",
+        )
 
 
 def _with_settings(server: EmailServer) -> tuple[EmailServer, OAuth2Settings]:
@@ -91,21 +121,26 @@ def _signed_in(
     *,
     port: int,
     timeout: int,
+    select_account: bool,
+    device: bool,
 ) -> TokenSet:
+    from provisioner.oauth.account_choice import with_account_choice
+    from provisioner.oauth.device_sign_in import DeviceSignIn
     from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
 
-    field = f"{server.origin.file}:{server.origin.line}: {server.server_name}: client_secret"
+    field = server.where("oauth2.client_secret")
     _tell_of_new_destinations(server, vaults)
-    return SignIn(
+    provider = provider_for(settings.authorization_url, vaults.project.providers)
+    kind = DeviceSignIn if device else partial(SignIn, port=port)
+    return kind(
         server=server,
-        settings=settings,
-        provider=provider_for(settings.authorization_url, vaults.project.providers),
+        settings=with_account_choice(settings, provider) if select_account else settings,
+        provider=provider,
         client_secret=vaults.resolver.resolve(settings.client_secret, field),
         store=vaults.store,
         prove=prove,
         announce=_announce,
-        port=port,
         timeout=timeout,
         ca_file=vaults.project.ca_file,
     ).run()

@@ -48,7 +48,7 @@ def _refreshed(server: EmailServer, vaults: Vaults) -> ExitCode:
     from provisioner.oauth.refreshing import fresh_tokens, require_tokens
 
     assert server.oauth2 is not None  # noqa: S101  the caller has seen to it
-    field = f"{server.origin.file}:{server.origin.line}: {server.server_name}: client_secret"
+    field = server.where("oauth2.client_secret")
     try:
         require_tokens(server, vaults.store)
         secret = vaults.resolver.resolve(server.oauth2.client_secret, field)

@@ -34,6 +34,11 @@ class Document(NamedTuple):
         all_places = self.source.places
         return all_places[self.position] if self.position < len(all_places) else {}
 
+    def line_of(self, pointer: str) -> int:
+        """The line of a value's key; if it has no place of its own, that of what holds it."""
+        place = self.place(pointer)
+        return (place.key or place.value).start.line
+
     def place(self, pointer: str) -> Place:
         """Where a value stands; if it has no place of its own, where what holds it stands."""
         places = self.places

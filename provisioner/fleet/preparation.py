@@ -109,13 +109,12 @@ def deliveries(preparation: Preparation, project: Project) -> tuple[Delivery, ..
 def server_entry(server: EmailServer, store: TokenStore, resolve: Resolve) -> ServerEntry:
     """A server with its secrets and tokens; PersonNeeded where somebody must sign in first."""
     tokens = _tokens(server, store)
-    where = f"{server.origin.file}:{server.origin.line}: {server.server_name}"
     return ServerEntry(
         server=server,
         token_set=tokens,
-        password=resolve(server.password, f"{where}: password") if server.password else None,
+        password=resolve(server.password, server.where("password")) if server.password else None,
         client_secret=(
-            resolve(server.oauth2.client_secret, f"{where}: client_secret")
+            resolve(server.oauth2.client_secret, server.where("oauth2.client_secret"))
             if server.oauth2
             else None
         ),

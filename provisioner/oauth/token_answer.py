@@ -50,9 +50,16 @@ def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:
         refresh_token=_token(members, "refresh_token"),
         expires_in=lifetime(members.get("expires_in")),
         scope=scope,
-        id_token=_token(members, "id_token"),
+        id_token=_id_token(members),
         auth_method=auth_method,
     )
+
+
+def without_what_may_lack(members: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An answer to a refresh: a new refresh token must not be lost for a scope that is odd."""
+    scope = members.get("scope")
+    odd = {"id_token"} | ({"scope"} if not _is_printable(scope) else set())
+    return {name: value for name, value in members.items() if name not in odd}
 
 
 def lifetime(value: object) -> int | None:
@@ -64,6 +71,12 @@ def lifetime(value: object) -> int | None:
     except (ValueError, OverflowError):
         return None
     return int(min(max(seconds, 0), _LONGEST_LIFE_SECONDS)) if math.isfinite(seconds) else None
+
+
+def _id_token(members: Mapping[str, Any]) -> Secret | None:
+    """One that is not even text is one that cannot be read: whoever looks into it will say so."""
+    value = members.get("id_token")
+    return None if value in (None, "") else Secret(value if _is_printable(value) else "")
 
 
 def _token(members: Mapping[str, Any], name: str) -> Secret | None:

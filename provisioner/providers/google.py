@@ -57,6 +57,9 @@ GOOGLE = Provider(
     # https://developers.google.com/identity/protocols/oauth2#expiration: six months unused
     # (7 days while the consent screen is "External" and "Testing").
     idle_expiry_days=180,
+    # https://developers.google.com/identity/protocols/oauth2/limited-input-device#allowedscopes
+    device_authorization_url="https://oauth2.googleapis.com/device/code",
+    device_flow_serves_mail=False,
     identity_claims=("email",),
     revoke_url="https://oauth2.googleapis.com/revoke",
     console_url="https://console.cloud.google.com/auth/clients",

@@ -92,6 +92,8 @@ MICROSOFT = Provider(
     # https://learn.microsoft.com/exchange/troubleshoot/send-emails/smtp-submission-improvements
     max_connections_per_mailbox=3,
     messages_per_minute=30,
+    # https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
+    device_authorization_url="devicecode",
     identity_claims=("preferred_username", "email", "upn"),
     console_url="https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps",
     consent_page_url="https://myapplications.microsoft.com/",
@@ -138,4 +140,5 @@ MICROSOFT_CHINA = MICROSOFT_GCC_HIGH._replace(
     title="Microsoft 365 operated by 21Vianet",
     endpoints=("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
     smtp_hosts=("smtp.partner.outlook.cn", "smtp-legacy.partner.outlook.cn"),
+    device_authorization_url=None,
 )

@@ -53,6 +53,9 @@ class Provider(NamedTuple):
     the same brands, such as outlook.fr.
     `scopeless_endpoints`, `superseded_endpoints`: how a path ends -> what to write instead; the
     first know no scopes, the second work and are no longer documented.
+    `authorization_response_iss_parameter_supported`, as its metadata says (RFC 9207 section 3):
+    an answer without `iss` is then not its own.
+    `device_authorization_url` (RFC 8628) may be a reference that starts at the token endpoint.
     `prompts`: the values that prompt takes; with `single_prompt` only one at once.
     """
 
@@ -72,6 +75,9 @@ class Provider(NamedTuple):
     refresh_token_rotation: Rotation = "unknown"
     token_endpoint_auth_method: AuthMethod = "unknown"
     issuer: str | None = None
+    authorization_response_iss_parameter_supported: bool = False
+    device_authorization_url: str | None = None
+    device_flow_serves_mail: bool = True
     smtp_scopes: tuple[str, ...] = ()
     wrong_scopes: tuple[str, ...] = ()
     default_resource: str | None = None

@@ -127,5 +127,7 @@ def test_a_server_without_a_mailbox_says_which_line_wants_a_sender():
     )
     with pytest.raises(UsageError) as error:
         envelope(ServerEntry(server=relay), TestEmail())
-    assert error.value.message.startswith("servers/reports.yml:3: Relay has no mailbox")
+    assert error.value.message.startswith(
+        "servers/reports.yml:3: Relay: user_name: there is no mailbox"
+    )
     assert "test_email" in error.value.remedy

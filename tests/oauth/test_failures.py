@@ -79,14 +79,24 @@ def test_vendor_codes_are_written_once_and_rightly() -> None:
     assert all(re.fullmatch(r"AADSTS\d{5,7}", code) for code in MICROSOFT_ERRORS)
 
 
+def test_property_33_a_secret_that_looks_like_a_code_changes_no_decision() -> None:
+    secrets = (Secret("invalid_grant-and-more"), Secret("slow_down"))
+    for error in ("invalid_grant", "slow_down"):
+        answer = {"error": error, "error_description": "invalid_grant-and-more"}
+        refusal = refusal_from(answer, stage=Stage.REFRESH, host="h", secrets=secrets)
+        assert (refusal.error, refusal.description) == (error, "***")
+    odd = {"error": "slow_down invalid_grant-and-more"}
+    assert refusal_from(odd, stage=Stage.REFRESH, host="h", secrets=secrets).error == "*** ***"
+
+
 def test_property_33_words_of_the_provider_are_one_bounded_line_without_our_secrets() -> None:
     answer = {
         "error": "invalid_grant",
-        "error_description": "a/b c=s%2Fx \x1b[31m\nred " + "x" * 999,
+        "error_description": "a/b c=sek%2Fx \x1b[31m\nred " + "x" * 999,
     }
-    answer["trace_id"] = "id\x07 s/x"
+    answer["trace_id"] = "id\x07 sek/x"
     refusal = refusal_from(
-        answer, stage=Stage.REFRESH, host="h", secrets=(Secret("s/x"), Secret(""))
+        answer, stage=Stage.REFRESH, host="h", secrets=(Secret("sek/x"), Secret(""))
     )
     assert refusal.description.startswith("a/b c=*** [31m red xxx")
     assert len(refusal.description) == 400
