@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provisioner.cli.callback_options import (
+    CallbackCert,
+    CallbackKey,
+    NoBrowser,
+    answering_terminal,
+    callback_certificate,
+)
+from provisioner.cli.ending_signals import ending_signals
 from provisioner.cli.options import AllowCommands, ProjectFolder
 from provisioner.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from provisioner.cli.vaults import Vaults
     from provisioner.model.email_server import EmailServer, OAuth2Settings
+    from provisioner.oauth.callback_certificate import CallbackCertificate
     from provisioner.oauth.gates import Prove
     from provisioner.tokens.token_set import TokenSet
 
@@ -38,6 +48,9 @@ def authenticate(
     servers: Servers,
     port: Port = 0,
     timeout: Timeout = 300,
+    no_browser: NoBrowser = False,
+    callback_cert: CallbackCert = None,
+    callback_key: CallbackKey = None,
     no_smtp_check: NoSmtpCheck = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
@@ -51,24 +64,36 @@ def authenticate(
 
       provisioner authenticate Reports
 
-      provisioner authenticate Reports Alerts --port 8400 --timeout 600
+      provisioner authenticate Reports Alerts --no-browser --port 8400 --timeout 600
     """
     from provisioner.cli.vaults import open_vaults
     from provisioner.model.reading import read_project
 
     declared = read_project(project)
     chosen = [_with_settings(declared.server(name)) for name in servers]
+    certificate = callback_certificate(
+        callback_cert, callback_key, (settings for _, settings in chosen)
+    )
     vaults = open_vaults(declared, allow_commands=allow_commands, create_key=True)
     vaults.store.prepare()
     for server, settings in chosen:
         prove = None if no_smtp_check else _mail_server_proof(server, vaults)
+        path = vaults.store.path(server.server_name)
+        before = _version(path)
         try:
-            saved = _signed_in(server, settings, vaults, prove, port=port, timeout=timeout)
+            with ending_signals():
+                saved = _signed_in(
+                    server,
+                    settings,
+                    vaults,
+                    prove,
+                    port=port,
+                    timeout=timeout,
+                    opens_browser=not no_browser,
+                    certificate=certificate,
+                )
         except KeyboardInterrupt:
-            raise Interrupted(
-                f"{server.server_name}: the sign-in was interrupted; nothing was saved",
-                remedy=f"start again: provisioner authenticate '{server.server_name}'",
-            ) from None
+            raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
         print(_outcome(saved, vaults.store.path(saved.server_name)), flush=True)
     return ExitCode.DONE
 
@@ -83,6 +108,27 @@ def _with_settings(server: EmailServer) -> tuple[EmailServer, OAuth2Settings]:
     return server, server.oauth2
 
 
+def _version(path: Path) -> tuple[int, int] | None:
+    """Changes when the file is replaced."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _interrupted(name: str, *, was_saved: bool) -> Interrupted:
+    if was_saved:
+        return Interrupted(
+            f"{name}: interrupted when the tokens were saved already",
+            remedy="see what is there: provisioner status",
+        )
+    return Interrupted(
+        f"{name}: the sign-in was interrupted; nothing was saved",
+        remedy=f"start again: provisioner authenticate {shlex.quote(name)}",
+    )
+
+
 def _signed_in(
     server: EmailServer,
     settings: OAuth2Settings,
@@ -91,6 +137,8 @@ def _signed_in(
     *,
     port: int,
     timeout: int,
+    opens_browser: bool,
+    certificate: CallbackCertificate | None,
 ) -> TokenSet:
     from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
@@ -107,6 +155,9 @@ def _signed_in(
         announce=_announce,
         port=port,
         timeout=timeout,
+        opens_browser=opens_browser,
+        certificate=certificate,
+        terminal=answering_terminal(),
         ca_file=vaults.project.ca_file,
     ).run()
 

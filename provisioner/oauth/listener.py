@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
@@ -26,6 +27,7 @@ from provisioner.oauth.callback_sockets import callback_sockets
 from provisioner.secret import Secret
 
 _FAREWELL_SECONDS = 2.0
+_LONGEST_SLEEP_SECONDS = 0.5
 _TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1
 _TOO_LARGE = frozenset({413, 431})
 
@@ -76,10 +78,16 @@ class CallbackListener:
 
     def wait(self, seconds: float) -> Callback | None:
         """The provider's answer; None when the time is over."""
-        try:
-            return self._callbacks.get(timeout=seconds)
-        except queue.Empty:
-            return None
+        deadline = time.monotonic() + seconds
+        while True:
+            # In pieces: the system may give a signal to another thread, and it is only when this
+            # one has something to do that Python acts on it.
+            left = max(0.0, min(deadline - time.monotonic(), _LONGEST_SLEEP_SECONDS))
+            try:
+                return self._callbacks.get(timeout=left)
+            except queue.Empty:
+                if time.monotonic() >= deadline:
+                    return None
 
     def take(self, callback: Callback) -> bool:
         """Let this be the answer, however it came; False if another one was here before."""

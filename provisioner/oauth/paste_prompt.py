@@ -45,8 +45,12 @@ class PastePrompt:
 
     def __enter__(self) -> Self:
         self._before = termios.tcgetattr(self._descriptor)
-        self._hide()
-        self._reading.start()
+        try:
+            self._hide()
+            self._reading.start()
+        except BaseException:  # a signal, too
+            self._restore()
+            raise
         return self
 
     def __exit__(
@@ -57,8 +61,11 @@ class PastePrompt:
     ) -> None:
         os.write(self._stop_writer, b"x")
         self._reading.join()
+        self._restore()
         os.close(self._stop_reader)
         os.close(self._stop_writer)
+
+    def _restore(self) -> None:
         # In the background it is another one's terminal, and touching it would stop us (SIGTTOU).
         if is_promptable(self._descriptor):
             with contextlib.suppress(termios.error):  # it hung up
