@@ -1,4 +1,4 @@
-"""A /dev/shm and a syslog of its own for this process: runs beside each other would see each other."""
+"""A /dev/shm and a syslog of its own for this process: runs side by side would see each other."""
 
 from __future__ import annotations
 

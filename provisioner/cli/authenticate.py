@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provisioner.cli.callback_options import (
+    CallbackCert,
+    CallbackKey,
+    NoBrowser,
+    callback_certificate,
+)
+from provisioner.cli.ending_signals import ending_signals
 from provisioner.cli.options import AllowCommands, ProjectFolder
+from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +55,9 @@ def authenticate(
     servers: Servers,
     port: Port = 0,
     timeout: Timeout = 300,
+    no_browser: NoBrowser = False,
+    callback_cert: CallbackCert = None,
+    callback_key: CallbackKey = None,
     no_smtp_check: NoSmtpCheck = False,
     select_account: SelectAccount = False,
     device: Device = False,
@@ -62,45 +73,36 @@ def authenticate(
 
       provisioner authenticate Reports
 
-      provisioner authenticate Reports Alerts --port 8400 --timeout 600
+      provisioner authenticate Reports Alerts --no-browser --port 8400 --timeout 600
     """
     from provisioner.cli.vaults import open_vaults
     from provisioner.model.reading import read_project
 
-    _check_flags(device=device, port=port, select_account=select_account)
     declared = read_project(project)
     chosen = [_with_settings(declared.server(name)) for name in servers]
+    way = SignInWay(
+        port=port,
+        timeout=timeout,
+        opens_browser=not no_browser,
+        certificate=callback_certificate(
+            callback_cert, callback_key, (settings for _, settings in chosen)
+        ),
+        select_account=select_account,
+        device=device,
+    )
     vaults = open_vaults(declared, allow_commands=allow_commands, create_key=True)
     vaults.store.prepare()
     for server, settings in chosen:
         prove = None if no_smtp_check else _mail_server_proof(server, vaults)
+        path = vaults.store.path(server.server_name)
+        before = _version(path)
         try:
-            saved = _signed_in(
-                server,
-                settings,
-                vaults,
-                prove,
-                port=port,
-                timeout=timeout,
-                select_account=select_account,
-                device=device,
-            )
+            with ending_signals():
+                saved = _signed_in(server, settings, vaults, prove, way)
         except KeyboardInterrupt:
-            raise Interrupted(
-                f"{server.server_name}: the sign-in was interrupted; nothing was saved",
-                remedy=f"start again: provisioner authenticate '{server.server_name}'",
-            ) from None
+            raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
         print(_outcome(saved, vaults.store.path(saved.server_name)), flush=True)
     return ExitCode.DONE
-
-
-def _check_flags(*, device: bool, port: int, select_account: bool) -> None:
-    if device and (port or select_account):
-        raise UsageError(
-            f"--device and {'--port' if port else '--select-account'} do not go together: with a "
-            "code to enter no browser is opened from here",
-            remedy="leave one of them out",
-        )
 
 
 def _with_settings(server: EmailServer) -> tuple[EmailServer, OAuth2Settings]:
@@ -113,37 +115,48 @@ def _with_settings(server: EmailServer) -> tuple[EmailServer, OAuth2Settings]:
     return server, server.oauth2
 
 
+def _version(path: Path) -> tuple[int, int] | None:
+    """Changes when the file is replaced."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _interrupted(name: str, *, was_saved: bool) -> Interrupted:
+    if was_saved:
+        return Interrupted(
+            f"{name}: interrupted when the tokens were saved already",
+            remedy="see what is there: provisioner status",
+        )
+    return Interrupted(
+        f"{name}: the sign-in was interrupted; nothing was saved",
+        remedy=f"start again: provisioner authenticate {shlex.quote(name)}",
+    )
+
+
 def _signed_in(
     server: EmailServer,
     settings: OAuth2Settings,
     vaults: Vaults,
     prove: Prove | None,
-    *,
-    port: int,
-    timeout: int,
-    select_account: bool,
-    device: bool,
+    way: SignInWay,
 ) -> TokenSet:
-    from provisioner.oauth.account_choice import with_account_choice
-    from provisioner.oauth.device_sign_in import DeviceSignIn
-    from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
 
     field = server.where("oauth2.client_secret")
     _tell_of_new_destinations(server, vaults)
-    provider = provider_for(settings.authorization_url, vaults.project.providers)
-    kind = DeviceSignIn if device else partial(SignIn, port=port)
-    return kind(
+    return way.signed_in(
         server=server,
-        settings=with_account_choice(settings, provider) if select_account else settings,
-        provider=provider,
+        settings=settings,
+        provider=provider_for(settings.authorization_url, vaults.project.providers),
         client_secret=vaults.resolver.resolve(settings.client_secret, field),
         store=vaults.store,
         prove=prove,
         announce=_announce,
-        timeout=timeout,
         ca_file=vaults.project.ca_file,
-    ).run()
+    )
 
 
 def _tell_of_new_destinations(server: EmailServer, vaults: Vaults) -> None:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from provisioner.errors import ProvisionerError
 from provisioner.oauth.acceptance import Acceptance, Ask
+from provisioner.oauth.answer_race import first_answer, stray_line
 from provisioner.oauth.authorization import authorization_request, new_state
 from provisioner.oauth.browser import open_browser
+from provisioner.oauth.callback_certificate import CallbackCertificate, new_certificate
 from provisioner.oauth.callback_page import failed_page, signed_in_page
 from provisioner.oauth.callback_request import Callback
 from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.failures import Stage, refusal_from
+from provisioner.oauth.invitation import Invitation
 from provisioner.oauth.issuer import check_issuer
 from provisioner.oauth.listener import CallbackListener
 from provisioner.oauth.time_out import nobody_came
@@ -21,17 +24,23 @@ from provisioner.tokens.token_set import TokenSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn(Acceptance):
-    """A sign-in with an authorization code that comes to the loopback. `timeout` in seconds."""
+    """A sign-in with an authorization code that comes to the loopback, or is pasted.
+
+    `timeout` in seconds. `certificate` is the user's own for a callback with https. `terminal` is
+    the descriptor of one where the redirect URL may be pasted.
+    """
 
     port: int = 0
     timeout: float = 300
+    opens_browser: bool = True
+    certificate: CallbackCertificate | None = None
+    terminal: int | None = None
 
     def run(self) -> TokenSet:
         """Sign in and save. SignInFailed leaves the old tokens as they were."""
         checked_endpoint(self.settings.access_token_url, "access_token_url")
         state = new_state()
-        https = self.settings.use_https_on_callback
-        with CallbackListener(state, port=self.port, https=https) as listener:
+        with self._listener(state) as listener:
             request = authorization_request(
                 self.settings,
                 self.provider,
@@ -41,7 +50,7 @@ class SignIn(Acceptance):
             )
             self._invite(request.url, listener)
             try:
-                callback = self._answered(listener)
+                callback = self._answered(listener, state)
                 exchange = self._exchange(callback, request.verifier, listener.redirect_uri)
                 saved = self.accepted(exchange, issuer=callback.issuer)
             except ProvisionerError as error:
@@ -51,23 +60,45 @@ class SignIn(Acceptance):
             listener.tell(signed_in_page(saved.server_name, saved.identity, saved.unproven))
             return saved
 
-    def _invite(self, url: str, listener: CallbackListener) -> None:
-        account = self.settings.login_hint or self.server.user_name
-        name = self.server.server_name
-        self.announce(f"{name}: sign in{f' as {account}' if account else ''} in the browser:")
-        self.announce(f"  {url}")
-        if listener.fingerprint:
-            self.announce(
-                "The browser will warn of the callback's certificate, which was made for this "
-                f"sign-in. Accept it if its SHA-256 fingerprint is {listener.fingerprint}"
-            )
-        self.announce(
-            f"Waiting at {listener.redirect_uri} for up to {self.timeout:g} s; Ctrl-C ends it."
+    def _listener(self, state: Secret) -> CallbackListener:
+        https = self.settings.use_https_on_callback
+        certificate = (self.certificate or new_certificate()) if https else None
+        return CallbackListener(
+            state, port=self.port, certificate=certificate, noticed=self._notice
         )
-        open_browser(url, lambda: self.announce("No browser opened: open the address by hand."))
 
-    def _answered(self, listener: CallbackListener) -> Callback:
-        callback = listener.wait(self.timeout)
+    def _invite(self, url: str, listener: CallbackListener) -> None:
+        invitation = Invitation(
+            server=self.server,
+            settings=self.settings,
+            url=url,
+            redirect_uri=listener.redirect_uri,
+            certificate=listener.certificate,
+            seconds=self.timeout,
+            opens_browser=self.opens_browser,
+            takes_paste=self.terminal is not None,
+        )
+        for line in invitation.lines():
+            self.announce(line)
+        if self.opens_browser:
+            open_browser(url, self._no_browser)
+
+    def _no_browser(self, why: str) -> None:
+        self.announce(f"No browser opened, {why}: open the address by hand.")
+
+    def _notice(self, reason: str, redirect_uri: str) -> None:
+        line = stray_line(reason, redirect_uri)
+        if line:
+            self.announce(line)
+
+    def _answered(self, listener: CallbackListener, state: Secret) -> Callback:
+        callback = first_answer(
+            listener,
+            seconds=self.timeout,
+            state=state,
+            terminal=self.terminal,
+            announce=self.announce,
+        )
         if callback is None:
             raise nobody_came(listener, self.timeout, where=self._named(""))
         if callback.error:
