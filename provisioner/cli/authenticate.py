@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.options import AllowCommands, ProjectFolder
+from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder
 from provisioner.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def authenticate(
     no_smtp_check: NoSmtpCheck = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
 ) -> int:
     """Sign in to a server's OAuth2 provider, in the browser, and keep the tokens encrypted.
 
@@ -58,7 +59,12 @@ def authenticate(
 
     declared = read_project(project)
     chosen = [_with_settings(declared.server(name)) for name in servers]
-    vaults = open_vaults(declared, allow_commands=allow_commands, create_key=True)
+    vaults = open_vaults(
+        declared,
+        allow_commands=allow_commands,
+        create_key=True,
+        accept_destinations=accept_destination or (),
+    )
     vaults.store.prepare()
     for server, settings in chosen:
         prove = None if no_smtp_check else _mail_server_proof(server, vaults)
@@ -95,13 +101,12 @@ def _signed_in(
     from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
 
-    field = f"{server.origin.file}:{server.origin.line}: {server.server_name}: client_secret"
-    _tell_of_new_destinations(server, vaults)
-    return SignIn(
+    client_secret = vaults.sign_in_secret(server, _announce)
+    saved = SignIn(
         server=server,
         settings=settings,
         provider=provider_for(settings.authorization_url, vaults.project.providers),
-        client_secret=vaults.resolver.resolve(settings.client_secret, field),
+        client_secret=client_secret,
         store=vaults.store,
         prove=prove,
         announce=_announce,
@@ -109,14 +114,8 @@ def _signed_in(
         timeout=timeout,
         ca_file=vaults.project.ca_file,
     ).run()
-
-
-def _tell_of_new_destinations(server: EmailServer, vaults: Vaults) -> None:
-    from provisioner.tokens.destinations import changed_destinations
-
-    earlier = vaults.store.load(server.server_name)
-    for change in changed_destinations(earlier, server) if earlier else ():
-        _announce(f"Note: {server.server_name}: {change}. By signing in you agree.")
+    vaults.gate.accept(server, client_secret)
+    return saved
 
 
 def _mail_server_proof(server: EmailServer, vaults: Vaults) -> Prove:

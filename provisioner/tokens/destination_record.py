@@ -35,7 +35,7 @@ class DestinationRecord:
     digest_key: Secret
     accepted: tuple[Accepted, ...] = ()
 
-    def destinations(self, source: str) -> tuple[Route, ...]:
+    def routes_of(self, source: str) -> tuple[Route, ...]:
         """Every route that the secret of this name may take, whichever server it is of."""
         return tuple(entry.route for entry in self.accepted if source in entry.sources)
 

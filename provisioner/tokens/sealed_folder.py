@@ -1,4 +1,4 @@
-"""A folder of encrypted files: each read only if nobody else can have written it, replaced whole."""
+"""A folder of encrypted files: read only if nobody else can have written them, replaced whole."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.errors import TokenStoreError
+from provisioner.errors import PersonNeeded, TokenStoreError
 from provisioner.secret_sources.vault import VaultKey
 from provisioner.tokens.file_name import token_file_name
 from provisioner.tokens.sealed_folder import SealedFolder
@@ -66,6 +66,16 @@ class TokenStore:
                 remedy="give it its own name back, or move it away and sign in again",
             )
         return token_set
+
+    def require(self, server_name: str) -> TokenSet:
+        """The server's tokens; PersonNeeded where nobody has signed in."""
+        tokens = self.load(server_name)
+        if tokens is None:
+            raise PersonNeeded(
+                f"nobody has signed in to {server_name} yet",
+                remedy=f"run: provisioner authenticate '{server_name}'",
+            )
+        return tokens
 
     @contextmanager
     def locked(
