@@ -16,7 +16,7 @@ from provisioner.cli.callback_options import (
     callback_certificate,
 )
 from provisioner.cli.ending_signals import ending_signals
-from provisioner.cli.options import AllowCommands, ProjectFolder
+from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder
 from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, UsageError
 
@@ -63,6 +63,7 @@ def authenticate(
     device: Device = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
 ) -> int:
     """Sign in to a server's OAuth2 provider, in the browser, and keep the tokens encrypted.
 
@@ -90,7 +91,12 @@ def authenticate(
         select_account=select_account,
         device=device,
     )
-    vaults = open_vaults(declared, allow_commands=allow_commands, create_key=True)
+    vaults = open_vaults(
+        declared,
+        allow_commands=allow_commands,
+        create_key=True,
+        accept_destinations=accept_destination or (),
+    )
     vaults.store.prepare()
     for server, settings in chosen:
         prove = None if no_smtp_check else _mail_server_proof(server, vaults)
@@ -145,26 +151,19 @@ def _signed_in(
 ) -> TokenSet:
     from provisioner.providers.catalogue import provider_for
 
-    field = server.where("oauth2.client_secret")
-    _tell_of_new_destinations(server, vaults)
-    return way.signed_in(
+    client_secret = vaults.sign_in_secret(server, _announce)
+    saved = way.signed_in(
         server=server,
         settings=settings,
         provider=provider_for(settings.authorization_url, vaults.project.providers),
-        client_secret=vaults.resolver.resolve(settings.client_secret, field),
+        client_secret=client_secret,
         store=vaults.store,
         prove=prove,
         announce=_announce,
         ca_file=vaults.project.ca_file,
     )
-
-
-def _tell_of_new_destinations(server: EmailServer, vaults: Vaults) -> None:
-    from provisioner.tokens.destinations import changed_destinations
-
-    earlier = vaults.store.load(server.server_name)
-    for change in changed_destinations(earlier, server) if earlier else ():
-        _announce(f"Note: {server.server_name}: {change}. By signing in you agree.")
+    vaults.gate.accept(server, client_secret)
+    return saved
 
 
 def _mail_server_proof(server: EmailServer, vaults: Vaults) -> Prove:

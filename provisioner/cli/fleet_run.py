@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -26,13 +26,16 @@ def run_over_fleet(
     inventory: Path | None,
     output_format: OutputFormat,
     allow_commands: bool,
+    accept_destinations: Iterable[str],
     verbosity: int,
     locked: bool = False,
 ) -> int:
     """Open everything, do the work, print its report; returns the exit code."""
     declared = with_inventory(read_project(project), inventory)
     with push_lock(declared.root) if locked else nullcontext():
-        vaults = open_vaults(declared, allow_commands=allow_commands)
+        vaults = open_vaults(
+            declared, allow_commands=allow_commands, accept_destinations=accept_destinations
+        )
         with (
             progress(quiet=output_format is OutputFormat.JSON, plain=verbosity > 0) as line,
             fleet_session(vaults, servers or (), progress=line, verbosity=verbosity) as session,

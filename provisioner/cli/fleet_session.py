@@ -35,7 +35,7 @@ def fleet_session(
     servers = chosen_servers(project, names)
     with ansible_environment(project.root, secret_names=secret_variables(project)):
         inventory = read_inventory(project.inventory_path)
-    preparation = prepare(project, servers, inventory, vaults.store, vaults.resolver.resolve)
+    preparation = prepare(project, servers, inventory, vaults.store, vaults.secret)
     with ansible_environment(
         project.root,
         secret_names=secret_variables(project),

@@ -33,6 +33,16 @@ AllowCommands = Annotated[
     typer.Option("--allow-commands", help="Let {command: ...} secret sources run their command."),
 ]
 
+AcceptDestination = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-destination",
+        metavar="SERVER",
+        help="Agree to where this server's secrets now go. Repeatable.",
+        show_default=False,
+    ),
+]
+
 InventoryPath = Annotated[
     Path | None,
     typer.Option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from provisioner.cli.options import (
+    AcceptDestination,
     AllowCommands,
     Format,
     InventoryPath,
@@ -21,6 +22,7 @@ def plan(
     inventory: InventoryPath = None,
     output_format: Format = OutputFormat.TEXT,
     allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
     verbose: Verbosity = 0,
 ) -> int:
     """Say what a push would change on each host; change nothing. Exit code 2: there are changes.
@@ -41,5 +43,6 @@ def plan(
         inventory=inventory,
         output_format=output_format,
         allow_commands=allow_commands,
+        accept_destinations=accept_destination or (),
         verbosity=verbose,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from provisioner.cli.options import (
+    AcceptDestination,
     AllowCommands,
     Format,
     InventoryPath,
@@ -21,6 +22,7 @@ def push(
     inventory: InventoryPath = None,
     output_format: Format = OutputFormat.TEXT,
     allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
     verbose: Verbosity = 0,
 ) -> int:
     """Bring every host to the declared state and prove each with a real test email.
@@ -44,6 +46,7 @@ def push(
         inventory=inventory,
         output_format=output_format,
         allow_commands=allow_commands,
+        accept_destinations=accept_destination or (),
         verbosity=verbose,
         locked=True,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner.cli.error_lines import print_error
-from provisioner.cli.options import AllowCommands, ProjectFolder, ServerNames
+from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
 from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def refresh(
     servers: ServerNames = None,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
 ) -> int:
     """Refresh the access tokens now, so that no refresh token dies of idleness.
 
@@ -39,19 +40,18 @@ def refresh(
     for server in named:
         if server.oauth2 is None:
             raise UsageError(f"{server.server_name} does not use OAuth2: it has no tokens")
-    vaults = open_vaults(declared, allow_commands=allow_commands)
+    vaults = open_vaults(
+        declared, allow_commands=allow_commands, accept_destinations=accept_destination or ()
+    )
     chosen = named or [server for server in declared.servers if server.oauth2]
     return gravest([_refreshed(server, vaults) for server in chosen])
 
 
 def _refreshed(server: EmailServer, vaults: Vaults) -> ExitCode:
-    from provisioner.oauth.refreshing import fresh_tokens, require_tokens
+    from provisioner.oauth.refreshing import fresh_tokens
 
-    assert server.oauth2 is not None  # noqa: S101  the caller has seen to it
-    field = server.where("oauth2.client_secret")
     try:
-        require_tokens(server, vaults.store)
-        secret = vaults.resolver.resolve(server.oauth2.client_secret, field)
+        secret = vaults.client_secret(server)
         tokens = fresh_tokens(
             vaults.store, server, secret, math.inf, time.time(), ca_file=vaults.project.ca_file
         )

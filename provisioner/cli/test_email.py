@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from provisioner.cli.options import AllowCommands, ProjectFolder
+from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder
 
 
 def test_email(
@@ -17,6 +17,7 @@ def test_email(
     ] = None,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
 ) -> int:
     """Send a test email from this machine with a server's declared settings and its tokens.
 
@@ -41,8 +42,10 @@ def test_email(
     from provisioner.reports.mail_text import mail_lines
 
     declared = read_project(project)
-    vaults = open_vaults(declared, allow_commands=allow_commands)
-    entry = server_entry(declared.server(server), vaults.store, vaults.resolver.resolve)
+    vaults = open_vaults(
+        declared, allow_commands=allow_commands, accept_destinations=accept_destination or ()
+    )
+    entry = server_entry(declared.server(server), vaults.store, vaults.secret)
     if entry.token_set:
         entry = replace(entry, token_set=vaults.refreshed(entry))
     mail = envelope(entry, declared.test_email)

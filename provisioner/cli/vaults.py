@@ -1,22 +1,37 @@
-"""The encrypted parts of a project: its vault key, and the tokens and secrets that it opens."""
+"""The encrypted parts of a project: its vault key, and the tokens and secrets that it opens.
+
+Secrets are handed out only past the gate: for destinations that a person has accepted.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
+from provisioner.cli.consent import asker
+from provisioner.errors import SecretUnavailable
 from provisioner.hosts.entry import ServerEntry
+from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
+from provisioner.secret import Secret
 from provisioner.secret_sources.resolving import SecretResolver
 from provisioner.secret_sources.vault import VaultKey
+from provisioner.tokens.destination_store import DestinationStore
+from provisioner.tokens.gate import Gate
+from provisioner.tokens.known_stores import KnownStores
+from provisioner.tokens.objection import secret_reference
+from provisioner.tokens.sealed_folder import SealedFolder
 from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
-from provisioner.tokens.vault_key import find_vault_key
+from provisioner.tokens.vault_key import find_vault_key, key_file_path
+from provisioner.tokens.vault_key_origin import is_the_users_own
 
 # An access token is not delivered with less than this to live: MAPS is to take it over calmly.
 FRESH_SECONDS = 600
@@ -24,12 +39,46 @@ FRESH_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Vaults:
-    """A project's token store and secret sources; `key` is looked for when first needed."""
+    """A project's token store and secrets; `key` is looked for when first needed."""
 
     project: Project
     key: Callable[[], VaultKey]
     store: TokenStore
-    resolver: SecretResolver
+    gate: Gate
+    _resolver: SecretResolver
+
+    def secret(self, server: EmailServer) -> Secret | None:
+        """The server's client secret or password, if it has one.
+
+        PersonNeeded: nobody has signed in to it, or where this secret or its tokens would go is
+        not accepted.
+        """
+        if server.oauth2:
+            self.store.require(server.server_name)
+        secret = self._resolved(server)
+        if secret is not None:
+            self.gate.check(server, secret)
+        return secret
+
+    def client_secret(self, server: EmailServer) -> Secret:
+        """The same, of a server that uses OAuth2."""
+        secret = self.secret(server)
+        assert secret is not None  # noqa: S101  the schema asks for it
+        return secret
+
+    def sign_in_secret(self, server: EmailServer, tell: Callable[[str], None]) -> Secret:
+        """The client secret for a sign-in, to be accepted by `gate.accept` once it succeeded."""
+        secret = self._resolved(server)
+        assert secret is not None  # noqa: S101  the schema asks for it
+        self.gate.check_sign_in(server, secret, tell)
+        return secret
+
+    def _resolved(self, server: EmailServer) -> Secret | None:
+        reference = secret_reference(server)
+        if reference is None:
+            return None
+        field = "oauth2.client_secret" if server.oauth2 else "password"
+        return self._resolver.resolve(reference, server.where(field))
 
     def refreshed(self, entry: ServerEntry) -> TokenSet:
         """The entry's tokens, refreshed first if they are about to expire."""
@@ -57,16 +106,62 @@ class Vaults:
         return hmac.new(vault, b"maps-provisioner fingerprint v1", hashlib.sha256).hexdigest()
 
 
-def open_vaults(project: Project, *, allow_commands: bool, create_key: bool = False) -> Vaults:
-    """The vaults of a project; nothing is read or asked for before it is needed."""
+def open_vaults(
+    project: Project,
+    *,
+    allow_commands: bool,
+    create_key: bool = False,
+    accept_destinations: Iterable[str] = (),
+) -> Vaults:
+    """The vaults of a project; nothing is read or asked for before it is needed.
+
+    `accept_destinations`: names of servers, as the user gave them.
+    """
+    accepted = frozenset(project.server(name).server_name for name in accept_destinations)
 
     @cache
     def key() -> VaultKey:
         return find_vault_key(project, create=create_key, allow_commands=allow_commands)
 
+    store = TokenStore(project.tokens_path, key)
     return Vaults(
         project=project,
         key=key,
-        store=TokenStore(project.tokens_path, key),
-        resolver=SecretResolver(project.root, vault_key=key, allow_commands=allow_commands),
+        store=store,
+        gate=Gate(
+            project=project,
+            tokens=store,
+            destinations=_destinations(project, key, allow_commands=allow_commands),
+            accepted=accepted,
+            ask=asker(),
+        ),
+        _resolver=SecretResolver(project.root, vault_key=key, allow_commands=allow_commands),
     )
+
+
+def _destinations(
+    project: Project, key: Callable[[], VaultKey], *, allow_commands: bool
+) -> DestinationStore:
+    """The record of accepted destinations. Accepting makes a vault key, as a sign-in does: a
+    project of passwords has no other occasion."""
+
+    @cache
+    def key_for_accepting() -> VaultKey:
+        return find_vault_key(project, create=True, allow_commands=allow_commands)
+
+    return DestinationStore(
+        project=project.root,
+        files=SealedFolder(project.tokens_path, key),
+        accepting=SealedFolder(project.tokens_path, key_for_accepting),
+        known=KnownStores(_configuration_folder()),
+        key_is_the_users_own=lambda: is_the_users_own(
+            key(), project, os.environ, allow_commands=allow_commands
+        ),
+    )
+
+
+def _configuration_folder() -> Path | None:
+    try:
+        return key_file_path(os.environ).parent
+    except SecretUnavailable:
+        return None

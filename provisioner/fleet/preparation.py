@@ -16,12 +16,11 @@ from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
-from provisioner.secret_sources.reference import SecretReference
 from provisioner.tokens.destinations import check_destinations
 from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
 
-Resolve = Callable[[SecretReference, str], Secret]
+# The secret of a server, if it has one, and if where it would go is accepted: else PersonNeeded.
+AdmittedSecret = Callable[[EmailServer], Secret | None]
 
 # refresh_token_rotation of a provider -> may a host try a refresh without harm to the store's token
 _REFRESH_HARMLESS = frozenset({"none", "old_stays_valid"})
@@ -71,13 +70,13 @@ def prepare(
     servers: Sequence[EmailServer],
     inventory: Inventory,
     store: TokenStore,
-    resolve: Resolve,
+    secret: AdmittedSecret,
 ) -> Preparation:
     """Resolve hosts, secrets and tokens of the servers; opens no connection."""
     prepared = Preparation({}, {s.server_name: inventory.hosts(s.hosts) for s in servers}, ())
     for server in servers:
         try:
-            entry = server_entry(server, store, resolve)
+            entry = server_entry(server, store, secret)
             refuse_strict_rotation(entry, _provider(entry, project))
         except (PersonNeeded, RotationForbids) as error:
             prepared = prepared.without(skipped_server(server.server_name, error))
@@ -106,32 +105,14 @@ def deliveries(preparation: Preparation, project: Project) -> tuple[Delivery, ..
     return tuple(_delivery(host, preparation, project) for host in preparation.all_hosts)
 
 
-def server_entry(server: EmailServer, store: TokenStore, resolve: Resolve) -> ServerEntry:
+def server_entry(server: EmailServer, store: TokenStore, secret: AdmittedSecret) -> ServerEntry:
     """A server with its secrets and tokens; PersonNeeded where somebody must sign in first."""
-    tokens = _tokens(server, store)
-    return ServerEntry(
-        server=server,
-        token_set=tokens,
-        password=resolve(server.password, server.where("password")) if server.password else None,
-        client_secret=(
-            resolve(server.oauth2.client_secret, server.where("oauth2.client_secret"))
-            if server.oauth2
-            else None
-        ),
-    )
-
-
-def _tokens(server: EmailServer, store: TokenStore) -> TokenSet | None:
     if server.oauth2 is None:
-        return None
-    tokens = store.load(server.server_name)
-    if tokens is None:
-        raise PersonNeeded(
-            f"nobody has signed in to {server.server_name!r} yet",
-            remedy=f"run: provisioner authenticate {server.server_name!r}",
-        )
+        return ServerEntry(server=server, password=secret(server))
+    client_secret = secret(server)
+    tokens = store.require(server.server_name)
     check_destinations(tokens, server)
-    return tokens
+    return ServerEntry(server=server, client_secret=client_secret, token_set=tokens)
 
 
 def _delivery(host: str, preparation: Preparation, project: Project) -> Delivery:

@@ -288,21 +288,23 @@ def test_commands_run_only_when_allowed(desk: Desk) -> None:
     assert allowed.returncode == ExitCode.DONE, allowed.stderr
 
 
-def test_a_changed_destination_is_told_and_refresh_sends_nothing(desk: Desk) -> None:
+def test_a_changed_destination_gets_nothing_until_it_is_accepted(desk: Desk) -> None:
     desk.run("authenticate", "Reports", "--no-smtp-check")
     desk.declared.write_text(
         desk.declared.read_text().replace("host: localhost", "host: 127.0.0.1")
     )
     seen: list[str] = []
     desk.provider.observe = lambda path, *_: seen.append(path)
-    for command in ("refresh", "status"):
-        finished = desk.run(command)
+    for command in (["refresh"], ["status"], ["authenticate", "Reports"]):
+        finished = desk.run(*command)
         assert finished.returncode == ExitCode.PERSON_NEEDED
         assert "host changed from localhost to 127.0.0.1" in finished.stdout + finished.stderr
     assert seen == []
-    again = desk.run("authenticate", "Reports", "--no-smtp-check")
-    assert "Note: Reports: host changed from localhost to 127.0.0.1" in again.stderr
-    assert desk.run("status").returncode == ExitCode.DONE
+    accepted = desk.run("refresh", "--accept-destination", "reports")
+    assert accepted.returncode == ExitCode.DONE, accepted.stderr
+    assert seen == ["/token"]
+    for command in (["refresh"], ["status"], ["authenticate", "Reports", "--no-smtp-check"]):
+        assert desk.run(*command).returncode == ExitCode.DONE
 
 
 def test_refresh_tells_a_dead_grant_from_a_passing_fault(desk: Desk) -> None:

@@ -60,8 +60,11 @@ class Fleet:
         self.write(f"servers/{name.lower()}.yml", given)
 
     def run(self, *arguments, password=PASSWORD):
+        """Run a command; where passwords go is accepted, as a person does before the first."""
+        names = [path.stem.capitalize() for path in (self.folder / "servers").iterdir()]
+        accepted = [f"--accept-destination={name}" for name in names]
         return subprocess.run(
-            [str(PROVISIONER), *arguments],
+            [str(PROVISIONER), *arguments, *accepted],
             cwd=self.folder,
             env={**os.environ, "MAIL_PASSWORD": password},
             capture_output=True,
