@@ -142,6 +142,7 @@ class SignIn:
                 token_endpoint_auth_method=answer.auth_method,
                 obtained_at=now,
                 refreshed_at=now,
+                refresh_token_expires_at=answer.refresh_token_expires_at(now),
             )
         )
 
@@ -178,7 +179,7 @@ class SignIn:
             self.announce(f"Warning: {self.server.server_name}: not yet proven: {result.detail}")
             self.announce(f"  {result.remedy}")
             return replace(token_set, unproven=result.detail)
-        return token_set
+        return replace(token_set, proven_at=int(self.now()))
 
     def _remedy(self, token_set: TokenSet, refused: ProofResult) -> str:
         account = self.server.mailbox
