@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.options import AllowCommands, ProjectFolder
+from provisioner.cli.options import AllowCommands, ProjectFolder, RequiredServers
 from provisioner.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from provisioner.oauth.gates import Prove
     from provisioner.tokens.token_set import TokenSet
 
-Servers = Annotated[
-    list[str], typer.Argument(metavar="SERVER...", help="The server_names.", show_default=False)
-]
 Port = Annotated[
     int,
     typer.Option(
@@ -35,7 +32,7 @@ NoSmtpCheck = Annotated[
 
 
 def authenticate(
-    servers: Servers,
+    servers: RequiredServers,
     port: Port = 0,
     timeout: Timeout = 300,
     no_smtp_check: NoSmtpCheck = False,
@@ -53,6 +50,7 @@ def authenticate(
 
       provisioner authenticate Reports Alerts --port 8400 --timeout 600
     """
+    from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.cli.vaults import open_vaults
     from provisioner.model.reading import read_project
 
@@ -61,7 +59,7 @@ def authenticate(
     vaults = open_vaults(declared, allow_commands=allow_commands, create_key=True)
     vaults.store.prepare()
     for server, settings in chosen:
-        prove = None if no_smtp_check else _mail_server_proof(server, vaults)
+        prove = None if no_smtp_check else mail_server_proof(server, vaults)
         try:
             saved = _signed_in(server, settings, vaults, prove, port=port, timeout=timeout)
         except KeyboardInterrupt:
@@ -95,13 +93,12 @@ def _signed_in(
     from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
 
-    field = f"{server.origin.file}:{server.origin.line}: {server.server_name}: client_secret"
     _tell_of_new_destinations(server, vaults)
     return SignIn(
         server=server,
         settings=settings,
         provider=provider_for(settings.authorization_url, vaults.project.providers),
-        client_secret=vaults.resolver.resolve(settings.client_secret, field),
+        client_secret=vaults.client_secret(server),
         store=vaults.store,
         prove=prove,
         announce=_announce,
@@ -117,24 +114,6 @@ def _tell_of_new_destinations(server: EmailServer, vaults: Vaults) -> None:
     earlier = vaults.store.load(server.server_name)
     for change in changed_destinations(earlier, server) if earlier else ():
         _announce(f"Note: {server.server_name}: {change}. By signing in you agree.")
-
-
-def _mail_server_proof(server: EmailServer, vaults: Vaults) -> Prove:
-    from provisioner.hosts.account import smtp_account
-    from provisioner.hosts.entry import ServerEntry
-    from provisioner.mail.session import check_login
-    from provisioner.oauth.gates import ProofResult
-    from provisioner.oauth.proof import proof_from
-    from provisioner.providers.catalogue import provider_for
-
-    provider = provider_for(server.host, vaults.project.providers)
-
-    def prove(tokens: TokenSet) -> ProofResult:
-        entry = ServerEntry(server=server, token_set=tokens)
-        result = check_login(smtp_account(entry, vaults.project.ca_file))
-        return proof_from(result, server.host, provider.name)
-
-    return prove
 
 
 def _outcome(saved: TokenSet, path: Path) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from provisioner.cli.server_names import complete_server_name
+
 
 class OutputFormat(StrEnum):
     """How a command prints its result."""
@@ -45,7 +47,22 @@ InventoryPath = Annotated[
 
 ServerNames = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SERVER]...", help="Only these servers.", show_default="all"),
+    typer.Argument(
+        metavar="[SERVER]...",
+        help="Only these servers.",
+        show_default="all",
+        autocompletion=complete_server_name,
+    ),
+]
+
+RequiredServers = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SERVER...",
+        help="The server_names.",
+        show_default=False,
+        autocompletion=complete_server_name,
+    ),
 ]
 
 Verbosity = Annotated[

@@ -26,6 +26,7 @@ def test_email(
 
       provisioner test-email Reports --to you@example.edu
     """
+    import time
     from dataclasses import replace
     from textwrap import dedent
 
@@ -39,6 +40,7 @@ def test_email(
     from provisioner.model.reading import read_project
     from provisioner.providers.catalogue import provider_for
     from provisioner.reports.mail_text import mail_lines
+    from provisioner.tokens.proof_record import record_proof
 
     declared = read_project(project)
     vaults = open_vaults(declared, allow_commands=allow_commands)
@@ -53,5 +55,7 @@ def test_email(
     lines = mail_lines(entry.name, result, provider.name)
     if result.outcome != "sent":
         raise MailRefused(lines[0], remedy=dedent("\n".join(lines[1:])))
+    if entry.token_set:
+        record_proof(vaults.store, entry.token_set, at=time.time())
     print(f"{lines[0]}, to {recipient}, from this machine")
     return 0

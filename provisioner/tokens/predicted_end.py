@@ -49,13 +49,14 @@ def refresh_is_due(tokens: TokenSet, provider: Provider, *, now: float) -> bool:
     return end - now <= (end - tokens.refreshed_at) / 2
 
 
-def sign_in_is_due(tokens: TokenSet, provider: Provider, *, now: float) -> bool:
-    """Whether an end is near that only a new sign-in puts off: in 7 days, or half of its time."""
-    return any(
-        end.at - now <= min(_WARNING_SECONDS, (end.at - tokens.obtained_at) / 2)
-        for end in _ends(tokens, provider)
-        if end.at is not None and not end.refresh_helps
-    )
+def sign_in_due(tokens: TokenSet, provider: Provider, *, now: float) -> PredictedEnd | None:
+    """The end that only a new sign-in puts off, once it is near: in 7 days, or half of its time."""
+    ends = (end for end in _ends(tokens, provider) if not end.refresh_helps)
+    end = min(ends, key=lambda end: end.at or 0, default=None)
+    if end is None or end.at is None:
+        return None
+    near = min(_WARNING_SECONDS, (end.at - tokens.obtained_at) / 2)
+    return end if end.at - now <= near else None
 
 
 def _ends(tokens: TokenSet, provider: Provider) -> Iterator[PredictedEnd]:

@@ -10,7 +10,7 @@ from provisioner.providers.catalogue import provider_for
 from provisioner.providers.google import GOOGLE
 from provisioner.providers.microsoft import MICROSOFT
 from provisioner.providers.provider import Provider
-from provisioner.tokens.predicted_end import predicted_end, refresh_is_due, sign_in_is_due
+from provisioner.tokens.predicted_end import predicted_end, refresh_is_due, sign_in_due
 from provisioner.tokens.token_set import TokenSet
 from tests.oauth_samples import token_set
 
@@ -82,9 +82,9 @@ def test_a_refresh_is_due_at_half_of_the_idle_time(
 def test_a_providers_own_word_makes_a_refresh_due_only_where_a_new_token_comes_with_it() -> None:
     kept = tokens(4, 4, refresh_token_expires_at=NOW + 3 * DAY)
     assert not refresh_is_due(kept, GOOGLE, now=NOW)
-    assert sign_in_is_due(kept, GOOGLE, now=NOW)
+    assert sign_in_due(kept, GOOGLE, now=NOW)
     assert refresh_is_due(kept, MICROSOFT, now=NOW)
-    assert not sign_in_is_due(kept, MICROSOFT, now=NOW)
+    assert not sign_in_due(kept, MICROSOFT, now=NOW)
 
 
 def test_what_another_machine_refreshes_is_never_due_here() -> None:
@@ -92,12 +92,12 @@ def test_what_another_machine_refreshes_is_never_due_here() -> None:
 
 
 @pytest.mark.parametrize(("signed_in", "due"), [(357.9, False), (358, True), (400, True)])
-def test_a_sign_in_is_due_a_week_before_the_greatest_age(signed_in: float, due: bool) -> None:
-    assert sign_in_is_due(tokens(signed_in), AGING, now=NOW) is due
-    assert not sign_in_is_due(tokens(signed_in), MICROSOFT, now=NOW)
+def test_a_sign_in_due_a_week_before_the_greatest_age(signed_in: float, due: bool) -> None:
+    assert (sign_in_due(tokens(signed_in), AGING, now=NOW) is not None) is due
+    assert not sign_in_due(tokens(signed_in), MICROSOFT, now=NOW)
 
 
 def test_a_sign_in_for_seven_days_is_not_due_at_once() -> None:
     kept = tokens(0, 0, refresh_token_expires_at=NOW + 7 * DAY)
-    assert not sign_in_is_due(kept, GOOGLE, now=NOW)
-    assert sign_in_is_due(kept, GOOGLE, now=NOW + 3.5 * DAY)
+    assert not sign_in_due(kept, GOOGLE, now=NOW)
+    assert sign_in_due(kept, GOOGLE, now=NOW + 3.5 * DAY)
