@@ -10,6 +10,7 @@ COMMANDS = (
     "authenticate",
     "status",
     "refresh",
+    "revoke",
     "plan",
     "push",
     "test-email",

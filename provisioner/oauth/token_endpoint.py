@@ -83,19 +83,18 @@ class TokenEndpoint:
         with self._faults_in_words(Stage.REFRESH):
             return token_answer(*self._asked(Stage.REFRESH, (refresh_token,), send))
 
-    def revoke(self, refresh_token: Secret) -> None:
-        """End the grant, at a revocation endpoint (RFC 7009)."""
+    def revoke(self, token: Secret, *, kind: str = "refresh_token") -> None:
+        """End a token, of this kind, at a revocation endpoint (RFC 7009)."""
 
         def send(session: OAuth2Session, judge: Judge) -> Members:
-            hint = "refresh_token"
             return judge(
                 session.revoke_token(
-                    self.url, token=refresh_token.reveal(), token_type_hint=hint, **REQUEST_OPTIONS
+                    self.url, token=token.reveal(), token_type_hint=kind, **REQUEST_OPTIONS
                 )
             )
 
         with self._faults_in_words(Stage.REVOCATION):
-            self._asked(Stage.REVOCATION, (refresh_token,), send)
+            self._asked(Stage.REVOCATION, (token,), send)
 
     @contextmanager
     def _faults_in_words(self, stage: Stage) -> Iterator[None]:
