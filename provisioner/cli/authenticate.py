@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from provisioner.errors import ExitCode, Interrupted, UsageError
 if TYPE_CHECKING:
     from provisioner.cli.vaults import Vaults
     from provisioner.model.email_server import EmailServer, OAuth2Settings
+    from provisioner.model.project import Project
     from provisioner.oauth.gates import Prove
     from provisioner.tokens.token_set import TokenSet
 
@@ -29,6 +31,9 @@ Timeout = Annotated[
 NoSmtpCheck = Annotated[
     bool, typer.Option("--no-smtp-check", help="Save without asking the mail server first.")
 ]
+Card = Annotated[
+    bool, typer.Option("--card", help="Print what to register at the provider; do not sign in.")
+]
 
 
 def authenticate(
@@ -36,6 +41,7 @@ def authenticate(
     port: Port = 0,
     timeout: Timeout = 300,
     no_smtp_check: NoSmtpCheck = False,
+    card: Card = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
 ) -> int:
@@ -49,6 +55,8 @@ def authenticate(
       provisioner authenticate Reports
 
       provisioner authenticate Reports Alerts --port 8400 --timeout 600
+
+      provisioner authenticate Reports --card
     """
     from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.cli.vaults import open_vaults
@@ -56,6 +64,8 @@ def authenticate(
 
     declared = read_project(project)
     chosen = [_with_settings(declared.server(name)) for name in servers]
+    if card:
+        return _print_cards(chosen, declared)
     vaults = open_vaults(declared, allow_commands=allow_commands, create_key=True)
     vaults.store.prepare()
     for server, settings in chosen:
@@ -93,6 +103,7 @@ def _signed_in(
     from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
 
+    _tell_of_card(server, vaults)
     _tell_of_new_destinations(server, vaults)
     return SignIn(
         server=server,
@@ -106,6 +117,19 @@ def _signed_in(
         timeout=timeout,
         ca_file=vaults.project.ca_file,
     ).run()
+
+
+def _print_cards(chosen: list[tuple[EmailServer, OAuth2Settings]], project: Project) -> ExitCode:
+    from provisioner.cli.registration_cards import registration_card
+
+    print("\n".join(registration_card(*one, project) for one in chosen), end="")
+    return ExitCode.DONE
+
+
+def _tell_of_card(server: EmailServer, vaults: Vaults) -> None:
+    if not vaults.store.exists(server.server_name):
+        name = shlex.quote(server.server_name)
+        _announce(f"What to register at the provider first: provisioner authenticate {name} --card")
 
 
 def _tell_of_new_destinations(server: EmailServer, vaults: Vaults) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 COMMANDS = (
+    "init",
     "validate",
     "authenticate",
     "status",

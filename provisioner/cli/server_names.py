@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
+import os
+import re
 from pathlib import Path
 
 import typer
@@ -21,17 +22,19 @@ def complete_server_name(context: typer.Context, incomplete: str) -> list[str]:
         names = {d.value.get("server_name") for d in documents if isinstance(d.value, dict)}
     except OSError:
         return []
-    typed = incomplete.casefold()
     taken = {str(name).casefold() for name in context.params.get("servers") or ()}
     return sorted(
         _as_one_word(name)
         for name in names
         if isinstance(name, str)
         and name.isprintable()
-        and name.casefold().startswith(typed)
+        and name.startswith(incomplete)
         and name.casefold() not in taken
     )
 
 
 def _as_one_word(name: str) -> str:
-    return shlex.quote(name)
+    """bash takes what is offered as it is; other shells quote it themselves."""
+    if "bash" not in os.environ.get("_PROVISIONER_COMPLETE", ""):
+        return name
+    return re.sub(r"([^\w@%+=:,./-])", r"\\\1", name)
