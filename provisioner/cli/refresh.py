@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -69,17 +70,16 @@ def _code(
 
 
 def _refreshed(server: EmailServer, vaults: Vaults) -> None:
+    from provisioner.cli.progress import progress
     from provisioner.oauth.refreshing import fresh_tokens, require_tokens
 
     require_tokens(server, vaults.store)
-    tokens = fresh_tokens(
-        vaults.store,
-        server,
-        vaults.client_secret(server),
-        math.inf,
-        time.time(),
-        ca_file=vaults.project.ca_file,
-    )
+    secret = vaults.client_secret(server)
+    with progress(quiet=not sys.stderr.isatty(), plain=False) as tell:
+        tell(f"refreshing the tokens of {server.server_name}")
+        tokens = fresh_tokens(
+            vaults.store, server, secret, math.inf, time.time(), ca_file=vaults.project.ca_file
+        )
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(tokens.expires_at))
     print(f"{server.server_name}: refreshed; the access token is good until {until}", flush=True)
 

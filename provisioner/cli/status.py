@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provisioner.cli.vaults import Vaults
     from provisioner.model.email_server import EmailServer
     from provisioner.tokens.sign_in_state import SignInState
+    from provisioner.tokens.token_set import TokenSet
 
 Check = Annotated[
     bool,
@@ -85,15 +86,28 @@ def _checked(server: EmailServer, state: SignInState, vaults: Vaults) -> SignInS
     from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.oauth.gates import Proof
     from provisioner.tokens.predicted_end import predicted_end
-    from provisioner.tokens.proof_record import record_proof
     from provisioner.tokens.sign_in_state import Problem
 
     tokens = vaults.live_tokens(server)
     state = replace(state, tokens=tokens, end=predicted_end(tokens, vaults.provider(server)))
     result = mail_server_proof(server, vaults)(tokens)
     if result.proof is Proof.ACCEPTED:
-        noted = record_proof(vaults.store, tokens, at=time.time())
-        return replace(state, tokens=noted, checked=True)
+        return _noted(state, tokens, vaults)
     refused = result.proof is Proof.REFUSED
     said = result.detail if refused else f"not proven: {result.detail}"
     return state.with_problem(Problem(said, result.remedy, ExitCode.FAILURE, blocks=refused))
+
+
+def _noted(state: SignInState, tokens: TokenSet, vaults: Vaults) -> SignInState:
+    """That it cannot be written down makes the proof no worse."""
+    from provisioner.tokens.proof_record import record_proof
+    from provisioner.tokens.sign_in_state import Problem
+
+    now = time.time()
+    proven = replace(state, tokens=replace(tokens, proven_at=int(now), unproven=None), checked=True)
+    try:
+        record_proof(vaults.store, tokens, at=now)
+    except ProvisionerError as error:
+        said = f"the proof could not be noted: {error.message}"
+        return proven.with_problem(Problem(said, error.remedy, error.exit_code, blocks=False))
+    return proven

@@ -155,6 +155,21 @@ def test_a_test_email_is_a_proof(office: Office) -> None:
     assert kept.unproven is None
 
 
+def test_a_proof_that_cannot_be_noted_is_one_all_the_same(office: Office) -> None:
+    lock = office.store.folder / ".working" / f"{office.token_files()[0].name}.lock"
+    lock.unlink()
+    lock.mkdir()
+    mailed = office.run("test-email", "Reports")
+    assert mailed.returncode == ExitCode.DONE, mailed.stderr
+    assert "Note: `status` will not know of it: " in mailed.stderr
+    checked = office.run("status", "--check", "--format", "json")
+    assert checked.returncode == ExitCode.FAILURE
+    [server] = json.loads(checked.stdout)["servers"]
+    assert server["usable"] is True
+    assert server["tokens"]["proven_at"] is not None
+    assert "the proof could not be noted" in server["problems"][0]["message"]
+
+
 # refresh
 
 
