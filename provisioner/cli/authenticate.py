@@ -16,19 +16,22 @@ from provisioner.cli.callback_options import (
     callback_certificate,
 )
 from provisioner.cli.ending_signals import ending_signals
-from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder
+from provisioner.cli.options import (
+    AcceptDestination,
+    AllowCommands,
+    ProjectFolder,
+    RequiredServers,
+)
 from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from provisioner.cli.vaults import Vaults
     from provisioner.model.email_server import EmailServer, OAuth2Settings
+    from provisioner.model.project import Project
     from provisioner.oauth.gates import Prove
     from provisioner.tokens.token_set import TokenSet
 
-Servers = Annotated[
-    list[str], typer.Argument(metavar="SERVER...", help="The server_names.", show_default=False)
-]
 Port = Annotated[
     int,
     typer.Option(
@@ -49,10 +52,13 @@ Device = Annotated[
     bool,
     typer.Option("--device", help="Print a code to enter in a browser on any machine (RFC 8628)."),
 ]
+Card = Annotated[
+    bool, typer.Option("--card", help="Print what to register at the provider; do not sign in.")
+]
 
 
 def authenticate(
-    servers: Servers,
+    servers: RequiredServers,
     port: Port = 0,
     timeout: Timeout = 300,
     no_browser: NoBrowser = False,
@@ -61,6 +67,7 @@ def authenticate(
     no_smtp_check: NoSmtpCheck = False,
     select_account: SelectAccount = False,
     device: Device = False,
+    card: Card = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
     accept_destination: AcceptDestination = None,
@@ -75,12 +82,17 @@ def authenticate(
       provisioner authenticate Reports
 
       provisioner authenticate Reports Alerts --no-browser --port 8400 --timeout 600
+
+      provisioner authenticate Reports --card
     """
+    from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.cli.vaults import open_vaults
     from provisioner.model.reading import read_project
 
     declared = read_project(project)
     chosen = [_with_settings(declared.server(name)) for name in servers]
+    if card:
+        return _print_cards(chosen, declared)
     way = SignInWay(
         port=port,
         timeout=timeout,
@@ -99,7 +111,7 @@ def authenticate(
     )
     vaults.store.prepare()
     for server, settings in chosen:
-        prove = None if no_smtp_check else _mail_server_proof(server, vaults)
+        prove = None if no_smtp_check else mail_server_proof(server, vaults)
         path = vaults.store.path(server.server_name)
         before = _version(path)
         try:
@@ -151,6 +163,7 @@ def _signed_in(
 ) -> TokenSet:
     from provisioner.providers.catalogue import provider_for
 
+    _tell_of_card(server, vaults)
     client_secret = vaults.sign_in_secret(server, _announce)
     saved = way.signed_in(
         server=server,
@@ -166,22 +179,17 @@ def _signed_in(
     return saved
 
 
-def _mail_server_proof(server: EmailServer, vaults: Vaults) -> Prove:
-    from provisioner.hosts.account import smtp_account
-    from provisioner.hosts.entry import ServerEntry
-    from provisioner.mail.session import check_login
-    from provisioner.oauth.gates import ProofResult
-    from provisioner.oauth.proof import proof_from
-    from provisioner.providers.catalogue import provider_for
+def _print_cards(chosen: list[tuple[EmailServer, OAuth2Settings]], project: Project) -> ExitCode:
+    from provisioner.cli.registration_cards import registration_card
 
-    provider = provider_for(server.host, vaults.project.providers)
+    print("\n".join(registration_card(*one, project) for one in chosen), end="")
+    return ExitCode.DONE
 
-    def prove(tokens: TokenSet) -> ProofResult:
-        entry = ServerEntry(server=server, token_set=tokens)
-        result = check_login(smtp_account(entry, vaults.project.ca_file))
-        return proof_from(result, server.host, provider.name)
 
-    return prove
+def _tell_of_card(server: EmailServer, vaults: Vaults) -> None:
+    if not vaults.store.exists(server.server_name):
+        name = shlex.quote(server.server_name)
+        _announce(f"What to register at the provider first: provisioner authenticate {name} --card")
 
 
 def _outcome(saved: TokenSet, path: Path) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from importlib import import_module
 
 COMMANDS = (
+    "init",
     "validate",
     "authenticate",
     "status",
     "refresh",
+    "revoke",
     "plan",
     "push",
     "test-email",

@@ -27,11 +27,13 @@ def test_email(
 
       provisioner test-email Reports --to you@example.edu
     """
+    import sys
+    import time
     from dataclasses import replace
     from textwrap import dedent
 
     from provisioner.cli.vaults import open_vaults
-    from provisioner.errors import MailRefused
+    from provisioner.errors import MailRefused, ProvisionerError
     from provisioner.fleet.preparation import server_entry
     from provisioner.fleet.push import new_run_id
     from provisioner.hosts.account import smtp_account
@@ -40,6 +42,7 @@ def test_email(
     from provisioner.model.reading import read_project
     from provisioner.providers.catalogue import provider_for
     from provisioner.reports.mail_text import mail_lines
+    from provisioner.tokens.proof_record import record_proof
 
     declared = read_project(project)
     vaults = open_vaults(
@@ -56,5 +59,10 @@ def test_email(
     lines = mail_lines(entry.name, result, provider.name)
     if result.outcome != "sent":
         raise MailRefused(lines[0], remedy=dedent("\n".join(lines[1:])))
-    print(f"{lines[0]}, to {recipient}, from this machine")
+    print(f"{lines[0]}, to {recipient}, from this machine", flush=True)
+    if entry.token_set:
+        try:
+            record_proof(vaults.store, entry.token_set, at=time.time())
+        except ProvisionerError as error:  # the mail went, all the same
+            print(f"Note: `status` will not know of it: {error.message}", file=sys.stderr)
     return 0

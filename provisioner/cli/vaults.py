@@ -20,6 +20,8 @@ from provisioner.errors import SecretUnavailable
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
+from provisioner.providers.catalogue import provider_for
+from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 from provisioner.secret_sources.resolving import SecretResolver
 from provisioner.secret_sources.vault import VaultKey
@@ -80,6 +82,11 @@ class Vaults:
         field = "oauth2.client_secret" if server.oauth2 else "password"
         return self._resolver.resolve(reference, server.where(field))
 
+    def provider(self, server: EmailServer) -> Provider:
+        """Who issues the tokens of a server that uses OAuth2, with the project's corrections."""
+        assert server.oauth2 is not None  # noqa: S101  the caller has seen to it
+        return provider_for(server.oauth2.refresh_endpoint, self.project.providers)
+
     def refreshed(self, entry: ServerEntry) -> TokenSet:
         """The entry's tokens, refreshed first if they are about to expire."""
         from provisioner.oauth.refreshing import fresh_tokens
@@ -90,6 +97,22 @@ class Vaults:
             entry.server,
             entry.client_secret,
             margin_seconds=FRESH_SECONDS,
+            now=time.time(),
+            ca_file=self.project.ca_file,
+        )
+
+    def live_tokens(self, server: EmailServer) -> TokenSet:
+        """The server's tokens; refreshed, and the client secret read, only if they have expired."""
+        from provisioner.oauth.refreshing import fresh_tokens, require_tokens
+
+        tokens = require_tokens(server, self.store)
+        if not tokens.expires_within(0, now=time.time()):
+            return tokens
+        return fresh_tokens(
+            self.store,
+            server,
+            self.client_secret(server),
+            margin_seconds=0,
             now=time.time(),
             ca_file=self.project.ca_file,
         )

@@ -44,6 +44,14 @@ def load_file(path: str | Path) -> list[Document]:
     return load_found(FoundFile(str(path)))
 
 
+def load_text(text: str, path: str, *, project: str = "") -> list[Document]:
+    """The documents of a text as if it lay in a file of that path; like those of standard input
+    they cannot be read again.
+    """
+    source = Source(STDIN, shown=shown_path(path), project=project)
+    return _documents(source, text.encode)
+
+
 def load_found(found: FoundFile) -> list[Document]:
     """The documents of one file that was found, or the one that says why it could not be."""
     if found.path == STDIN:

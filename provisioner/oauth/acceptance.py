@@ -101,6 +101,7 @@ class Acceptance:
             token_endpoint_auth_method=answer.auth_method,
             obtained_at=now,
             refreshed_at=now,
+            refresh_token_expires_at=answer.refresh_token_expires_at(now),
         )
 
     def _identity(self, answer: TokenAnswer, issuer: str | None) -> Identity:
@@ -122,7 +123,7 @@ class Acceptance:
             self.announce(f"Warning: {self.server.server_name}: not yet proven: {result.detail}")
             self.announce(f"  {result.remedy}")
             return replace(token_set, unproven=result.detail)
-        return token_set
+        return replace(token_set, proven_at=int(self.now()))
 
     def _remedy(self, token_set: TokenSet, refused: ProofResult) -> str:
         account = self.server.mailbox

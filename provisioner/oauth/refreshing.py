@@ -130,6 +130,9 @@ def _refreshed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due
         scope=answer.scope or stored.scope,
         token_endpoint_auth_method=answer.auth_method,
         refreshed_at=int(due.now),
+        refresh_token_expires_at=(
+            answer.refresh_token_expires_at(due.now) or stored.refresh_token_expires_at
+        ),
     )
     entry.save(renewed)  # on disk before anybody uses it: a rotated token exists nowhere else
     return renewed

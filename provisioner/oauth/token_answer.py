@@ -26,11 +26,21 @@ class TokenAnswer:
     scope: str | None
     id_token: Secret | None
     auth_method: str
+    refresh_token_expires_in: int | None = None
 
     def expires_at(self, now: float) -> int:
         """When the access token ends, in Unix seconds by our own clock."""
         lives = ASSUMED_LIFE_SECONDS if self.expires_in is None else self.expires_in
         return int(now) + lives
+
+    def refresh_token_expires_at(self, now: float) -> int | None:
+        """When the refresh token ends, where the provider says it. No standard has this member.
+
+        Google gives it where access is limited in time, such as in Testing:
+        https://developers.google.com/identity/protocols/oauth2/web-server#exchange-authorization-code
+        """
+        lives = self.refresh_token_expires_in
+        return int(now) + lives if lives else None
 
 
 def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:
@@ -52,6 +62,7 @@ def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:
         scope=scope,
         id_token=_id_token(members),
         auth_method=auth_method,
+        refresh_token_expires_in=lifetime(members.get("refresh_token_expires_in")),
     )
 
 

@@ -55,19 +55,18 @@ class TokenEndpoint(TokenClient):
             members, auth_method = self.asked(Stage.REFRESH, (refresh_token,), send)
             return token_answer(without_what_may_lack(members), auth_method)
 
-    def revoke(self, refresh_token: Secret) -> None:
-        """End the grant, at a revocation endpoint (RFC 7009)."""
+    def revoke(self, token: Secret, *, kind: str = "refresh_token") -> None:
+        """End a token, of this kind, at a revocation endpoint (RFC 7009)."""
 
         def send(session: OAuth2Session, judge: Judge) -> Members:
-            hint = "refresh_token"
             return judge(
                 session.revoke_token(
-                    self.url, token=refresh_token.reveal(), token_type_hint=hint, **REQUEST_OPTIONS
+                    self.url, token=token.reveal(), token_type_hint=kind, **REQUEST_OPTIONS
                 )
             )
 
         with self.faults_in_words(Stage.REVOCATION):
-            self.asked(Stage.REVOCATION, (refresh_token,), send)
+            self.asked(Stage.REVOCATION, (token,), send)
 
     def device_codes(self, *, scope: str) -> tuple[Members, str]:
         """The answer of a device authorization endpoint, and how the client was recognized.

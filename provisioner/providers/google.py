@@ -60,8 +60,12 @@ GOOGLE = Provider(
     # https://developers.google.com/identity/protocols/oauth2/limited-input-device#allowedscopes
     device_authorization_url="https://oauth2.googleapis.com/device/code",
     device_flow_serves_mail=False,
+    early_ends=(
+        "7 days after the sign-in while the app's audience is External and its status Testing",
+        "a new password of the account, or the 101st sign-in of one account at one client",
+    ),
     identity_claims=("email",),
-    revoke_url="https://oauth2.googleapis.com/revoke",
+    revocation_url="https://oauth2.googleapis.com/revoke",
     console_url="https://console.cloud.google.com/auth/clients",
     consent_page_url="https://myaccount.google.com/connections",
 )

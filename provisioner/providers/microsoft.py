@@ -83,6 +83,10 @@ MICROSOFT = Provider(
     # every refresh, the old one is not revoked; 90 days.
     refresh_token_rotation="old_stays_valid",
     idle_expiry_days=90,
+    early_ends=(
+        "the sign-in frequency that an administrator set (Conditional Access)",
+        "sessions revoked by an administrator, or a password that was reset",
+    ),
     # token_endpoint_auth_methods_supported: client_secret_post, client_secret_basic, ...
     token_endpoint_auth_method="client_secret_post",
     # Off by default at the end of December 2026; an administrator can switch it on again:

@@ -56,6 +56,9 @@ class Provider(NamedTuple):
     `authorization_response_iss_parameter_supported`, as its metadata says (RFC 9207 section 3):
     an answer without `iss` is then not its own.
     `device_authorization_url` (RFC 8628) may be a reference that starts at the token endpoint.
+    A refresh token ends `idle_expiry_days` after its last use, `maximum_age_days` after the
+    sign-in; `early_ends` are sentences on what ends it before that. A `revocation_url` may be a
+    path on the host of the token endpoint.
     `prompts`: the values that prompt takes; with `single_prompt` only one at once.
     """
 
@@ -95,8 +98,10 @@ class Provider(NamedTuple):
     max_connections_per_mailbox: int | None = None
     messages_per_minute: int | None = None
     idle_expiry_days: int | None = None
+    maximum_age_days: int | None = None
+    early_ends: tuple[str, ...] = ()
     identity_claims: tuple[str, ...] = ("email", "preferred_username", "upn")
-    revoke_url: str | None = None
+    revocation_url: str | None = None
     console_url: str | None = None
     consent_page_url: str | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,10 @@ class TokenStore:
     def path(self, server_name: str) -> Path:
         """Where this server's tokens lie."""
         return self.folder / token_file_name(server_name)
+
+    def exists(self, server_name: str) -> bool:
+        """Whether something lies there, readable or not."""
+        return os.path.lexists(self.path(server_name))
 
     def load(self, server_name: str) -> TokenSet | None:
         """The server's tokens, or None where nobody has signed in. Needs no lock."""

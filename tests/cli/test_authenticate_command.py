@@ -87,7 +87,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
     before = desk.run("status")
     assert before.returncode == ExitCode.PERSON_NEEDED
-    assert "Reports: nobody has signed in yet\n  run: provisioner authenticate" in before.stdout
+    assert "Problem: nobody has signed in yet\n    run: provisioner authenticate" in before.stdout
     assert not home.exists()
 
     signed_in = desk.run("authenticate", "reports", "--no-smtp-check")

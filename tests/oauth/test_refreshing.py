@@ -293,3 +293,11 @@ def test_property_25_sigkill_during_a_refresh_leaves_a_whole_file(scene: Scene) 
     assert scene.store.load("Reports") == scene.kept
     scene.provider.observe = lambda *_: None
     assert scene.is_live(scene.fresh())
+
+
+def test_a_refresh_tokens_own_end_is_kept_until_a_new_one_is_told(scene: Scene) -> None:
+    scene.keep(replace(scene.kept, refresh_token_expires_at=NOW + 1000))
+    assert scene.fresh().refresh_token_expires_at == NOW + 1000
+    scene.keep(replace(scene.kept, expires_at=0))
+    scene.behave(token_answer={"refresh_token_expires_in": "604799"})
+    assert scene.fresh().refresh_token_expires_at == NOW + 604799
