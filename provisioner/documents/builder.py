@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from yaml.error import YAMLError
 from yaml.events import (
@@ -22,6 +22,7 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
+from provisioner.documents.built import NOTHING, Built
 from provisioner.documents.core_schema import plain_value
 from provisioner.documents.defect import Defect, DefectFound, DefectRule
 from provisioner.documents.limits import MOST_DOCUMENTS, MOST_LEVELS, MOST_VALUES
@@ -30,16 +31,7 @@ from provisioner.documents.pointer import pointer_to
 from provisioner.documents.tags import tag_defect, tagged_value
 
 NextEvent = Callable[[], Event | None]
-NOTHING: Final = object()
 _EMPTY = "declare an email server, or remove the line `---` that begins it"
-
-
-class Built(NamedTuple):
-    """One document's value; NOTHING where it could not be built: then no other follows."""
-
-    value: Any
-    line: int
-    defects: tuple[Defect, ...]
 
 
 def build_documents(

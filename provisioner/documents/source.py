@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from provisioner.documents.events import events_of
-
 if TYPE_CHECKING:
     from provisioner.documents.places import Places
 
@@ -41,6 +39,8 @@ class Source:
     @cached_property
     def places(self) -> list[Places]:
         """One map of places a document."""
-        from provisioner.documents.places import places_of  # only now that something is wrong
+        # Only now that something is wrong.
+        from provisioner.documents.events import events_of
+        from provisioner.documents.places import places_of
 
         return places_of(events_of(self.text, is_json=self.is_json), self.lines)

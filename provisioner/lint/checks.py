@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
-from provisioner.documents.builder import NOTHING
+from provisioner.documents.built import NOTHING
 from provisioner.documents.document import Document
 from provisioner.documents.source import Source
 from provisioner.lint.asking import Asking
