@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from provisioner.documents.plain_files import plain_document
+
 if TYPE_CHECKING:
     from provisioner.documents.places import Places
 
@@ -40,6 +42,10 @@ class Source:
     def places(self) -> list[Places]:
         """One map of places a document."""
         # Only now that something is wrong.
+        if not self.is_json and plain_document(self.text) is not None:
+            from provisioner.documents.plain_places import plain_places
+
+            return [plain_places(self.text)]
         from provisioner.documents.events import events_of
         from provisioner.documents.places import places_of
 

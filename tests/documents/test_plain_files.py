@@ -1,4 +1,4 @@
-"""The short way through plain files, and libyaml with the builder, make the same of a text."""
+"""The short way through plain files, and libyaml, make the same of a text, at the same places."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from provisioner.documents.built import Built
 from provisioner.documents.defect import Defect, DefectFound
 from provisioner.documents.events import events_of
 from provisioner.documents.loader import load_file
+from provisioner.documents.places import places_of
 from provisioner.documents.plain_files import plain_document
+from provisioner.documents.plain_places import plain_places
 from provisioner.documents.reading import text_of
 from tests.strategies.effort import generated
 from tests.strategies.second_loader import same
@@ -44,6 +46,9 @@ def outcome(text: str) -> str:
     assert other.defects == (), text
     assert other.line == plain.line, text
     assert same(other.value, plain.value), text
+    assert [plain_places(text)] == places_of(events_of(text, is_json=False), text.splitlines()), (
+        text
+    )
     return "plain"
 
 
