@@ -24,7 +24,7 @@ _REFERENCE = rf"\{{ *{_KEY}: +[A-Za-z/][A-Za-z0-9_./-]* *\}}"  # {env: NAME}, fo
 REFERENCE = re.compile(r"\{ *([^ :]+): +([^ }]+)")
 _END = r" *(?:(?<= )#[^\n]*)?"
 LINE = re.compile(
-    rf"^( *)(?:({_KEY}):(?: +({_PLAIN}|{_QUOTED}|{_REFERENCE}))?{_END}|#[^\n]*|\A---{_END}|)$",
+    rf"^( *+)(?:({_KEY}):(?: +({_PLAIN}|{_QUOTED}|{_REFERENCE}))?{_END}|#[^\n]*|\A---{_END}|)$",
     re.MULTILINE,
 )
 _Line = tuple[str, str, str]  # indentation, key, value as it stands there
@@ -58,9 +58,12 @@ def _mapping(lines: list[_Line]) -> dict[str, Any] | None:
             outer.append((level, inner))
             inner[holder] = inner = {}  # assigned from left to right
             level = indent
-        while indent < level:
-            level, inner = outer.pop()
-        if indent != level or key in inner:
+        elif indent < level:
+            while indent < level:
+                level, inner = outer.pop()
+            if indent != level:
+                return None
+        if key in inner:
             return None
         inner[key] = value = _value(written) if written else None
         if value is _OTHER:
