@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from provisioner.documents.builder import NOTHING
+from provisioner.documents.built import NOTHING
 from provisioner.documents.defect import Defect
 from provisioner.documents.place import Mark, Place, Span
 from provisioner.documents.pointer import parent

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.hosts.contract import require_contract
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import Envelope
 
@@ -27,7 +28,9 @@ class Delivery:
         return hashlib.sha256(self.host.encode()).hexdigest() + ".json"
 
     def as_json(self, *, fingerprint_key: str, run_id: str, owner: str) -> dict[str, Any]:
-        """The delivery as it is written, secrets revealed."""
+        """The delivery as it is written, secrets revealed; ContractBroken if it must not be."""
+        for entry in self.entries:
+            require_contract(entry)
         secrets = {secret.reveal() for entry in self.entries for secret in entry.secrets()}
         return {
             "entries": [entry.as_json() for entry in self.entries],
