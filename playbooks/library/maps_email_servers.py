@@ -31,14 +31,16 @@ options:
     description: Group that may read it, e.g. the one of the service account.
     type: str
   document:
-    description: JSON of entries, remove, declared and mails (names that have an envelope).
+    description:
+      - JSON of entries, remove, declared and mails (names that have an envelope).
+      - In check mode it says of a secret only whether it is set.
     type: str
   secrets:
     description: Every secret in O(document), so that Ansible masks them.
     type: list
     elements: str
   fingerprint_key:
-    description: Key of the fingerprint in the result.
+    description: Key of the fingerprint, and in check mode of the prints of secrets, in the result.
     type: str
   apply_command:
     description: Command (argv) that makes MAPS take the document over; its path is added.
@@ -112,7 +114,7 @@ def _store(params):
 def _delivered(module, params, store):
     delivery = json.loads(params["document"])
     if module.check_mode:
-        maps = store.compared(delivery)
+        maps = store.compared(delivery, params["fingerprint_key"])
     else:
         with uninterrupted():
             maps = store.deliver(delivery)

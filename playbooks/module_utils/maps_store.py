@@ -73,9 +73,12 @@ class Store:
             return None, 0, []
         return (data, *parsed(data, self._folder.place(DOCUMENT)))
 
-    def compared(self, delivery):
-        """What `deliver` would do, as its result; writes nothing at all."""
-        view = self._view(delivery, self._journal.mended_record())
+    def compared(self, delivery, print_key=None):
+        """What `deliver` would do, as its result; writes nothing at all.
+
+        With a `print_key` the delivery holds no secret, and the result has prints of those here.
+        """
+        view = self._view(delivery, self._journal.mended_record(), print_key)
         differs = view.comparison.writes or view.unapplied or view.too_open
         return self._result(view, "changed" if differs else "unchanged")
 
@@ -146,9 +149,9 @@ class Store:
 
     # -- looking
 
-    def _view(self, delivery, record):
+    def _view(self, delivery, record, print_key=None):
         data, generation, entries = self.document()
-        comparison = compare(delivery, entries, record, time.time())
+        comparison = compare(delivery, entries, record, time.time(), print_key)
         view = View(record, data, generation, entries, comparison, delivery["mails"])
         view.unapplied = self._is_unapplied(data, record)
         if self._folder.exists():

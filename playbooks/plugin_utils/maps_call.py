@@ -26,6 +26,7 @@ def _module_util(name):
 
 _sealed = _module_util("maps_sealed")
 _redaction = _module_util("maps_redaction")
+_prints = _module_util("maps_prints")
 
 
 class CannotCall(Exception):
@@ -45,6 +46,8 @@ class Call:
         self._refuse_windows()
         self._refuse_traces()
         self.delivery = self._read_delivery()
+        if action._task.check_mode and "prints" not in self.delivery:
+            self.delivery = _prints.without_secrets(self.delivery)
 
     # -- what is given
 
@@ -95,10 +98,21 @@ class Call:
     def _opened(self, data):
         try:
             facts = _sealed.opened(data["maps_sealed"])
-        except (KeyError, TypeError, ValueError):
+            maps, words = facts["maps"], facts["msg"]
+        except (KeyError, TypeError, ValueError, RecursionError):
             return {"failed": True, "msg": self._crash(data)}
-        result = {"changed": bool(data.get("changed")), "maps": facts["maps"]}
-        return dict(result, failed=True, msg=facts["msg"]) if data.get("failed") else result
+        result = {"changed": bool(data.get("changed")), "maps": maps}
+        if data.get("failed"):
+            return dict(result, failed=True, msg=words)
+        return self._compared(result) if _is_comparison(maps, self.delivery) else result
+
+    def _compared(self, result):
+        """The result of a check run, whose secrets only we can compare."""
+        try:
+            maps = _prints.finished(result["maps"], self.delivery["prints"])
+        except ValueError:
+            return {"failed": True, "nonsense": True, "msg": "the host answered nonsense"}
+        return dict(result, changed=result["changed"] or maps["state"] == "changed", maps=maps)
 
     def _crash(self, data):
         texts = (str(data.get(name) or "") for name in ("msg", "module_stderr", "module_stdout"))
@@ -158,3 +172,7 @@ class Call:
             raise CannotCall(f"there is nothing to deliver to {host}: no {path}") from None
         except (OSError, ValueError) as error:
             raise CannotCall(f"cannot read {path}: {type(error).__name__}") from None
+
+
+def _is_comparison(maps, delivery):
+    return "prints" in delivery and isinstance(maps, dict) and maps.get("phase") == "deliver"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -60,7 +60,8 @@ _PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take
 class ServerChange:
     """One server on one host: added, changed, unchanged, removed or orphaned.
 
-    `fields` are JSON pointers into the entry; `values` has old and new of those not secret.
+    `fields` are JSON pointers into the entry; `values` has old and new of those not secret,
+    `prints` the keyed prints of those that are (in a plan; comparable on one host only).
     """
 
     name: str
@@ -68,6 +69,7 @@ class ServerChange:
     fields: tuple[str, ...]
     values: Mapping[str, tuple[Any, Any]]
     verified: bool
+    prints: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,7 @@ def _server_changes(servers: Mapping[str, Mapping[str, Any]]) -> tuple[ServerCha
             fields=tuple(facts.get("fields") or ()),
             values={p: (old, new) for p, (old, new) in (facts.get("values") or {}).items()},
             verified=bool(facts.get("verified")),
+            prints={p: (old, new) for p, (old, new) in (facts.get("prints") or {}).items()},
         )
         for name, facts in sorted(servers.items(), key=lambda item: item[0].casefold())
     )

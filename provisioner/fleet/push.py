@@ -64,7 +64,7 @@ class Fleet:
         if not wanted:  # to Ansible, an empty limit is none
             return ()
         with run_folder() as folder:
-            self._write_deliveries(folder, preparation, wanted, run_id)
+            self._write_deliveries(folder, preparation, wanted, run_id, check=check)
             results = run_playbook(
                 PlaybookRun(
                     playbook=playbooks_folder() / "push.yml",
@@ -83,12 +83,19 @@ class Fleet:
         return _judge(wanted, results, check=check)
 
     def _write_deliveries(
-        self, folder: Path, preparation: Preparation, hosts: set[str], run_id: str
+        self,
+        folder: Path,
+        preparation: Preparation,
+        hosts: set[str],
+        run_id: str,
+        *,
+        check: bool,
     ) -> None:
         (folder / "deliveries").mkdir(mode=0o700)
         for delivery in deliveries(preparation, self.project):
             if delivery.host in hosts:
-                content = delivery.as_json(
+                write = delivery.for_plan if check else delivery.as_json
+                content = write(
                     fingerprint_key=self.fingerprint_key, run_id=run_id, owner=lock_owner()
                 )
                 write_private_json(folder / "deliveries" / delivery.file_name, content)

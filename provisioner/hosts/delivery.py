@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import Envelope
+from provisioner.mail.conversation import host_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,12 @@ class Delivery:
         """Host names may hold anything: the file is named by their digest."""
         return hashlib.sha256(self.host.encode()).hexdigest() + ".json"
 
+    def for_plan(self, *, fingerprint_key: str, run_id: str, owner: str) -> dict[str, Any]:
+        """The delivery as a plan hands it out: of secrets, only keyed prints."""
+        whole = self.as_json(fingerprint_key=fingerprint_key, run_id=run_id, owner=owner)
+        without: dict[str, Any] = host_code("maps_prints").without_secrets(whole)
+        return without
+
     def as_json(self, *, fingerprint_key: str, run_id: str, owner: str) -> dict[str, Any]:
         """The delivery as it is written, secrets revealed."""
         secrets = {secret.reveal() for entry in self.entries for secret in entry.secrets()}
@@ -38,7 +46,14 @@ class Delivery:
                 name: {"from": e.sender, "to": e.recipient} for name, e in self.envelopes.items()
             },
             "prove_refresh": list(self.prove_refresh),
-            "fingerprint_key": fingerprint_key,
+            "fingerprint_key": _host_key(fingerprint_key, self.host),
             "run_id": run_id,
             "owner": owner,
         }
+
+
+def _host_key(fingerprint_key: str, host: str) -> str:
+    """One key a host, derived one-way: no host can test guesses at another's secrets with it."""
+    return hmac.new(
+        fingerprint_key.encode(), b"maps-provisioner host v1\0" + host.encode(), hashlib.sha256
+    ).hexdigest()

@@ -287,6 +287,28 @@ def test_check_mode_writes_nothing(fleet, mail_server):
     assert len(mail_server.received) == 1
 
 
+def test_a_plan_sends_the_host_no_secret(fleet, mail_server, tmp_path):
+    """The host is whoever the inventory says: it may be somebody's who wants to know them."""
+    entry = oauth2_entry(port=mail_server.port)
+    fleet.push(entry)
+    listening, heard = tmp_path / "listening", tmp_path / "heard"
+    listening.write_text(f'#!/bin/sh\ntee -a {heard} | exec {sys.executable} "$@"\n')
+    listening.chmod(0o755)
+    fleet.variables["ansible_python_interpreter"] = str(listening)
+    heard.touch()
+    changes = [changed(entry, oauth2__client_secret="CANARYnew0secret"), password_entry()]
+    results = fleet.push(*changes, arguments=["--check"])
+    [(outcome, maps)] = facts(results)
+    assert (outcome, maps["state"]) == ("ok", "changed")
+    assert maps["servers"]["Reports"]["fields"] == ["/oauth2/client_secret"]
+    assert maps["servers"]["Relay"]["state"] == "added"
+    assert b"Reports" in heard.read_bytes()
+    key = "the key"  # of this host, and it opens nothing
+    assert not CANARY.search(heard.read_text().replace(FINGERPRINT_KEY, key))
+    fleet.push(*changes)
+    assert "CANARYnew0secret" in heard.read_text()
+
+
 def hashes(folder: Path) -> dict:
     return {
         path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
