@@ -61,6 +61,9 @@ options:
   ca_file:
     description: A private CA, beside the system's.
     type: path
+  lease:
+    description: C(holder), C(commit) and C(reason) of the lease that keeps other runs away.
+    type: dict
   run_id:
     required: true
     type: str
@@ -81,6 +84,7 @@ ARGUMENT_SPEC = {
     "lock_wait": {"type": "int", "default": 10},
     "servers": {"type": "list", "elements": "str"},
     "ca_file": {"type": "path"},
+    "lease": {"type": "dict"},
     "run_id": {"type": "str", "required": True},
     "owner": {"type": "str", "required": True},
 }
@@ -107,7 +111,8 @@ def _work(module, params):
 
 
 def _store(params):
-    names = ("directory", "run_id", "owner", "group", "apply_command", "apply_timeout", "lock_wait")
+    names = ("directory", "run_id", "owner", "group", "apply_command", "apply_timeout")
+    names += ("lock_wait", "lease")
     return Store(**{name: params[name] for name in names})
 
 

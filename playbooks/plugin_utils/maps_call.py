@@ -52,8 +52,9 @@ class Call:
     # -- what is given
 
     def given(self, *names):
-        """Those of these task arguments that the task gives."""
-        return {name: self.arguments[name] for name in names if name in self.arguments}
+        """Those of these arguments that the delivery gives, or else the task."""
+        found = dict(self.arguments, **{n: v for n, v in self.delivery.items() if v is not None})
+        return {name: found[name] for name in names if name in found}
 
     def host_arguments(self):
         """The arguments that host variables give, the same for every call."""
@@ -69,6 +70,7 @@ class Call:
             "ca_file": self._variable("maps_ca_file") or None,
             "run_id": self.delivery["run_id"],
             "owner": self.delivery["owner"],
+            "lease": self.delivery.get("lease"),
         }
 
     def command(self, name):

@@ -23,6 +23,7 @@ class HostState(StrEnum):
     UNPROVEN = "delivered, not proven"
     HELD = "left as it was"
     RESTORED = "restored"
+    LOCKED = "locked by another run"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
     UNKNOWN = "unknown"
@@ -36,6 +37,7 @@ EXIT_CODES = {
     HostState.UNPROVEN: ExitCode.FAILURE,
     HostState.HELD: ExitCode.DONE,  # the skipped server that held it back has the exit code
     HostState.RESTORED: ExitCode.HOSTS_BEHIND,
+    HostState.LOCKED: ExitCode.LOCKED,
     HostState.FAILED: ExitCode.HOSTS_BEHIND,
     HostState.UNREACHABLE: ExitCode.HOSTS_BEHIND,
     HostState.UNKNOWN: ExitCode.HOST_UNKNOWN,
@@ -51,6 +53,8 @@ _TRANSACTION_STATES = {
     "refused": HostState.FAILED,  # nothing was touched
 }
 
+# States after which no mail is sent
+_ENDED = (HostState.LOCKED, HostState.FAILED, HostState.RESTORED, HostState.UNKNOWN)
 
 _WRITTEN = ("added", "changed", "removed")
 _PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take back"
@@ -158,10 +162,12 @@ def _state(
     check: bool,
 ) -> tuple[HostState, str]:
     state = _TRANSACTION_STATES.get(facts.get("state", ""), HostState.UNKNOWN)
+    if state is HostState.FAILED and facts.get("reason") == "locked":
+        state = HostState.LOCKED
     if state is HostState.CHANGES and not check:
         state = HostState.UNKNOWN
     failure = next((_message(r) for r in results if r.outcome != "ok"), "")
-    if check or state in (HostState.FAILED, HostState.RESTORED, HostState.UNKNOWN):
+    if check or state in _ENDED:
         return state, failure
     restore = _facts(results, "restore")
     if restore is not None:

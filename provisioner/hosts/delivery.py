@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +35,15 @@ class Delivery:
         without: dict[str, Any] = host_code("maps_prints").without_secrets(whole)
         return without
 
-    def as_json(self, *, fingerprint_key: str, run_id: str, owner: str) -> dict[str, Any]:
-        """The delivery as it is written, secrets revealed."""
+    def as_json(
+        self,
+        *,
+        fingerprint_key: str,
+        run_id: str,
+        owner: str,
+        lease: Mapping[str, str | None] | None = None,
+    ) -> dict[str, Any]:
+        """The delivery as it is written, secrets revealed. `lease`: see fleet/lease.py."""
         secrets = {secret.reveal() for entry in self.entries for secret in entry.secrets()}
         return {
             "entries": [entry.as_json() for entry in self.entries],
@@ -49,6 +57,7 @@ class Delivery:
             "fingerprint_key": _host_key(fingerprint_key, self.host),
             "run_id": run_id,
             "owner": owner,
+            "lease": dict(lease) if lease else None,
         }
 
 
