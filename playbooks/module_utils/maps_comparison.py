@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .maps_document import at, key_of, token_expiry
 from .maps_prints import prints_of, withheld
+from .maps_redaction import one_line
 
 # Only these may appear with their values in a result: everything else is, or may be, a secret.
 _SHOWN = frozenset(
@@ -94,8 +95,18 @@ def _compared_without_secrets(entry, existing, record, now, print_key):
 
 
 def _changed(differing):
-    values = {pointer: [old, new] for pointer, (old, new) in differing.items() if pointer in _SHOWN}
+    shown = {pointer: pair for pointer, pair in differing.items() if pointer in _SHOWN}
+    values = {pointer: [_printable(value) for value in pair] for pointer, pair in shown.items()}
     return _said("changed", sorted(differing) or [_GRANT], values)
+
+
+def _printable(value):
+    """A value for a report: somebody may have edited the document, and put anything there."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**53:
+        return value
+    return one_line(value if isinstance(value, str) else repr(value), 2000)
 
 
 def _said(state, fields=(), values=None, verified=False):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from provisioner.errors import ExitCode
+from provisioner.fleet.host_answer import NONSENSE
 from provisioner.fleet.mail_proof import MailProof, mail_proofs
 from provisioner.fleet.runner import TaskResult
 from provisioner.mail.session import SmtpResult
@@ -114,6 +115,9 @@ class HostResult:
 
 def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> HostResult:
     """Judge one host from the results of its tasks, in order."""
+    nonsense = next((result for result in results if result.outcome == NONSENSE), None)
+    if nonsense:
+        return HostResult(host=host, state=HostState.UNKNOWN, message=_message(nonsense))
     facts = _facts(results, "deliver")
     if facts is None:
         return _without_transaction(host, results[-1] if results else None, check=check)
