@@ -16,17 +16,18 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _DEFAULT_DIRECTORY = "/etc/maps-provisioner"
 
 
-def _module_util(name):
-    path = os.path.join(_HERE, os.pardir, "module_utils", name + ".py")
+def _loaded(folder, name):
+    path = os.path.join(_HERE, os.pardir, folder, name + ".py")
     spec = importlib.util.spec_from_file_location("_provisioner_" + name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-_sealed = _module_util("maps_sealed")
-_redaction = _module_util("maps_redaction")
-_prints = _module_util("maps_prints")
+_sealed = _loaded("module_utils", "maps_sealed")
+_redaction = _loaded("module_utils", "maps_redaction")
+_prints = _loaded("module_utils", "maps_prints")
+_verification = _loaded("plugin_utils", "host_verification")
 
 
 class CannotCall(Exception):
@@ -45,6 +46,7 @@ class Call:
         self._refuse_unknown(allowed)
         self._refuse_windows()
         self._refuse_traces()
+        self._refuse_unverified()
         self.delivery = self._read_delivery()
         if action._task.check_mode and "prints" not in self.delivery:
             self.delivery = _prints.without_secrets(self.delivery)
@@ -146,6 +148,17 @@ class Call:
                 "without pipelining a file with secrets would lie on the host's disk: "
                 + self._why_no_pipelining()
             )
+
+    def _refuse_unverified(self):
+        why = _verification.why_unverified(self._connection_option)
+        if why:
+            raise CannotCall(why)
+
+    def _connection_option(self, name):
+        try:
+            return self._connection.get_option(name)
+        except KeyError:  # this connection plugin has none of that name
+            return None
 
     def _why_no_pipelining(self):
         become = self._connection.become
