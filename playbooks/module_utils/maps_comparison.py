@@ -47,6 +47,7 @@ class Comparison:
 def compare(delivery, current, record, now, print_key=None):
     """Compare a delivery with the entries on the host and with what `record` knows of them.
 
+    A `whole` delivery is all that is to be there, whoever put the rest there.
     With a `print_key` the delivery's secrets are withheld, and the report prints those held here.
     """
     ours = {key_of(entry): entry for entry in delivery["entries"]}
@@ -54,7 +55,7 @@ def compare(delivery, current, record, now, print_key=None):
     theirs = {key_of(entry): entry for entry in current}
     report, entries, unproven = {}, [], []
     for key, entry in theirs.items():
-        if key in removed and record.is_ours(key):
+        if (key not in ours and delivery.get("whole")) or (key in removed and record.is_ours(key)):
             report[entry["server_name"]] = _said("removed")
         elif key not in ours:
             entries.append(entry)

@@ -21,11 +21,15 @@ _SECRETS = {
 
 
 def without_secrets(delivery):
-    """A delivery as a plan sends it; `prints` are the controller's own and stay with it."""
-    key = delivery["fingerprint_key"]
-    entries = delivery["entries"]
+    """A delivery as a plan sends it; `prints` are the controller's own and stay with it.
+
+    Of a rollback's tokens it says from which sign-in they are.
+    """
+    entries, key = delivery.get("entries", []), delivery.get("fingerprint_key")
     prints = {entry["server_name"]: prints_of(entry, key) for entry in entries}
-    return dict(delivery, entries=[withheld(e) for e in entries], prints=prints, secrets=[])
+    grants = {n: {"grant_id": t["grant_id"]} for n, t in delivery.get("tokens", {}).items()}
+    shown = [withheld(entry) for entry in entries]
+    return dict(delivery, entries=shown, prints=prints, tokens=grants, secrets=[])
 
 
 def withheld(entry):

@@ -15,6 +15,7 @@ from .maps_document import key_of, parsed, secrets_of, serialised, token_expiry
 from .maps_folder import PrivateFolder
 from .maps_journal import DOCUMENT, PREDECESSOR, RECORD, Journal, digest_of, now
 from .maps_refusal import Refusal
+from .maps_rollback import rolled_back_entries
 
 _PROVABLE = ("delivered", "applied", "unchanged")  # a result after which mails are sent
 
@@ -108,6 +109,26 @@ class Store:
             return self._applied(view)
         return self._result(view, "delivered" if view.comparison.writes else "unchanged")
 
+    def roll_back(self, delivery):
+        """Bring back what the host had before its last delivery, as a new generation.
+
+        `delivery`: tokens (server_name -> the token now valid), rotating (servers whose refresh
+        token its provider replaces), mails (names that have an envelope).
+        """
+        if not self._folder.exists():
+            raise _no_predecessor()
+        with self._working() as work:
+            view = self._backward(delivery, self._journal.record())
+            result = dict(self._brought(view), phase="rollback")
+            work.goes_on = result["state"] in _PROVABLE and bool(result["mails_needed"])
+            return result
+
+    def rolled_back(self, delivery):
+        """What `roll_back` would do, as its result; writes nothing at all."""
+        view = self._backward(delivery, self._journal.mended_record())
+        differs = view.comparison.writes or view.unapplied
+        return dict(self._result(view, "changed" if differs else "unchanged"), phase="rollback")
+
     def restore(self, servers):
         """Take back what this run has delivered. -> (state, entries of `servers` now there)."""
         with self._working():
@@ -184,6 +205,23 @@ class Store:
         }
 
     # -- looking
+
+    def _backward(self, delivery, record):
+        """The view of a rollback: a delivery of just what is archived, with tokens that work."""
+        archived = self._archived(record)
+        current = self.document()[2]
+        entries = rolled_back_entries(archived, current, delivery)
+        backward = {"entries": entries, "remove": [], "declared": None, "mails": delivery["mails"]}
+        return self._view(dict(backward, whole=True), record)
+
+    def _archived(self, record):
+        known = record["predecessor"] if self._folder.exists() else None
+        if known is None:
+            raise _no_predecessor()
+        data = self._folder.read(PREDECESSOR)
+        if data is None or digest_of(data) != known["digest"]:
+            raise Refusal("archive", "the predecessor here is not the one that was archived")
+        return parsed(data, self._folder.place(PREDECESSOR))[1]
 
     def _view(self, delivery, record, print_key=None):
         data, generation, entries = self.document()
@@ -364,6 +402,11 @@ class Store:
 
 class _Work:
     goes_on = False
+
+
+def _no_predecessor():
+    words = "this host has no document of before: there is nothing to go back to"
+    return Refusal("no_predecessor", words)
 
 
 def _changed(view):

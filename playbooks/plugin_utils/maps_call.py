@@ -122,7 +122,7 @@ class Call:
         texts = (str(data.get(name) or "") for name in ("msg", "module_stderr", "module_stdout"))
         last = (text.strip().splitlines()[-1:] for text in texts)
         words = " / ".join(line for lines in last for line in lines)
-        hidden = _redaction.redacted(words, self.delivery["secrets"])
+        hidden = _redaction.redacted(words, self.delivery.get("secrets", []))
         return "the module gave no answer: " + _redaction.one_line(hidden, 400)
 
     # -- what must be so first
