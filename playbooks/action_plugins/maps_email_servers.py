@@ -20,11 +20,13 @@ def _plugin_util(name):
 
 maps_call = _plugin_util("maps_call")
 
-_ALLOWED = ("state", "servers", "apply_timeout", "lock_wait")
+_ALLOWED = ("state", "servers", "force", "apply_timeout", "lock_wait")
+_WRITES = {"present", "rolled_back"}
 
 
 class ActionModule(ActionBase):
-    """Task arguments: state (present, restored, probed), servers, apply_timeout, lock_wait."""
+    """Task arguments: state (present, restored, rolled_back, probed, unlocked), servers, force,
+    apply_timeout, lock_wait."""
 
     _supports_check_mode = True
 
@@ -44,12 +46,13 @@ def _arguments(call):
         call.host_arguments(),
         state=state,
         apply_command=call.command("maps_apply_command"),
-        secrets=call.delivery["secrets"],
-        **call.given("servers", "apply_timeout", "lock_wait"),
+        secrets=call.delivery.get("secrets", []),
+        **call.given("servers", "force", "apply_timeout", "lock_wait"),
     )
-    if state == "present":
-        arguments["document"] = json.dumps(_document(call.delivery))
-        arguments["fingerprint_key"] = call.delivery["fingerprint_key"]
+    if state in _WRITES:
+        document = _document if state == "present" else _rollback
+        arguments["document"] = json.dumps(document(call.delivery))
+        arguments["fingerprint_key"] = call.delivery.get("fingerprint_key")
     return arguments
 
 
@@ -58,5 +61,13 @@ def _document(delivery):
         "entries": delivery["entries"],
         "remove": delivery.get("remove", []),
         "declared": delivery.get("declared"),
+        "mails": sorted(delivery.get("mails", {})),
+    }
+
+
+def _rollback(delivery):
+    return {
+        "tokens": delivery.get("tokens", {}),
+        "rotating": delivery.get("rotating", []),
         "mails": sorted(delivery.get("mails", {})),
     }

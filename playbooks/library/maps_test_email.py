@@ -56,6 +56,9 @@ options:
   ca_file:
     description: A private CA, beside the system's.
     type: path
+  lease:
+    description: C(holder), C(commit) and C(reason) of the lease that keeps other runs away.
+    type: dict
   run_id:
     required: true
     type: str
@@ -74,6 +77,7 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 30},
     "lock_wait": {"type": "int", "default": 10},
     "ca_file": {"type": "path"},
+    "lease": {"type": "dict"},
     "run_id": {"type": "str", "required": True},
     "owner": {"type": "str", "required": True},
 }
@@ -87,8 +91,9 @@ def main():
 def _work(module, params):
     if module.check_mode:
         return Answer({"phase": "mail", "mails": [], "wrong": [], "maps_test_command": None})
-    names = ("directory", "run_id", "owner", "group", "lock_wait")
+    names = ("directory", "run_id", "owner", "group", "lock_wait", "lease")
     store = Store(**{name: params[name] for name in names})
+    store.renew_lease()
     entries = _entries(store, params["mails"])
     module.no_log_values.update(secrets_of(entries))
     before = store.predecessor()
@@ -157,7 +162,7 @@ def _recorded(store, entries, maps):
     proofs = [(entry, outcome) for entry, outcome in zip(entries, outcomes) if outcome]
     try:
         # Until all is proven, the document before stays the one to go back to.
-        store.record_proofs(proofs, settled=all(outcomes))
+        store.record_proofs(proofs, settled=all(outcomes), last=not maps["wrong"])
     except Refusal as refusal:
         if maps["wrong"]:
             return Answer(maps)  # the old document is to be given back, recorded or not

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from provisioner.errors import ExitCode
+from provisioner.fleet.host_answer import NONSENSE
 from provisioner.fleet.mail_proof import MailProof, mail_proofs
 from provisioner.fleet.runner import TaskResult
 from provisioner.mail.session import SmtpResult
@@ -23,6 +24,7 @@ class HostState(StrEnum):
     UNPROVEN = "delivered, not proven"
     HELD = "left as it was"
     RESTORED = "restored"
+    LOCKED = "locked by another run"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
     UNKNOWN = "unknown"
@@ -36,6 +38,7 @@ EXIT_CODES = {
     HostState.UNPROVEN: ExitCode.FAILURE,
     HostState.HELD: ExitCode.DONE,  # the skipped server that held it back has the exit code
     HostState.RESTORED: ExitCode.HOSTS_BEHIND,
+    HostState.LOCKED: ExitCode.LOCKED,
     HostState.FAILED: ExitCode.HOSTS_BEHIND,
     HostState.UNREACHABLE: ExitCode.HOSTS_BEHIND,
     HostState.UNKNOWN: ExitCode.HOST_UNKNOWN,
@@ -51,6 +54,8 @@ _TRANSACTION_STATES = {
     "refused": HostState.FAILED,  # nothing was touched
 }
 
+# States after which no mail is sent
+_ENDED = (HostState.LOCKED, HostState.FAILED, HostState.RESTORED, HostState.UNKNOWN)
 
 _WRITTEN = ("added", "changed", "removed")
 _PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take back"
@@ -60,7 +65,8 @@ _PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take
 class ServerChange:
     """One server on one host: added, changed, unchanged, removed or orphaned.
 
-    `fields` are JSON pointers into the entry; `values` has old and new of those not secret.
+    `fields` are JSON pointers into the entry; `values` has old and new of those not secret,
+    `prints` the keyed prints of those that are (in a plan; comparable on one host only).
     """
 
     name: str
@@ -68,6 +74,7 @@ class ServerChange:
     fields: tuple[str, ...]
     values: Mapping[str, tuple[Any, Any]]
     verified: bool
+    prints: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,9 @@ class HostResult:
 
 def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> HostResult:
     """Judge one host from the results of its tasks, in order."""
+    nonsense = next((result for result in results if result.outcome == NONSENSE), None)
+    if nonsense:
+        return HostResult(host=host, state=HostState.UNKNOWN, message=_message(nonsense))
     facts = _facts(results, "deliver")
     if facts is None:
         return _without_transaction(host, results[-1] if results else None, check=check)
@@ -156,10 +166,12 @@ def _state(
     check: bool,
 ) -> tuple[HostState, str]:
     state = _TRANSACTION_STATES.get(facts.get("state", ""), HostState.UNKNOWN)
+    if state is HostState.FAILED and facts.get("reason") == "locked":
+        state = HostState.LOCKED
     if state is HostState.CHANGES and not check:
         state = HostState.UNKNOWN
     failure = next((_message(r) for r in results if r.outcome != "ok"), "")
-    if check or state in (HostState.FAILED, HostState.RESTORED, HostState.UNKNOWN):
+    if check or state in _ENDED:
         return state, failure
     restore = _facts(results, "restore")
     if restore is not None:
@@ -219,6 +231,7 @@ def _server_changes(servers: Mapping[str, Mapping[str, Any]]) -> tuple[ServerCha
             fields=tuple(facts.get("fields") or ()),
             values={p: (old, new) for p, (old, new) in (facts.get("values") or {}).items()},
             verified=bool(facts.get("verified")),
+            prints={p: (old, new) for p, (old, new) in (facts.get("prints") or {}).items()},
         )
         for name, facts in sorted(servers.items(), key=lambda item: item[0].casefold())
     )

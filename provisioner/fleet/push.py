@@ -11,6 +11,7 @@ from pathlib import Path
 
 from provisioner.errors import ExitCode, ProvisionerError, gravest
 from provisioner.fleet.host_result import HostResult, HostState, host_result
+from provisioner.fleet.lease import lease_terms
 from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.preparation import Preparation, SkippedServer, deliveries, skipped_server
 from provisioner.fleet.progress_line import progress_line
@@ -64,7 +65,7 @@ class Fleet:
         if not wanted:  # to Ansible, an empty limit is none
             return ()
         with run_folder() as folder:
-            self._write_deliveries(folder, preparation, wanted, run_id)
+            self._write_deliveries(folder, preparation, wanted, run_id, check=check)
             results = run_playbook(
                 PlaybookRun(
                     playbook=playbooks_folder() / "push.yml",
@@ -83,13 +84,25 @@ class Fleet:
         return _judge(wanted, results, check=check)
 
     def _write_deliveries(
-        self, folder: Path, preparation: Preparation, hosts: set[str], run_id: str
+        self,
+        folder: Path,
+        preparation: Preparation,
+        hosts: set[str],
+        run_id: str,
+        *,
+        check: bool,
     ) -> None:
         (folder / "deliveries").mkdir(mode=0o700)
+        given = {
+            "fingerprint_key": self.fingerprint_key,
+            "run_id": run_id,
+            "owner": lock_owner(),
+        }
+        lease = None if check else lease_terms(self.project.root, "push")
         for delivery in deliveries(preparation, self.project):
             if delivery.host in hosts:
-                content = delivery.as_json(
-                    fingerprint_key=self.fingerprint_key, run_id=run_id, owner=lock_owner()
+                content = (
+                    delivery.for_plan(**given) if check else delivery.as_json(**given, lease=lease)
                 )
                 write_private_json(folder / "deliveries" / delivery.file_name, content)
 

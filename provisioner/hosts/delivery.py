@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner.hosts.contract import require_contract
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import Envelope
+from provisioner.mail.conversation import host_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +30,24 @@ class Delivery:
         """Host names may hold anything: the file is named by their digest."""
         return hashlib.sha256(self.host.encode()).hexdigest() + ".json"
 
-    def as_json(self, *, fingerprint_key: str, run_id: str, owner: str) -> dict[str, Any]:
-        """The delivery as it is written, secrets revealed; ContractBroken if it must not be."""
+    def for_plan(self, *, fingerprint_key: str, run_id: str, owner: str) -> dict[str, Any]:
+        """The delivery as a plan hands it out: of secrets, only keyed prints."""
+        whole = self.as_json(fingerprint_key=fingerprint_key, run_id=run_id, owner=owner)
+        without: dict[str, Any] = host_code("maps_prints").without_secrets(whole)
+        return without
+
+    def as_json(
+        self,
+        *,
+        fingerprint_key: str,
+        run_id: str,
+        owner: str,
+        lease: Mapping[str, str | None] | None = None,
+    ) -> dict[str, Any]:
+        """The delivery as it is written, secrets revealed; ContractBroken if it must not be.
+
+        `lease`: see fleet/lease.py.
+        """
         for entry in self.entries:
             require_contract(entry)
         secrets = {secret.reveal() for entry in self.entries for secret in entry.secrets()}
@@ -41,7 +60,15 @@ class Delivery:
                 name: {"from": e.sender, "to": e.recipient} for name, e in self.envelopes.items()
             },
             "prove_refresh": list(self.prove_refresh),
-            "fingerprint_key": fingerprint_key,
+            "fingerprint_key": _host_key(fingerprint_key, self.host),
             "run_id": run_id,
             "owner": owner,
+            "lease": dict(lease) if lease else None,
         }
+
+
+def _host_key(fingerprint_key: str, host: str) -> str:
+    """One key a host, derived one-way: no host can test guesses at another's secrets with it."""
+    return hmac.new(
+        fingerprint_key.encode(), b"maps-provisioner host v1\0" + host.encode(), hashlib.sha256
+    ).hexdigest()
