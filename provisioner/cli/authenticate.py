@@ -163,8 +163,8 @@ def _signed_in(
 ) -> TokenSet:
     from provisioner.providers.catalogue import provider_for
 
-    _tell_of_card(server, vaults)
     client_secret = vaults.sign_in_secret(server, _announce)
+    _tell_of_card(server, vaults)
     saved = way.signed_in(
         server=server,
         settings=settings,

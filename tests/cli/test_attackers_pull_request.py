@@ -74,7 +74,7 @@ class Victim:
             "maps_directory": str(folder / "host"),
         }
         self.write("inventory/hosts.yml", {"maps": {"hosts": {"maps1": host}}})
-        self.write("provisioner.yml", {"providers": {"localhost": {"revoke_url": None}}})
+        self.write("provisioner.yml", {"providers": {"localhost": {"revocation_url": None}}})
         self.reports = {
             "server_name": "Reports",
             "host": "localhost",
