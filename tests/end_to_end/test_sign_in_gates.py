@@ -93,3 +93,40 @@ def test_the_client_proves_itself_as_it_is_registered(
     )
     succeeded(project.authenticate("Reports", chromium.person(user)))
     succeeded(project.run("refresh", "Reports"))
+
+
+def test_property_04_the_provider_takes_no_request_without_a_challenge(signed_in, provider):
+    """So the sign-in that has just succeeded had one, and its verifier was right."""
+    request = {
+        "client_id": provider.clients["native"].client_id,
+        "redirect_uri": "http://localhost:49152",
+        "response_type": "code",
+        "scope": "openid",
+    }
+    with provider.session() as session:
+        answer = session.get(
+            provider.authorization_url, params=request, allow_redirects=False, timeout=10
+        )
+    assert "error=invalid_request" in answer.headers["location"]
+    assert "requires+PKCE" in answer.headers["location"]
+
+
+def test_property_28_an_old_token_file_brought_back_needs_a_person(
+    project, user, rotating_provider, mail, chromium
+):
+    """As by a checkout of an older commit: the provider has seen that refresh token before."""
+    server = mail.trusting(rotating_provider)
+    project.declare("Reports", rotating_provider, server, user=user)
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    older = tokens(project)
+    succeeded(project.run("refresh", "Reports"))
+    assert tokens(project) != older
+    for name, content in older.items():
+        (project.folder / "tokens" / name).write_bytes(content)
+    ended = project.run("refresh", "Reports")
+    assert ended.returncode == 6, ended.stderr
+    assert "Reports: the refresh at localhost: invalid_grant: " in ended.stderr
+    assert "Who must act: whoever signs in." in ended.stderr
+    assert tokens(project) == older
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    succeeded(project.run("refresh", "Reports"))
