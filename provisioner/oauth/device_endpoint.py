@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.endpoint_url import checked_endpoint
+from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 
 _FIELD = "oauth2.access_token_url"
@@ -33,21 +34,21 @@ def device_endpoint(provider: Provider, server: EmailServer, settings: OAuth2Set
         )
     url = urljoin(settings.access_token_url, provider.device_authorization_url)
     checked_endpoint(url, "device_authorization_url")
-    _check_company(url, provider, server, settings)
+    if not _lives_with(settings.access_token_url, url):
+        host = urlsplit(url).netloc
+        raise SignInFailed(
+            f"{server.where(_FIELD)}: device_authorization_url is at {host}, which is not known "
+            "to belong to the provider of the token endpoint: the client secret would go there",
+            remedy="declare one on the host of access_token_url; else leave --device out",
+        )
     return url
 
 
-def _check_company(
-    url: str, provider: Provider, server: EmailServer, settings: OAuth2Settings
-) -> None:
-    """The client secret goes there, too: only to where the token endpoint's provider lives."""
-    here, there = urlsplit(url), urlsplit(settings.access_token_url)
-    hosts = {place.partition("/")[0] for place in provider.endpoints}
-    if here.netloc == there.netloc or {here.hostname, there.hostname} <= hosts:
-        return
-    raise SignInFailed(
-        f"{server.where(_FIELD)}: device_authorization_url is at {here.netloc}, and the token "
-        f"endpoint at {there.netloc}: the client secret would go to both",
-        remedy="if both are this provider's, list both hosts in provisioner.yml: providers: "
-        f"{{{provider.name}: {{endpoints: [...]}}}}",
-    )
+def _lives_with(token_url: str, url: str) -> bool:
+    """The same host, or another that is known to be the provider's.
+
+    Known here, not in the project: whoever may change its files must not get the client secret.
+    """
+    here, there = urlsplit(url), urlsplit(token_url)
+    hosts = {place.partition("/")[0] for place in provider_for(token_url).endpoints}
+    return here.netloc == there.netloc or {here.hostname, there.hostname} <= hosts

@@ -25,6 +25,7 @@ _VENDOR_ERRORS: Mapping[str, Advice] = {**MICROSOFT_ERRORS, **GOOGLE_ERRORS}
 _VENDOR_CODE = re.compile(r"AADSTS\d{3,8}|\b(?:" + "|".join(GOOGLE_ERRORS) + r")\b")
 _TRACE = re.compile(r"(Trace ID|Correlation ID|Timestamp): ?([0-9A-Za-z:. -]+?)(?=[\r\n]| \w+ ID:|"
                     r" Timestamp:|$)")  # fmt: skip
+_LONGEST_SEARCHED = 4000  # the search takes the square of it
 _ONLY_A_PERSON = frozenset(
     {"invalid_grant", "interaction_required", "login_required", "consent_required"}
 )
@@ -136,7 +137,7 @@ def _trace(answer: Mapping[str, object], raw: object, secrets: tuple[Secret, ...
         "timestamp": answer.get("timestamp"),
     }
     if isinstance(raw, str):
-        for name, value in _TRACE.findall(raw):
+        for name, value in _TRACE.findall(raw[:_LONGEST_SEARCHED]):
             found[name.lower()] = found.get(name.lower()) or value.strip()
     parts = [(name, sanitised(value, secrets, longest=60)) for name, value in found.items()]
     return ", ".join(f"{name} {value}" for name, value in parts if value)

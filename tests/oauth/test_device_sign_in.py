@@ -263,6 +263,15 @@ def test_property_22_the_client_secret_goes_only_where_the_provider_lives(desk: 
     assert "device_authorization_url is not https" in desk.outcome(reference="http://x.example/d")
 
 
+def test_property_22_a_project_cannot_vouch_for_another_host() -> None:
+    facts = {
+        "device_authorization_url": "https://evil.example/d",
+        "endpoints": ["sso.example.edu", "evil.example"],
+    }
+    with pytest.raises(SignInFailed, match=r"is at evil\.example, which is not known to belong"):
+        _endpoint("https://sso.example.edu/token", **facts)
+
+
 def _endpoint(token_url: str, **facts: Any) -> str:
     server = oauth_server(access_token_url=token_url, authorization_url=token_url)
     assert server.oauth2 is not None
@@ -276,9 +285,8 @@ def test_where_the_catalogue_knows_an_endpoint() -> None:
     assert _endpoint(entra + "token") == entra + "devicecode"
     gcc = "https://login.microsoftonline.us/contoso.edu/oauth2/v2.0/"
     assert _endpoint(gcc + "token") == gcc + "devicecode"
-    both = {"device_authorization_url": "https://login.example.edu/d",
-            "endpoints": ["sso.example.edu", "login.example.edu"]}  # fmt: skip
-    assert _endpoint("https://sso.example.edu/token", **both) == "https://login.example.edu/d"
+    own = "https://sso.example.edu/d"
+    assert _endpoint("https://sso.example.edu/token", device_authorization_url=own) == own
     with pytest.raises(InvalidProject, match="device_authorization_url is not https"):
         _endpoint("https://sso.example.edu/t", device_authorization_url="http://sso.example.edu/d")
 

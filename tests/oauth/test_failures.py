@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -68,6 +69,13 @@ def test_invalid_grant_means_another_thing_at_each_stage() -> None:
 )
 def test_words_for_vendors_and_the_unknown(answer: dict[str, Any], words: str) -> None:
     assert words in _refusal(**answer).message()
+
+
+def test_a_description_made_to_be_slow_is_read_at_once() -> None:
+    started = time.monotonic()
+    refusal = _refusal(error="invalid_grant", error_description="Trace ID:" * 25_000 + "~")
+    assert len(refusal.message()) < 1000
+    assert time.monotonic() - started < 20  # unbounded it takes minutes
 
 
 def test_only_the_standards_error_decides_who_is_needed() -> None:

@@ -286,6 +286,30 @@ def test_a_store_that_cannot_be_written(scene: Scene, monkeypatch: pytest.Monkey
 # What is odd and right.
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "settings", "identity"),
+    [
+        ({"token_answer": {"scope": None}}, {}, "reports@example.edu"),
+        ({"token_answer": {"scope": "SMTP"}}, {}, "reports@example.edu"),
+        ({"token_answer": {"id_token": None}}, {}, None),
+        ({"token_answer": {"token_type": "bearer"}}, {}, "reports@example.edu"),
+        ({"mailbox": "Reports@Example.EDU"}, {}, "Reports@Example.EDU"),
+        ({"mailbox": "delegate@example.edu"}, {"login_hint": "delegate@example.edu"},
+         "delegate@example.edu"),
+        ({"mailbox": "whoever@example.edu"}, {"user_name": None}, "whoever@example.edu"),
+        ({"callback": {"iss": None}}, {}, "reports@example.edu"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_right_sign_ins_that_look_odd(
+    scene: Scene, behaviour: dict[str, Any], settings: dict[str, Any], identity: str | None
+) -> None:
+    scene.behave(**behaviour)
+    saved = scene.sign_in(**settings)
+    assert scene.store.load("Reports") == saved
+    assert saved.identity == identity
+
+
 def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> None:
     unproven = ProofResult(Proof.UNPROVEN, "localhost, connect: nobody answers")
     saved = scene.sign_in(prove=lambda tokens: unproven)
