@@ -28,7 +28,13 @@ class SignInWay:
         """With a code to enter no browser is opened from here, and nothing listens."""
         if not self.device:
             return
-        for option, given in (("--port", self.port), ("--select-account", self.select_account)):
+        browsers = {
+            "--port": self.port,
+            "--no-browser": not self.opens_browser,
+            "--callback-cert": self.certificate,
+            "--select-account": self.select_account,
+        }
+        for option, given in browsers.items():
             if given:
                 raise UsageError(
                     f"--device and {option} do not go together: with a code to enter no browser "

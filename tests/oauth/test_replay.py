@@ -257,6 +257,7 @@ def test_on_the_sign_in_page(
         opener.open(f"{asked['redirect_uri'][0]}/?{answer}", timeout=20).close()
         return True
 
+    monkeypatch.setenv("BROWSER", "set, as on a desktop")
     monkeypatch.setattr("webbrowser.open", send_back)
     needs = _needs(tmp_path, "http://localhost:1", lambda line: None)
     said, code = _terminal(SignIn(**needs, timeout=20).run, capsys)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from provisioner.cli.authenticate import _mail_server_proof
 from provisioner.cli.error_lines import print_error
+from provisioner.cli.mail_server_proof import mail_server_proof
 from provisioner.cli.vaults import open_vaults
 from provisioner.demo.certificates import ServerCertificate
 from provisioner.demo.mail_server import Failure, MailServer
@@ -90,7 +90,7 @@ class Desk:
             provider=provider_for("sso.example.edu"),
             client_secret=CLIENT_SECRET,
             store=self.store,
-            prove=_mail_server_proof(server, vaults),
+            prove=mail_server_proof(server, vaults),
             announce=self.lines.append,
         )
         answer = TokenAnswer(
