@@ -17,42 +17,49 @@ if TYPE_CHECKING:
     from provisioner.cli.new_definition import NewDefinition
 
 
-def _option(name: str, what: str, **more: object) -> typer.models.OptionInfo:
-    option: typer.models.OptionInfo = typer.Option(name, help=what, **more)  # type: ignore[call-overload]
-    return option
-
-
 Text = str | None
 ProviderName = Annotated[
     Text,
-    _option(
+    typer.Option(
         "--provider",
-        "Whose mailbox it is, such as microsoft or google; other for one that is not known.",
+        help="Whose mailbox it is, such as microsoft or google; other for one that is not known.",
         autocompletion=complete_provider,
         show_default="asked for",
     ),
 ]
-Mailbox = Annotated[Text, _option("--mailbox", "The mailbox's address.", show_default="asked for")]
-Name = Annotated[Text, _option("--name", "The server_name.", show_default="after the mailbox")]
+Mailbox = Annotated[
+    Text, typer.Option("--mailbox", help="The mailbox's address.", show_default="asked for")
+]
+Name = Annotated[
+    Text, typer.Option("--name", help="The server_name.", show_default="after the mailbox")
+]
 Tenant = Annotated[
-    Text, _option("--tenant", "Microsoft: the directory's ID or domain.", show_default="asked for")
+    Text,
+    typer.Option(
+        "--tenant", help="Microsoft: the directory's ID or domain.", show_default="asked for"
+    ),
 ]
 ClientId = Annotated[
-    Text, _option("--client-id", "The app registration's client id.", show_default="asked for")
+    Text,
+    typer.Option("--client-id", help="The app registration's client id.", show_default="asked for"),
 ]
-Host = Annotated[Text, _option("--host", "The mail server.", show_default="the provider's")]
+Host = Annotated[
+    Text, typer.Option("--host", help="The mail server.", show_default="the provider's")
+]
 Port = Annotated[
     int | None,
     typer.Option("--port", min=1, max=65535, help="Its port.", show_default="the provider's"),
 ]
 AuthorizationUrl = Annotated[
-    Text, _option("--authorization-url", "The sign-in page.", show_default="the provider's")
+    Text,
+    typer.Option("--authorization-url", help="The sign-in page.", show_default="the provider's"),
 ]
 AccessTokenUrl = Annotated[
-    Text, _option("--access-token-url", "The token endpoint.", show_default="the provider's")
+    Text,
+    typer.Option("--access-token-url", help="The token endpoint.", show_default="the provider's"),
 ]
 Scope = Annotated[
-    Text, _option("--scope", "The scope_for_authorize.", show_default="the provider's")
+    Text, typer.Option("--scope", help="The scope_for_authorize.", show_default="the provider's")
 ]
 
 

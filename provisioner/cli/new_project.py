@@ -51,6 +51,11 @@ class NewFile:
 def new_files(root: Path, file_name: str, definition: str) -> list[NewFile]:
     """The files that are missing. UsageError if the definition's own is there, or has findings."""
     settings = settings_documents(root)
+    if settings and reach_verdict(settings).errors:
+        raise InvalidProject(
+            f"{settings[0].path} has errors; nothing was written",
+            remedy="`provisioner validate` shows them",
+        )
     folder = servers_path(root, settings)
     if folder.exists() and not folder.is_dir():
         raise UsageError(

@@ -11,9 +11,8 @@ from provisioner.providers.provider import Provider
 from provisioner.providers.registration import Registration, registration_of
 
 OTHER = "other"
-
-# No provider was named, and nobody can be asked: what else depends on it is not missing yet.
-_UNTOLD = (Provider(name="", smtp_hosts=("-",)), Registration("-", "-", "-"))
+MAILBOX = "Address of the mailbox"
+CLIENT_ID = "Client id, as the app registration shows it"
 
 
 def complete_provider(incomplete: str) -> list[str]:
@@ -54,6 +53,14 @@ class Answers:
             self.missing.append(f"--{name.replace('_', '-')}  {question}")
         return default
 
+    def refuse_missing(self) -> None:
+        """UsageError if anything is missing, with all of it."""
+        if self.missing:
+            raise UsageError(
+                "nobody is here to be asked, and these options are missing",
+                remedy="\n".join(self.missing),
+            )
+
     def known(self, name: str, value: str, question: str) -> str:
         """The option's value, else what is known; asked for only where nothing is."""
         return self.given.get(name) or value or self.ask(name, question)
@@ -70,7 +77,7 @@ class ChosenProvider:
     def draft(self) -> NewDefinition:
         """Everything but the client id."""
         answers, registration = self.answers, self.registration
-        mailbox = answers.ask("mailbox", "Address of the mailbox", holds="@")
+        mailbox = answers.ask("mailbox", MAILBOX, holds="@")
         default_name = mailbox.partition("@")[0].replace(".", " ").capitalize() or "Reports"
         name = answers.ask("name", "Name of the email server in MAPS", default_name)
         tenant = (
@@ -100,12 +107,8 @@ class ChosenProvider:
 
     def completed(self, draft: NewDefinition) -> NewDefinition:
         """The draft with a client id. UsageError names everything that is missing."""
-        client_id = self.answers.ask("client_id", "Client id, as the app registration shows it")
-        if self.answers.missing:
-            raise UsageError(
-                "nobody is here to be asked, and these options are missing",
-                remedy="\n".join(self.answers.missing),
-            )
+        client_id = self.answers.ask("client_id", CLIENT_ID)
+        self.answers.refuse_missing()
         return replace(draft, client_id=client_id)
 
     def card(self, definition: NewDefinition) -> str:
@@ -133,8 +136,10 @@ def chosen_provider(answers: Answers) -> ChosenProvider:
         name = answers.ask("provider", f"Provider ({names})").casefold()
         if name == OTHER:
             return ChosenProvider(Provider(name="your provider"), Registration(), answers)
-        if not name:
-            return ChosenProvider(*_UNTOLD, answers)
+        if not name:  # what else is missing depends on the provider, but for these two
+            answers.ask("mailbox", MAILBOX)
+            answers.ask("client_id", CLIENT_ID)
+            answers.refuse_missing()
         if name in named:
             return ChosenProvider(named[name], registration_of(named[name]), answers)
         if not answers.interactive or "provider" in answers.given:

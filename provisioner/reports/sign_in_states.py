@@ -40,9 +40,9 @@ def _lines(state: SignInState, now: float) -> Iterator[str]:
         yield from _token_lines(state.tokens, state.end, state, now)
     yield from _secret_lines(state.client_secret_expires, now)
     for problem in state.problems:
-        yield from _wrapped(f"Problem: {problem.message}")
-        for line in problem.remedy.splitlines():
-            yield f"    {line.strip()}"  # not wrapped: commands are to be copied
+        # Not wrapped: paths and commands are to be found and copied.
+        yield f"  Problem: {problem.message}"
+        yield from (f"    {line.strip()}" for line in problem.remedy.splitlines())
 
 
 def _headline(state: SignInState) -> str:
@@ -71,7 +71,7 @@ def _token_lines(
         now_or_then = "just now" if state.checked else f"on {_minute(tokens.proven_at)}"
         yield f"  the mail server took the token {now_or_then}"
     if tokens.unproven:
-        yield from _wrapped(f"not yet proven: {tokens.unproven}")
+        yield f"  not yet proven: {tokens.unproven}"
 
 
 def _secret_lines(expires: date | None, now: float) -> Iterator[str]:

@@ -180,6 +180,20 @@ def test_the_places_that_the_settings_name(folder: Path) -> None:
     assert set(files(folder)) == {"provisioner.yml", "mail/reports.yml", ".gitignore"}
 
 
+def test_broken_settings_come_first(folder: Path) -> None:
+    (folder / "provisioner.yml").write_text("servers: [\n")
+    finished = run(folder, "init", *MICROSOFT)
+    assert finished.returncode == ExitCode.FAILURE
+    assert "provisioner.yml has errors; nothing was written" in finished.stderr
+    assert set(files(folder)) == {"provisioner.yml"}
+
+
+def test_a_broken_server_beside_it_is_no_obstacle(folder: Path) -> None:
+    (folder / "servers").mkdir()
+    (folder / "servers/broken.yml").write_text("a: [\n")
+    assert run(folder, "init", *MICROSOFT).returncode == ExitCode.DONE
+
+
 def test_a_place_where_nothing_can_be_written(folder: Path) -> None:
     (folder / "file").touch()
     (folder / "provisioner.yml").write_text("servers: file/servers\n")

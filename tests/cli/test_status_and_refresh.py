@@ -148,6 +148,18 @@ def test_status_of_some_servers_and_of_wrong_names(office: Office) -> None:
     assert "declared servers: Alerts, Reports" in unknown.stderr
 
 
+def test_what_a_sign_in_leaves_for_status(office: Office) -> None:
+    office.behave(token_answer={"refresh_token_expires_in": 604799})
+    before = int(time.time())
+    assert office.run("authenticate", "Reports").returncode == ExitCode.DONE
+    kept = office.tokens()
+    assert kept.refresh_token_expires_at is not None
+    assert kept.proven_at is not None
+    assert 0 <= kept.refresh_token_expires_at - before - 604799 < 60
+    assert 0 <= kept.proven_at - before < 60
+    assert "localhost gave it until then" in office.run("status").stdout
+
+
 def test_a_test_email_is_a_proof(office: Office) -> None:
     assert office.run("test-email", "Reports").returncode == ExitCode.DONE
     kept = office.tokens()
