@@ -21,6 +21,8 @@ from provisioner.cli.options import AllowCommands, ProjectFolder
 from provisioner.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from provisioner.cli.vaults import Vaults
     from provisioner.model.email_server import EmailServer, OAuth2Settings
     from provisioner.oauth.callback_certificate import CallbackCertificate
@@ -81,7 +83,7 @@ def authenticate(
         path = vaults.store.path(server.server_name)
         before = _version(path)
         try:
-            with ending_signals():
+            with ending_signals() as signals:
                 saved = _signed_in(
                     server,
                     settings,
@@ -91,6 +93,7 @@ def authenticate(
                     timeout=timeout,
                     opens_browser=not no_browser,
                     certificate=certificate,
+                    check=signals.check,
                 )
         except KeyboardInterrupt:
             raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
@@ -139,6 +142,7 @@ def _signed_in(
     timeout: int,
     opens_browser: bool,
     certificate: CallbackCertificate | None,
+    check: Callable[[], None],
 ) -> TokenSet:
     from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
@@ -158,6 +162,7 @@ def _signed_in(
         opens_browser=opens_browser,
         certificate=certificate,
         terminal=answering_terminal(),
+        check=check,
         ca_file=vaults.project.ca_file,
     ).run()
 

@@ -19,8 +19,12 @@ def first_answer(
     state: Secret,
     terminal: int | None,
     announce: Callable[[str], None],
+    check: Callable[[], None],
 ) -> Callback | None:
-    """The first answer; None when the time is over. `terminal`: where one may be pasted."""
+    """The first answer; None when the time is over. `terminal`: where one may be pasted.
+
+    `check` is called twice a second, and may end it by an exception.
+    """
 
     def entered(text: str | None) -> None:
         if text == "":  # Enter alone
@@ -33,7 +37,7 @@ def first_answer(
 
     prompt = contextlib.nullcontext() if terminal is None else PastePrompt(terminal, entered)
     with prompt:
-        return listener.wait(seconds)
+        return listener.wait(seconds, check)
 
 
 def stray_line(reason: str, redirect_uri: str) -> str | None:

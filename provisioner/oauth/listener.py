@@ -36,6 +36,10 @@ def _keep_to_oneself(*_stray: str) -> None:
     """Nobody asked to hear of strays."""
 
 
+def _see_nothing() -> None:
+    """Nothing but the time ends the wait."""
+
+
 class CallbackListener:
     """Listens from `with` to its end. `wait` gives the answer, `tell` ends the browser's wait.
 
@@ -76,12 +80,13 @@ class CallbackListener:
         """The reason under which `strays` counts browsers that came with the other scheme."""
         return "http instead of https" if self.certificate else "https instead of http"
 
-    def wait(self, seconds: float) -> Callback | None:
-        """The provider's answer; None when the time is over."""
+    def wait(self, seconds: float, check: Callable[[], None] = _see_nothing) -> Callback | None:
+        """The provider's answer; None when the time is over. `check` may end it by an exception."""
         deadline = time.monotonic() + seconds
         while True:
             # In pieces: the system may give a signal to another thread, and it is only when this
             # one has something to do that Python acts on it.
+            check()
             left = max(0.0, min(deadline - time.monotonic(), _LONGEST_SLEEP_SECONDS))
             try:
                 return self._callbacks.get(timeout=left)

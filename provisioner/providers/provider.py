@@ -53,6 +53,8 @@ class Provider(NamedTuple):
     the same brands, such as outlook.fr.
     `scopeless_endpoints`, `superseded_endpoints`: how a path ends -> what to write instead; the
     first know no scopes, the second work and are no longer documented.
+    `page_errors`: codes or words that only its own page shows, since with such an error it sends
+    the browser nowhere; the likeliest first.
     `prompts`: the values that prompt takes; with `single_prompt` only one at once.
     """
 
@@ -80,6 +82,7 @@ class Provider(NamedTuple):
     personal_mailboxes: tuple[str, ...] = ()
     scopeless_endpoints: Mapping[str, str] = _NOTHING
     superseded_endpoints: Mapping[str, str] = _NOTHING
+    page_errors: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     single_prompt: bool = False
     client_id_form: CredentialForm = "unknown"
