@@ -168,6 +168,17 @@ def test_an_interrupt_saves_nothing_closes_the_port_restores_the_terminal(
     assert desk.token_files() == []
 
 
+def test_a_terminal_that_hangs_up_ends_it(desk: Desk) -> None:
+    with _start(desk) as terminal:
+        port = int(terminal.wait_for(r"Waiting at http://localhost:(\d+)").group(1))
+        terminal.wait_until_unseen()
+        terminal.hang_up()
+        assert terminal.ends() == ExitCode.INTERRUPTED
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+    assert desk.token_files() == []
+
+
 def test_the_time_runs_out_and_the_terminal_is_as_before(desk: Desk) -> None:
     with _start(desk, "--timeout", "1") as terminal:
         assert terminal.ends() == ExitCode.FAILURE
