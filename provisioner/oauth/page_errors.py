@@ -6,8 +6,10 @@ to send the browser to.
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from provisioner.model.email_server import OAuth2Settings
 from provisioner.oauth.advice import Actor, Advice
@@ -60,12 +62,40 @@ def page_error_lines(
     if not provider.page_errors:
         yield from _ANY_PROVIDER
     for code in provider.page_errors:
-        advice = _ADVICE.get(code)
-        if advice is None:  # a project's own
-            yield f"- {code}"
-        else:
-            remedy = _filled_in(advice.remedy, settings, redirect_uri)
-            yield f"- {code}: {advice.cause}; {remedy} (who must act: {advice.actor})"
+        yield f"- {_line(code, settings, redirect_uri)}"
+
+
+def shown_error(text: str, settings: OAuth2Settings, redirect_uri: str) -> str | None:
+    """Advice for the error in a text that was copied from such a page, or from its address."""
+    said = " ".join(text.split())
+    for hidden in _AUTH_ERROR.findall(said):
+        said += " " + _decoded(hidden)
+    known = sorted(_ADVICE.keys() - STANDARD_ERRORS.keys(), key=len, reverse=True)
+    for code in (*known, *STANDARD_ERRORS):
+        if re.search(rf"(?<!\w){re.escape(code)}(?!\w)", said):
+            return _line(code, settings, redirect_uri)
+    return None
+
+
+# Google's error page has a message of Protocol Buffers in its address, in base64.
+_AUTH_ERROR = re.compile(r"[?&]authError=([A-Za-z0-9_%-]+)")
+
+
+def _decoded(hidden: str) -> str:
+    letters = unquote(hidden).rstrip("=")
+    try:
+        raw = base64.urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
+    except ValueError:
+        return ""
+    return raw.decode("latin-1")
+
+
+def _line(code: str, settings: OAuth2Settings, redirect_uri: str) -> str:
+    advice = _ADVICE.get(code)
+    if advice is None:  # a project's own
+        return code
+    remedy = _filled_in(advice.remedy, settings, redirect_uri)
+    return f"{code}: {advice.cause}; {remedy} (who must act: {advice.actor})"
 
 
 def _filled_in(remedy: str, settings: OAuth2Settings, redirect_uri: str) -> str:

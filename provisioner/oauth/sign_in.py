@@ -99,6 +99,7 @@ class SignIn(Acceptance):
             listener,
             seconds=self.timeout,
             state=state,
+            settings=self.settings,
             terminal=self.terminal,
             announce=self.announce,
             check=self.check,

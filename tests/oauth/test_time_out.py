@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import time
 
@@ -10,7 +11,7 @@ import pytest
 from provisioner.oauth.callback_certificate import new_certificate
 from provisioner.oauth.invitation import tunnel
 from provisioner.oauth.listener import CallbackListener
-from provisioner.oauth.page_errors import page_error_lines
+from provisioner.oauth.page_errors import page_error_lines, shown_error
 from provisioner.oauth.time_out import nobody_came
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
@@ -125,3 +126,38 @@ def test_the_wait_ends_when_it_should() -> None:
         started = time.monotonic()
         assert listener.wait(0.7) is None
         assert time.monotonic() - started >= 0.7
+
+
+# As Google's page has it in its address: a message of Protocol Buffers with the words in it.
+_HIDDEN = base64.urlsafe_b64encode(b"\n\x15redirect_uri_mismatch\x12\xb0\x01You can't").decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("AADSTS50011: The redirect URI 'http://localhost:1' specified in", "AADSTS50011: the re"),
+        ("Sorry, but\n  we are having trouble.\nAADSTS700016:\nApplication", "AADSTS700016: no s"),
+        ("Error 400: redirect_uri_mismatch", "redirect_uri_mismatch: the client does not"),
+        ("Error 403: access_denied\nx has not completed the Google verification process",
+         "has not completed the Google verification process: the app is in"),
+        ("Error 403: access_denied", "access_denied: the sign-in was"),
+        (f"https://accounts.google.com/signin/oauth/error?authError={_HIDDEN}&x=1",
+         "redirect_uri_mismatch: the client does not"),
+    ],
+)  # fmt: skip
+def test_an_error_that_was_copied_from_a_page_is_explained(text: str, begins: str) -> None:
+    settings = oauth_server(authorization_url=ENTRA).oauth2
+    assert settings is not None
+    line = shown_error(text, settings, "http://localhost:1")
+    assert line is not None
+    assert line.startswith(begins)
+    assert "(who must act: " in line
+
+
+@pytest.mark.parametrize(
+    "text", ["hello", "AADSTS500110", "https://x.example/?authError=%ff", "?authError=A", ""]
+)
+def test_what_is_no_known_error_is_not_explained(text: str) -> None:
+    settings = oauth_server().oauth2
+    assert settings is not None
+    assert shown_error(text, settings, "http://localhost:1") is None
