@@ -106,13 +106,16 @@ def test_property_19_wrong_pastes_are_explained_and_the_wait_goes_on(desk: Desk)
     assert code not in terminal.output
 
 
-def test_property_19_longer_than_a_line_and_broken_by_the_terminal(desk: Desk) -> None:
+@pytest.mark.parametrize("columns", [80, 20_000])
+def test_property_19_longer_than_a_line_and_broken_by_the_terminal(
+    desk: Desk, columns: int
+) -> None:
     with _start(desk, "--no-browser") as terminal:
         terminal.wait_for(PASTE)
         terminal.wait_until_unseen()
         address = _end_of_browser(terminal)
         long = address.replace("?", "?session_state=" + "s" * 12_000 + "&", 1)
-        broken = "\r".join(long[start : start + 80] for start in range(0, len(long), 80))
+        broken = "\r".join(long[start : start + columns] for start in range(0, len(long), columns))
         terminal.type(broken + "\r")
         assert terminal.ends() == ExitCode.DONE, terminal.output
     assert _code(address) not in terminal.output
