@@ -26,6 +26,8 @@ from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from provisioner.cli.vaults import Vaults
     from provisioner.model.email_server import EmailServer, OAuth2Settings
     from provisioner.model.project import Project
@@ -115,8 +117,8 @@ def authenticate(
         path = vaults.store.path(server.server_name)
         before = _version(path)
         try:
-            with ending_signals():
-                saved = _signed_in(server, settings, vaults, prove, way)
+            with ending_signals() as signals:
+                saved = _signed_in(server, settings, vaults, prove, way, signals.check)
         except KeyboardInterrupt:
             raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
         print(_outcome(saved, vaults.store.path(saved.server_name)), flush=True)
@@ -160,6 +162,7 @@ def _signed_in(
     vaults: Vaults,
     prove: Prove | None,
     way: SignInWay,
+    check: Callable[[], None],
 ) -> TokenSet:
     from provisioner.providers.catalogue import provider_for
 
@@ -173,6 +176,7 @@ def _signed_in(
         store=vaults.store,
         prove=prove,
         announce=_announce,
+        check=check,
         ca_file=vaults.project.ca_file,
     )
     vaults.gate.accept(server, client_secret)

@@ -4,31 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from collections.abc import Iterator
 from types import FrameType
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_TIDYING_SECONDS = 5.0
+
+
+class EndingSignals:
+    """Each signal raises KeyboardInterrupt in the main thread, but not while it is tidying up.
+
+    A second one in the first seconds is ignored: it would interrupt what the first one made us
+    tidy up, and leave a terminal as it was set for the wait.
+    """
+
+    def __init__(self) -> None:
+        self._ended_at: float | None = None
+
+    def check(self) -> None:
+        """Raise again what was lost: Python drops an exception that comes in a finalizer."""
+        if self._ended_at is not None:
+            raise KeyboardInterrupt
+
+    def receive(self, _number: int, _frame: FrameType | None) -> None:
+        """The handler."""
+        now = time.monotonic()
+        if self._ended_at is None or now - self._ended_at > _TIDYING_SECONDS:
+            self._ended_at = now
+            raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
-def ending_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise KeyboardInterrupt, as SIGINT does; in the main thread only.
-
-    The first one counts. A second one must not interrupt what the first one made us tidy up: a
-    terminal would stay as it was set for the wait. What is ignored (nohup) stays ignored.
-    """
-    has_ended = False
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        nonlocal has_ended
-        if not has_ended:
-            has_ended = True
-            raise KeyboardInterrupt
-
+def ending_signals() -> Iterator[EndingSignals]:
+    """SIGTERM and SIGHUP count as SIGINT from here on; what is ignored (nohup) stays ignored."""
+    signals = EndingSignals()
     heard = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, end) for number in heard}
+    before = {number: signal.signal(number, signals.receive) for number in heard}
     try:
-        yield
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

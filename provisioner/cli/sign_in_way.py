@@ -9,6 +9,8 @@ from provisioner.cli.callback_options import answering_terminal
 from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from provisioner.oauth.callback_certificate import CallbackCertificate
     from provisioner.tokens.token_set import TokenSet
 
@@ -42,8 +44,11 @@ class SignInWay:
                     remedy="leave one of them out",
                 )
 
-    def signed_in(self, **needs: Any) -> TokenSet:
-        """Sign in with what `oauth.acceptance.Acceptance` needs, and save."""
+    def signed_in(self, *, check: Callable[[], None], **needs: Any) -> TokenSet:
+        """Sign in with what `oauth.acceptance.Acceptance` needs, and save.
+
+        `check` is called while a browser is waited for, and may end that by an exception.
+        """
         from provisioner.oauth.account_choice import with_account_choice
         from provisioner.oauth.device_sign_in import DeviceSignIn
         from provisioner.oauth.sign_in import SignIn
@@ -58,5 +63,6 @@ class SignInWay:
             opens_browser=self.opens_browser,
             certificate=self.certificate,
             terminal=answering_terminal(),
+            check=check,
             **needs,
         ).run()

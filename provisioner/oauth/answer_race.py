@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from provisioner.model.email_server import OAuth2Settings
 from provisioner.oauth.callback_request import OTHER_STATE, Callback
 from provisioner.oauth.listener import CallbackListener
+from provisioner.oauth.page_errors import shown_error
 from provisioner.oauth.paste_prompt import PastePrompt
 from provisioner.oauth.pasted_answer import Misfit, pasted_answer
 from provisioner.secret import Secret
@@ -17,23 +19,29 @@ def first_answer(
     *,
     seconds: float,
     state: Secret,
+    settings: OAuth2Settings,
     terminal: int | None,
     announce: Callable[[str], None],
+    check: Callable[[], None],
 ) -> Callback | None:
-    """The first answer; None when the time is over. `terminal`: where one may be pasted."""
+    """The first answer; None when the time is over. `terminal`: where one may be pasted.
+
+    `check` is called twice a second, and may end it by an exception.
+    """
 
     def entered(text: str | None) -> None:
         if text == "":  # Enter alone
             return
         found = pasted_answer(text, redirect_uri=listener.redirect_uri, state=state)
         if isinstance(found, Misfit):
-            announce(f"Not taken: {found.reason}. Still waiting.")
+            shown = found.is_elsewhere and shown_error(text or "", settings, listener.redirect_uri)
+            announce(shown or f"Not taken: {found.reason}. Still waiting.")
         elif listener.take(found):
             announce("The pasted address is the answer.")
 
     prompt = contextlib.nullcontext() if terminal is None else PastePrompt(terminal, entered)
     with prompt:
-        return listener.wait(seconds)
+        return listener.wait(seconds, check)
 
 
 def stray_line(reason: str, redirect_uri: str) -> str | None:

@@ -13,6 +13,7 @@ from provisioner.secret import Secret
 _MOST_PARAMETERS = 50
 _FORM = "application/x-www-form-urlencoded"
 
+NO_STATE = "no state"
 OTHER_STATE = "the state of another sign-in"
 
 
@@ -37,7 +38,7 @@ def misaddressed(head: Head, *, authorities: frozenset[str]) -> Stray | None:
     if head.target.partition("?")[0] != "/":
         return Stray(404, "another path")
     if head.method not in ("GET", "POST"):
-        return Stray(405, f"method {head.method}")
+        return Stray(405, "another method")
     # https://www.w3.org/TR/fetch-metadata-request-headers/: a redirect or a form moves the whole
     # window. What a page loads in the background is no answer.
     if any(mode != "navigate" for mode in head.values("sec-fetch-mode")):
@@ -86,7 +87,7 @@ def answer_in(parameters: str, state: Secret) -> Callback | Stray:
     # Before anything else is looked at: is this the answer to our own request?
     given = found.get("state", "").encode(errors="replace")
     if not hmac.compare_digest(given, state.reveal().encode()):
-        return Stray(400, OTHER_STATE if given else "no state")
+        return Stray(400, OTHER_STATE if given else NO_STATE)
     if len(found) != len(pairs):
         return Stray(400, "a parameter twice")
     if "error" in found:

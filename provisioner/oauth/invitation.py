@@ -39,8 +39,9 @@ class Invitation:
             yield f"  {tunnel(self.redirect_uri)}"
         if self.takes_paste:
             yield (
-                "Or paste here the address on which the browser ends, even if it shows an error "
-                "there, and press Enter. It stays unseen."
+                "Or paste here the address on which the browser ends, even if it cannot connect "
+                "there, and press Enter. It stays unseen. An error that the provider's page shows "
+                "is explained if you paste it."
             )
         yield f"Waiting at {self.redirect_uri} for up to {self.seconds:g} s; Ctrl-C ends it."
 

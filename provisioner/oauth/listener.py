@@ -11,19 +11,20 @@ import queue
 import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from provisioner.oauth.callback_acceptor import CallbackAcceptor
-from provisioner.oauth.callback_certificate import CallbackCertificate, new_certificate
+from provisioner.oauth.callback_certificate import CallbackCertificate
 from provisioner.oauth.callback_head import Stray
 from provisioner.oauth.callback_http import REQUEST_SECONDS, RequestBytes, read_away, send_page
 from provisioner.oauth.callback_page import failed_page, stray_page, wrong_scheme_page
 from provisioner.oauth.callback_reading import received
 from provisioner.oauth.callback_request import Callback
+from provisioner.oauth.callback_scheme import CallbackScheme
 from provisioner.oauth.callback_sockets import callback_sockets
+from provisioner.oauth.stray_count import StrayCount
 from provisioner.secret import Secret
 
 _FAREWELL_SECONDS = 2.0
@@ -34,6 +35,10 @@ _TOO_LARGE = frozenset({413, 431})
 
 def _keep_to_oneself(*_stray: str) -> None:
     """Nobody asked to hear of strays."""
+
+
+def _see_nothing() -> None:
+    """Nothing but the time ends the wait."""
 
 
 class CallbackListener:
@@ -52,14 +57,10 @@ class CallbackListener:
         noticed: Callable[[str, str], None] = _keep_to_oneself,
     ) -> None:
         self._state = state
-        self.certificate = certificate
-        self._noticed = noticed
+        self._scheme = CallbackScheme(certificate)
         self._sockets = callback_sockets(port)
         self.port: int = self._sockets[0].getsockname()[1]
-        self.strays: Counter[str] = Counter()
-        self._counting = threading.Lock()
-        self._making = threading.Lock()
-        self._explaining: CallbackCertificate | None = None
+        self.strays = StrayCount(lambda reason: noticed(reason, self.redirect_uri))
         self._callbacks: queue.Queue[Callback] = queue.Queue()
         self._first = threading.Lock()
         self._page = ""
@@ -69,19 +70,25 @@ class CallbackListener:
     @property
     def redirect_uri(self) -> str:
         """Scheme, localhost and port: no path, not even a slash, as MAPS has it."""
-        return f"{'https' if self.certificate else 'http'}://localhost:{self.port}"
+        return f"{self._scheme.name}://localhost:{self.port}"
+
+    @property
+    def certificate(self) -> CallbackCertificate | None:
+        """The one of a callback with https."""
+        return self._scheme.certificate
 
     @property
     def wrong_scheme(self) -> str:
         """The reason under which `strays` counts browsers that came with the other scheme."""
-        return "http instead of https" if self.certificate else "https instead of http"
+        return self._scheme.wrong
 
-    def wait(self, seconds: float) -> Callback | None:
-        """The provider's answer; None when the time is over."""
+    def wait(self, seconds: float, check: Callable[[], None] = _see_nothing) -> Callback | None:
+        """The provider's answer; None when the time is over. `check` may end it by an exception."""
         deadline = time.monotonic() + seconds
         while True:
             # In pieces: the system may give a signal to another thread, and it is only when this
             # one has something to do that Python acts on it.
+            check()
             left = max(0.0, min(deadline - time.monotonic(), _LONGEST_SLEEP_SECONDS))
             try:
                 return self._callbacks.get(timeout=left)
@@ -120,29 +127,26 @@ class CallbackListener:
             connection.settimeout(REQUEST_SECONDS)
             self._reply(connection)
         except OSError:  # TLS alerts and time-outs too: at the other end is no browser of ours
-            self._count("broken off")
+            self.strays.add("broken off")
 
     def _reply(self, connection: socket.socket) -> None:
         """One port answers both schemes, so that the wrong one can be told from silence."""
-        speaks_tls = connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE
-        is_right = speaks_tls == (self.certificate is not None)
+        first = connection.recv(1, socket.MSG_PEEK)
+        if not first:  # browsers connect in advance, and other programs look which ports are open
+            raise ConnectionAbortedError
+        speaks_tls = first == _TLS_HANDSHAKE
+        is_right = speaks_tls == (self._scheme.certificate is not None)
         if not is_right:
-            self._count(self.wrong_scheme)
+            self.strays.add(self.wrong_scheme)
         if not speaks_tls:
             self._answer(connection) if is_right else self._explain_scheme(connection)
             return
-        with self._secured_by().context.wrap_socket(
+        with self._scheme.context().wrap_socket(
             connection, server_side=True, do_handshake_on_connect=False
         ) as secured:
             self._acceptor.goes_on(secured)
             secured.do_handshake()
             self._answer(secured) if is_right else self._explain_scheme(secured)
-
-    def _secured_by(self) -> CallbackCertificate:
-        """Our certificate; without https one is made as soon as there is something to explain."""
-        with self._making:
-            self._explaining = self.certificate or self._explaining or new_certificate()
-            return self._explaining
 
     def _explain_scheme(self, connection: socket.socket) -> None:
         RequestBytes(connection).head()
@@ -151,9 +155,11 @@ class CallbackListener:
 
     def _answer(self, connection: socket.socket) -> None:
         request = RequestBytes(connection)
-        found = received(request, authorities=self._authorities(), state=self._state)
+        found = received(
+            request, authorities=self._scheme.authorities(self.port), state=self._state
+        )
         if isinstance(found, Stray):
-            self._count(found.reason)
+            self.strays.add(found.reason)
             send_page(connection, found.status, stray_page(found.reason))
             if found.status in _TOO_LARGE:
                 read_away(connection)
@@ -161,19 +167,6 @@ class CallbackListener:
         self._acceptor.keep()
         if not self.take(found):
             # A reload, or a second try with the same state: it sees the first one's outcome.
-            self._count("the same answer again")
+            self.strays.add("the same answer again")
         self._told.wait()
         send_page(connection, 200, self._page)
-
-    def _count(self, reason: str) -> None:
-        with self._counting:
-            self.strays[reason] += 1
-            is_new = self.strays[reason] == 1
-        if is_new:
-            self._noticed(reason, self.redirect_uri)
-
-    def _authorities(self) -> frozenset[str]:
-        """A browser leaves the port out where it is the scheme's own."""
-        own = 443 if self.certificate else 80
-        bare = {"localhost"} if self.port == own else set()
-        return frozenset({f"localhost:{self.port}", *bare})

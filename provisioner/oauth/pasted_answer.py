@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from provisioner.oauth.callback_head import Stray
-from provisioner.oauth.callback_request import OTHER_STATE, Callback, answer_in
+from provisioner.oauth.callback_request import NO_STATE, OTHER_STATE, Callback, answer_in
 from provisioner.secret import Secret
 
 # Quotation marks and brackets, the typographic ones too, which mails and chats put around it.
@@ -17,9 +17,13 @@ _OF_THE_REQUEST = frozenset({"response_type", "code_challenge", "redirect_uri"})
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Why the text is not the answer. In our words: nothing of the text is repeated."""
+    """Why the text is not the answer. In our words: nothing of the text is repeated.
+
+    `is_elsewhere`: it has nothing of a redirect URL, and may be what a page showed.
+    """
 
     reason: str
+    is_elsewhere: bool = False
 
 
 def pasted_answer(text: str | None, *, redirect_uri: str, state: Secret) -> Callback | Misfit:
@@ -36,7 +40,8 @@ def pasted_answer(text: str | None, *, redirect_uri: str, state: Secret) -> Call
         if isinstance(found, Callback):
             return found
         strays.append(found)
-    return Misfit(_reason(address, strays, redirect_uri))
+    is_elsewhere = not _is_on_loopback(address) and all(one.reason == NO_STATE for one in strays)
+    return Misfit(_reason(address, strays, redirect_uri), is_elsewhere)
 
 
 def _joined(text: str) -> str:
@@ -68,12 +73,12 @@ def _reason(address: str, strays: list[Stray], redirect_uri: str) -> str:
             f"that is a page before the end of the sign-in: {wanted}. If the page shows an error, "
             "its words tell what to do"
         )
-    return _words(strays[0].reason if strays else "no state", wanted)
+    return _words(strays[0].reason if strays else NO_STATE, wanted)
 
 
 def _words(reason: str, wanted: str) -> str:
     return {
-        "no state": f"that address has no state; copy it whole, from end to end: {wanted}",
+        NO_STATE: f"that address has no state; copy it whole, from end to end: {wanted}",
         OTHER_STATE: "that address is the end of another sign-in; open the address above again",
         "a parameter twice": "that is more than one address; paste one alone",
     }.get(reason, f"that address has neither a code nor an error; copy it whole: {wanted}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from provisioner.errors import ProvisionerError
@@ -27,7 +28,8 @@ class SignIn(Acceptance):
     """A sign-in with an authorization code that comes to the loopback, or is pasted.
 
     `timeout` in seconds. `certificate` is the user's own for a callback with https. `terminal` is
-    the descriptor of one where the redirect URL may be pasted.
+    the descriptor of one where the redirect URL may be pasted. `check` is called twice a second
+    while it waits, and may end that by an exception.
     """
 
     port: int = 0
@@ -35,6 +37,7 @@ class SignIn(Acceptance):
     opens_browser: bool = True
     certificate: CallbackCertificate | None = None
     terminal: int | None = None
+    check: Callable[[], None] = lambda: None
 
     def run(self) -> TokenSet:
         """Sign in and save. SignInFailed leaves the old tokens as they were."""
@@ -96,11 +99,19 @@ class SignIn(Acceptance):
             listener,
             seconds=self.timeout,
             state=state,
+            settings=self.settings,
             terminal=self.terminal,
             announce=self.announce,
+            check=self.check,
         )
         if callback is None:
-            raise nobody_came(listener, self.timeout, where=self._named(""))
+            raise nobody_came(
+                listener,
+                self.timeout,
+                where=self._named(""),
+                provider=self.provider,
+                settings=self.settings,
+            )
         if callback.error:
             host = checked_endpoint(self.settings.authorization_url, "authorization_url")
             secrets = (self.client_secret,)

@@ -41,6 +41,17 @@ GOOGLE = Provider(
         "https://www.googleapis.com/auth/gmail.modify",
         "https://www.googleapis.com/auth/gmail.readonly",
     ),
+    # https://developers.google.com/identity/protocols/oauth2/native-app#authorization-errors
+    page_errors=(
+        "redirect_uri_mismatch",
+        "has not completed the Google verification process",
+        "org_internal",
+        "admin_policy_enforced",
+        "loopback flow has been blocked",
+        "invalid_client",
+        "deleted_client",
+        "disallowed_useragent",
+    ),
     # https://developers.google.com/identity/openid-connect/openid-connect#authenticationuriparameters:
     # several are separated by a space; login is not among them.
     prompts=("none", "consent", "select_account"),

@@ -70,6 +70,18 @@ MICROSOFT = Provider(
         "/oauth2/authorize": "/oauth2/v2.0/authorize",
         "/oauth2/token": "/oauth2/v2.0/token",
     },
+    # https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+    page_errors=(
+        "AADSTS50011",
+        "AADSTS700016",
+        "AADSTS90094",
+        "AADSTS50105",
+        "AADSTS53003",
+        "AADSTS50020",
+        "AADSTS650057",
+        "AADSTS90002",
+        "AADSTS50194",
+    ),
     # https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow; several at
     # once are answered with AADSTS90023: https://github.com/opencloud-eu/desktop/issues/871.
     # create: https://learn.microsoft.com/entra/msal/javascript/browser/prompt-behavior

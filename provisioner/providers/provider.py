@@ -59,6 +59,8 @@ class Provider(NamedTuple):
     A refresh token ends `idle_expiry_days` after its last use, `maximum_age_days` after the
     sign-in; `early_ends` are sentences on what ends it before that. A `revocation_url` may be a
     path on the host of the token endpoint.
+    `page_errors`: codes or words that only its own page shows, since with such an error it sends
+    the browser nowhere; the likeliest first.
     `prompts`: the values that prompt takes; with `single_prompt` only one at once.
     """
 
@@ -89,6 +91,7 @@ class Provider(NamedTuple):
     personal_mailboxes: tuple[str, ...] = ()
     scopeless_endpoints: Mapping[str, str] = _NOTHING
     superseded_endpoints: Mapping[str, str] = _NOTHING
+    page_errors: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     single_prompt: bool = False
     client_id_form: CredentialForm = "unknown"

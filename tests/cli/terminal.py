@@ -84,6 +84,11 @@ class Terminal:
         while left:  # the terminal takes as much as fits, as it does from a person's paste
             left = left[os.write(self._master, left[:1024]) :]
 
+    def hang_up(self) -> None:
+        """What a lost connection or a closed window does."""
+        os.close(self._master)
+        self._master = -1
+
     def ends(self) -> int:
         """The exit code; everything is read until then."""
         deadline = time.monotonic() + _SECONDS
@@ -106,10 +111,14 @@ class Terminal:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            self.hang_up()
         os.close(self._slave)
 
     def _read(self, seconds: float) -> bool:
+        if self._master < 0:
+            time.sleep(seconds)
+            return False
         if not select.select([self._master], [], [], seconds)[0]:
             return False
         self.output += os.read(self._master, 65536).decode(errors="replace").replace("\r\n", "\n")

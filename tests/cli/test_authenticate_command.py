@@ -220,7 +220,7 @@ def test_time_runs_out(desk: Desk) -> None:
     finished = desk.run("authenticate", "Reports", "--timeout", "1", BROWSER="true %s")
     assert finished.returncode == ExitCode.FAILURE
     assert "no answer came to http://localhost:" in finished.stderr
-    assert "register http://localhost:" in finished.stderr
+    assert "The redirect URI to register is exactly http://localhost:" in finished.stderr
 
 
 def test_a_port_in_use(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,12 +10,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from provisioner.demo.provider import DemoProvider
+from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
 from tests.cli.terminal import Terminal
 from tests.cli.test_authenticate_command import BROWSER, PROVISIONER, Desk
@@ -96,6 +97,8 @@ def test_property_19_wrong_pastes_are_explained_and_the_wait_goes_on(desk: Desk)
             terminal.type(wrong + "\r")
             if words:
                 terminal.wait_for(f"Not taken: that [^\n]*{words}[^\n]*Still waiting")
+        terminal.type("AADSTS50011: The redirect URI specified in the request\r")
+        terminal.wait_for("AADSTS50011: the redirect address is not registered[^\n]*who must act")
         terminal.type(f'xx\x7f\x7f"{address}"\r')
         assert terminal.ends() == ExitCode.DONE, terminal.output
         assert terminal.modes() == terminal.modes_before
@@ -103,13 +106,16 @@ def test_property_19_wrong_pastes_are_explained_and_the_wait_goes_on(desk: Desk)
     assert code not in terminal.output
 
 
-def test_property_19_longer_than_a_line_and_broken_by_the_terminal(desk: Desk) -> None:
+@pytest.mark.parametrize("columns", [80, 20_000])
+def test_property_19_longer_than_a_line_and_broken_by_the_terminal(
+    desk: Desk, columns: int
+) -> None:
     with _start(desk, "--no-browser") as terminal:
         terminal.wait_for(PASTE)
         terminal.wait_until_unseen()
         address = _end_of_browser(terminal)
         long = address.replace("?", "?session_state=" + "s" * 12_000 + "&", 1)
-        broken = "\r".join(long[start : start + 80] for start in range(0, len(long), 80))
+        broken = "\r".join(long[start : start + columns] for start in range(0, len(long), columns))
         terminal.type(broken + "\r")
         assert terminal.ends() == ExitCode.DONE, terminal.output
     assert _code(address) not in terminal.output
@@ -125,6 +131,25 @@ def test_property_11_a_pasted_refusal_ends_it_as_one_at_the_listener_does(desk: 
         assert "the sign-in page at localhost: access_denied" in terminal.output
         assert terminal.modes() == terminal.modes_before
     assert desk.token_files() == []
+
+
+def test_property_33_what_the_provider_echoes_of_a_pasted_code_is_hidden(desk: Desk) -> None:
+    seen: list[str] = []
+
+    def echo(path: str, parameters: Mapping[str, str], _: Mapping[str, str]) -> None:
+        if path == "/token":
+            seen.extend([parameters["code"], parameters["code_verifier"]])
+            said = {"error": "invalid_grant", "error_description": f"no good: {' '.join(seen)}"}
+            desk.behave(scripted_answers=(ScriptedAnswer(400, json.dumps(said)),))
+
+    desk.provider.observe = echo
+    with _start(desk, "--no-browser") as terminal:
+        terminal.wait_until_unseen()
+        terminal.type(_end_of_browser(terminal) + "\r")
+        assert terminal.ends() == ExitCode.FAILURE
+        assert 'It says: "no good: *** ***"' in terminal.output
+    assert len(seen) == 2
+    assert not [secret for secret in seen if secret in terminal.output]
 
 
 def test_property_20_the_browser_is_faster(desk: Desk) -> None:
@@ -163,6 +188,17 @@ def test_an_interrupt_saves_nothing_closes_the_port_restores_the_terminal(
         assert terminal.ends() == ExitCode.INTERRUPTED, terminal.output
         assert "Error: Reports: the sign-in was interrupted; nothing was saved" in terminal.output
         assert terminal.modes() == terminal.modes_before
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+    assert desk.token_files() == []
+
+
+def test_a_terminal_that_hangs_up_ends_it(desk: Desk) -> None:
+    with _start(desk) as terminal:
+        port = int(terminal.wait_for(r"Waiting at http://localhost:(\d+)").group(1))
+        terminal.wait_until_unseen()
+        terminal.hang_up()
+        assert terminal.ends() == ExitCode.INTERRUPTED
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=5)
     assert desk.token_files() == []

@@ -357,6 +357,20 @@ def test_one_port_tells_a_browser_of_http_that_https_is_expected() -> None:
         assert listener.wait(0.1) is None
 
 
+@pytest.mark.parametrize("https", [False, True])
+def test_who_connects_and_says_nothing_comes_with_no_scheme(https: bool) -> None:
+    certificate = new_certificate() if https else None
+    noticed: list[str] = []
+    with CallbackListener(
+        STATE, certificate=certificate, noticed=lambda reason, _: noticed.append(reason)
+    ) as listener:
+        _connect(listener).close()
+        deadline = time.monotonic() + 10
+        while not noticed and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert noticed == ["broken off"]
+
+
 def test_one_port_tells_a_browser_of_https_that_http_is_expected() -> None:
     noticed: list[str] = []
     with CallbackListener(STATE, noticed=lambda reason, _: noticed.append(reason)) as listener:

@@ -155,6 +155,25 @@ def test_property_17_https_callback_with_the_fingerprint_in_the_terminal(scene: 
     assert any("SHA-256 fingerprint is " in line for line in scene.lines)
 
 
+@pytest.mark.parametrize("https", [False, True])
+def test_property_16_form_post_where_the_declared_url_asks_for_it(
+    scene: Scene, https: bool
+) -> None:
+    url = f"{scene.provider.authorization_url}?response_mode=form_post"
+    saved = scene.sign_in(authorization_url=url, use_https_on_callback=https)
+    [asked] = scene.requests("/authorize")
+    assert asked["response_mode"] == "form_post"
+    assert scene.store.load("Reports") == saved
+    assert "Reports: signed in" in scene.page()
+    scene.behave(callback_error="access_denied")
+    scene.fails("the sign-in page at localhost: access_denied", authorization_url=url)
+
+
+def test_property_16_form_post_is_not_asked_for_by_itself(scene: Scene) -> None:
+    scene.sign_in()
+    assert "response_mode" not in scene.requests("/authorize")[0]
+
+
 def test_the_client_may_authenticate_either_way(scene: Scene) -> None:
     for method in ("client_secret_basic", "client_secret_post"):
         scene.behave(auth_methods=(method,))
@@ -252,7 +271,7 @@ def test_property_15_nobody_comes_in_time(scene: Scene, monkeypatch: pytest.Monk
         SignInFailed, match=r"no answer came to http://localhost:\d+ within 0.3 s"
     ) as c:
         scene.sign_in(timeout=0.3)
-    assert "register http://localhost:" in c.value.remedy
+    assert "The redirect URI to register is exactly http://localhost:" in c.value.remedy
 
 
 @keeps_earlier_tokens
