@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
+import time
 
 from provisioner.errors import SecretUnavailable
 from provisioner.secret import Secret
 from provisioner.secret_sources.context import SourceContext
-from provisioner.secret_sources.raw_bytes import secret_from
+from provisioner.secret_sources.raw_bytes import MOST_BYTES, secret_from
 from provisioner.secret_sources.reference import Command
 
 LONGEST_SECONDS = 60
@@ -21,28 +24,31 @@ def read(reference: Command, context: SourceContext) -> Secret:
             f"it comes from the command {program!r}, and commands are not allowed to run",
             remedy="read the command in the declared file, then run again with --allow-commands",
         )
-    finished = _run(reference, context)
-    if finished.returncode != 0:
+    output, exit_code = _run(reference, context)
+    if exit_code != 0:
         raise SecretUnavailable(
-            f"the command {program!r} failed with exit code {finished.returncode}",
+            f"the command {program!r} failed with exit code {exit_code}",
             remedy="run it by hand in the project folder to see what it says",
         )
-    return secret_from(finished.stdout, origin=f"the output of {program!r}")
+    return secret_from(output, origin=f"the output of {program!r}")
 
 
-def _run(reference: Command, context: SourceContext) -> subprocess.CompletedProcess[bytes]:
+def _run(reference: Command, context: SourceContext) -> tuple[bytes, int]:
+    """What the program printed, up to a little more than a secret may have; its exit code."""
     program = reference.argv[0]
     try:
-        return subprocess.run(
+        with subprocess.Popen(
             reference.argv,
             cwd=context.project_root,
-            env=dict(context.environment),
+            env=dict(context.children),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a password manager may say there what it found
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
+        ) as process:
+            try:
+                return _ended(process, time.monotonic() + LONGEST_SECONDS)
+            finally:
+                process.kill()  # one that goes on printing, or says nothing; else it has ended
     except subprocess.TimeoutExpired:
         raise SecretUnavailable(
             f"the command {program!r} did not end within {LONGEST_SECONDS} seconds",
@@ -54,3 +60,18 @@ def _run(reference: Command, context: SourceContext) -> subprocess.CompletedProc
             f"the command {program!r} cannot be run: {reason}",
             remedy="install it, or correct its name in the declared file",
         ) from None
+
+
+def _ended(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, int]:
+    """TimeoutExpired at the deadline (of the monotonic clock), whoever still holds the pipe."""
+    assert process.stdout is not None  # noqa: S101  it was asked for
+    output = b""
+    while len(output) <= MOST_BYTES:
+        left = max(0.0, deadline - time.monotonic())
+        if not select.select([process.stdout], [], [], left)[0]:
+            raise subprocess.TimeoutExpired(process.args, LONGEST_SECONDS)
+        part = os.read(process.stdout.fileno(), MOST_BYTES)
+        if not part:
+            return output, process.wait(max(0.0, deadline - time.monotonic()))
+        output += part
+    return output, 0
