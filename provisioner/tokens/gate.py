@@ -86,7 +86,7 @@ class Gate:
         return objection is not None and self.ask is not None and self.ask(objection)
 
     def _routes(self, server: EmailServer) -> tuple[Route, ...]:
-        return routes_of(server, self.project.ca_file)
+        return routes_of(server, self.project)
 
     def _wanted(
         self, server: EmailServer, secret: Secret, digest_key: Secret

@@ -14,6 +14,8 @@ from provisioner.tokens.destination_record import Accepted, DestinationRecord
 from provisioner.tokens.destinations import changed_parts
 from provisioner.tokens.route import TOKENS, Route
 
+_UNSAID = {("ca_file", "none"), ("revoke_url", "the provider's")}
+
 
 @dataclass(frozen=True, slots=True)
 class Objection:
@@ -100,5 +102,5 @@ def _told(destination: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What says something: the refresh endpoint mostly is the token endpoint."""
     for part, value in destination.items():
         usual = part == "the refresh endpoint" and value == destination.get("access_token_url")
-        if not usual and (part, value) != ("ca_file", "none"):
+        if not usual and (part, value) not in _UNSAID:
             yield part, value

@@ -138,6 +138,16 @@ def test_nothing_travels_before_the_first_person_agreed(laptop: Machine) -> None
     assert not laptop.folder.exists()
 
 
+def test_a_revocation_endpoint_of_the_projects_own_is_another_destination(
+    signed_in: Machine,
+) -> None:
+    providers = {"sso.example.edu": {"revoke_url": EVIL}}
+    words = f"revoke_url changed from the provider's to {EVIL}"
+    assert words in _refused(signed_in, oauth_server(), CLIENT_SECRET, providers=providers)
+    harmless = {"sso.example.edu": {"refresh_token_rotation": "none"}}
+    signed_in.gate(providers=harmless).check(oauth_server(), CLIENT_SECRET)
+
+
 SOURCES: list[SecretReference] = [
     EnvironmentVariable("RELAY_PASSWORD"),
     SecretFile(Path("secrets/relay")),
