@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -265,6 +266,25 @@ def test_a_record_that_went_away_is_no_first_time(pushed: Machine) -> None:
     assert words in _refused(pushed, password_server(host="evil.example"), PASSWORD)
     with pytest.raises(PersonNeeded, match="is gone"):
         pushed.gate().check_sign_in(password_server(), PASSWORD, pytest.fail)
+
+
+def test_two_branches_are_one_store(pushed: Machine, tmp_path: Path) -> None:
+    record = pushed.folder / "tokens" / RECORD_FILE
+    record.rename(tmp_path / "on-the-main-branch")
+    pushed.gate(accept=["Relay"]).check(password_server(), PASSWORD)
+    (tmp_path / "on-the-main-branch").rename(record)
+    pushed.gate().check(password_server(), PASSWORD)
+
+
+def test_the_name_of_a_store_is_not_told_to_a_key_that_others_know(pushed: Machine) -> None:
+    record = pushed.folder / "tokens" / RECORD_FILE
+    store = next(
+        iter(json.loads((pushed.configuration / "known-stores.json").read_text()).values())
+    )
+    record.unlink()
+    theirs = replace(pushed, key=VaultKey(Secret("known")), own_key=False)
+    theirs.gate(accept=["Relay"]).check(password_server(), PASSWORD)
+    assert store not in theirs.key.decrypt(record.read_text()).reveal()
 
 
 def test_a_store_forged_with_a_key_of_the_attackers_own(pushed: Machine, tmp_path: Path) -> None:
