@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import select
 import subprocess
 import time
 
 from provisioner.errors import SecretUnavailable
 from provisioner.secret import Secret
 from provisioner.secret_sources.context import SourceContext
-from provisioner.secret_sources.raw_bytes import MOST_BYTES, secret_from
+from provisioner.secret_sources.raw_bytes import MOST_BYTES, read_bounded, secret_from
 from provisioner.secret_sources.reference import Command
 
 LONGEST_SECONDS = 60
@@ -49,7 +47,7 @@ def _run(reference: Command, context: SourceContext) -> tuple[bytes, int]:
                 return _ended(process, time.monotonic() + LONGEST_SECONDS)
             finally:
                 process.kill()  # one that goes on printing, or says nothing; else it has ended
-    except subprocess.TimeoutExpired:
+    except (TimeoutError, subprocess.TimeoutExpired):
         raise SecretUnavailable(
             f"the command {program!r} did not end within {LONGEST_SECONDS} seconds",
             remedy="does it wait for a password? Unlock it first, then run again",
@@ -63,15 +61,9 @@ def _run(reference: Command, context: SourceContext) -> tuple[bytes, int]:
 
 
 def _ended(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, int]:
-    """TimeoutExpired at the deadline (of the monotonic clock), whoever still holds the pipe."""
+    """Its output and exit code; a program that prints more than a secret has is not waited for."""
     assert process.stdout is not None  # noqa: S101  it was asked for
-    output = b""
-    while len(output) <= MOST_BYTES:
-        left = max(0.0, deadline - time.monotonic())
-        if not select.select([process.stdout], [], [], left)[0]:
-            raise subprocess.TimeoutExpired(process.args, LONGEST_SECONDS)
-        part = os.read(process.stdout.fileno(), MOST_BYTES)
-        if not part:
-            return output, process.wait(max(0.0, deadline - time.monotonic()))
-        output += part
-    return output, 0
+    output = read_bounded(process.stdout.fileno(), deadline)
+    if len(output) > MOST_BYTES:
+        return output, 0
+    return output, process.wait(max(0.0, deadline - time.monotonic()))

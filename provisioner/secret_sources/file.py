@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 
 from provisioner.errors import SecretUnavailable
 from provisioner.secret import Secret
 from provisioner.secret_sources.context import SourceContext
-from provisioner.secret_sources.raw_bytes import MOST_BYTES, secret_from
+from provisioner.secret_sources.raw_bytes import read_bounded, secret_from
 from provisioner.secret_sources.reference import SecretFile
+
+LONGEST_SECONDS = 10
 
 
 def read(reference: SecretFile, context: SourceContext) -> Secret:
@@ -27,12 +30,13 @@ def read(reference: SecretFile, context: SourceContext) -> Secret:
 
 
 def _read(path: Path) -> bytes:
-    """At most a little more than a secret may have. A pipe would wait for a writer, a device
-    might never end: neither is opened for real."""
+    """A pipe may hold a secret, as of bash's <(...), or have no writer; a device never ends."""
+    # O_NONBLOCK: the opening itself must not wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(mode) or stat.S_ISFIFO(mode):
+            return read_bounded(descriptor, time.monotonic() + LONGEST_SECONDS)
+    finally:
         os.close(descriptor)
-        raise OSError(0, "Is a directory" if stat.S_ISDIR(mode) else "it is a pipe or a device")
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(MOST_BYTES + 1)
+    raise OSError(0, "Is a directory" if stat.S_ISDIR(mode) else "it is a device")

@@ -14,7 +14,7 @@ import pytest
 
 from provisioner.errors import SecretUnavailable
 from provisioner.secret import Secret
-from provisioner.secret_sources import command
+from provisioner.secret_sources import command, file
 from provisioner.secret_sources.reference import (
     Command,
     EnvironmentVariable,
@@ -77,9 +77,14 @@ def test_a_missing_file_a_folder_and_bytes_are_named(tmp_path: Path) -> None:
     assert "more than 64 KiB" in _failure(resolver, SecretFile(Path("big"))).message
 
 
-def test_a_pipe_or_a_device_neither_hangs_nor_floods(tmp_path: Path) -> None:
+def test_a_pipe_or_a_device_neither_hangs_nor_floods(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "LONGEST_SECONDS", 0.2)
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", Path("/dev/zero"), Path("/dev/tty")):
+    nobody_writes = _failure(SecretResolver(tmp_path), SecretFile(Path("pipe")))
+    assert "cannot be read: nothing comes, and it does not end" in nobody_writes.message
+    for path in (Path("/dev/zero"), Path("/dev/tty")):
         message = _failure(SecretResolver(tmp_path), SecretFile(path)).message
         assert f"the file {path} cannot be read: " in message
     (tmp_path / "huge").touch()
@@ -87,6 +92,20 @@ def test_a_pipe_or_a_device_neither_hangs_nor_floods(tmp_path: Path) -> None:
     assert (
         "more than 64 KiB" in _failure(SecretResolver(tmp_path), SecretFile(Path("huge"))).message
     )
+
+
+def test_a_pipe_of_the_shells_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, into = os.pipe()
+    os.write(into, b"from a pipe\n")
+    pipe = SecretFile(Path(f"/dev/fd/{out}"))
+    monkeypatch.setattr(file, "LONGEST_SECONDS", 0.2)
+    assert "nothing comes" in _failure(SecretResolver(tmp_path), pipe).message
+    os.write(into, b"from a pipe\n")
+    os.close(into)
+    assert SecretResolver(tmp_path).resolve(pipe, FIELD).reveal() == "from a pipe"
+    os.close(out)
 
 
 @pytest.fixture
