@@ -25,16 +25,15 @@ class Objection:
     reasons: tuple[str, ...]
     changed: bool
 
-    def as_error(self) -> PersonNeeded:
-        """The objection where nobody can be asked."""
+    def as_error(self, command: str = "this again with") -> PersonNeeded:
+        """The objection where nobody can be asked. `command` takes --accept-destination."""
         origin, name = self.server.origin, self.server.server_name
-        flag = f"--accept-destination {shlex.quote(name)}"
+        flag = f"{command} --accept-destination {shlex.quote(name)}"
         return PersonNeeded(
             f"{origin.file}:{origin.line}: {name}: {'; '.join(self.reasons)}; nothing was sent",
-            remedy=f"if that change is meant, run this again with {flag}; if not, find out who "
-            "made it"
+            remedy=f"if that change is meant, run {flag}; if not, find out who made it"
             if self.changed
-            else f"if it belongs there, run this again with {flag}",
+            else f"if it belongs there, run {flag}",
         )
 
 

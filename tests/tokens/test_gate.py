@@ -101,6 +101,16 @@ def test_a_changed_way_to_the_mail_server(
     assert words in _refused(pushed, password_server(**changes), PASSWORD)
 
 
+def test_tokens_alone_are_held_to_their_way(signed_in: Machine) -> None:
+    signed_in.gate().check_tokens(oauth_server())
+    evil = replace(oauth_server(), port=2525)
+    with pytest.raises(PersonNeeded, match="port changed from 587 to 2525") as caught:
+        signed_in.gate(accept=["Reports"]).check_tokens(evil)
+    command = "provisioner refresh Reports --accept-destination Reports"
+    assert command in caught.value.remedy
+    assert "client_secret" not in caught.value.message
+
+
 def test_a_password_that_becomes_readable_on_the_way(laptop: Machine) -> None:
     hidden = password_server(use_tls=False, smtp_security_level=SecurityLevel.CRAM_MD5)
     laptop.gate(accept=["Relay"]).check(hidden, PASSWORD)
