@@ -35,13 +35,14 @@ def users_gate(
     key_for: KeyFor,
 ) -> Gate:
     """The gate of a project. Accepting makes a key: passwords alone have no sign-in that would."""
+    # Whether the key is theirs is asked where a file was opened with it, or one is to be written.
     accepting: Callable[[], VaultKey] = partial(key_for, create=True)
     destinations = DestinationStore(
         project=project.root,
         files=store.files,
         accepting=SealedFolder(project.tokens_path, accepting),
         known=KnownStores(_configuration_folder(environment)),
-        key_is_the_users_own=lambda: is_the_users_own(store.key(), project, environment),
+        key_is_the_users_own=lambda: is_the_users_own(accepting(), project, environment),
     )
     return Gate(
         project=project, tokens=store, destinations=destinations, accepted=accepted, ask=asker()
