@@ -13,8 +13,8 @@ from provisioner.fleet.preparation import Preparation, prepare
 from provisioner.fleet.push import Fleet, Progress
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
+from provisioner.model.secret_variables import secret_variables
 from provisioner.secret import MASK, Secret
-from provisioner.secret_sources.reference import EnvironmentVariable
 
 
 def chosen_servers(project: Project, names: Iterable[str]) -> tuple[EmailServer, ...]:
@@ -71,12 +71,3 @@ def _ansible_output(verbosity: int, secrets: Iterable[Secret]) -> Progress:
 def with_inventory(project: Project, inventory: Path | None) -> Project:
     """The project with --inventory in place of its own."""
     return replace(project, inventory_path=inventory.resolve()) if inventory else project
-
-
-def secret_variables(project: Project) -> set[str]:
-    """The environment variables that this project reads secrets from."""
-    references = [project.vault_password]
-    for server in project.servers:
-        references.append(server.password)
-        references.append(server.oauth2.client_secret if server.oauth2 else None)
-    return {r.name for r in references if isinstance(r, EnvironmentVariable)}

@@ -6,16 +6,14 @@ Secrets are handed out only past the gate: for destinations that a person has ac
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 
-from provisioner.cli.consent import asker
-from provisioner.errors import SecretUnavailable
+from provisioner.cli.private_process import private_environment
+from provisioner.cli.users_gate import users_gate
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
@@ -24,15 +22,11 @@ from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 from provisioner.secret_sources.resolving import SecretResolver
 from provisioner.secret_sources.vault import VaultKey
-from provisioner.tokens.destination_store import DestinationStore
 from provisioner.tokens.gate import Gate
-from provisioner.tokens.known_stores import KnownStores
 from provisioner.tokens.objection import secret_reference
-from provisioner.tokens.sealed_folder import SealedFolder
 from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
-from provisioner.tokens.vault_key import find_vault_key, key_file_path
-from provisioner.tokens.vault_key_origin import is_the_users_own
+from provisioner.tokens.vault_key import find_vault_key
 
 # An access token is not delivered with less than this to live: MAPS is to take it over calmly.
 FRESH_SECONDS = 600
@@ -155,50 +149,22 @@ def open_vaults(
     `accept_destinations`: names of servers, as the user gave them.
     """
     accepted = frozenset(project.server(name).server_name for name in accept_destinations)
+    environment = private_environment(project)
 
     @cache
-    def key() -> VaultKey:
-        return find_vault_key(project, create=create_key, allow_commands=allow_commands)
+    def key_for(*, create: bool) -> VaultKey:
+        return find_vault_key(
+            project, create=create, allow_commands=allow_commands, environment=environment
+        )
 
+    key = partial(key_for, create=create_key)
     store = TokenStore(project.tokens_path, key)
     return Vaults(
         project=project,
         key=key,
         store=store,
-        gate=Gate(
-            project=project,
-            tokens=store,
-            destinations=_destinations(project, key, allow_commands=allow_commands),
-            accepted=accepted,
-            ask=asker(),
-        ),
-        _resolver=SecretResolver(project.root, vault_key=key, allow_commands=allow_commands),
-    )
-
-
-def _destinations(
-    project: Project, key: Callable[[], VaultKey], *, allow_commands: bool
-) -> DestinationStore:
-    """The record of accepted destinations. Accepting makes a vault key, as a sign-in does: a
-    project of passwords has no other occasion."""
-
-    @cache
-    def key_for_accepting() -> VaultKey:
-        return find_vault_key(project, create=True, allow_commands=allow_commands)
-
-    return DestinationStore(
-        project=project.root,
-        files=SealedFolder(project.tokens_path, key),
-        accepting=SealedFolder(project.tokens_path, key_for_accepting),
-        known=KnownStores(_configuration_folder()),
-        key_is_the_users_own=lambda: is_the_users_own(
-            key(), project, os.environ, allow_commands=allow_commands
+        gate=users_gate(project, store, environment, accepted, key_for=key_for),
+        _resolver=SecretResolver(
+            project.root, vault_key=key, allow_commands=allow_commands, environment=environment
         ),
     )
-
-
-def _configuration_folder() -> Path | None:
-    try:
-        return key_file_path(os.environ).parent
-    except SecretUnavailable:
-        return None

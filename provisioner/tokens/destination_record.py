@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from provisioner.errors import TokenStoreError
@@ -47,9 +48,11 @@ class DestinationRecord:
         return replace(self, accepted=tuple(sorted((*kept, *new), key=_key)))
 
 
-def new_record() -> DestinationRecord:
-    """A record of a name of its own, in which nothing is accepted."""
-    return DestinationRecord(store=secrets.token_hex(16), digest_key=Secret(secrets.token_hex(32)))
+def new_record(store: str | None = None) -> DestinationRecord:
+    """A record in which nothing is accepted; of a name of its own unless one is given."""
+    return DestinationRecord(
+        store=store or secrets.token_hex(16), digest_key=Secret(secrets.token_hex(32))
+    )
 
 
 def _key(entry: Accepted) -> tuple[str, str]:
@@ -83,6 +86,7 @@ def _as_yaml(entry: Accepted) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1)
 def record_from(text: Secret, *, origin: str) -> DestinationRecord:
     """The record in this YAML; TokenStoreError where it is none."""
     import yaml

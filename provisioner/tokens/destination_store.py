@@ -65,11 +65,19 @@ class DestinationStore:
             RECORD_FILE, "the accepted destinations", wait_seconds=_LOCK_WAIT_SECONDS
         ):
             found = self.load()
-            base = new_record() if found is None or self.distrust(found) else found
+            base = found if found and not self.distrust(found) else self._new(found)
             record = base.with_accepted(accepted(base.digest_key))
             if record != found:
                 self.accepting.write(RECORD_FILE, record_text(record))
         self.known.remember(self.project, record.store)
+
+    def _new(self, found: DestinationRecord | None) -> DestinationRecord:
+        """One that is not there at all may lie on another branch: both are to be one store.
+
+        Not with a key that others may know: they would learn the name, and could forge it.
+        """
+        same = found is None and self.key_is_the_users_own()
+        return new_record(self.known.store_of(self.project) if same else None)
 
     @property
     def _file(self) -> Path:

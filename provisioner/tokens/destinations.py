@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from provisioner.errors import PersonNeeded
 from provisioner.model.email_server import EmailServer
-from provisioner.tokens.route import TOKENS, routes_of
+from provisioner.tokens.route import token_destination
 from provisioner.tokens.token_set import TokenSet
 
 
@@ -28,9 +28,7 @@ def check_destinations(token_set: TokenSet, server: EmailServer) -> None:
 
 def changed_destinations(token_set: TokenSet, server: EmailServer) -> Iterator[str]:
     """What differs, in words."""
-    declared = next(
-        (route.destination for route in routes_of(server, None) if route.secret == TOKENS), None
-    )
+    declared = token_destination(server)
     if declared is None:
         yield "it no longer uses OAuth2"
         return

@@ -6,6 +6,7 @@ password somewhere new: not in the server's own file, and not by a copied refere
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -46,6 +47,12 @@ class Gate:
         elif objection:
             raise objection.as_error()
 
+    def check_tokens(self, server: EmailServer) -> None:
+        """As `check`, for what sends the tokens alone, needs no secret and accepts nothing."""
+        objection = self.objection(server, None)
+        if objection:
+            raise objection.as_error(f"provisioner refresh {shlex.quote(server.server_name)}")
+
     def check_sign_in(
         self, server: EmailServer, secret: Secret, tell: Callable[[str], None]
     ) -> None:
@@ -68,14 +75,17 @@ class Gate:
         """Record where the server's secrets go: a person agreed."""
         self.destinations.accept(lambda digest_key: self._wanted(server, secret, digest_key))
 
-    def objection(self, server: EmailServer, secret: Secret) -> Objection | None:
-        """What a person would have to agree to; None if everything is accepted."""
+    def objection(self, server: EmailServer, secret: Secret | None) -> Objection | None:
+        """What a person would have to agree to; None if everything is accepted.
+
+        Without a secret only the tokens are meant.
+        """
         record = self.destinations.load()
         distrust = self.destinations.distrust(record)
         stale = tuple(self._stale(server))
         if record is None or distrust:
             doubts = (distrust, *stale) if distrust else stale
-            first = tuple(first_use(server, route) for route in self._routes(server))
+            first = tuple(first_use(server, route) for route in self._routes(server, secret))
             return Objection(server, (*doubts, *first), changed=bool(doubts))
         wanted = self._wanted(server, secret, record.digest_key)
         return objection_to(server, wanted, record, also=stale)
@@ -85,17 +95,18 @@ class Gate:
             return True
         return objection is not None and self.ask is not None and self.ask(objection)
 
-    def _routes(self, server: EmailServer) -> tuple[Route, ...]:
-        return routes_of(server, self.project.ca_file)
+    def _routes(self, server: EmailServer, secret: Secret | None) -> tuple[Route, ...]:
+        routes = routes_of(server, self.project)
+        return tuple(route for route in routes if secret or route.secret == TOKENS)
 
     def _wanted(
-        self, server: EmailServer, secret: Secret, digest_key: Secret
+        self, server: EmailServer, secret: Secret | None, digest_key: Secret
     ) -> Iterator[Accepted]:
         reference = secret_reference(server)
-        for route in self._routes(server):
+        for route in self._routes(server, secret):
             if route.secret == TOKENS:
                 yield Accepted(route, frozenset({f"{TOKENS}:{server.server_name}"}))
-            elif reference is not None:
+            elif reference is not None and secret is not None:
                 names = source_names(
                     reference, secret, digest_key=digest_key, root=self.project.root
                 )

@@ -14,6 +14,8 @@ from provisioner.tokens.destination_record import Accepted, DestinationRecord
 from provisioner.tokens.destinations import changed_parts
 from provisioner.tokens.route import TOKENS, Route
 
+_UNSAID = {("ca_file", "none"), ("revoke_url", "the provider's")}
+
 
 @dataclass(frozen=True, slots=True)
 class Objection:
@@ -23,16 +25,15 @@ class Objection:
     reasons: tuple[str, ...]
     changed: bool
 
-    def as_error(self) -> PersonNeeded:
-        """The objection where nobody can be asked."""
+    def as_error(self, command: str = "this again with") -> PersonNeeded:
+        """The objection where nobody can be asked. `command` takes --accept-destination."""
         origin, name = self.server.origin, self.server.server_name
-        flag = f"--accept-destination {shlex.quote(name)}"
+        flag = f"{command} --accept-destination {shlex.quote(name)}"
         return PersonNeeded(
             f"{origin.file}:{origin.line}: {name}: {'; '.join(self.reasons)}; nothing was sent",
-            remedy=f"if that change is meant, run this again with {flag}; if not, find out who "
-            "made it"
+            remedy=f"if that change is meant, run {flag}; if not, find out who made it"
             if self.changed
-            else f"if it belongs there, run this again with {flag}",
+            else f"if it belongs there, run {flag}",
         )
 
 
@@ -100,5 +101,5 @@ def _told(destination: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What says something: the refresh endpoint mostly is the token endpoint."""
     for part, value in destination.items():
         usual = part == "the refresh endpoint" and value == destination.get("access_token_url")
-        if not usual and (part, value) != ("ca_file", "none"):
+        if not usual and (part, value) not in _UNSAID:
             yield part, value

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.model.project import Project
+from provisioner.providers.catalogue import provider_for
 from provisioner.tokens.ca_file import ca_file_digest
 
 TOKENS = "tokens"
@@ -22,16 +23,30 @@ class Route:
     destination: Mapping[str, str]
 
 
-def routes_of(server: EmailServer, ca_file: Path | None) -> tuple[Route, ...]:
+def routes_of(server: EmailServer, project: Project) -> tuple[Route, ...]:
     """Every way that a secret of this server takes from this machine.
 
     A certificate authority belongs to the destination: whoever it certifies is believed to be it.
     """
-    trust = {"ca_file": ca_file_digest(ca_file)}
+    trust = {"ca_file": ca_file_digest(project.ca_file)}
+    if server.oauth2 is not None:
+        trust["revocation_url"] = _revocation_url(server.oauth2, project)
     return tuple(
         Route(server.server_name, secret, {**parts, **trust})
         for secret, parts in _destinations(server)
     )
+
+
+def token_destination(server: EmailServer) -> Mapping[str, str] | None:
+    """Where the server's own declaration sends its tokens; None if it has none."""
+    return dict(_destinations(server)).get(TOKENS)
+
+
+def _revocation_url(settings: OAuth2Settings, project: Project) -> str:
+    """Of the facts of a provider, only this one is a destination, and a project may correct it."""
+    known = provider_for(settings.access_token_url).revocation_url
+    declared = provider_for(settings.access_token_url, project.providers).revocation_url
+    return "the provider's" if declared == known else str(declared)
 
 
 def _destinations(server: EmailServer) -> Iterator[tuple[str, dict[str, str]]]:

@@ -12,9 +12,7 @@ from provisioner.secret_sources.vault import VaultKey
 from provisioner.tokens.vault_key import find_vault_key, users_key_path
 
 
-def is_the_users_own(
-    key: VaultKey, project: Project, environment: Mapping[str, str], *, allow_commands: bool
-) -> bool:
+def is_the_users_own(key: VaultKey, project: Project, environment: Mapping[str, str]) -> bool:
     """Whether this key is what the environment, or the generated key file, gives as well.
 
     `vault_password` of provisioner.yml proves nothing: with {env: LANG} or {file: /etc/hostname}
@@ -27,7 +25,7 @@ def is_the_users_own(
         if project.vault_password is None:
             return True
         users = replace(project, vault_password=None)
-        return key == find_vault_key(users, allow_commands=allow_commands, environment=environment)
+        return key == find_vault_key(users, environment=environment)
     except ProvisionerError:
         return False  # the user has no key
 

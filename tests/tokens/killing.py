@@ -17,8 +17,10 @@ from ansible.parsing import vault  # noqa: F401
 
 import provisioner.oauth.trust  # noqa: F401
 from provisioner.oauth.refreshing import fresh_tokens
+from provisioner.secret import Secret
 from provisioner.tokens.store import TokenStore
 from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set, token_store
+from tests.tokens.gates import Machine, password_server
 
 # What a save does to the disk; `flock`, by which the lock is taken, is one more.
 _STEPS = ("mkdir", "open", "ftruncate", "pwrite", "write", "fsync", "close", "replace", "unlink")
@@ -61,6 +63,13 @@ def refreshed(store: TokenStore, url: str) -> str:
     server = oauth_server(access_token_url=url)
     tokens = fresh_tokens(store, server, CLIENT_SECRET, 600, 1_950_000_000)
     return tokens.access_token.reveal()
+
+
+def accept(folder: Path, configuration: Path) -> None:
+    """One acceptance of where a password goes."""
+    Machine(folder, configuration).gate(accept=["Relay"]).check(
+        password_server(), Secret("CANARY-password")
+    )
 
 
 def _killed_at(step: int, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:

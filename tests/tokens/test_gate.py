@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -100,6 +101,16 @@ def test_a_changed_way_to_the_mail_server(
     assert words in _refused(pushed, password_server(**changes), PASSWORD)
 
 
+def test_tokens_alone_are_held_to_their_way(signed_in: Machine) -> None:
+    signed_in.gate().check_tokens(oauth_server())
+    evil = replace(oauth_server(), port=2525)
+    with pytest.raises(PersonNeeded, match="port changed from 587 to 2525") as caught:
+        signed_in.gate(accept=["Reports"]).check_tokens(evil)
+    command = "provisioner refresh Reports --accept-destination Reports"
+    assert command in caught.value.remedy
+    assert "client_secret" not in caught.value.message
+
+
 def test_a_password_that_becomes_readable_on_the_way(laptop: Machine) -> None:
     hidden = password_server(use_tls=False, smtp_security_level=SecurityLevel.CRAM_MD5)
     laptop.gate(accept=["Relay"]).check(hidden, PASSWORD)
@@ -136,6 +147,16 @@ def test_nothing_travels_before_the_first_person_agreed(laptop: Machine) -> None
         "mail.example.edu, port 587, use_tls true"
     ) in message
     assert not laptop.folder.exists()
+
+
+def test_a_revocation_endpoint_of_the_projects_own_is_another_destination(
+    signed_in: Machine,
+) -> None:
+    providers = {"sso.example.edu": {"revocation_url": EVIL}}
+    words = f"revocation_url changed from the provider's to {EVIL}"
+    assert words in _refused(signed_in, oauth_server(), CLIENT_SECRET, providers=providers)
+    harmless = {"sso.example.edu": {"refresh_token_rotation": "none"}}
+    signed_in.gate(providers=harmless).check(oauth_server(), CLIENT_SECRET)
 
 
 SOURCES: list[SecretReference] = [
@@ -255,6 +276,25 @@ def test_a_record_that_went_away_is_no_first_time(pushed: Machine) -> None:
     assert words in _refused(pushed, password_server(host="evil.example"), PASSWORD)
     with pytest.raises(PersonNeeded, match="is gone"):
         pushed.gate().check_sign_in(password_server(), PASSWORD, pytest.fail)
+
+
+def test_two_branches_are_one_store(pushed: Machine, tmp_path: Path) -> None:
+    record = pushed.folder / "tokens" / RECORD_FILE
+    record.rename(tmp_path / "on-the-main-branch")
+    pushed.gate(accept=["Relay"]).check(password_server(), PASSWORD)
+    (tmp_path / "on-the-main-branch").rename(record)
+    pushed.gate().check(password_server(), PASSWORD)
+
+
+def test_the_name_of_a_store_is_not_told_to_a_key_that_others_know(pushed: Machine) -> None:
+    record = pushed.folder / "tokens" / RECORD_FILE
+    store = next(
+        iter(json.loads((pushed.configuration / "known-stores.json").read_text()).values())
+    )
+    record.unlink()
+    theirs = replace(pushed, key=VaultKey(Secret("known")), own_key=False)
+    theirs.gate(accept=["Relay"]).check(password_server(), PASSWORD)
+    assert store not in theirs.key.decrypt(record.read_text()).reveal()
 
 
 def test_a_store_forged_with_a_key_of_the_attackers_own(pushed: Machine, tmp_path: Path) -> None:

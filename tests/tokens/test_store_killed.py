@@ -19,6 +19,7 @@ from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
 from tests.oauth_samples import CLIENT_SECRET, token_set, token_store
 from tests.tokens import killing
+from tests.tokens.gates import Machine, password_server
 from tests.tokens.killing import NEW_SCOPE, killed_at_each_step, refreshed
 
 RUNS = 8
@@ -68,6 +69,24 @@ def test_property_25_a_first_save_killed_at_any_step_leaves_nothing_or_the_new_f
         assert store.load("Reports") == new
         assert _left_behind(store) == set()
         shutil.rmtree(store.folder)
+
+
+def test_an_acceptance_killed_at_any_step_counts_or_does_not_and_can_be_repeated(
+    tmp_path: Path,
+) -> None:
+    folder, configuration = tmp_path / "project", tmp_path / "laptop"
+    machine, server, password = Machine(folder, configuration), password_server(), "CANARY-password"
+    outcomes = []
+    for _step in killed_at_each_step(killing.accept, folder, configuration):
+        objection = machine.gate().objection(server, Secret(password))
+        outcomes.append("does not count" if objection else "counts")
+        machine.gate(accept=["Relay"]).check(server, Secret(password))
+        machine.gate().check(server, Secret(password))
+        for path in (folder, configuration):
+            if path.exists():
+                shutil.rmtree(path)
+    assert set(outcomes) == {"counts", "does not count"}
+    assert outcomes == sorted(outcomes, reverse=True), "once it counts, it counts from then on"
 
 
 @dataclass
