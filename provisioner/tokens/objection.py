@@ -14,7 +14,7 @@ from provisioner.tokens.destination_record import Accepted, DestinationRecord
 from provisioner.tokens.destinations import changed_parts
 from provisioner.tokens.route import TOKENS, Route
 
-_UNSAID = {("ca_file", "none"), ("revoke_url", "the provider's")}
+_UNSAID = {("ca_file", "none"), ("revocation_url", "the provider's")}
 
 
 @dataclass(frozen=True, slots=True)
