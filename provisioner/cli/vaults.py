@@ -100,6 +100,7 @@ class Vaults:
 
         tokens = require_tokens(server, self.store)
         if not tokens.expires_within(0, now=time.time()):
+            self.gate.check_tokens(server)
             return tokens
         return fresh_tokens(
             self.store,
