@@ -20,11 +20,11 @@ def _plugin_util(name):
 
 maps_call = _plugin_util("maps_call")
 
-_ALLOWED = ("state", "servers", "apply_timeout", "lock_wait")
+_ALLOWED = ("state", "apply_timeout", "lock_wait")
 
 
 class ActionModule(ActionBase):
-    """Task arguments: state (present, restored, probed), servers, apply_timeout, lock_wait."""
+    """Task arguments: state (present, restored, probed), apply_timeout, lock_wait."""
 
     _supports_check_mode = True
 
@@ -45,11 +45,14 @@ def _arguments(call):
         state=state,
         apply_command=call.command("maps_apply_command"),
         secrets=call.delivery["secrets"],
-        **call.given("servers", "apply_timeout", "lock_wait"),
+        fingerprint_key=call.delivery["fingerprint_key"],
+        **call.given("apply_timeout", "lock_wait"),
     )
+    del arguments["ca_file"]  # no connection is opened by this one
+    if state == "restored":
+        arguments["keep_tokens"] = call.delivery.get("keep_tokens", [])
     if state == "present":
         arguments["document"] = json.dumps(_document(call.delivery))
-        arguments["fingerprint_key"] = call.delivery["fingerprint_key"]
     return arguments
 
 
@@ -58,5 +61,7 @@ def _document(delivery):
         "entries": delivery["entries"],
         "remove": delivery.get("remove", []),
         "declared": delivery.get("declared"),
+        "accepted": delivery.get("accepted"),
+        "keep_tokens": delivery.get("keep_tokens", []),
         "mails": sorted(delivery.get("mails", {})),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .maps_document import at, key_of, token_expiry
+from .maps_record import FULL_PROOFS
 
 # Only these may appear with their values in a result: everything else is, or may be, a secret.
 _SHOWN = frozenset(
@@ -47,6 +48,7 @@ def compare(delivery, current, record, now):
     ours = {key_of(entry): entry for entry in delivery["entries"]}
     removed = {name.casefold() for name in delivery["remove"]} - set(ours)
     theirs = {key_of(entry): entry for entry in current}
+    accepted = delivery.get("accepted") or FULL_PROOFS
     report, entries, unproven = {}, [], []
     for key, entry in theirs.items():
         if key in removed and record.is_ours(key):
@@ -55,21 +57,21 @@ def compare(delivery, current, record, now):
             entries.append(entry)
             report.update(_orphaned(entry, key, delivery))
     for key, entry in ours.items():
-        kept, said = _compared(entry, theirs.get(key), key, record, now)
+        kept, said = _compared(entry, theirs.get(key), record, now, accepted)
         entries.append(kept)
         report[entry["server_name"]] = said
-        if said["state"] != "unchanged" or not record.is_settled(kept):
+        if said["state"] != "unchanged" or not record.is_settled(kept, accepted):
             unproven.append(entry["server_name"])
     writes = any(said["state"] in _WRITTEN for said in report.values())
     return Comparison(report, entries, writes, sorted(unproven, key=str.casefold))
 
 
-def _compared(entry, existing, key, record, now):
+def _compared(entry, existing, record, now, accepted):
     """(the entry to keep, what is said of it)."""
     if existing is None:
         return entry, _said("added")
     differing = _differing_fields(existing, entry)
-    if not differing and not _token_is_stale(existing, entry, key, record, now):
+    if not differing and not _token_is_stale(existing, entry, record, now, accepted):
         return existing, _said("unchanged", verified=record.is_verified(existing))
     values = {pointer: [old, new] for pointer, (old, new) in differing.items() if pointer in _SHOWN}
     return entry, _said("changed", sorted(differing) or [_GRANT], values)
@@ -86,7 +88,7 @@ def _orphaned(entry, key, delivery):
     return {entry["server_name"]: _said("orphaned")}
 
 
-def _token_is_stale(existing, entry, key, record, now):
+def _token_is_stale(existing, entry, record, now, accepted):
     """Whether an equal entry needs the delivered token all the same.
 
     A refresh is no difference. But a token that somebody edited on the host is not the one
@@ -94,10 +96,10 @@ def _token_is_stale(existing, entry, key, record, now):
     """
     if at(existing, ("oauth2", "token")) == at(entry, ("oauth2", "token")):
         return False
-    if record.was_edited(key, existing):
+    if record.was_edited(key_of(existing), existing):
         return True
     expires = token_expiry(existing)
-    return not record.is_settled(existing) and expires is not None and expires <= now
+    return not record.is_settled(existing, accepted) and expires is not None and expires <= now
 
 
 def _differing_fields(old, new):

@@ -13,7 +13,9 @@ from .maps_comparison import compare
 from .maps_document import key_of, parsed, secrets_of, serialised, token_expiry
 from .maps_folder import PrivateFolder
 from .maps_journal import DOCUMENT, PREDECESSOR, RECORD, Journal, digest_of, now
+from .maps_record import FULL_PROOFS
 from .maps_refusal import Refusal
+from .maps_rollback import with_current_tokens
 
 
 class View:
@@ -57,6 +59,8 @@ class Store:
         self._run_id, self._owner = run_id, owner
         self._apply_command, self._apply_timeout = apply_command, apply_timeout
         self._lock_wait = lock_wait
+        self._keep_tokens = ()
+        self.renewed = []  # servers whose tokens were kept when an old document was given back
         self.problem = ""  # why taking back did not succeed
 
     @property
@@ -81,6 +85,7 @@ class Store:
 
     def deliver(self, delivery):
         """Bring the document to the declared state, and MAPS with it."""
+        self._keep_tokens = delivery.get("keep_tokens") or ()
         self._folder.make()
         with self._locked():
             self._journal.mend()
@@ -94,8 +99,12 @@ class Store:
                 return self._applied(view)
             return self._result(view, "delivered" if view.comparison.writes else "unchanged")
 
-    def restore(self, servers):
-        """Take back what this run has delivered. -> (state, entries of `servers` now there)."""
+    def restore(self, servers, keep_tokens=()):
+        """Take back what this run has delivered. -> (state, entries of `servers` now there).
+
+        The entries of `keep_tokens` keep the tokens that were delivered: `renewed` names them then.
+        """
+        self._keep_tokens = keep_tokens
         with self._locked():
             self._journal.mend()
             record = self._journal.record()
@@ -107,10 +116,11 @@ class Store:
             wanted = {name.casefold() for name in servers}
             return state, [e for e in self.document()[2] if key_of(e) in wanted]
 
-    def record_proofs(self, proofs, settled):
-        """Remember what mails have proven: (entry, "sent" or "unprovable") each.
+    def record_proofs(self, proofs, needed, accepted=FULL_PROOFS):
+        """Remember what was proven: (entry, "sent", "authenticated" or "unprovable") each.
 
-        `settled`: nothing was found wrong, so the delivery stands.
+        The delivery stands once each server of `needed` has one of the `accepted` proofs; until
+        then the document before stays the one to go back to.
         """
         with self._locked():
             self._journal.mend()
@@ -119,7 +129,9 @@ class Store:
             for entry, outcome in proofs:
                 if entry in there:
                     record = record.with_proof(entry, outcome, now(), self._run_id)
-            if settled and self._may_take_back(record):
+            due = {name.casefold() for name in needed}
+            waiting = [e for e in there if key_of(e) in due and not record.is_settled(e, accepted)]
+            if not waiting and self._may_take_back(record):
                 record = record.settled()
             self._journal.write(record)
 
@@ -171,6 +183,7 @@ class Store:
             "apply_output": view.apply.output if view.apply else "",
             "mails_needed": view.comparison.unproven,
             "restorable": self._may_take_back(view.record),
+            "renewed": self.renewed,
             "edited_by_hand": view.edited_by_hand,
             "tightened": view.too_open,
         }
@@ -254,15 +267,24 @@ class Store:
         old = self._folder.read(PREDECESSOR)
         if digest_of(old) != predecessor["digest"]:
             raise Refusal("archive", "the predecessor here is not the one that was archived")
-        after = record.but(
-            document=predecessor["digest"],
-            applied=None if touched_maps else predecessor["applied"],
-            predecessor=None,
-            delivery=None,
-            servers=predecessor["servers"],
-        )
-        self._journal.replace(record, after, old, self._folder.read(DOCUMENT))
-        return self._applied_again(after, old, touched_maps)
+        there = self._folder.read(DOCUMENT)
+        data, renewed = self._with_tokens_kept(old, there, record)
+        applied = None if touched_maps or renewed else predecessor["applied"]
+        after = record.given_back(data, applied, renewed)
+        if renewed:
+            after = after.but(generations=record["generations"] + 1)
+        self._journal.replace(record, after, data, there)
+        return self._applied_again(after, data, touched_maps)
+
+    def _with_tokens_kept(self, old, there, record):
+        """(the document to give back, its entries that have another token than they had)."""
+        entries = parsed(old, PREDECESSOR)[1] if self._keep_tokens else []
+        current = parsed(there, DOCUMENT)[1] if entries else []
+        entries, self.renewed = with_current_tokens(entries, current, kept=self._keep_tokens)
+        if not self.renewed:
+            return old, []  # byte for byte
+        data = serialised(record["generations"] + 1, entries)
+        return data, [entry for entry in entries if entry["server_name"] in self.renewed]
 
     def _removed(self, record, touched_maps):
         """There was no document before. MAPS is told so by an empty one, then that goes, too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from provisioner.cli.fleet_session import fleet_session, with_inventory
@@ -11,6 +12,7 @@ from provisioner.cli.options import OutputFormat
 from provisioner.cli.progress import progress
 from provisioner.cli.vaults import Vaults, open_vaults
 from provisioner.fleet.lock import push_lock
+from provisioner.fleet.post_check import MailMode
 from provisioner.fleet.preparation import Preparation
 from provisioner.fleet.push import Fleet, Outcome
 from provisioner.model.project import Project
@@ -27,6 +29,7 @@ def run_over_fleet(
     output_format: OutputFormat,
     allow_commands: bool,
     verbosity: int,
+    mail: MailMode = MailMode.FULL,
     locked: bool = False,
 ) -> int:
     """Open everything, do the work, print its report; returns the exit code."""
@@ -37,8 +40,9 @@ def run_over_fleet(
             progress(quiet=output_format is OutputFormat.JSON, plain=verbosity > 0) as line,
             fleet_session(vaults, servers or (), progress=line, verbosity=verbosity) as session,
         ):
-            line(f"asking {counted(len(session[1].all_hosts), 'host')}")
-            outcome = work(*session, vaults)
+            fleet, preparation = session
+            line(f"asking {counted(len(preparation.all_hosts), 'host')}")
+            outcome = work(replace(fleet, mail=mail), preparation, vaults)
     print(_report(outcome, declared, output_format))
     return outcome.exit_code
 

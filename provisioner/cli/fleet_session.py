@@ -44,6 +44,7 @@ def fleet_session(
         yield (
             Fleet(
                 project=project,
+                store=vaults.store,
                 settings=settings,
                 fingerprint_key=vaults.fingerprint_key(preparation.entries.values()),
                 progress=progress,

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from provisioner.fleet.post_check import MailMode
+
 
 class OutputFormat(StrEnum):
     """How a command prints its result."""
@@ -46,6 +48,11 @@ InventoryPath = Annotated[
 ServerNames = Annotated[
     list[str] | None,
     typer.Argument(metavar="[SERVER]...", help="Only these servers.", show_default="all"),
+]
+
+Mail = Annotated[
+    MailMode,
+    typer.Option("--mail", help="What proves a host: a mail, a sign-in, or nothing yet."),
 ]
 
 Verbosity = Annotated[

@@ -9,8 +9,8 @@ from typing import Any
 
 from provisioner.errors import ExitCode
 from provisioner.fleet.mail_proof import MailProof, mail_proofs
+from provisioner.fleet.post_check import broken_before
 from provisioner.fleet.runner import TaskResult
-from provisioner.mail.session import SmtpResult
 
 
 class HostState(StrEnum):
@@ -70,23 +70,20 @@ class ServerChange:
     verified: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RestoredLogin:
-    """How a server's sign-in went with the old document, once the host had it back."""
-
-    server: str
-    smtp: SmtpResult
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostResult:
-    """One host's outcome; `message` says what went wrong in one line, without secrets."""
+    """One host's outcome; `message` says what went wrong in one line, without secrets.
+
+    `baseline`: how the servers whose mails were wrong fare with the old document given back;
+    `renewed`: those whose old entry has the delivered token there, since its own was used up.
+    """
 
     host: str
     state: HostState
     servers: tuple[ServerChange, ...] = ()
     mails: tuple[MailProof, ...] = ()
-    restored: tuple[RestoredLogin, ...] = ()
+    baseline: tuple[MailProof, ...] = ()
+    renewed: tuple[str, ...] = ()
     generation: int | None = None
     fingerprint: str | None = None
     written: bool = False
@@ -112,7 +109,6 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
     if facts is None:
         return _without_transaction(host, results[-1] if results else None, check=check)
     mail = _facts(results, "mail") or {}
-    restore = _facts(results, "restore") or {}
     proofs = mail_proofs(mail)
     state, message = _state(facts, mail, proofs, results, check=check)
     return HostResult(
@@ -120,10 +116,8 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
         state=state,
         servers=_server_changes(facts.get("servers") or {}),
         mails=proofs,
-        restored=tuple(
-            RestoredLogin(login["server"], SmtpResult.from_facts(login))
-            for login in restore.get("servers_checked") or ()
-        ),
+        baseline=_baseline(results),
+        renewed=tuple((_facts(results, "restore") or facts).get("renewed") or ()),
         generation=facts.get("generation"),
         fingerprint=facts.get("fingerprint"),
         written=any(s.get("state") in _WRITTEN for s in (facts.get("servers") or {}).values()),
@@ -163,8 +157,11 @@ def _state(
         return state, failure
     restore = _facts(results, "restore")
     if restore is not None:
-        back = restore.get("state") == "restored"
-        return (HostState.RESTORED if back else HostState.UNKNOWN), failure
+        if restore.get("state") != "restored":
+            return HostState.UNKNOWN, failure
+        if problem := broken_before(_baseline(results)):
+            return HostState.UNKNOWN, problem
+        return HostState.RESTORED, failure
     return _after_mails(state, facts, mail, proofs, failure)
 
 
@@ -186,6 +183,10 @@ def _after_mails(
     if set(facts.get("mails_needed") or ()) - proven:
         return HostState.UNPROVEN, failure
     return state, failure
+
+
+def _baseline(results: Sequence[TaskResult]) -> tuple[MailProof, ...]:
+    return mail_proofs(_facts(results, "baseline") or {})
 
 
 def _maps_exit(mail: Mapping[str, Any]) -> int | None:

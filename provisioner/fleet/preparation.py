@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError
-from provisioner.fleet.rotation import RotationForbids, refuse_strict_rotation, rotation_warning
+from provisioner.fleet.mail_limits import MailLimit, mail_limit
+from provisioner.fleet.rotation import (
+    RotationForbids,
+    is_strict,
+    refuse_shared_rotation,
+    rotation_warning,
+    token_provider,
+)
 from provisioner.hosts.delivery import Delivery
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import envelope
@@ -14,7 +21,6 @@ from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
-from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 from provisioner.secret_sources.reference import SecretReference
 from provisioner.tokens.destinations import check_destinations
@@ -25,7 +31,6 @@ Resolve = Callable[[SecretReference, str], Secret]
 
 # refresh_token_rotation of a provider -> may a host try a refresh without harm to the store's token
 _REFRESH_HARMLESS = frozenset({"none", "old_stays_valid"})
-_NO_PROVIDER = Provider(name="none", refresh_token_rotation="none")  # noqa: S106
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ def prepare(
     for server in servers:
         try:
             entry = server_entry(server, store, resolve)
-            refuse_strict_rotation(entry, _provider(entry, project))
+            hosts = prepared.hosts[server.server_name]
+            refuse_shared_rotation(entry, hosts, token_provider(entry, project))
         except (PersonNeeded, RotationForbids) as error:
             prepared = prepared.without(skipped_server(server.server_name, error))
         else:
@@ -89,7 +95,7 @@ def prepare(
 def _warnings(preparation: Preparation, project: Project) -> Iterator[str]:
     for name, entry in preparation.entries.items():
         hosts = preparation.hosts[name]
-        if warning := rotation_warning(entry, hosts, _provider(entry, project)):
+        if warning := rotation_warning(entry, hosts, token_provider(entry, project)):
             yield warning
         tokens = entry.token_set
         if tokens is not None and tokens.unproven:
@@ -145,15 +151,14 @@ def _delivery(host: str, preparation: Preparation, project: Project) -> Delivery
         prove_refresh=tuple(
             e.name for e in entries if e.token_set and _may_prove_refresh(e, project)
         ),
+        keep_tokens=tuple(e.name for e in entries if e.token_set and is_strict(e, project)),
+        mail_limits={e.name: limit.as_json() for e in entries if (limit := _limit(e, project))},
     )
 
 
+def _limit(entry: ServerEntry, project: Project) -> MailLimit | None:
+    return mail_limit(entry, provider_for(entry.server.host, project.providers))
+
+
 def _may_prove_refresh(entry: ServerEntry, project: Project) -> bool:
-    return _provider(entry, project).refresh_token_rotation in _REFRESH_HARMLESS
-
-
-def _provider(entry: ServerEntry, project: Project) -> Provider:
-    """Of an OAuth2 server. Others have no refresh token, so nothing of theirs rotates."""
-    if entry.server.oauth2 is None:
-        return _NO_PROVIDER
-    return provider_for(entry.server.oauth2.refresh_endpoint, project.providers)
+    return token_provider(entry, project).refresh_token_rotation in _REFRESH_HARMLESS

@@ -17,7 +17,7 @@ def _what(result: TaskResult, *, check: bool) -> str:
         return "unreachable"
     if phase == "deliver":
         return "differs" if check and state == "changed" else str(state)
-    if phase == "mail":
+    if phase in ("mail", "baseline"):
         mails = facts.get("mails") or ()
         return ", ".join(f"test email of {m['server']} {m['outcome']}" for m in mails)
     if phase == "restore":

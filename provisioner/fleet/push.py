@@ -6,19 +6,28 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from provisioner.errors import ExitCode, ProvisionerError, gravest
+from provisioner.fleet.hand_over import Settle, handing_over, without_handed_over
 from provisioner.fleet.host_result import HostResult, HostState, host_result
 from provisioner.fleet.lock import lock_owner
+from provisioner.fleet.mail_limits import turns_folder
+from provisioner.fleet.post_check import Canaries, MailMode, accepted_proofs, canaries, check_of
 from provisioner.fleet.preparation import Preparation, SkippedServer, deliveries, skipped_server
 from provisioner.fleet.progress_line import progress_line
 from provisioner.fleet.run_folder import run_folder, write_private_json
 from provisioner.fleet.runner import PlaybookRun, TaskResult, run_playbook
+from provisioner.hosts.delivery import Delivery
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.project import Project
 from provisioner.resources import playbooks_folder
+from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
 
 Progress = Callable[[str], None]
@@ -50,21 +59,34 @@ class Fleet:
     """How this project's hosts are reached: what every Ansible run of it has in common."""
 
     project: Project
+    store: TokenStore
     settings: Mapping[str, str]
     fingerprint_key: str
     progress: Progress
     output: Progress
     verbosity: int
+    mail: MailMode = MailMode.FULL
 
     def run(
-        self, preparation: Preparation, hosts: Iterable[str], *, run_id: str, check: bool
+        self,
+        preparation: Preparation,
+        hosts: Iterable[str],
+        *,
+        run_id: str,
+        check: bool,
+        canaries: Canaries = MappingProxyType({}),
     ) -> tuple[HostResult, ...]:
         """Run push.yml on `hosts` and judge each of them."""
         wanted = set(hosts)
         if not wanted:  # to Ansible, an empty limit is none
             return ()
-        with run_folder() as folder:
-            self._write_deliveries(folder, preparation, wanted, run_id)
+        over = nullcontext(_settle_nothing) if check else self._handing_over(preparation, wanted)
+        with over as settle, run_folder() as folder:
+            post_check = {} if check else self._patience()
+            for delivery in deliveries(preparation, self.project):
+                if delivery.host in wanted:
+                    checks = self._checks(delivery, canaries)
+                    self._write_delivery(folder, delivery, run_id, {**post_check, **checks})
             results = run_playbook(
                 PlaybookRun(
                     playbook=playbooks_folder() / "push.yml",
@@ -80,24 +102,46 @@ class Fleet:
                 lambda result: self.progress(progress_line(result, check=check)),
                 self.output,
             )
-        return _judge(wanted, results, check=check)
+            judged = _judge(wanted, results, check=check)
+            settle(judged)
+        return judged
 
-    def _write_deliveries(
-        self, folder: Path, preparation: Preparation, hosts: set[str], run_id: str
+    def _handing_over(
+        self, preparation: Preparation, hosts: set[str]
+    ) -> AbstractContextManager[Settle]:
+        return handing_over(self.store, self.project, preparation, hosts)
+
+    def _patience(self) -> dict[str, Any]:
+        return {
+            "mail_budget_seconds": self.project.push.mail_budget_seconds,
+            "mail_turns_folder": str(turns_folder(self.project.root)),
+        }
+
+    def _checks(self, delivery: Delivery, chosen: Canaries) -> dict[str, Any]:
+        names = [entry.name for entry in delivery.entries]
+        return {
+            "accepted": accepted_proofs(self.mail),
+            "checks": {n: check_of(self.mail, delivery.host, n, chosen) for n in names},
+        }
+
+    def _write_delivery(
+        self, folder: Path, delivery: Delivery, run_id: str, post_check: Mapping[str, Any]
     ) -> None:
-        (folder / "deliveries").mkdir(mode=0o700)
-        for delivery in deliveries(preparation, self.project):
-            if delivery.host in hosts:
-                content = delivery.as_json(
-                    fingerprint_key=self.fingerprint_key, run_id=run_id, owner=lock_owner()
-                )
-                write_private_json(folder / "deliveries" / delivery.file_name, content)
+        (folder / "deliveries").mkdir(mode=0o700, exist_ok=True)
+        content = delivery.as_json(
+            fingerprint_key=self.fingerprint_key,
+            run_id=run_id,
+            owner=lock_owner(),
+            post_check=post_check,
+        )
+        write_private_json(folder / "deliveries" / delivery.file_name, content)
 
 
 def plan(fleet: Fleet, preparation: Preparation) -> Outcome:
     """Ask every host what a push would change; changes nothing anywhere."""
     run_id = new_run_id()
     hosts = fleet.run(preparation, preparation.all_hosts, run_id=run_id, check=True)
+    preparation = without_handed_over(preparation, hosts, fleet.project)
     return _outcome(run_id, hosts, preparation, check=True)
 
 
@@ -105,13 +149,20 @@ def push(fleet: Fleet, preparation: Preparation, refresh: Refresh) -> Outcome:
     """Plan, refresh what is about to expire, deliver to the hosts that differ, prove by mail."""
     planned = plan(fleet, preparation)
     behind = tuple(h for h in planned.hosts if h.needs_push)
+    preparation = without_handed_over(preparation, behind, fleet.project)
     ready = _refreshed(preparation, behind, refresh)
     targets = [h.host for h in behind if _still_wanted(h, ready)]
-    done = fleet.run(ready, targets, run_id=planned.run_id, check=False) if targets else ()
+    chosen = canaries((h.host, _servers_due([h])) for h in behind if h.host in targets)
+    run = partial(fleet.run, ready, run_id=planned.run_id, check=False, canaries=chosen)
+    done = run(targets) if targets else ()
     results = {h.host: h for h in planned.hosts} | {h.host: h for h in done}
     untouched = {h.host for h in behind} - set(targets)
     hosts = tuple(_left_as_it_was(h) if h.host in untouched else h for h in results.values())
     return _outcome(planned.run_id, hosts, ready, check=False)
+
+
+def _settle_nothing(_results: Iterable[HostResult]) -> None:
+    """A check run hands nothing over."""
 
 
 def new_run_id() -> str:

@@ -14,9 +14,10 @@ from provisioner.secret_sources.reference import SecretReference
 
 @dataclass(frozen=True, slots=True)
 class PushSettings:
-    """`push:` of provisioner.yml."""
+    """`push:` of provisioner.yml. `mail_budget_seconds`: for mails that are tried again."""
 
     forks: int = 10
+    mail_budget_seconds: int = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,4 +79,7 @@ def _build(root: Path, values: dict[str, Any], servers: list[Document]) -> Proje
 
 def _push_settings(values: dict[str, Any]) -> PushSettings:
     defaults = PushSettings()
-    return PushSettings(forks=int(values.get("forks", defaults.forks)))
+    return PushSettings(
+        forks=int(values.get("forks", defaults.forks)),
+        mail_budget_seconds=int(values.get("mail_budget_seconds", defaults.mail_budget_seconds)),
+    )

@@ -51,6 +51,7 @@ def _host(host: HostResult) -> dict[str, Any]:
             for server in host.servers
         ],
         "mails": [_mail(proof) for proof in host.mails],
+        "baseline": [_mail(proof) for proof in host.baseline],
     }
 
 
@@ -58,6 +59,8 @@ def _mail(proof: MailProof) -> dict[str, Any]:
     return {
         "server": proof.server,
         "proven": proof.proven,
+        "proof": proof.proof,
+        "attempts": proof.attempts,
         "smtp": asdict(proof.smtp),
         "refresh": dict(proof.refresh) if proof.refresh else None,
     }

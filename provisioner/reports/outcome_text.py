@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from provisioner.fleet.host_result import HostResult, HostState, RestoredLogin, ServerChange
+from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
 from provisioner.fleet.preparation import SkippedServer
 from provisioner.fleet.push import Outcome
@@ -20,6 +20,10 @@ _NOT_APPLIED = (
 _NOT_PROVEN = (
     "Delivered, not proven: the new document stays on these hosts. Push again to prove it; or "
     "correct it and push: the last proven document is kept until then."
+)
+_NO_MAIL = (
+    "Signed in only: where no mail was sent, the sender and the way of a mail are not proven. A "
+    "push without --mail sends them."
 )
 _MAPS_NOT_EXERCISED = (
     "MAPS itself was not exercised: each test email was sent from its host by maps-provisioner. "
@@ -60,7 +64,8 @@ def _body(host: HostResult, providers: Mapping[str, str]) -> str:
         lines += _change(server, waiting=server.name in host.mails_needed)
     for proof in host.mails:
         lines += _proof(proof, providers.get(proof.server, ""))
-    lines += [f"  {_restored(login)}" for login in host.restored]
+    for proof in host.baseline:
+        lines += _baseline(proof, providers.get(proof.server, ""))
     return "\n".join(lines)
 
 
@@ -91,6 +96,8 @@ def _field(pointer: str, server: ServerChange) -> str:
 
 def _proof(proof: MailProof, provider: str) -> list[str]:
     lines = mail_lines(proof.server, proof.smtp, provider)
+    if proof.attempts > 1:
+        lines[0] += f", at attempt {proof.attempts}"
     if proof.worked_before:
         lines.append(f"    the document before says {proof.worked_before}, and that answers")
     if proof.refresh:
@@ -98,11 +105,12 @@ def _proof(proof: MailProof, provider: str) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
-def _restored(login: RestoredLogin) -> str:
-    smtp = login.smtp
-    if smtp.outcome == "authenticated":
-        return f"with the old document, {login.server} signs in"
-    return f"with the old document, {login.server} does not sign in: {smtp.outcome}, {smtp.reply}"
+def _baseline(proof: MailProof, provider: str) -> list[str]:
+    """Whether this push broke the server, or found it broken."""
+    ways = {"sent": "sends", "authenticated": "signs in"}
+    if proof.proof in ways:
+        return [f"  with the old document, {proof.server} {ways[proof.proof]}"]
+    return [f"  with the old document: {_proof(proof, provider)[0].strip()}"]
 
 
 def _skipped(server: SkippedServer) -> str:
@@ -135,6 +143,9 @@ def _notes(outcome: Outcome) -> list[str]:
         notes.append(_NOT_APPLIED)
     if any(host.state is HostState.UNPROVEN for host in outcome.hosts):
         notes.append(_NOT_PROVEN)
-    if any(host.mails and not host.maps_sent for host in outcome.hosts):
+    outcomes = {proof.smtp.outcome for host in outcome.hosts for proof in host.mails}
+    if "authenticated" in outcomes:
+        notes.append(_NO_MAIL)
+    if "sent" in outcomes and any(h.mails and not h.maps_sent for h in outcome.hosts):
         notes.append(_MAPS_NOT_EXERCISED)
     return notes

@@ -32,6 +32,8 @@ def _lines(state: SignInState, now: float) -> Iterator[str]:
         who = tokens.identity or f"{state.mailbox or 'an account'} (the provider names nobody)"
         yield f"{state.server_name}: signed in as {who}, since {_day(tokens.obtained_at)}"
         yield f"  access token {_until(tokens, now)}, last refreshed {_minute(tokens.refreshed_at)}"
+        if tokens.handed_over_to:
+            yield f"  the refresh token was handed over to {tokens.handed_over_to}: MAPS renews it"
         if tokens.unproven:
             yield f"  not yet proven: {tokens.unproven}"
         if state.problem:
@@ -54,7 +56,8 @@ def _secret_lines(expires: date | None, now: float) -> Iterator[str]:
 def _until(tokens: TokenSet, now: float) -> str:
     left = int(tokens.expires_at - now)
     if left <= 0:
-        return f"expired {_minute(tokens.expires_at)} (the next push refreshes it)"
+        renews = "" if tokens.handed_over_to else " (the next push refreshes it)"
+        return f"expired {_minute(tokens.expires_at)}{renews}"
     return f"until {_minute(tokens.expires_at)} ({left // 60} min)"
 
 
@@ -68,6 +71,7 @@ def _members(state: SignInState, now: float) -> dict[str, Any]:
         "access_token_until": _instant(tokens.expires_at),
         "access_token_expired": tokens.expires_at <= now,
         "unproven": tokens.unproven,
+        "handed_over_to": tokens.handed_over_to,
     } if tokens else None  # fmt: skip
     return {
         "server": state.server_name,

@@ -75,7 +75,7 @@ def delivery(*entries):
 
 
 def as_json(of):
-    return of.as_json(fingerprint_key="00", run_id="run-1", owner="me")
+    return of.as_json(fingerprint_key="00", run_id="run-1", owner="me", post_check={})
 
 
 def test_an_entry_is_a_server_of_the_host_documents_schema():
