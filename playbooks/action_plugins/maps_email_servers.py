@@ -24,7 +24,7 @@ _ALLOWED = ("state", "apply_timeout", "lock_wait")
 
 
 class ActionModule(ActionBase):
-    """Task arguments: state (present, restored, probed), apply_timeout, lock_wait."""
+    """Task arguments: state (present, restored, rolled_back, probed), apply_timeout, lock_wait."""
 
     _supports_check_mode = True
 
@@ -53,7 +53,16 @@ def _arguments(call):
         arguments["keep_tokens"] = call.delivery.get("keep_tokens", [])
     if state == "present":
         arguments["document"] = json.dumps(_document(call.delivery))
+    if state == "rolled_back":
+        arguments["document"] = json.dumps(_tokens_only(call.delivery))
     return arguments
+
+
+def _tokens_only(delivery):
+    """For a rollback the declared entries say nothing but which tokens are good now."""
+    given = set(delivery.get("give_tokens", []))
+    entries = [entry for entry in delivery["entries"] if entry["server_name"] in given]
+    return dict(_document(delivery), entries=entries)
 
 
 def _document(delivery):

@@ -32,8 +32,8 @@ _GIVEN_BACK = "what was delivered was proven wrong; the host has its old documen
 
 
 class ActionModule(ActionBase):
-    """Task arguments: servers (those to prove), phase (mail, baseline), fingerprint (of the
-    document there), timeout, test_timeout, lock_wait."""
+    """Task arguments: servers (those to prove), phase (mail, baseline, rollback), fingerprint
+    (of the document there), timeout, test_timeout, lock_wait."""
 
     _supports_check_mode = True
 
@@ -107,7 +107,7 @@ class _Checks:
             return None
         envelope = delivery["mails"][name]
         entry = next((e for e in delivery["entries"] if e["server_name"] == name), {})
-        own = self._phase == "baseline" and envelope["from"] == entry.get("user_name")
+        own = self._phase != "mail" and envelope["from"] == entry.get("user_name")
         return dict(envelope, **{"from": None}) if own else envelope
 
     def _arguments(self, mails):
@@ -123,7 +123,7 @@ class _Checks:
         )
         if delivery.get("accepted"):
             arguments["accepted"] = delivery["accepted"]
-        if self._phase == "mail":
+        if self._phase != "baseline":
             arguments["test_command"] = self._call.command("maps_test_command")
         return arguments
 

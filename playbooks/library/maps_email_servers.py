@@ -19,8 +19,10 @@ description:
 author: maps-provisioner
 options:
   state:
-    description: What to do with the document. C(probed) only looks.
-    choices: [present, restored, probed]
+    description: >
+      What to do with the document. C(restored) takes back what this run has delivered,
+      C(rolled_back) brings the document before as a new generation; C(probed) only looks.
+    choices: [present, restored, rolled_back, probed]
     default: present
     type: str
   directory:
@@ -67,8 +69,10 @@ options:
     type: str
 """
 
+_STATES = ["present", "restored", "rolled_back", "probed"]
+
 ARGUMENT_SPEC = {
-    "state": {"type": "str", "default": "present", "choices": ["present", "restored", "probed"]},
+    "state": {"type": "str", "default": "present", "choices": _STATES},
     "directory": {"type": "path", "required": True},
     "group": {"type": "str"},
     "document": {"type": "str", "no_log": True},
@@ -82,7 +86,12 @@ ARGUMENT_SPEC = {
     "owner": {"type": "str", "required": True},
 }
 
-_PHASES = {"present": "deliver", "restored": "restore", "probed": "probe"}
+_PHASES = {
+    "present": "deliver",
+    "restored": "restore",
+    "rolled_back": "deliver",
+    "probed": "probe",
+}
 
 
 def main():
@@ -97,6 +106,8 @@ def _work(module, params):
             return Answer(store.probe())
         if params["state"] == "present":
             return _delivered(module, params, store)
+        if params["state"] == "rolled_back":
+            return _rolled_back(module, params, store)
         return _restored(module, params, store)
     except Exception as error:
         error.doubtful = store.moved
@@ -119,6 +130,18 @@ def _delivered(module, params, store):
     maps["fingerprint"] = fingerprint(data, params["fingerprint_key"]) if data else None
     changed = maps["state"] not in ("unchanged", "refused") or bool(maps["tightened"])
     return Answer(maps, changed, _why_not(maps, store.problem))
+
+
+def _rolled_back(module, params, store):
+    delivery = json.loads(params["document"])
+    if module.check_mode:
+        maps = store.rollable(delivery)
+    else:
+        with uninterrupted():
+            maps = store.roll_back(delivery)
+    data = maps.pop("data")
+    maps["fingerprint"] = fingerprint(data, params["fingerprint_key"]) if data else None
+    return Answer(maps, True, _why_not(maps, store.problem))
 
 
 def _why_not(maps, problem):

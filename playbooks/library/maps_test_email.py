@@ -21,8 +21,10 @@ description:
 author: maps-provisioner
 options:
   phase:
-    description: What is proven. C(mail) is what this run delivered, C(baseline) what it gave back.
-    choices: [mail, baseline]
+    description: >
+      What is proven. C(mail) is what this run delivered, C(baseline) what it gave back for it,
+      C(rollback) what it went back to because a person said so.
+    choices: [mail, baseline, rollback]
     default: mail
     type: str
   directory:
@@ -88,7 +90,7 @@ options:
 """
 
 ARGUMENT_SPEC = {
-    "phase": {"type": "str", "default": "mail", "choices": ["mail", "baseline"]},
+    "phase": {"type": "str", "default": "mail", "choices": ["mail", "baseline", "rollback"]},
     "directory": {"type": "path", "required": True},
     "group": {"type": "str"},
     "fingerprint": {"type": "str"},
@@ -122,25 +124,23 @@ def _work(module, params):
     check = PostCheck(
         params["mails"], params["run_id"], document, params["ca_file"], params["timeout"]
     )
-    if params["phase"] == "baseline":
-        return _baseline(store, params, entries, check)
-    return _delivered(store, params, entries, check)
-
-
-def _delivered(store, params, entries, check):
-    before, may_refresh = store.predecessor(), _by_key(params["refreshable"])
-    mails = [
-        check.delivered(entry, before.get(key_of(entry)), key_of(entry) in may_refresh)
-        for entry in entries
-    ]
+    prove = _delivered if params["phase"] == "mail" else _earlier
+    mails = prove(store, params, entries, check)
     maps = _facts(params, mails, _maps_itself(params, mails, store.document()[2]))
     return _recorded(store, params, entries, maps)
 
 
-def _baseline(store, params, entries, check):
+def _delivered(store, params, entries, check):
+    before, may_refresh = store.predecessor(), _by_key(params["refreshable"])
+    return [
+        check.delivered(entry, before.get(key_of(entry)), key_of(entry) in may_refresh)
+        for entry in entries
+    ]
+
+
+def _earlier(_store, params, entries, check):
     refresh_at = _by_key(params["refreshable"])
-    mails = [check.given_back(entry, refresh_at.get(key_of(entry))) for entry in entries]
-    return _recorded(store, params, entries, _facts(params, mails))
+    return [check.given_back(entry, refresh_at.get(key_of(entry))) for entry in entries]
 
 
 def _facts(params, mails, command=None):

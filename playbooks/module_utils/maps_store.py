@@ -116,6 +116,24 @@ class Store:
             wanted = {name.casefold() for name in servers}
             return state, [e for e in self.document()[2] if key_of(e) in wanted]
 
+    def roll_back(self, delivery):
+        """Bring the predecessor's content back as a new generation, and MAPS with it.
+
+        `delivery` has entries only for their tokens (maps_rollback), keep_tokens, and mails.
+        """
+        with self._locked():
+            self._journal.mend()
+            view = self._earlier(delivery, self._journal.record())
+            before = view.generation
+            self._replace_by_earlier(view)
+            state = self._apply_earlier(view) if self._apply_command else "delivered"
+            return dict(self._result(view, state), rolled_back_from=before)
+
+    def rollable(self, delivery):
+        """What `roll_back` would do, as its result; writes nothing at all."""
+        view = self._earlier(delivery, self._journal.mended_record())
+        return dict(self._result(view, "changed"), rolled_back_from=view.generation)
+
     def record_proofs(self, proofs, needed, accepted=FULL_PROOFS):
         """Remember what was proven: (entry, "sent", "authenticated" or "unprovable") each.
 
@@ -188,7 +206,52 @@ class Store:
             "tightened": view.too_open,
         }
 
+    def _earlier(self, delivery, record):
+        """What is there, compared with the document before; Refusal if there is none."""
+        predecessor = record["predecessor"]
+        old = self._folder.read(PREDECESSOR) if predecessor and self._folder.exists() else None
+        if old is None:
+            raise Refusal("no_predecessor", "there is no earlier document here to go back to")
+        if digest_of(old) != predecessor["digest"]:
+            raise Refusal("archive", "the predecessor here is not the one that was archived")
+        entries = parsed(old, PREDECESSOR)[1]
+        data, generation, current = self.document()
+        entries, self.renewed = with_current_tokens(
+            entries, current, delivery.get("keep_tokens") or (), delivery["entries"]
+        )
+        names = {key_of(entry) for entry in entries}
+        mailed = [name for name in delivery["mails"] if name.casefold() in names]
+        view = View(record, data, generation, current, _whole(entries, current, record), mailed)
+        view.comparison.unproven = mailed  # proven once more, whatever was proven of them before
+        view.due = bool(mailed)
+        return view
+
     # -- writing
+
+    def _replace_by_earlier(self, view):
+        generation = max(view.record["generations"], view.generation) + 1
+        entries = view.comparison.entries
+        data = serialised(generation, entries)
+        after = view.record.given_back(
+            data,
+            None,
+            [entry for entry in entries if entry["server_name"] in self.renewed],
+            generations=generation,
+            delivery=self._delivery(generation, view),
+            predecessor=None if view.pending else _predecessor(view),
+        )
+        self._journal.replace(view.record, after, data, view.data, _set_aside(view))
+        view.record, view.data, view.generation = after, data, generation
+
+    def _apply_earlier(self, view):
+        view.apply = self._run_apply(view.entries + view.comparison.entries)
+        if view.apply.code != 0:
+            return "unknown"
+        view.record = view.record.but(applied=digest_of(view.data))
+        if not view.due:
+            view.record = view.record.settled()
+        self._journal.write(view.record)
+        return "applied"
 
     def _replace(self, view):
         """Replace the document; `view` then shows the host as it is."""
@@ -201,8 +264,7 @@ class Store:
             self._delivery(generation, view),
             view.record["predecessor"] if view.pending else _predecessor(view),
         )
-        set_aside = None if view.pending else view.data
-        self._journal.replace(view.record, after, data, view.data, set_aside)
+        self._journal.replace(view.record, after, data, view.data, _set_aside(view))
         view.record, view.data, view.generation = after, data, generation
         view.unapplied = self._is_unapplied(data, after)
 
@@ -320,6 +382,22 @@ def _changed(view):
         for entry in view.comparison.entries
         if report.get(entry["server_name"], {}).get("state") in ("added", "changed")
     ]
+
+
+def _whole(entries, current, record):
+    """How these entries, and no others, differ from those on the host."""
+    gone = [e["server_name"] for e in current if key_of(e) not in {key_of(n) for n in entries}]
+    wanted = {"entries": entries, "remove": [], "declared": None}
+    comparison = compare(wanted, [e for e in current if e["server_name"] not in gone], record, 0)
+    removed = {"state": "removed", "fields": [], "values": {}, "verified": False}
+    comparison.report.update(dict.fromkeys(gone, removed))
+    comparison.entries = entries
+    return comparison
+
+
+def _set_aside(view):
+    """What becomes the predecessor: a document whose mails were never seen through does not."""
+    return None if view.pending else view.data
 
 
 def _predecessor(view):

@@ -12,6 +12,7 @@ COMMANDS = (
     "refresh",
     "plan",
     "push",
+    "rollback",
     "test-email",
     "schema",
     "rules",

@@ -43,11 +43,11 @@ def run_over_fleet(
             fleet, preparation = session
             line(f"asking {counted(len(preparation.all_hosts), 'host')}")
             outcome = work(replace(fleet, mail=mail), preparation, vaults)
-    print(_report(outcome, declared, output_format))
+    print(outcome_report(outcome, declared, output_format))
     return outcome.exit_code
 
 
-def _report(outcome: Outcome, project: Project, output_format: OutputFormat) -> str:
+def outcome_report(outcome: Outcome, project: Project, output_format: OutputFormat) -> str:
     from provisioner.providers.catalogue import provider_for
     from provisioner.reports.outcome_formats import RENDERERS
 

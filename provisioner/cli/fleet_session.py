@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from provisioner.cli.vaults import Vaults
-from provisioner.fleet.preparation import Preparation, prepare
+from provisioner.fleet.preparation import Preparation, Resolve, prepare
 from provisioner.fleet.push import Fleet, Progress
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.secret import MASK, Secret
 from provisioner.secret_sources.reference import EnvironmentVariable
+from provisioner.tokens.store import TokenStore
+
+if TYPE_CHECKING:
+    from provisioner.hosts.inventory import Inventory
+
+
+class Prepare(Protocol):
+    """What a run is about, of the servers and the inventory."""
+
+    def __call__(
+        self,
+        project: Project,
+        servers: Sequence[EmailServer],
+        inventory: Inventory,
+        store: TokenStore,
+        resolve: Resolve,
+        /,
+    ) -> Preparation:
+        """Opens no connection to a host."""
 
 
 def chosen_servers(project: Project, names: Iterable[str]) -> tuple[EmailServer, ...]:
@@ -25,7 +45,12 @@ def chosen_servers(project: Project, names: Iterable[str]) -> tuple[EmailServer,
 
 @contextmanager
 def fleet_session(
-    vaults: Vaults, names: Iterable[str], *, progress: Progress, verbosity: int
+    vaults: Vaults,
+    names: Iterable[str],
+    *,
+    progress: Progress,
+    verbosity: int,
+    prepare: Prepare = prepare,
 ) -> Iterator[tuple[Fleet, Preparation]]:
     """Everything that a run over hosts needs, with an environment fit for Ansible around it."""
     from provisioner.fleet.environment import ansible_environment

@@ -22,6 +22,7 @@ class HostState(StrEnum):
     DELIVERED = "delivered, not applied"
     UNPROVEN = "delivered, not proven"
     HELD = "left as it was"
+    ROLLED_BACK = "rolled back"
     RESTORED = "restored"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
@@ -35,6 +36,7 @@ EXIT_CODES = {
     HostState.DELIVERED: ExitCode.DONE,
     HostState.UNPROVEN: ExitCode.FAILURE,
     HostState.HELD: ExitCode.DONE,  # the skipped server that held it back has the exit code
+    HostState.ROLLED_BACK: ExitCode.DONE,  # as a person has asked for
     HostState.RESTORED: ExitCode.HOSTS_BEHIND,
     HostState.FAILED: ExitCode.HOSTS_BEHIND,
     HostState.UNREACHABLE: ExitCode.HOSTS_BEHIND,
@@ -90,6 +92,7 @@ class HostResult:
     edited_by_hand: bool = False
     mails_needed: tuple[str, ...] = ()
     maps_sent: bool = False
+    rolled_back_from: int | None = None
     message: str = ""
 
     @property
@@ -108,7 +111,7 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
     facts = _facts(results, "deliver")
     if facts is None:
         return _without_transaction(host, results[-1] if results else None, check=check)
-    mail = _facts(results, "mail") or {}
+    mail = _facts(results, "mail") or _facts(results, "rollback") or {}
     proofs = mail_proofs(mail)
     state, message = _state(facts, mail, proofs, results, check=check)
     return HostResult(
@@ -124,6 +127,7 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
         edited_by_hand=bool(facts.get("edited_by_hand")),
         mails_needed=tuple(facts.get("mails_needed") or ()),
         maps_sent=_maps_exit(mail) == 0,
+        rolled_back_from=facts.get("rolled_back_from"),
         message=message,
     )
 

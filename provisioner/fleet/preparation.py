@@ -10,6 +10,7 @@ from provisioner.fleet.mail_limits import MailLimit, mail_limit
 from provisioner.fleet.rotation import (
     RotationForbids,
     is_strict,
+    may_be_dead,
     refuse_shared_rotation,
     rotation_warning,
     token_provider,
@@ -152,6 +153,7 @@ def _delivery(host: str, preparation: Preparation, project: Project) -> Delivery
             e.name for e in entries if e.token_set and _may_prove_refresh(e, project)
         ),
         keep_tokens=tuple(e.name for e in entries if e.token_set and is_strict(e, project)),
+        give_tokens=tuple(e.name for e in entries if may_be_dead(e, project)),
         mail_limits={e.name: limit.as_json() for e in entries if (limit := _limit(e, project))},
     )
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from provisioner.errors import ExitCode, ProvisionerError, gravest
-from provisioner.fleet.hand_over import Settle, handing_over, without_handed_over
+from provisioner.fleet.hand_over import handing_over, without_handed_over
 from provisioner.fleet.host_result import HostResult, HostState, host_result
 from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.mail_limits import turns_folder
@@ -32,6 +31,13 @@ from provisioner.tokens.token_set import TokenSet
 
 Progress = Callable[[str], None]
 Refresh = Callable[[ServerEntry], TokenSet]
+
+
+class Judge(Protocol):
+    """What became of a host, from the results of its tasks."""
+
+    def __call__(self, host: str, results: Sequence[TaskResult], *, check: bool) -> HostResult:
+        """One host's outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +86,26 @@ class Fleet:
         wanted = set(hosts)
         if not wanted:  # to Ansible, an empty limit is none
             return ()
-        over = nullcontext(_settle_nothing) if check else self._handing_over(preparation, wanted)
-        with over as settle, run_folder() as folder:
+        if check:
+            return self.play(preparation, wanted, run_id=run_id, check=True)
+        with handing_over(self.store, self.project, preparation, wanted) as settle:
+            judged = self.play(preparation, wanted, run_id=run_id, check=False, canaries=canaries)
+            settle(judged)
+        return judged
+
+    def play(
+        self,
+        preparation: Preparation,
+        wanted: set[str],
+        *,
+        run_id: str,
+        check: bool,
+        canaries: Canaries = MappingProxyType({}),
+        playbook: str = "push.yml",
+        judge: Judge = host_result,
+    ) -> tuple[HostResult, ...]:
+        """Run a playbook on `wanted`, with their deliveries, and judge each of them."""
+        with run_folder() as folder:
             post_check = {} if check else self._patience()
             for delivery in deliveries(preparation, self.project):
                 if delivery.host in wanted:
@@ -89,7 +113,7 @@ class Fleet:
                     self._write_delivery(folder, delivery, run_id, {**post_check, **checks})
             results = run_playbook(
                 PlaybookRun(
-                    playbook=playbooks_folder() / "push.yml",
+                    playbook=playbooks_folder() / playbook,
                     inventory=self.project.inventory_path,
                     hosts=sorted(wanted),
                     folder=folder,
@@ -102,14 +126,7 @@ class Fleet:
                 lambda result: self.progress(progress_line(result, check=check)),
                 self.output,
             )
-            judged = _judge(wanted, results, check=check)
-            settle(judged)
-        return judged
-
-    def _handing_over(
-        self, preparation: Preparation, hosts: set[str]
-    ) -> AbstractContextManager[Settle]:
-        return handing_over(self.store, self.project, preparation, hosts)
+        return _judged(wanted, results, partial(judge, check=check))
 
     def _patience(self) -> dict[str, Any]:
         return {
@@ -161,10 +178,6 @@ def push(fleet: Fleet, preparation: Preparation, refresh: Refresh) -> Outcome:
     return _outcome(planned.run_id, hosts, ready, check=False)
 
 
-def _settle_nothing(_results: Iterable[HostResult]) -> None:
-    """A check run hands nothing over."""
-
-
 def new_run_id() -> str:
     """Sortable, unique, and short enough for a mail header: 20261124T131500-1f2e3d4c."""
     return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + secrets.token_hex(4)
@@ -182,13 +195,15 @@ def _outcome(
     )
 
 
-def _judge(
-    hosts: set[str], results: Iterable[TaskResult], *, check: bool
+def _judged(
+    hosts: set[str],
+    results: Iterable[TaskResult],
+    judge: Callable[[str, Sequence[TaskResult]], HostResult],
 ) -> tuple[HostResult, ...]:
     by_host: dict[str, list[TaskResult]] = defaultdict(list)
     for result in results:
         by_host[result.host].append(result)
-    return tuple(host_result(host, by_host[host], check=check) for host in sorted(hosts))
+    return tuple(judge(host, by_host[host]) for host in sorted(hosts))
 
 
 def _servers_due(hosts: Iterable[HostResult]) -> set[str]:

@@ -29,6 +29,16 @@ def is_strict(entry: ServerEntry, project: Project) -> bool:
     return token_provider(entry, project).refresh_token_rotation == "strict"  # noqa: S105
 
 
+def may_be_dead(entry: ServerEntry, project: Project) -> bool:
+    """Whether an older refresh token of this server may be dead, and the one kept here is not.
+
+    A provider that does not rotate takes the old one; one that was handed over lies on its host.
+    """
+    tokens = entry.token_set
+    rotates = token_provider(entry, project).refresh_token_rotation != "none"  # noqa: S105
+    return tokens is not None and tokens.handed_over_to is None and rotates
+
+
 def refuse_shared_rotation(entry: ServerEntry, hosts: Sequence[str], provider: Provider) -> None:
     """An error where a host's first refresh would end the token of another machine.
 

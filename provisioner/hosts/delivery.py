@@ -16,7 +16,8 @@ class Delivery:
     """Entries and test emails for one host; pure data until `as_json` reveals the secrets.
 
     `keep_tokens`: servers whose old refresh tokens are dead, so that an old document that is given
-    back keeps the tokens of the one it replaces.
+    back keeps the tokens of the one it replaces. `give_tokens`: those for which a rollback brings
+    the tokens of `entries` along.
     """
 
     host: str
@@ -25,6 +26,7 @@ class Delivery:
     declared: tuple[str, ...]
     prove_refresh: tuple[str, ...] = ()
     keep_tokens: tuple[str, ...] = ()
+    give_tokens: tuple[str, ...] = ()
     mail_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
 
@@ -48,6 +50,7 @@ class Delivery:
             },
             "prove_refresh": list(self.prove_refresh),
             "keep_tokens": list(self.keep_tokens),
+            "give_tokens": list(self.give_tokens),
             "mail_limits": {name: dict(limit) for name, limit in self.mail_limits.items()},
             **post_check,
             "fingerprint_key": fingerprint_key,

@@ -38,6 +38,7 @@ def _host(host: HostResult) -> dict[str, Any]:
         "generation": host.generation,
         "fingerprint": host.fingerprint,
         "edited_by_hand": host.edited_by_hand,
+        "rolled_back_from": host.rolled_back_from,
         "maps_exercised": host.maps_sent,
         "message": host.message,
         "servers": [

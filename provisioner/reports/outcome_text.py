@@ -56,6 +56,8 @@ def _group(names: list[str], body: str) -> str:
 def _body(host: HostResult, providers: Mapping[str, str]) -> str:
     generation = f", generation {host.generation}" if host.written and _is_new(host) else ""
     lines = [f"{host.state}{generation}"]
+    if host.rolled_back_from is not None:
+        lines.append(f"  {_way_back(host)}")
     if host.message:
         lines.append(f"  {host.message}")
     if host.edited_by_hand:
@@ -69,10 +71,17 @@ def _body(host: HostResult, providers: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+def _way_back(host: HostResult) -> str:
+    if host.state is HostState.CHANGES:
+        return f"would go back from generation {host.rolled_back_from}"
+    return f"back from generation {host.rolled_back_from}"
+
+
 def _is_new(host: HostResult) -> bool:
-    return host.state in (HostState.APPLIED, HostState.DELIVERED, HostState.UNPROVEN)
+    return host.state in _NEW
 
 
+_NEW = (HostState.APPLIED, HostState.DELIVERED, HostState.UNPROVEN, HostState.ROLLED_BACK)
 _SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " ", "orphaned": "?"}
 
 

@@ -7,7 +7,9 @@ import threading
 import time
 
 from provisioner.demo.mail_server import MailServer
-from tests.fleet.test_push_command import Fleet
+from provisioner.mail.conversation import host_code
+from tests.fleet.test_push_command import PASSWORD, USER, Fleet
+from tests.playbooks.samples import delivery, password_entry
 
 
 class MailFleet(Fleet):
@@ -38,6 +40,29 @@ class MailFleet(Fleet):
     def settings(self, **settings):
         """Rewrite provisioner.yml."""
         self.write("provisioner.yml", {"ca_file": self.variables["maps_ca_file"], **settings})
+
+    def has(self, *limits):
+        """Let the first host have had proven documents of these limits a minute, in turn.
+
+        The transaction itself puts them there: no push has to run for it.
+        """
+        command = self.variables.get("maps_apply_command")
+        for number, limit in enumerate(limits):
+            entry = password_entry(
+                "Reports",
+                port=self.mail.port,
+                user_name=USER,
+                password=PASSWORD,
+                maximum_emails_per_minute=limit,
+            )
+            folder = str(self.host_document().parent)
+            store = host_code("maps_store").Store(
+                folder, f"earlier-{number}", "tester", apply_command=command
+            )
+            store.deliver(delivery(entry))
+            store.record_proofs([(entry, "sent")], ["Reports"])
+        self.declare("Reports", maximum_emails_per_minute=limits[-1])
+        return self.host_document().read_bytes()
 
     def host_document(self, number=1):
         return self.folder / f"host{number}" / "email-servers.json"

@@ -70,8 +70,7 @@ def test_a_providers_limit_holds_across_hosts_and_servers(fleet):
 
 
 def test_an_old_document_that_fails_too_leaves_the_host_unknown(fleet):
-    fleet.pushed()
-    proven = fleet.host_document().read_bytes()
+    proven = fleet.has(None)
     fleet.mail.behaviour.passwords = {}  # the mailbox is closed at the provider
     fleet.declare("Reports", maximum_emails_per_minute=5)
     said = fleet.pushed(exit_code=4)
