@@ -59,20 +59,19 @@ class _Checks:
 
     def result(self):
         """The task's result: all mails, each as it ended at last."""
-        began = time.monotonic()
         servers = self._servers()
-        for attempt in range(1, 1000):
+        attempt, paused = 1, 0.0  # a wait for one's turn is no patience with the mail server
+        while True:
             for group in maps_mail_turns.rounds(servers, self._limits):
                 problem = self._checked(group, attempt)
-                if problem:
-                    return problem
+                if problem or self._wrong():
+                    return problem or self._summed_up()
             servers = [s for s in servers if self._mails.get(s, {}).get("passing")]
-            spent = time.monotonic() - began
-            pause = maps_mail_turns.pause_before_retry(attempt, spent, self._budget)
-            if not servers or pause is None or self._wrong():
-                break
+            pause = maps_mail_turns.pause_before_retry(attempt, paused, self._budget)
+            if not servers or pause is None:
+                return self._summed_up()
             time.sleep(pause)
-        return self._summed_up()
+            attempt, paused = attempt + 1, paused + pause
 
     def _servers(self):
         """The envelope's names, so that they are found in what the host says of them, too."""

@@ -64,6 +64,11 @@ class MailFleet(Fleet):
         self.declare("Reports", maximum_emails_per_minute=limits[-1])
         return self.host_document().read_bytes()
 
+    @property
+    def document(self):
+        """The first host's."""
+        return self.host_document()
+
     def host_document(self, number=1):
         return self.folder / f"host{number}" / "email-servers.json"
 

@@ -29,7 +29,7 @@ def fleet(tmp_path):
 
 
 def served(fleet):
-
+    """Generation of the host's document, and the limit in it."""
     document = json.loads(fleet.host_document().read_text())
     [entry] = document["servers"]
     return document["generation"], entry["maximum_emails_per_minute"]
