@@ -20,11 +20,13 @@ def _plugin_util(name):
 
 maps_call = _plugin_util("maps_call")
 
-_ALLOWED = ("state", "apply_timeout", "lock_wait")
+_ALLOWED = ("state", "force", "apply_timeout", "lock_wait")
+_WRITES = {"present", "rolled_back"}
 
 
 class ActionModule(ActionBase):
-    """Task arguments: state (present, restored, rolled_back, probed), apply_timeout, lock_wait."""
+    """Task arguments: state (present, restored, rolled_back, probed, unlocked), force,
+    apply_timeout, lock_wait."""
 
     _supports_check_mode = True
 
@@ -44,25 +46,16 @@ def _arguments(call):
         call.host_arguments(),
         state=state,
         apply_command=call.command("maps_apply_command"),
-        secrets=call.delivery["secrets"],
-        fingerprint_key=call.delivery["fingerprint_key"],
-        **call.given("apply_timeout", "lock_wait"),
+        secrets=call.delivery.get("secrets", []),
+        fingerprint_key=call.delivery.get("fingerprint_key"),
+        rotating=call.delivery.get("rotating", []),
+        **call.given("force", "apply_timeout", "lock_wait"),
     )
     del arguments["ca_file"]  # no connection is opened by this one
-    if state == "restored":
-        arguments["keep_tokens"] = call.delivery.get("keep_tokens", [])
-    if state == "present":
-        arguments["document"] = json.dumps(_document(call.delivery))
-    if state == "rolled_back":
-        arguments["document"] = json.dumps(_tokens_only(call.delivery))
+    if state in _WRITES:
+        document = _document if state == "present" else _rollback
+        arguments["document"] = json.dumps(document(call.delivery))
     return arguments
-
-
-def _tokens_only(delivery):
-    """For a rollback the declared entries say nothing but which tokens are good now."""
-    given = set(delivery.get("give_tokens", []))
-    entries = [entry for entry in delivery["entries"] if entry["server_name"] in given]
-    return dict(_document(delivery), entries=entries)
 
 
 def _document(delivery):
@@ -71,6 +64,14 @@ def _document(delivery):
         "remove": delivery.get("remove", []),
         "declared": delivery.get("declared"),
         "accepted": delivery.get("accepted"),
-        "keep_tokens": delivery.get("keep_tokens", []),
+        "rotating": delivery.get("rotating", []),
+        "mails": sorted(delivery.get("mails", {})),
+    }
+
+
+def _rollback(delivery):
+    return {
+        "tokens": delivery.get("tokens", {}),
+        "rotating": delivery.get("rotating", []),
         "mails": sorted(delivery.get("mails", {})),
     }

@@ -27,13 +27,17 @@ maps_call = _plugin_util("maps_call")
 
 maps_mail_turns = _plugin_util("maps_mail_turns")
 
-_ALLOWED = ("servers", "phase", "fingerprint", "timeout", "test_timeout", "lock_wait")
+_ALLOWED = (
+    *("servers", "phase", "fingerprint", "given_back"),
+    *("timeout", "test_timeout", "lock_wait"),
+)
 _GIVEN_BACK = "what was delivered was proven wrong; the host has its old document back"
 
 
 class ActionModule(ActionBase):
-    """Task arguments: servers (those to prove), phase (mail, baseline, rollback), fingerprint
-    (of the document there), timeout, test_timeout, lock_wait."""
+    """Task arguments: servers (those to prove), phase (mail, baseline), fingerprint (of the
+    document there), given_back (the old document is back because the new one was wrong: the task
+    fails in any case), timeout, test_timeout, lock_wait."""
 
     _supports_check_mode = True
 
@@ -53,6 +57,7 @@ class _Checks:
     def __init__(self, call, check_mode):
         self._call, self._check_mode = call, check_mode
         self._phase = call.arguments.get("phase", "mail")
+        self._given_back = bool(call.arguments.get("given_back"))
         self._limits = call.delivery.get("mail_limits", {})
         self._budget = call.delivery.get("mail_budget_seconds", 0)
         self._mails, self._command = {}, None
@@ -62,12 +67,14 @@ class _Checks:
         servers = self._servers()
         attempt, paused = 1, 0.0  # a wait for one's turn is no patience with the mail server
         while True:
-            for group in maps_mail_turns.rounds(servers, self._limits):
-                problem = self._checked(group, attempt)
+            pause = maps_mail_turns.pause_before_retry(attempt, paused, self._budget)
+            groups = maps_mail_turns.rounds(servers, self._limits)
+            for group in groups:
+                goes_on = {"more": group is not groups[-1], "retries": pause is not None}
+                problem = self._checked(group, attempt, goes_on)
                 if problem or self._wrong():
                     return problem or self._summed_up()
             servers = [s for s in servers if self._mails.get(s, {}).get("passing")]
-            pause = maps_mail_turns.pause_before_retry(attempt, paused, self._budget)
             if not servers or pause is None:
                 return self._summed_up()
             time.sleep(pause)
@@ -80,14 +87,15 @@ class _Checks:
         envelopes = self._call.delivery.get("mails", {})
         return [n for n in envelopes if n.casefold() in wanted and checks.get(n) != "none"]
 
-    def _checked(self, servers, attempt):
+    def _checked(self, servers, attempt, goes_on):
         """Let the host prove these; -> the result of a call that failed, else None."""
         limits = [self._limits[name] for name in servers if self._limits.get(name)]
         mails = {name: self._envelope(name) for name in servers}
         folder = self._call.delivery.get("mail_turns_folder")
         try:
             with maps_mail_turns.turn(folder, limits, messages=any(mails.values())):
-                result = self._call.result("maps_test_email", self._arguments(mails))
+                arguments = dict(self._arguments(mails), **goes_on)
+                result = self._call.result("maps_test_email", arguments)
         except AnsibleConnectionFailure:
             if attempt == 1:
                 raise
@@ -122,7 +130,7 @@ class _Checks:
         )
         if delivery.get("accepted"):
             arguments["accepted"] = delivery["accepted"]
-        if self._phase != "baseline":
+        if not self._given_back:
             arguments["test_command"] = self._call.command("maps_test_command")
         return arguments
 
@@ -148,8 +156,8 @@ class _Checks:
             "maps_test_command": self._command,
         }
         result = {"changed": False, "maps": maps}
-        given_back = self._phase == "baseline" and not self._check_mode
-        return dict(result, failed=True, msg=_GIVEN_BACK) if given_back else result
+        fails = self._given_back and not self._check_mode
+        return dict(result, failed=True, msg=_GIVEN_BACK) if fails else result
 
 
 def _is_wrong(mail):

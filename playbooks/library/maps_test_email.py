@@ -21,10 +21,8 @@ description:
 author: maps-provisioner
 options:
   phase:
-    description: >
-      What is proven. C(mail) is what this run delivered, C(baseline) what it gave back for it,
-      C(rollback) what it went back to because a person said so.
-    choices: [mail, baseline, rollback]
+    description: What is proven. C(mail) is what was delivered, C(baseline) an old document.
+    choices: [mail, baseline]
     default: mail
     type: str
   directory:
@@ -81,6 +79,17 @@ options:
   ca_file:
     description: A private CA, beside the system's.
     type: path
+  more:
+    description: Whether this run has more to prove on the host once this is done.
+    type: bool
+    default: false
+  retries:
+    description: Whether this run tries again what was put off.
+    type: bool
+    default: false
+  lease:
+    description: C(holder), C(commit) and C(reason) of the lease that keeps other runs away.
+    type: dict
   run_id:
     required: true
     type: str
@@ -90,7 +99,7 @@ options:
 """
 
 ARGUMENT_SPEC = {
-    "phase": {"type": "str", "default": "mail", "choices": ["mail", "baseline", "rollback"]},
+    "phase": {"type": "str", "default": "mail", "choices": ["mail", "baseline"]},
     "directory": {"type": "path", "required": True},
     "group": {"type": "str"},
     "fingerprint": {"type": "str"},
@@ -104,6 +113,9 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 30},
     "lock_wait": {"type": "int", "default": 10},
     "ca_file": {"type": "path"},
+    "more": {"type": "bool", "default": False},
+    "retries": {"type": "bool", "default": False},
+    "lease": {"type": "dict"},
     "run_id": {"type": "str", "required": True},
     "owner": {"type": "str", "required": True},
 }
@@ -115,10 +127,11 @@ def main():
 
 
 def _work(module, params):
-    names = ("directory", "run_id", "owner", "group", "lock_wait")
-    store = Store(**{name: params[name] for name in names})
     if module.check_mode:
         return Answer(_facts(params, []))
+    names = ("directory", "run_id", "owner", "group", "lock_wait", "lease")
+    store = Store(**{name: params[name] for name in names})
+    store.renew_lease()
     entries, document = _entries(store, params)
     module.no_log_values.update(secrets_of(entries))
     check = PostCheck(
@@ -182,6 +195,12 @@ def _maps_itself(params, mails, entries):
     return {"exit": ended.code, "output": ended.output}
 
 
+def _is_last(params, maps):
+    """Whether the run does nothing more here: it takes nothing back, and tries nothing again."""
+    tried_again = params["more"] or (params["retries"] and any(m["passing"] for m in maps["mails"]))
+    return not maps["wrong"] and not tried_again
+
+
 def _recorded(store, params, entries, maps):
     command = maps["maps_test_command"]
     maps_failed = command is not None and command["exit"] != 0
@@ -189,7 +208,7 @@ def _recorded(store, params, entries, maps):
     proofs = [(entry, outcome) for entry, outcome in zip(entries, outcomes) if outcome]
     needed = [*params["needed"], *params["mails"]]
     try:
-        store.record_proofs(proofs, needed, params["accepted"])
+        store.record_proofs(proofs, needed, params["accepted"], last=_is_last(params, maps))
     except Refusal as refusal:
         if maps["wrong"]:
             return Answer(maps)  # the old document is to be given back, recorded or not

@@ -72,14 +72,15 @@ class Record:
 
     # -- what it becomes
 
-    def given_back(self, data, applied, renewed, **changes):
+    def given_back(self, data, applied, renewed):
         """The record once the document is the predecessor's; `renewed`: entries unlike its own."""
         servers = dict(self["predecessor"]["servers"])
         for entry in renewed:
             known = servers.get(key_of(entry)) or {"proof": None}
             servers[key_of(entry)] = dict(known, delivered=entry_digest(entry))
-        after = self.but(document=digest(data), applied=applied, servers=servers)
-        return after.but(**dict({"predecessor": None, "delivery": None}, **changes))
+        return self.but(
+            document=digest(data), applied=applied, predecessor=None, delivery=None, servers=servers
+        )
 
     def settled(self):
         """The same, with the last delivery seen through."""

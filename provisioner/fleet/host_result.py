@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from provisioner.errors import ExitCode
+from provisioner.fleet.host_answer import NONSENSE
 from provisioner.fleet.mail_proof import MailProof, mail_proofs
 from provisioner.fleet.post_check import broken_before
 from provisioner.fleet.runner import TaskResult
@@ -24,6 +25,7 @@ class HostState(StrEnum):
     HELD = "left as it was"
     ROLLED_BACK = "rolled back"
     RESTORED = "restored"
+    LOCKED = "locked by another run"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
     UNKNOWN = "unknown"
@@ -38,6 +40,7 @@ EXIT_CODES = {
     HostState.HELD: ExitCode.DONE,  # the skipped server that held it back has the exit code
     HostState.ROLLED_BACK: ExitCode.DONE,  # as a person has asked for
     HostState.RESTORED: ExitCode.HOSTS_BEHIND,
+    HostState.LOCKED: ExitCode.LOCKED,
     HostState.FAILED: ExitCode.HOSTS_BEHIND,
     HostState.UNREACHABLE: ExitCode.HOSTS_BEHIND,
     HostState.UNKNOWN: ExitCode.HOST_UNKNOWN,
@@ -53,6 +56,8 @@ _TRANSACTION_STATES = {
     "refused": HostState.FAILED,  # nothing was touched
 }
 
+# States after which no mail is sent
+_ENDED = (HostState.LOCKED, HostState.FAILED, HostState.RESTORED, HostState.UNKNOWN)
 
 _WRITTEN = ("added", "changed", "removed")
 _PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take back"
@@ -62,7 +67,8 @@ _PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take
 class ServerChange:
     """One server on one host: added, changed, unchanged, removed or orphaned.
 
-    `fields` are JSON pointers into the entry; `values` has old and new of those not secret.
+    `fields` are JSON pointers into the entry; `values` has old and new of those not secret,
+    `prints` the keyed prints of those that are (in a plan; comparable on one host only).
     """
 
     name: str
@@ -70,6 +76,7 @@ class ServerChange:
     fields: tuple[str, ...]
     values: Mapping[str, tuple[Any, Any]]
     verified: bool
+    prints: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +115,13 @@ class HostResult:
 
 def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> HostResult:
     """Judge one host from the results of its tasks, in order."""
+    nonsense = next((result for result in results if result.outcome == NONSENSE), None)
+    if nonsense:
+        return HostResult(host=host, state=HostState.UNKNOWN, message=_message(nonsense))
     facts = _facts(results, "deliver")
     if facts is None:
         return _without_transaction(host, results[-1] if results else None, check=check)
-    mail = _facts(results, "mail") or _facts(results, "rollback") or {}
+    mail = _facts(results, "mail") or {}
     proofs = mail_proofs(mail)
     state, message = _state(facts, mail, proofs, results, check=check)
     return HostResult(
@@ -127,7 +137,6 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
         edited_by_hand=bool(facts.get("edited_by_hand")),
         mails_needed=tuple(facts.get("mails_needed") or ()),
         maps_sent=_maps_exit(mail) == 0,
-        rolled_back_from=facts.get("rolled_back_from"),
         message=message,
     )
 
@@ -154,10 +163,12 @@ def _state(
     check: bool,
 ) -> tuple[HostState, str]:
     state = _TRANSACTION_STATES.get(facts.get("state", ""), HostState.UNKNOWN)
+    if state is HostState.FAILED and facts.get("reason") == "locked":
+        state = HostState.LOCKED
     if state is HostState.CHANGES and not check:
         state = HostState.UNKNOWN
     failure = next((_message(r) for r in results if r.outcome != "ok"), "")
-    if check or state in (HostState.FAILED, HostState.RESTORED, HostState.UNKNOWN):
+    if check or state in _ENDED:
         return state, failure
     restore = _facts(results, "restore")
     if restore is not None:
@@ -224,6 +235,7 @@ def _server_changes(servers: Mapping[str, Mapping[str, Any]]) -> tuple[ServerCha
             fields=tuple(facts.get("fields") or ()),
             values={p: (old, new) for p, (old, new) in (facts.get("values") or {}).items()},
             verified=bool(facts.get("verified")),
+            prints={p: (old, new) for p, (old, new) in (facts.get("prints") or {}).items()},
         )
         for name, facts in sorted(servers.items(), key=lambda item: item[0].casefold())
     )

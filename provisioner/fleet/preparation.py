@@ -152,8 +152,8 @@ def _delivery(host: str, preparation: Preparation, project: Project) -> Delivery
         prove_refresh=tuple(
             e.name for e in entries if e.token_set and _may_prove_refresh(e, project)
         ),
-        keep_tokens=tuple(e.name for e in entries if e.token_set and is_strict(e, project)),
-        give_tokens=tuple(e.name for e in entries if may_be_dead(e, project)),
+        rotating=tuple(e.name for e in entries if e.token_set and is_strict(e, project)),
+        current_tokens=tuple(e.name for e in entries if may_be_dead(e, project)),
         mail_limits={e.name: limit.as_json() for e in entries if (limit := _limit(e, project))},
     )
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from provisioner.errors import ExitCode, ProvisionerError, gravest
 from provisioner.fleet.hand_over import handing_over, without_handed_over
 from provisioner.fleet.host_result import HostResult, HostState, host_result
+from provisioner.fleet.lease import lease_terms
 from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.mail_limits import turns_folder
 from provisioner.fleet.post_check import Canaries, MailMode, accepted_proofs, canaries, check_of
@@ -106,11 +107,7 @@ class Fleet:
     ) -> tuple[HostResult, ...]:
         """Run a playbook on `wanted`, with their deliveries, and judge each of them."""
         with run_folder() as folder:
-            post_check = {} if check else self._patience()
-            for delivery in deliveries(preparation, self.project):
-                if delivery.host in wanted:
-                    checks = self._checks(delivery, canaries)
-                    self._write_delivery(folder, delivery, run_id, {**post_check, **checks})
+            self._write_deliveries(folder, preparation, wanted, run_id, check, canaries)
             results = run_playbook(
                 PlaybookRun(
                     playbook=playbooks_folder() / playbook,
@@ -128,6 +125,31 @@ class Fleet:
             )
         return _judged(wanted, results, partial(judge, check=check))
 
+    def _write_deliveries(
+        self,
+        folder: Path,
+        preparation: Preparation,
+        hosts: set[str],
+        run_id: str,
+        check: bool,
+        chosen: Canaries,
+    ) -> None:
+        (folder / "deliveries").mkdir(mode=0o700)
+        patience = {} if check else self._patience()
+        given: dict[str, Any] = {
+            "fingerprint_key": self.fingerprint_key,
+            "run_id": run_id,
+            "owner": lock_owner(),
+        }
+        lease = None if check else lease_terms(self.project.root, "push")
+        for delivery in deliveries(preparation, self.project):
+            if delivery.host in hosts:
+                given["post_check"] = {**patience, **self._checks(delivery, chosen)}
+                content = (
+                    delivery.for_plan(**given) if check else delivery.as_json(**given, lease=lease)
+                )
+                write_private_json(folder / "deliveries" / delivery.file_name, content)
+
     def _patience(self) -> dict[str, Any]:
         return {
             "mail_budget_seconds": self.project.push.mail_budget_seconds,
@@ -140,18 +162,6 @@ class Fleet:
             "accepted": accepted_proofs(self.mail),
             "checks": {n: check_of(self.mail, delivery.host, n, chosen) for n in names},
         }
-
-    def _write_delivery(
-        self, folder: Path, delivery: Delivery, run_id: str, post_check: Mapping[str, Any]
-    ) -> None:
-        (folder / "deliveries").mkdir(mode=0o700, exist_ok=True)
-        content = delivery.as_json(
-            fingerprint_key=self.fingerprint_key,
-            run_id=run_id,
-            owner=lock_owner(),
-            post_check=post_check,
-        )
-        write_private_json(folder / "deliveries" / delivery.file_name, content)
 
 
 def plan(fleet: Fleet, preparation: Preparation) -> Outcome:

@@ -21,6 +21,7 @@ from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
 
 _PLAYBOOK = "rollback.yml"
+_PHASES = {"rollback": "deliver", "baseline": "mail"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Rollback:
         """Roll them back; the others stay in the outcome as they are."""
         self.fleet.progress(f"rolling back {', '.join(self.hosts)}")
         done = _played(self.fleet, self.preparation, self.hosts, self.planned.run_id, check=False)
-        results = {h.host: h for h in self.planned.hosts} | {h.host: h for h in done}
+        from_generation = {h.host: h.generation for h in self.planned.hosts}
+        results = {h.host: h for h in self.planned.hosts} | {
+            h.host: replace(h, rolled_back_from=from_generation[h.host]) for h in done
+        }
         return replace(self.planned, hosts=tuple(results.values()), check=False)
 
 
@@ -74,14 +78,24 @@ def _played(
 
 def rollback_result(host: str, results: Sequence[TaskResult], *, check: bool) -> HostResult:
     """Judge one host: a document from before that fails, too, leaves nothing to go back to."""
-    result = host_result(host, results, check=check)
+    result = host_result(host, [_as_of_a_push(r) for r in results], check=check)
     if check:
         return result
     if problem := broken_before(result.mails):
         return replace(result, state=HostState.UNKNOWN, message=problem)
+    if result.state is HostState.RESTORED:  # to what it had before: the rollback has failed
+        return replace(result, state=HostState.UNKNOWN, message=f"not back: {result.message}")
     if result.state is HostState.APPLIED:
         return replace(result, state=HostState.ROLLED_BACK)
     return result
+
+
+def _as_of_a_push(result: TaskResult) -> TaskResult:
+    """The two tasks of a rollback are those of a delivery, and end like them."""
+    facts = result.result.get("maps") or {}
+    if (phase := _PHASES.get(facts.get("phase", ""))) is None:
+        return result
+    return replace(result, result={**result.result, "maps": {**facts, "phase": phase}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from provisioner.errors import FleetError, Interrupted
+from provisioner.fleet.host_answer import checked_answer, printable_lines
 
 _GRACE_SECONDS = 15.0  # for hosts to finish their transaction after an interrupt
 _POLL_SECONDS = 1
@@ -27,7 +28,7 @@ _HOST_EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What one task said of one host. `outcome`: ok, failed or unreachable."""
+    """What one task said of one host. `outcome`: ok, failed, unreachable or nonsense."""
 
     host: str
     task: str
@@ -66,7 +67,7 @@ def run_playbook(
 
     def take(event: dict[str, Any]) -> bool:
         if text := event.get("stdout"):
-            on_output(text)
+            on_output(printable_lines(text))
         if (result := _task_result(event)) is not None:
             results.append(result)
             on_result(result)
@@ -109,7 +110,8 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
     if outcome is None:
         return None
     data = event["event_data"]
-    return TaskResult(data["host"], data.get("task", ""), outcome, data.get("res") or {})
+    outcome, answer = checked_answer(outcome, data.get("res") or {})
+    return TaskResult(data["host"], data.get("task", ""), outcome, answer)
 
 
 def _last_lines(outcome: Any, count: int = 6) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import Envelope
+from provisioner.mail.conversation import host_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """Entries and test emails for one host; pure data until `as_json` reveals the secrets.
 
-    `keep_tokens`: servers whose old refresh tokens are dead, so that an old document that is given
-    back keeps the tokens of the one it replaces. `give_tokens`: those for which a rollback brings
-    the tokens of `entries` along.
+    `rotating`: servers whose old refresh tokens are dead, so that an old document that is given
+    back keeps the tokens of the one it replaces. `current_tokens`: those for which a rollback
+    brings the tokens of `entries` along.
     """
 
     host: str
@@ -25,8 +27,8 @@ class Delivery:
     envelopes: dict[str, Envelope]
     declared: tuple[str, ...]
     prove_refresh: tuple[str, ...] = ()
-    keep_tokens: tuple[str, ...] = ()
-    give_tokens: tuple[str, ...] = ()
+    rotating: tuple[str, ...] = ()
+    current_tokens: tuple[str, ...] = ()
     mail_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
 
@@ -35,10 +37,34 @@ class Delivery:
         """Host names may hold anything: the file is named by their digest."""
         return hashlib.sha256(self.host.encode()).hexdigest() + ".json"
 
-    def as_json(
-        self, *, fingerprint_key: str, run_id: str, owner: str, post_check: Mapping[str, Any]
+    def for_plan(
+        self,
+        *,
+        fingerprint_key: str,
+        run_id: str,
+        owner: str,
+        post_check: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The delivery as it is written, secrets revealed. `post_check`: how it is proven."""
+        """The delivery as a plan hands it out: of secrets, only keyed prints."""
+        whole = self.as_json(
+            fingerprint_key=fingerprint_key, run_id=run_id, owner=owner, post_check=post_check
+        )
+        without: dict[str, Any] = host_code("maps_prints").without_secrets(whole)
+        return without
+
+    def as_json(
+        self,
+        *,
+        fingerprint_key: str,
+        run_id: str,
+        owner: str,
+        post_check: Mapping[str, Any] | None = None,
+        lease: Mapping[str, str | None] | None = None,
+    ) -> dict[str, Any]:
+        """The delivery as it is written, secrets revealed.
+
+        `post_check`: how it is proven. `lease`: see fleet/lease.py.
+        """
         secrets = {secret.reveal() for entry in self.entries for secret in entry.secrets()}
         return {
             "entries": [entry.as_json() for entry in self.entries],
@@ -49,11 +75,23 @@ class Delivery:
                 name: {"from": e.sender, "to": e.recipient} for name, e in self.envelopes.items()
             },
             "prove_refresh": list(self.prove_refresh),
-            "keep_tokens": list(self.keep_tokens),
-            "give_tokens": list(self.give_tokens),
+            "rotating": list(self.rotating),
+            "tokens": {
+                entry.name: entry.token_as_json()
+                for entry in self.entries
+                if entry.name in self.current_tokens
+            },
             "mail_limits": {name: dict(limit) for name, limit in self.mail_limits.items()},
-            **post_check,
-            "fingerprint_key": fingerprint_key,
+            **(post_check or {}),
+            "fingerprint_key": _host_key(fingerprint_key, self.host),
             "run_id": run_id,
             "owner": owner,
+            "lease": dict(lease) if lease else None,
         }
+
+
+def _host_key(fingerprint_key: str, host: str) -> str:
+    """One key a host, derived one-way: no host can test guesses at another's secrets with it."""
+    return hmac.new(
+        fingerprint_key.encode(), b"maps-provisioner host v1\0" + host.encode(), hashlib.sha256
+    ).hexdigest()

@@ -47,6 +47,7 @@ def _host(host: HostResult) -> dict[str, Any]:
                 "state": server.state,
                 "fields": list(server.fields),
                 "values": {pointer: list(pair) for pointer, pair in server.values.items()},
+                "prints": {pointer: list(pair) for pointer, pair in server.prints.items()},
                 "verified": server.verified,
             }
             for server in host.servers

@@ -57,7 +57,7 @@ def _body(host: HostResult, providers: Mapping[str, str]) -> str:
     generation = f", generation {host.generation}" if host.written and _is_new(host) else ""
     lines = [f"{host.state}{generation}"]
     if host.rolled_back_from is not None:
-        lines.append(f"  {_way_back(host)}")
+        lines.append(f"  back from generation {host.rolled_back_from}")
     if host.message:
         lines.append(f"  {host.message}")
     if host.edited_by_hand:
@@ -69,12 +69,6 @@ def _body(host: HostResult, providers: Mapping[str, str]) -> str:
     for proof in host.baseline:
         lines += _baseline(proof, providers.get(proof.server, ""))
     return "\n".join(lines)
-
-
-def _way_back(host: HostResult) -> str:
-    if host.state is HostState.CHANGES:
-        return f"would go back from generation {host.rolled_back_from}"
-    return f"back from generation {host.rolled_back_from}"
 
 
 def _is_new(host: HostResult) -> bool:

@@ -82,7 +82,7 @@ def test_at_a_terminal_it_shows_what_would_come_back_and_asks(fleet, answer, gen
     os.write(master, answer)
     said, _ = process.communicate(timeout=120)
     os.close(master)
-    assert "would go back from generation 2" in said
+    assert "maximum_emails_per_minute: 5 -> null" in said
     assert "Roll back maps1? [y/N]" in said
     assert served(fleet)[0] == generation
 
@@ -110,7 +110,7 @@ def test_an_apply_command_that_refuses_leaves_the_host_unknown(fleet):
 def test_a_host_without_an_earlier_document_stays_as_it_is(fleet):
     fleet.of(2)
     said = rolled_back(fleet, "maps2", "--yes", exit_code=3)
-    assert "there is no earlier document here to go back to" in said
+    assert "this host has no document of before: there is nothing to go back to" in said
     assert not fleet.host_document(2).exists()
 
 

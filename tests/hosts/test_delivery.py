@@ -1,6 +1,7 @@
 """What a host is to receive: entries, envelopes, and every secret named for masking."""
 
 import json
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -129,3 +130,19 @@ def test_a_server_without_a_mailbox_says_which_line_wants_a_sender():
         envelope(ServerEntry(server=relay), TestEmail())
     assert error.value.message.startswith("servers/reports.yml:3: Relay has no mailbox")
     assert "test_email" in error.value.remedy
+
+
+def test_a_plan_holds_no_secret_and_each_host_has_a_key_of_its_own():
+    one, other = (replace(delivery(entry()), host=host) for host in ("maps1", "maps2"))
+    names = {"run_id": "run-1", "owner": "me", "fingerprint_key": "0f" * 32}
+    planned = one.for_plan(**names)
+    assert "canary" not in json.dumps(planned)
+    assert "0f" * 32 not in json.dumps(planned)
+    assert set(planned["prints"]["Reports"]) == {
+        "/oauth2/client_secret",
+        "/oauth2/token/access_token",
+        "/oauth2/token/refresh_token",
+    }
+    assert planned["prints"] != other.for_plan(**names)["prints"]
+    assert planned["fingerprint_key"] == one.as_json(**names)["fingerprint_key"]
+    assert planned["fingerprint_key"] != other.as_json(**names)["fingerprint_key"]

@@ -17,6 +17,8 @@ from provisioner.mail.conversation import host_code
 
 _CALLS = ("open", "replace", "unlink", "fsync", "chmod", "mkdir", "makedirs")
 
+LEASE = {"holder": "this checkout", "commit": None, "reason": "push"}
+
 
 def main(folder: Path, step: str, wanted: dict) -> int:
     """Kill before and after every call; -> how many runs that took, the last one whole."""
@@ -27,10 +29,10 @@ def main(folder: Path, step: str, wanted: dict) -> int:
         if (folder / "before").exists():
             shutil.copytree(folder / "before", host)
         applied = folder / str(number) / "applied"
-        settings = {"apply_command": ["cp", "-T"]} if step.endswith("applying") else {}
-        if settings:
+        settings = {"lease": LEASE}
+        if step.endswith("applying"):
             copy = f'cp "$1" {applied}'
-            settings = {"apply_command": ["sh", "-c", copy, "apply"]}
+            settings["apply_command"] = ["sh", "-c", copy, "apply"]
         run = store(str(host), "killed-run", "tester", **settings)
         if step.startswith("restore"):
             run.deliver(wanted)

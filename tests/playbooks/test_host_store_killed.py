@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.mail.conversation import host_code
+from tests.playbooks.killed_run import LEASE
 from tests.playbooks.samples import delivery, oauth2_entry, password_entry
 
 Store = host_code("maps_store").Store
@@ -54,9 +55,12 @@ def servers(data: bytes | None) -> list | None:
 
 def converge(host: Path, wanted: dict, **settings) -> dict:
     """The next run; it leaves nothing of the killed one."""
-    result = Store(str(host), "next", "tester", **settings).deliver(wanted)
+    result = Store(str(host), "next", "tester", lease=LEASE, **settings).deliver(wanted)
     rest = {path.name for path in host.iterdir()}
-    assert rest <= {DOCUMENT, "email-servers.previous.json", "state.json", "lock"}
+    assert rest <= {DOCUMENT, "email-servers.previous.json", "state.json", "lock", "lease.json"}
+    held = (host / "lease.json").exists() and json.loads((host / "lease.json").read_text())
+    assert bool(held) == bool(result["mails_needed"])
+    assert not held or held["run_id"] == "next"
     return result
 
 
@@ -73,7 +77,7 @@ def test_a_change(tmp_path):
         assert servers(document(host)) == [password_entry(), NEW]
         # Taken over or delivered anew: what this run may take back is the proven document.
         assert result["restorable"]
-        store = Store(str(host), "next", "tester")
+        store = Store(str(host), "next", "tester", lease=LEASE)
         assert store.restore(["Reports"])[0] == "restored"
         assert document(host) == old
     assert seen == {True, False}
@@ -90,7 +94,7 @@ def test_a_first_document(tmp_path):
         assert servers(found) in (None, [NEW])
         converge(host, wanted)
         assert servers(document(host)) == [NEW]
-        assert Store(str(host), "next", "tester").restore([])[0] == "restored"
+        assert Store(str(host), "next", "tester", lease=LEASE).restore([])[0] == "restored"
         assert document(host) is None
     assert seen == {True, False}
 
@@ -107,7 +111,7 @@ def test_a_change_and_then_something_else(tmp_path):
         used = json.loads((host / "state.json").read_text())["generations"]
         assert result["generation"] == used
         assert servers(document(host)) == [password_entry(), other]
-        assert Store(str(host), "next", "tester").restore([])[0] == "restored"
+        assert Store(str(host), "next", "tester", lease=LEASE).restore([])[0] == "restored"
         assert document(host) == old
     # The killed run's number is used up as soon as its document could have been seen.
     assert numbers == {2, 3}

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -288,6 +289,28 @@ def test_check_mode_writes_nothing(fleet, mail_server):
     assert len(mail_server.received) == 1
 
 
+def test_a_plan_sends_the_host_no_secret(fleet, mail_server, tmp_path):
+    """The host is whoever the inventory says: it may be somebody's who wants to know them."""
+    entry = oauth2_entry(port=mail_server.port)
+    fleet.push(entry)
+    listening, heard = tmp_path / "listening", tmp_path / "heard"
+    listening.write_text(f'#!/bin/sh\ntee -a {heard} | exec {sys.executable} "$@"\n')
+    listening.chmod(0o755)
+    fleet.variables["ansible_python_interpreter"] = str(listening)
+    heard.touch()
+    changes = [changed(entry, oauth2__client_secret="CANARYnew0secret"), password_entry()]
+    results = fleet.push(*changes, arguments=["--check"])
+    [(outcome, maps)] = facts(results)
+    assert (outcome, maps["state"]) == ("ok", "changed")
+    assert maps["servers"]["Reports"]["fields"] == ["/oauth2/client_secret"]
+    assert maps["servers"]["Relay"]["state"] == "added"
+    assert b"Reports" in heard.read_bytes()
+    key = "the key"  # of this host, and it opens nothing
+    assert not CANARY.search(heard.read_text().replace(FINGERPRINT_KEY, key))
+    fleet.push(*changes)
+    assert "CANARYnew0secret" in heard.read_text()
+
+
 def hashes(folder: Path) -> dict:
     return {
         path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
@@ -303,6 +326,53 @@ def test_probe_says_what_is_there(fleet, mail_server):
     assert maps["servers"]["Reports"]["verified"]
     assert maps["delivery"]["owner"] == "tester@workstation"
     assert hashes(fleet.folder) == before
+
+
+def test_rolled_back_and_proven(fleet, mail_server):
+    entry = oauth2_entry(port=mail_server.port)
+    other = changed(entry, maximum_emails_per_minute=5)
+    fleet.push(entry)
+    fleet.push(other)
+    fresh = {"Reports": {**entry["oauth2"]["token"], "refresh_token": "CANARYrotated"}}
+    given = {"tokens": fresh, "rotating": ["Reports"], "secrets": ["CANARYrotated"]}
+    before = hashes(fleet.folder)
+    [(outcome, maps)] = facts(
+        fleet.push(entry, playbook="rollback.yml", arguments=["--check"], **given)
+    )
+    assert (outcome, maps["phase"], maps["state"]) == ("ok", "rollback", "changed")
+    assert hashes(fleet.folder) == before
+    results = fleet.push(entry, playbook="rollback.yml", **given)
+    assert states(results) == [("ok", "rollback", "delivered"), ("ok", "baseline", None)]
+    assert facts(results)[0][1]["generation"] == 3
+    assert facts(results)[1][1]["mails"][0]["outcome"] == "sent"
+    [served] = json.loads(fleet.document.read_text())["servers"]
+    assert served == changed(entry, token__refresh_token="CANARYrotated")
+    assert len(mail_server.received) == 3
+
+
+def test_unlocked(fleet, mail_server):
+    terms = {"holder": "another checkout", "commit": "0123456789ab", "reason": "push"}
+    entry = oauth2_entry(port=mail_server.port)
+    fleet.push(entry)
+    lease = {
+        **terms,
+        "owner": "ann@ws",
+        "run_id": "r9",
+        "since": int(time.time()),
+        "expires": int(time.time()) + 600,
+    }
+    path = fleet.folder / "lease.json"
+    path.write_text(json.dumps(lease))
+    locked = fleet.push(changed(entry, port=1), lock_wait=0)
+    assert facts(locked)[0][1] == {"phase": "deliver", "state": "refused", "reason": "locked"}
+    assert "ann@ws works on this host since" in locked[0]["result"]["msg"]
+    results = fleet.push(playbook="unlock.yml")
+    assert states(results) == [("failed", "unlock", "held")]
+    assert path.exists()
+    results = fleet.push(playbook="unlock.yml", force=True)
+    assert states(results) == [("ok", "unlock", "unlocked")]
+    assert facts(results)[0][1]["lease"]["owner"] == "ann@ws"
+    assert not path.exists()
 
 
 # -- no secret anywhere

@@ -14,17 +14,11 @@ OLD = oauth2_entry(token__grant_id="first", token__refresh_token="CANARYused0up"
 NEW = oauth2_entry(token__grant_id="second", maximum_emails_per_minute=5)
 
 
-def test_a_kept_token_is_the_one_that_lies_there_now():
-    entries, renewed = rollback.with_current_tokens([OLD], [NEW], kept=["reports"])
-    assert renewed == ["Reports"]
-    assert entries[0]["oauth2"]["token"] == NEW["oauth2"]["token"]
-    assert entries[0]["maximum_emails_per_minute"] is None
-
-
-def test_a_given_token_wins():
-    given = changed(NEW, token__grant_id="third")
-    entries, _ = rollback.with_current_tokens([OLD], [NEW], kept=["Reports"], given=[given])
-    assert entries[0]["oauth2"]["token"]["grant_id"] == "third"
+def test_a_token_that_rotates_is_the_one_that_lies_there_now():
+    [entry], renewed = rollback.kept_alive([OLD], [NEW], ["reports"])
+    assert renewed == [entry]
+    assert entry["oauth2"]["token"] == NEW["oauth2"]["token"]
+    assert entry["maximum_emails_per_minute"] is None
 
 
 @pytest.mark.parametrize(
@@ -39,12 +33,12 @@ def test_a_given_token_wins():
     ],
 )
 def test_a_token_of_another_account_client_or_provider_is_no_use(other):
-    assert rollback.with_current_tokens([OLD], [other], kept=["Reports"]) == ([OLD], [])
+    assert rollback.kept_alive([OLD], [other], ["Reports"]) == ([OLD], [])
 
 
 def test_what_does_not_rotate_stays_as_it_was():
     old = [password_entry(), OLD]
-    assert rollback.with_current_tokens(old, [NEW]) == (old, [])
+    assert rollback.kept_alive(old, [NEW], []) == (old, [])
 
 
 @pytest.fixture
@@ -77,7 +71,7 @@ def test_what_is_given_back_keeps_the_delivered_token_where_it_rotates(host, tmp
 
 def test_a_failed_apply_does_not_bring_the_old_token_back_either(host, tmp_path):
     store = host("second")
-    wanted = {**delivery(changed(NEW, maximum_emails_per_minute=7)), "keep_tokens": ["Reports"]}
+    wanted = {**delivery(changed(NEW, maximum_emails_per_minute=7)), "rotating": ["Reports"]}
     result = store.deliver(wanted)
     assert (result["state"], result["renewed"]) == ("restored", ["Reports"])
     assert "CANARYused0up" not in (tmp_path / "applied").read_text()
