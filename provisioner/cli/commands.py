@@ -12,6 +12,7 @@ COMMANDS = (
     "refresh",
     "plan",
     "push",
+    "unlock",
     "test-email",
     "schema",
     "rules",
