@@ -81,10 +81,12 @@ options:
     type: str
 """
 
-_STATES = ["present", "restored", "rolled_back", "probed", "unlocked"]
-
 ARGUMENT_SPEC = {
-    "state": {"type": "str", "default": "present", "choices": _STATES},
+    "state": {
+        "type": "str",
+        "default": "present",
+        "choices": ["present", "restored", "rolled_back", "probed", "unlocked"],
+    },
     "directory": {"type": "path", "required": True},
     "group": {"type": "str"},
     "document": {"type": "str", "no_log": True},
