@@ -13,6 +13,7 @@ COMMANDS = (
     "plan",
     "push",
     "rollback",
+    "unlock",
     "test-email",
     "schema",
     "rules",

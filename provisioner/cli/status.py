@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from provisioner.cli.options import AllowCommands, Format, OutputFormat, ProjectFolder
+import typer
+
+from provisioner.cli.options import (
+    AllowCommands,
+    Format,
+    InventoryPath,
+    OutputFormat,
+    ProjectFolder,
+)
 from provisioner.errors import gravest
 
 
 def status(
+    hosts: Annotated[
+        bool,
+        typer.Option("--hosts", help="Ask the hosts what they have, since when and from whom."),
+    ] = False,
+    inventory: InventoryPath = None,
     report_format: Format = OutputFormat.TEXT,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
 ) -> int:
-    """Show each server's sign-in, as it is stored here; nobody is asked.
+    """Show each server's sign-in, as it is stored here; nobody is asked but with `--hosts`.
 
     Exit code 6 says that somebody must sign in.
 
@@ -22,8 +36,12 @@ def status(
 
       provisioner status
 
-      provisioner status --format json
+      provisioner status --hosts --format json
     """
+    if hosts:
+        from provisioner.cli.host_status import host_status
+
+        return host_status(project, inventory, report_format)
     import time
 
     from provisioner.cli.vaults import open_vaults
