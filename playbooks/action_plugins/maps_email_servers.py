@@ -57,6 +57,7 @@ def _document(delivery):
     return {
         "entries": delivery["entries"],
         "remove": delivery.get("remove", []),
+        "prune": delivery.get("prune", False),
         "declared": delivery.get("declared"),
         "mails": sorted(delivery.get("mails", {})),
     }

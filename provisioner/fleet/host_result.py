@@ -25,6 +25,8 @@ class HostState(StrEnum):
     RESTORED = "restored"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
+    MOVED = "moved since the plan"
+    NOT_REACHED = "not reached"
     UNKNOWN = "unknown"
 
 
@@ -38,8 +40,13 @@ EXIT_CODES = {
     HostState.RESTORED: ExitCode.HOSTS_BEHIND,
     HostState.FAILED: ExitCode.HOSTS_BEHIND,
     HostState.UNREACHABLE: ExitCode.HOSTS_BEHIND,
+    HostState.MOVED: ExitCode.HOSTS_BEHIND,
+    HostState.NOT_REACHED: ExitCode.HOSTS_BEHIND,
     HostState.UNKNOWN: ExitCode.HOST_UNKNOWN,
 }
+
+# States in which a push has done with a host what it was to do.
+GOOD_STATES = frozenset(state for state, code in EXIT_CODES.items() if code is ExitCode.DONE)
 
 # maps.state of the transaction -> the host's state, before any mail
 _TRANSACTION_STATES = {
@@ -80,7 +87,10 @@ class RestoredLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostResult:
-    """One host's outcome; `message` says what went wrong in one line, without secrets."""
+    """One host's outcome; `message` says what went wrong in one line, without secrets.
+
+    `before` is the fingerprint of the document that a push found, `seconds` its tasks' time.
+    """
 
     host: str
     state: HostState
@@ -94,6 +104,8 @@ class HostResult:
     mails_needed: tuple[str, ...] = ()
     maps_sent: bool = False
     message: str = ""
+    before: str | None = None
+    seconds: float = 0.0
 
     @property
     def exit_code(self) -> ExitCode:
@@ -131,6 +143,7 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
         mails_needed=tuple(facts.get("mails_needed") or ()),
         maps_sent=_maps_exit(mail) == 0,
         message=message,
+        seconds=sum(result.seconds for result in results),
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError
+from provisioner.errors import ExitCode, FleetError, PersonNeeded, ProvisionerError
 from provisioner.fleet.rotation import RotationForbids, refuse_strict_rotation, rotation_warning
 from provisioner.hosts.delivery import Delivery
 from provisioner.hosts.entry import ServerEntry
@@ -40,17 +40,35 @@ class SkippedServer:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """Entries by server name, hosts by server name, what was skipped, what to know."""
+    """Entries by server name, hosts by server name, what was skipped, what to know.
+
+    `declared` has the hosts of every server of the project, whatever this run is about; one whose
+    pattern matches nothing has none. `pruned_hosts` are asked though no entry goes there.
+    """
 
     entries: Mapping[str, ServerEntry]
     hosts: Mapping[str, tuple[str, ...]]
     skipped: tuple[SkippedServer, ...]
     warnings: tuple[str, ...] = ()
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pruned_hosts: frozenset[str] = frozenset()
 
     @property
     def all_hosts(self) -> tuple[str, ...]:
-        """Every host that any of the entries goes to, sorted."""
-        return tuple(sorted({h for name in self.entries for h in self.hosts[name]}))
+        """Every host that any of the entries goes to or that is to be pruned, sorted."""
+        return tuple(sorted(self.pruned_hosts.union(*(self.hosts[name] for name in self.entries))))
+
+    def declared_on(self, host: str) -> tuple[str, ...]:
+        """The servers that are declared for a host, sorted."""
+        return tuple(sorted(name for name, hosts in self.declared.items() if host in hosts))
+
+    def limited_to(self, hosts: Collection[str]) -> Preparation:
+        """The same for no other hosts than these."""
+        return replace(
+            self,
+            hosts={n: tuple(h for h in there if h in hosts) for n, there in self.hosts.items()},
+            pruned_hosts=self.pruned_hosts.intersection(hosts),
+        )
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret of every entry."""
@@ -74,16 +92,35 @@ def prepare(
     resolve: Resolve,
 ) -> Preparation:
     """Resolve hosts, secrets and tokens of the servers; opens no connection."""
-    prepared = Preparation({}, {s.server_name: inventory.hosts(s.hosts) for s in servers}, ())
+    declared = {s.server_name: inventory.matching(s.hosts) for s in project.servers}
+    prepared = Preparation(
+        {}, {s.server_name: declared[s.server_name] for s in servers}, (), declared=declared
+    )
     for server in servers:
         try:
+            _require_hosts(server, inventory)
             entry = server_entry(server, store, resolve)
             refuse_strict_rotation(entry, _provider(entry, project))
-        except (PersonNeeded, RotationForbids) as error:
+        except (PersonNeeded, RotationForbids, NoHosts) as error:
             prepared = prepared.without(skipped_server(server.server_name, error))
         else:
             prepared = prepared.with_entry(entry)
     return replace(prepared, warnings=tuple(_warnings(prepared, project)))
+
+
+class NoHosts(FleetError):
+    """A server's pattern matches no host."""
+
+
+def _require_hosts(server: EmailServer, inventory: Inventory) -> None:
+    if not inventory.matching(server.hosts):
+        origin = server.origin
+        raise NoHosts(
+            f"{origin.file}:{origin.line}: {server.server_name}: hosts: the host pattern "
+            f"{server.hosts!r} matches no host of {inventory.path}",
+            remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}; "
+            "correct `hosts:` of the server, or the inventory",
+        )
 
 
 def _warnings(preparation: Preparation, project: Project) -> Iterator[str]:
@@ -101,9 +138,18 @@ def skipped_server(name: str, error: ProvisionerError) -> SkippedServer:
     return SkippedServer(name, error.message, error.remedy, error.exit_code)
 
 
-def deliveries(preparation: Preparation, project: Project) -> tuple[Delivery, ...]:
-    """One delivery a host, of all entries that go there."""
-    return tuple(_delivery(host, preparation, project) for host in preparation.all_hosts)
+def delivery(host: str, preparation: Preparation, project: Project) -> Delivery:
+    """What goes to one host: all entries that are for it."""
+    entries = tuple(e for n, e in preparation.entries.items() if host in preparation.hosts[n])
+    return Delivery(
+        host=host,
+        entries=entries,
+        envelopes={e.name: envelope(e, project.test_email) for e in entries},
+        declared=preparation.declared_on(host),
+        prove_refresh=tuple(
+            e.name for e in entries if e.token_set and _may_prove_refresh(e, project)
+        ),
+    )
 
 
 def server_entry(server: EmailServer, store: TokenStore, resolve: Resolve) -> ServerEntry:
@@ -133,19 +179,6 @@ def _tokens(server: EmailServer, store: TokenStore) -> TokenSet | None:
         )
     check_destinations(tokens, server)
     return tokens
-
-
-def _delivery(host: str, preparation: Preparation, project: Project) -> Delivery:
-    entries = tuple(e for n, e in preparation.entries.items() if host in preparation.hosts[n])
-    return Delivery(
-        host=host,
-        entries=entries,
-        envelopes={e.name: envelope(e, project.test_email) for e in entries},
-        declared=tuple(sorted(server.server_name for server in project.servers)),
-        prove_refresh=tuple(
-            e.name for e in entries if e.token_set and _may_prove_refresh(e, project)
-        ),
-    )
 
 
 def _may_prove_refresh(entry: ServerEntry, project: Project) -> bool:

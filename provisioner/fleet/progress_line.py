@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from provisioner.fleet.runner import TaskResult
 
+# A task's name in playbooks/ -> what a person is told that a host is doing
+_PHASES = {
+    "Deliver the email servers": "deliver",
+    "Send the test emails": "test email",
+    "Give the old document back": "restore",
+    "Look at the email servers": "look",
+}
+
+
+def phase_of(task: str) -> str:
+    """What a task is for, in a word or two; an unknown one's own name."""
+    return _PHASES.get(task, task.lower())
+
 
 def progress_line(result: TaskResult, *, check: bool) -> str:
     """`maps1: delivered`; words of the transaction, not of Ansible's tasks."""

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from provisioner.fleet.orphan import end_orphans
+
 _MEMORY = Path("/dev/shm")  # noqa: S108  the kernel's tmpfs: secrets never reach a disk
 _PREFIX = "maps-provisioner-"
 _LOCK = "in-use"
@@ -54,6 +56,7 @@ def _remove_abandoned(parent: Path) -> None:
             status = folder.lstat()
             ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
             if ours and _is_abandoned(folder, status.st_mtime):
+                end_orphans(folder)
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -12,7 +12,11 @@ from provisioner.hosts.envelope import Envelope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Entries and test emails for one host; pure data until `as_json` reveals the secrets."""
+    """Entries and test emails for one host; pure data until `as_json` reveals the secrets.
+
+    `prune`: remove what this tool put there and is not `declared` for this host; `remove` names
+    what to remove.
+    """
 
     host: str
     entries: tuple[ServerEntry, ...]
@@ -20,11 +24,7 @@ class Delivery:
     declared: tuple[str, ...]
     prove_refresh: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
-
-    @property
-    def file_name(self) -> str:
-        """Host names may hold anything: the file is named by their digest."""
-        return hashlib.sha256(self.host.encode()).hexdigest() + ".json"
+    prune: bool = False
 
     def as_json(self, *, fingerprint_key: str, run_id: str, owner: str) -> dict[str, Any]:
         """The delivery as it is written, secrets revealed."""
@@ -33,6 +33,7 @@ class Delivery:
             "entries": [entry.as_json() for entry in self.entries],
             "declared": list(self.declared),
             "remove": list(self.remove),
+            "prune": self.prune,
             "secrets": sorted(secrets),
             "mails": {
                 name: {"from": e.sender, "to": e.recipient} for name, e in self.envelopes.items()
@@ -42,3 +43,8 @@ class Delivery:
             "run_id": run_id,
             "owner": owner,
         }
+
+
+def delivery_file(host: str) -> str:
+    """The name of a host's file. Host names may hold anything: it is named by their digest."""
+    return hashlib.sha256(host.encode()).hexdigest() + ".json"
