@@ -12,6 +12,7 @@ COMMANDS = (
     "refresh",
     "plan",
     "push",
+    "history",
     "test-email",
     "schema",
     "rules",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -82,7 +83,9 @@ def fleet_session(
 def _preparation(vaults: Vaults, scope: Scope, inventory: Inventory) -> Preparation:
     project = vaults.project
     servers = chosen_servers(project, scope.servers)
-    found = prepare(project, servers, inventory, vaults.store, vaults.resolver.resolve)
+    found = prepare(
+        project, servers, inventory, vaults.store, vaults.resolver.resolve, now=time.time()
+    )
     if scope.prune:
         _refuse_pruning_blindly(found)
         found = replace(found, pruned_hosts=frozenset(inventory.matching(DEFAULT_HOSTS)))

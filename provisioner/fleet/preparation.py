@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,9 @@ from provisioner.secret_sources.reference import SecretReference
 from provisioner.tokens.destinations import check_destinations
 from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
+
+_DAY = 86400
+_SOON_DAYS = 14
 
 Resolve = Callable[[SecretReference, str], Secret]
 
@@ -90,6 +94,8 @@ def prepare(
     inventory: Inventory,
     store: TokenStore,
     resolve: Resolve,
+    *,
+    now: float,
 ) -> Preparation:
     """Resolve hosts, secrets and tokens of the servers; opens no connection."""
     declared = {s.server_name: inventory.matching(s.hosts) for s in project.servers}
@@ -105,7 +111,7 @@ def prepare(
             prepared = prepared.without(skipped_server(server.server_name, error))
         else:
             prepared = prepared.with_entry(entry)
-    return replace(prepared, warnings=tuple(_warnings(prepared, project)))
+    return replace(prepared, warnings=tuple(_warnings(prepared, project, now)))
 
 
 class NoHosts(FleetError):
@@ -123,7 +129,7 @@ def _require_hosts(server: EmailServer, inventory: Inventory) -> None:
         )
 
 
-def _warnings(preparation: Preparation, project: Project) -> Iterator[str]:
+def _warnings(preparation: Preparation, project: Project, now: float) -> Iterator[str]:
     for name, entry in preparation.entries.items():
         hosts = preparation.hosts[name]
         if warning := rotation_warning(entry, hosts, _provider(entry, project)):
@@ -131,6 +137,20 @@ def _warnings(preparation: Preparation, project: Project) -> Iterator[str]:
         tokens = entry.token_set
         if tokens is not None and tokens.unproven:
             yield f"{name}: signed in, but not proven from here: {tokens.unproven}"
+        if tokens is not None and (end := _idle_end(tokens, _provider(entry, project))) is not None:
+            yield from _ending(name, end, now)
+
+
+def _idle_end(tokens: TokenSet, provider: Provider) -> int | None:
+    """When the refresh token ends of idleness (Unix seconds), as far as the provider says."""
+    days = provider.idle_expiry_days
+    return tokens.refreshed_at + days * _DAY if days is not None else None
+
+
+def _ending(name: str, end: int, now: float) -> Iterator[str]:
+    if end - now < _SOON_DAYS * _DAY:
+        day = time.strftime("%Y-%m-%d", time.localtime(end))
+        yield f"{name}: unused, its refresh token ends on {day}: run provisioner refresh {name!r}"
 
 
 def skipped_server(name: str, error: ProvisionerError) -> SkippedServer:

@@ -135,9 +135,9 @@ def summary(outcome: Outcome) -> str:
     return f"{counted(len(outcome.hosts), 'host')}: {'; '.join(parts)}"
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 host`, `2 hosts`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 host`, `2 hosts`; `plural` where an s does not do."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _changed(hosts: Iterable[HostResult]) -> int:
