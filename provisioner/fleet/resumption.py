@@ -15,14 +15,14 @@ _ANEW = "run: provisioner push"
 def run_to_resume(
     runs: Iterable[RunRecord], options: Mapping[str, Any], saved: SavedPlan | None
 ) -> RunRecord:
-    """The last push, if hosts are left of it that `options` and the saved plan are about, too."""
-    last = next((run for run in runs if run.started.get("command") == "push"), None)
+    """The last push, if hosts are left of it that `options` and the saved plan are about, too.
+
+    One that ended before it had a plan has begun nothing, and is passed over.
+    """
+    pushes = (run for run in runs if run.started.get("command") == "push")
+    last = next((run for run in pushes if run.planned is not None), None)
     if last is None:
         raise FleetError("there is no push to go on with: the journal knows none", remedy=_ANEW)
-    if last.planned is None:
-        raise FleetError(
-            f"the push {last.run_id} ended before it had a plan, so nothing was begun", remedy=_ANEW
-        )
     if not last.undone:
         raise FleetError(f"nothing is left of the push {last.run_id}", remedy=_ANEW)
     _require_same_options(last, options)

@@ -139,7 +139,7 @@ def test_what_is_left_of_the_last_push(tmp_path):
     ("events", "message"),
     [
         ((), "there is no push to go on with"),
-        ((started("run-1"),), "ended before it had a plan"),
+        ((started("run-1"),), "there is no push to go on with"),
         (
             (
                 started("run-1"),
