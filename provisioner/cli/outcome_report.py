@@ -37,7 +37,7 @@ def outcome_report(
             written(file, RENDERERS[name](outcome, providers), "--report")
     finally:
         if shown is not None:
-            print(RENDERERS[shown](outcome, providers))
+            print(RENDERERS[shown](outcome, providers), flush=True)
 
 
 def written(file: Path, text: str, option: str) -> None:

@@ -68,19 +68,31 @@ def run_push(project: Project, request: PushRequest) -> int:
     saved = read_plan(request.plan_file) if request.plan_file else None
     request = replace(request, scope=_scope(request.scope, saved))
     streamed = request.output_format is OutputFormat.JSON
-    with (
-        interruption() as interrupted,
-        run_view(stream_events=streamed, quiet=False, plain=request.scope.verbosity > 0) as view,
-        _locked(project, request, view),
-    ):
-        outcome = _pushed(project, request, saved, view, interrupted)
+    with interruption() as interrupted:
+        with (
+            run_view(
+                stream_events=streamed, quiet=False, plain=request.scope.verbosity > 0
+            ) as view,
+            _locked(project, request, view),
+        ):
+            outcome = _pushed(project, request, saved, view, interrupted)
+        try:
+            _report(outcome, project, request)
+        except OSError:
+            if not outcome.interrupted:
+                raise
+            sys.stdout = sys.stderr = None  # the terminal was closed: nothing more to flush
+    return outcome.exit_code
+
+
+def _report(outcome: Outcome, project: Project, request: PushRequest) -> None:
+    streamed = request.output_format is OutputFormat.JSON
     outcome_report(outcome, project, None if streamed else request.output_format, request.files)
     if outcome.interrupted:
         print_error(
             f"interrupted ({outcome.interrupted}); hosts finish the transaction they are in",
             "go on with it: provisioner push --resume",
         )
-    return outcome.exit_code
 
 
 def _scope(given: Scope, saved: SavedPlan | None) -> Scope:

@@ -52,7 +52,10 @@ class Interruption:
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Note the signals while it lasts. What is ignored stays so: nohup wants no SIGHUP to count."""
+    """Note the signals while it lasts. What is ignored stays so: nohup wants no SIGHUP to count.
+
+    After one has come they are ignored: all is said and done, and the exit code is to tell it.
+    """
     noted = Interruption()
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     heard = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
@@ -62,4 +65,4 @@ def interruption() -> Iterator[Interruption]:
         yield noted
     finally:
         for number in heard:
-            signal.signal(number, before[number])
+            signal.signal(number, signal.SIG_IGN if noted.signal else before[number])

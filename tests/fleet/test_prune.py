@@ -29,9 +29,7 @@ def test_what_nobody_declares_any_more_goes_and_what_others_put_there_stays(one_
 
     refused = fleet.ends(64, "push", "--prune").stderr
     assert "this push would remove Alerts from 1 host, and there is no terminal" in refused
-    assert fleet.served("maps1") == ["Alerts", "ByHand", "Reports"] or "Alerts" in fleet.served(
-        "maps1"
-    )
+    assert sorted(fleet.served("maps1")) == ["Alerts", "ByHand", "Reports"]
     fleet.ends(0, "push", "--prune", "--yes")
     assert sorted(fleet.served("maps1")) == ["ByHand", "Reports"]
 
@@ -42,8 +40,7 @@ def test_a_host_that_lost_its_last_server_is_pruned_too(one_host):
     fleet.write("inventory/more.yml", {"other": {"hosts": {"db1": {}}}})
     fleet.ends(0, "push")
     fleet.declare("Reports", hosts="other")
-    ended = fleet.ends(3, "push", "--prune", "--yes", "--limit", "maps1")
-    assert ended.returncode == 3
+    fleet.ends(0, "push", "--prune", "--yes", "--limit", "maps1")
     assert fleet.served("maps1") == []
 
 
@@ -54,14 +51,14 @@ def test_a_pattern_with_a_slip_in_it_prunes_nothing(one_host):
     assert "the host pattern of Reports matches no host" in refused
 
 
-def removing(*names):
+def removing(host, *names):
     servers = tuple(ServerChange(name, "removed", (), {}, verified=False) for name in names)
-    return HostResult(host="maps1", state=HostState.CHANGES, servers=servers)
+    return HostResult(host=host, state=HostState.CHANGES, servers=servers)
 
 
 def test_more_than_the_ceiling_is_refused_with_the_names():
-    refuse_too_many([removing("A"), removing("A")], 1)
+    refuse_too_many([removing("maps1", "A"), removing("maps2", "A")], 1)
     with pytest.raises(FleetError) as refused:
-        refuse_too_many([removing("A"), removing("B")], 1)
+        refuse_too_many([removing("maps1", "A"), removing("maps2", "B")], 1)
     assert refused.value.message.endswith("remove 2 servers, and the ceiling is 1: A, B")
     assert "--prune-limit 2" in refused.value.remedy

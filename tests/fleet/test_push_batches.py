@@ -22,6 +22,10 @@ def results(events):
     }
 
 
+def without_times(events):
+    return [{name: fact for name, fact in e.items() if name != "at"} for e in events]
+
+
 def test_it_stops_after_the_batch_that_failed_and_resume_does_the_rest(three_hosts):
     fleet = three_hosts
     fleet.set("maps2", maps_apply_command=REFUSES)
@@ -114,7 +118,7 @@ def test_for_a_program_each_line_is_an_event_and_the_last_one_has_the_report(one
     assert [lines[0]["event"], lines[-1]["event"]] == ["run_started", "run_finished"]
     assert lines[-1]["report"]["summary"] == {"delivered, not applied": 1}
     (journal,) = one_host.journals()
-    assert journal == lines
+    assert without_times(journal) == without_times(lines)
     assert one_host.run("history").stdout.endswith("exit 0: 1 delivered, not applied\n")
 
 

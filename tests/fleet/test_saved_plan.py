@@ -11,15 +11,16 @@ from provisioner.resources import schema_path
 def test_a_push_does_what_the_plan_says_and_leaves_hosts_that_moved(three_hosts):
     fleet = three_hosts
     fleet.commit()
-    planned = fleet.ends(2, "plan", "--out", "plan.json")
+    file = fleet.folder.parent / "plan.json"  # in the project folder it would make that dirty
+    planned = fleet.ends(2, "plan", "--out", str(file))
     assert "maps1, maps2, maps3 (3 hosts): would change" in planned.stdout
     assert "a push would send test emails:\n  Reports: from 3 hosts to reports@" in planned.stdout
-    text = (fleet.folder / "plan.json").read_text()
+    text = file.read_text()
     jsonschema.validate(json.loads(text), json.loads(schema_path("plan").read_text()))
     assert "correct horse" not in text
 
     fleet.ends(0, "push", "--limit", "maps2")
-    ended = fleet.ends(3, "push", "--plan", "plan.json")
+    ended = fleet.ends(3, "push", "--plan", str(file))
     assert "maps1, maps3 (2 hosts): delivered, not applied" in ended.stdout
     assert "maps2: moved since the plan" in ended.stdout
     assert "its document is not the one that it had when the plan was made" in ended.stdout
@@ -27,7 +28,7 @@ def test_a_push_does_what_the_plan_says_and_leaves_hosts_that_moved(three_hosts)
     assert last[0]["options"]["plan"] == json.loads(text)["seal"]
     assert last[0]["dirty"] is False
 
-    again = fleet.ends(3, "push", "--plan", "plan.json")
+    again = fleet.ends(3, "push", "--plan", str(file))
     assert "maps1, maps2, maps3 (3 hosts): moved since the plan" in again.stdout
 
 
