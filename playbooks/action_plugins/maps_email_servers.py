@@ -62,6 +62,7 @@ def _document(delivery):
     return {
         "entries": delivery["entries"],
         "remove": delivery.get("remove", []),
+        "prune": delivery.get("prune", False),
         "declared": delivery.get("declared"),
         "accepted": delivery.get("accepted"),
         "rotating": delivery.get("rotating", []),

@@ -53,6 +53,8 @@ def compare(delivery, current, record, now, print_key=None):
     """
     ours = {key_of(entry): entry for entry in delivery["entries"]}
     removed = {name.casefold() for name in delivery["remove"]} - set(ours)
+    if delivery.get("prune"):
+        removed |= _undeclared(current, delivery)
     theirs = {key_of(entry): entry for entry in current}
     known = _Known(record, now, delivery.get("accepted") or FULL_PROOFS)
     report, entries, unproven = {}, [], []
@@ -143,10 +145,16 @@ def _said(state, fields=(), values=None, verified=False):
 
 
 def _orphaned(entry, key, delivery):
-    declared = delivery.get("declared")
-    if declared is None or key in {name.casefold() for name in declared}:
-        return {}
-    return {entry["server_name"]: _said("orphaned")}
+    orphaned = key in _undeclared([entry], delivery)
+    return {entry["server_name"]: _said("orphaned")} if orphaned else {}
+
+
+def _undeclared(entries, delivery):
+    """Keys of the entries that nobody declares for this host; none where that is not known."""
+    if delivery.get("declared") is None:
+        return set()
+    declared = {name.casefold() for name in delivery["declared"]}
+    return {key_of(entry) for entry in entries} - declared
 
 
 def _token_is_stale(existing, entry, known):

@@ -14,6 +14,7 @@ COMMANDS = (
     "push",
     "rollback",
     "unlock",
+    "history",
     "test-email",
     "schema",
     "rules",

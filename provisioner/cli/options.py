@@ -61,3 +61,54 @@ Verbosity = Annotated[
         "--verbose", "-v", count=True, max=4, help="Ansible's own verbosity: -v to -vvvv."
     ),
 ]
+
+HostLimit = Annotated[
+    str | None,
+    typer.Option(
+        "--limit",
+        "-l",
+        metavar="PATTERN",
+        help="Only these hosts: a host, a group, or a pattern such as 'maps:!test'.",
+        show_default="all",
+    ),
+]
+
+Forks = Annotated[
+    int | None,
+    typer.Option(
+        "--forks",
+        "-f",
+        min=1,
+        max=1000,
+        help="How many hosts are worked on at once.",
+        show_default="push: forks in provisioner.yml, else 10",
+    ),
+]
+
+Prune = Annotated[
+    bool,
+    typer.Option(
+        "--prune",
+        help="Remove servers from hosts that provisioner put there and nobody declares any more.",
+    ),
+]
+
+LockWait = Annotated[
+    float,
+    typer.Option(
+        "--lock-wait",
+        min=0,
+        metavar="SECONDS",
+        help="Wait so long for another run to end.",
+    ),
+]
+
+ReportFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        help="Write a report, too: junit=FILE, json=FILE or markdown=FILE.",
+        show_default="none",
+    ),
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,17 +10,22 @@ import typer
 
 from provisioner.cli.options import (
     AllowCommands,
+    Forks,
     Format,
+    HostLimit,
     InventoryPath,
+    LockWait,
     OutputFormat,
     ProjectFolder,
+    ReportFiles,
     Verbosity,
 )
 
 if TYPE_CHECKING:
-    from provisioner.cli.vaults import Vaults
-    from provisioner.fleet.push import Outcome
-    from provisioner.fleet.rollback import Chosen, Rollback
+    from provisioner.cli.fleet_session import Scope
+    from provisioner.cli.run_view import RunView
+    from provisioner.fleet.outcome import Outcome
+    from provisioner.fleet.rollback import Rollback
     from provisioner.model.project import Project
 
 
@@ -30,12 +34,13 @@ def rollback(
         list[str] | None,
         typer.Argument(metavar="[HOST]...", help="Only these hosts.", show_default="all"),
     ] = None,
-    limit: Annotated[
-        str | None, typer.Option("--limit", help="Only hosts of this Ansible host pattern.")
-    ] = None,
+    limit: HostLimit = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
     project: ProjectFolder = Path(),
     inventory: InventoryPath = None,
+    forks: Forks = None,
+    lock_wait: LockWait = 0.0,
+    report: ReportFiles = None,
     output_format: Format = OutputFormat.TEXT,
     allow_commands: AllowCommands = False,
     verbose: Verbosity = 0,
@@ -51,61 +56,97 @@ def rollback(
 
       provisioner rollback --limit 'maps:&test' --yes
     """
-    from provisioner.cli.fleet_run import outcome_report
-    from provisioner.cli.fleet_session import with_inventory
-    from provisioner.cli.vaults import open_vaults
+    from provisioner.cli.fleet_session import Scope, with_inventory
+    from provisioner.cli.outcome_report import outcome_report, report_files
+    from provisioner.cli.run_view import run_view
     from provisioner.fleet.lock import push_lock
-    from provisioner.fleet.rollback import Chosen
     from provisioner.model.reading import read_project
 
+    files = report_files(report or ())
     declared = with_inventory(read_project(project), inventory)
-    with push_lock(declared.root):
-        vaults = open_vaults(declared, allow_commands=allow_commands)
-        quiet = output_format is OutputFormat.JSON
+    scope = Scope(limit=limit, forks=forks, verbosity=verbose)
+    quiet = output_format is OutputFormat.JSON
+    with (
+        run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
+        push_lock(declared.root, wait_seconds=lock_wait, on_wait=view.note),
+    ):
         outcome = _rolled_back(
-            vaults, Chosen(hosts or (), limit), agreed=yes, quiet=quiet, verbosity=verbose
+            declared, scope, hosts or [], view, agreed=yes, allow_commands=allow_commands
         )
-    print(outcome_report(outcome, declared, output_format))
+    outcome_report(outcome, declared, output_format, files)
     return outcome.exit_code
 
 
 def _rolled_back(
-    vaults: Vaults,
-    chosen: Chosen,
+    project: Project,
+    scope: Scope,
+    hosts: list[str],
+    view: RunView,
     *,
     agreed: bool,
-    quiet: bool,
-    verbosity: int,
+    allow_commands: bool,
 ) -> Outcome:
-    from provisioner.cli.fleet_session import fleet_session
-    from provisioner.cli.progress import progress
+    """Journaled as a push is."""
+    from provisioner.cli.fleet_run import (
+        finished,
+        fleet_run,
+        run_started,
+        scope_options,
+        told_to_the_end,
+    )
+    from provisioner.cli.vaults import open_vaults
+    from provisioner.fleet.commit import commit_of
+    from provisioner.fleet.interruption import interruption
+    from provisioner.fleet.journal import journal
     from provisioner.fleet.rollback import prepare_rollback, rollback
+    from provisioner.fleet.run_event import RunEvent
+    from provisioner.fleet.run_id import new_run_id
 
-    prepared = partial(prepare_rollback, chosen=chosen, refresh=vaults.refreshed)
-    with (
-        progress(quiet=quiet, plain=verbosity > 0) as line,
-        fleet_session(vaults, (), progress=line, verbosity=verbosity, prepare=prepared) as session,
-    ):
-        fleet, preparation = session
-        line(f"asking {', '.join(preparation.all_hosts)}")
-        asked = rollback(fleet, preparation)
-        line.clear()
-        if not asked.hosts:
-            return asked.planned
-        if not agreed:
-            _ask(asked, vaults.project)
-        return asked.carry_out()
+    vaults, run_id = open_vaults(project, allow_commands=allow_commands), new_run_id()
+    with journal(project.root, run_id, keep=project.push.keep_runs) as written:
+
+        def listener(event: RunEvent) -> None:
+            written.append(event)
+            view.take(event)
+
+        with interruption() as interrupted, told_to_the_end(listener):
+            options = {**scope_options(scope), "hosts": hosts}
+            listener(run_started("rollback", run_id, commit_of(project.root), options))
+            with fleet_run(
+                vaults,
+                scope,
+                run_id=run_id,
+                view=view,
+                listener=listener,
+                interruption=interrupted,
+                keep_key=True,
+                prepare=partial(prepare_rollback, patterns=hosts, refresh=vaults.refreshed),
+            ) as run:
+                asked = rollback(run.work, run.preparation)
+                view.clear()
+                if asked.hosts and not agreed:
+                    _ask(asked, project)
+                outcome = asked.carry_out() if asked.hosts else asked.planned
+            listener(finished(outcome))
+    return outcome
 
 
 def _ask(asked: Rollback, project: Project) -> None:
     """Show what would come back, and go on only if a person says yes."""
-    from provisioner.cli.fleet_run import outcome_report
-    from provisioner.errors import UsageError
+    import sys
 
-    if not sys.stdin.isatty():
+    from provisioner.cli.outcome_report import providers_of
+    from provisioner.cli.person import can_answer, confirm
+    from provisioner.cli.removal_consent import NotAgreed
+    from provisioner.errors import UsageError
+    from provisioner.reports.outcome_text import outcome_text
+
+    names = ", ".join(asked.hosts)
+    if not can_answer():
         raise UsageError(
-            f"a rollback of {', '.join(asked.hosts)} was not agreed to; nothing was changed",
+            f"a rollback of {names} was not agreed to; nothing was changed",
             remedy="there is no terminal to ask at: say --yes",
         )
-    print(outcome_report(asked.planned, project, OutputFormat.TEXT), file=sys.stderr)
-    typer.confirm(f"Roll back {', '.join(asked.hosts)}?", abort=True, err=True)
+    print(outcome_text(asked.planned, providers_of(project)), file=sys.stderr)
+    if not confirm(f"Roll back {names}?"):
+        raise NotAgreed("nothing was changed: the rollback was not agreed to")

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.fleet.interruption import interruption
 from provisioner.fleet.lease import lease_terms
 from provisioner.fleet.lock import lock_owner
-from provisioner.fleet.push import new_run_id
 from provisioner.fleet.run_folder import run_folder, write_private_json
-from provisioner.fleet.runner import PlaybookRun, TaskResult, run_playbook
-from provisioner.hosts.delivery import Delivery
+from provisioner.fleet.run_id import new_run_id
+from provisioner.fleet.runner import PlaybookRun, TaskResult, Watcher, run_playbook
+from provisioner.hosts.delivery import delivery_file
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.project import Project
 from provisioner.resources import playbooks_folder
@@ -44,7 +45,10 @@ class HostContact:
         }
         with run_folder() as folder:
             _write(folder / "deliveries", wanted, content)
-            results = run_playbook(self._run(playbook, wanted, folder), self._tell, _nowhere)
+            with interruption() as interrupted:
+                run = self._run(playbook, wanted, folder)
+                results = run_playbook(run, self._watcher(), interrupted)
+            interrupted.check()
         said = {result.host: result for result in results}
         return {host: said.get(host) for host in wanted}
 
@@ -59,21 +63,29 @@ class HostContact:
             forks=self.project.push.forks,
         )
 
+    def _watcher(self) -> Watcher:
+        return Watcher(
+            on_start=_nothing,
+            on_skip=_nothing,
+            on_result=self._tell,
+            on_output=_nothing,
+            on_tick=_nothing,
+        )
+
     def _tell(self, result: TaskResult) -> None:
         self.progress(f"{result.host}: {'answered' if result.outcome == 'ok' else result.outcome}")
 
 
 def hosts_of(project: Project, inventory: Inventory) -> tuple[str, ...]:
     """Every host that a declared server goes to, sorted."""
-    return tuple(sorted({h for s in project.servers for h in inventory.hosts(s.hosts)}))
+    return tuple(sorted({h for s in project.servers for h in inventory.matching(s.hosts)}))
 
 
 def _write(folder: Path, hosts: Iterable[str], content: dict[str, Any]) -> None:
     folder.mkdir(mode=0o700)
     for host in hosts:
-        empty = Delivery(host=host, entries=(), envelopes={}, declared=())
-        write_private_json(folder / empty.file_name, content)
+        write_private_json(folder / delivery_file(host), content)
 
 
-def _nowhere(_text: str) -> None:
-    """Where Ansible's own output goes."""
+def _nothing(*_said: object) -> None:
+    """What nobody is told: that a task begins, and what Ansible prints."""

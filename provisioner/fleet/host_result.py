@@ -28,6 +28,8 @@ class HostState(StrEnum):
     LOCKED = "locked by another run"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
+    MOVED = "moved since the plan"
+    NOT_REACHED = "not reached"
     UNKNOWN = "unknown"
 
 
@@ -43,8 +45,13 @@ EXIT_CODES = {
     HostState.LOCKED: ExitCode.LOCKED,
     HostState.FAILED: ExitCode.HOSTS_BEHIND,
     HostState.UNREACHABLE: ExitCode.HOSTS_BEHIND,
+    HostState.MOVED: ExitCode.HOSTS_BEHIND,
+    HostState.NOT_REACHED: ExitCode.HOSTS_BEHIND,
     HostState.UNKNOWN: ExitCode.HOST_UNKNOWN,
 }
+
+# States in which a push has done with a host what it was to do.
+GOOD_STATES = frozenset(state for state, code in EXIT_CODES.items() if code is ExitCode.DONE)
 
 # maps.state of the transaction -> the host's state, before any mail
 _TRANSACTION_STATES = {
@@ -85,6 +92,7 @@ class HostResult:
 
     `baseline`: how the servers whose mails were wrong fare with the old document given back;
     `renewed`: those whose old entry has the delivered token there, since its own was used up.
+    `before` is the fingerprint of the document that a push found, `seconds` its tasks' time.
     """
 
     host: str
@@ -101,6 +109,8 @@ class HostResult:
     maps_sent: bool = False
     rolled_back_from: int | None = None
     message: str = ""
+    before: str | None = None
+    seconds: float = 0.0
 
     @property
     def exit_code(self) -> ExitCode:
@@ -138,6 +148,7 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
         mails_needed=tuple(facts.get("mails_needed") or ()),
         maps_sent=_maps_exit(mail) == 0,
         message=message,
+        seconds=sum(result.seconds for result in results),
     )
 
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from provisioner.errors import PersonNeeded, ProvisionerError, UsageError
+from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.host_result import HostResult, HostState, host_result
+from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.post_check import broken_before
 from provisioner.fleet.preparation import Preparation, Resolve
-from provisioner.fleet.push import Fleet, Outcome, Refresh, new_run_id
+from provisioner.fleet.push import Refresh
 from provisioner.fleet.rotation import may_be_dead
+from provisioner.fleet.run_event import HostFinished
 from provisioner.fleet.runner import TaskResult
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.inventory import Inventory
@@ -28,7 +31,7 @@ _PHASES = {"rollback": "deliver", "baseline": "mail"}
 class Rollback:
     """Hosts to roll back, and what they said they would go back to."""
 
-    fleet: Fleet
+    work: Delivering
     preparation: Preparation
     planned: Outcome
 
@@ -39,41 +42,31 @@ class Rollback:
 
     def carry_out(self) -> Outcome:
         """Roll them back; the others stay in the outcome as they are."""
-        self.fleet.progress(f"rolling back {', '.join(self.hosts)}")
-        done = _played(self.fleet, self.preparation, self.hosts, self.planned.run_id, check=False)
+        done = self.work.played(
+            _PLAYBOOK, self.preparation, self.hosts, check=False, judge=rollback_result
+        )
         from_generation = {h.host: h.generation for h in self.planned.hosts}
         results = {h.host: h for h in self.planned.hosts} | {
             h.host: replace(h, rolled_back_from=from_generation[h.host]) for h in done
         }
-        return replace(self.planned, hosts=tuple(results.values()), check=False)
+        for result in results.values():
+            self.work.fleet.listener(HostFinished(result=result))
+        interrupted = self.work.fleet.interruption.signal
+        return replace(
+            self.planned, hosts=tuple(results.values()), check=False, interrupted=interrupted
+        )
 
 
-def rollback(fleet: Fleet, preparation: Preparation) -> Rollback:
+def rollback(work: Delivering, preparation: Preparation) -> Rollback:
     """Ask the hosts what a rollback would bring back; changes nothing anywhere."""
-    run_id = new_run_id()
+    hosts = work.played(
+        _PLAYBOOK, preparation, preparation.all_hosts, check=True, judge=rollback_result
+    )
+    work.fleet.interruption.check()
     planned = Outcome(
-        run_id=run_id,
-        hosts=_played(fleet, preparation, preparation.all_hosts, run_id, check=True),
-        skipped=(),
-        warnings=preparation.warnings,
-        check=True,
+        run_id=work.run_id, hosts=hosts, skipped=(), warnings=preparation.warnings, check=True
     )
-    return Rollback(fleet, preparation, planned)
-
-
-def _played(
-    fleet: Fleet, preparation: Preparation, hosts: Sequence[str], run_id: str, *, check: bool
-) -> tuple[HostResult, ...]:
-    if not hosts:
-        return ()
-    return fleet.play(
-        preparation,
-        set(hosts),
-        run_id=run_id,
-        check=check,
-        playbook=_PLAYBOOK,
-        judge=rollback_result,
-    )
+    return Rollback(work, preparation, planned)
 
 
 def rollback_result(host: str, results: Sequence[TaskResult], *, check: bool) -> HostResult:
@@ -98,26 +91,21 @@ def _as_of_a_push(result: TaskResult) -> TaskResult:
     return replace(result, result={**result.result, "maps": {**facts, "phase": phase}})
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Which hosts: those of the patterns (all, if there are none) within the limit."""
+def chosen_hosts(inventory: Inventory, patterns: Sequence[str], hosts: set[str]) -> set[str]:
+    """Those of `hosts` that the patterns mean, all if there are none.
 
-    patterns: Sequence[str] = ()
-    limit: str | None = None
-
-    def of(self, inventory: Inventory, hosts: set[str]) -> set[str]:
-        """Those of `hosts`; UsageError if a pattern means one that is not among them, or none."""
-        chosen = {host for pattern in self.patterns for host in inventory.hosts(pattern)}
-        foreign = ", ".join(sorted(chosen - hosts))
-        found = chosen or hosts
-        if self.limit:
-            found = found & set(inventory.hosts(self.limit))
-        if foreign or not found:
-            raise UsageError(
-                f"no declared server goes to {foreign or 'a host of that limit'}",
-                remedy=f"hosts of this project: {', '.join(sorted(hosts)) or 'none'}",
-            )
-        return found
+    UsageError if a pattern means one that is not among them, or none.
+    """
+    found = set(hosts)
+    if patterns:
+        found = {host for pattern in patterns for host in inventory.matching(pattern)}
+    if not found or found - hosts:
+        named = ", ".join(sorted(found - hosts) or patterns)
+        raise UsageError(
+            f"no declared server goes to {named or 'any host'}",
+            remedy=f"hosts of this project: {', '.join(sorted(hosts)) or 'none'}",
+        )
+    return found
 
 
 def prepare_rollback(
@@ -127,7 +115,8 @@ def prepare_rollback(
     store: TokenStore,
     resolve: Resolve,
     *,
-    chosen: Chosen,
+    now: float,  # noqa: ARG001  as prepare() takes it
+    patterns: Sequence[str],
     refresh: Refresh,
 ) -> Preparation:
     """What a rollback needs of the declared servers: envelopes, and current tokens.
@@ -142,10 +131,11 @@ def prepare_rollback(
         if server.oauth2 is not None:
             entry = _with_tokens(entry, project, store, resolve, refresh, warnings.append)
         entries[entry.name] = entry
-    everywhere = {s.server_name: inventory.hosts(s.hosts) for s in servers}
-    wanted = chosen.of(inventory, {host for found in everywhere.values() for host in found})
-    hosts = {name: tuple(h for h in found if h in wanted) for name, found in everywhere.items()}
-    return Preparation(entries, hosts, (), tuple(warnings))
+    declared = {s.server_name: inventory.matching(s.hosts) for s in servers}
+    everywhere = {host for found in declared.values() for host in found}
+    wanted = chosen_hosts(inventory, patterns, everywhere)
+    prepared = Preparation(entries, declared, (), tuple(warnings), declared=declared)
+    return prepared.limited_to(wanted)
 
 
 def _with_tokens(

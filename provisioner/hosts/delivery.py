@@ -19,7 +19,8 @@ class Delivery:
 
     `rotating`: servers whose old refresh tokens are dead, so that an old document that is given
     back keeps the tokens of the one it replaces. `current_tokens`: those for which a rollback
-    brings the tokens of `entries` along.
+    brings the tokens of `entries` along. `prune`: remove what this tool put there and is not
+    `declared` for this host; `remove` names what to remove.
     """
 
     host: str
@@ -31,11 +32,7 @@ class Delivery:
     current_tokens: tuple[str, ...] = ()
     mail_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
-
-    @property
-    def file_name(self) -> str:
-        """Host names may hold anything: the file is named by their digest."""
-        return hashlib.sha256(self.host.encode()).hexdigest() + ".json"
+    prune: bool = False
 
     def for_plan(
         self,
@@ -70,6 +67,7 @@ class Delivery:
             "entries": [entry.as_json() for entry in self.entries],
             "declared": list(self.declared),
             "remove": list(self.remove),
+            "prune": self.prune,
             "secrets": sorted(secrets),
             "mails": {
                 name: {"from": e.sender, "to": e.recipient} for name, e in self.envelopes.items()
@@ -95,3 +93,8 @@ def _host_key(fingerprint_key: str, host: str) -> str:
     return hmac.new(
         fingerprint_key.encode(), b"maps-provisioner host v1\0" + host.encode(), hashlib.sha256
     ).hexdigest()
+
+
+def delivery_file(host: str) -> str:
+    """The name of a host's file. Host names may hold anything: it is named by their digest."""
+    return hashlib.sha256(host.encode()).hexdigest() + ".json"

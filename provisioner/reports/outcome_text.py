@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
+from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import SkippedServer
-from provisioner.fleet.push import Outcome
 from provisioner.reports.mail_text import mail_lines, refresh_lines
 from provisioner.secret import MASK
 
@@ -36,14 +36,27 @@ def outcome_text(outcome: Outcome, providers: Mapping[str, str]) -> str:
     blocks = [_group(names, body) for body, names in _grouped(outcome, providers).items()]
     blocks += [_skipped(server) for server in outcome.skipped]
     blocks += [f"warning: {text}\n" for text in outcome.warnings]
-    notes = _notes(outcome)
-    return "\n".join([*blocks, _summary(outcome), *notes])
+    blocks += _mails_to_come(outcome)
+    return "\n".join([*blocks, summary(outcome), *_notes(outcome)])
+
+
+def _mails_to_come(outcome: Outcome) -> list[str]:
+    """In a plan: what a push would mail, from how many hosts, to whom."""
+    if not outcome.check:
+        return []
+    counts = Counter(name for host in outcome.hosts for name in host.mails_needed)
+    lines = [
+        f"  {name}: from {counted(count, 'host')} to {outcome.envelopes[name].recipient}"
+        for name, count in sorted(counts.items())
+        if name in outcome.envelopes
+    ]
+    return ["\n".join(["a push would send test emails:", *lines, ""])] if lines else []
 
 
 def _grouped(outcome: Outcome, providers: Mapping[str, str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = defaultdict(list)
     for host in outcome.hosts:
-        groups[_body(host, providers)].append(host.host)
+        groups[host_text(host, providers)].append(host.host)
     return groups
 
 
@@ -53,7 +66,8 @@ def _group(names: list[str], body: str) -> str:
     return f"{head}{count}: {body}\n"
 
 
-def _body(host: HostResult, providers: Mapping[str, str]) -> str:
+def host_text(host: HostResult, providers: Mapping[str, str]) -> str:
+    """What became of one host, its name left out: hosts with the same text are one group."""
     generation = f", generation {host.generation}" if host.written and _is_new(host) else ""
     lines = [f"{host.state}{generation}"]
     if host.rolled_back_from is not None:
@@ -80,7 +94,7 @@ _SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " ", "orpha
 
 
 def _change(server: ServerChange, *, waiting: bool) -> list[str]:
-    note = {"orphaned": " (not declared any more; it stays)"}.get(server.state, "")
+    note = {"orphaned": " (not declared here any more; it stays)"}.get(server.state, "")
     if server.state == "unchanged" and waiting:
         note = ", its mail not yet proven"
     lines = [f"  {_SIGNS.get(server.state, ' ')} {server.name}: {server.state}{note}"]
@@ -121,7 +135,8 @@ def _skipped(server: SkippedServer) -> str:
     return "\n  ".join(lines) + "\n"
 
 
-def _summary(outcome: Outcome) -> str:
+def summary(outcome: Outcome) -> str:
+    """All hosts in one line."""
     counts = Counter(str(host.state) for host in outcome.hosts)
     parts = [f"{count} {state}" for state, count in sorted(counts.items())]
     if not outcome.check and outcome.hosts:
@@ -131,9 +146,9 @@ def _summary(outcome: Outcome) -> str:
     return f"{counted(len(outcome.hosts), 'host')}: {'; '.join(parts)}"
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 host`, `2 hosts`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 host`, `2 hosts`; `plural` where an s does not do."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _changed(hosts: Iterable[HostResult]) -> int:

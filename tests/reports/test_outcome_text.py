@@ -5,8 +5,8 @@ import json
 from provisioner.errors import ExitCode
 from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
+from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import SkippedServer
-from provisioner.fleet.push import Outcome
 from provisioner.mail.session import SmtpResult
 from provisioner.reports.outcome_json import outcome_json
 from provisioner.reports.outcome_text import outcome_text
