@@ -19,6 +19,7 @@ from provisioner.reports.outcome_text import host_text
 _TAGS = {
     HostState.UNPROVEN: "failure",
     HostState.RESTORED: "failure",
+    HostState.LOCKED: "failure",
     HostState.FAILED: "failure",
     HostState.MOVED: "failure",
     HostState.UNREACHABLE: "error",
