@@ -17,7 +17,7 @@ from provisioner.cli.fleet_run import (
     scope_options,
     told_to_the_end,
 )
-from provisioner.cli.fleet_session import Scope
+from provisioner.cli.fleet_session import Scope, chosen_servers
 from provisioner.cli.options import OutputFormat
 from provisioner.cli.outcome_report import outcome_report
 from provisioner.cli.removal_consent import Consent
@@ -45,6 +45,7 @@ from provisioner.fleet.saved_plan import (
     require_same,
 )
 from provisioner.model.project import Project
+from provisioner.reports.outcome_text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ def run_push(project: Project, request: PushRequest) -> int:
     """Do it and report; returns the exit code."""
     saved = read_plan(request.plan_file) if request.plan_file else None
     request = replace(request, scope=_scope(request.scope, saved))
+    chosen_servers(project, request.scope.servers)  # a name with a slip in it makes no journal
     streamed = request.output_format is OutputFormat.JSON
     with interruption() as interrupted:
         with (
@@ -132,6 +134,9 @@ def _pushed(
     options = scope_options(request.scope)
     earlier = run_to_resume(all_runs(project.root), options, saved) if request.resume else None
     options["mail"] = str(request.mail)
+    if earlier is not None:
+        left = f"{len(earlier.undone)} of {counted(len(earlier.targets), 'host')}"
+        view.note(f"going on with the push {earlier.run_id}: {left} left")
     options["plan"] = saved.id if saved else None
     options["resumed"] = earlier.run_id if earlier else None
     run_id = new_run_id()

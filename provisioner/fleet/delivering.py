@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from provisioner.fleet.fleet import Answers, Fleet
 from provisioner.fleet.hand_over import handing_over
-from provisioner.fleet.host_result import HostResult, HostState, host_result
+from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState, host_result
 from provisioner.fleet.lease import lease_terms
 from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.mail_limits import turns_folder
@@ -103,13 +103,27 @@ class Delivering:
         }
 
     def _judged(self, host: str, answers: Answers, judge: Judge, *, check: bool) -> HostResult:
-        results = answers.of(host)
-        if results or not self.fleet.interruption.signal:
-            return judge(host, results, check=check)
-        if host in answers.started and not check:
-            words = "interrupted before it answered: it finishes the transaction that it is in"
+        results, stopped = answers.of(host), self._stopped(answers)
+        if results:
+            return _with_reason(judge(host, results, check=check), stopped)
+        if stopped and (check or host not in answers.started):
+            return not_reached(host, stopped)
+        if stopped:
+            words = f"{stopped}; its document may be the old or the new one"
             return HostResult(host=host, state=HostState.UNKNOWN, message=words)
-        return not_reached(host, "the run was interrupted before")
+        return judge(host, results, check=check)
+
+    def _stopped(self, answers: Answers) -> str:
+        """Why hosts may not have had their say; empty if all had it."""
+        if self.fleet.interruption.signal:
+            return "the run was interrupted before it answered"
+        return answers.broke
+
+
+def _with_reason(result: HostResult, stopped: str) -> HostResult:
+    if result.state in GOOD_STATES or result.message:
+        return result
+    return replace(result, message=stopped)
 
 
 def not_reached(host: str, why: str) -> HostResult:

@@ -22,10 +22,14 @@ from provisioner.resources import playbooks_folder
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the hosts said in one run of a playbook; `started`: those that a task had begun on."""
+    """What the hosts said in one run of a playbook; `started`: those that a task had begun on.
 
-    results: tuple[TaskResult, ...]
-    started: frozenset[str]
+    `broke` says how Ansible ended if it was before it had done.
+    """
+
+    results: tuple[TaskResult, ...] = ()
+    started: frozenset[str] = frozenset()
+    broke: str = ""
 
     def of(self, host: str) -> tuple[TaskResult, ...]:
         """The results of one host, in order."""
@@ -53,17 +57,17 @@ class Fleet:
     ) -> Answers:
         """Run a playbook on the hosts that `deliveries` names; its action plugins read them."""
         if not deliveries or self.interruption.signal:  # to Ansible, an empty limit is none
-            return Answers((), frozenset())
+            return Answers()
         self.listener(PlaybookStarted(purpose=_purpose(check=check), hosts=len(deliveries)))
         started: set[str] = set()
         with run_folder() as folder:
             _write(folder / "deliveries", deliveries)
-            results = run_playbook(
+            played = run_playbook(
                 self._playbook_run(playbook, folder, deliveries, check=check),
                 self._watcher(started, check=check),
                 self.interruption,
             )
-        return Answers(results, frozenset(started))
+        return Answers(played.results, frozenset(started), played.broke)
 
     def _playbook_run(
         self, playbook: str, folder: Path, hosts: Mapping[str, object], *, check: bool

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioner.errors import FleetError
-from provisioner.fleet.run_event import RunEvent
+from provisioner.fleet.run_event import RunEvent, TaskEnded, TaskStarted
 from provisioner.fleet.state_folder import refuse_strange, state_folder
 
 SUFFIX = ".jsonl"
@@ -32,11 +32,12 @@ class Journal:
         self.problem = ""
 
     def append(self, event: RunEvent) -> None:
-        """Write one event, on disk before this returns; a line that is torn is a line that ends."""
+        """Write one event, on disk before this returns; tasks' events with the next other one."""
         line = (event_line(event, time.time()) + "\n").encode()
         try:
             os.write(self._descriptor, line)
-            os.fsync(self._descriptor)
+            if not isinstance(event, (TaskStarted, TaskEnded)):  # eight of them a host
+                os.fsync(self._descriptor)
         except OSError as error:
             self.problem = self.problem or f"the journal is not whole: {error.strerror}"
 

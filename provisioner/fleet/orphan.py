@@ -43,9 +43,23 @@ def _orphans(pattern: re.Pattern[bytes], is_abandoned: Callable[[Path], bool]) -
             named = pattern.search((process / "cmdline").read_bytes())
             if named is None or _has_ended(process):
                 continue
-            folder = Path(os.fsdecode(named[0]))
-            if not folder.exists() or is_abandoned(folder):
+            if _is_gone_or(is_abandoned, _as_it_sees(process, named[0])):
                 yield int(process.name)
+
+
+def _as_it_sees(process: Path, folder: bytes) -> Path:
+    """A path in the process's own view of the file system: in another one, a run that lives
+    would look as if its folder were gone (containers, PrivateTmp).
+    """
+    return process / "root" / os.fsdecode(folder).lstrip("/")
+
+
+def _is_gone_or(is_abandoned: Callable[[Path], bool], folder: Path) -> bool:
+    try:
+        folder.lstat()
+    except FileNotFoundError:
+        return True
+    return is_abandoned(folder)
 
 
 def _has_ended(process: Path) -> bool:

@@ -127,7 +127,7 @@ def _batch(
 
 def _reason_to_stop(work: Delivering, results: list[HostResult], *, stop: bool) -> str:
     if work.fleet.interruption.signal:
-        return "the run was interrupted before"
+        return "the run was interrupted"
     bad = [result for result in results if result.state not in GOOD_STATES]
     if not bad or not stop:
         return ""

@@ -65,23 +65,36 @@ class Watcher:
     on_tick: Callable[[], None]
 
 
-def run_playbook(
-    run: PlaybookRun, watcher: Watcher, interruption: Interruption
-) -> tuple[TaskResult, ...]:
-    """Run it and return each task's result; after an interruption, those that came in time.
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The results that came; `broke` says how Ansible ended if it was before it had done."""
+
+    results: tuple[TaskResult, ...]
+    broke: str = ""
+
+
+# Exit codes of ansible-playbook after which each host has had its say: bits for hosts that
+# failed (2), were unreachable (4) or broke the play (8).
+_SEEN_THROUGH = frozenset({0, 2, 4, 6, 8, 10, 12, 14})
+
+
+def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption) -> Played:
+    """Run it and return each task's result.
 
     FleetError when Ansible itself could not start (bad inventory variables, no
-    ansible-playbook, ...).
+    ansible-playbook, ...): no task had begun anywhere.
     """
     import ansible_runner
 
     results: list[TaskResult] = []
+    heard: set[str] = set()
     begun = {"runner_on_start": watcher.on_start, "runner_on_skipped": watcher.on_skip}
 
     def take(event: dict[str, Any]) -> bool:
         if text := event.get("stdout"):
             watcher.on_output(printable_lines(text))
         if (tell := begun.get(event.get("event", ""))) is not None:
+            heard.add(event["event_data"]["host"])
             tell(event["event_data"]["host"], event["event_data"].get("task", ""))
         if (result := _task_result(event)) is not None:
             results.append(result)
@@ -108,12 +121,14 @@ def run_playbook(
             event_handler=take,
             cancel_callback=end.is_overdue,
         )
-    if not results and outcome.rc != 0 and not interruption.signal:
+    if outcome.rc in _SEEN_THROUGH and (heard or outcome.rc == 0):
+        return Played(tuple(results))
+    how = f"ended with code {outcome.rc}" if outcome.rc else "was killed"
+    if not heard and not interruption.signal:
         raise FleetError(
-            f"ansible-playbook ended with code {outcome.rc} before it reached a host",
-            remedy=_last_lines(outcome),
+            f"ansible-playbook {how} before it reached a host", remedy=_last_lines(outcome)
         )
-    return tuple(results)
+    return Played(tuple(results), f"ansible-playbook {how} before it had done with this host")
 
 
 def _task_result(event: Mapping[str, Any]) -> TaskResult | None:

@@ -9,7 +9,7 @@ import jsonschema
 from lxml import etree
 
 from provisioner.resources import schema_path
-from tests.fleet.local_fleet import PROVISIONER
+from tests.fleet.local_fleet import PASSWORD, PROVISIONER
 
 # Takes a document without servers only: what there was before.
 REFUSES = ["grep", "-q", '"servers": \\[\\]']
@@ -69,6 +69,7 @@ def test_it_stops_after_the_batch_that_failed_and_resume_does_the_rest(three_hos
     fleet.set("maps2", maps_apply_command=["/bin/true"])
     resumed = fleet.ends(0, "push", "--resume")
     assert "maps1" not in resumed.stderr + resumed.stdout
+    assert ": 2 of 3 hosts left" in resumed.stderr
     assert "2 hosts: 2 changed" in resumed.stdout
     first, second = fleet.journals()
     assert results(first) == {"maps1": "delivered, not applied", "maps2": "restored"}
@@ -112,6 +113,7 @@ def test_only_the_hosts_of_a_limit_are_asked(three_hosts):
 def test_for_a_program_each_line_is_an_event_and_the_last_one_has_the_report(one_host):
     ended = one_host.ends(0, "push", "--format", "json")
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert PASSWORD not in ended.stdout + ended.stderr
     schema = json.loads(schema_path("run-events").read_text())
     for line in lines:
         jsonschema.validate(line, schema)

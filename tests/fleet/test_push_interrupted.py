@@ -131,3 +131,21 @@ def test_nohup_makes_a_push_outlive_its_terminal(one_host):
     wait_until(begun.exists)
     running.send_signal(signal.SIGHUP)
     assert running.wait(timeout=120) == 0
+
+
+def test_ansible_that_is_killed_leaves_a_host_unknown_and_the_report_says_why(one_host):
+    begun = applying(one_host, 2)
+    running = started(one_host)
+    wait_until(begun.exists)
+    needle = str(one_host.folder / "inventory").encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if needle in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+        except OSError:
+            continue
+    output, errors = running.communicate(timeout=120)
+    assert running.returncode == 4, output + errors
+    assert "maps1: unknown" in output
+    assert "ansible-playbook was killed before it had done with this host" in output
+    assert "its document may be the old or the new one" in output

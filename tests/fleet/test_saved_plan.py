@@ -11,7 +11,7 @@ from provisioner.resources import schema_path
 def test_a_push_does_what_the_plan_says_and_leaves_hosts_that_moved(three_hosts):
     fleet = three_hosts
     fleet.commit()
-    file = fleet.folder.parent / "plan.json"  # in the project folder it would make that dirty
+    file = fleet.folder.parent / "plan.json"
     planned = fleet.ends(2, "plan", "--out", str(file))
     assert "maps1, maps2, maps3 (3 hosts): would change" in planned.stdout
     assert "a push would send test emails:\n  Reports: from 3 hosts to reports@" in planned.stdout
@@ -26,7 +26,7 @@ def test_a_push_does_what_the_plan_says_and_leaves_hosts_that_moved(three_hosts)
     assert "its document is not the one that it had when the plan was made" in ended.stdout
     last = fleet.journals()[-1]
     assert last[0]["options"]["plan"] == json.loads(text)["seal"]
-    assert last[0]["dirty"] is False
+    assert last[0]["commit"] == json.loads(text)["commit"]
 
     again = fleet.ends(3, "push", "--plan", str(file))
     assert "maps1, maps2, maps3 (3 hosts): moved since the plan" in again.stdout
