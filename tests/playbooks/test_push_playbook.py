@@ -459,6 +459,28 @@ def test_a_module_that_cannot_even_start(fleet, mail_server):
     assert set(results[0]["result"]) <= {"failed", "msg", "changed", "exception", "_ansible_no_log"}
 
 
+@pytest.mark.parametrize("code", [0, 1, 255])
+def test_a_host_that_says_back_all_it_is_told_does_not_fill_the_output(fleet, tmp_path, code):
+    echo = tmp_path / "ssh"
+    said = f"cat > {tmp_path}/heard; cat {tmp_path}/heard; echo; exit {code}"
+    echo.write_text(f'#!/bin/sh\ncase "$*" in *python*) {said};; esac\n')
+    echo.chmod(0o755)
+    fleet.variables.update(
+        ansible_connection="ssh", ansible_ssh_executable=str(echo), ansible_ssh_retries=0
+    )
+    results = fleet.push(oauth2_entry(port=1), arguments=["-vvvv"])
+    assert [line["outcome"] for line in results] == ["unreachable" if code == 255 else "failed"]
+    assert "ESTABLISH SSH CONNECTION" in fleet.output
+    assert CANARY.search((tmp_path / "heard").read_text())
+    assert "Reports" not in fleet.output
+
+
+def test_an_argument_of_the_wrong_kind_quotes_no_other(fleet):
+    results = fleet.push(oauth2_entry(port=1), arguments=["-vvvv"], lock_wait="soon")
+    assert results[0]["result"]["msg"].startswith("the module gave no answer: argument 'lock_wait'")
+    assert not fleet.document.exists()
+
+
 # -- what is refused before a secret leaves
 
 
