@@ -47,7 +47,7 @@ class HostContact:
             _write(folder / "deliveries", wanted, content)
             with interruption() as interrupted:
                 run = self._run(playbook, wanted, folder)
-                results = run_playbook(run, self._watcher(), interrupted)
+                results = run_playbook(run, self._watcher(), interrupted).results
             interrupted.check()
         said = {result.host: result for result in results}
         return {host: said.get(host) for host in wanted}
