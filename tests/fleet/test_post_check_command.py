@@ -90,7 +90,7 @@ def test_a_document_that_is_not_the_runs_own_is_not_proven(fleet):
 
 
 def test_the_report_for_programs_has_the_conversation_without_the_sign_in(fleet):
-    report = json.loads(fleet.pushed("--format", "json"))
+    report = json.loads(fleet.pushed("--format", "json").splitlines()[-1])["report"]
     [mail] = report["hosts"][0]["mails"]
     assert (mail["proof"], mail["attempts"]) == ("sent", 1)
     transcript = mail["smtp"]["transcript"]
