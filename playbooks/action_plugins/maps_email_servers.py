@@ -20,12 +20,12 @@ def _plugin_util(name):
 
 maps_call = _plugin_util("maps_call")
 
-_ALLOWED = ("state", "servers", "force", "apply_timeout", "lock_wait")
+_ALLOWED = ("state", "force", "apply_timeout", "lock_wait")
 _WRITES = {"present", "rolled_back"}
 
 
 class ActionModule(ActionBase):
-    """Task arguments: state (present, restored, rolled_back, probed, unlocked), servers, force,
+    """Task arguments: state (present, restored, rolled_back, probed, unlocked), force,
     apply_timeout, lock_wait."""
 
     _supports_check_mode = True
@@ -47,12 +47,14 @@ def _arguments(call):
         state=state,
         apply_command=call.command("maps_apply_command"),
         secrets=call.delivery.get("secrets", []),
-        **call.given("servers", "force", "apply_timeout", "lock_wait"),
+        fingerprint_key=call.delivery.get("fingerprint_key"),
+        rotating=call.delivery.get("rotating", []),
+        **call.given("force", "apply_timeout", "lock_wait"),
     )
+    del arguments["ca_file"]  # no connection is opened by this one
     if state in _WRITES:
         document = _document if state == "present" else _rollback
         arguments["document"] = json.dumps(document(call.delivery))
-        arguments["fingerprint_key"] = call.delivery.get("fingerprint_key")
     return arguments
 
 
@@ -60,7 +62,10 @@ def _document(delivery):
     return {
         "entries": delivery["entries"],
         "remove": delivery.get("remove", []),
+        "prune": delivery.get("prune", False),
         "declared": delivery.get("declared"),
+        "accepted": delivery.get("accepted"),
+        "rotating": delivery.get("rotating", []),
         "mails": sorted(delivery.get("mails", {})),
     }
 

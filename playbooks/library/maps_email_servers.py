@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from ansible.module_utils.maps_document import account, fingerprint, token_expiry
+from ansible.module_utils.maps_document import fingerprint
 from ansible.module_utils.maps_lease import refusal, shown
 from ansible.module_utils.maps_module import Answer, run, uninterrupted
 from ansible.module_utils.maps_store import Store
@@ -38,7 +38,7 @@ options:
     description:
       - JSON of entries, remove, declared and mails (names that have an envelope).
       - In check mode it says of a secret only whether it is set.
-      - For C(rolled_back), JSON of tokens, rotating and mails.
+      - For C(rolled_back), JSON of tokens and mails.
     type: str
   secrets:
     description: Every secret in O(document), so that Ansible masks them.
@@ -63,13 +63,13 @@ options:
     description: Seconds to wait for another run on the host.
     default: 10
     type: int
-  servers:
-    description: For O(state=restored), the servers to sign in to with the restored document.
+  rotating:
+    description: >
+      Servers whose refresh token is dead once it was used; an old document that is given back
+      keeps for them the tokens of the one it replaces.
     type: list
     elements: str
-  ca_file:
-    description: A private CA, beside the system's.
-    type: path
+    default: []
   lease:
     description: C(holder), C(commit) and C(reason) of the lease that keeps other runs away.
     type: dict
@@ -81,10 +81,12 @@ options:
     type: str
 """
 
-_STATES = ["present", "restored", "rolled_back", "probed", "unlocked"]
-
 ARGUMENT_SPEC = {
-    "state": {"type": "str", "default": "present", "choices": _STATES},
+    "state": {
+        "type": "str",
+        "default": "present",
+        "choices": ["present", "restored", "rolled_back", "probed", "unlocked"],
+    },
     "directory": {"type": "path", "required": True},
     "group": {"type": "str"},
     "document": {"type": "str", "no_log": True},
@@ -94,8 +96,7 @@ ARGUMENT_SPEC = {
     "force": {"type": "bool", "default": False},
     "apply_timeout": {"type": "int", "default": 300},
     "lock_wait": {"type": "int", "default": 10},
-    "servers": {"type": "list", "elements": "str"},
-    "ca_file": {"type": "path"},
+    "rotating": {"type": "list", "elements": "str", "default": []},
     "lease": {"type": "dict"},
     "run_id": {"type": "str", "required": True},
     "owner": {"type": "str", "required": True},
@@ -180,26 +181,17 @@ def _why_not(maps, problem):
 
 def _restored(module, params, store):
     if module.check_mode:
-        return Answer({"phase": "restore", "state": "unchanged", "servers_checked": []})
+        return Answer({"phase": "restore", "state": "unchanged", "fingerprint": None})
     with uninterrupted():
-        state, entries = store.restore(params["servers"] or [])
-    maps = {
-        "phase": "restore",
-        "state": state,
-        "servers_checked": [_checked(entry, params["ca_file"]) for entry in entries],
-    }
-    words = "what was delivered was proven wrong; the host has its old document back"
-    if state != "restored":
-        words = "what was delivered was proven wrong, and could not be taken back"
-        words += f": {store.problem or 'maps_apply_command failed with it'}"
+        state, _ = store.restore([], params["rotating"])
+    data = store.document()[0]
+    known = fingerprint(data, params["fingerprint_key"]) if data else None
+    maps = {"phase": "restore", "state": state, "fingerprint": known, "renewed": store.renewed}
+    if state == "restored":
+        return Answer(maps, True)  # what was wrong is said once the old document is proven, too
+    words = "what was delivered was proven wrong, and could not be taken back"
+    words += f": {store.problem or 'maps_apply_command failed with it'}"
     return Answer(maps, True, words)
-
-
-def _checked(entry, ca_file):
-    from ansible.module_utils.maps_smtp import converse
-
-    facts = converse(account(entry, ca_file), None)
-    return dict(facts, server=entry["server_name"], token_expires_at=token_expiry(entry))
 
 
 _WORK = {

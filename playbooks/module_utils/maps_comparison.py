@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .maps_document import at, key_of, token_expiry
 from .maps_prints import prints_of, withheld
+from .maps_record import FULL_PROOFS
 from .maps_redaction import one_line
 
 # Only these may appear with their values in a result: everything else is, or may be, a secret.
@@ -52,7 +53,10 @@ def compare(delivery, current, record, now, print_key=None):
     """
     ours = {key_of(entry): entry for entry in delivery["entries"]}
     removed = {name.casefold() for name in delivery["remove"]} - set(ours)
+    if delivery.get("prune"):
+        removed |= _undeclared(current, delivery)
     theirs = {key_of(entry): entry for entry in current}
+    known = _Known(record, now, delivery.get("accepted") or FULL_PROOFS)
     report, entries, unproven = {}, [], []
     for key, entry in theirs.items():
         if (key not in ours and delivery.get("whole")) or (key in removed and record.is_ours(key)):
@@ -61,36 +65,62 @@ def compare(delivery, current, record, now, print_key=None):
             entries.append(entry)
             report.update(_orphaned(entry, key, delivery))
     for key, entry in ours.items():
-        kept, said = _compared(entry, theirs.get(key), record, now, print_key)
+        kept, said = _compared(entry, theirs.get(key), known, print_key)
         entries.append(kept)
         report[entry["server_name"]] = said
-        if said["state"] != "unchanged" or not record.is_settled(kept):
+        if said["state"] != "unchanged" or not known.is_settled(kept):
             unproven.append(entry["server_name"])
     writes = any(said["state"] in _WRITTEN for said in report.values())
     return Comparison(report, entries, writes, sorted(unproven, key=str.casefold))
 
 
-def _compared(entry, existing, record, now, print_key):
+class _Known:
+    """What the host remembers of its entries; `accepted`: the proofs that count in this run."""
+
+    def __init__(self, record, now, accepted):
+        self._record, self._now, self._accepted = record, now, accepted
+
+    def is_settled(self, entry):
+        """Whether nothing is to be proven of it any more."""
+        return self._record.is_settled(entry, self._accepted)
+
+    def unchanged(self, entry):
+        """What is said of an entry that stays."""
+        return _said("unchanged", verified=self._record.is_verified(entry))
+
+    def token_is_spent(self, entry):
+        """Whether another token of the same grant is to replace this one.
+
+        One that somebody edited on the host is not the one delivered, and an expired one that was
+        never proven cannot be proven any more.
+        """
+        if self._record.was_edited(key_of(entry), entry):
+            return True
+        expires = token_expiry(entry)
+        return not self.is_settled(entry) and expires is not None and expires <= self._now
+
+
+def _compared(entry, existing, known, print_key):
     """(the entry to keep, what is said of it)."""
     if existing is None:
         return entry, _said("added")
     if print_key is not None:
-        return _compared_without_secrets(entry, existing, record, now, print_key)
+        return _compared_without_secrets(entry, existing, known, print_key)
     differing = _differing_fields(existing, entry)
-    if not differing and not _token_is_stale(existing, entry, record, now):
-        return existing, _said("unchanged", verified=record.is_verified(existing))
+    if not differing and not _token_is_stale(existing, entry, known):
+        return existing, known.unchanged(existing)
     return entry, _changed(differing)
 
 
-def _compared_without_secrets(entry, existing, record, now, print_key):
+def _compared_without_secrets(entry, existing, known, print_key):
     """The same of all but secrets: of those, what the controller needs to finish it."""
     shown = withheld(existing)
     differing = _differing_fields(shown, entry)
-    kept, said = existing, _said("unchanged", verified=record.is_verified(existing))
+    kept, said = existing, known.unchanged(existing)
     if differing:
         kept, said = entry, _changed(differing)
     due = None
-    if _token_is_spent(existing, record, now):
+    if known.token_is_spent(existing):
         due = "other" if at(shown, _TOKEN) != at(entry, _TOKEN) else "if_other"
     return kept, dict(said, held=prints_of(existing, print_key), token_due=due)
 
@@ -115,29 +145,23 @@ def _said(state, fields=(), values=None, verified=False):
 
 
 def _orphaned(entry, key, delivery):
-    declared = delivery.get("declared")
-    if declared is None or key in {name.casefold() for name in declared}:
-        return {}
-    return {entry["server_name"]: _said("orphaned")}
+    orphaned = key in _undeclared([entry], delivery)
+    return {entry["server_name"]: _said("orphaned")} if orphaned else {}
 
 
-def _token_is_stale(existing, entry, record, now):
+def _undeclared(entries, delivery):
+    """Keys of the entries that nobody declares for this host; none where that is not known."""
+    if delivery.get("declared") is None:
+        return set()
+    declared = {name.casefold() for name in delivery["declared"]}
+    return {key_of(entry) for entry in entries} - declared
+
+
+def _token_is_stale(existing, entry, known):
     """Whether an equal entry needs the delivered token all the same; a refresh is no reason."""
     if at(existing, _TOKEN) == at(entry, _TOKEN):
         return False
-    return _token_is_spent(existing, record, now)
-
-
-def _token_is_spent(existing, record, now):
-    """Whether another token of the same grant is to replace this one.
-
-    One that somebody edited on the host is not the one delivered, and an expired one that was
-    never proven cannot be proven any more.
-    """
-    if record.was_edited(key_of(existing), existing):
-        return True
-    expires = token_expiry(existing)
-    return not record.is_settled(existing) and expires is not None and expires <= now
+    return known.token_is_spent(existing)
 
 
 def _differing_fields(old, new):

@@ -14,8 +14,9 @@ from .maps_comparison import compare
 from .maps_document import key_of, parsed, secrets_of, serialised, token_expiry
 from .maps_folder import PrivateFolder
 from .maps_journal import DOCUMENT, PREDECESSOR, RECORD, Journal, digest_of, now
+from .maps_record import FULL_PROOFS
 from .maps_refusal import Refusal
-from .maps_rollback import rolled_back_entries
+from .maps_rollback import kept_alive, rolled_back_entries
 
 _PROVABLE = ("delivered", "applied", "unchanged")  # a result after which mails are sent
 
@@ -65,6 +66,8 @@ class Store:
         self._run_id, self._owner = run_id, owner
         self._apply_command, self._apply_timeout = apply_command, apply_timeout
         self._lock_wait = lock_wait
+        self._rotating = ()
+        self.renewed = []  # servers whose tokens were kept when an old document was given back
         self.problem = ""  # why taking back did not succeed
 
     @property
@@ -92,6 +95,7 @@ class Store:
 
     def deliver(self, delivery):
         """Bring the document to the declared state, and MAPS with it."""
+        self._rotating = delivery.get("rotating") or ()
         self._folder.make()
         with self._working() as work:
             view = self._view(delivery, self._journal.record())
@@ -115,6 +119,7 @@ class Store:
         `delivery`: tokens (server_name -> the token now valid), rotating (servers whose refresh
         token its provider replaces), mails (names that have an envelope).
         """
+        self._rotating = delivery["rotating"]
         if not self._folder.exists():
             raise _no_predecessor()
         with self._working() as work:
@@ -129,8 +134,12 @@ class Store:
         differs = view.comparison.writes or view.unapplied
         return dict(self._result(view, "changed" if differs else "unchanged"), phase="rollback")
 
-    def restore(self, servers):
-        """Take back what this run has delivered. -> (state, entries of `servers` now there)."""
+    def restore(self, servers, rotating=()):
+        """Take back what this run has delivered. -> (state, entries of `servers` now there).
+
+        The entries of `rotating` keep the tokens that were delivered: `renewed` names them then.
+        """
+        self._rotating = rotating
         with self._working():
             record = self._journal.record()
             if not self._may_take_back(record):
@@ -141,11 +150,12 @@ class Store:
             wanted = {name.casefold() for name in servers}
             return state, [e for e in self.document()[2] if key_of(e) in wanted]
 
-    def record_proofs(self, proofs, settled, last=True):
-        """Remember what mails have proven: (entry, "sent" or "unprovable") each.
+    def record_proofs(self, proofs, needed, accepted=FULL_PROOFS, last=True):
+        """Remember what was proven: (entry, "sent", "authenticated" or "unprovable") each.
 
-        `settled`: nothing was found wrong, so the delivery stands. Not `last`: if this run may
-        take its delivery back, it is about to.
+        The delivery stands once each server of `needed` has one of the `accepted` proofs; until
+        then the document before stays the one to go back to. Not `last`: if this run may take its
+        delivery back, it may be about to.
         """
         with self._working() as work:
             record = self._journal.record()
@@ -154,7 +164,9 @@ class Store:
             for entry, outcome in proofs:
                 if entry in there:
                     record = record.with_proof(entry, outcome, now(), self._run_id)
-            if settled and self._may_take_back(record):
+            due = {name.casefold() for name in needed}
+            waiting = [e for e in there if key_of(e) in due and not record.is_settled(e, accepted)]
+            if not waiting and self._may_take_back(record):
                 record = record.settled()
             self._journal.write(record)
 
@@ -248,6 +260,7 @@ class Store:
             "apply_output": view.apply.output if view.apply else "",
             "mails_needed": view.comparison.unproven,
             "restorable": self._may_take_back(view.record),
+            "renewed": self.renewed,
             "edited_by_hand": view.edited_by_hand,
             "tightened": view.too_open,
         }
@@ -332,15 +345,23 @@ class Store:
         old = self._folder.read(PREDECESSOR)
         if digest_of(old) != predecessor["digest"]:
             raise Refusal("archive", "the predecessor here is not the one that was archived")
-        after = record.but(
-            document=predecessor["digest"],
-            applied=None if touched_maps else predecessor["applied"],
-            predecessor=None,
-            delivery=None,
-            servers=predecessor["servers"],
-        )
-        self._journal.replace(record, after, old, self._folder.read(DOCUMENT))
-        return self._applied_again(after, old, touched_maps)
+        there = self._folder.read(DOCUMENT)
+        data, renewed = self._with_tokens_kept(old, there, record)
+        applied = None if touched_maps or renewed else predecessor["applied"]
+        after = record.given_back(data, applied, renewed)
+        if renewed:
+            after = after.but(generations=record["generations"] + 1)
+        self._journal.replace(record, after, data, there)
+        return self._applied_again(after, data, touched_maps)
+
+    def _with_tokens_kept(self, old, there, record):
+        """(the document to give back, its entries that have another token than they had)."""
+        if not self._rotating:
+            return old, []  # byte for byte
+        archived, current = parsed(old, PREDECESSOR)[1], parsed(there, DOCUMENT)[1]
+        entries, renewed = kept_alive(archived, current, self._rotating)
+        self.renewed = [entry["server_name"] for entry in renewed]
+        return (serialised(record["generations"] + 1, entries) if renewed else old), renewed
 
     def _removed(self, record, touched_maps):
         """There was no document before. MAPS is told so by an empty one, then that goes, too."""

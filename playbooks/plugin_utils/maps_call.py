@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import json
 import os
+from contextlib import contextmanager
 
 from ansible import constants
 
@@ -91,9 +92,10 @@ class Call:
 
     def result(self, module, arguments):
         """Call it; -> the task's result, of which nothing but our own facts is passed on."""
-        data = self._action._execute_module(
-            module_name=module, module_args=arguments, task_vars=self._task_vars
-        )
+        with _unshown(self._connection):
+            data = self._action._execute_module(
+                module_name=module, module_args=arguments, task_vars=self._task_vars
+            )
         result = self._opened(data)
         facts = data.get("ansible_facts") or {}
         found = {k: v for k, v in facts.items() if k.startswith("discovered_interpreter_")}
@@ -187,6 +189,22 @@ class Call:
             raise CannotCall(f"there is nothing to deliver to {host}: no {path}") from None
         except (OSError, ValueError) as error:
             raise CannotCall(f"cannot read {path}: {type(error).__name__}") from None
+
+
+@contextmanager
+def _unshown(connection):
+    """Keep what the host says out of the verbose output: a broken interpreter says back all that
+    it was given. no_log of the task would also hide the answer that we give in its place."""
+    context = getattr(connection, "_play_context", None)
+    before = getattr(context, "no_log", None)
+    if context is None:
+        yield
+        return
+    context.no_log = True
+    try:
+        yield
+    finally:
+        context.no_log = before
 
 
 def _is_comparison(maps, delivery):

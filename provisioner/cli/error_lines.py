@@ -8,9 +8,8 @@ import textwrap
 
 def print_error(message: str, remedy: str = "") -> None:
     """What is wrong and what to do next, on standard error."""
+    lines = f"Error: {message}\n" + (textwrap.indent(remedy, "  ") + "\n" if remedy else "")
     try:
-        print(f"Error: {message}", file=sys.stderr)
-        if remedy:
-            print(textwrap.indent(remedy, "  "), file=sys.stderr)
-    except OSError:  # the terminal hung up: nobody is left to tell, the exit code counts
-        sys.stderr = None
+        print(lines, end="", file=sys.stderr, flush=True)
+    except OSError:
+        sys.stderr = None  # the terminal was closed: the exit code still tells

@@ -13,11 +13,12 @@ import typer
 from provisioner.cli.options import (
     AllowCommands,
     Format,
+    InventoryPath,
     OutputFormat,
     ProjectFolder,
     ServerNames,
 )
-from provisioner.errors import ExitCode, ProvisionerError, gravest
+from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
 
 if TYPE_CHECKING:
     from provisioner.cli.vaults import Vaults
@@ -31,16 +32,21 @@ Check = Annotated[
         "--check", help="Sign in at each mail server (no mail is sent); refreshes what expired."
     ),
 ]
+Hosts = Annotated[
+    bool, typer.Option("--hosts", help="Ask the hosts what they have, since when and from whom.")
+]
 
 
 def status(
     servers: ServerNames = None,
     check: Check = False,
+    hosts: Hosts = False,
+    inventory: InventoryPath = None,
     report_format: Format = OutputFormat.TEXT,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
 ) -> int:
-    """Show each server's sign-in, as it is stored here; without `--check` nobody is asked.
+    """Show each server's sign-in, as it is stored here; `--check` and `--hosts` ask others.
 
     Exit code 6: somebody must sign in, now or within a week. 1: a client secret has expired, a
     token file cannot be read, or `--check` found a mail server that does not take the token.
@@ -50,7 +56,11 @@ def status(
       provisioner status
 
       provisioner status Reports --check --format json
+
+      provisioner status --hosts
     """
+    if hosts:
+        return _host_status(servers, project, inventory, report_format, check=check)
     from provisioner.cli.chosen_servers import oauth2_servers
     from provisioner.cli.progress import progress
     from provisioner.cli.vaults import open_vaults
@@ -67,6 +77,24 @@ def status(
     render = states_as_json if report_format is OutputFormat.JSON else states_as_text
     sys.stdout.write(render(states, now=time.time()))
     return gravest(problem.exit_code for state in states for problem in state.problems)
+
+
+def _host_status(
+    servers: list[str] | None,
+    project: Path,
+    inventory: Path | None,
+    report_format: OutputFormat,
+    *,
+    check: bool,
+) -> int:
+    from provisioner.cli.host_status import host_status
+
+    if servers or check:
+        raise UsageError(
+            f"--hosts and {'--check' if check else 'names of servers'} do not go together",
+            remedy="ask for the hosts alone: provisioner status --hosts",
+        )
+    return host_status(project, inventory, report_format)
 
 
 def _state(server: EmailServer, vaults: Vaults, *, check: bool) -> SignInState:

@@ -35,7 +35,7 @@ def test_email(
     from provisioner.cli.vaults import open_vaults
     from provisioner.errors import MailRefused, ProvisionerError
     from provisioner.fleet.preparation import server_entry
-    from provisioner.fleet.push import new_run_id
+    from provisioner.fleet.run_id import new_run_id
     from provisioner.hosts.account import smtp_account
     from provisioner.hosts.envelope import envelope
     from provisioner.mail.session import send_test_email

@@ -6,7 +6,6 @@ Secrets are handed out only past the gate: for destinations that a person has ac
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from functools import cache, partial
 
 from provisioner.cli.private_process import private_environment
 from provisioner.cli.users_gate import users_gate
+from provisioner.fleet.local_key import local_fingerprint_key
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
@@ -111,14 +111,15 @@ class Vaults:
             ca_file=self.project.ca_file,
         )
 
-    def fingerprint_key(self, entries: Iterable[ServerEntry]) -> str:
+    def fingerprint_key(self, entries: Iterable[ServerEntry], *, keep: bool) -> str:
         """A key for the fingerprints that leave a host; each host gets one derived from it.
 
         With the vault key it is the same on each machine that shares it. Where no token is
-        delivered no vault key is needed, and fingerprints are comparable within one run only.
+        delivered no vault key is needed, and fingerprints are comparable on this machine only,
+        and beyond this run only if one is to be kept, or was.
         """
         if all(entry.token_set is None for entry in entries):
-            return secrets.token_hex(32)
+            return local_fingerprint_key(self.project.root, keep=keep)
         return _hardened(self.key().password)
 
 

@@ -174,6 +174,9 @@ _conversation = _with(
         "proof": _nullable(_text),
         "refresh": _nullable(_refresh),
         "worked_before": _nullable(_text),
+        "attempts": _whole,
+        "passing": _truth,
+        "transcript": _texts,
     },
 )
 _delivery = _with(
@@ -190,11 +193,11 @@ _SHAPES: Mapping[str, Check] = {
     "generation": _nullable(_whole),
     "fingerprint": _nullable(_text),
     "mails": _each(_conversation),
-    "servers_checked": _each(_conversation),
     "mails_needed": _texts,
     "wrong": _texts,
     "tightened": _texts,
     "leftovers": _texts,
+    "renewed": _texts,
     "restorable": _truth,
     "edited_by_hand": _truth,
     "applied": _truth,

@@ -99,6 +99,8 @@ def test_a_push_at_full_verbosity_leaks_nothing(
     assert watcher.run_folders, "the run folder was seen while it was there"
     assert watcher.found == set()
     assert not any(needle in output for needle in needles)
+    (journal,) = (project.folder / ".provisioner" / "runs").iterdir()
+    assert not any(needle in journal.read_text() for needle in needles)
     assert not any(folder.exists() for folder in watcher.run_folders)
     for place in (tmp_path / "tmp", project.folder, Path(os.environ["HOME"])):
         for path in place.rglob("*"):

@@ -50,8 +50,8 @@ def test_an_empty_inventory_folder_and_a_pattern_that_matches_nothing(signed_in,
     signed_in.change("Reports", hosts="maps_production")
     ended = signed_in.run("plan")
     assert ended.returncode == 1
-    assert "the host pattern 'maps_production' matches no host of" in ended.stderr
-    assert "groups there: maps" in ended.stderr
+    assert "the host pattern 'maps_production' matches no host of" in ended.stdout
+    assert "groups there: maps" in ended.stdout
 
 
 @pytest.mark.parametrize("command", ["authenticate", "push", "plan", "test-email", "refresh"])

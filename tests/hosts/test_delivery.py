@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.hosts.delivery import Delivery
+from provisioner.hosts.delivery import Delivery, delivery_file
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import Envelope, envelope
 from provisioner.model.email_server import (
@@ -76,7 +76,7 @@ def delivery(*entries):
 
 
 def as_json(of):
-    return of.as_json(fingerprint_key="00", run_id="run-1", owner="me")
+    return of.as_json(fingerprint_key="00", run_id="run-1", owner="me", post_check={})
 
 
 def test_an_entry_is_a_server_of_the_host_documents_schema():
@@ -104,9 +104,9 @@ def test_a_delivery_shows_no_secret_before_it_is_written():
 
 
 def test_the_file_name_is_a_digest_whatever_the_host_is_called():
-    odd = Delivery(host="../x/y", entries=(), envelopes={}, declared=())
-    assert "/" not in odd.file_name
-    assert odd.file_name.endswith(".json")
+    odd = delivery_file("../x/y")
+    assert "/" not in odd
+    assert odd.endswith(".json")
 
 
 def test_the_envelope_is_the_servers_own_then_the_projects_then_the_mailbox():

@@ -66,7 +66,7 @@ def test_a_second_run_is_told_who_is_at_work_until_the_mails_are_seen_through(fo
     refused(store(folder, "r2").deliver, delivery(OTHER))
     assert (folder / "email-servers.json").read_bytes() == document
     first.renew_lease()
-    first.record_proofs([(FIRST, "sent")], settled=True)
+    first.record_proofs([(FIRST, "sent")], [FIRST["server_name"]])
     assert lease(folder) is None
     assert store(folder, "r2", "bob").deliver(delivery(OTHER))["state"] == "delivered"
 
@@ -74,7 +74,7 @@ def test_a_second_run_is_told_who_is_at_work_until_the_mails_are_seen_through(fo
 def test_it_stays_while_a_delivery_is_still_to_be_taken_back(folder):
     first = store(folder, "r1", "ann")
     first.deliver(delivery(FIRST))
-    first.record_proofs([], settled=False, last=False)
+    first.record_proofs([], [FIRST["server_name"]], last=False)
     refused(store(folder, "r2", "bob").deliver, delivery(OTHER))
     assert first.restore([])[0] == "restored"
     assert lease(folder) is None
@@ -92,7 +92,7 @@ def test_where_nothing_follows_it_ends_with_the_call(folder, how, monkeypatch):
     else:
         first = store(folder, "r0", "ann")
         first.deliver(delivery(FIRST))
-        first.record_proofs([(FIRST, "sent")], settled=True)
+        first.record_proofs([(FIRST, "sent")], [FIRST["server_name"]])
         assert run.deliver(delivery(FIRST))["state"] == "unchanged"
     assert lease(folder) is None
 
@@ -117,7 +117,7 @@ def test_a_run_waits_for_another(folder):
     assert waiting.stdout.readline() == "waiting\n"
     time.sleep(1)
     assert waiting.poll() is None
-    first.record_proofs([(FIRST, "sent")], settled=True)
+    first.record_proofs([(FIRST, "sent")], [FIRST["server_name"]])
     assert waiting.communicate(timeout=60)[0] == "delivered\n"
 
 

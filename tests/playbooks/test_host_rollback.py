@@ -29,7 +29,7 @@ def store(folder, run_id, **settings):
 def push(folder, run_id, *entries, **settings):
     run = store(folder, run_id, **settings)
     result = run.deliver(delivery(*entries))
-    run.record_proofs([(entry, "sent") for entry in entries], settled=True)
+    run.record_proofs([(entry, "sent") for entry in entries], [])
     return result
 
 
@@ -61,7 +61,7 @@ def test_a_new_generation_with_the_old_content(folder):
     assert result["servers"]["Reports"]["values"] == {"/port": [465, 587]}
     assert result["mails_needed"] == ["Reports"]
     assert (folder / "lease.json").exists()
-    store(folder, "back").record_proofs([(OLD, "sent")], settled=True)
+    store(folder, "back").record_proofs([(OLD, "sent")], ["Reports"])
     assert not (folder / "lease.json").exists()
     found = store(folder, "probe").probe()
     assert (found["generation"], found["servers"]["Reports"]["verified"]) == (3, True)
@@ -74,7 +74,7 @@ def test_back_and_forth(folder):
         run = store(folder, f"r{number}")
         assert run.roll_back(rollback())["generation"] == number
         assert served(folder) == [wanted]
-        run.record_proofs([(wanted, "sent")], settled=True)
+        run.record_proofs([(wanted, "sent")], ["Reports"])
 
 
 def test_what_was_never_proven_is_nothing_to_go_back_to(folder):
@@ -126,7 +126,7 @@ def test_the_controller_s_token_of_that_sign_in_wins(folder):
 
 def test_a_token_that_was_replaced_is_never_brought_back(folder):
     push(folder, "r1", OLD)
-    push(folder, "r2", changed(NEW, token__grant_id="grant-2"))
+    push(folder, "r2", changed(NEW, token__grant_id="grant-2", user_name="other@example.edu"))
     before = {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "lock"}
     other = {**OLD["oauth2"]["token"], "grant_id": "grant-2"}
     reason, message = refused(
@@ -140,6 +140,14 @@ def test_a_token_that_was_replaced_is_never_brought_back(folder):
     # A provider that leaves old tokens alone: the archived one is as good as ever.
     assert store(folder, "r3").roll_back(rollback())["state"] == "delivered"
     assert served(folder) == [OLD]
+
+
+def test_of_the_same_account_another_sign_in_s_token_is_kept_where_tokens_rotate(folder):
+    newer = changed(NEW, token__grant_id="grant-2", token__refresh_token="CANARYnewer")
+    push(folder, "r1", OLD)
+    push(folder, "r2", newer)
+    assert store(folder, "r3").roll_back(rollback(rotating=["Reports"]))["state"] == "delivered"
+    assert served(folder) == [changed(OLD, oauth2__token=newer["oauth2"]["token"])]
 
 
 # -- applying

@@ -26,7 +26,7 @@ def prepare(folder: Path) -> bytes:
     """A host with a proven document of two servers."""
     store = Store(str(folder / "before"), "first", "tester")
     store.deliver(delivery(*OLD))
-    store.record_proofs([(entry, "sent") for entry in OLD], settled=True)
+    store.record_proofs([(entry, "sent") for entry in OLD], [])
     return (folder / "before" / DOCUMENT).read_bytes()
 
 

@@ -153,24 +153,25 @@ def test_a_refused_mail_gives_the_old_document_back(fleet, mail_server):
     assert states(results) == [
         ("ok", "deliver", "delivered"),
         ("ok", "mail", None),
-        ("failed", "restore", "restored"),
+        ("ok", "restore", "restored"),
+        ("failed", "baseline", None),
     ]
-    mail, restored = facts(results)[1][1], facts(results)[2][1]
+    mail, baseline = facts(results)[1][1], facts(results)[3][1]
     assert (mail["wrong"], mail["mails"][0]["code"]) == (["Reports"], 535)
-    assert restored["servers_checked"][0]["outcome"] == "authenticated"
-    assert restored["servers_checked"][0]["server"] == "Reports"
-    assert results[2]["result"]["msg"] == (
+    assert [(m["server"], m["outcome"]) for m in baseline["mails"]] == [("Reports", "sent")]
+    assert results[3]["result"]["msg"] == (
         "what was delivered was proven wrong; the host has its old document back"
     )
     assert fleet.document.read_bytes() == old
-    assert len(mail_server.received) == 1
+    assert len(mail_server.received) == 2  # the first push's, and the one of the old document
     assert fleet.code == 2
     assert states(fleet.push(entry)) == [("ok", "deliver", "unchanged")]
 
 
 def test_a_refused_mail_of_a_first_document_removes_it(fleet, mail_server):
     results = fleet.push(oauth2_entry(port=mail_server.port, token__access_token="CANARYbad"))
-    assert states(results)[-1] == ("failed", "restore", "restored")
+    assert states(results)[2:] == [("ok", "restore", "restored"), ("failed", "baseline", None)]
+    assert facts(results)[3][1]["mails"] == []
     assert not fleet.document.exists()
 
 
@@ -197,7 +198,7 @@ def test_every_server_is_judged_by_itself(fleet, mail_server, certificate):
         ]
         results = fleet.push(*entries)
         outcomes = {m["server"]: m["outcome"] for m in facts(results)[1][1]["mails"]}
-        assert outcomes == {"Reports": "sent", "Relay": "sent", "Old": "inconclusive"}
+        assert outcomes == {"Reports": "sent", "Relay": "sent", "Old": "unprovable"}
         results = fleet.push(*entries)
         assert states(results) == [("ok", "deliver", "unchanged")]
         assert facts(results)[0][1]["servers"]["Old"]["verified"] is False
@@ -224,7 +225,7 @@ def test_a_refresh_that_fails_from_the_host_takes_back_what_mail_let_pass(fleet,
         )
     mail = facts(results)[1][1]["mails"][0]
     assert (mail["outcome"], mail["refresh"]["error"]) == ("sent", "invalid_client")
-    assert states(results)[-1] == ("failed", "restore", "restored")
+    assert states(results)[2] == ("ok", "restore", "restored")
     assert fleet.document.read_bytes() == old
 
 
@@ -341,7 +342,7 @@ def test_rolled_back_and_proven(fleet, mail_server):
     assert (outcome, maps["phase"], maps["state"]) == ("ok", "rollback", "changed")
     assert hashes(fleet.folder) == before
     results = fleet.push(entry, playbook="rollback.yml", **given)
-    assert states(results) == [("ok", "rollback", "delivered"), ("ok", "mail", None)]
+    assert states(results) == [("ok", "rollback", "delivered"), ("ok", "baseline", None)]
     assert facts(results)[0][1]["generation"] == 3
     assert facts(results)[1][1]["mails"][0]["outcome"] == "sent"
     [served] = json.loads(fleet.document.read_text())["servers"]
@@ -456,6 +457,28 @@ def test_a_module_that_cannot_even_start(fleet, mail_server):
     assert results[0]["outcome"] == "failed"
     assert results[0]["result"]["msg"].startswith("the module gave no answer: ")
     assert set(results[0]["result"]) <= {"failed", "msg", "changed", "exception", "_ansible_no_log"}
+
+
+@pytest.mark.parametrize("code", [0, 1, 255])
+def test_a_host_that_says_back_all_it_is_told_does_not_fill_the_output(fleet, tmp_path, code):
+    echo = tmp_path / "ssh"
+    said = f"cat > {tmp_path}/heard; cat {tmp_path}/heard; echo; exit {code}"
+    echo.write_text(f'#!/bin/sh\ncase "$*" in *python*) {said};; esac\n')
+    echo.chmod(0o755)
+    fleet.variables.update(
+        ansible_connection="ssh", ansible_ssh_executable=str(echo), ansible_ssh_retries=0
+    )
+    results = fleet.push(oauth2_entry(port=1), arguments=["-vvvv"])
+    assert [line["outcome"] for line in results] == ["unreachable" if code == 255 else "failed"]
+    assert "ESTABLISH SSH CONNECTION" in fleet.output
+    assert CANARY.search((tmp_path / "heard").read_text())
+    assert "Reports" not in fleet.output
+
+
+def test_an_argument_of_the_wrong_kind_quotes_no_other(fleet):
+    results = fleet.push(oauth2_entry(port=1), arguments=["-vvvv"], lock_wait="soon")
+    assert results[0]["result"]["msg"].startswith("the module gave no answer: argument 'lock_wait'")
+    assert not fleet.document.exists()
 
 
 # -- what is refused before a secret leaves
