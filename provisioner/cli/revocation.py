@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from provisioner.cli.chosen_servers import oauth2_servers
-from provisioner.cli.person import confirm
 from provisioner.cli.vaults import Vaults
 from provisioner.errors import PersonNeeded
 from provisioner.model.email_server import EmailServer
-from provisioner.oauth.revoking import RevocationEndpoint, revocation_endpoint, revoke_grant
+from provisioner.oauth.revoking import revocation_endpoint, revoke_grant
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 from provisioner.tokens.destinations import check_destinations
@@ -23,8 +22,8 @@ class Revocation:
         self.server = self._declared(name)
         self.name = self.server.server_name if self.server else name
 
-    def carry_out(self, *, asked: bool) -> None:
-        """Revoke and delete, under the lock. `asked`: a person is at the terminal."""
+    def carry_out(self) -> None:
+        """Revoke and delete, under the lock."""
         store = self.vaults.store
         if not store.exists(self.name):
             print(f"{self.name}: {_NOTHING}")
@@ -34,7 +33,7 @@ class Revocation:
             if tokens is None and not self.local:  # another run was faster
                 print(f"{self.name}: {_NOTHING}")
                 return
-            lines = self._ended(tokens, asked=asked) if tokens else [_STILL_GOOD]
+            lines = self._ended(tokens) if tokens else [_STILL_GOOD]
             entry.delete()
         print(f"{self.name}: the tokens are deleted here", *lines, sep="\n  ", flush=True)
 
@@ -45,15 +44,13 @@ class Revocation:
         [server] = oauth2_servers(self.vaults.project, [name])
         return server
 
-    def _ended(self, tokens: TokenSet, *, asked: bool) -> list[str]:
+    def _ended(self, tokens: TokenSet) -> list[str]:
         """What was done at the provider, in words. Whatever fails leaves the tokens alone."""
         assert self.server is not None  # noqa: S101  only --local does without
         provider = self._provider(tokens)
-        endpoint = self._endpoint(tokens, provider)
+        endpoint = revocation_endpoint(tokens, provider)
         if endpoint is None:
             return [_by_hand(provider), _STILL_GOOD]
-        if endpoint.foreign:
-            _accept(endpoint, self.name, asked=asked)
         secret = self.vaults.client_secret(self.server)
         remark = revoke_grant(endpoint, tokens, secret, ca_file=self.vaults.project.ca_file)
         return [f"the sign-in has ended at {endpoint.host}", *([remark] if remark else ()), _DEAD]
@@ -70,9 +67,6 @@ class Revocation:
                 f"provisioner revoke '{self.name}' --local",
             ) from None
         return provider_for(tokens.token_endpoint, self.vaults.project.providers)
-
-    def _endpoint(self, tokens: TokenSet, provider: Provider) -> RevocationEndpoint | None:
-        return revocation_endpoint(tokens, provider, provider_for(tokens.token_endpoint))
 
 
 _NOTHING = "nobody is signed in here; there is nothing to revoke"
@@ -93,16 +87,3 @@ def _by_hand(provider: Provider) -> str:
         f"{provider.label} has no revocation endpoint that is known: take the app's consent back "
         f"{where}, or have an administrator revoke the account's sign-in sessions"
     )
-
-
-def _accept(endpoint: RevocationEndpoint, name: str, *, asked: bool) -> None:
-    """Only provisioner.yml names this host: a person must want the credentials to go there."""
-    question = (
-        f"{name}: send its tokens and client secret to {endpoint.host}, as provisioner.yml says?"
-    )
-    if not asked or not confirm(question):
-        raise PersonNeeded(
-            f"{name}: revocation_url leads to {endpoint.host}, which did not issue the tokens; "
-            "nothing was sent",
-            remedy="if it is right, run this on a terminal without --yes and agree",
-        )

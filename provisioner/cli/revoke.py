@@ -58,7 +58,7 @@ def revoke(
     if not _agreed([revocation.name for revocation in revocations], yes=yes, local=local):
         print("Nothing was revoked.")
         return ExitCode.FAILURE
-    return gravest(_code(revocation, asked=not yes) for revocation in revocations)
+    return gravest(_code(revocation) for revocation in revocations)
 
 
 def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
@@ -72,9 +72,9 @@ def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
     return confirm(f"{what} {', '.join(names)}?")
 
 
-def _code(revocation: Revocation, *, asked: bool) -> ExitCode:
+def _code(revocation: Revocation) -> ExitCode:
     try:
-        revocation.carry_out(asked=asked)
+        revocation.carry_out()
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code

@@ -22,28 +22,18 @@ _ENDED_ALREADY = frozenset({"invalid_token", "invalid_grant"})
 
 @dataclass(frozen=True, slots=True)
 class RevocationEndpoint:
-    """Where to revoke. `host` is for people; `foreign`: nothing but the project vouches for it."""
+    """Where to revoke; `host` is for people."""
 
     url: str
     host: str
-    foreign: bool
 
 
-def revocation_endpoint(
-    tokens: TokenSet, provider: Provider, catalogued: Provider
-) -> RevocationEndpoint | None:
-    """The provider's endpoint, if it has one; InvalidProject if its URL will not do.
-
-    `catalogued` is the provider without the project's corrections. A host that neither issued
-    the tokens nor is known from there would get credentials on the word of a declared file.
-    """
+def revocation_endpoint(tokens: TokenSet, provider: Provider) -> RevocationEndpoint | None:
+    """The provider's endpoint, if it has one; InvalidProject if its URL will not do."""
     if provider.revocation_url is None:
         return None
     url = urljoin(tokens.token_endpoint, provider.revocation_url)
-    known = urljoin(tokens.token_endpoint, catalogued.revocation_url or "")
-    host = checked_endpoint(url, _FIELD)
-    issuing = checked_endpoint(tokens.token_endpoint, "access_token_url")
-    return RevocationEndpoint(url, host, foreign=url != known and host != issuing)
+    return RevocationEndpoint(url, checked_endpoint(url, _FIELD))
 
 
 def revoke_grant(

@@ -130,6 +130,11 @@ def test_check_tells_of_a_mail_server_that_refuses(office: Office) -> None:
 def test_check_does_not_take_an_unreachable_mail_server_for_a_refusal(office: Office) -> None:
     declared = office.declared.read_text()
     office.declared.write_text(re.sub(r"(?m)^port: .*$", "port: 1", declared))
+    moved = office.run("status", "--check")
+    assert moved.returncode == ExitCode.PERSON_NEEDED
+    assert "port changed from" in moved.stdout
+    accepted = office.run("refresh", "Reports", "--accept-destination", "Reports")
+    assert accepted.returncode == ExitCode.DONE, accepted.stderr
     finished = office.run("status", "--check", "--format", "json")
     assert finished.returncode == ExitCode.FAILURE
     [server] = json.loads(finished.stdout)["servers"]
