@@ -47,7 +47,7 @@ class Call:
         self._refuse_unknown(allowed)
         self._refuse_windows()
         self._refuse_traces()
-        self._refuse_unverified()
+        self._verify_host_key()
         self.delivery = self._read_delivery()
         if action._task.check_mode and "prints" not in self.delivery:
             self.delivery = _prints.without_secrets(self.delivery)
@@ -151,10 +151,13 @@ class Call:
                 + self._why_no_pipelining()
             )
 
-    def _refuse_unverified(self):
+    def _verify_host_key(self):
         why = _verification.why_unverified(self._connection_option)
         if why:
             raise CannotCall(why)
+        extra = self._connection_option("ssh_extra_args")
+        if extra is not None and _verification.STRICT not in extra:
+            self._connection.set_option("ssh_extra_args", f"{extra} {_verification.STRICT}")
 
     def _connection_option(self, name):
         try:

@@ -88,3 +88,22 @@ def test_a_host_whose_key_is_not_checked_is_not_contacted(tmp_path, variables, w
     assert [line["outcome"] for line in results] == ["failed"], output
     assert words in results[0]["result"]["msg"]
     assert not Path(f"{touched}.yes").exists()
+
+
+def test_a_key_that_is_not_known_is_refused_whatever_the_user_s_ssh_config_says(tmp_path):
+    ssh, said = tmp_path / "ssh", tmp_path / "said"
+    ssh.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {said}\nexit 255\n')
+    ssh.chmod(0o755)
+    variables = {
+        "ansible_connection": "ssh",
+        "ansible_host": "127.0.0.1",
+        "ansible_ssh_executable": str(ssh),
+        "ansible_ssh_extra_args": "-o Compression=no",
+    }
+    results, output = run(tmp_path, {"maps1": {**host(tmp_path, "maps1"), **variables}})
+    assert [line["outcome"] for line in results] == ["unreachable"], output
+    options = said.read_text().splitlines()
+    assert "Compression=no" in options
+    assert [o for o in options if o.startswith("StrictHostKeyChecking")] == [
+        "StrictHostKeyChecking=yes"
+    ]
