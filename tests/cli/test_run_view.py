@@ -98,7 +98,8 @@ def test_a_name_cannot_move_the_cursor():
         (BatchStarted(number=2, count=3, hosts=("a", "b")), "batch 2 of 3: 2 hosts"),
         (started("a"), ""),
         (ended("a", "a: delivered"), "a: delivered"),
-        (finished("a", HostState.UNREACHABLE), "a: unreachable"),
+        (finished("a", HostState.UNKNOWN), "a: unknown"),
+        (finished("a", HostState.RESTORED), ""),
         (finished("a", HostState.APPLIED), ""),
         (RunStopped(reason="a failed", hosts=("b",)), "stopped: a failed; 1 host not reached"),
     ],
@@ -176,4 +177,4 @@ def test_without_colours_and_on_a_narrow_terminal():
 
 
 def test_a_dumb_terminal_gets_plain_lines():
-    assert shown(80, TERM="dumb") == "maps1: restored\na note\nthe report\n"
+    assert shown(80, TERM="dumb") == "a note\nthe report\n"
