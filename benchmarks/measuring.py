@@ -55,8 +55,18 @@ def run_sampled(argv: list[str], folder: Path) -> Memory:
 def _start(argv: list[str], folder: Path, output: int) -> subprocess.Popen[bytes]:
     """Ended by os.wait4 and not by Popen: that gives the costs of this one child."""
     return subprocess.Popen(
-        argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        argv,
+        cwd=folder,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but that each tool in Python keeps its compiled modules, as where it is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _tree(pid: int) -> list[int]:

@@ -91,6 +91,10 @@ class RefreshFailed(ProvisionerError):
     """The access token could not be renewed now; the stored tokens are untouched."""
 
 
+class RevocationFailed(ProvisionerError):
+    """The provider did not end the grant; the stored tokens are untouched."""
+
+
 class MailRefused(ProvisionerError):
     """The mail server did not take the test email."""
 

@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def schema_path(name: str) -> Path:
-    """`email-server`, `project` or `host-document` -> the JSON Schema file."""
+    """`email-server`, `project`, `host-document`, `plan`, `run-events` -> the JSON Schema file."""
     return _folder("schemas") / f"{name}.schema.json"
 
 

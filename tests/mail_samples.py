@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,14 @@ def behaviour(**changes: object) -> MailBehaviour:
     """A mail server that knows the mailbox, its token and its password."""
     known = {"check_token": check_token, "passwords": {MAILBOX: Secret(PASSWORD)}}
     return MailBehaviour(**{**known, **changes})
+
+
+def ends_with(server: MailServer, *commands: str) -> bool:
+    """Whether these were the last commands; the server may still be reading when we look."""
+    end = time.monotonic() + 20
+    while server.transcript[-len(commands) :] != [*commands] and time.monotonic() < end:
+        time.sleep(0.02)
+    return server.transcript[-len(commands) :] == [*commands]
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,12 @@ from provisioner.tokens.token_set import TokenSet
 
 KEY = VaultKey(Secret("a-vault-password-for-tests"))
 CLIENT_SECRET = Secret("CANARY-client-secret~with/odd+chars%:é")
+
+# The lines on which `oauth_server` is declared.
+_FIELDS = "server_name host port smtp_security_level use_tls user_name oauth2"
+LINES = {name: line for line, name in enumerate(_FIELDS.split(), 1)} | {
+    f"oauth2.{field.name}": line for line, field in enumerate(fields(OAuth2Settings), 8)
+}
 
 
 def oauth_server(name: str = "Reports", *, host: str = "localhost", **settings: Any) -> EmailServer:
@@ -36,7 +42,9 @@ def oauth_server(name: str = "Reports", *, host: str = "localhost", **settings: 
         use_tls=True,
         user_name=user_name,
         oauth2=OAuth2Settings(**defaults | settings),
-        origin=Origin("servers/reports.yml", 1),
+        origin=Origin(
+            "servers/reports.yml", 1, lambda pointer: LINES[pointer[1:].replace("/", ".")]
+        ),
     )
 
 

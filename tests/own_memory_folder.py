@@ -1,9 +1,11 @@
-"""A /dev/shm of its own for this process: runs beside each other would see each other's folders."""
+"""A /dev/shm and a syslog of its own for this process: runs side by side would see each other."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+from contextlib import suppress
+from pathlib import Path
 
 # <linux/sched.h>, <linux/mount.h>; os.unshare is there from Python 3.12 on
 _CLONE_NEWNS = 0x00020000
@@ -11,10 +13,16 @@ _MS_REC, _MS_PRIVATE = 0x4000, 1 << 18
 
 
 def have_own_memory_folder() -> None:
-    """Mount a new tmpfs over /dev/shm for this process and its children. Needs root."""
+    """Mount a new tmpfs over /dev/shm for this process and its children. Needs root.
+
+    Where no syslog runs, /dev/log leads into it: each worker hears its own modules only.
+    """
     _called("unshare", _CLONE_NEWNS)
     _called("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
     _called("mount", b"none", b"/dev/shm", b"tmpfs", 0, b"mode=1777")
+    if not os.path.lexists("/dev/log"):
+        with suppress(FileExistsError):  # another worker was faster
+            Path("/dev/log").symlink_to("/dev/shm/syslog")
 
 
 def _called(name: str, *arguments: bytes | int | None) -> None:

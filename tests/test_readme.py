@@ -14,6 +14,7 @@ from provisioner.lint.schema import schema_named
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = README + (ROOT / "docs" / "signing-in.md").read_text(encoding="utf-8")
 COMMANDS = get_command(app_with()).commands
 
 
@@ -27,7 +28,7 @@ def test_the_example_server_is_accepted_by_the_schema():
     assert schema_named("email-server").accepts(shown_server())
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"^ +(provisioner .*)$", README, re.M))))
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"^ +(provisioner .*)$", PAGES, re.M))))
 def test_each_command_shown_exists_with_its_options(line):
     name, *rest = line.split("#")[0].split()[1:]
     if name == "--help":

@@ -20,11 +20,13 @@ def _plugin_util(name):
 
 maps_call = _plugin_util("maps_call")
 
-_ALLOWED = ("state", "servers", "apply_timeout", "lock_wait")
+_ALLOWED = ("state", "force", "apply_timeout", "lock_wait")
+_WRITES = {"present", "rolled_back"}
 
 
 class ActionModule(ActionBase):
-    """Task arguments: state (present, restored, probed), servers, apply_timeout, lock_wait."""
+    """Task arguments: state (present, restored, rolled_back, probed, unlocked), force,
+    apply_timeout, lock_wait."""
 
     _supports_check_mode = True
 
@@ -44,12 +46,15 @@ def _arguments(call):
         call.host_arguments(),
         state=state,
         apply_command=call.command("maps_apply_command"),
-        secrets=call.delivery["secrets"],
-        **call.given("servers", "apply_timeout", "lock_wait"),
+        secrets=call.delivery.get("secrets", []),
+        fingerprint_key=call.delivery.get("fingerprint_key"),
+        rotating=call.delivery.get("rotating", []),
+        **call.given("force", "apply_timeout", "lock_wait"),
     )
-    if state == "present":
-        arguments["document"] = json.dumps(_document(call.delivery))
-        arguments["fingerprint_key"] = call.delivery["fingerprint_key"]
+    del arguments["ca_file"]  # no connection is opened by this one
+    if state in _WRITES:
+        document = _document if state == "present" else _rollback
+        arguments["document"] = json.dumps(document(call.delivery))
     return arguments
 
 
@@ -57,6 +62,17 @@ def _document(delivery):
     return {
         "entries": delivery["entries"],
         "remove": delivery.get("remove", []),
+        "prune": delivery.get("prune", False),
         "declared": delivery.get("declared"),
+        "accepted": delivery.get("accepted"),
+        "rotating": delivery.get("rotating", []),
+        "mails": sorted(delivery.get("mails", {})),
+    }
+
+
+def _rollback(delivery):
+    return {
+        "tokens": delivery.get("tokens", {}),
+        "rotating": delivery.get("rotating", []),
         "mails": sorted(delivery.get("mails", {})),
     }

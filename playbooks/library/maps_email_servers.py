@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 
-from ansible.module_utils.maps_document import account, fingerprint, token_expiry
+from ansible.module_utils.maps_document import fingerprint
+from ansible.module_utils.maps_lease import refusal, shown
 from ansible.module_utils.maps_module import Answer, run, uninterrupted
 from ansible.module_utils.maps_store import Store
 
@@ -19,8 +20,11 @@ description:
 author: maps-provisioner
 options:
   state:
-    description: What to do with the document. C(probed) only looks.
-    choices: [present, restored, probed]
+    description:
+      - What to do with the document. C(probed) only looks.
+      - C(restored) takes back what this run delivered; C(rolled_back) brings back the document
+        before the last one, as a new generation; C(unlocked) ends a lease.
+    choices: [present, restored, rolled_back, probed, unlocked]
     default: present
     type: str
   directory:
@@ -31,19 +35,26 @@ options:
     description: Group that may read it, e.g. the one of the service account.
     type: str
   document:
-    description: JSON of entries, remove, declared and mails (names that have an envelope).
+    description:
+      - JSON of entries, remove, declared and mails (names that have an envelope).
+      - In check mode it says of a secret only whether it is set.
+      - For C(rolled_back), JSON of tokens and mails.
     type: str
   secrets:
     description: Every secret in O(document), so that Ansible masks them.
     type: list
     elements: str
   fingerprint_key:
-    description: Key of the fingerprint in the result.
+    description: Key of the fingerprint, and in check mode of the prints of secrets, in the result.
     type: str
   apply_command:
     description: Command (argv) that makes MAPS take the document over; its path is added.
     type: list
     elements: str
+  force:
+    description: For C(state=unlocked), end a lease that is not our own, too.
+    default: false
+    type: bool
   apply_timeout:
     description: Seconds after which that is killed.
     default: 300
@@ -52,13 +63,16 @@ options:
     description: Seconds to wait for another run on the host.
     default: 10
     type: int
-  servers:
-    description: For O(state=restored), the servers to sign in to with the restored document.
+  rotating:
+    description: >
+      Servers whose refresh token is dead once it was used; an old document that is given back
+      keeps for them the tokens of the one it replaces.
     type: list
     elements: str
-  ca_file:
-    description: A private CA, beside the system's.
-    type: path
+    default: []
+  lease:
+    description: C(holder), C(commit) and C(reason) of the lease that keeps other runs away.
+    type: dict
   run_id:
     required: true
     type: str
@@ -68,22 +82,33 @@ options:
 """
 
 ARGUMENT_SPEC = {
-    "state": {"type": "str", "default": "present", "choices": ["present", "restored", "probed"]},
+    "state": {
+        "type": "str",
+        "default": "present",
+        "choices": ["present", "restored", "rolled_back", "probed", "unlocked"],
+    },
     "directory": {"type": "path", "required": True},
     "group": {"type": "str"},
     "document": {"type": "str", "no_log": True},
     "secrets": {"type": "list", "elements": "str", "no_log": True},
     "fingerprint_key": {"type": "str", "no_log": True},
     "apply_command": {"type": "list", "elements": "str"},
+    "force": {"type": "bool", "default": False},
     "apply_timeout": {"type": "int", "default": 300},
     "lock_wait": {"type": "int", "default": 10},
-    "servers": {"type": "list", "elements": "str"},
-    "ca_file": {"type": "path"},
+    "rotating": {"type": "list", "elements": "str", "default": []},
+    "lease": {"type": "dict"},
     "run_id": {"type": "str", "required": True},
     "owner": {"type": "str", "required": True},
 }
 
-_PHASES = {"present": "deliver", "restored": "restore", "probed": "probe"}
+_PHASES = {
+    "present": "deliver",
+    "restored": "restore",
+    "rolled_back": "rollback",
+    "probed": "probe",
+    "unlocked": "unlock",
+}
 
 
 def main():
@@ -94,30 +119,48 @@ def main():
 def _work(module, params):
     store = _store(params)
     try:
-        if params["state"] == "probed":
-            return Answer(store.probe())
-        if params["state"] == "present":
-            return _delivered(module, params, store)
-        return _restored(module, params, store)
+        return _WORK[params["state"]](module, params, store)
     except Exception as error:
         error.doubtful = store.moved
         raise
 
 
+def _probed(_module, _params, store):
+    return Answer(store.probe())
+
+
+def _unlocked(module, params, store):
+    state, lease = ("looked", None) if module.check_mode else store.unlock(params["force"])
+    maps = {"phase": "unlock", "state": state, "lease": shown(lease)}
+    return Answer(maps, state == "unlocked", refusal(lease).message if state == "held" else "")
+
+
 def _store(params):
-    names = ("directory", "run_id", "owner", "group", "apply_command", "apply_timeout", "lock_wait")
+    names = ("directory", "run_id", "owner", "group", "apply_command", "apply_timeout")
+    names += ("lock_wait", "lease")
     return Store(**{name: params[name] for name in names})
 
 
 def _delivered(module, params, store):
     delivery = json.loads(params["document"])
     if module.check_mode:
-        maps = store.compared(delivery)
-    else:
-        with uninterrupted():
-            maps = store.deliver(delivery)
+        return _written(store.compared(delivery, params["fingerprint_key"]), params, store)
+    with uninterrupted():
+        return _written(store.deliver(delivery), params, store)
+
+
+def _rolled_back(module, params, store):
+    delivery = json.loads(params["document"])
+    if module.check_mode:
+        return _written(store.rolled_back(delivery), params, store)
+    with uninterrupted():
+        return _written(store.roll_back(delivery), params, store)
+
+
+def _written(maps, params, store):
     data = maps.pop("data")
-    maps["fingerprint"] = fingerprint(data, params["fingerprint_key"]) if data else None
+    key = params["fingerprint_key"]
+    maps["fingerprint"] = fingerprint(data, key) if data and key else None
     changed = maps["state"] not in ("unchanged", "refused") or bool(maps["tightened"])
     return Answer(maps, changed, _why_not(maps, store.problem))
 
@@ -138,27 +181,26 @@ def _why_not(maps, problem):
 
 def _restored(module, params, store):
     if module.check_mode:
-        return Answer({"phase": "restore", "state": "unchanged", "servers_checked": []})
+        return Answer({"phase": "restore", "state": "unchanged", "fingerprint": None})
     with uninterrupted():
-        state, entries = store.restore(params["servers"] or [])
-    maps = {
-        "phase": "restore",
-        "state": state,
-        "servers_checked": [_checked(entry, params["ca_file"]) for entry in entries],
-    }
-    words = "what was delivered was proven wrong; the host has its old document back"
-    if state != "restored":
-        words = "what was delivered was proven wrong, and could not be taken back"
-        words += f": {store.problem or 'maps_apply_command failed with it'}"
+        state, _ = store.restore([], params["rotating"])
+    data = store.document()[0]
+    known = fingerprint(data, params["fingerprint_key"]) if data else None
+    maps = {"phase": "restore", "state": state, "fingerprint": known, "renewed": store.renewed}
+    if state == "restored":
+        return Answer(maps, True)  # what was wrong is said once the old document is proven, too
+    words = "what was delivered was proven wrong, and could not be taken back"
+    words += f": {store.problem or 'maps_apply_command failed with it'}"
     return Answer(maps, True, words)
 
 
-def _checked(entry, ca_file):
-    from ansible.module_utils.maps_smtp import converse
-
-    facts = converse(account(entry, ca_file), None)
-    return dict(facts, server=entry["server_name"], token_expires_at=token_expiry(entry))
-
+_WORK = {
+    "present": _delivered,
+    "restored": _restored,
+    "rolled_back": _rolled_back,
+    "probed": _probed,
+    "unlocked": _unlocked,
+}
 
 if __name__ == "__main__":
     main()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from .maps_document import at, key_of, token_expiry
+from .maps_prints import prints_of, withheld
+from .maps_record import FULL_PROOFS
+from .maps_redaction import one_line
 
 # Only these may appear with their values in a result: everything else is, or may be, a secret.
 _SHOWN = frozenset(
@@ -28,7 +31,7 @@ _SHOWN = frozenset(
         "/logging/file_name",
     )
 )
-_GRANT = "/oauth2/token"
+_GRANT, _TOKEN = "/oauth2/token", ("oauth2", "token")
 _WRITTEN = frozenset(("added", "changed", "removed"))
 
 
@@ -42,37 +45,99 @@ class Comparison:
         self.unproven = unproven  # names of the delivery without a proof
 
 
-def compare(delivery, current, record, now):
-    """Compare a delivery with the entries on the host and with what `record` knows of them."""
+def compare(delivery, current, record, now, print_key=None):
+    """Compare a delivery with the entries on the host and with what `record` knows of them.
+
+    A `whole` delivery is all that is to be there, whoever put the rest there.
+    With a `print_key` the delivery's secrets are withheld, and the report prints those held here.
+    """
     ours = {key_of(entry): entry for entry in delivery["entries"]}
     removed = {name.casefold() for name in delivery["remove"]} - set(ours)
+    if delivery.get("prune"):
+        removed |= _undeclared(current, delivery)
     theirs = {key_of(entry): entry for entry in current}
+    known = _Known(record, now, delivery.get("accepted") or FULL_PROOFS)
     report, entries, unproven = {}, [], []
     for key, entry in theirs.items():
-        if key in removed and record.is_ours(key):
+        if (key not in ours and delivery.get("whole")) or (key in removed and record.is_ours(key)):
             report[entry["server_name"]] = _said("removed")
         elif key not in ours:
             entries.append(entry)
             report.update(_orphaned(entry, key, delivery))
     for key, entry in ours.items():
-        kept, said = _compared(entry, theirs.get(key), key, record, now)
+        kept, said = _compared(entry, theirs.get(key), known, print_key)
         entries.append(kept)
         report[entry["server_name"]] = said
-        if said["state"] != "unchanged" or not record.is_settled(kept):
+        if said["state"] != "unchanged" or not known.is_settled(kept):
             unproven.append(entry["server_name"])
     writes = any(said["state"] in _WRITTEN for said in report.values())
     return Comparison(report, entries, writes, sorted(unproven, key=str.casefold))
 
 
-def _compared(entry, existing, key, record, now):
+class _Known:
+    """What the host remembers of its entries; `accepted`: the proofs that count in this run."""
+
+    def __init__(self, record, now, accepted):
+        self._record, self._now, self._accepted = record, now, accepted
+
+    def is_settled(self, entry):
+        """Whether nothing is to be proven of it any more."""
+        return self._record.is_settled(entry, self._accepted)
+
+    def unchanged(self, entry):
+        """What is said of an entry that stays."""
+        return _said("unchanged", verified=self._record.is_verified(entry))
+
+    def token_is_spent(self, entry):
+        """Whether another token of the same grant is to replace this one.
+
+        One that somebody edited on the host is not the one delivered, and an expired one that was
+        never proven cannot be proven any more.
+        """
+        if self._record.was_edited(key_of(entry), entry):
+            return True
+        expires = token_expiry(entry)
+        return not self.is_settled(entry) and expires is not None and expires <= self._now
+
+
+def _compared(entry, existing, known, print_key):
     """(the entry to keep, what is said of it)."""
     if existing is None:
         return entry, _said("added")
+    if print_key is not None:
+        return _compared_without_secrets(entry, existing, known, print_key)
     differing = _differing_fields(existing, entry)
-    if not differing and not _token_is_stale(existing, entry, key, record, now):
-        return existing, _said("unchanged", verified=record.is_verified(existing))
-    values = {pointer: [old, new] for pointer, (old, new) in differing.items() if pointer in _SHOWN}
-    return entry, _said("changed", sorted(differing) or [_GRANT], values)
+    if not differing and not _token_is_stale(existing, entry, known):
+        return existing, known.unchanged(existing)
+    return entry, _changed(differing)
+
+
+def _compared_without_secrets(entry, existing, known, print_key):
+    """The same of all but secrets: of those, what the controller needs to finish it."""
+    shown = withheld(existing)
+    differing = _differing_fields(shown, entry)
+    kept, said = existing, known.unchanged(existing)
+    if differing:
+        kept, said = entry, _changed(differing)
+    due = None
+    if known.token_is_spent(existing):
+        due = "other" if at(shown, _TOKEN) != at(entry, _TOKEN) else "if_other"
+    return kept, dict(said, held=prints_of(existing, print_key), token_due=due)
+
+
+def _changed(differing):
+    shown = {pointer: pair for pointer, pair in differing.items() if pointer in _SHOWN}
+    values = {pointer: [_printable(value) for value in pair] for pointer, pair in shown.items()}
+    return _said("changed", sorted(differing) or [_GRANT], values)
+
+
+def _printable(value):
+    """A value for a report: somebody may have edited the document, and put anything there."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**53:
+        return value
+    return one_line(value if isinstance(value, str) else repr(value), 2000)
 
 
 def _said(state, fields=(), values=None, verified=False):
@@ -80,24 +145,23 @@ def _said(state, fields=(), values=None, verified=False):
 
 
 def _orphaned(entry, key, delivery):
-    declared = delivery.get("declared")
-    if declared is None or key in {name.casefold() for name in declared}:
-        return {}
-    return {entry["server_name"]: _said("orphaned")}
+    orphaned = key in _undeclared([entry], delivery)
+    return {entry["server_name"]: _said("orphaned")} if orphaned else {}
 
 
-def _token_is_stale(existing, entry, key, record, now):
-    """Whether an equal entry needs the delivered token all the same.
+def _undeclared(entries, delivery):
+    """Keys of the entries that nobody declares for this host; none where that is not known."""
+    if delivery.get("declared") is None:
+        return set()
+    declared = {name.casefold() for name in delivery["declared"]}
+    return {key_of(entry) for entry in entries} - declared
 
-    A refresh is no difference. But a token that somebody edited on the host is not the one
-    delivered, and an expired one that was never proven cannot be proven any more.
-    """
-    if at(existing, ("oauth2", "token")) == at(entry, ("oauth2", "token")):
+
+def _token_is_stale(existing, entry, known):
+    """Whether an equal entry needs the delivered token all the same; a refresh is no reason."""
+    if at(existing, _TOKEN) == at(entry, _TOKEN):
         return False
-    if record.was_edited(key, existing):
-        return True
-    expires = token_expiry(existing)
-    return not record.is_settled(existing) and expires is not None and expires <= now
+    return known.token_is_spent(existing)
 
 
 def _differing_fields(old, new):

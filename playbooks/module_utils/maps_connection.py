@@ -15,10 +15,14 @@ _LONGEST_REPLY = 65536
 
 
 class Ended(Exception):
-    """The conversation is over: how, and the reply (or our own words) that ended it."""
+    """The conversation is over: how, and the reply (or our own words) that ended it.
 
-    def __init__(self, outcome, reply, code=None, enhanced=None):
+    `passing`: the same conversation may go well in a minute, and none of it is done twice then.
+    """
+
+    def __init__(self, outcome, reply, code=None, enhanced=None, passing=False):
         super().__init__(outcome)
+        self.passing = passing
         self.outcome, self.reply, self.code, self.enhanced = outcome, reply, code, enhanced
 
 

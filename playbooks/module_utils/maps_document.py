@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 
 from .maps_refusal import Refusal
 
 SCHEMA_VERSION = 1
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _SECRETS = (("password",), ("oauth2", "client_secret"))
 _TOKEN_SECRETS = (("oauth2", "token", "access_token"), ("oauth2", "token", "refresh_token"))
@@ -44,6 +47,8 @@ def parsed(data, path):
     servers = content.get("servers")
     if not isinstance(servers, list) or not all(_is_entry(entry) for entry in servers):
         raise _unreadable(path, "servers is not a list of entries with a server_name and a host")
+    if any(_CONTROL.search(entry["server_name"]) for entry in servers):
+        raise _unreadable(path, "a server_name has control characters")
     if len({key_of(entry) for entry in servers}) != len(servers):
         raise _unreadable(path, "two entries have the same server_name")
     return content["generation"], servers

@@ -93,6 +93,13 @@ class PrivateFolder:
             with os.fdopen(os.dup(descriptor), "rb") as file:
                 return file.read()
 
+    def strangers(self):
+        """Names in it that are there between two runs for no good reason, sorted."""
+        if not self.exists():
+            return []
+        with explained("look at " + self.path):
+            return sorted(set(os.listdir(self.path)) - _KEPT)
+
     def too_open(self, names):
         """Paths of the folder and of the named files that more people could read than should."""
         wanted = [(self.path, self._folder_mode)]
@@ -222,9 +229,12 @@ def _refuse_irregular(path, status):
         raise Refusal("not_private", _moved_away(path, kind))
 
 
+_KEPT = {"email-servers.json", "email-servers.previous.json", "state.json", "lock", "lease.json"}
+
+
 def _is_ours(name):
     """Whether a file of that name is of this tool, from a run that left no record, too."""
-    return name == "lock" or name.startswith(("email-servers.", "state.json"))
+    return name == "lock" or name.startswith(("email-servers.", "state.json", "lease.json"))
 
 
 def _refuse_foreign(path, status):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import socket
 
 
-def test_message(server, sender, recipient, run_id):
-    """The message for maps_smtp.converse(). `server`: an entry, for its name, host and port."""
+def test_message(server, sender, recipient, run_id, document=None):
+    """The message for maps_smtp.converse(). `server`: an entry, for its name, host and port.
+
+    `document`: generation and fingerprint of the document that the host sends with, as one text.
+    """
     name, place = server["server_name"], f"{server['host']}:{server['port']}"
+    which = f"Document:  {document}\n" if document else ""
     body = (
         f'This test email went through the MAPS email server "{name}",\n'
         f"with the settings and the sign-in that are declared for it.\n"
@@ -15,6 +19,7 @@ def test_message(server, sender, recipient, run_id):
         f"Server:    {place}\n"
         f"Sent from: {socket.gethostname()}\n"
         f"Run:       {run_id}\n"
+        f"{which}"
         f"\n"
         f"It was sent by maps-provisioner and not by MAPS: it proves the\n"
         f"settings and the sign-in, not MAPS itself. No answer is needed.\n"

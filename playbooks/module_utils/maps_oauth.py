@@ -42,17 +42,30 @@ def prove_refresh(entry, ca_file, timeout=30.0):
     | "unreachable" | "inconclusive", "stage": "refresh", "error": RFC 6749 error or null,
     "code": the vendor's own code or null, "http_status": int or null}
     """
+    return refreshed(entry, ca_file, timeout)[0]
+
+
+def refreshed(entry, ca_file, timeout=30.0):
+    """The same, and the new access token (None without one), which nobody writes down."""
     oauth2 = entry["oauth2"]
-    url = oauth2.get("refresh_token_url") or oauth2["access_token_url"]
+    url = refresh_endpoint(entry)
     if not _may_carry_secrets(url):
-        return _fact("wrong", error="insecure_token_url")
+        return _fact("wrong", error="insecure_token_url"), None
     try:
         status, answer = _post(url, *_request(oauth2), ca_file=ca_file, timeout=timeout)
     except Ended as ended:  # the CA file cannot be used
-        return _fact(ended.outcome, error="ca_file")
+        return _fact(ended.outcome, error="ca_file"), None
     except (OSError, HTTPException, ValueError) as error:
-        return _unanswered(error)
-    return _judged(status, answer)
+        return _unanswered(error), None
+    content = _parsed(answer)
+    fact = _judged(status, content)
+    return fact, str(content["access_token"]) if fact["outcome"] == "proven" else None
+
+
+def refresh_endpoint(entry):
+    """Where the entry's refresh requests go; None where it has no OAuth2."""
+    oauth2 = entry.get("oauth2") or {}
+    return oauth2.get("refresh_token_url") or oauth2.get("access_token_url")
 
 
 def _may_carry_secrets(url):
@@ -96,8 +109,7 @@ def _post(url, fields, headers, ca_file, timeout):
             return error.code, error.read(_LONGEST_ANSWER)
 
 
-def _judged(status, answer):
-    content = _parsed(answer)
+def _judged(status, content):
     if status == 200 and content.get("access_token"):
         return _fact("proven", status=status)
     error = content.get("error")

@@ -8,6 +8,9 @@ from .maps_document import digest, entry_digest, key_of
 
 SCHEMA_VERSION = 1
 
+# What a mail proves ("sent"), and what nobody but MAPS could ("unprovable").
+FULL_PROOFS = ("sent", "unprovable")
+
 
 class Record:
     """What state.json says. Every change is made on a copy and written as one whole file.
@@ -54,9 +57,9 @@ class Record:
         """Whether a mail went through with exactly this entry."""
         return self._proof(entry) == "sent"
 
-    def is_settled(self, entry):
-        """Verified, or known to be beyond proof."""
-        return self._proof(entry) in ("sent", "unprovable")
+    def is_settled(self, entry, accepted=FULL_PROOFS):
+        """Verified, or known to be beyond proof; `accepted`: the proofs that count."""
+        return self._proof(entry) in accepted
 
     def was_edited(self, key, entry):
         """Whether the entry differs from what was delivered (False if that is not known)."""
@@ -68,6 +71,16 @@ class Record:
         return proof["outcome"] if proof and proof["digest"] == entry_digest(entry) else None
 
     # -- what it becomes
+
+    def given_back(self, data, applied, renewed):
+        """The record once the document is the predecessor's; `renewed`: entries unlike its own."""
+        servers = dict(self["predecessor"]["servers"])
+        for entry in renewed:
+            known = servers.get(key_of(entry)) or {"proof": None}
+            servers[key_of(entry)] = dict(known, delivered=entry_digest(entry))
+        return self.but(
+            document=digest(data), applied=applied, predecessor=None, delivery=None, servers=servers
+        )
 
     def settled(self):
         """The same, with the last delivery seen through."""

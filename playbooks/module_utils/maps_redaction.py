@@ -14,8 +14,10 @@ _WINDOW = 12
 # A shorter secret is found in ordinary text by chance: masking it would tell where it occurs.
 _SHORTEST = 4
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_NOT_A_LINE_BREAK = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
+# And what turns a line around, and halves of surrogate pairs: no terminal is to get them.
+_DECEIVING = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_CONTROL = re.compile(rf"[\x00-\x1f{_DECEIVING}]+")
+_NOT_A_LINE_BREAK = re.compile(rf"[\x00-\x09\x0b-\x1f{_DECEIVING}]+")
 
 
 def one_line(text, limit=500):

@@ -32,9 +32,24 @@ from .maps_redaction import one_line, redacted, redacted_tree
 # answers 500 above about 1,030. Longer initial responses are sent after the 334.
 _LONGEST_COMMAND = 510
 _MOST_CHALLENGES = 10  # no mechanism has more than two; a server may go on for ever
+_LONGEST_TRANSCRIPT = 60  # lines; a whole conversation has about thirty
 
 # "5.4.5 daily limit" and "5.2.2 mailbox full" are said with 5yz, and pass by themselves.
 _PASSING = frozenset(("5.4.5", "5.2.2"))
+_BLANK = {
+    "outcome": None,
+    "stage": None,
+    "code": None,
+    "enhanced": None,
+    "reply": "",
+    "passing": False,
+    "mechanism": None,
+    "tls": None,
+    "challenge": None,
+    "message_id": None,
+    "seconds": None,
+    "transcript": (),
+}
 _BEFORE_LOGIN = frozenset(("resolve", "connect", "tls", "greeting", "ehlo", "starttls"))
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
 
@@ -60,6 +75,11 @@ def converse(account, message, timeout=30.0):
     return conversation.facts
 
 
+def not_held(outcome, reply):
+    """The facts of a conversation that is not held, because of how its sign-in would end."""
+    return dict(_BLANK, outcome=outcome, stage="auth", reply=reply, seconds=0.0)
+
+
 class _Reply:
     """A server's reply: code, enhanced code, text on one line, and its lines."""
 
@@ -74,14 +94,15 @@ class _Reply:
         ]
         self.text = " ".join(rest)
 
-    def ended(self, outcome):
+    def ended(self, outcome, passing=False):
         """This reply as the end of the conversation."""
-        return Ended(outcome, self.text, self.code, self.enhanced)
+        return Ended(outcome, self.text, self.code, self.enhanced, passing)
 
     def refused(self):
         """This reply as the end of the conversation, since it is not the one to go on with."""
-        passing = 400 <= self.code <= 499 or self.enhanced in _PASSING
-        return self.ended("inconclusive" if passing else "wrong")
+        if 400 <= self.code <= 499:
+            return self.ended("inconclusive", passing=True)
+        return self.ended("inconclusive" if self.enhanced in _PASSING else "wrong")
 
 
 class _Conversation:
@@ -94,19 +115,9 @@ class _Conversation:
         self._lines = None
         self._offered = {}
         self._sensitive = [account.get("secret") or ""]
+        self._transcript = []
         self.stage = "resolve"
-        self.facts = {
-            "outcome": None,
-            "stage": None,
-            "code": None,
-            "enhanced": None,
-            "reply": "",
-            "mechanism": None,
-            "tls": None,
-            "challenge": None,
-            "message_id": None,
-            "seconds": None,
-        }
+        self.facts = dict(_BLANK)
 
     def run(self, message):
         """Everything from name resolution to the last reply; ends by raising Ended."""
@@ -120,10 +131,10 @@ class _Conversation:
         except ssl.SSLError as error:
             words = tls_failure(error)
             if words is None:
-                raise Ended(self._broken_off(), "the server closed the connection") from None
+                raise self._broken_off("the server closed the connection") from None
             raise Ended("wrong" if self.stage == "tls" else "inconclusive", words) from None
         except OSError as error:
-            raise Ended(self._broken_off(), network_words(error, self._timeout)) from None
+            raise self._broken_off(network_words(error, self._timeout)) from None
 
     def end(self, ended):
         """Write down how it ended, without secrets."""
@@ -133,18 +144,28 @@ class _Conversation:
             code=ended.code,
             enhanced=ended.enhanced,
             reply=one_line(redacted(ended.reply, self._sensitive)),
+            passing=ended.passing,
         )
         self.facts["challenge"] = redacted_tree(self.facts["challenge"], self._sensitive)
 
     def close(self):
         """Close the connection, however far it came; politely, but without waiting."""
-        if self._socket is None:
-            return
-        if self.stage not in ("connect", "tls"):
-            with suppress(OSError):
-                self._socket.settimeout(1.0)
-                self._socket.sendall(b"QUIT\r\n")
-        self._socket.close()
+        if self._socket is not None:
+            if self.stage not in ("connect", "tls"):
+                self._say_goodbye()
+            self._socket.close()
+        shown = [one_line(redacted(line, self._sensitive), 300) for line in self._transcript]
+        self.facts["transcript"] = shown[:_LONGEST_TRANSCRIPT]
+
+    def _say_goodbye(self):
+        with suppress(OSError):
+            self._note("> QUIT")
+            self._socket.settimeout(1.0)
+            self._socket.sendall(b"QUIT\r\n")
+
+    def _note(self, line):
+        """A line of the transcript; what a sign-in is made of is never given here."""
+        self._transcript.append(line)
 
     # -- the steps
 
@@ -153,6 +174,7 @@ class _Conversation:
         addresses = resolved(host, port, self._timeout)
         self.stage = "connect"
         self._socket = connected(addresses, self._timeout)
+        self._note("(connected to {}, port {})".format(*self._socket.getpeername()[:2]))
         if self._implicit_tls():
             self._secure()
         self._lines = Lines(self._socket, self._timeout)
@@ -192,6 +214,7 @@ class _Conversation:
             self._socket, server_hostname=self._account["host"].rstrip(".")
         )
         self.facts["tls"] = self._socket.version()
+        self._note(f"({self.facts['tls']}, certificate verified)")
 
     def _log_in(self):
         level = self._account["smtp_security_level"]
@@ -200,7 +223,8 @@ class _Conversation:
         if level == "none" or (level == "auto_detect" and not user):
             return
         if level == "cram_sha1":
-            raise Ended("inconclusive", "CRAM-SHA1 cannot be proven from here: only MAPS speaks it")
+            # MAPS' dialog has it; no RFC describes it and no server or library was found with it.
+            raise Ended("unprovable", "CRAM-SHA1 cannot be proven from here: only MAPS speaks it")
         if not user or not secret:
             raise Ended(
                 "wrong", "there is no {} to sign in with".format("secret" if user else "user name")
@@ -233,9 +257,9 @@ class _Conversation:
             return self._command(command)
         encoded = self._encoded(initial)
         if len(command) + 1 + len(encoded) <= _LONGEST_COMMAND:
-            return self._command(command + " " + encoded)
+            return self._command(command + " " + encoded, shown=command + " ***")
         reply = self._command(command)
-        return self._command(encoded) if reply.code == 334 else reply
+        return self._command(encoded, shown="***") if reply.code == 334 else reply
 
     def _answer(self, reply, mechanism, steps):
         challenge = _decoded(reply.text)
@@ -245,7 +269,7 @@ class _Conversation:
             response = steps.send(challenge)
         except StopIteration:
             return self._command("*")  # RFC 4954 section 4: the client gives up
-        return self._command(self._encoded(response))
+        return self._command(self._encoded(response), shown="***" if response else "")
 
     def _send(self, message):
         self.stage = "mail"
@@ -255,13 +279,15 @@ class _Conversation:
         self._expect(self._command("RCPT TO:<{}>".format(message["to"])), 250, 251)
         self.stage = "data"
         self._expect(self._command("DATA"), 354)
+        self._note(f"> (the message, {len(data)} bytes)")
         accepted = self._exchange(_dot_stuffed(data))
         self._expect(accepted, 250)
         raise accepted.ended("sent")
 
     # -- one command, one reply
 
-    def _command(self, line):
+    def _command(self, line, shown=None):
+        self._note("> " + (line if shown is None else shown))
         return self._exchange(line.encode("ascii") + b"\r\n")
 
     def _exchange(self, data):
@@ -275,6 +301,8 @@ class _Conversation:
         except NotSmtp as error:
             outcome = "wrong" if self.stage in _BEFORE_LOGIN else "inconclusive"
             raise Ended(outcome, str(error)) from None
+        said = ["***"] if code == 334 else lines  # a challenge may hold what an answer is made of
+        self._transcript += [f"< {code} {line}" for line in said]
         return _Reply(code, lines)
 
     def _expect(self, reply, *codes):
@@ -294,8 +322,11 @@ class _Conversation:
             return self._account["use_tls"] and self._account["port"] == 465
         return chosen
 
-    def _broken_off(self):
-        return "unreachable" if self.stage in _BEFORE_LOGIN else "inconclusive"
+    def _broken_off(self, words):
+        if self.stage in _BEFORE_LOGIN:
+            return Ended("unreachable", words)
+        # At the end of DATA the mail may have been taken: sent again, it might come twice.
+        return Ended("inconclusive", words, passing=self.stage != "data")
 
 
 def _own_name(connection):

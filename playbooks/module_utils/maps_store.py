@@ -7,13 +7,18 @@ record says which, and the next run goes on from there.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager, suppress
 
-from . import maps_command
+from . import maps_command, maps_lease
 from .maps_comparison import compare
 from .maps_document import key_of, parsed, secrets_of, serialised, token_expiry
 from .maps_folder import PrivateFolder
 from .maps_journal import DOCUMENT, PREDECESSOR, RECORD, Journal, digest_of, now
+from .maps_record import FULL_PROOFS
 from .maps_refusal import Refusal
+from .maps_rollback import kept_alive, rolled_back_entries
+
+_PROVABLE = ("delivered", "applied", "unchanged")  # a result after which mails are sent
 
 
 class View:
@@ -51,12 +56,18 @@ class Store:
         apply_command=None,
         apply_timeout=300,
         lock_wait=10,
+        lease=None,
     ):
         self._folder = PrivateFolder(directory, group)
         self._journal = Journal(self._folder, run_id, owner)
+        seconds = maps_lease.SECONDS + apply_timeout
+        self._lease = maps_lease.Lease(self._folder, lease, run_id, owner, seconds)
+        self._commit = (lease or {}).get("commit")
         self._run_id, self._owner = run_id, owner
         self._apply_command, self._apply_timeout = apply_command, apply_timeout
         self._lock_wait = lock_wait
+        self._rotating = ()
+        self.renewed = []  # servers whose tokens were kept when an old document was given back
         self.problem = ""  # why taking back did not succeed
 
     @property
@@ -73,31 +84,63 @@ class Store:
             return None, 0, []
         return (data, *parsed(data, self._folder.place(DOCUMENT)))
 
-    def compared(self, delivery):
-        """What `deliver` would do, as its result; writes nothing at all."""
-        view = self._view(delivery, self._journal.mended_record())
+    def compared(self, delivery, print_key=None):
+        """What `deliver` would do, as its result; writes nothing at all.
+
+        With a `print_key` the delivery holds no secret, and the result has prints of those here.
+        """
+        view = self._view(delivery, self._journal.mended_record(), print_key)
         differs = view.comparison.writes or view.unapplied or view.too_open
         return self._result(view, "changed" if differs else "unchanged")
 
     def deliver(self, delivery):
         """Bring the document to the declared state, and MAPS with it."""
+        self._rotating = delivery.get("rotating") or ()
         self._folder.make()
-        with self._locked():
-            self._journal.mend()
+        with self._working() as work:
             view = self._view(delivery, self._journal.record())
             self._folder.tighten(view.too_open)
-            if view.comparison.writes:
-                self._replace(view)
-            else:
-                self._take_over(view)
-            if view.unapplied:
-                return self._applied(view)
-            return self._result(view, "delivered" if view.comparison.writes else "unchanged")
+            result = self._brought(view)
+            work.goes_on = result["state"] in _PROVABLE and bool(result["mails_needed"])
+            return result
 
-    def restore(self, servers):
-        """Take back what this run has delivered. -> (state, entries of `servers` now there)."""
-        with self._locked():
-            self._journal.mend()
+    def _brought(self, view):
+        if view.comparison.writes:
+            self._replace(view)
+        else:
+            self._take_over(view)
+        if view.unapplied:
+            return self._applied(view)
+        return self._result(view, "delivered" if view.comparison.writes else "unchanged")
+
+    def roll_back(self, delivery):
+        """Bring back what the host had before its last delivery, as a new generation.
+
+        `delivery`: tokens (server_name -> the token now valid), rotating (servers whose refresh
+        token its provider replaces), mails (names that have an envelope).
+        """
+        self._rotating = delivery["rotating"]
+        if not self._folder.exists():
+            raise _no_predecessor()
+        with self._working() as work:
+            view = self._backward(delivery, self._journal.record())
+            result = dict(self._brought(view), phase="rollback")
+            work.goes_on = result["state"] in _PROVABLE and bool(result["mails_needed"])
+            return result
+
+    def rolled_back(self, delivery):
+        """What `roll_back` would do, as its result; writes nothing at all."""
+        view = self._backward(delivery, self._journal.mended_record())
+        differs = view.comparison.writes or view.unapplied
+        return dict(self._result(view, "changed" if differs else "unchanged"), phase="rollback")
+
+    def restore(self, servers, rotating=()):
+        """Take back what this run has delivered. -> (state, entries of `servers` now there).
+
+        The entries of `rotating` keep the tokens that were delivered: `renewed` names them then.
+        """
+        self._rotating = rotating
+        with self._working():
             record = self._journal.record()
             if not self._may_take_back(record):
                 raise Refusal("not_ours", "this run delivered nothing here that it could take back")
@@ -107,21 +150,48 @@ class Store:
             wanted = {name.casefold() for name in servers}
             return state, [e for e in self.document()[2] if key_of(e) in wanted]
 
-    def record_proofs(self, proofs, settled):
-        """Remember what mails have proven: (entry, "sent" or "unprovable") each.
+    def record_proofs(self, proofs, needed, accepted=FULL_PROOFS, last=True):
+        """Remember what was proven: (entry, "sent", "authenticated" or "unprovable") each.
 
-        `settled`: nothing was found wrong, so the delivery stands.
+        The delivery stands once each server of `needed` has one of the `accepted` proofs; until
+        then the document before stays the one to go back to. Not `last`: if this run may take its
+        delivery back, it may be about to.
         """
-        with self._locked():
-            self._journal.mend()
+        with self._working() as work:
             record = self._journal.record()
+            work.goes_on = not last and self._may_take_back(record)
             there = self.document()[2]
             for entry, outcome in proofs:
                 if entry in there:
                     record = record.with_proof(entry, outcome, now(), self._run_id)
-            if settled and self._may_take_back(record):
+            due = {name.casefold() for name in needed}
+            waiting = [e for e in there if key_of(e) in due and not record.is_settled(e, accepted)]
+            if not waiting and self._may_take_back(record):
                 record = record.settled()
             self._journal.write(record)
+
+    def renew_lease(self):
+        """Keep others away for the whole of what is about to begin; Refusal if one is at work.
+
+        A full disk is no reason against: what follows may yet be to look.
+        """
+        try:
+            with self._working() as work:
+                work.goes_on = True
+        except Refusal as refusal:
+            if refusal.reason == "locked":
+                raise
+
+    def unlock(self, force):
+        """End a lease: our own, or with `force` anybody's. -> (state, the lease that was there)."""
+        if not self._folder.exists():
+            return "free", None
+        with self._locked(self._lock_wait):
+            there = self._lease.current()
+            if self._lease.of_another() and not force:
+                return "held", there
+            self._lease.remove()
+            return ("unlocked" if there else "free"), there
 
     def predecessor(self):
         """key -> entry of the document that `restore` would give back; empty if there is none."""
@@ -141,14 +211,33 @@ class Store:
             "edited_by_hand": digest_of(data) != record["document"],
             "applied": data is not None and record["applied"] == digest_of(data),
             "delivery": record["delivery"],
+            "lease": maps_lease.shown(self._lease.current()),
+            "leftovers": self._folder.strangers(),
             "servers": {entry["server_name"]: _probed(entry, record) for entry in entries},
         }
 
     # -- looking
 
-    def _view(self, delivery, record):
+    def _backward(self, delivery, record):
+        """The view of a rollback: a delivery of just what is archived, with tokens that work."""
+        archived = self._archived(record)
+        current = self.document()[2]
+        entries = rolled_back_entries(archived, current, delivery)
+        backward = {"entries": entries, "remove": [], "declared": None, "mails": delivery["mails"]}
+        return self._view(dict(backward, whole=True), record)
+
+    def _archived(self, record):
+        known = record["predecessor"] if self._folder.exists() else None
+        if known is None:
+            raise _no_predecessor()
+        data = self._folder.read(PREDECESSOR)
+        if data is None or digest_of(data) != known["digest"]:
+            raise Refusal("archive", "the predecessor here is not the one that was archived")
+        return parsed(data, self._folder.place(PREDECESSOR))[1]
+
+    def _view(self, delivery, record, print_key=None):
         data, generation, entries = self.document()
-        comparison = compare(delivery, entries, record, time.time())
+        comparison = compare(delivery, entries, record, time.time(), print_key)
         view = View(record, data, generation, entries, comparison, delivery["mails"])
         view.unapplied = self._is_unapplied(data, record)
         if self._folder.exists():
@@ -171,6 +260,7 @@ class Store:
             "apply_output": view.apply.output if view.apply else "",
             "mails_needed": view.comparison.unproven,
             "restorable": self._may_take_back(view.record),
+            "renewed": self.renewed,
             "edited_by_hand": view.edited_by_hand,
             "tightened": view.too_open,
         }
@@ -197,6 +287,7 @@ class Store:
         return {
             "run_id": self._run_id,
             "owner": self._owner,
+            "commit": self._commit,
             "at": now(),
             "generation": generation,
             "settled": not view.due and not self._apply_command,
@@ -254,15 +345,23 @@ class Store:
         old = self._folder.read(PREDECESSOR)
         if digest_of(old) != predecessor["digest"]:
             raise Refusal("archive", "the predecessor here is not the one that was archived")
-        after = record.but(
-            document=predecessor["digest"],
-            applied=None if touched_maps else predecessor["applied"],
-            predecessor=None,
-            delivery=None,
-            servers=predecessor["servers"],
-        )
-        self._journal.replace(record, after, old, self._folder.read(DOCUMENT))
-        return self._applied_again(after, old, touched_maps)
+        there = self._folder.read(DOCUMENT)
+        data, renewed = self._with_tokens_kept(old, there, record)
+        applied = None if touched_maps or renewed else predecessor["applied"]
+        after = record.given_back(data, applied, renewed)
+        if renewed:
+            after = after.but(generations=record["generations"] + 1)
+        self._journal.replace(record, after, data, there)
+        return self._applied_again(after, data, touched_maps)
+
+    def _with_tokens_kept(self, old, there, record):
+        """(the document to give back, its entries that have another token than they had)."""
+        if not self._rotating:
+            return old, []  # byte for byte
+        archived, current = parsed(old, PREDECESSOR)[1], parsed(there, DOCUMENT)[1]
+        entries, renewed = kept_alive(archived, current, self._rotating)
+        self.renewed = [entry["server_name"] for entry in renewed]
+        return (serialised(record["generations"] + 1, entries) if renewed else old), renewed
 
     def _removed(self, record, touched_maps):
         """There was no document before. MAPS is told so by an empty one, then that goes, too."""
@@ -286,8 +385,49 @@ class Store:
         self._journal.write(record.but(applied=digest_of(data)))
         return "restored"
 
-    def _locked(self):
-        return self._folder.lock({"owner": self._owner, "run_id": self._run_id}, self._lock_wait)
+    # -- keeping others away
+
+    @contextmanager
+    def _working(self):
+        """Hold the lock and the lease, with the journal mended. The lease outlives this only if
+        the run goes on here."""
+        deadline = time.monotonic() + self._lock_wait
+        while True:
+            with self._locked(deadline - time.monotonic()):
+                other = self._lease.of_another()
+                if other is None:
+                    with self._leased() as work:
+                        self._journal.mend()
+                        yield work
+                    return
+            if time.monotonic() >= deadline:
+                raise maps_lease.refusal(other)
+            time.sleep(0.5)
+
+    @contextmanager
+    def _leased(self):
+        work = _Work()
+        self._lease.take()
+        try:
+            yield work
+        except BaseException:
+            with suppress(Refusal):  # what went wrong first is what is to be said
+                self._lease.release()
+            raise
+        if not work.goes_on:
+            self._lease.release()
+
+    def _locked(self, wait):
+        return self._folder.lock({"owner": self._owner, "run_id": self._run_id}, wait)
+
+
+class _Work:
+    goes_on = False
+
+
+def _no_predecessor():
+    words = "this host has no document of before: there is nothing to go back to"
+    return Refusal("no_predecessor", words)
 
 
 def _changed(view):

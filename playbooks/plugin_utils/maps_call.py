@@ -5,10 +5,13 @@ Loaded by path: Ansible has no import name for what lies beside a playbook.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib.util
 import json
 import os
+import signal
+from contextlib import contextmanager, suppress
 
 from ansible import constants
 
@@ -16,16 +19,18 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _DEFAULT_DIRECTORY = "/etc/maps-provisioner"
 
 
-def _module_util(name):
-    path = os.path.join(_HERE, os.pardir, "module_utils", name + ".py")
+def _loaded(folder, name):
+    path = os.path.join(_HERE, os.pardir, folder, name + ".py")
     spec = importlib.util.spec_from_file_location("_provisioner_" + name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-_sealed = _module_util("maps_sealed")
-_redaction = _module_util("maps_redaction")
+_sealed = _loaded("module_utils", "maps_sealed")
+_redaction = _loaded("module_utils", "maps_redaction")
+_prints = _loaded("module_utils", "maps_prints")
+_verification = _loaded("plugin_utils", "host_verification")
 
 
 class CannotCall(Exception):
@@ -44,13 +49,17 @@ class Call:
         self._refuse_unknown(allowed)
         self._refuse_windows()
         self._refuse_traces()
+        self._verify_host_key()
         self.delivery = self._read_delivery()
+        if action._task.check_mode and "prints" not in self.delivery:
+            self.delivery = _prints.without_secrets(self.delivery)
 
     # -- what is given
 
     def given(self, *names):
-        """Those of these task arguments that the task gives."""
-        return {name: self.arguments[name] for name in names if name in self.arguments}
+        """Those of these arguments that the delivery gives, or else the task."""
+        found = dict(self.arguments, **{n: v for n, v in self.delivery.items() if v is not None})
+        return {name: found[name] for name in names if name in found}
 
     def host_arguments(self):
         """The arguments that host variables give, the same for every call."""
@@ -66,6 +75,7 @@ class Call:
             "ca_file": self._variable("maps_ca_file") or None,
             "run_id": self.delivery["run_id"],
             "owner": self.delivery["owner"],
+            "lease": self.delivery.get("lease"),
         }
 
     def command(self, name):
@@ -84,9 +94,10 @@ class Call:
 
     def result(self, module, arguments):
         """Call it; -> the task's result, of which nothing but our own facts is passed on."""
-        data = self._action._execute_module(
-            module_name=module, module_args=arguments, task_vars=self._task_vars
-        )
+        with _unshown(self._connection), _nothing_left():
+            data = self._action._execute_module(
+                module_name=module, module_args=arguments, task_vars=self._task_vars
+            )
         result = self._opened(data)
         facts = data.get("ansible_facts") or {}
         found = {k: v for k, v in facts.items() if k.startswith("discovered_interpreter_")}
@@ -95,16 +106,27 @@ class Call:
     def _opened(self, data):
         try:
             facts = _sealed.opened(data["maps_sealed"])
-        except (KeyError, TypeError, ValueError):
+            maps, words = facts["maps"], facts["msg"]
+        except (KeyError, TypeError, ValueError, RecursionError):
             return {"failed": True, "msg": self._crash(data)}
-        result = {"changed": bool(data.get("changed")), "maps": facts["maps"]}
-        return dict(result, failed=True, msg=facts["msg"]) if data.get("failed") else result
+        result = {"changed": bool(data.get("changed")), "maps": maps}
+        if data.get("failed"):
+            return dict(result, failed=True, msg=words)
+        return self._compared(result) if _is_comparison(maps, self.delivery) else result
+
+    def _compared(self, result):
+        """The result of a check run, whose secrets only we can compare."""
+        try:
+            maps = _prints.finished(result["maps"], self.delivery["prints"])
+        except ValueError:
+            return {"failed": True, "nonsense": True, "msg": "the host answered nonsense"}
+        return dict(result, changed=result["changed"] or maps["state"] == "changed", maps=maps)
 
     def _crash(self, data):
         texts = (str(data.get(name) or "") for name in ("msg", "module_stderr", "module_stdout"))
         last = (text.strip().splitlines()[-1:] for text in texts)
         words = " / ".join(line for lines in last for line in lines)
-        hidden = _redaction.redacted(words, self.delivery["secrets"])
+        hidden = _redaction.redacted(words, self.delivery.get("secrets", []))
         return "the module gave no answer: " + _redaction.one_line(hidden, 400)
 
     # -- what must be so first
@@ -130,6 +152,20 @@ class Call:
                 "without pipelining a file with secrets would lie on the host's disk: "
                 + self._why_no_pipelining()
             )
+
+    def _verify_host_key(self):
+        why = _verification.why_unverified(self._connection_option)
+        if why:
+            raise CannotCall(why)
+        extra = self._connection_option("ssh_extra_args")
+        if extra is not None and _verification.STRICT not in extra:
+            self._connection.set_option("ssh_extra_args", f"{extra} {_verification.STRICT}")
+
+    def _connection_option(self, name):
+        try:
+            return self._connection.get_option(name)
+        except KeyError:  # this connection plugin has none of that name
+            return None
 
     def _why_no_pipelining(self):
         become = self._connection.become
@@ -158,3 +194,44 @@ class Call:
             raise CannotCall(f"there is nothing to deliver to {host}: no {path}") from None
         except (OSError, ValueError) as error:
             raise CannotCall(f"cannot read {path}: {type(error).__name__}") from None
+
+
+@contextmanager
+def _unshown(connection):
+    """Keep what the host says out of the verbose output: a broken interpreter says back all that
+    it was given. no_log of the task would also hide the answer that we give in its place."""
+    context = getattr(connection, "_play_context", None)
+    before = getattr(context, "no_log", None)
+    if context is None:
+        yield
+        return
+    context.no_log = True
+    try:
+        yield
+    finally:
+        context.no_log = before
+
+
+@contextmanager
+def _nothing_left():
+    """A task's time-out ends the wait, and not the ssh that hangs. What runs on the host stays: it
+    finishes its transaction."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "TaskTimeoutError":  # where it is defined varies by version
+            _end_children()
+        raise
+
+
+def _end_children():
+    """Ours is a process of this task alone (Linux; elsewhere no child is found)."""
+    for path in glob.glob("/proc/self/task/*/children"):
+        with open(path, encoding="ascii") as file:
+            for pid in file.read().split():
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGTERM)
+
+
+def _is_comparison(maps, delivery):
+    return "prints" in delivery and isinstance(maps, dict) and maps.get("phase") == "deliver"

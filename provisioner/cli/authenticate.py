@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.options import AllowCommands, ProjectFolder
+from provisioner.cli.callback_options import (
+    CallbackCert,
+    CallbackKey,
+    NoBrowser,
+    callback_certificate,
+)
+from provisioner.cli.ending_signals import ending_signals
+from provisioner.cli.options import (
+    AcceptDestination,
+    AllowCommands,
+    ProjectFolder,
+    RequiredServers,
+)
+from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from provisioner.cli.vaults import Vaults
     from provisioner.model.email_server import EmailServer, OAuth2Settings
+    from provisioner.model.project import Project
     from provisioner.oauth.gates import Prove
     from provisioner.tokens.token_set import TokenSet
 
-Servers = Annotated[
-    list[str], typer.Argument(metavar="SERVER...", help="The server_names.", show_default=False)
-]
 Port = Annotated[
     int,
     typer.Option(
@@ -32,15 +46,33 @@ Timeout = Annotated[
 NoSmtpCheck = Annotated[
     bool, typer.Option("--no-smtp-check", help="Save without asking the mail server first.")
 ]
+SelectAccount = Annotated[
+    bool,
+    typer.Option("--select-account", help="Let the browser offer a choice of accounts this time."),
+]
+Device = Annotated[
+    bool,
+    typer.Option("--device", help="Print a code to enter in a browser on any machine (RFC 8628)."),
+]
+Card = Annotated[
+    bool, typer.Option("--card", help="Print what to register at the provider; do not sign in.")
+]
 
 
 def authenticate(
-    servers: Servers,
+    servers: RequiredServers,
     port: Port = 0,
     timeout: Timeout = 300,
+    no_browser: NoBrowser = False,
+    callback_cert: CallbackCert = None,
+    callback_key: CallbackKey = None,
     no_smtp_check: NoSmtpCheck = False,
+    select_account: SelectAccount = False,
+    device: Device = False,
+    card: Card = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
 ) -> int:
     """Sign in to a server's OAuth2 provider, in the browser, and keep the tokens encrypted.
 
@@ -51,24 +83,44 @@ def authenticate(
 
       provisioner authenticate Reports
 
-      provisioner authenticate Reports Alerts --port 8400 --timeout 600
+      provisioner authenticate Reports Alerts --no-browser --port 8400 --timeout 600
+
+      provisioner authenticate Reports --card
     """
+    from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.cli.vaults import open_vaults
     from provisioner.model.reading import read_project
 
     declared = read_project(project)
     chosen = [_with_settings(declared.server(name)) for name in servers]
-    vaults = open_vaults(declared, allow_commands=allow_commands, create_key=True)
+    if card:
+        return _print_cards(chosen, declared)
+    way = SignInWay(
+        port=port,
+        timeout=timeout,
+        opens_browser=not no_browser,
+        certificate=callback_certificate(
+            callback_cert, callback_key, (settings for _, settings in chosen)
+        ),
+        select_account=select_account,
+        device=device,
+    )
+    vaults = open_vaults(
+        declared,
+        allow_commands=allow_commands,
+        create_key=True,
+        accept_destinations=accept_destination or (),
+    )
     vaults.store.prepare()
     for server, settings in chosen:
-        prove = None if no_smtp_check else _mail_server_proof(server, vaults)
+        prove = None if no_smtp_check else mail_server_proof(server, vaults)
+        path = vaults.store.path(server.server_name)
+        before = _version(path)
         try:
-            saved = _signed_in(server, settings, vaults, prove, port=port, timeout=timeout)
+            with ending_signals() as signals:
+                saved = _signed_in(server, settings, vaults, prove, way, signals.check)
         except KeyboardInterrupt:
-            raise Interrupted(
-                f"{server.server_name}: the sign-in was interrupted; nothing was saved",
-                remedy=f"start again: provisioner authenticate '{server.server_name}'",
-            ) from None
+            raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
         print(_outcome(saved, vaults.store.path(saved.server_name)), flush=True)
     return ExitCode.DONE
 
@@ -83,58 +135,65 @@ def _with_settings(server: EmailServer) -> tuple[EmailServer, OAuth2Settings]:
     return server, server.oauth2
 
 
+def _version(path: Path) -> tuple[int, int] | None:
+    """Changes when the file is replaced."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _interrupted(name: str, *, was_saved: bool) -> Interrupted:
+    if was_saved:
+        return Interrupted(
+            f"{name}: interrupted when the tokens were saved already",
+            remedy="see what is there: provisioner status",
+        )
+    return Interrupted(
+        f"{name}: the sign-in was interrupted; nothing was saved",
+        remedy=f"start again: provisioner authenticate {shlex.quote(name)}",
+    )
+
+
 def _signed_in(
     server: EmailServer,
     settings: OAuth2Settings,
     vaults: Vaults,
     prove: Prove | None,
-    *,
-    port: int,
-    timeout: int,
+    way: SignInWay,
+    check: Callable[[], None],
 ) -> TokenSet:
-    from provisioner.oauth.sign_in import SignIn
     from provisioner.providers.catalogue import provider_for
 
-    field = f"{server.origin.file}:{server.origin.line}: {server.server_name}: client_secret"
-    _tell_of_new_destinations(server, vaults)
-    return SignIn(
+    client_secret = vaults.sign_in_secret(server, _announce)
+    _tell_of_card(server, vaults)
+    saved = way.signed_in(
         server=server,
         settings=settings,
         provider=provider_for(settings.authorization_url, vaults.project.providers),
-        client_secret=vaults.resolver.resolve(settings.client_secret, field),
+        client_secret=client_secret,
         store=vaults.store,
         prove=prove,
         announce=_announce,
-        port=port,
-        timeout=timeout,
+        check=check,
         ca_file=vaults.project.ca_file,
-    ).run()
+    )
+    vaults.gate.accept(server, client_secret)
+    return saved
 
 
-def _tell_of_new_destinations(server: EmailServer, vaults: Vaults) -> None:
-    from provisioner.tokens.destinations import changed_destinations
+def _print_cards(chosen: list[tuple[EmailServer, OAuth2Settings]], project: Project) -> ExitCode:
+    from provisioner.cli.registration_cards import registration_card
 
-    earlier = vaults.store.load(server.server_name)
-    for change in changed_destinations(earlier, server) if earlier else ():
-        _announce(f"Note: {server.server_name}: {change}. By signing in you agree.")
+    print("\n".join(registration_card(*one, project) for one in chosen), end="")
+    return ExitCode.DONE
 
 
-def _mail_server_proof(server: EmailServer, vaults: Vaults) -> Prove:
-    from provisioner.hosts.account import smtp_account
-    from provisioner.hosts.entry import ServerEntry
-    from provisioner.mail.session import check_login
-    from provisioner.oauth.gates import ProofResult
-    from provisioner.oauth.proof import proof_from
-    from provisioner.providers.catalogue import provider_for
-
-    provider = provider_for(server.host, vaults.project.providers)
-
-    def prove(tokens: TokenSet) -> ProofResult:
-        entry = ServerEntry(server=server, token_set=tokens)
-        result = check_login(smtp_account(entry, vaults.project.ca_file))
-        return proof_from(result, server.host, provider.name)
-
-    return prove
+def _tell_of_card(server: EmailServer, vaults: Vaults) -> None:
+    if not vaults.store.exists(server.server_name):
+        name = shlex.quote(server.server_name)
+        _announce(f"What to register at the provider first: provisioner authenticate {name} --card")
 
 
 def _outcome(saved: TokenSet, path: Path) -> str:

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from importlib import import_module
 
 COMMANDS = (
+    "init",
     "validate",
     "authenticate",
     "status",
     "refresh",
+    "revoke",
     "plan",
     "push",
+    "rollback",
+    "unlock",
+    "history",
     "test-email",
     "schema",
     "rules",

@@ -8,6 +8,8 @@ import textwrap
 
 def print_error(message: str, remedy: str = "") -> None:
     """What is wrong and what to do next, on standard error."""
-    print(f"Error: {message}", file=sys.stderr)
-    if remedy:
-        print(textwrap.indent(remedy, "  "), file=sys.stderr)
+    lines = f"Error: {message}\n" + (textwrap.indent(remedy, "  ") + "\n" if remedy else "")
+    try:
+        print(lines, end="", file=sys.stderr, flush=True)
+    except OSError:
+        sys.stderr = None  # the terminal was closed: the exit code still tells

@@ -1,51 +1,137 @@
-"""plan and push, from options to printed report: they differ in one call."""
+"""A run over the fleet, opened: who is told of it, what it is called, what it may use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
-from provisioner.cli.fleet_session import fleet_session, with_inventory
-from provisioner.cli.options import OutputFormat
-from provisioner.cli.progress import progress
-from provisioner.cli.vaults import Vaults, open_vaults
-from provisioner.fleet.lock import push_lock
-from provisioner.fleet.preparation import Preparation
-from provisioner.fleet.push import Fleet, Outcome
+import provisioner
+from provisioner.cli.fleet_session import Prepare, Scope, fleet_session
+from provisioner.cli.run_view import RunView
+from provisioner.cli.vaults import Vaults
+from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.fleet.commit import Commit, commit_of
+from provisioner.fleet.delivering import Delivering
+from provisioner.fleet.host_result import HostResult
+from provisioner.fleet.interruption import Interruption
+from provisioner.fleet.lock import lock_owner
+from provisioner.fleet.outcome import Outcome
+from provisioner.fleet.preparation import Preparation, prepare
+from provisioner.fleet.run_event import Listener, RunFailed, RunFinished, RunStarted
+from provisioner.fleet.saved_plan import SavedPlan, saved_plan
 from provisioner.model.project import Project
-from provisioner.model.reading import read_project
-from provisioner.reports.outcome_text import counted
 
 
-def run_over_fleet(
-    work: Callable[[Fleet, Preparation, Vaults], Outcome],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetRun:
+    """An open run: its deliveries, what they are made of, and the commit at work."""
+
+    work: Delivering
+    preparation: Preparation
+    vaults: Vaults
+    commit: Commit
+    scope: Scope
+
+    @property
+    def project(self) -> Project:
+        """What is declared."""
+        return self.work.fleet.project
+
+    def saved_plan(self, hosts: tuple[HostResult, ...]) -> SavedPlan:
+        """The plan that a check run's results are."""
+        return saved_plan(
+            hosts,
+            self.preparation,
+            key=self.work.fingerprint_key,
+            commit=self.commit,
+            options=scope_options(self.scope),
+            made={
+                "run_id": self.work.run_id,
+                "by": lock_owner(),
+                "version": provisioner.__version__,
+            },
+        )
+
+
+def scope_options(scope: Scope) -> dict[str, Any]:
+    """The part of the command line that decides what a run is about."""
+    return {"servers": sorted(scope.servers), "limit": scope.limit, "prune": scope.prune}
+
+
+@contextmanager
+def fleet_run(
+    vaults: Vaults,
+    scope: Scope,
     *,
-    project: Path,
-    servers: list[str] | None,
-    inventory: Path | None,
-    output_format: OutputFormat,
-    allow_commands: bool,
-    verbosity: int,
-    locked: bool = False,
-) -> int:
-    """Open everything, do the work, print its report; returns the exit code."""
-    declared = with_inventory(read_project(project), inventory)
-    with push_lock(declared.root) if locked else nullcontext():
-        vaults = open_vaults(declared, allow_commands=allow_commands)
-        with (
-            progress(quiet=output_format is OutputFormat.JSON, plain=verbosity > 0) as line,
-            fleet_session(vaults, servers or (), progress=line, verbosity=verbosity) as session,
-        ):
-            line(f"asking {counted(len(session[1].all_hosts), 'host')}")
-            outcome = work(*session, vaults)
-    print(_report(outcome, declared, output_format))
-    return outcome.exit_code
+    run_id: str,
+    view: RunView,
+    listener: Listener,
+    interruption: Interruption,
+    keep_key: bool,
+    prepare: Prepare = prepare,
+) -> Iterator[FleetRun]:
+    """Open it all; nothing is asked of a host before the caller does."""
+    commit = commit_of(vaults.project.root)
+    with fleet_session(
+        vaults,
+        scope,
+        view=view,
+        listener=listener,
+        interruption=interruption,
+        prepare=prepare,
+    ) as (fleet, preparation):
+        key = vaults.fingerprint_key(preparation.entries.values(), keep=keep_key)
+        yield FleetRun(
+            work=Delivering(
+                fleet=fleet,
+                store=vaults.store,
+                fingerprint_key=key,
+                run_id=run_id,
+                prune=scope.prune,
+            ),
+            preparation=preparation,
+            vaults=vaults,
+            commit=commit,
+            scope=scope,
+        )
 
 
-def _report(outcome: Outcome, project: Project, output_format: OutputFormat) -> str:
-    from provisioner.providers.catalogue import provider_for
-    from provisioner.reports.outcome_formats import RENDERERS
+def run_started(
+    command: str, run_id: str, commit: Commit, options: Mapping[str, Any]
+) -> RunStarted:
+    """The first event of a run."""
+    return RunStarted(
+        run_id=run_id,
+        command=command,
+        owner=lock_owner(),
+        version=provisioner.__version__,
+        commit=commit.id,
+        dirty=commit.dirty,
+        options=options,
+    )
 
-    names = {s.server_name: provider_for(s.host, project.providers).name for s in project.servers}
-    return RENDERERS[output_format](outcome, names)
+
+@contextmanager
+def told_to_the_end(listener: Listener) -> Iterator[None]:
+    """A run that fails says so in its last event. Words of an unknown error may quote a secret."""
+    try:
+        yield
+    except ProvisionerError as error:
+        code = int(error.exit_code)
+        listener(RunFailed(exit_code=code, message=error.message, remedy=error.remedy))
+        raise
+    except KeyboardInterrupt:
+        code = int(ExitCode.INTERRUPTED)
+        listener(RunFailed(exit_code=code, message="interrupted twice", remedy=""))
+        raise
+    except Exception as error:
+        words = f"our bug: {type(error).__name__}"
+        listener(RunFailed(exit_code=int(ExitCode.BUG), message=words, remedy=""))
+        raise
+
+
+def finished(outcome: Outcome) -> RunFinished:
+    """The last event of a run that came to its end."""
+    return RunFinished(exit_code=int(outcome.exit_code), report=outcome)

@@ -1,20 +1,64 @@
-"""What plan, push and test-email open first: project, secrets, tokens, inventory, Ansible."""
+"""What a command that talks to hosts opens first: project, secrets, tokens, inventory, Ansible."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
+from provisioner.cli.run_view import RunView
 from provisioner.cli.vaults import Vaults
-from provisioner.fleet.preparation import Preparation, prepare
-from provisioner.fleet.push import Fleet, Progress
-from provisioner.model.email_server import EmailServer
+from provisioner.errors import FleetError, UsageError
+from provisioner.fleet.fleet import Fleet
+from provisioner.fleet.interruption import Interruption
+from provisioner.fleet.preparation import AdmittedSecret, Preparation, prepare
+from provisioner.fleet.run_event import Listener
+from provisioner.hosts.inventory import Inventory
+from provisioner.model.email_server import DEFAULT_HOSTS, EmailServer
 from provisioner.model.project import Project
+from provisioner.model.secret_variables import secret_variables
 from provisioner.secret import MASK, Secret
-from provisioner.secret_sources.reference import EnvironmentVariable
+from provisioner.tokens.store import TokenStore
+
+
+class Prepare(Protocol):
+    """What a run is about, of the servers and the inventory."""
+
+    def __call__(
+        self,
+        project: Project,
+        servers: Sequence[EmailServer],
+        inventory: Inventory,
+        store: TokenStore,
+        secret: AdmittedSecret,
+        /,
+        *,
+        now: float,
+    ) -> Preparation:
+        """Opens no connection to a host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a command line says a run is about: servers, hosts, and whether orphans go."""
+
+    servers: tuple[str, ...] = ()
+    limit: str | None = None
+    prune: bool = False
+    forks: int | None = None
+    verbosity: int = 0
+
+    def check(self) -> None:
+        """UsageError where its parts contradict each other."""
+        if self.prune and self.servers:
+            raise UsageError(
+                "--prune looks at all servers, and SERVER names some",
+                remedy="leave one of them away",
+            )
 
 
 def chosen_servers(project: Project, names: Iterable[str]) -> tuple[EmailServer, ...]:
@@ -25,17 +69,22 @@ def chosen_servers(project: Project, names: Iterable[str]) -> tuple[EmailServer,
 
 @contextmanager
 def fleet_session(
-    vaults: Vaults, names: Iterable[str], *, progress: Progress, verbosity: int
+    vaults: Vaults,
+    scope: Scope,
+    *,
+    view: RunView,
+    listener: Listener,
+    interruption: Interruption,
+    prepare: Prepare = prepare,
 ) -> Iterator[tuple[Fleet, Preparation]]:
     """Everything that a run over hosts needs, with an environment fit for Ansible around it."""
     from provisioner.fleet.environment import ansible_environment
     from provisioner.hosts.inventory import read_inventory
 
     project = vaults.project
-    servers = chosen_servers(project, names)
     with ansible_environment(project.root, secret_names=secret_variables(project)):
         inventory = read_inventory(project.inventory_path)
-    preparation = prepare(project, servers, inventory, vaults.store, vaults.resolver.resolve)
+    preparation = _preparation(vaults, scope, inventory, prepare)
     with ansible_environment(
         project.root,
         secret_names=secret_variables(project),
@@ -45,16 +94,57 @@ def fleet_session(
             Fleet(
                 project=project,
                 settings=settings,
-                fingerprint_key=vaults.fingerprint_key(preparation.entries.values()),
-                progress=progress,
-                output=_ansible_output(verbosity, preparation.secrets()),
-                verbosity=verbosity,
+                forks=scope.forks or project.push.forks,
+                listener=listener,
+                output=_ansible_output(scope.verbosity, preparation.secrets()),
+                tick=view.tick,
+                verbosity=scope.verbosity,
+                interruption=interruption,
             ),
             preparation,
         )
 
 
-def _ansible_output(verbosity: int, secrets: Iterable[Secret]) -> Progress:
+def _preparation(
+    vaults: Vaults, scope: Scope, inventory: Inventory, prepare: Prepare
+) -> Preparation:
+    project = vaults.project
+    servers = chosen_servers(project, scope.servers)
+    found = prepare(project, servers, inventory, vaults.store, vaults.secret, now=time.time())
+    if scope.prune:
+        _refuse_pruning_blindly(found)
+        found = replace(found, pruned_hosts=frozenset(inventory.matching(DEFAULT_HOSTS)))
+    return found if scope.limit is None else _limited(found, scope.limit, inventory)
+
+
+def _limited(preparation: Preparation, pattern: str, inventory: Inventory) -> Preparation:
+    hosts = inventory.matching(pattern)
+    limited = preparation.limited_to(hosts)
+    if not hosts:
+        raise UsageError(
+            f"--limit {pattern} matches no host of {inventory.path}",
+            remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}",
+        )
+    if preparation.entries and not limited.all_hosts:
+        raise UsageError(
+            f"no email server is declared for the hosts of --limit {pattern}",
+            remedy=f"hosts with one: {', '.join(preparation.all_hosts)}",
+        )
+    return limited
+
+
+def _refuse_pruning_blindly(preparation: Preparation) -> None:
+    """A pattern with a slip in it makes every entry of its server look like an orphan."""
+    lost = sorted(name for name, hosts in preparation.declared.items() if not hosts)
+    if lost:
+        raise FleetError(
+            f"--prune: the host pattern of {', '.join(lost)} matches no host, so what hosts have "
+            "of it would be removed",
+            remedy="correct `hosts:` of the server, or the inventory",
+        )
+
+
+def _ansible_output(verbosity: int, secrets: Iterable[Secret]) -> Callable[[str], None]:
     """Where Ansible's own output goes: standard error if asked for, secrets masked even so."""
     if not verbosity:
         return lambda _text: None
@@ -71,12 +161,3 @@ def _ansible_output(verbosity: int, secrets: Iterable[Secret]) -> Progress:
 def with_inventory(project: Project, inventory: Path | None) -> Project:
     """The project with --inventory in place of its own."""
     return replace(project, inventory_path=inventory.resolve()) if inventory else project
-
-
-def secret_variables(project: Project) -> set[str]:
-    """The environment variables that this project reads secrets from."""
-    references = [project.vault_password]
-    for server in project.servers:
-        references.append(server.password)
-        references.append(server.oauth2.client_secret if server.oauth2 else None)
-    return {r.name for r in references if isinstance(r, EnvironmentVariable)}

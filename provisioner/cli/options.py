@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from provisioner.fleet.post_check import MailMode
+
+
+def complete_server_name(context: typer.Context, incomplete: str) -> list[str]:
+    """The declared names that go on as typed. Whatever is wrong, there is just nothing to offer:
+    a shell in the middle of a line is no place for errors.
+    """
+    from provisioner.documents.declared import documents_of
+    from provisioner.documents.project_files import server_files, settings_documents
+
+    root = Path(context.params.get("project") or ".")
+    try:
+        documents = documents_of(server_files(root, settings_documents(root)))
+        names = {d.value.get("server_name") for d in documents if isinstance(d.value, dict)}
+    except OSError:
+        return []
+    taken = {str(name).casefold() for name in context.params.get("servers") or ()}
+    return sorted(
+        _as_one_word(name)
+        for name in names
+        if isinstance(name, str)
+        and name.isprintable()
+        and name.startswith(incomplete)
+        and name.casefold() not in taken
+    )
+
+
+def _as_one_word(name: str) -> str:
+    """bash takes what is offered as it is; other shells quote it themselves."""
+    if "bash" not in os.environ.get("_PROVISIONER_COMPLETE", ""):
+        return name
+    return re.sub(r"([^\w@%+=:,./-])", r"\\\1", name)
 
 
 class OutputFormat(StrEnum):
@@ -33,6 +68,16 @@ AllowCommands = Annotated[
     typer.Option("--allow-commands", help="Let {command: ...} secret sources run their command."),
 ]
 
+AcceptDestination = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-destination",
+        metavar="SERVER",
+        help="Agree to where this server's secrets now go. Repeatable.",
+        show_default=False,
+    ),
+]
+
 InventoryPath = Annotated[
     Path | None,
     typer.Option(
@@ -45,12 +90,83 @@ InventoryPath = Annotated[
 
 ServerNames = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SERVER]...", help="Only these servers.", show_default="all"),
+    typer.Argument(
+        metavar="[SERVER]...",
+        help="Only these servers.",
+        show_default="all",
+        autocompletion=complete_server_name,
+    ),
+]
+
+RequiredServers = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SERVER...",
+        help="The server_names.",
+        show_default=False,
+        autocompletion=complete_server_name,
+    ),
+]
+
+Mail = Annotated[
+    MailMode,
+    typer.Option("--mail", help="What proves a host: a mail, a sign-in, or nothing yet."),
 ]
 
 Verbosity = Annotated[
     int,
     typer.Option(
         "--verbose", "-v", count=True, max=4, help="Ansible's own verbosity: -v to -vvvv."
+    ),
+]
+
+HostLimit = Annotated[
+    str | None,
+    typer.Option(
+        "--limit",
+        "-l",
+        metavar="PATTERN",
+        help="Only these hosts: a host, a group, or a pattern such as 'maps:!test'.",
+        show_default="all",
+    ),
+]
+
+Forks = Annotated[
+    int | None,
+    typer.Option(
+        "--forks",
+        "-f",
+        min=1,
+        max=1000,
+        help="How many hosts are worked on at once.",
+        show_default="push: forks in provisioner.yml, else 10",
+    ),
+]
+
+Prune = Annotated[
+    bool,
+    typer.Option(
+        "--prune",
+        help="Remove servers from hosts that provisioner put there and nobody declares any more.",
+    ),
+]
+
+LockWait = Annotated[
+    float,
+    typer.Option(
+        "--lock-wait",
+        min=0,
+        metavar="SECONDS",
+        help="Wait so long for another run to end.",
+    ),
+]
+
+ReportFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        help="Write a report, too: junit=FILE, json=FILE or markdown=FILE.",
+        show_default="none",
     ),
 ]

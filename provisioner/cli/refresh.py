@@ -3,61 +3,99 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from provisioner.cli.error_lines import print_error
-from provisioner.cli.options import AllowCommands, ProjectFolder, ServerNames
-from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
+from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
+from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError, gravest
 
 if TYPE_CHECKING:
     from provisioner.cli.vaults import Vaults
     from provisioner.model.email_server import EmailServer
 
+All = Annotated[bool, typer.Option("--all", help="Every server, as without any name.")]
+Due = Annotated[
+    bool,
+    typer.Option("--due", help="Only what would end soon if unused; says nothing if nothing is."),
+]
+
 
 def refresh(
     servers: ServerNames = None,
+    every: All = False,
+    due: Due = False,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
 ) -> int:
     """Refresh the access tokens now, so that no refresh token dies of idleness.
 
-    A server that cannot be refreshed keeps its tokens and holds up no other.
+    `--due` is for a scheduler, once a day: it refreshes once half of a token's idle time is over
+    (a week where that is unknown), and exits with 6 when a token nears an end that only a new
+    sign-in puts off. A server that cannot be refreshed keeps its tokens and holds up no other.
 
     Examples:
 
-      provisioner refresh
+      provisioner refresh Reports
 
-      provisioner refresh Reports --project /srv/mail
+      provisioner refresh --due --project /srv/mail
     """
+    from provisioner.cli.chosen_servers import oauth2_servers
     from provisioner.cli.vaults import open_vaults
     from provisioner.model.reading import read_project
 
+    if every and servers:
+        raise UsageError("--all and names of servers exclude each other", remedy="give one of them")
     declared = read_project(project)
-    named = [declared.server(name) for name in servers or ()]
-    for server in named:
-        if server.oauth2 is None:
-            raise UsageError(f"{server.server_name} does not use OAuth2: it has no tokens")
-    vaults = open_vaults(declared, allow_commands=allow_commands)
-    chosen = named or [server for server in declared.servers if server.oauth2]
-    return gravest([_refreshed(server, vaults) for server in chosen])
+    vaults = open_vaults(
+        declared, allow_commands=allow_commands, accept_destinations=accept_destination or ()
+    )
+    work = _refreshed_if_due if due else _refreshed
+    return gravest(_code(work, server, vaults) for server in oauth2_servers(declared, servers))
 
 
-def _refreshed(server: EmailServer, vaults: Vaults) -> ExitCode:
-    from provisioner.oauth.refreshing import fresh_tokens, require_tokens
-
-    assert server.oauth2 is not None  # noqa: S101  the caller has seen to it
-    field = f"{server.origin.file}:{server.origin.line}: {server.server_name}: client_secret"
+def _code(
+    work: Callable[[EmailServer, Vaults], None], server: EmailServer, vaults: Vaults
+) -> ExitCode:
+    """What became of one server; its errors are told here, so that the next one gets its turn."""
     try:
-        require_tokens(server, vaults.store)
-        secret = vaults.resolver.resolve(server.oauth2.client_secret, field)
-        tokens = fresh_tokens(
-            vaults.store, server, secret, math.inf, time.time(), ca_file=vaults.project.ca_file
-        )
+        work(server, vaults)
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
-    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(tokens.expires_at))
-    print(f"{server.server_name}: refreshed; the access token is good until {until}")
     return ExitCode.DONE
+
+
+def _refreshed(server: EmailServer, vaults: Vaults) -> None:
+    from provisioner.cli.progress import progress
+    from provisioner.oauth.refreshing import fresh_tokens
+
+    secret = vaults.client_secret(server)
+    with progress(quiet=not sys.stderr.isatty(), plain=False) as tell:
+        tell(f"refreshing the tokens of {server.server_name}")
+        tokens = fresh_tokens(
+            vaults.store, server, secret, math.inf, time.time(), ca_file=vaults.project.ca_file
+        )
+    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(tokens.expires_at))
+    print(f"{server.server_name}: refreshed; the access token is good until {until}", flush=True)
+
+
+def _refreshed_if_due(server: EmailServer, vaults: Vaults) -> None:
+    """A server that nobody has signed in to has nothing that could end: `status` tells of it."""
+    from provisioner.tokens.predicted_end import refresh_is_due
+    from provisioner.tokens.sign_in_state import sign_in_needed
+
+    provider, now = vaults.provider(server), time.time()
+    tokens = vaults.store.load(server.server_name)
+    if tokens is not None and refresh_is_due(tokens, provider, now=now):
+        _refreshed(server, vaults)
+        tokens = vaults.store.load(server.server_name)
+    problem = sign_in_needed(tokens, provider, now=now) if tokens else None
+    if problem is not None:
+        raise PersonNeeded(f"{server.server_name}: {problem.message}", remedy=problem.remedy)

@@ -17,11 +17,13 @@ class SchemaName(StrEnum):
     EMAIL_SERVER = "email-server"
     PROJECT = "project"
     HOST_DOCUMENT = "host-document"
+    PLAN = "plan"
+    RUN_EVENTS = "run-events"
 
 
 def schema(
     name: Annotated[
-        SchemaName, typer.Argument(help="Of a declared file, of provisioner.yml, or of a host's.")
+        SchemaName, typer.Argument(help="Of a declared file, provisioner.yml or what is written.")
     ] = SchemaName.EMAIL_SERVER,
 ) -> int:
     """Print a JSON Schema (draft 2020-12): for editors, and for those who read a host's document.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from provisioner.cli.options import AllowCommands, ProjectFolder
+from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder
 
 
 def test_email(
@@ -17,6 +17,7 @@ def test_email(
     ] = None,
     project: ProjectFolder = Path(),
     allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
 ) -> int:
     """Send a test email from this machine with a server's declared settings and its tokens.
 
@@ -26,23 +27,28 @@ def test_email(
 
       provisioner test-email Reports --to you@example.edu
     """
+    import sys
+    import time
     from dataclasses import replace
     from textwrap import dedent
 
     from provisioner.cli.vaults import open_vaults
-    from provisioner.errors import MailRefused
+    from provisioner.errors import MailRefused, ProvisionerError
     from provisioner.fleet.preparation import server_entry
-    from provisioner.fleet.push import new_run_id
+    from provisioner.fleet.run_id import new_run_id
     from provisioner.hosts.account import smtp_account
     from provisioner.hosts.envelope import envelope
     from provisioner.mail.session import send_test_email
     from provisioner.model.reading import read_project
     from provisioner.providers.catalogue import provider_for
     from provisioner.reports.mail_text import mail_lines
+    from provisioner.tokens.proof_record import record_proof
 
     declared = read_project(project)
-    vaults = open_vaults(declared, allow_commands=allow_commands)
-    entry = server_entry(declared.server(server), vaults.store, vaults.resolver.resolve)
+    vaults = open_vaults(
+        declared, allow_commands=allow_commands, accept_destinations=accept_destination or ()
+    )
+    entry = server_entry(declared.server(server), vaults.store, vaults.secret)
     if entry.token_set:
         entry = replace(entry, token_set=vaults.refreshed(entry))
     mail = envelope(entry, declared.test_email)
@@ -53,5 +59,10 @@ def test_email(
     lines = mail_lines(entry.name, result, provider.name)
     if result.outcome != "sent":
         raise MailRefused(lines[0], remedy=dedent("\n".join(lines[1:])))
-    print(f"{lines[0]}, to {recipient}, from this machine")
+    print(f"{lines[0]}, to {recipient}, from this machine", flush=True)
+    if entry.token_set:
+        try:
+            record_proof(vaults.store, entry.token_set, at=time.time())
+        except ProvisionerError as error:  # the mail went, all the same
+            print(f"Note: `status` will not know of it: {error.message}", file=sys.stderr)
     return 0

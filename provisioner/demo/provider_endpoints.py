@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from provisioner.demo.provider_client import authenticated_client, id_token
 from provisioner.demo.provider_grants import Grant, Refusal
-from provisioner.demo.provider_page import error_page, login_page
+from provisioner.demo.provider_page import error_page, form_post_page, login_page
 
 if TYPE_CHECKING:
     from provisioner.demo.provider import DemoProvider
@@ -109,7 +109,11 @@ class Endpoints(BaseHTTPRequestHandler):
             "iss": self.provider.issuer,
             **self.provider.behaviour.callback,
         }
-        query = urlencode({name: value for name, value in parameters.items() if value is not None})
+        kept = {name: value for name, value in parameters.items() if value is not None}
+        if request.get("response_mode") == "form_post":
+            self._html(200, form_post_page(request["redirect_uri"], kept))
+            return
+        query = urlencode(kept)
         self.send_response(302)
         self.send_header("Location", f"{request['redirect_uri']}?{query}")
         self.send_header("Content-Length", "0")

@@ -35,19 +35,36 @@ _LOGIN = """<h1>Sign in to Demo Mail</h1>
 </small></p>"""
 
 
+_FORM_POST = """<h1>Back to the application</h1>
+<form method="post" action="{action}">
+{hidden}
+<button class="accept">Continue</button>
+</form>
+<script>document.forms[0].submit()</script>"""
+
+
 def login_page(request: Mapping[str, str], mailbox: str) -> str:
     """Mailbox, Accept, Cancel; the authorization request travels along in hidden fields."""
-    hidden = "\n".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
-        for name, value in request.items()
-    )
     body = _LOGIN.format(
         client_id=escape(request["client_id"]),
         scope=escape(request.get("scope", "")),
         mailbox=escape(request.get("login_hint") or mailbox),
-        hidden=hidden,
+        hidden=_hidden(request),
     )
     return _PAGE.format(title="Sign in to Demo Mail", body=body)
+
+
+def form_post_page(redirect_uri: str, answer: Mapping[str, str]) -> str:
+    """https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html"""
+    body = _FORM_POST.format(action=escape(redirect_uri), hidden=_hidden(answer))
+    return _PAGE.format(title="Back to the application", body=body)
+
+
+def _hidden(fields: Mapping[str, str]) -> str:
+    return "\n".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in fields.items()
+    )
 
 
 def error_page(error: str, description: str) -> str:

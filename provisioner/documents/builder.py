@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from yaml.error import YAMLError
 from yaml.events import (
@@ -22,24 +22,16 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
+from provisioner.documents.built import NOTHING, Built
 from provisioner.documents.core_schema import plain_value
 from provisioner.documents.defect import Defect, DefectFound, DefectRule
 from provisioner.documents.limits import MOST_DOCUMENTS, MOST_LEVELS, MOST_VALUES
 from provisioner.documents.place import Span, mark_of
 from provisioner.documents.pointer import pointer_to
-from provisioner.documents.tags import tag_defect, tagged_value
+from provisioner.documents.tags import key_tag_defect, tag_defect, tagged_value
 
 NextEvent = Callable[[], Event | None]
-NOTHING: Final = object()
 _EMPTY = "declare an email server, or remove the line `---` that begins it"
-
-
-class Built(NamedTuple):
-    """One document's value; NOTHING where it could not be built: then no other follows."""
-
-    value: Any
-    line: int
-    defects: tuple[Defect, ...]
 
 
 def build_documents(
@@ -137,6 +129,8 @@ class _Builder:
                 self._refuse_key(event)
             key = event.value  # the text that stands there: `587: x` has the key "587", as in JSON
             path.append(key)
+            if event.tag is not None:
+                self._note_key_tag(event)
             if key in built:
                 self._note_duplicate(event)
                 self._value(next_event())
@@ -176,6 +170,11 @@ class _Builder:
 
     def _note_tag(self, event: Event) -> None:
         words = tag_defect(event)
+        if words is not None:
+            self._note("unknown-tag", event, *words)
+
+    def _note_key_tag(self, event: Event) -> None:
+        words = key_tag_defect(event)
         if words is not None:
             self._note("unknown-tag", event, *words)
 

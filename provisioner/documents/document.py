@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from provisioner.documents.builder import NOTHING
+from provisioner.documents.built import NOTHING
 from provisioner.documents.defect import Defect
 from provisioner.documents.place import Mark, Place, Span
 from provisioner.documents.pointer import parent
@@ -33,6 +33,11 @@ class Document(NamedTuple):
         """JSON pointer -> place. The first call reads the file's text a second time."""
         all_places = self.source.places
         return all_places[self.position] if self.position < len(all_places) else {}
+
+    def line_of(self, pointer: str) -> int:
+        """The line of a value's key; if it has no place of its own, that of what holds it."""
+        place = self.place(pointer)
+        return (place.key or place.value).start.line
 
     def place(self, pointer: str) -> Place:
         """Where a value stands; if it has no place of its own, where what holds it stands."""

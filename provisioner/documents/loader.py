@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from yaml.error import YAMLError
-
-from provisioner.documents.builder import Built, build_documents
+from provisioner.documents.built import Built
 from provisioner.documents.defect import Defect, DefectFound
 from provisioner.documents.document import Document
-from provisioner.documents.events import events_of
 from provisioner.documents.files import FoundFile, declared_files
+from provisioner.documents.plain_files import plain_document
 from provisioner.documents.reading import (
     file_bytes,
     oddities_of,
@@ -21,6 +20,9 @@ from provisioner.documents.reading import (
     text_of,
 )
 from provisioner.documents.source import Source
+
+if TYPE_CHECKING:
+    from yaml.error import YAMLError
 
 STDIN = "-"
 _EMPTY = Defect(
@@ -42,6 +44,14 @@ def load(path: str | Path) -> Iterator[Document]:
 def load_file(path: str | Path) -> list[Document]:
     """The documents of one file: at least one, if only to carry a defect."""
     return load_found(FoundFile(str(path)))
+
+
+def load_text(text: str, path: str, *, project: str = "") -> list[Document]:
+    """The documents of a text as if it lay in a file of that path; like those of standard input
+    they cannot be read again.
+    """
+    source = Source(STDIN, shown=shown_path(path), project=project)
+    return _documents(source, text.encode)
 
 
 def load_found(found: FoundFile) -> list[Document]:
@@ -69,15 +79,22 @@ def _documents(source: Source, read: Callable[[], bytes]) -> list[Document]:
     return documents
 
 
-def _built(source: Source) -> Iterator[Built]:
-    next_event = events_of(source.text, is_json=source.is_json)
-    return build_documents(next_event, partial(_explained, source))
+def _built(source: Source) -> Iterable[Built]:
+    plain = None if source.is_json else plain_document(source.text)
+    return _built_from_events(source) if plain is None else (plain,)
 
 
-def _explained(source: Source, error: YAMLError) -> Defect:
-    from provisioner.documents.yaml_problems import defect_of
+def _built_from_events(source: Source) -> Iterator[Built]:
+    """Imports PyYAML, which many a run need not."""
+    from provisioner.documents.builder import build_documents
+    from provisioner.documents.events import events_of
 
-    return defect_of(error, source.lines)
+    def explained(error: YAMLError) -> Defect:
+        from provisioner.documents.yaml_problems import defect_of
+
+        return defect_of(error, source.lines)
+
+    return build_documents(events_of(source.text, is_json=source.is_json), explained)
 
 
 def _document(source: Source, position: int, built: Built) -> Document:

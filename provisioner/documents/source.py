@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from provisioner.documents.events import events_of
+from provisioner.documents.plain_files import plain_document
 
 if TYPE_CHECKING:
     from provisioner.documents.places import Places
@@ -41,6 +41,12 @@ class Source:
     @cached_property
     def places(self) -> list[Places]:
         """One map of places a document."""
-        from provisioner.documents.places import places_of  # only now that something is wrong
+        # Only now that something is wrong.
+        if not self.is_json and plain_document(self.text) is not None:
+            from provisioner.documents.plain_places import plain_places
+
+            return [plain_places(self.text)]
+        from provisioner.documents.events import events_of
+        from provisioner.documents.places import places_of
 
         return places_of(events_of(self.text, is_json=self.is_json), self.lines)

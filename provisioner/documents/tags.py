@@ -42,6 +42,13 @@ def tag_defect(event: Any) -> tuple[str, str] | None:
     return None if event.tag in (*_TEXTS, *_SCALARS) else _unknown(str(event.tag))
 
 
+def key_tag_defect(event: Any) -> tuple[str, str] | None:
+    """What is wrong with a key's tag: a key is text, and nothing else can be said of it."""
+    if event.tag in ("!", f"{_CORE}str"):
+        return None
+    return "a tag stands before a key", "write it behind the colon, before the value; or remove it"
+
+
 def _unknown(tag: str) -> tuple[str, str]:
     if tag.startswith("!v"):
         return "this tag is not known", "did you mean !vault, before ansible-vault text?"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from provisioner.errors import ExitCode
+from provisioner.fleet.host_answer import NONSENSE
 from provisioner.fleet.mail_proof import MailProof, mail_proofs
+from provisioner.fleet.post_check import broken_before
 from provisioner.fleet.runner import TaskResult
-from provisioner.mail.session import SmtpResult
 
 
 class HostState(StrEnum):
@@ -22,9 +23,13 @@ class HostState(StrEnum):
     DELIVERED = "delivered, not applied"
     UNPROVEN = "delivered, not proven"
     HELD = "left as it was"
+    ROLLED_BACK = "rolled back"
     RESTORED = "restored"
+    LOCKED = "locked by another run"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
+    MOVED = "moved since the plan"
+    NOT_REACHED = "not reached"
     UNKNOWN = "unknown"
 
 
@@ -35,11 +40,18 @@ EXIT_CODES = {
     HostState.DELIVERED: ExitCode.DONE,
     HostState.UNPROVEN: ExitCode.FAILURE,
     HostState.HELD: ExitCode.DONE,  # the skipped server that held it back has the exit code
+    HostState.ROLLED_BACK: ExitCode.DONE,  # as a person has asked for
     HostState.RESTORED: ExitCode.HOSTS_BEHIND,
+    HostState.LOCKED: ExitCode.LOCKED,
     HostState.FAILED: ExitCode.HOSTS_BEHIND,
     HostState.UNREACHABLE: ExitCode.HOSTS_BEHIND,
+    HostState.MOVED: ExitCode.HOSTS_BEHIND,
+    HostState.NOT_REACHED: ExitCode.HOSTS_BEHIND,
     HostState.UNKNOWN: ExitCode.HOST_UNKNOWN,
 }
+
+# States in which a push has done with a host what it was to do.
+GOOD_STATES = frozenset(state for state, code in EXIT_CODES.items() if code is ExitCode.DONE)
 
 # maps.state of the transaction -> the host's state, before any mail
 _TRANSACTION_STATES = {
@@ -51,6 +63,8 @@ _TRANSACTION_STATES = {
     "refused": HostState.FAILED,  # nothing was touched
 }
 
+# States after which no mail is sent
+_ENDED = (HostState.LOCKED, HostState.FAILED, HostState.RESTORED, HostState.UNKNOWN)
 
 _WRITTEN = ("added", "changed", "removed")
 _PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take back"
@@ -60,7 +74,8 @@ _PROVEN_BEFORE = "this push delivered nothing there, so there is nothing to take
 class ServerChange:
     """One server on one host: added, changed, unchanged, removed or orphaned.
 
-    `fields` are JSON pointers into the entry; `values` has old and new of those not secret.
+    `fields` are JSON pointers into the entry; `values` has old and new of those not secret,
+    `prints` the keyed prints of those that are (in a plan; comparable on one host only).
     """
 
     name: str
@@ -68,32 +83,34 @@ class ServerChange:
     fields: tuple[str, ...]
     values: Mapping[str, tuple[Any, Any]]
     verified: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RestoredLogin:
-    """How a server's sign-in went with the old document, once the host had it back."""
-
-    server: str
-    smtp: SmtpResult
+    prints: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostResult:
-    """One host's outcome; `message` says what went wrong in one line, without secrets."""
+    """One host's outcome; `message` says what went wrong in one line, without secrets.
+
+    `baseline`: how the servers whose mails were wrong fare with the old document given back;
+    `renewed`: those whose old entry has the delivered token there, since its own was used up.
+    `before` is the fingerprint of the document that a push found, `seconds` its tasks' time.
+    """
 
     host: str
     state: HostState
     servers: tuple[ServerChange, ...] = ()
     mails: tuple[MailProof, ...] = ()
-    restored: tuple[RestoredLogin, ...] = ()
+    baseline: tuple[MailProof, ...] = ()
+    renewed: tuple[str, ...] = ()
     generation: int | None = None
     fingerprint: str | None = None
     written: bool = False
     edited_by_hand: bool = False
     mails_needed: tuple[str, ...] = ()
     maps_sent: bool = False
+    rolled_back_from: int | None = None
     message: str = ""
+    before: str | None = None
+    seconds: float = 0.0
 
     @property
     def exit_code(self) -> ExitCode:
@@ -108,11 +125,13 @@ class HostResult:
 
 def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> HostResult:
     """Judge one host from the results of its tasks, in order."""
+    nonsense = next((result for result in results if result.outcome == NONSENSE), None)
+    if nonsense:
+        return HostResult(host=host, state=HostState.UNKNOWN, message=_message(nonsense))
     facts = _facts(results, "deliver")
     if facts is None:
         return _without_transaction(host, results[-1] if results else None, check=check)
     mail = _facts(results, "mail") or {}
-    restore = _facts(results, "restore") or {}
     proofs = mail_proofs(mail)
     state, message = _state(facts, mail, proofs, results, check=check)
     return HostResult(
@@ -120,10 +139,8 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
         state=state,
         servers=_server_changes(facts.get("servers") or {}),
         mails=proofs,
-        restored=tuple(
-            RestoredLogin(login["server"], SmtpResult.from_facts(login))
-            for login in restore.get("servers_checked") or ()
-        ),
+        baseline=_baseline(results),
+        renewed=tuple((_facts(results, "restore") or facts).get("renewed") or ()),
         generation=facts.get("generation"),
         fingerprint=facts.get("fingerprint"),
         written=any(s.get("state") in _WRITTEN for s in (facts.get("servers") or {}).values()),
@@ -131,6 +148,7 @@ def host_result(host: str, results: Sequence[TaskResult], *, check: bool) -> Hos
         mails_needed=tuple(facts.get("mails_needed") or ()),
         maps_sent=_maps_exit(mail) == 0,
         message=message,
+        seconds=sum(result.seconds for result in results),
     )
 
 
@@ -156,15 +174,20 @@ def _state(
     check: bool,
 ) -> tuple[HostState, str]:
     state = _TRANSACTION_STATES.get(facts.get("state", ""), HostState.UNKNOWN)
+    if state is HostState.FAILED and facts.get("reason") == "locked":
+        state = HostState.LOCKED
     if state is HostState.CHANGES and not check:
         state = HostState.UNKNOWN
     failure = next((_message(r) for r in results if r.outcome != "ok"), "")
-    if check or state in (HostState.FAILED, HostState.RESTORED, HostState.UNKNOWN):
+    if check or state in _ENDED:
         return state, failure
     restore = _facts(results, "restore")
     if restore is not None:
-        back = restore.get("state") == "restored"
-        return (HostState.RESTORED if back else HostState.UNKNOWN), failure
+        if restore.get("state") != "restored":
+            return HostState.UNKNOWN, failure
+        if problem := broken_before(_baseline(results)):
+            return HostState.UNKNOWN, problem
+        return HostState.RESTORED, failure
     return _after_mails(state, facts, mail, proofs, failure)
 
 
@@ -186,6 +209,10 @@ def _after_mails(
     if set(facts.get("mails_needed") or ()) - proven:
         return HostState.UNPROVEN, failure
     return state, failure
+
+
+def _baseline(results: Sequence[TaskResult]) -> tuple[MailProof, ...]:
+    return mail_proofs(_facts(results, "baseline") or {})
 
 
 def _maps_exit(mail: Mapping[str, Any]) -> int | None:
@@ -219,6 +246,7 @@ def _server_changes(servers: Mapping[str, Mapping[str, Any]]) -> tuple[ServerCha
             fields=tuple(facts.get("fields") or ()),
             values={p: (old, new) for p, (old, new) in (facts.get("values") or {}).items()},
             verified=bool(facts.get("verified")),
+            prints={p: (old, new) for p, (old, new) in (facts.get("prints") or {}).items()},
         )
         for name, facts in sorted(servers.items(), key=lambda item: item[0].casefold())
     )

@@ -12,8 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-from provisioner.errors import FleetError, LockHeld
+from provisioner.errors import LockHeld
+from provisioner.fleet.commit import commit_of
+from provisioner.fleet.state_folder import refuse_strange, state_folder
+
+_POLL_SECONDS = 0.2
 
 
 def lock_owner() -> str:
@@ -26,39 +31,64 @@ def lock_owner() -> str:
 
 
 @contextmanager
-def push_lock(root: Path) -> Iterator[None]:
-    """Hold the project's push lock; LockHeld names who has it. A dead owner's lock is free."""
-    folder = root / ".provisioner"
-    ignored, lock = folder / ".gitignore", folder / "push.lock"
-    for path in (folder, ignored, lock):  # a checkout may bring links that lead anywhere
-        _refuse_strange(path, stat.S_ISDIR if path == folder else stat.S_ISREG)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if not ignored.exists():
-        ignored.write_text("*\n", encoding="utf-8")
+def push_lock(
+    root: Path,
+    *,
+    wait_seconds: float = 0.0,
+    on_wait: Callable[[str], None] = lambda _holder: None,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
+    """Hold the project's push lock; LockHeld names who has it. A dead owner's lock is free.
+
+    `on_wait` is told once who is waited for; `check` raises where nobody wants to wait any more.
+    """
+    lock = state_folder(root) / "push.lock"
+    refuse_strange(lock, stat.S_ISREG)
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockHeld(
-                f"another push works on {root}: {_holder(file.read())}",
-                remedy="wait until it has ended, or end it; its lock goes with its process",
-            ) from None
-        file.truncate(0)
-        json.dump({"owner": lock_owner(), "since": int(time.time())}, file)
+        _acquire(file, root, wait_seconds, on_wait, check)
+        file.seek(0)
+        file.truncate()
+        json.dump(
+            {"owner": lock_owner(), "since": int(time.time()), "commit": str(commit_of(root))}, file
+        )
         file.flush()
         yield
 
 
-def _refuse_strange(path: Path, is_right: Callable[[int], bool]) -> None:
-    if os.path.lexists(path) and not is_right(path.lstat().st_mode):
-        raise FleetError(f"{path} is not what a push makes there", remedy="look at it, remove it")
+def _acquire(
+    file: TextIO,
+    root: Path,
+    wait_seconds: float,
+    on_wait: Callable[[str], None],
+    check: Callable[[], None],
+) -> None:
+    deadline = time.monotonic() + wait_seconds
+    told = False
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            file.seek(0)
+            holder = _holder(file.read())
+        if time.monotonic() >= deadline:
+            raise LockHeld(
+                f"another push works on {root}: {holder}",
+                remedy="wait until it has ended (--lock-wait SECONDS), or end it; its lock goes "
+                "with its process",
+            )
+        if not told:
+            on_wait(holder)
+            told = True
+        time.sleep(_POLL_SECONDS)
+        check()
 
 
 def _holder(text: str) -> str:
     try:
         held = json.loads(text)
-        since = time.strftime("%H:%M:%S", time.localtime(held["since"]))
-        return f"{held['owner']}, since {since}"
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(held["since"]))
+        return f"{held['owner']}, since {since}, at {held['commit']}"
     except (ValueError, KeyError, TypeError):
         return "its owner has not written its name yet"

@@ -13,9 +13,10 @@ from provisioner.mail.session import SmtpResult
 class MailProof:
     """The test email's SMTP result, and how a refresh from that host went (None: not tried).
 
-    `proof` is what the host made of it: sent, unprovable (a security level that no client but
-    MAPS speaks), or None. `worked_before` is the place (host:port) of the document before, where
-    the mail server still answers while it does not in the new place.
+    `proof` is what the host made of it: sent, authenticated (no mail was wanted), unprovable (a
+    security level that no client but MAPS speaks), or None. `worked_before` is the place
+    (host:port) of the document before, where the mail server still answers while it does not in
+    the new place. `attempts`: how often it was tried, since what passes by itself is tried again.
     """
 
     server: str
@@ -23,6 +24,7 @@ class MailProof:
     refresh: Mapping[str, Any] | None
     proof: str | None
     worked_before: str | None = None
+    attempts: int = 1
 
     @property
     def proven(self) -> bool:
@@ -44,6 +46,7 @@ def mail_proofs(facts: Mapping[str, Any]) -> tuple[MailProof, ...]:
             mail.get("refresh"),
             mail.get("proof"),
             mail.get("worked_before"),
+            mail.get("attempts", 1),
         )
         for mail in facts.get("mails") or ()
     )

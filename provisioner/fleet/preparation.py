@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import shlex
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError
-from provisioner.fleet.rotation import RotationForbids, refuse_strict_rotation, rotation_warning
+from provisioner.errors import ExitCode, FleetError, PersonNeeded, ProvisionerError
+from provisioner.fleet.mail_limits import MailLimit, mail_limit
+from provisioner.fleet.rotation import (
+    RotationForbids,
+    is_strict,
+    may_be_dead,
+    refuse_shared_rotation,
+    rotation_warning,
+    token_provider,
+)
 from provisioner.hosts.delivery import Delivery
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import envelope
@@ -14,18 +24,19 @@ from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
-from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
-from provisioner.secret_sources.reference import SecretReference
 from provisioner.tokens.destinations import check_destinations
+from provisioner.tokens.predicted_end import PredictedEnd, predicted_end
 from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
 
-Resolve = Callable[[SecretReference, str], Secret]
+# The secret of a server, if it has one, and if where it would go is accepted: else PersonNeeded.
+AdmittedSecret = Callable[[EmailServer], Secret | None]
+_DAY = 86400
+_SOON_DAYS = 14
+
 
 # refresh_token_rotation of a provider -> may a host try a refresh without harm to the store's token
 _REFRESH_HARMLESS = frozenset({"none", "old_stays_valid"})
-_NO_PROVIDER = Provider(name="none", refresh_token_rotation="none")  # noqa: S106
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +51,35 @@ class SkippedServer:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """Entries by server name, hosts by server name, what was skipped, what to know."""
+    """Entries by server name, hosts by server name, what was skipped, what to know.
+
+    `declared` has the hosts of every server of the project, whatever this run is about; one whose
+    pattern matches nothing has none. `pruned_hosts` are asked though no entry goes there.
+    """
 
     entries: Mapping[str, ServerEntry]
     hosts: Mapping[str, tuple[str, ...]]
     skipped: tuple[SkippedServer, ...]
     warnings: tuple[str, ...] = ()
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pruned_hosts: frozenset[str] = frozenset()
 
     @property
     def all_hosts(self) -> tuple[str, ...]:
-        """Every host that any of the entries goes to, sorted."""
-        return tuple(sorted({h for name in self.entries for h in self.hosts[name]}))
+        """Every host that any of the entries goes to or that is to be pruned, sorted."""
+        return tuple(sorted(self.pruned_hosts.union(*(self.hosts[name] for name in self.entries))))
+
+    def declared_on(self, host: str) -> tuple[str, ...]:
+        """The servers that are declared for a host, sorted."""
+        return tuple(sorted(name for name, hosts in self.declared.items() if host in hosts))
+
+    def limited_to(self, hosts: Collection[str]) -> Preparation:
+        """The same for no other hosts than these."""
+        return replace(
+            self,
+            hosts={n: tuple(h for h in there if h in hosts) for n, there in self.hosts.items()},
+            pruned_hosts=self.pruned_hosts.intersection(hosts),
+        )
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret of every entry."""
@@ -71,29 +100,65 @@ def prepare(
     servers: Sequence[EmailServer],
     inventory: Inventory,
     store: TokenStore,
-    resolve: Resolve,
+    secret: AdmittedSecret,
+    *,
+    now: float,
 ) -> Preparation:
     """Resolve hosts, secrets and tokens of the servers; opens no connection."""
-    prepared = Preparation({}, {s.server_name: inventory.hosts(s.hosts) for s in servers}, ())
+    declared = {s.server_name: inventory.matching(s.hosts) for s in project.servers}
+    prepared = Preparation(
+        {}, {s.server_name: declared[s.server_name] for s in servers}, (), declared=declared
+    )
     for server in servers:
         try:
-            entry = server_entry(server, store, resolve)
-            refuse_strict_rotation(entry, _provider(entry, project))
-        except (PersonNeeded, RotationForbids) as error:
+            _require_hosts(server, inventory)
+            entry = server_entry(server, store, secret)
+            hosts = prepared.hosts[server.server_name]
+            refuse_shared_rotation(entry, hosts, token_provider(entry, project))
+        except (PersonNeeded, RotationForbids, NoHosts) as error:
             prepared = prepared.without(skipped_server(server.server_name, error))
         else:
             prepared = prepared.with_entry(entry)
-    return replace(prepared, warnings=tuple(_warnings(prepared, project)))
+    return replace(prepared, warnings=tuple(_warnings(prepared, project, now)))
 
 
-def _warnings(preparation: Preparation, project: Project) -> Iterator[str]:
+class NoHosts(FleetError):
+    """A server's pattern matches no host."""
+
+
+def _require_hosts(server: EmailServer, inventory: Inventory) -> None:
+    if not inventory.matching(server.hosts):
+        origin = server.origin
+        raise NoHosts(
+            f"{origin.file}:{origin.line}: {server.server_name}: hosts: the host pattern "
+            f"{server.hosts!r} matches no host of {inventory.path}",
+            remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}; "
+            "correct `hosts:` of the server, or the inventory",
+        )
+
+
+def _warnings(preparation: Preparation, project: Project, now: float) -> Iterator[str]:
     for name, entry in preparation.entries.items():
         hosts = preparation.hosts[name]
-        if warning := rotation_warning(entry, hosts, _provider(entry, project)):
+        if warning := rotation_warning(entry, hosts, token_provider(entry, project)):
             yield warning
         tokens = entry.token_set
         if tokens is not None and tokens.unproven:
             yield f"{name}: signed in, but not proven from here: {tokens.unproven}"
+        if tokens is not None:
+            end = predicted_end(tokens, token_provider(entry, project))
+            yield from _ending(name, end, now)
+
+
+def _ending(name: str, end: PredictedEnd, now: float) -> Iterator[str]:
+    if end.at is None or end.at - now >= _SOON_DAYS * _DAY:
+        return
+    day = time.strftime("%Y-%m-%d", time.localtime(end.at))
+    command = "refresh" if end.refresh_helps else "authenticate"
+    yield (
+        f"{name}: its refresh token ends on {day} ({end.reason}): "
+        f"run provisioner {command} {shlex.quote(name)}"
+    )
 
 
 def skipped_server(name: str, error: ProvisionerError) -> SkippedServer:
@@ -101,59 +166,36 @@ def skipped_server(name: str, error: ProvisionerError) -> SkippedServer:
     return SkippedServer(name, error.message, error.remedy, error.exit_code)
 
 
-def deliveries(preparation: Preparation, project: Project) -> tuple[Delivery, ...]:
-    """One delivery a host, of all entries that go there."""
-    return tuple(_delivery(host, preparation, project) for host in preparation.all_hosts)
-
-
-def server_entry(server: EmailServer, store: TokenStore, resolve: Resolve) -> ServerEntry:
-    """A server with its secrets and tokens; PersonNeeded where somebody must sign in first."""
-    tokens = _tokens(server, store)
-    where = f"{server.origin.file}:{server.origin.line}: {server.server_name}"
-    return ServerEntry(
-        server=server,
-        token_set=tokens,
-        password=resolve(server.password, f"{where}: password") if server.password else None,
-        client_secret=(
-            resolve(server.oauth2.client_secret, f"{where}: client_secret")
-            if server.oauth2
-            else None
-        ),
-    )
-
-
-def _tokens(server: EmailServer, store: TokenStore) -> TokenSet | None:
-    if server.oauth2 is None:
-        return None
-    tokens = store.load(server.server_name)
-    if tokens is None:
-        raise PersonNeeded(
-            f"nobody has signed in to {server.server_name!r} yet",
-            remedy=f"run: provisioner authenticate {server.server_name!r}",
-        )
-    check_destinations(tokens, server)
-    return tokens
-
-
-def _delivery(host: str, preparation: Preparation, project: Project) -> Delivery:
+def delivery(host: str, preparation: Preparation, project: Project) -> Delivery:
+    """What goes to one host: all entries that are for it."""
     entries = tuple(e for n, e in preparation.entries.items() if host in preparation.hosts[n])
     return Delivery(
         host=host,
         entries=entries,
         envelopes={e.name: envelope(e, project.test_email) for e in entries},
-        declared=tuple(sorted(server.server_name for server in project.servers)),
+        declared=preparation.declared_on(host),
         prove_refresh=tuple(
             e.name for e in entries if e.token_set and _may_prove_refresh(e, project)
         ),
+        rotating=tuple(e.name for e in entries if e.token_set and is_strict(e, project)),
+        current_tokens=tuple(e.name for e in entries if may_be_dead(e, project)),
+        mail_limits={e.name: limit.as_json() for e in entries if (limit := _limit(e, project))},
     )
 
 
+def server_entry(server: EmailServer, store: TokenStore, secret: AdmittedSecret) -> ServerEntry:
+    """A server with its secrets and tokens; PersonNeeded where somebody must sign in first."""
+    if server.oauth2 is None:
+        return ServerEntry(server=server, password=secret(server))
+    client_secret = secret(server)
+    tokens = store.require(server.server_name)
+    check_destinations(tokens, server)
+    return ServerEntry(server=server, client_secret=client_secret, token_set=tokens)
+
+
+def _limit(entry: ServerEntry, project: Project) -> MailLimit | None:
+    return mail_limit(entry, provider_for(entry.server.host, project.providers))
+
+
 def _may_prove_refresh(entry: ServerEntry, project: Project) -> bool:
-    return _provider(entry, project).refresh_token_rotation in _REFRESH_HARMLESS
-
-
-def _provider(entry: ServerEntry, project: Project) -> Provider:
-    """Of an OAuth2 server. Others have no refresh token, so nothing of theirs rotates."""
-    if entry.server.oauth2 is None:
-        return _NO_PROVIDER
-    return provider_for(entry.server.oauth2.refresh_endpoint, project.providers)
+    return token_provider(entry, project).refresh_token_rotation in _REFRESH_HARMLESS

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from provisioner.fleet.runner import TaskResult
 
+# A task's name in playbooks/ -> what a person is told that a host is doing
+_PHASES = {
+    "Deliver the email servers": "deliver",
+    "Send the test emails": "test email",
+    "Give the old document back": "restore",
+    "Prove the old document": "test email",
+    "Bring back the document before": "rollback",
+    "Look at the email servers": "look",
+}
+
+
+def phase_of(task: str) -> str:
+    """What a task is for, in a word or two; an unknown one's own name."""
+    return _PHASES.get(task, task.lower())
+
 
 def progress_line(result: TaskResult, *, check: bool) -> str:
     """`maps1: delivered`; words of the transaction, not of Ansible's tasks."""
@@ -15,9 +30,9 @@ def _what(result: TaskResult, *, check: bool) -> str:
     phase, state = facts.get("phase"), facts.get("state")
     if result.outcome == "unreachable":
         return "unreachable"
-    if phase == "deliver":
+    if phase in ("deliver", "rollback"):
         return "differs" if check and state == "changed" else str(state)
-    if phase == "mail":
+    if phase in ("mail", "baseline"):
         mails = facts.get("mails") or ()
         return ", ".join(f"test email of {m['server']} {m['outcome']}" for m in mails)
     if phase == "restore":

@@ -1,143 +1,159 @@
-"""plan and push: ask all hosts, then bring those that differ to the declared state."""
+"""plan and push: ask all hosts, then bring those that differ to the declared state, in batches."""
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from provisioner.errors import ExitCode, ProvisionerError, gravest
-from provisioner.fleet.host_result import HostResult, HostState, host_result
-from provisioner.fleet.lock import lock_owner
-from provisioner.fleet.preparation import Preparation, SkippedServer, deliveries, skipped_server
-from provisioner.fleet.progress_line import progress_line
-from provisioner.fleet.run_folder import run_folder, write_private_json
-from provisioner.fleet.runner import PlaybookRun, TaskResult, run_playbook
+from provisioner.errors import FleetError, ProvisionerError
+from provisioner.fleet.batches import BatchSizes, batches
+from provisioner.fleet.delivering import Delivering, Removals, not_reached
+from provisioner.fleet.hand_over import without_handed_over
+from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState
+from provisioner.fleet.outcome import Outcome
+from provisioner.fleet.post_check import canaries
+from provisioner.fleet.preparation import Preparation, skipped_server
+from provisioner.fleet.removals import removals
+from provisioner.fleet.run_event import (
+    BatchStarted,
+    HostFinished,
+    RunPlanned,
+    RunStopped,
+    ServerSkipped,
+)
+from provisioner.fleet.saved_plan import SavedPlan
 from provisioner.hosts.entry import ServerEntry
-from provisioner.model.project import Project
-from provisioner.resources import playbooks_folder
+from provisioner.hosts.envelope import envelope
 from provisioner.tokens.token_set import TokenSet
 
-Progress = Callable[[str], None]
+Hosts = tuple[HostResult, ...]
 Refresh = Callable[[ServerEntry], TokenSet]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What plan or push has found: every host once, and the servers that did not go out."""
+class PushOptions:
+    """How a push goes about it. `sizes`: of the batches; None: as the number of hosts suggests.
 
-    run_id: str
-    hosts: tuple[HostResult, ...]
-    skipped: tuple[SkippedServer, ...]
-    warnings: tuple[str, ...]
-    check: bool
+    `only`: ask no other hosts (a saved plan, an unfinished push). `held` holds the hosts as they
+    are against that. `approve` raises where what would be done is not to be. `describe` makes the
+    plan for the journal.
+    """
 
-    @property
-    def exit_code(self) -> ExitCode:
-        """The gravest of all hosts and skipped servers; changes count only in a plan."""
-        codes = {h.exit_code for h in self.hosts} | {s.exit_code for s in self.skipped}
-        worst = gravest(codes)
-        if worst is ExitCode.DONE and self.check and any(h.needs_push for h in self.hosts):
-            return ExitCode.CHANGES
-        return worst
+    describe: Callable[[Hosts], SavedPlan]
+    approve: Callable[[Hosts], None]
+    held: Callable[[Hosts], Hosts] = lambda hosts: hosts
+    only: frozenset[str] | None = None
+    sizes: BatchSizes | None = None
+    stop_on_failure: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fleet:
-    """How this project's hosts are reached: what every Ansible run of it has in common."""
-
-    project: Project
-    settings: Mapping[str, str]
-    fingerprint_key: str
-    progress: Progress
-    output: Progress
-    verbosity: int
-
-    def run(
-        self, preparation: Preparation, hosts: Iterable[str], *, run_id: str, check: bool
-    ) -> tuple[HostResult, ...]:
-        """Run push.yml on `hosts` and judge each of them."""
-        wanted = set(hosts)
-        if not wanted:  # to Ansible, an empty limit is none
-            return ()
-        with run_folder() as folder:
-            self._write_deliveries(folder, preparation, wanted, run_id)
-            results = run_playbook(
-                PlaybookRun(
-                    playbook=playbooks_folder() / "push.yml",
-                    inventory=self.project.inventory_path,
-                    hosts=sorted(wanted),
-                    folder=folder,
-                    variables={"maps_run_folder": str(folder)},
-                    settings=self.settings,
-                    forks=self.project.push.forks,
-                    check=check,
-                    verbosity=self.verbosity,
-                ),
-                lambda result: self.progress(progress_line(result, check=check)),
-                self.output,
-            )
-        return _judge(wanted, results, check=check)
-
-    def _write_deliveries(
-        self, folder: Path, preparation: Preparation, hosts: set[str], run_id: str
-    ) -> None:
-        (folder / "deliveries").mkdir(mode=0o700)
-        for delivery in deliveries(preparation, self.project):
-            if delivery.host in hosts:
-                content = delivery.as_json(
-                    fingerprint_key=self.fingerprint_key, run_id=run_id, owner=lock_owner()
-                )
-                write_private_json(folder / "deliveries" / delivery.file_name, content)
-
-
-def plan(fleet: Fleet, preparation: Preparation) -> Outcome:
+def plan(work: Delivering, preparation: Preparation) -> Outcome:
     """Ask every host what a push would change; changes nothing anywhere."""
-    run_id = new_run_id()
-    hosts = fleet.run(preparation, preparation.all_hosts, run_id=run_id, check=True)
-    return _outcome(run_id, hosts, preparation, check=True)
+    hosts = _asked(work, preparation, preparation.all_hosts)
+    preparation = without_handed_over(preparation, hosts, work.fleet.project)
+    return _outcome(work, hosts, preparation, check=True)
 
 
-def push(fleet: Fleet, preparation: Preparation, refresh: Refresh) -> Outcome:
-    """Plan, refresh what is about to expire, deliver to the hosts that differ, prove by mail."""
-    planned = plan(fleet, preparation)
-    behind = tuple(h for h in planned.hosts if h.needs_push)
-    ready = _refreshed(preparation, behind, refresh)
-    targets = [h.host for h in behind if _still_wanted(h, ready)]
-    done = fleet.run(ready, targets, run_id=planned.run_id, check=False) if targets else ()
-    results = {h.host: h for h in planned.hosts} | {h.host: h for h in done}
-    untouched = {h.host for h in behind} - set(targets)
-    hosts = tuple(_left_as_it_was(h) if h.host in untouched else h for h in results.values())
-    return _outcome(planned.run_id, hosts, ready, check=False)
-
-
-def new_run_id() -> str:
-    """Sortable, unique, and short enough for a mail header: 20261124T131500-1f2e3d4c."""
-    return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + secrets.token_hex(4)
-
-
-def _outcome(
-    run_id: str, hosts: tuple[HostResult, ...], preparation: Preparation, *, check: bool
+def push(
+    work: Delivering, preparation: Preparation, options: PushOptions, refresh: Refresh
 ) -> Outcome:
+    """Plan, refresh what is about to expire, deliver to the hosts that differ, prove by mail."""
+    wanted = [h for h in preparation.all_hosts if options.only is None or h in options.only]
+    planned = options.held(_asked(work, preparation, wanted))
+    options.approve(planned)
+    behind = tuple(h for h in planned if h.needs_push)
+    preparation = without_handed_over(preparation, behind, work.fleet.project)
+    ready = _refreshed(work, preparation, behind, refresh)
+    targets = [h.host for h in behind if _still_wanted(h, ready)]
+    due = [(h.host, _servers_due([h])) for h in behind if h.host in targets]
+    work = replace(work, canaries=canaries(due))
+    groups = batches(targets, options.sizes)
+    work.fleet.listener(
+        RunPlanned(plan=options.describe(planned).content, hosts=planned, batches=groups)
+    )
+    done = _in_batches(work, ready, groups, planned, stop=options.stop_on_failure)
+    untouched = {h.host for h in behind} - set(targets)
+    hosts = tuple(
+        _left_as_it_was(h) if h.host in untouched else done.get(h.host, h) for h in planned
+    )
+    return _outcome(work, hosts, ready, check=False)
+
+
+def _asked(work: Delivering, preparation: Preparation, hosts: Iterable[str]) -> Hosts:
+    for server in preparation.skipped:
+        work.fleet.listener(
+            ServerSkipped(server=server.name, reason=server.reason, remedy=server.remedy)
+        )
+    found = work.asked(preparation, hosts)
+    work.fleet.interruption.check()
+    return found
+
+
+def _in_batches(
+    work: Delivering,
+    preparation: Preparation,
+    groups: tuple[tuple[str, ...], ...],
+    planned: Hosts,
+    *,
+    stop: bool,
+) -> dict[str, HostResult]:
+    """The results of all batches; those that were not begun any more count as not reached."""
+    found: dict[str, HostResult] = {}
+    gone, before = removals(planned), {h.host: h.fingerprint for h in planned}
+    for number, hosts in enumerate(groups, 1):
+        work.fleet.listener(BatchStarted(number=number, count=len(groups), hosts=hosts))
+        results = [_beside(r, before) for r in _batch(work, preparation, hosts, gone)]
+        for result in results:
+            found[result.host] = result
+            work.fleet.listener(HostFinished(result=result))
+        if why := _reason_to_stop(work, results, stop=stop):
+            rest = tuple(host for group in groups[number:] for host in group)
+            if rest:
+                work.fleet.listener(RunStopped(reason=why, hosts=rest))
+            return found | {host: not_reached(host, why) for host in rest}
+    return found
+
+
+def _batch(
+    work: Delivering, preparation: Preparation, hosts: tuple[str, ...], gone: Removals
+) -> Hosts:
+    """Ansible that cannot start must not take the report of the batches before with it."""
+    try:
+        return work.delivered(preparation, hosts, gone)
+    except FleetError as error:
+        words = ": ".join(filter(None, (error.message, error.remedy)))
+        return tuple(not_reached(host, words) for host in hosts)
+
+
+def _reason_to_stop(work: Delivering, results: list[HostResult], *, stop: bool) -> str:
+    if work.fleet.interruption.signal:
+        return "the run was interrupted"
+    bad = [result for result in results if result.state not in GOOD_STATES]
+    if not bad or not stop:
+        return ""
+    first = f"{bad[0].host} ended as {bad[0].state}"
+    more = f", and {len(bad) - 1} more of its batch did not do well" if len(bad) > 1 else ""
+    return f"{first}{more}; no further batch was begun"
+
+
+def _beside(result: HostResult, before: Mapping[str, str | None]) -> HostResult:
+    """With the fingerprint that the host had; a restored one has that again."""
+    old = before.get(result.host)
+    now = old if result.state is HostState.RESTORED else result.fingerprint
+    return replace(result, before=old, fingerprint=now)
+
+
+def _outcome(work: Delivering, hosts: Hosts, preparation: Preparation, *, check: bool) -> Outcome:
+    project = work.fleet.project
     return Outcome(
-        run_id=run_id,
+        run_id=work.run_id,
         hosts=hosts,
         skipped=preparation.skipped,
         warnings=preparation.warnings,
         check=check,
+        interrupted=work.fleet.interruption.signal,
+        envelopes={n: envelope(e, project.test_email) for n, e in preparation.entries.items()},
     )
-
-
-def _judge(
-    hosts: set[str], results: Iterable[TaskResult], *, check: bool
-) -> tuple[HostResult, ...]:
-    by_host: dict[str, list[TaskResult]] = defaultdict(list)
-    for result in results:
-        by_host[result.host].append(result)
-    return tuple(host_result(host, by_host[host], check=check) for host in sorted(hosts))
 
 
 def _servers_due(hosts: Iterable[HostResult]) -> set[str]:
@@ -147,16 +163,21 @@ def _servers_due(hosts: Iterable[HostResult]) -> set[str]:
 
 
 def _refreshed(
-    preparation: Preparation, hosts: Iterable[HostResult], refresh: Refresh
+    work: Delivering, preparation: Preparation, hosts: Hosts, refresh: Refresh
 ) -> Preparation:
     due = _servers_due(hosts)
     for entry in list(preparation.entries.values()):
+        work.fleet.interruption.check()
         if entry.token_set is None or entry.name not in due:
             continue
         try:
             preparation = preparation.with_entry(replace(entry, token_set=refresh(entry)))
         except ProvisionerError as error:
-            preparation = preparation.without(skipped_server(entry.name, error))
+            skipped = skipped_server(entry.name, error)
+            preparation = preparation.without(skipped)
+            work.fleet.listener(
+                ServerSkipped(server=entry.name, reason=skipped.reason, remedy=skipped.remedy)
+            )
     return preparation
 
 

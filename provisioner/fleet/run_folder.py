@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from provisioner.fleet.orphan import end_orphans
+
 _MEMORY = Path("/dev/shm")  # noqa: S108  the kernel's tmpfs: secrets never reach a disk
 _PREFIX = "maps-provisioner-"
 _LOCK = "in-use"
@@ -48,20 +50,23 @@ def _parent() -> Path:
 
 
 def _remove_abandoned(parent: Path) -> None:
-    """What a run left behind that was killed: its deliveries hold secrets."""
+    """What a run left behind that was killed: its Ansible, and deliveries that hold secrets."""
+    end_orphans(parent, _PREFIX, _is_abandoned)
     for folder in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError):  # another run removes it, too
-            status = folder.lstat()
-            ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
-            if ours and _is_abandoned(folder, status.st_mtime):
+            if _is_abandoned(folder):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_abandoned(folder: Path, changed_at: float) -> bool:
+def _is_abandoned(folder: Path) -> bool:
+    """A folder of our own that no run holds; OSError if it goes away meanwhile."""
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        return False
     try:
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return time.time() - changed_at > _BEING_MADE_SECONDS
+        return time.time() - status.st_mtime > _BEING_MADE_SECONDS
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from provisioner.errors import FleetError, Interrupted
+from provisioner.errors import FleetError
+from provisioner.fleet.host_answer import checked_answer, printable_lines
+from provisioner.fleet.interruption import Interruption
 
 _GRACE_SECONDS = 15.0  # for hosts to finish their transaction after an interrupt
 _POLL_SECONDS = 1
@@ -27,12 +28,13 @@ _HOST_EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What one task said of one host. `outcome`: ok, failed or unreachable."""
+    """What one task said of one host. `outcome`: ok, failed, unreachable or nonsense."""
 
     host: str
     task: str
     outcome: str
     result: Mapping[str, Any]
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,31 +52,59 @@ class PlaybookRun:
     verbosity: int = 0
 
 
-def run_playbook(
-    run: PlaybookRun, on_result: Callable[[TaskResult], None], on_output: Callable[[str], None]
-) -> tuple[TaskResult, ...]:
-    """Run it and return each task's result, also passed to `on_result` as it comes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Who is told while a playbook runs. `on_output` gets what Ansible prints, `on_tick` is
+    called about once a second.
+    """
 
-    `on_output` gets what Ansible prints, which with a verbosity is much.
+    on_start: Callable[[str, str], None]  # host, task
+    on_skip: Callable[[str, str], None]
+    on_result: Callable[[TaskResult], None]
+    on_output: Callable[[str], None]
+    on_tick: Callable[[], None]
 
-    Raises Interrupted when the user or the system ended it, FleetError when Ansible
-    itself could not start (bad inventory variables, no ansible-playbook, ...).
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The results that came; `broke` says how Ansible ended if it was before it had done."""
+
+    results: tuple[TaskResult, ...]
+    broke: str = ""
+
+
+# Exit codes of ansible-playbook after which each host has had its say: bits for hosts that
+# failed (2), were unreachable (4) or broke the play (8).
+_SEEN_THROUGH = frozenset({0, 2, 4, 6, 8, 10, 12, 14})
+
+
+def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption) -> Played:
+    """Run it and return each task's result.
+
+    FleetError when Ansible itself could not start (bad inventory variables, no
+    ansible-playbook, ...): no task had begun anywhere.
     """
     import ansible_runner
 
     results: list[TaskResult] = []
+    heard: set[str] = set()
+    begun = {"runner_on_start": watcher.on_start, "runner_on_skipped": watcher.on_skip}
 
     def take(event: dict[str, Any]) -> bool:
         if text := event.get("stdout"):
-            on_output(text)
+            watcher.on_output(printable_lines(text))
+        if (tell := begun.get(event.get("event", ""))) is not None:
+            heard.add(event["event_data"]["host"])
+            tell(event["event_data"]["host"], event["event_data"].get("task", ""))
         if (result := _task_result(event)) is not None:
             results.append(result)
-            on_result(result)
+            watcher.on_result(result)
         return False  # runner writes no event to disk
 
     limit = run.folder / "limit"
     limit.write_text("\n".join(run.hosts) + "\n", encoding="utf-8")
-    with _interrupt() as interrupt:
+    end = _End(interruption, watcher.on_tick)
+    with interruption.passed_to(end.tell_children):
         outcome = ansible_runner.run(
             private_data_dir=str(run.folder),
             playbook=str(run.playbook),
@@ -89,19 +119,16 @@ def run_playbook(
             rotate_artifacts=0,
             quiet=True,
             event_handler=take,
-            cancel_callback=interrupt.cancelled,
+            cancel_callback=end.is_overdue,
         )
-        if interrupt.received:
-            raise Interrupted(
-                "interrupted; hosts finish the transaction they are in",
-                remedy="run the same push again: it goes on from what each host has",
-            )
-    if not results and outcome.rc != 0:
+    if outcome.rc in _SEEN_THROUGH and (heard or outcome.rc == 0):
+        return Played(tuple(results))
+    how = f"ended with code {outcome.rc}" if outcome.rc else "was killed"
+    if not heard and not interruption.signal:
         raise FleetError(
-            f"ansible-playbook ended with code {outcome.rc} before it reached a host",
-            remedy=_last_lines(outcome),
+            f"ansible-playbook {how} before it reached a host", remedy=_last_lines(outcome)
         )
-    return tuple(results)
+    return Played(tuple(results), f"ansible-playbook {how} before it had done with this host")
 
 
 def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
@@ -109,7 +136,14 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
     if outcome is None:
         return None
     data = event["event_data"]
-    return TaskResult(data["host"], data.get("task", ""), outcome, data.get("res") or {})
+    outcome, answer = checked_answer(outcome, data.get("res") or {})
+    return TaskResult(
+        data["host"],
+        data.get("task", ""),
+        outcome,
+        answer,
+        float(data.get("duration") or 0),
+    )
 
 
 def _last_lines(outcome: Any, count: int = 6) -> str:
@@ -117,35 +151,30 @@ def _last_lines(outcome: Any, count: int = 6) -> str:
     return " / ".join(lines[-count:]) or "it printed nothing"
 
 
-class _Interrupt:
-    """SIGINT or SIGTERM received: Ansible is told once, and killed only after the grace."""
+class _End:
+    """Ansible is told once to end, and killed after the grace or at a second signal."""
 
-    def __init__(self) -> None:
-        self.received = False
-        self._deadline = 0.0
+    def __init__(self, interruption: Interruption, on_tick: Callable[[], None]) -> None:
+        self._interruption = interruption
+        self._on_tick = on_tick
+        self._deadline: float | None = None
+        self._told: set[int] = set()
 
-    def receive(self, _number: int, _frame: FrameType | None) -> None:
-        if not self.received:
-            self.received = True
-            self._deadline = time.monotonic() + _GRACE_SECONDS
-            for pid in _children():
+    def tell_children(self) -> None:
+        """Called on each signal, and once more for a child that had not started by then."""
+        self._deadline = self._deadline or time.monotonic() + _GRACE_SECONDS
+        for pid in set(_children()) - self._told:
+            self._told.add(pid)
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 
-    def cancelled(self) -> bool:
-        return self.received and time.monotonic() > self._deadline
-
-
-@contextmanager
-def _interrupt() -> Iterator[_Interrupt]:
-    interrupt = _Interrupt()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, interrupt.receive)
-    try:
-        yield interrupt
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def is_overdue(self) -> bool:
+        """Asked by runner about once a second; True makes it kill Ansible."""
+        self._on_tick()
+        if self._deadline is None:
+            return False
+        self.tell_children()
+        return self._interruption.count > 1 or time.monotonic() > self._deadline
 
 
 def _children() -> list[int]:

@@ -61,6 +61,10 @@ class ServerEntry:
             ),
         }
 
+    def token_as_json(self) -> dict[str, Any] | None:
+        """The tokens as they are written, secrets revealed; None without any."""
+        return _token(self.token_set) if self.token_set else None
+
     def _oauth2(self, settings: OAuth2Settings) -> dict[str, Any]:
         return {
             "access_token_url": settings.access_token_url,
@@ -73,7 +77,7 @@ class ServerEntry:
             "scope_for_authorize": settings.scope_for_authorize,
             "scope_for_token": settings.scope_for_token,
             "use_https_on_callback": settings.use_https_on_callback,
-            "token": _token(self.token_set) if self.token_set else None,
+            "token": self.token_as_json(),
         }
 
 

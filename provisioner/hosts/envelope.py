@@ -23,9 +23,8 @@ def envelope(entry: ServerEntry, project_wide: TestEmail) -> Envelope:
     sender = own.sender or entry.user_name or project_wide.sender
     recipient = own.recipient or project_wide.recipient or sender
     if not sender or not recipient:
-        origin = entry.server.origin
         raise UsageError(
-            f"{origin.file}:{origin.line}: {entry.name} has no mailbox to send a test email from",
+            f"{entry.server.where('user_name')}: there is no mailbox to send a test email from",
             remedy="add `test_email: {from: you@example.edu, to: you@example.edu}` to the server",
         )
     return Envelope(sender, recipient)

@@ -16,8 +16,8 @@ class Inventory:
     path: Path
     _manager: Any
 
-    def hosts(self, pattern: str) -> tuple[str, ...]:
-        """The hosts of an Ansible host pattern, sorted; FleetError when there are none."""
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """The hosts of an Ansible host pattern, sorted; FleetError when it is none."""
         from ansible.errors import AnsibleError
 
         try:
@@ -27,12 +27,6 @@ class Inventory:
                 f"{pattern!r} is not a host pattern that Ansible understands",
                 remedy="use a group, a host or a pattern such as maps:&prod",
             ) from None
-        if not found:
-            raise FleetError(
-                f"the host pattern {pattern!r} matches no host of {self.path}",
-                remedy=f"groups there: {', '.join(self.groups()) or 'none'}; "
-                "correct `hosts:` of the server, or the inventory",
-            )
         return tuple(sorted(found))
 
     def groups(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
-from provisioner.documents.builder import NOTHING
+from provisioner.documents.built import NOTHING
 from provisioner.documents.document import Document
 from provisioner.documents.source import Source
 from provisioner.lint.asking import Asking
@@ -130,5 +130,5 @@ def _diagnosis(document: Document, schema: Schema) -> tuple[Diagnosis, list[Obje
 def _refused(document: Document, schema: Schema) -> Diagnosis:
     diagnosis = diagnose(document.value, schema)
     if not diagnosis.objections:
-        raise AssertionError("jsonschema accepts what jsonschema-rs does not")
+        raise AssertionError("nothing explains why the schema refuses this")
     return diagnosis

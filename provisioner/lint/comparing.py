@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -74,10 +75,11 @@ def compared(
 
     `crashed` gets the id of a rule that fails.
     """
-    firsts: dict[tuple[int, str, str], Sighting] = {}
+    firsts: dict[tuple[int, str], dict[str, Sighting]] = defaultdict(dict)
     for seen in sightings:
         for order, identity in enumerate(seen.identities):
-            first = firsts.setdefault((order, seen.project, identity), seen) if identity else seen
+            known = firsts[order, seen.project]
+            first = known.setdefault(identity, seen) if identity else seen
             if first is not seen:
                 objection = _objection(comparisons[order], first, seen, crashed)
                 if objection is not None:

@@ -40,8 +40,9 @@ class Declaration:
     @cached_property
     def is_printable_ascii(self) -> bool:
         """Whether all `plain_texts` are: no control, invisible or foreign character anywhere."""
-        together = "".join([text for _, text in self.plain_texts])
-        return together.isascii() and together.isprintable()
+        return _is_printable_ascii("".join(self._texts.values())) or _is_printable_ascii(
+            "".join([text for _, text in self.plain_texts])
+        )
 
     @cached_property
     def plain_texts(self) -> tuple[tuple[str, str], ...]:
@@ -50,8 +51,12 @@ class Declaration:
         return tuple(
             (pointer, value)
             for pointer, value in self._texts.items()
-            if pointer in known and not is_vault_text(value)
+            if pointer in known and not ("$" in value and is_vault_text(value))
         )
+
+
+def _is_printable_ascii(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _by_pointer(mapping: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from provisioner.documents.pointer import escaped, pointer_to
+from provisioner.documents.pointer import escaped, value_at
 from provisioner.lint.condition import condition_behind
+from provisioner.lint.demand import Demand
 from provisioner.lint.finding import printable
 from provisioner.lint.nearest import nearest
 from provisioner.lint.remark import Chosen, Moved, Objection, Remark
-from provisioner.lint.schema import Node, Schema, Spot
+from provisioner.lint.schema import Schema, Spot
 from provisioner.lint.value_kinds import expected_kind, found_kind, remedy_for
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
 
 # Of these rules, one objection a value is enough.
 ONE_A_VALUE = ("wrong-type", "not-allowed-value", "out-of-range", "wrong-form")
@@ -23,17 +21,14 @@ _ONE_DOCUMENT = "write its keys at the top level; between two servers stands a l
 
 
 class Complaint:
-    """One error of `jsonschema`, without its message."""
+    """A demand of a schema that one value of a document does not meet."""
 
-    def __init__(self, error: ValidationError, document: Any, schema: Schema) -> None:
-        self.keyword = str(error.validator)
-        self.demand: Any = error.validator_value
-        self.value: Any = error.instance
-        self.node: Node = error.schema if isinstance(error.schema, Mapping) else {}
-        self.pointer = pointer_to(error.absolute_path)
+    def __init__(self, demand: Demand, pointer: str, document: Any, schema: Schema) -> None:
+        self.keyword, self.demand, self.node, self._schema_path, _ = demand
+        self.pointer = pointer
+        self.value = value_at(document, pointer)
         self.document = document
         self.schema = schema
-        self._schema_path = list(error.absolute_schema_path)
 
     @cached_property
     def condition(self) -> str:

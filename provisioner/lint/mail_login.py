@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from provisioner.lint.declaration import Declaration
+from provisioner.lint.schema import schema_named
 from provisioner.providers.provider import Provider
 
 PASSWORD_METHODS = frozenset({"login", "plain", "digest_md5", "cram_md5", "cram_sha1"})
-
-# As the schema has it.
-_ADDRESS = re.compile(r'[^\x00-\x20\x7f-\x9f<>()\[\],;:@"]+@[^\x00-\x20\x7f-\x9f<>()\[\],;:@"]+')
 
 
 def signs_in(server: Declaration) -> bool:
@@ -36,5 +35,10 @@ def mailbox(server: Declaration) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text has the form of a bare mail address."""
-    return _ADDRESS.fullmatch(text) is not None
+    """Whether a text has the form of a bare mail address, as the schema has it."""
+    return _address().fullmatch(text) is not None
+
+
+@cache
+def _address() -> re.Pattern[str]:
+    return re.compile(schema_named("email-server").content["$defs"]["mail_address"]["pattern"])

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from provisioner.documents.document import Document
 from provisioner.documents.pointer import pointer_to, segments
 from provisioner.documents.project_files import SETTINGS_FILES
+from provisioner.lint.demand import Demand, demand_at
 from provisioner.lint.nearest import same_letters
 from provisioner.resources import schema_path
 
@@ -42,19 +43,38 @@ class Schema:
         self.name = name
         self.content: dict[str, Any] = json.loads(schema_path(name).read_bytes())
 
+        self._demands: dict[str, Demand] = {}
+
     @cached_property
     def _engine(self) -> Any:
         import jsonschema_rs
 
-        return jsonschema_rs.Draft202012Validator(self.content)
+        return jsonschema_rs.Draft202012Validator(self.without_references)
 
     def accepts(self, value: Any) -> bool:
         """Whether a value fits. What does not is explained by `explanation.py`."""
         return bool(self._engine.is_valid(value))
 
+    def refusals(self, value: Any) -> list[tuple[Demand, str]]:
+        """Each demand that is not met, in the schema's order, and the pointer to what fails it.
+
+        Of what the engine says only the places count: its words quote values.
+        """
+        errors = self._engine.evaluate(value).errors()
+        places = dict.fromkeys((e["schemaLocation"], e["instanceLocation"]) for e in errors)
+        found = [(self._demand(location), pointer) for location, pointer in places]
+        return sorted(found, key=lambda refusal: refusal[0].rank)
+
+    def _demand(self, location: str) -> Demand:
+        """`location`: the schema's name, #, and a JSON pointer."""
+        if location not in self._demands:
+            pointer = location.partition("#")[2]
+            self._demands[location] = demand_at(pointer, self.without_references)
+        return self._demands[location]
+
     @cached_property
     def without_references(self) -> Any:
-        """The schema with what it refers to in its place, whose words win: quicker to explain."""
+        """The schema with what it refers to in its place, whose words win."""
         return self._inlined(self.content)
 
     def _inlined(self, node: Any) -> Any:

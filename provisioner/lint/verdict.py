@@ -66,7 +66,8 @@ def verdict_of(parts: Iterable[Part], asked: frozenset[str] = EVERYTHING) -> Ver
     for part in parts:
         whole.findings += ((whole.documents + number, f) for number, f in part.findings)
         whole.sightings += (
-            seen._replace(number=whole.documents + seen.number) for seen in part.sightings
+            seen._replace(number=whole.documents + seen.number) if whole.documents else seen
+            for seen in part.sightings
         )
         whole.crashed += part.crashed
         whole.files += part.files

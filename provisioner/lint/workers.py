@@ -15,7 +15,7 @@ from provisioner.documents.loader import STDIN
 from provisioner.lint.checks import Part
 from provisioner.lint.verdict import Verdict, part_of, verdict_of
 
-_FEWEST_FILES = 3000  # below, starting processes takes longer than they save
+_FEWEST_FILES = 12_000  # below, a second process costs more memory than its time is worth
 _FILES_AT_ONCE = 250
 
 

@@ -96,7 +96,8 @@ _MICROSOFT = (
     Meaning(
         codes=(432,),
         cause="more connections to this mailbox at once than the provider allows (Microsoft: 3)",
-        remedy="push again later, with fewer at once (maps_mail_connections)",
+        remedy="push again later; if another program uses the mailbox, leave it some: providers: "
+        "max_connections_per_mailbox",
         actor=_NOBODY,
     ),
     Meaning(
@@ -195,7 +196,7 @@ _SIGN_IN = (
         actor=_YOU,
     ),
     Meaning(
-        outcomes=("inconclusive",), stages=("auth",), text=("cram-sha1",),
+        outcomes=("unprovable",),
         cause="MAPS offers CRAM-SHA1, mail servers and libraries hardly do",
         remedy="send a test email from MAPS itself (maps_test_command), or choose another level",
         actor=_HOST,

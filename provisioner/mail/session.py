@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,10 @@ class SmtpAccount:
 class SmtpResult:
     """How a conversation ended. No field holds a secret.
 
-    outcome: sent, authenticated, wrong, unreachable or inconclusive; stage: resolve, connect,
-    tls, greeting, ehlo, starttls, auth, mail, rcpt or data. `challenge` is the provider's own
-    error from its 334 (RFC 7628 section 3.2.2).
+    outcome: sent, authenticated, wrong, unreachable, inconclusive or unprovable (a security level
+    that only MAPS speaks); stage: resolve, connect, tls, greeting, ehlo, starttls, auth, mail,
+    rcpt or data. `challenge` is the provider's own error from its 334 (RFC 7628 section 3.2.2).
+    `transcript`: what both sides said, line by line, with *** in place of a sign-in.
     """
 
     outcome: str
@@ -65,6 +66,7 @@ class SmtpResult:
     challenge: Mapping[str, str] | None = None
     message_id: str | None = None
     seconds: float = 0.0
+    transcript: Sequence[str] = ()
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> SmtpResult:

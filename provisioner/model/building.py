@@ -51,7 +51,7 @@ def build_email_server(document: Document, root: Path) -> EmailServer:
         logging=_log_file(values["logging"]) if "logging" in values else None,
         hosts=values.get("hosts", DEFAULT_HOSTS),
         test_email=build_test_email(values.get("test_email", {})),
-        origin=Origin(document.path, document.line),
+        origin=Origin(document.path, document.line, document.line_of),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -27,10 +28,11 @@ class SecurityLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a server is declared: for messages."""
+    """Where a server is declared: for messages. `line_of` finds the line of `/oauth2/scope`."""
 
     file: str
     line: int
+    line_of: Callable[[str], int] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,16 @@ class EmailServer:
     hosts: str = DEFAULT_HOSTS
     test_email: TestEmail = field(default_factory=TestEmail)
     origin: Origin
+
+    def where(self, name: str = "") -> str:
+        """How a message begins: `servers/a.yml:7: Reports: oauth2.client_secret`.
+
+        With a field's dotted name its line; where it is not declared, the line of what holds it.
+        """
+        line_of, line = self.origin.line_of, self.origin.line
+        if name and line_of is not None:
+            line = line_of("/" + name.replace(".", "/"))
+        return ": ".join(filter(None, (f"{self.origin.file}:{line}", self.server_name, name)))
 
     @property
     def mailbox(self) -> str | None:

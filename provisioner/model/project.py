@@ -14,9 +14,19 @@ from provisioner.secret_sources.reference import SecretReference
 
 @dataclass(frozen=True, slots=True)
 class PushSettings:
-    """`push:` of provisioner.yml."""
+    """`push:` of provisioner.yml.
+
+    `batches`: sizes as Ansible's `serial` has them; None: as the number of hosts suggests.
+    `mail_budget_seconds`: for mails that are tried again. `prune_ceiling`: how many servers
+    --prune may remove; `keep_runs`: how many journals stay.
+    """
 
     forks: int = 10
+    batches: tuple[int | str, ...] | None = None
+    on_failure: str = "stop"
+    mail_budget_seconds: int = 120
+    prune_ceiling: int = 1
+    keep_runs: int = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,4 +79,12 @@ def _build(root: Path, values: dict[str, Any], servers: list[Document]) -> Proje
 
 def _push_settings(values: dict[str, Any]) -> PushSettings:
     defaults = PushSettings()
-    return PushSettings(forks=int(values.get("forks", defaults.forks)))
+    sizes = values.get("batches")
+    return PushSettings(
+        forks=int(values.get("forks", defaults.forks)),
+        batches=tuple(s if isinstance(s, str) else int(s) for s in sizes) if sizes else None,
+        on_failure=values.get("on_failure", defaults.on_failure),
+        mail_budget_seconds=int(values.get("mail_budget_seconds", defaults.mail_budget_seconds)),
+        prune_ceiling=int(values.get("prune_ceiling", defaults.prune_ceiling)),
+        keep_runs=int(values.get("keep_runs", defaults.keep_runs)),
+    )

@@ -18,8 +18,9 @@ class Actor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Cause and remedy, each a part of a sentence."""
+    """Cause and remedy, each a part of a sentence. `field`: the declared one to change, if any."""
 
     cause: str
     remedy: str
     actor: Actor
+    field: str = ""

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CallbackCertificate:
-    """The server side of TLS, and what the browser shows as SHA-256 fingerprint."""
+    """The server side of TLS, and what the browser shows as SHA-256 fingerprint.
+
+    `is_own`: the user's, rather than made for the sign-in.
+    """
 
     context: ssl.SSLContext
     fingerprint: str
+    is_own: bool = False
 
 
 def new_certificate() -> CallbackCertificate:
@@ -60,9 +64,15 @@ def _self_signed(key: EllipticCurvePrivateKey) -> Certificate:
     )
 
 
-def _context(pem: bytes) -> ssl.SSLContext:
+def server_context() -> ssl.SSLContext:
+    """TLS as a browser of today speaks it, still without a certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _context(pem: bytes) -> ssl.SSLContext:
+    context = server_context()
     with tempfile.TemporaryDirectory() as folder:  # 0700, and gone before the port is open
         path = Path(folder) / "callback.pem"
         path.touch(mode=0o600)

@@ -53,13 +53,15 @@ def stray_page(reason: str) -> str:
     )
 
 
-def plain_http_page(redirect_uri: str) -> str:
-    """For a browser that came without TLS to a callback that has it."""
+def wrong_scheme_page(redirect_uri: str) -> str:
+    """For a browser that came with https to a callback of http, or the other way round."""
+    scheme = redirect_uri.partition(":")[0]
     return _page(
         _BAD,
-        "The callback expects https",
+        f"The callback expects {scheme}",
         f"The redirect address of this sign-in is {redirect_uri}.",
-        "Register that address at the provider, with https.",
+        f"Register that address at the provider, with {scheme}, and sign in again. If the browser "
+        "changed the address by itself: paste the address of this page where the sign-in waits.",
     )
 
 

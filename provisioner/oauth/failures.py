@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from provisioner.oauth.advice import Advice
-from provisioner.oauth.google_errors import GOOGLE_ERRORS
+from provisioner.oauth.device_pace import PENDING, SLOW_DOWN
+from provisioner.oauth.google_errors import GOOGLE_ERRORS, GOOGLE_WORDS
 from provisioner.oauth.microsoft_errors import MICROSOFT_ERRORS
 from provisioner.oauth.sanitised import sanitised
 from provisioner.oauth.standard_errors import (
+    DEVICE_ERRORS,
     INVALID_GRANT_AT_EXCHANGE,
     INVALID_GRANT_AT_REFRESH,
     STANDARD_ERRORS,
@@ -23,9 +25,11 @@ _VENDOR_ERRORS: Mapping[str, Advice] = {**MICROSOFT_ERRORS, **GOOGLE_ERRORS}
 _VENDOR_CODE = re.compile(r"AADSTS\d{3,8}|\b(?:" + "|".join(GOOGLE_ERRORS) + r")\b")
 _TRACE = re.compile(r"(Trace ID|Correlation ID|Timestamp): ?([0-9A-Za-z:. -]+?)(?=[\r\n]| \w+ ID:|"
                     r" Timestamp:|$)")  # fmt: skip
+_LONGEST_SEARCHED = 4000  # the search takes the square of it
 _ONLY_A_PERSON = frozenset(
     {"invalid_grant", "interaction_required", "login_required", "consent_required"}
 )
+_KNOWN_ERRORS = frozenset({*STANDARD_ERRORS, *DEVICE_ERRORS, *_ONLY_A_PERSON, PENDING, SLOW_DOWN})
 TRANSIENT_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 
 
@@ -34,13 +38,17 @@ class Stage(StrEnum):
 
     CALLBACK = "the sign-in page"
     EXCHANGE = "the code exchange"
+    DEVICE = "the device sign-in"
     REFRESH = "the refresh"
     REVOCATION = "the revocation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What the provider said: sanitised, without secrets. Branch on `error`, never on the rest."""
+    """What the provider said: sanitised, without secrets. Branch on `error`, never on the rest.
+
+    `busy_status`: it came with an HTTP status that passes, so that its `error` decides nothing.
+    """
 
     stage: Stage
     host: str
@@ -48,6 +56,7 @@ class Refusal:
     description: str = ""
     vendor_code: str | None = None
     trace: str = ""
+    busy_status: int | None = None
 
     @property
     def needs_person(self) -> bool:
@@ -57,9 +66,16 @@ class Refusal:
     @property
     def advice(self) -> Advice:
         """Cause, remedy, actor; the vendor's code, where known, has the better words."""
+        if self.busy_status is not None:
+            return STANDARD_ERRORS["temporarily_unavailable"]
         for code in (self.vendor_code, self.error):
             if code and code in _VENDOR_ERRORS:
                 return _VENDOR_ERRORS[code]
+        for words, advice in GOOGLE_WORDS.items():
+            if words in self.description:
+                return advice
+        if self.stage is Stage.DEVICE and self.error in DEVICE_ERRORS:
+            return DEVICE_ERRORS[self.error]
         if self.error == "invalid_grant":
             at_refresh = self.stage is Stage.REFRESH
             return INVALID_GRANT_AT_REFRESH if at_refresh else INVALID_GRANT_AT_EXCHANGE
@@ -67,7 +83,8 @@ class Refusal:
 
     def message(self) -> str:
         """Stage, host, `error`, vendor code, cause and the provider's own words."""
-        codes = ", ".join(filter(None, (self.error, self.vendor_code)))
+        status = f"HTTP {self.busy_status}" if self.busy_status is not None else None
+        codes = ", ".join(filter(None, (status, self.error, self.vendor_code)))
         own_words = f' It says: "{self.description}"' if self.description else ""
         return f"{self.stage} at {self.host}: {codes}: {self.advice.cause}.{own_words}"
 
@@ -80,11 +97,16 @@ class Refusal:
 
 
 def refusal_from(
-    answer: Mapping[str, object], *, stage: Stage, host: str, secrets: Iterable[Secret]
+    answer: Mapping[str, object],
+    *,
+    stage: Stage,
+    host: str,
+    secrets: Iterable[Secret],
+    busy_status: int | None = None,
 ) -> Refusal:
     """The refusal in an error answer or callback: `error`, `error_description` and vendors' own."""
     hidden = tuple(secrets)
-    error = sanitised(answer.get("error"), hidden, longest=80) or "unknown_error"
+    error = _error(answer.get("error"), hidden)
     raw = answer.get("error_description")
     description = sanitised(raw, hidden)
     said = f"{error} {description} {sanitised(answer.get('error_subtype'), hidden, longest=80)}"
@@ -97,7 +119,15 @@ def refusal_from(
         description=_TRACE.sub("", description).strip(),
         vendor_code=code,
         trace=_trace(answer, raw, hidden),
+        busy_status=busy_status,
     )
+
+
+def _error(found: object, secrets: tuple[Secret, ...]) -> str:
+    """A known code decides what happens next: no secret that looks like it may change it."""
+    if isinstance(found, str) and found in _KNOWN_ERRORS:
+        return found
+    return sanitised(found, secrets, longest=80) or "unknown_error"
 
 
 def _trace(answer: Mapping[str, object], raw: object, secrets: tuple[Secret, ...]) -> str:
@@ -107,7 +137,7 @@ def _trace(answer: Mapping[str, object], raw: object, secrets: tuple[Secret, ...
         "timestamp": answer.get("timestamp"),
     }
     if isinstance(raw, str):
-        for name, value in _TRACE.findall(raw):
+        for name, value in _TRACE.findall(raw[:_LONGEST_SEARCHED]):
             found[name.lower()] = found.get(name.lower()) or value.strip()
     parts = [(name, sanitised(value, secrets, longest=60)) for name, value in found.items()]
     return ", ".join(f"{name} {value}" for name, value in parts if value)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner.errors import SignInFailed
+from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 
 # A clock may be off; one that is off by more is worth a word.
@@ -36,7 +38,12 @@ NOBODY = Identity((), None)
 
 
 def identity_from(
-    id_token: Secret | None, claims: Sequence[str], *, client_id: str, now: float
+    id_token: Secret | None,
+    provider: Provider,
+    server: EmailServer,
+    settings: OAuth2Settings,
+    *,
+    now: float,
 ) -> Identity:
     """The identity in an id_token that came straight from the token endpoint.
 
@@ -45,42 +52,46 @@ def identity_from(
     if id_token is None:
         return NOBODY
     payload = _payload(id_token)
-    _check(payload, client_id, now)
+    if payload is None:
+        field = "oauth2.scope_for_authorize"
+        raise SignInFailed(
+            f"{server.where(field)}: the provider's id_token cannot be read",
+            remedy="leave `openid` out of scope_for_authorize; the mail server then tells whether "
+            "the right account signed in",
+        )
+    _check(payload, server, settings.client_id, now)
     ignored = {"email"} if payload.get("email_verified") in (False, "false") else set()
-    found = [_name(payload.get(claim)) for claim in claims if claim not in ignored]
+    found = [
+        _name(payload.get(claim)) for claim in provider.identity_claims if claim not in ignored
+    ]
     return Identity(
         names=tuple(dict.fromkeys(name for name in found if name is not None)),
         issuer=_name(payload.get("iss")),
     )
 
 
-def _payload(id_token: Secret) -> Mapping[str, Any]:
+def _payload(id_token: Secret) -> Mapping[str, Any] | None:
     parts = id_token.reveal().split(".")
     try:
         padded = parts[1] + "=" * (-len(parts[1]) % 4)
         payload = json.loads(base64.urlsafe_b64decode(padded))
     except (IndexError, ValueError, RecursionError):
-        payload = None
-    if not isinstance(payload, dict):
-        raise SignInFailed(
-            "the provider's id_token cannot be read",
-            remedy="leave `openid` out of scope_for_authorize; the mail server then tells whether "
-            "the right account signed in",
-        )
-    return payload
+        return None
+    return payload if isinstance(payload, dict) else None
 
 
-def _check(payload: Mapping[str, Any], client_id: str, now: float) -> None:
+def _check(payload: Mapping[str, Any], server: EmailServer, client_id: str, now: float) -> None:
+    field = "oauth2.client_id"
     audience = payload.get("aud")
     if audience != client_id and not (isinstance(audience, list) and client_id in audience):
         raise SignInFailed(
-            "the provider's id_token is meant for another client",
+            f"{server.where(field)}: the provider's id_token is meant for another client",
             remedy="check client_id and the two URLs; do they belong to one app?",
         )
     expires_at = payload.get("exp")
     if isinstance(expires_at, int | float) and expires_at + _LEEWAY_SECONDS < now:
         raise SignInFailed(
-            "the provider's id_token expired before it arrived",
+            f"{server.where()}: the provider's id_token expired before it arrived",
             remedy="set this machine's clock",
         )
 

@@ -35,19 +35,22 @@ _ROWS: Iterable[tuple[str, Advice]] = (
         "check the tenant and the host in the scope", Actor.ADMINISTRATOR)),
     ("28000 700022", Advice(
         "one token cannot serve the scopes of two resources",
-        "keep the scopes of one resource in scope_for_token", Actor.YOU)),
+        "keep the scopes of one resource in scope_for_token", Actor.YOU, "oauth2.scope_for_token")),
     ("28002 28003 70011 700023", Advice(
         "a scope is empty or not valid",
-        "correct the scope; for AADSTS28003 set scope_for_token", Actor.YOU)),
+        "correct the scope; for AADSTS28003 set scope_for_token",
+        Actor.YOU, "oauth2.scope_for_authorize")),
     ("700016 700011", Advice(
-        "no such app in this tenant", "check client_id, tenant and cloud", Actor.YOU)),
+        "no such app in this tenant", "check client_id, tenant and cloud",
+        Actor.YOU, "oauth2.client_id")),
     ("7000112 70001", Advice("the app is disabled", "enable it", Actor.ADMINISTRATOR)),
     ("7000215 70002", Advice(
         "the client secret is wrong; often its ID was copied instead of its Value",
-        "put the secret's Value into client_secret", Actor.YOU)),
+        "put the secret's Value into client_secret", Actor.YOU, "oauth2.client_secret")),
     ("7000222", Advice(
         "the client secret has expired",
-        "make a new one (24 months at most), declare it, then push", Actor.ADMINISTRATOR)),
+        "make a new one (24 months at most), declare it, then push",
+        Actor.ADMINISTRATOR, "oauth2.client_secret")),
     ("7000218", Advice(
         "the client must authenticate and sent no secret",
         "declare client_secret; register the redirect address under the platform Web",
@@ -90,24 +93,45 @@ _ROWS: Iterable[tuple[str, Advice]] = (
         "sign in with the right account, or correct the tenant in both URLs", Actor.SIGNER)),
     ("50194", Advice(
         "the app serves one tenant and the URLs say /common",
-        "put the tenant's id into authorization_url and access_token_url", Actor.YOU)),
+        "put the tenant's id into authorization_url and access_token_url",
+        Actor.YOU, "oauth2.authorization_url")),
     ("90002 50059", Advice(
-        "the tenant in the URLs does not exist", "correct the tenant", Actor.YOU)),
+        "the tenant in the URLs does not exist", "correct the tenant",
+        Actor.YOU, "oauth2.authorization_url")),
     ("90038 900382 900432", Advice(
         "the tenant lives in a national cloud",
-        "use login.microsoftonline.us or login.partner.microsoftonline.cn", Actor.YOU)),
+        "use login.microsoftonline.us or login.partner.microsoftonline.cn",
+        Actor.YOU, "oauth2.authorization_url")),
     ("700005", Advice(
         "the code comes from another tenant than the token endpoint's",
-        "use one tenant in authorization_url and access_token_url", Actor.YOU)),
+        "use one tenant in authorization_url and access_token_url",
+        Actor.YOU, "oauth2.access_token_url")),
     ("9002332 9001023 90124 90130", Advice(
         "these endpoints do not serve this app (/consumers or /common)",
-        "use the endpoints of the app's own tenant", Actor.YOU)),
+        "use the endpoints of the app's own tenant", Actor.YOU, "oauth2.authorization_url")),
     ("900561 90056 9002313", Advice(
         "the request was malformed or went to the wrong endpoint",
-        "check that authorization_url and access_token_url are not swapped", Actor.YOU)),
+        "check that authorization_url and access_token_url are not swapped",
+        Actor.YOU, "oauth2.access_token_url")),
     ("50034 50057 50053 50055 50126", Advice(
         "the account is unknown, disabled or locked, or its password is wrong or has expired",
         "check the account", Actor.ADMINISTRATOR)),
+    ("900971 90102 90014 900144", Advice(
+        "the request lacks something that it must have", "start the sign-in again", Actor.US)),
+    ("50196", Advice(
+        "the provider takes the repeated requests for a loop", "wait some minutes", Actor.US)),
+    ("70005 70007", Advice(
+        "the provider does not answer in the way that was asked for",
+        "take response_type and response_mode out of authorization_url; the client must be "
+        "allowed the authorization-code flow", Actor.YOU, "oauth2.authorization_url")),
+    ("1002012", Advice(
+        "/.default alone belongs to a sign-in without a person",
+        "write https://outlook.office.com/SMTP.Send", Actor.YOU, "oauth2.scope_for_token")),
+    ("70016", Advice(
+        "nobody has entered the code yet", "enter it on the page that was shown", Actor.SIGNER)),
+    ("70018 70019 90120", Advice(
+        "the code is mistyped, has expired or was used before",
+        "start the sign-in again: a new code comes", Actor.SIGNER)),
     ("90055 90033 90006 90024 50033", Advice(
         "the provider is busy", "try again in some minutes", Actor.PROVIDER)),
 )  # fmt: skip

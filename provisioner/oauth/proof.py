@@ -19,7 +19,10 @@ def proof_from(result: SmtpResult, host: str, provider_name: str = "") -> ProofR
     said = f"{host}, {result.stage}{f', {code}' if code else ''}: {explained.cause}"
     if _is_refusal(result):
         remedy = f"{explained.remedy}\n  Who must act: {explained.actor}."
-        return ProofResult(Proof.REFUSED, f"the mail server refuses the token: {said}", remedy)
+        detail = f"the mail server refuses the token: {said}"
+        # The 334 of a mail server that misses a scope names it: RFC 7628 section 3.2.2.
+        field = "oauth2.scope_for_authorize" if (result.challenge or {}).get("scope") else ""
+        return ProofResult(Proof.REFUSED, detail, remedy, field)
     return ProofResult(Proof.UNPROVEN, said, explained.remedy)
 
 

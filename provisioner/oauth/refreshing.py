@@ -61,12 +61,18 @@ class _Client:
     secret: Secret
     ca_file: Path | None
 
+    @property
+    def field(self) -> str:
+        """The field that names the refresh endpoint."""
+        declared = self.server.oauth2 and self.server.oauth2.refresh_token_url
+        return "refresh_token_url" if declared else "access_token_url"
+
     def refresh(self, stored: TokenSet) -> TokenAnswer:
         settings = self.server.oauth2
         assert settings is not None  # noqa: S101  check_destinations has seen to it
         endpoint = TokenEndpoint(
             url=settings.refresh_endpoint,
-            field="refresh_token_url" if settings.refresh_token_url else "access_token_url",
+            field=self.field,
             client_id=settings.client_id,
             client_secret=self.secret,
             auth_method=stored.token_endpoint_auth_method,
@@ -114,7 +120,8 @@ def _refreshed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due
     try:
         answer = client.refresh(stored)
     except NoTokenAnswer as error:
-        raise RefreshFailed(f"{name}: {error.message}", remedy=error.remedy) from None
+        where = client.server.where(f"oauth2.{client.field}")
+        raise RefreshFailed(f"{where}: {error.message}", remedy=error.remedy) from None
     renewed = replace(
         stored,
         access_token=answer.access_token,
@@ -123,13 +130,16 @@ def _refreshed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due
         scope=answer.scope or stored.scope,
         token_endpoint_auth_method=answer.auth_method,
         refreshed_at=int(due.now),
+        refresh_token_expires_at=(
+            answer.refresh_token_expires_at(due.now) or stored.refresh_token_expires_at
+        ),
     )
     entry.save(renewed)  # on disk before anybody uses it: a rotated token exists nowhere else
     return renewed
 
 
 def _in_words(refused: TokenRefused, server: EmailServer) -> PersonNeeded | RefreshFailed:
-    kind = PersonNeeded if refused.refusal.needs_person else RefreshFailed
-    return kind(
-        f"{server.server_name}: {refused.refusal.message()}", remedy=refused.refusal.remedy()
-    )
+    refusal = refused.refusal
+    kind = PersonNeeded if refusal.needs_person else RefreshFailed
+    where = server.where(refusal.advice.field)
+    return kind(f"{where}: {refusal.message()}", remedy=refusal.remedy())

@@ -26,11 +26,21 @@ class TokenAnswer:
     scope: str | None
     id_token: Secret | None
     auth_method: str
+    refresh_token_expires_in: int | None = None
 
     def expires_at(self, now: float) -> int:
         """When the access token ends, in Unix seconds by our own clock."""
         lives = ASSUMED_LIFE_SECONDS if self.expires_in is None else self.expires_in
         return int(now) + lives
+
+    def refresh_token_expires_at(self, now: float) -> int | None:
+        """When the refresh token ends, where the provider says it. No standard has this member.
+
+        Google gives it where access is limited in time, such as in Testing:
+        https://developers.google.com/identity/protocols/oauth2/web-server#exchange-authorization-code
+        """
+        lives = self.refresh_token_expires_in
+        return int(now) + lives if lives else None
 
 
 def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:
@@ -50,9 +60,17 @@ def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:
         refresh_token=_token(members, "refresh_token"),
         expires_in=lifetime(members.get("expires_in")),
         scope=scope,
-        id_token=_token(members, "id_token"),
+        id_token=_id_token(members),
         auth_method=auth_method,
+        refresh_token_expires_in=lifetime(members.get("refresh_token_expires_in")),
     )
+
+
+def without_what_may_lack(members: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An answer to a refresh: a new refresh token must not be lost for a scope that is odd."""
+    scope = members.get("scope")
+    odd = {"id_token"} | ({"scope"} if not _is_printable(scope) else set())
+    return {name: value for name, value in members.items() if name not in odd}
 
 
 def lifetime(value: object) -> int | None:
@@ -64,6 +82,12 @@ def lifetime(value: object) -> int | None:
     except (ValueError, OverflowError):
         return None
     return int(min(max(seconds, 0), _LONGEST_LIFE_SECONDS)) if math.isfinite(seconds) else None
+
+
+def _id_token(members: Mapping[str, Any]) -> Secret | None:
+    """One that is not even text is one that cannot be read: whoever looks into it will say so."""
+    value = members.get("id_token")
+    return None if value in (None, "") else Secret(value if _is_printable(value) else "")
 
 
 def _token(members: Mapping[str, Any], name: str) -> Secret | None:

@@ -1,72 +1,43 @@
-"""A client's requests to a token endpoint: exchange, refresh, revoke."""
+"""What a client asks of a token endpoint: exchange, refresh, revoke, and the device flow."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from provisioner.oauth.endpoint_url import checked_endpoint, is_loopback
-from provisioner.oauth.failures import TRANSIENT_ERRORS, Stage, refusal_from
-from provisioner.oauth.http_answer import read_answer
-from provisioner.oauth.token_answer import TokenAnswer, token_answer
-from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused, Transient, Unusable
-from provisioner.oauth.token_session import REQUEST_OPTIONS, Judge, token_session
+from provisioner.oauth.failures import Stage
+from provisioner.oauth.token_answer import TokenAnswer, token_answer, without_what_may_lack
+from provisioner.oauth.token_client import Members, Send, TokenClient
+from provisioner.oauth.token_session import REQUEST_OPTIONS, Judge
 from provisioner.secret import Secret
 
 if TYPE_CHECKING:
-    import requests
     from authlib.integrations.requests_client import OAuth2Session
 
-_LONGEST_PAUSE_SECONDS = 10.0
-_OTHER_METHOD = {
-    "client_secret_basic": "client_secret_post",
-    "client_secret_post": "client_secret_basic",
-}
-
-Members = Mapping[str, Any]
-_Send = Callable[["OAuth2Session", Judge], Members]
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenEndpoint:
-    """One client at one endpoint. `field` names its URL in the declared file.
-
-    `auth_method` is tried first and, if the client is not recognized, the other one once.
-    Every method raises TokenRefused for the provider's no and NoTokenAnswer for anything else.
-    """
-
-    url: str
-    field: str
-    client_id: str
-    client_secret: Secret
-    auth_method: str = "client_secret_basic"
-    ca_file: Path | None = None
-    pauses: tuple[float, ...] = (0.5, 2.0)
+class TokenEndpoint(TokenClient):
+    """Every method raises TokenRefused for the provider's no and NoTokenAnswer for what is none."""
 
     def exchange(
         self, code: Secret, *, verifier: Secret, redirect_uri: str, scope: str | None
     ) -> TokenAnswer:
-        """Tokens for a code."""
-
-        def send(session: OAuth2Session, _judge: Judge) -> Members:
-            members: Members = session.fetch_token(
-                self.url,
-                grant_type="authorization_code",
-                code=code.reveal(),
-                code_verifier=verifier.reveal(),
-                redirect_uri=redirect_uri,
+        """Tokens for a code, which is good for one use: RFC 6749 section 4.1.3, RFC 7636."""
+        send = self._fetching(
+            "authorization_code",
+            lambda: {
+                "code": code.reveal(),
+                "code_verifier": verifier.reveal(),
+                "redirect_uri": redirect_uri,
                 **_only_if_set(scope=scope),
-                **REQUEST_OPTIONS,
-            )
-            return members
-
-        with self._faults_in_words(Stage.EXCHANGE):
-            return token_answer(*self._asked(Stage.EXCHANGE, (code, verifier), send))
+            },
+        )
+        with self.faults_in_words(Stage.EXCHANGE):
+            secrets = (code, verifier)
+            return token_answer(*self.asked(Stage.EXCHANGE, secrets, send, repeatable=False))
 
     def refresh(self, refresh_token: Secret, *, scope: str | None) -> TokenAnswer:
         """New tokens for a refresh token; the old refresh token where the answer has none."""
@@ -80,92 +51,53 @@ class TokenEndpoint:
             )
             return members
 
-        with self._faults_in_words(Stage.REFRESH):
-            return token_answer(*self._asked(Stage.REFRESH, (refresh_token,), send))
+        with self.faults_in_words(Stage.REFRESH):
+            members, auth_method = self.asked(Stage.REFRESH, (refresh_token,), send)
+            return token_answer(without_what_may_lack(members), auth_method)
 
-    def revoke(self, refresh_token: Secret) -> None:
-        """End the grant, at a revocation endpoint (RFC 7009)."""
+    def revoke(self, token: Secret, *, kind: str = "refresh_token") -> None:
+        """End a token, of this kind, at a revocation endpoint (RFC 7009)."""
 
         def send(session: OAuth2Session, judge: Judge) -> Members:
-            hint = "refresh_token"
             return judge(
                 session.revoke_token(
-                    self.url, token=refresh_token.reveal(), token_type_hint=hint, **REQUEST_OPTIONS
+                    self.url, token=token.reveal(), token_type_hint=kind, **REQUEST_OPTIONS
                 )
             )
 
-        with self._faults_in_words(Stage.REVOCATION):
-            self._asked(Stage.REVOCATION, (refresh_token,), send)
+        with self.faults_in_words(Stage.REVOCATION):
+            self.asked(Stage.REVOCATION, (token,), send)
 
-    @contextmanager
-    def _faults_in_words(self, stage: Stage) -> Iterator[None]:
-        host = checked_endpoint(self.url, self.field)
-        try:
-            yield
-        except Transient as fault:
-            raise NoTokenAnswer(
-                f"{stage}: {host} {fault.reason}",
-                remedy=f"is {self.field} right, and does this machine reach it? Then try again "
-                "later; tokens that were stored before are untouched",
-            ) from None
-        except Unusable as fault:
-            raise NoTokenAnswer(
-                f"{stage}: {host} {fault.reason}",
-                remedy=f"check {self.field} in the declared file; for a private CA set ca_file "
-                "in provisioner.yml",
-            ) from None
+    def device_codes(self, *, scope: str) -> tuple[Members, str]:
+        """The answer of a device authorization endpoint, and how the client was recognized.
 
-    def _asked(self, stage: Stage, secrets: tuple[Secret, ...], send: _Send) -> tuple[Members, str]:
-        """The answer's members, and the way in which the client was recognized."""
-        judge = partial(self._judged, stage, secrets)
-        try:
-            return self._patiently(send, judge, self.auth_method), self.auth_method
-        except TokenRefused as first:
-            # invalid_request: a server that looks for client_id in the body misses it.
-            if first.refusal.error not in ("invalid_client", "invalid_request"):
-                raise
-            other = _OTHER_METHOD[self.auth_method]
-            try:
-                return self._patiently(send, judge, other), other
-            except TokenRefused:
-                raise first from None
+        RFC 8628 section 3.1: the client proves itself here as at the token endpoint.
+        """
 
-    def _patiently(self, send: _Send, judge: Judge, auth_method: str) -> Members:
-        for pause in self.pauses:
-            try:
-                return self._once(send, judge, auth_method)
-            except Transient as fault:
-                asked = pause if fault.pause is None else fault.pause
-                time.sleep(min(asked, _LONGEST_PAUSE_SECONDS))
-        return self._once(send, judge, auth_method)
+        def send(session: OAuth2Session, judge: Judge) -> Members:
+            form = {"client_id": self.client_id, "scope": scope}
+            auth = session.client_auth(session.token_endpoint_auth_method)
+            return judge(session.post(self.url, data=form, auth=auth, **REQUEST_OPTIONS))
 
-    def _once(self, send: _Send, judge: Judge, auth_method: str) -> Members:
-        with token_session(
-            self.client_id,
-            self.client_secret,
-            auth_method=auth_method,
-            ca_file=self.ca_file,
-            on_this_machine=is_loopback(checked_endpoint(self.url, self.field)),
-            judge=judge,
-        ) as session:
-            return send(session, judge)
+        with self.faults_in_words(Stage.DEVICE):
+            return self.asked(Stage.DEVICE, (), send)
 
-    def _judged(
-        self, stage: Stage, secrets: tuple[Secret, ...], response: requests.Response
-    ) -> Members:
-        answer = read_answer(response)
-        if "error" in answer.members:
-            host = checked_endpoint(self.url, self.field)
-            hidden = (self.client_secret, *secrets)
-            refusal = refusal_from(answer.members, stage=stage, host=host, secrets=hidden)
-            if refusal.error in TRANSIENT_ERRORS:
-                raise Transient(f"answered {refusal.error}")
-            raise TokenRefused(refusal)
-        if not 200 <= answer.status < 300:
-            raise Unusable(f"answered HTTP {answer.status} with {answer.content_type}")
-        if not answer.members and stage is not Stage.REVOCATION:
-            raise Unusable(f"answered with {answer.content_type}, not with tokens in JSON")
-        return answer.members
+    def device_tokens(self, device_code: Secret) -> TokenAnswer:
+        """Tokens for a device code, once a person has agreed; before that it is refused.
+
+        RFC 8628 section 3.4. Transient passes through: how often to ask is the caller's affair.
+        """
+        send = self._fetching(DEVICE_GRANT, lambda: {"device_code": device_code.reveal()})
+        return token_answer(*self.asked(Stage.DEVICE, (device_code,), send))
+
+    def _fetching(self, grant_type: str, parameters: Callable[[], dict[str, str]]) -> Send:
+        def send(session: OAuth2Session, _judge: Judge) -> Members:
+            members: Members = session.fetch_token(
+                self.url, grant_type=grant_type, **parameters(), **REQUEST_OPTIONS
+            )
+            return members
+
+        return send
 
 
 def _only_if_set(**parameters: str | None) -> dict[str, str]:

@@ -19,12 +19,25 @@ class NoTokenAnswer(ProvisionerError):
 
 
 class Transient(Exception):
-    """Worth another try; after `pause` seconds where the provider says so."""
+    """Worth another try; after `pause` seconds where the provider says so.
 
-    def __init__(self, reason: str, pause: float | None = None) -> None:
+    `arrived`: the request may have arrived, so that what it used up may be gone. `refusal`: the
+    provider's own words, if it found some.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        pause: float | None = None,
+        *,
+        arrived: bool = True,
+        refusal: Refusal | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.pause = pause
+        self.arrived = arrived
+        self.refusal = refusal
 
 
 class Unusable(Exception):

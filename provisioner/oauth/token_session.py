@@ -11,13 +11,14 @@ from urllib.parse import quote_plus
 
 from provisioner.oauth.token_answer import lifetime
 from provisioner.oauth.token_faults import Transient, Unusable
+from provisioner.oauth.wire import Wire
 from provisioner.secret import Secret
 
 if TYPE_CHECKING:
     import requests
     from authlib.integrations.requests_client import OAuth2Session
 
-_CONNECT_SECONDS, _READ_SECONDS = 10.0, 20.0
+_CONNECT_SECONDS, _READ_SECONDS = 10.0, 20.0  # one address, one silence; `Wire` bounds the whole
 
 Judge = Callable[["requests.Response"], Mapping[str, Any]]
 
@@ -38,23 +39,27 @@ def token_session(
     ca_file: Path | None,
     on_this_machine: bool,
     judge: Judge,
+    wire: Wire,
 ) -> Iterator[OAuth2Session]:
     """A session for one request. Its faults become ours: the libraries' may quote what was sent."""
     import requests
+    import urllib3
 
     try:
         with _session(client_id, client_secret, auth_method, judge) as session:
-            _mount(session, ca_file)
+            _mount(session, ca_file, wire)
             # A proxy of the environment must not see what goes to this machine itself.
             session.trust_env = not on_this_machine
             yield session
     except requests.exceptions.SSLError:
         raise Unusable("does not prove who it is: its TLS certificate is not trusted") from None
     except requests.exceptions.Timeout:
-        raise Transient("did not answer in time") from None
+        raise Transient("did not answer in time", arrived=wire.established) from None
     except requests.exceptions.ConnectionError as error:
-        raise Transient(_unreachable(error)) from None
-    except requests.exceptions.ChunkedEncodingError:
+        raise Transient(_unreachable(error), arrived=wire.established) from None
+    except urllib3.exceptions.ReadTimeoutError:
+        raise Transient("did not answer in time") from None
+    except urllib3.exceptions.HTTPError:
         raise Transient("broke its answer off") from None
     except requests.exceptions.RequestException as error:
         raise Unusable(f"cannot be asked: {type(error).__name__}") from None
@@ -75,13 +80,16 @@ def _session(
     for answer in ("access_token_response", "refresh_token_response"):
         session.register_compliance_hook(answer, lambda response: _Judged(judge(response)))
     session.headers["User-Agent"] = "maps-provisioner"
+    session.headers["Accept-Encoding"] = "identity"  # what is packed small may unpack large
     return session
 
 
-def _mount(session: OAuth2Session, ca_file: Path | None) -> None:
+def _mount(session: OAuth2Session, ca_file: Path | None, wire: Wire) -> None:
     from provisioner.oauth.trust import VerifyingAdapter
 
-    session.mount("https://", VerifyingAdapter(ca_file))
+    adapter = VerifyingAdapter(ca_file, wire)
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter)
 
 
 class _Judged:
@@ -93,8 +101,9 @@ class _Judged:
         self._members = members
 
     def json(self) -> dict[str, Any]:
-        """The members, with times that Authlib can count with."""
-        timeless = {k: v for k, v in self._members.items() if k not in ("expires_in", "expires_at")}
+        """The members, with times that Authlib can count with, and no error: there was none."""
+        odd = ("expires_in", "expires_at", "error")
+        timeless = {k: v for k, v in self._members.items() if k not in odd}
         seconds = lifetime(self._members.get("expires_in"))
         return timeless if seconds is None else {**timeless, "expires_in": seconds}
 

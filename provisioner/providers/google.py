@@ -41,6 +41,17 @@ GOOGLE = Provider(
         "https://www.googleapis.com/auth/gmail.modify",
         "https://www.googleapis.com/auth/gmail.readonly",
     ),
+    # https://developers.google.com/identity/protocols/oauth2/native-app#authorization-errors
+    page_errors=(
+        "redirect_uri_mismatch",
+        "has not completed the Google verification process",
+        "org_internal",
+        "admin_policy_enforced",
+        "loopback flow has been blocked",
+        "invalid_client",
+        "deleted_client",
+        "disallowed_useragent",
+    ),
     # https://developers.google.com/identity/openid-connect/openid-connect#authenticationuriparameters:
     # several are separated by a space; login is not among them.
     prompts=("none", "consent", "select_account"),
@@ -57,8 +68,15 @@ GOOGLE = Provider(
     # https://developers.google.com/identity/protocols/oauth2#expiration: six months unused
     # (7 days while the consent screen is "External" and "Testing").
     idle_expiry_days=180,
+    # https://developers.google.com/identity/protocols/oauth2/limited-input-device#allowedscopes
+    device_authorization_url="https://oauth2.googleapis.com/device/code",
+    device_flow_serves_mail=False,
+    early_ends=(
+        "7 days after the sign-in while the app's audience is External and its status Testing",
+        "a new password of the account, or the 101st sign-in of one account at one client",
+    ),
     identity_claims=("email",),
-    revoke_url="https://oauth2.googleapis.com/revoke",
+    revocation_url="https://oauth2.googleapis.com/revoke",
     console_url="https://console.cloud.google.com/auth/clients",
     consent_page_url="https://myaccount.google.com/connections",
 )

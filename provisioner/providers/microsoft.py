@@ -70,6 +70,18 @@ MICROSOFT = Provider(
         "/oauth2/authorize": "/oauth2/v2.0/authorize",
         "/oauth2/token": "/oauth2/v2.0/token",
     },
+    # https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+    page_errors=(
+        "AADSTS50011",
+        "AADSTS700016",
+        "AADSTS90094",
+        "AADSTS50105",
+        "AADSTS53003",
+        "AADSTS50020",
+        "AADSTS650057",
+        "AADSTS90002",
+        "AADSTS50194",
+    ),
     # https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow; several at
     # once are answered with AADSTS90023: https://github.com/opencloud-eu/desktop/issues/871.
     # create: https://learn.microsoft.com/entra/msal/javascript/browser/prompt-behavior
@@ -83,6 +95,10 @@ MICROSOFT = Provider(
     # every refresh, the old one is not revoked; 90 days.
     refresh_token_rotation="old_stays_valid",
     idle_expiry_days=90,
+    early_ends=(
+        "the sign-in frequency that an administrator set (Conditional Access)",
+        "sessions revoked by an administrator, or a password that was reset",
+    ),
     # token_endpoint_auth_methods_supported: client_secret_post, client_secret_basic, ...
     token_endpoint_auth_method="client_secret_post",
     # Off by default at the end of December 2026; an administrator can switch it on again:
@@ -92,6 +108,8 @@ MICROSOFT = Provider(
     # https://learn.microsoft.com/exchange/troubleshoot/send-emails/smtp-submission-improvements
     max_connections_per_mailbox=3,
     messages_per_minute=30,
+    # https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
+    device_authorization_url="devicecode",
     identity_claims=("preferred_username", "email", "upn"),
     console_url="https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps",
     consent_page_url="https://myapplications.microsoft.com/",
@@ -138,4 +156,5 @@ MICROSOFT_CHINA = MICROSOFT_GCC_HIGH._replace(
     title="Microsoft 365 operated by 21Vianet",
     endpoints=("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
     smtp_hosts=("smtp.partner.outlook.cn", "smtp-legacy.partner.outlook.cn"),
+    device_authorization_url=None,
 )

@@ -24,6 +24,12 @@ OUTLOOK_COM = MICROSOFT._replace(
         "https://outlook.office365.com/SMTP.Send",
     ),
     accounts="personal",
+    page_errors=(
+        "input parameter 'redirect_uri' is not valid",
+        "not enabled for consumers",
+        "AADSTS700016",
+        "AADSTS50020",
+    ),
     # Apps that were registered for Live only have shorter ids.
     client_id_form="unknown",
     # "Modern authentication methods now needed to continue syncing Outlook Email", Microsoft

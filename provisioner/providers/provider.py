@@ -53,6 +53,14 @@ class Provider(NamedTuple):
     the same brands, such as outlook.fr.
     `scopeless_endpoints`, `superseded_endpoints`: how a path ends -> what to write instead; the
     first know no scopes, the second work and are no longer documented.
+    `authorization_response_iss_parameter_supported`, as its metadata says (RFC 9207 section 3):
+    an answer without `iss` is then not its own.
+    `device_authorization_url` (RFC 8628) may be a reference that starts at the token endpoint.
+    A refresh token ends `idle_expiry_days` after its last use, `maximum_age_days` after the
+    sign-in; `early_ends` are sentences on what ends it before that. A `revocation_url` may be a
+    path on the host of the token endpoint.
+    `page_errors`: codes or words that only its own page shows, since with such an error it sends
+    the browser nowhere; the likeliest first.
     `prompts`: the values that prompt takes; with `single_prompt` only one at once.
     """
 
@@ -72,6 +80,9 @@ class Provider(NamedTuple):
     refresh_token_rotation: Rotation = "unknown"
     token_endpoint_auth_method: AuthMethod = "unknown"
     issuer: str | None = None
+    authorization_response_iss_parameter_supported: bool = False
+    device_authorization_url: str | None = None
+    device_flow_serves_mail: bool = True
     smtp_scopes: tuple[str, ...] = ()
     wrong_scopes: tuple[str, ...] = ()
     default_resource: str | None = None
@@ -80,6 +91,7 @@ class Provider(NamedTuple):
     personal_mailboxes: tuple[str, ...] = ()
     scopeless_endpoints: Mapping[str, str] = _NOTHING
     superseded_endpoints: Mapping[str, str] = _NOTHING
+    page_errors: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     single_prompt: bool = False
     client_id_form: CredentialForm = "unknown"
@@ -89,8 +101,10 @@ class Provider(NamedTuple):
     max_connections_per_mailbox: int | None = None
     messages_per_minute: int | None = None
     idle_expiry_days: int | None = None
+    maximum_age_days: int | None = None
+    early_ends: tuple[str, ...] = ()
     identity_claims: tuple[str, ...] = ("email", "preferred_username", "upn")
-    revoke_url: str | None = None
+    revocation_url: str | None = None
     console_url: str | None = None
     consent_page_url: str | None = None
 

@@ -13,5 +13,7 @@ YANDEX = Provider(
     # A refresh token always comes with the access token.
     offline="none",
     smtp_scopes=("mail:smtp",),
+    # https://yandex.com/dev/id/doc/en/tokens/refresh-client: a new one with each refresh
+    early_ends=("a new password of the account",),
     console_url="https://oauth.yandex.com/",
 )

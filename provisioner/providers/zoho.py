@@ -20,7 +20,8 @@ ZOHO = Provider(
     # A refresh answers without a new refresh token, and it does not expire:
     # https://www.zoho.com/developer/oauth/
     refresh_token_rotation="none",
-    revoke_url="https://accounts.zoho.com/oauth/v2/token/revoke",
+    # On the accounts server of the account's own region.
+    revocation_url="/oauth/v2/token/revoke",
     token_endpoint_auth_method="client_secret_post",
     wrong_scopes=("ZohoMail.messages.CREATE", "ZohoMail.messages.ALL"),
     console_url="https://api-console.zoho.com/",

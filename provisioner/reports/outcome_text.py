@@ -6,10 +6,10 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from provisioner.fleet.host_result import HostResult, HostState, RestoredLogin, ServerChange
+from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
+from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import SkippedServer
-from provisioner.fleet.push import Outcome
 from provisioner.reports.mail_text import mail_lines, refresh_lines
 from provisioner.secret import MASK
 
@@ -20,6 +20,10 @@ _NOT_APPLIED = (
 _NOT_PROVEN = (
     "Delivered, not proven: the new document stays on these hosts. Push again to prove it; or "
     "correct it and push: the last proven document is kept until then."
+)
+_NO_MAIL = (
+    "Signed in only: where no mail was sent, the sender and the way of a mail are not proven. A "
+    "push without --mail sends them."
 )
 _MAPS_NOT_EXERCISED = (
     "MAPS itself was not exercised: each test email was sent from its host by maps-provisioner. "
@@ -32,14 +36,27 @@ def outcome_text(outcome: Outcome, providers: Mapping[str, str]) -> str:
     blocks = [_group(names, body) for body, names in _grouped(outcome, providers).items()]
     blocks += [_skipped(server) for server in outcome.skipped]
     blocks += [f"warning: {text}\n" for text in outcome.warnings]
-    notes = _notes(outcome)
-    return "\n".join([*blocks, _summary(outcome), *notes])
+    blocks += _mails_to_come(outcome)
+    return "\n".join([*blocks, summary(outcome), *_notes(outcome)])
+
+
+def _mails_to_come(outcome: Outcome) -> list[str]:
+    """In a plan: what a push would mail, from how many hosts, to whom."""
+    if not outcome.check:
+        return []
+    counts = Counter(name for host in outcome.hosts for name in host.mails_needed)
+    lines = [
+        f"  {name}: from {counted(count, 'host')} to {outcome.envelopes[name].recipient}"
+        for name, count in sorted(counts.items())
+        if name in outcome.envelopes
+    ]
+    return ["\n".join(["a push would send test emails:", *lines, ""])] if lines else []
 
 
 def _grouped(outcome: Outcome, providers: Mapping[str, str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = defaultdict(list)
     for host in outcome.hosts:
-        groups[_body(host, providers)].append(host.host)
+        groups[host_text(host, providers)].append(host.host)
     return groups
 
 
@@ -49,9 +66,12 @@ def _group(names: list[str], body: str) -> str:
     return f"{head}{count}: {body}\n"
 
 
-def _body(host: HostResult, providers: Mapping[str, str]) -> str:
+def host_text(host: HostResult, providers: Mapping[str, str]) -> str:
+    """What became of one host, its name left out: hosts with the same text are one group."""
     generation = f", generation {host.generation}" if host.written and _is_new(host) else ""
     lines = [f"{host.state}{generation}"]
+    if host.rolled_back_from is not None:
+        lines.append(f"  back from generation {host.rolled_back_from}")
     if host.message:
         lines.append(f"  {host.message}")
     if host.edited_by_hand:
@@ -60,19 +80,21 @@ def _body(host: HostResult, providers: Mapping[str, str]) -> str:
         lines += _change(server, waiting=server.name in host.mails_needed)
     for proof in host.mails:
         lines += _proof(proof, providers.get(proof.server, ""))
-    lines += [f"  {_restored(login)}" for login in host.restored]
+    for proof in host.baseline:
+        lines += _baseline(proof, providers.get(proof.server, ""))
     return "\n".join(lines)
 
 
 def _is_new(host: HostResult) -> bool:
-    return host.state in (HostState.APPLIED, HostState.DELIVERED, HostState.UNPROVEN)
+    return host.state in _NEW
 
 
+_NEW = (HostState.APPLIED, HostState.DELIVERED, HostState.UNPROVEN, HostState.ROLLED_BACK)
 _SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " ", "orphaned": "?"}
 
 
 def _change(server: ServerChange, *, waiting: bool) -> list[str]:
-    note = {"orphaned": " (not declared any more; it stays)"}.get(server.state, "")
+    note = {"orphaned": " (not declared here any more; it stays)"}.get(server.state, "")
     if server.state == "unchanged" and waiting:
         note = ", its mail not yet proven"
     lines = [f"  {_SIGNS.get(server.state, ' ')} {server.name}: {server.state}{note}"]
@@ -91,6 +113,8 @@ def _field(pointer: str, server: ServerChange) -> str:
 
 def _proof(proof: MailProof, provider: str) -> list[str]:
     lines = mail_lines(proof.server, proof.smtp, provider)
+    if proof.attempts > 1:
+        lines[0] += f", at attempt {proof.attempts}"
     if proof.worked_before:
         lines.append(f"    the document before says {proof.worked_before}, and that answers")
     if proof.refresh:
@@ -98,11 +122,12 @@ def _proof(proof: MailProof, provider: str) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
-def _restored(login: RestoredLogin) -> str:
-    smtp = login.smtp
-    if smtp.outcome == "authenticated":
-        return f"with the old document, {login.server} signs in"
-    return f"with the old document, {login.server} does not sign in: {smtp.outcome}, {smtp.reply}"
+def _baseline(proof: MailProof, provider: str) -> list[str]:
+    """Whether this push broke the server, or found it broken."""
+    ways = {"sent": "sends", "authenticated": "signs in"}
+    if proof.proof in ways:
+        return [f"  with the old document, {proof.server} {ways[proof.proof]}"]
+    return [f"  with the old document: {_proof(proof, provider)[0].strip()}"]
 
 
 def _skipped(server: SkippedServer) -> str:
@@ -110,7 +135,8 @@ def _skipped(server: SkippedServer) -> str:
     return "\n  ".join(lines) + "\n"
 
 
-def _summary(outcome: Outcome) -> str:
+def summary(outcome: Outcome) -> str:
+    """All hosts in one line."""
     counts = Counter(str(host.state) for host in outcome.hosts)
     parts = [f"{count} {state}" for state, count in sorted(counts.items())]
     if not outcome.check and outcome.hosts:
@@ -120,9 +146,9 @@ def _summary(outcome: Outcome) -> str:
     return f"{counted(len(outcome.hosts), 'host')}: {'; '.join(parts)}"
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 host`, `2 hosts`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 host`, `2 hosts`; `plural` where an s does not do."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _changed(hosts: Iterable[HostResult]) -> int:
@@ -135,6 +161,9 @@ def _notes(outcome: Outcome) -> list[str]:
         notes.append(_NOT_APPLIED)
     if any(host.state is HostState.UNPROVEN for host in outcome.hosts):
         notes.append(_NOT_PROVEN)
-    if any(host.mails and not host.maps_sent for host in outcome.hosts):
+    outcomes = {proof.smtp.outcome for host in outcome.hosts for proof in host.mails}
+    if "authenticated" in outcomes:
+        notes.append(_NO_MAIL)
+    if "sent" in outcomes and any(h.mails and not h.maps_sent for h in outcome.hosts):
         notes.append(_MAPS_NOT_EXERCISED)
     return notes

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+from provisioner.reports.sign_in_table import day_of, table_lines, time_left
+from provisioner.tokens.predicted_end import PredictedEnd
 from provisioner.tokens.sign_in_state import SignInState
 from provisioner.tokens.token_set import TokenSet
 
 _WARN_DAYS = 30
+_COLUMNS = 80
 
 
 def states_as_text(states: Iterable[SignInState], *, now: float) -> str:
-    """A few lines a server."""
-    return "".join(f"{line}\n" for state in states for line in _lines(state, now))
+    """A table, and a few lines a server below it."""
+    every = list(states)
+    if not every:
+        return "No server uses OAuth2: there is nothing to sign in to.\n"
+    lines = list(table_lines(every, now=now))
+    for state in every:
+        lines += ["", *_lines(state, now)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def states_as_json(states: Iterable[SignInState], *, now: float) -> str:
@@ -25,69 +35,112 @@ def states_as_json(states: Iterable[SignInState], *, now: float) -> str:
 
 
 def _lines(state: SignInState, now: float) -> Iterator[str]:
+    yield from _wrapped(f"{state.server_name}: {_headline(state)}", "")
+    if state.tokens is not None and state.end is not None:
+        yield from _token_lines(state.tokens, state.end, state, now)
+    yield from _secret_lines(state.client_secret_expires, now)
+    for problem in state.problems:
+        # Not wrapped: paths and commands are to be found and copied.
+        yield f"  Problem: {problem.message}"
+        yield from (f"    {line.strip()}" for line in problem.remedy.splitlines())
+
+
+def _headline(state: SignInState) -> str:
     tokens = state.tokens
     if tokens is None:
-        yield f"{state.server_name}: {state.problem}"
+        return "not signed in" + (f", mailbox {state.mailbox}" if state.mailbox else "")
+    mailbox = state.mailbox or tokens.identity
+    who = tokens.identity or f"{mailbox or 'an account'} (the provider names nobody)"
+    other = f", mailbox {mailbox}" if tokens.identity and mailbox != tokens.identity else ""
+    return f"signed in as {who}{other}, since {day_of(tokens.obtained_at)}"
+
+
+def _token_lines(
+    tokens: TokenSet, end: PredictedEnd, state: SignInState, now: float
+) -> Iterator[str]:
+    yield f"  access token {_until(tokens, now)}, last refreshed {_minute(tokens.refreshed_at)}"
+    if tokens.handed_over_to is not None:
+        yield f"  refresh token handed over to {tokens.handed_over_to}, which refreshes it"
+    elif end.at is None:
+        yield from _wrapped(f"refresh token: end unknown ({end.reason})")
     else:
-        who = tokens.identity or f"{state.mailbox or 'an account'} (the provider names nobody)"
-        yield f"{state.server_name}: signed in as {who}, since {_day(tokens.obtained_at)}"
-        yield f"  access token {_until(tokens, now)}, last refreshed {_minute(tokens.refreshed_at)}"
-        if tokens.unproven:
-            yield f"  not yet proven: {tokens.unproven}"
-        if state.problem:
-            yield f"  {state.problem}"
-    if state.remedy:
-        yield f"  {state.remedy}"
-    yield from _secret_lines(state.client_secret_expires, now)
+        yield from _wrapped(f"refresh token until about {day_of(end.at)}: {end.reason}")
+    for early in state.early_ends:
+        yield from _wrapped(f"  or earlier: {early}")
+    if tokens.proven_at is not None:
+        now_or_then = "just now" if state.checked else f"on {_minute(tokens.proven_at)}"
+        yield f"  the mail server took the token {now_or_then}"
+    if tokens.unproven:
+        yield f"  not yet proven: {tokens.unproven}"
 
 
 def _secret_lines(expires: date | None, now: float) -> Iterator[str]:
+    """One that has expired is a problem, told as such."""
     if expires is None:
         return
     days = (expires - datetime.fromtimestamp(now).astimezone().date()).days
-    if days < 0:
-        yield f"  the client secret expired on {expires}: make a new one at the provider, then push"
-    elif days <= _WARN_DAYS:
-        yield f"  the client secret expires on {expires}, in {days} days: make a new one, then push"
+    if days >= 0:
+        soon = f", in {days} days: make a new one, then push" if days <= _WARN_DAYS else ""
+        yield f"  client secret until {expires}{soon}"
+
+
+def _wrapped(text: str, indent: str = "  ") -> list[str]:
+    """Within 80 columns, unless a single word is longer."""
+    stripped = text.lstrip()
+    indent += " " * (len(text) - len(stripped))
+    return textwrap.wrap(
+        stripped,
+        _COLUMNS,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _until(tokens: TokenSet, now: float) -> str:
-    left = int(tokens.expires_at - now)
-    if left <= 0:
-        return f"expired {_minute(tokens.expires_at)} (the next push refreshes it)"
-    return f"until {_minute(tokens.expires_at)} ({left // 60} min)"
+    if tokens.expires_at <= now:
+        return f"expired {_minute(tokens.expires_at)}"
+    return f"until {_minute(tokens.expires_at)} ({time_left(tokens.expires_at - now)})"
 
 
 def _members(state: SignInState, now: float) -> dict[str, Any]:
-    tokens = state.tokens
-    kept = {
+    secret_end = state.client_secret_expires
+    return {
+        "server": state.server_name,
+        "mailbox": state.mailbox,
+        "client_secret_expires": str(secret_end) if secret_end else None,
+        "usable": state.usable,
+        "problems": [
+            {"message": p.message, "remedy": p.remedy or None, "exit_code": int(p.exit_code)}
+            for p in state.problems
+        ],
+        "tokens": _kept(state.tokens, state, now) if state.tokens else None,
+    }
+
+
+def _kept(tokens: TokenSet, state: SignInState, now: float) -> dict[str, Any]:
+    end = state.end
+    return {
         "identity": tokens.identity,
         "scope": tokens.scope,
         "signed_in_at": _instant(tokens.obtained_at),
         "refreshed_at": _instant(tokens.refreshed_at),
         "access_token_until": _instant(tokens.expires_at),
         "access_token_expired": tokens.expires_at <= now,
+        "refresh_token_until": _instant(end.at) if end else None,
+        "refresh_token_until_reason": end.reason if end else None,
+        "refresh_token_early_ends": list(state.early_ends),
+        "handed_over_to": tokens.handed_over_to,
+        "proven_at": _instant(tokens.proven_at),
         "unproven": tokens.unproven,
-    } if tokens else None  # fmt: skip
-    return {
-        "server": state.server_name,
-        "mailbox": state.mailbox,
-        "client_secret_expires": (
-            str(state.client_secret_expires) if state.client_secret_expires else None
-        ),
-        "usable": not state.problem,
-        "problem": state.problem or None,
-        "remedy": state.remedy or None,
-        "tokens": kept,
     }
 
 
-def _instant(seconds: int) -> str:
+def _instant(seconds: int | None) -> str | None:
+    if seconds is None:
+        return None
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d")
 
 
 def _minute(seconds: int) -> str:

@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 from provisioner.reports.findings_summary import summary
+from provisioner.reports.markdown_cell import cell
 
 MOST_BYTES = 1024 * 1024
 _FOR_THE_LAST_LINE = 200
 _HEAD = "| | rule | place | what is wrong | what to do |\n|---|---|---|---|---|\n"
-# As references, no sign can end a cell, open a tag or a link, or name a person.
-_REFERENCES = {sign: f"&#{ord(sign)};" for sign in "&<>|`*_[]\\~$#@!"}
-_CELL = str.maketrans(_REFERENCES | {"\n": " ", "\r": " "})
 
 
 def render(verdict: Verdict, most_bytes: int = MOST_BYTES) -> str:
@@ -42,12 +40,12 @@ def _rows_within(room: int, findings: tuple[Finding, ...]) -> Iterator[str]:
 
 
 def _row(finding: Finding) -> str:
-    place = f"{finding.file}:{finding.line}:{finding.column}".translate(_CELL)
+    place = cell(f"{finding.file}:{finding.line}:{finding.column}")
     cells = (
         finding.severity,
-        finding.rule.translate(_CELL),
+        cell(finding.rule),
         f"<code>{place}</code>",
-        finding.message.translate(_CELL),
-        finding.remedy.translate(_CELL),
+        cell(finding.message),
+        cell(finding.remedy),
     )
     return f"| {' | '.join(cells)} |\n"

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import select
+import time
+
 from provisioner.errors import SecretUnavailable
 from provisioner.secret import Secret
 
 MOST_BYTES = 64 * 1024
+
+
+def read_bounded(descriptor: int, deadline: float) -> bytes:
+    """What comes before the end, up to a little more than a secret may have.
+
+    TimeoutError at the deadline (of the monotonic clock), whoever still holds the other side.
+    """
+    raw = b""
+    while len(raw) <= MOST_BYTES:
+        left = max(0.0, deadline - time.monotonic())
+        if not select.select([descriptor], [], [], left)[0]:
+            raise TimeoutError(0, "nothing comes, and it does not end")
+        part = os.read(descriptor, MOST_BYTES)
+        if not part:
+            break
+        raw += part
+    return raw
 
 
 def secret_from(raw: bytes, *, origin: str) -> Secret:

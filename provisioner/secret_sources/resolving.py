@@ -35,7 +35,8 @@ _SOURCES: Mapping[type, Callable[[Any, SourceContext], Secret]] = {
 class SecretResolver:
     """Reads secrets where the declared files say they are.
 
-    `vault_key` is called only if a `!vault` text is met.
+    `vault_key` is called only if a `!vault` text is met. `environment` is where {env: NAME} looks;
+    the programs of {command: ...} get the process's own.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class SecretResolver:
         self._context = SourceContext(
             project_root=project_root,
             environment=os.environ if environment is None else environment,
+            children=os.environ,
             vault_key=vault_key or _no_vault_key,
             allow_commands=allow_commands,
         )

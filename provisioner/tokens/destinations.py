@@ -5,10 +5,12 @@ A change of the declared files must not send credentials somewhere new before a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from provisioner.errors import PersonNeeded
 from provisioner.model.email_server import EmailServer
+from provisioner.tokens.route import token_destination
 from provisioner.tokens.token_set import TokenSet
 
 
@@ -16,25 +18,47 @@ def check_destinations(token_set: TokenSet, server: EmailServer) -> None:
     """PersonNeeded if the server's declaration now names other destinations than at sign-in."""
     changes = list(changed_destinations(token_set, server))
     if changes:
+        name = server.server_name
         raise PersonNeeded(
-            f"{server.server_name}: {'; '.join(changes)}; nothing was sent",
-            remedy=f"if the change is meant, sign in again: "
-            f"provisioner authenticate '{server.server_name}'",
+            f"{name}: {'; '.join(changes)}; nothing was sent",
+            remedy=f"if the change is meant: provisioner refresh '{name}' --accept-destination "
+            f"'{name}', or sign in again: provisioner authenticate '{name}'",
         )
 
 
 def changed_destinations(token_set: TokenSet, server: EmailServer) -> Iterator[str]:
     """What differs, in words."""
-    settings = server.oauth2
-    if settings is None:
+    declared = token_destination(server)
+    if declared is None:
         yield "it no longer uses OAuth2"
         return
-    kept_refresh = token_set.refresh_endpoint or token_set.token_endpoint
-    for what, kept, declared in (
-        ("access_token_url", token_set.token_endpoint, settings.access_token_url),
-        ("the refresh endpoint", kept_refresh, settings.refresh_endpoint),
-        ("client_id", token_set.client_id, settings.client_id),
-        ("host", token_set.smtp_host.casefold(), server.host.casefold()),
-    ):
-        if kept != declared:
-            yield f"{what} changed from {kept} to {declared} since the sign-in"
+    yield from changed_parts(_bound_to(token_set), declared)
+
+
+def changed_parts(kept: Mapping[str, str], declared: Mapping[str, str]) -> Iterator[str]:
+    """What differs among the parts of `kept`, in words."""
+    for part, value in kept.items():
+        if declared.get(part) != value:
+            yield f"{part} changed from {value} to {declared.get(part, 'nothing')}"
+
+
+def rebound(token_set: TokenSet, server: EmailServer) -> TokenSet:
+    """The same tokens, for the destinations that the server's declaration names now."""
+    settings = server.oauth2
+    assert settings is not None  # noqa: S101  only routes of OAuth2 carry tokens
+    return replace(
+        token_set,
+        token_endpoint=settings.access_token_url,
+        refresh_endpoint=settings.refresh_token_url,
+        client_id=settings.client_id,
+        smtp_host=server.host,
+    )
+
+
+def _bound_to(token_set: TokenSet) -> dict[str, str]:
+    return {
+        "access_token_url": token_set.token_endpoint,
+        "the refresh endpoint": token_set.refresh_endpoint or token_set.token_endpoint,
+        "client_id": token_set.client_id,
+        "host": token_set.smtp_host.casefold(),
+    }

@@ -30,10 +30,13 @@ def read_private(path: Path, check: Callable[[Path, os.stat_result], None]) -> b
 def write_private(path: Path, content: bytes, *, working_folder: Path) -> None:
     """Replace the file in one step: whoever reads sees the old or the new content, whole.
 
-    `working_folder` lies on the same file system. A kill leaves at most a temporary file there.
+    `working_folder` lies on the same file system. A kill leaves at most a temporary file there,
+    which the next write takes away: the caller holds a lock, so it is nobody's.
     """
     temporary = working_folder / f"{path.name}.{secrets.token_hex(8)}.tmp"
     try:
+        for left_over in working_folder.glob(f"{path.name}.*.tmp"):
+            left_over.unlink(missing_ok=True)
         _write_new(temporary, content)
         temporary.replace(path)
     finally:
@@ -63,7 +66,10 @@ def sync_folder(folder: Path) -> None:
 
 def _write_new(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

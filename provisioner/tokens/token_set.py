@@ -15,6 +15,8 @@ class TokenSet:
     `refresh_endpoint` is None where refresh requests go to the token endpoint.
     `identity` is None where the provider names no account; the SMTP proof then decided.
     `unproven` says why the mail server has not yet taken the token; None: it has.
+    `proven_at` is when the mail server last took a token of this grant, as far as is known.
+    `refresh_token_expires_at` is the provider's own word; None: it gave none.
     `handed_over_to` names the one host that now owns a refresh token that rotates strictly.
     """
 
@@ -34,6 +36,8 @@ class TokenSet:
     obtained_at: int
     refreshed_at: int
     unproven: str | None = None
+    proven_at: int | None = None
+    refresh_token_expires_at: int | None = None
     handed_over_to: str | None = None
 
     def expires_within(self, seconds: float, *, now: float) -> bool:

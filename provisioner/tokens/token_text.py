@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from provisioner.errors import TokenStoreError
 from provisioner.secret import Secret
@@ -61,11 +62,11 @@ def _mapping(text: Secret, origin: str) -> dict[str, Any]:
 
 def _checked(values: dict[str, Any], origin: str) -> dict[str, Any]:
     hints = get_type_hints(TokenSet)
-    required = {field.name for field in fields(TokenSet)}
+    required = {field.name for field in fields(TokenSet) if field.default is MISSING}
     for name in sorted(required - values.keys()):
         raise _foreign(f"{origin} lacks {name}")
     for name, value in values.items():
-        if name not in required:
+        if name not in hints:
             raise _foreign(f"{origin} has an unknown key")
         if not _fits(value, hints[name]):
             raise _foreign(f"{origin}: {name} is not what is kept there")
@@ -81,7 +82,7 @@ def _fits(value: object, hint: Any) -> bool:
         return type(value) is int and 0 <= value < 2**53
     if hint is str:
         return isinstance(value, str)
-    return value is None or isinstance(value, str)
+    return any(value is None if one is NoneType else _fits(value, one) for one in get_args(hint))
 
 
 def _foreign(message: str) -> TokenStoreError:

@@ -43,6 +43,12 @@ def find_vault_key(
     return VaultKey(Secret(password))
 
 
+def users_key_path(environment: Mapping[str, str]) -> Path:
+    """Where the key lies if the project names none of its own."""
+    named = environment.get(PASSWORD_FILE_VARIABLE)
+    return _absolute(named) if named else key_file_path(environment)
+
+
 def key_file_path(environment: Mapping[str, str]) -> Path:
     """Where the generated key lies (XDG Base Directory: a relative value is to be ignored)."""
     configured = environment.get("XDG_CONFIG_HOME", "")
@@ -61,10 +67,14 @@ def _ansibles(value: str | None) -> SecretReference | None:
     """Ansible runs its password file if it is executable; we do so as with any command."""
     if not value:
         return None
-    path = Path.cwd() / Path(value).expanduser()
+    path = _absolute(value)
     if path.is_file() and os.access(path, os.X_OK):
         return Command((str(path),))
     return SecretFile(path)
+
+
+def _absolute(password_file: str) -> Path:
+    return Path.cwd() / Path(password_file).expanduser()
 
 
 def _generated_key(path: Path, project: Project, *, create: bool) -> VaultKey:

@@ -58,6 +58,20 @@ def test_a_tool_that_does_not_do_the_work_is_not_measured(tmp_path: Path) -> Non
     assert done.stdout == ""
 
 
+def test_each_tool_may_keep_its_compiled_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("BENCHMARKED", "yes")
+    told = tmp_path / "told"
+    tool = tmp_path / "tool"
+    tool.write_text(f"#!/bin/sh\n[ $1 = validate ] && env > {told}\necho provisioner 0\n")
+    tool.chmod(0o755)
+    run("--peers", "none", "--provisioner", str(tool), "--sizes", "1", *ROUNDS)
+    assert "BENCHMARKED=yes" in told.read_text()
+    assert "PYTHONDONTWRITEBYTECODE" not in told.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -14,6 +14,8 @@ import yaml
 
 from tests.ci.projects import CHECKOUT, ERROR_PLACE, RELAY, WRONG, run_script, write_server
 
+pytestmark = pytest.mark.long
+
 ACTION = CHECKOUT / "action.yml"
 CONTENT = yaml.safe_load(ACTION.read_text())
 STEPS = CONTENT["runs"]["steps"]

@@ -14,6 +14,8 @@ import yaml
 
 from tests.ci.projects import CHECKOUT, ERROR_PLACE, RELAY, WRONG, run_script, write_server
 
+pytestmark = pytest.mark.long
+
 HEADER, JOBS = yaml.safe_load_all((CHECKOUT / "templates/validate.yml").read_text())
 INPUTS = HEADER["spec"]["inputs"]
 GITLABS_SHELL = ("sh", "-exc")  # for images without bash; -x: what ran

@@ -12,6 +12,8 @@ import pytest
 
 from tests.ci.projects import CHECKOUT, RELAY, WRONG
 
+pytestmark = pytest.mark.long
+
 OF_THE_PACKAGE = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE")
 FOLDERS_OF_THE_PACKAGE = ("provisioner", "schemas", "playbooks")
 PRE_COMMIT = [sys.executable, "-m", "pre_commit"]

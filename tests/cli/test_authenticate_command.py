@@ -16,6 +16,7 @@ import pytest
 
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
+from tests.oauth.scripted_server import json_answer, scripted_server
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
@@ -86,7 +87,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
     before = desk.run("status")
     assert before.returncode == ExitCode.PERSON_NEEDED
-    assert "Reports: nobody has signed in yet\n  run: provisioner authenticate" in before.stdout
+    assert "Problem: nobody has signed in yet\n    run: provisioner authenticate" in before.stdout
     assert not home.exists()
 
     signed_in = desk.run("authenticate", "reports", "--no-smtp-check")
@@ -143,11 +144,83 @@ def test_a_cancelled_sign_in_is_an_error_and_writes_nothing(desk: Desk) -> None:
     assert desk.token_files() == []
 
 
+def test_another_account_is_offered_a_choice(desk: Desk) -> None:
+    desk.behave(mailbox="somebody@example.edu")
+    refused = desk.run("authenticate", "Reports", "--no-smtp-check")
+    assert refused.returncode == ExitCode.FAILURE
+    assert refused.stderr.splitlines()[-2].startswith(
+        "Error: servers/reports.yml:6: Reports: user_name: somebody@example.edu signed in, "
+        "expected was reports@example.edu"
+    ), refused.stderr
+    assert "provisioner authenticate 'Reports' --select-account" in refused.stderr
+    desk.behave(mailbox="reports@example.edu")
+    chosen = desk.run("authenticate", "Reports", "--no-smtp-check", "--select-account")
+    assert chosen.returncode == ExitCode.DONE, chosen.stderr
+    assert "prompt=select_account" in chosen.stderr
+
+
+_PENDING = json_answer('{"error": "authorization_pending"}', status="400 Bad Request")
+_CODES = (
+    '{"device_code": "CANARY-device", "user_code": "WDJB-MJHT", "interval": 1, '
+    '"verification_uri": "https://sso.example.edu/device"}'
+)
+
+
+def _device_desk(desk: Desk, port: int) -> None:
+    """The declared provider is a scripted one, with a device authorization endpoint."""
+    scripted = f"http://localhost:{port}"
+    desk.declared.write_text(desk.declared.read_text().replace(desk.provider.issuer, scripted))
+    (desk.folder / "provisioner.yml").write_text(
+        "providers: {localhost: {device_authorization_url: device}}\n"
+    )
+
+
+def test_property_21_a_sign_in_by_a_code(desk: Desk) -> None:
+    tokens = json_answer('{"access_token": "CANARY-at", "refresh_token": "CANARY-rt"}')
+    with scripted_server([json_answer(_CODES), _PENDING, tokens]) as server:
+        _device_desk(desk, server.port)
+        finished = desk.run("authenticate", "Reports", "--device", "--no-smtp-check")
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "https://sso.example.edu/device\nenter the code WDJB-MJHT and sign in as" in (
+        finished.stderr
+    )
+    assert finished.stdout.startswith("Reports: signed in, not yet proven; saved in ")
+    assert len(desk.token_files()) == 1
+    assert "CANARY" not in desk.output
+
+
+def test_property_21_ctrl_c_ends_a_sign_in_by_a_code(desk: Desk) -> None:
+    with scripted_server([json_answer(_CODES), *[_PENDING] * 60]) as server:
+        _device_desk(desk, server.port)
+        with subprocess.Popen(
+            [PROVISIONER, "authenticate", "Reports", "--device"],
+            cwd=desk.folder,
+            env=desk.environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as waiting:
+            assert waiting.stderr is not None
+            while "Waiting for up to" not in waiting.stderr.readline():
+                pass
+            waiting.send_signal(signal.SIGINT)
+            _, words = waiting.communicate(timeout=20)
+    assert waiting.returncode == ExitCode.INTERRUPTED
+    assert "Error: Reports: the sign-in was interrupted; nothing was saved" in words
+    assert desk.token_files() == []
+
+
+def test_flags_of_another_kind_of_sign_in(desk: Desk) -> None:
+    for flag in ("--port=8400", "--select-account"):
+        finished = desk.run("authenticate", "Reports", "--device", flag)
+        assert finished.returncode == ExitCode.USAGE
+        assert f"--device and {flag.partition('=')[0]} do not go together" in finished.stderr
+
+
 def test_time_runs_out(desk: Desk) -> None:
     finished = desk.run("authenticate", "Reports", "--timeout", "1", BROWSER="true %s")
     assert finished.returncode == ExitCode.FAILURE
     assert "no answer came to http://localhost:" in finished.stderr
-    assert "register http://localhost:" in finished.stderr
+    assert "The redirect URI to register is exactly http://localhost:" in finished.stderr
 
 
 def test_a_port_in_use(desk: Desk) -> None:
@@ -185,8 +258,9 @@ def test_unknown_names_and_missing_secrets(desk: Desk) -> None:
     del desk.environment["REPORTS_SECRET"]
     unset = desk.run("authenticate", "Reports")
     assert unset.returncode == ExitCode.FAILURE
-    assert "Reports: client_secret: the environment variable REPORTS_SECRET is not set" in (
-        unset.stderr
+    assert unset.stderr.startswith(
+        "Error: servers/reports.yml:11: Reports: oauth2.client_secret: the environment variable "
+        "REPORTS_SECRET is not set\n"
     )
     assert desk.run("authenticate").returncode == ExitCode.USAGE
     assert desk.run("authenticate", "Reports", "--timeout", "inf").returncode == ExitCode.USAGE
@@ -214,21 +288,23 @@ def test_commands_run_only_when_allowed(desk: Desk) -> None:
     assert allowed.returncode == ExitCode.DONE, allowed.stderr
 
 
-def test_a_changed_destination_is_told_and_refresh_sends_nothing(desk: Desk) -> None:
+def test_a_changed_destination_gets_nothing_until_it_is_accepted(desk: Desk) -> None:
     desk.run("authenticate", "Reports", "--no-smtp-check")
     desk.declared.write_text(
         desk.declared.read_text().replace("host: localhost", "host: 127.0.0.1")
     )
     seen: list[str] = []
     desk.provider.observe = lambda path, *_: seen.append(path)
-    for command in ("refresh", "status"):
-        finished = desk.run(command)
+    for command in (["refresh"], ["status"], ["authenticate", "Reports"]):
+        finished = desk.run(*command)
         assert finished.returncode == ExitCode.PERSON_NEEDED
         assert "host changed from localhost to 127.0.0.1" in finished.stdout + finished.stderr
     assert seen == []
-    again = desk.run("authenticate", "Reports", "--no-smtp-check")
-    assert "Note: Reports: host changed from localhost to 127.0.0.1" in again.stderr
-    assert desk.run("status").returncode == ExitCode.DONE
+    accepted = desk.run("refresh", "--accept-destination", "reports")
+    assert accepted.returncode == ExitCode.DONE, accepted.stderr
+    assert seen == ["/token"]
+    for command in (["refresh"], ["status"], ["authenticate", "Reports", "--no-smtp-check"]):
+        assert desk.run(*command).returncode == ExitCode.DONE
 
 
 def test_refresh_tells_a_dead_grant_from_a_passing_fault(desk: Desk) -> None:
@@ -240,7 +316,10 @@ def test_refresh_tells_a_dead_grant_from_a_passing_fault(desk: Desk) -> None:
     desk.provider.grants.revoke_all()
     dead = desk.run("refresh", "Reports")
     assert dead.returncode == ExitCode.PERSON_NEEDED
-    assert "Error: Reports: the refresh at localhost: invalid_grant" in dead.stderr
+    assert (
+        "Error: servers/reports.yml:1: Reports: the refresh at localhost: invalid_grant"
+        in dead.stderr
+    )
 
 
 def test_a_wrong_vault_password(desk: Desk) -> None:

@@ -12,6 +12,8 @@ from tests.strategies.second_loader import REFUSED
 from tests.strategies.yaml_differences import CLASSES, explained, read
 from tests.strategies.yaml_edits import edited_files
 
+pytestmark = pytest.mark.long
+
 
 def test_edited_files_are_read_alike() -> None:
     seen: Counter[str] = Counter()

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import Any, NoReturn
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from tests.strategies.effort import generated
 from tests.strategies.json_values import pointers, values
 from tests.strategies.odd_text import edited
 from tests.strategies.second_loader import REFUSED, ours, same, values_of
+
+pytestmark = pytest.mark.long
 
 SEPARATORS = st.sampled_from(((",", ":"), (", ", ": "), (",\r\n\t", " : "), (" ,\n", ":\n\n ")))
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given
 
 from provisioner.documents.document import Document
@@ -14,6 +15,8 @@ from tests.strategies.effort import generated
 from tests.strategies.json_values import pointers
 from tests.strategies.second_loader import ours, same, theirs, values_of
 from tests.strategies.yaml_styles import written
+
+pytestmark = pytest.mark.long
 
 
 def slice_of(text: str, document: Document, pointer: str) -> str:

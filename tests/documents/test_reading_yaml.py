@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.documents.builder import NOTHING
+from provisioner.documents.built import NOTHING
 from provisioner.documents.document import Document
 from provisioner.documents.loader import load_file
 

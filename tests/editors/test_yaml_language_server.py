@@ -13,7 +13,7 @@ import pytest
 
 from tests.editors.language_server import CHECKOUT, LanguageServer
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 PAGE = (CHECKOUT / "docs/editors.md").read_text()
 VAULT = """\
 server_name: Reports

@@ -27,6 +27,7 @@ class Project:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    accepted: list[str] = field(default_factory=list)
 
     @classmethod
     def make(cls, folder: Path, *, ca: Path, settings: dict[str, Any] | None = None) -> Project:
@@ -82,7 +83,10 @@ class Project:
         return self.write(f"servers/{name.lower()}.yml", server)
 
     def declare_relay(self, mail: Mail, *, user: str, password: str | None = None) -> None:
-        """A server with a password, `mail`'s own unless another is given; from RELAY_PASSWORD."""
+        """A server with a password, `mail`'s own unless another is given; from RELAY_PASSWORD.
+
+        Commands that would send it are told that it may go there.
+        """
         self.environment["RELAY_PASSWORD"] = password or mail.password
         server = {
             "server_name": "Relay",
@@ -94,6 +98,7 @@ class Project:
             "password": {"env": "RELAY_PASSWORD"},
         }
         self.write("servers/relay.yml", server)
+        self.accepted.append("Relay")
 
     def change(self, name: str, **changes: Any) -> None:
         """Change top-level fields of a declared server."""
@@ -111,7 +116,7 @@ class Project:
     ) -> subprocess.CompletedProcess[str]:
         """Run the command in the project folder, from no activated virtual environment."""
         return subprocess.run(
-            [str(PROVISIONER), *arguments],
+            self._command(arguments),
             cwd=self.folder,
             env=self._environment(sign_in, environment),
             capture_output=True,
@@ -124,7 +129,7 @@ class Project:
     def start(self, *arguments: str, sign_in: SignIn | None = None) -> subprocess.Popen[str]:
         """Start the command and come back at once."""
         return subprocess.Popen(
-            [str(PROVISIONER), *arguments],
+            self._command(arguments),
             cwd=self.folder,
             env=self._environment(sign_in, None),
             stdout=subprocess.PIPE,
@@ -144,6 +149,11 @@ class Project:
             for path in sorted(self.folder.rglob("*"))
             if path.is_file()
         }
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        sends = arguments[0] in ("plan", "push", "test-email")
+        flags = [f"--accept-destination={name}" for name in self.accepted if sends]
+        return [str(PROVISIONER), *arguments, *flags]
 
     def _environment(
         self, sign_in: SignIn | None, environment: dict[str, str] | None

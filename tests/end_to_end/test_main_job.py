@@ -119,8 +119,9 @@ def test_a_revoked_grant_gives_every_host_its_old_document_back(
 
     refused = project.run("push")
 
-    assert refused.returncode == 3, refused.stderr + refused.stdout
-    assert "5 hosts: 0 changed; 5 restored" in refused.stdout
+    assert refused.returncode == 4, refused.stderr + refused.stdout  # the old tokens are dead, too
+    assert "5 hosts: 0 changed; 5 unknown" in refused.stdout
+    assert "Reports cannot send with that one either: it was broken before" in refused.stdout
     assert "test email of Reports: wrong at auth 535" in refused.stdout
     assert "provisioner authenticate" in refused.stdout
     for number, document in old.items():

@@ -61,3 +61,19 @@ def test_a_folder_that_is_a_link_is_refused_wherever_it_leads(tmp_path):
     with pytest.raises(FleetError, match="is not what a push makes there"), push_lock(tmp_path):
         pass
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_second_push_waits_as_long_as_it_is_told_to(tmp_path):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER.replace("60", "1"), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout.readline() == "held\n"
+    told = []
+    with push_lock(tmp_path, wait_seconds=60, on_wait=told.append):
+        pass
+    holder.communicate(timeout=60)
+    (holding,) = told
+    assert f"(pid {holder.pid}), since 20" in holding
+    assert holding.endswith(", at no commit")

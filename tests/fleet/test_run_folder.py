@@ -1,6 +1,7 @@
 """The folder of a run is private, and gone afterwards."""
 
 import json
+import signal
 import stat
 import subprocess
 import sys
@@ -66,3 +67,40 @@ def test_a_folder_that_is_being_made_is_left_alone_and_a_link_is_not_followed(tm
     with run_folder(tmp_path):
         assert (tmp_path / "maps-provisioner-new").exists()
         assert target.exists()
+
+
+NAMES_A_FOLDER = 'import sys, time; print("there", flush=True); time.sleep(60)'
+
+
+def named(folder, *before):
+    """A process with a file of that folder on its command line, as Ansible's have it."""
+    process = subprocess.Popen(
+        [*before, sys.executable, "-c", NAMES_A_FOLDER, f"@{folder}/env/extravars"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "there\n"
+    return process
+
+
+def test_a_process_of_a_run_that_was_killed_is_ended_and_one_of_a_run_that_lives_is_not(tmp_path):
+    gone = named(tmp_path / "maps-provisioner-gone")
+    with run_folder(tmp_path) as alive:
+        living = named(alive)
+        with run_folder(tmp_path):
+            assert gone.wait(timeout=30) == -signal.SIGTERM
+        assert living.poll() is None
+        living.kill()
+        living.communicate()
+    gone.communicate()
+
+
+def test_a_run_that_lives_where_another_file_system_is_mounted_is_left_alone(tmp_path):
+    mount = 'mount -t tmpfs none "$1"; mkdir -p "$1/maps-provisioner-there"; shift; exec "$@"'
+    there = named(
+        tmp_path / "maps-provisioner-there", "unshare", "-m", "sh", "-c", mount, "sh", str(tmp_path)
+    )
+    with run_folder(tmp_path):
+        assert there.poll() is None
+    there.kill()
+    there.communicate()

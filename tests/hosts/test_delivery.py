@@ -1,12 +1,13 @@
 """What a host is to receive: entries, envelopes, and every secret named for masking."""
 
 import json
+from dataclasses import replace
 
 import jsonschema
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.hosts.delivery import Delivery
+from provisioner.hosts.delivery import Delivery, delivery_file
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import Envelope, envelope
 from provisioner.model.email_server import (
@@ -75,7 +76,7 @@ def delivery(*entries):
 
 
 def as_json(of):
-    return of.as_json(fingerprint_key="00", run_id="run-1", owner="me")
+    return of.as_json(fingerprint_key="00", run_id="run-1", owner="me", post_check={})
 
 
 def test_an_entry_is_a_server_of_the_host_documents_schema():
@@ -103,9 +104,9 @@ def test_a_delivery_shows_no_secret_before_it_is_written():
 
 
 def test_the_file_name_is_a_digest_whatever_the_host_is_called():
-    odd = Delivery(host="../x/y", entries=(), envelopes={}, declared=())
-    assert "/" not in odd.file_name
-    assert odd.file_name.endswith(".json")
+    odd = delivery_file("../x/y")
+    assert "/" not in odd
+    assert odd.endswith(".json")
 
 
 def test_the_envelope_is_the_servers_own_then_the_projects_then_the_mailbox():
@@ -127,5 +128,23 @@ def test_a_server_without_a_mailbox_says_which_line_wants_a_sender():
     )
     with pytest.raises(UsageError) as error:
         envelope(ServerEntry(server=relay), TestEmail())
-    assert error.value.message.startswith("servers/reports.yml:3: Relay has no mailbox")
+    assert error.value.message.startswith(
+        "servers/reports.yml:3: Relay: user_name: there is no mailbox"
+    )
     assert "test_email" in error.value.remedy
+
+
+def test_a_plan_holds_no_secret_and_each_host_has_a_key_of_its_own():
+    one, other = (replace(delivery(entry()), host=host) for host in ("maps1", "maps2"))
+    names = {"run_id": "run-1", "owner": "me", "fingerprint_key": "0f" * 32}
+    planned = one.for_plan(**names)
+    assert "canary" not in json.dumps(planned)
+    assert "0f" * 32 not in json.dumps(planned)
+    assert set(planned["prints"]["Reports"]) == {
+        "/oauth2/client_secret",
+        "/oauth2/token/access_token",
+        "/oauth2/token/refresh_token",
+    }
+    assert planned["prints"] != other.for_plan(**names)["prints"]
+    assert planned["fingerprint_key"] == one.as_json(**names)["fingerprint_key"]
+    assert planned["fingerprint_key"] != other.as_json(**names)["fingerprint_key"]

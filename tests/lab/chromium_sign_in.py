@@ -116,7 +116,7 @@ def _write(report: dict[str, Any], page: Page) -> None:
         return
     file = Path(name)
     screenshot = file.with_suffix(".png")
-    page.screenshot(path=screenshot)
+    _take(page, screenshot)
     report |= {
         "url": _without_query(page.url),  # a code is a secret: the names of the parameters will do
         "parameters": sorted(parse_qs(urlsplit(page.url).query)),
@@ -127,6 +127,15 @@ def _write(report: dict[str, Any], page: Page) -> None:
     written = file.with_suffix(".new")
     written.write_text(json.dumps(report, indent=2))
     written.replace(file)
+
+
+def _take(page: Page, screenshot: Path) -> None:
+    """A busy machine's Chromium now and then says that it is unable to: it is asked again."""
+    try:
+        page.screenshot(path=screenshot)
+    except Error:
+        page.wait_for_timeout(1000)
+        page.screenshot(path=screenshot)
 
 
 def _without_query(text: str) -> str:

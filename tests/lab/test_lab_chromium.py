@@ -15,11 +15,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
+
 from tests.lab.chromium import Chromium
 from tests.lab.clients import SCOPES
 from tests.lab.lab import Lab
 from tests.lab.pki import Certificate
 from tests.lab.provider import Provider
+
+pytestmark = pytest.mark.long
 
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-0123456789"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")

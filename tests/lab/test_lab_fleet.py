@@ -11,6 +11,8 @@ import yaml
 
 from tests.lab.fleet import Fleet
 
+pytestmark = pytest.mark.long
+
 
 def over_ssh(inventory: Path, command: str) -> dict[str, str]:
     """What each host prints, by Ansible as the product runs it."""

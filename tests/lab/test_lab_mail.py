@@ -17,6 +17,8 @@ from tests.lab.lab import Lab
 from tests.lab.mail import Mail, MailServer
 from tests.lab.provider import Provider
 
+pytestmark = pytest.mark.long
+
 ALICE, BOB = "alice@lab.test", "bob@lab.test"
 WAYS = ["starttls", "tls"]
 

@@ -21,6 +21,8 @@ from tests.lab.lab import Lab
 from tests.lab.process import ENCLOSED
 from tests.lab.run import Run, base_folder, clean_stale
 
+pytestmark = pytest.mark.long
+
 REPOSITORY = Path(__file__).parents[2]
 
 

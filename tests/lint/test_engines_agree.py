@@ -1,4 +1,4 @@
-"""jsonschema explains whatever jsonschema-rs does not accept, and nothing else."""
+"""Whatever a schema does not accept is explained, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from provisioner.documents.pointer import segments
 from provisioner.lint.explanation import explain
 from provisioner.lint.keyword_words import OBJECTORS
 from provisioner.lint.schema import Schema, schema_for, schema_named
+
+pytestmark = pytest.mark.long
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 CANARY = "hunter2CANARY"
@@ -103,7 +105,7 @@ def mutations(document: Any) -> Iterator[Any]:
             yield without(document, pointer)
 
 
-def test_what_one_engine_refuses_the_other_explains() -> None:
+def test_what_is_refused_is_explained() -> None:
     accepted = refused = 0
     for schema, document in documents():
         for changed in mutations(document):

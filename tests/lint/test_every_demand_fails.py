@@ -15,6 +15,8 @@ from tests.strategies.complete import complete, levels
 from tests.strategies.json_values import changed, pointers, without
 from tests.strategies.schema_walk import NAMES, demands, root_of
 
+pytestmark = pytest.mark.long
+
 Path = tuple[str | int, ...]
 
 # Too long for an unknown key that is told. Only the names of providers and parameters may be

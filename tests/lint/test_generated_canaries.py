@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioner.documents.declared import documents_at
 from provisioner.lint.explanation import explain
@@ -16,9 +17,12 @@ from provisioner.lint.schema import SchemaName, schema_named
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports.finding_formats import RENDERERS
 from tests.strategies.canaries import CANARY, NUMBER, planted, planted_where_closed
+from tests.strategies.complete import complete, levels
 from tests.strategies.documents import near_documents
 from tests.strategies.effort import generated
-from tests.strategies.schema_walk import NAMES
+from tests.strategies.schema_walk import NAMES, root_of
+
+pytestmark = pytest.mark.long
 
 FILES: dict[SchemaName, str] = {"email-server": "server.json", "project": "provisioner.json"}
 
@@ -46,9 +50,12 @@ def told(text: str) -> bool:
 @pytest.mark.parametrize("name", NAMES)
 def test_objections_quote_no_value(name: SchemaName) -> None:
     seen: Counter[str] = Counter()
+    root = root_of(name)
+    # With every key, so that forbidden ones are among them whatever else is generated.
+    whole = st.sampled_from([complete(root, root, **choice) for choice in levels(root)])
 
     @generated(400)
-    @given(near_documents(name).flatmap(planted))
+    @given(st.one_of(near_documents(name), whole).flatmap(planted))
     def stay_silent(document: Any) -> None:
         for objection in explain(document, schema_named(name)):
             seen[objection.rule] += 1

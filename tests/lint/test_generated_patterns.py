@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.lint.explanation import _with_strict_end
 from tests.strategies.effort import generated
 from tests.strategies.odd_text import characters, edited, odd_texts
 from tests.strategies.schema_walk import lengths, patterns, strict
+
+pytestmark = pytest.mark.long
 
 # One process for all: https://tc39.es/ecma262/#sec-regexp-pattern-flags, `u` as JSON Schema has it
 # (https://json-schema.org/draft/2020-12/json-schema-core#section-6.4).
@@ -49,15 +50,11 @@ def texts_around(pattern: str) -> dict[str, bool]:
 
 @pytest.mark.parametrize("pattern", patterns())
 def test_rust_and_python_agree(pattern: str) -> None:
-    engine, ours = (
-        jsonschema_rs.Draft202012Validator({"pattern": pattern}),
-        _with_strict_end(pattern),
-    )
+    engine = jsonschema_rs.Draft202012Validator({"pattern": pattern})
     seen: Counter[bool] = Counter()
     for text, is_match in texts_around(pattern).items():
         seen[is_match] += 1
         assert engine.is_valid(text) is is_match, text
-        assert bool(re.search(ours, text)) is is_match, text
     assert min(seen[True], seen[False]) > 15
 
 

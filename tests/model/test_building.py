@@ -71,6 +71,28 @@ def test_each_document_of_a_file_and_its_line() -> None:
     assert [server.origin.line for server in servers] == [3, 9, 13]
 
 
+def test_a_message_names_the_line_of_a_field() -> None:
+    server = built("microsoft_365.yml")
+    lines = (VALID / "microsoft_365.yml").read_text().splitlines()
+    file = VALID / "microsoft_365.yml"
+    for name in ("host", "oauth2", "oauth2.client_secret", "oauth2.scope_for_authorize"):
+        key = name.rpartition(".")[2] + ":"
+        [line] = [n for n, text in enumerate(lines, 1) if text.strip().startswith(key)]
+        assert server.where(name) == f"{file}:{line}: Reports: {name}"
+    assert server.where() == f"{file}:2: Reports"
+
+
+def test_a_field_that_is_not_declared_has_the_line_of_what_holds_it() -> None:
+    relay = built("several_documents.yml", 1)
+    assert relay.where("user_name").endswith(":9: Relay 2: user_name")
+    google = built("google.yml")
+    [line] = [n for n, text in enumerate((VALID / "google.yml").read_text().splitlines(), 1)
+              if text.startswith("oauth2:")]  # fmt: skip
+    assert google.where("oauth2.scope_for_token").endswith(
+        f"google.yml:{line}: {google.server_name}: oauth2.scope_for_token"
+    )
+
+
 def test_numbers_as_json_schema_counts_them() -> None:
     server = built("numbers_and_words.yml")
     assert (server.server_name, server.hosts) == ("0815", "no")

@@ -8,6 +8,7 @@ import pytest
 
 from provisioner.errors import ExitCode, InvalidProject
 from provisioner.model.email_server import TestEmail
+from provisioner.model.project import PushSettings
 from provisioner.model.reading import read_project
 from provisioner.secret_sources.reference import SecretFile
 
@@ -32,7 +33,9 @@ def test_everything_that_settings_can_say() -> None:
     assert found.vault_password == SecretFile(root / "../vault-password")
     assert found.ca_file == root / "campus-ca.pem"
     assert found.test_email == TestEmail(None, "maps-admins@example.edu")
-    assert found.push.forks == 20
+    assert found.push == PushSettings(
+        forks=20, batches=(1, "25%", 3), on_failure="continue", prune_ceiling=2, keep_runs=50
+    )
     assert found.providers["login.example.edu"]["refresh_token_rotation"] == "strict"
 
 

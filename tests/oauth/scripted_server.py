@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 
@@ -19,6 +19,20 @@ class ScriptedServer:
     requests: list[bytes] = field(default_factory=list)
 
 
+Answer = bytes | float | Callable[[socket.socket], None]
+
+
+def dripping(answer: bytes, *, every: float) -> Callable[[socket.socket], None]:
+    """One byte at a time, until nobody takes any more."""
+
+    def drip(connection: socket.socket) -> None:
+        for byte in answer:
+            connection.sendall(bytes([byte]))
+            time.sleep(every)
+
+    return drip
+
+
 def json_answer(body: str, *, status: str = "200 OK", headers: str = "") -> bytes:
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}"
     return f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
@@ -26,10 +40,10 @@ def json_answer(body: str, *, status: str = "200 OK", headers: str = "") -> byte
 
 @contextlib.contextmanager
 def scripted_server(
-    answers: Sequence[bytes | float], *, tls: ssl.SSLContext | None = None
+    answers: Sequence[Answer], *, tls: ssl.SSLContext | None = None, port: int = 0
 ) -> Iterator[ScriptedServer]:
-    """A number among the answers is a silence of so many seconds; no answer left: hang up."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    """A number is a silence of so many seconds, a function does as it likes; none left: hang up."""
+    listening = socket.create_server(("127.0.0.1", port))
     listening.settimeout(0.05)
     server = ScriptedServer(listening.getsockname()[1])
     left, done = list(answers), threading.Event()
@@ -56,7 +70,7 @@ def scripted_server(
         listening.close()
 
 
-def _converse(connection: socket.socket, server: ScriptedServer, left: list[bytes | float]) -> None:
+def _converse(connection: socket.socket, server: ScriptedServer, left: list[Answer]) -> None:
     request = b""
     while not _is_whole(request):
         received = connection.recv(65536)
@@ -65,7 +79,10 @@ def _converse(connection: socket.socket, server: ScriptedServer, left: list[byte
         request += received
     server.requests.append(request)
     answer = left.pop(0) if left else b""
-    if isinstance(answer, bytes):
+    if callable(answer):
+        with contextlib.suppress(OSError):
+            answer(connection)
+    elif isinstance(answer, bytes):
         connection.sendall(answer)
     else:
         time.sleep(answer)

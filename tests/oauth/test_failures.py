@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -70,6 +71,13 @@ def test_words_for_vendors_and_the_unknown(answer: dict[str, Any], words: str) -
     assert words in _refusal(**answer).message()
 
 
+def test_a_description_made_to_be_slow_is_read_at_once() -> None:
+    started = time.monotonic()
+    refusal = _refusal(error="invalid_grant", error_description="Trace ID:" * 25_000 + "~")
+    assert len(refusal.message()) < 1000
+    assert time.monotonic() - started < 20  # unbounded it takes minutes
+
+
 def test_only_the_standards_error_decides_who_is_needed() -> None:
     assert _refusal(error="invalid_grant", error_description="AADSTS90033: busy").needs_person
     assert not _refusal(error="invalid_client", error_description="AADSTS50173").needs_person
@@ -79,14 +87,24 @@ def test_vendor_codes_are_written_once_and_rightly() -> None:
     assert all(re.fullmatch(r"AADSTS\d{5,7}", code) for code in MICROSOFT_ERRORS)
 
 
+def test_property_33_a_secret_that_looks_like_a_code_changes_no_decision() -> None:
+    secrets = (Secret("invalid_grant-and-more"), Secret("slow_down"))
+    for error in ("invalid_grant", "slow_down"):
+        answer = {"error": error, "error_description": "invalid_grant-and-more"}
+        refusal = refusal_from(answer, stage=Stage.REFRESH, host="h", secrets=secrets)
+        assert (refusal.error, refusal.description) == (error, "***")
+    odd = {"error": "slow_down invalid_grant-and-more"}
+    assert refusal_from(odd, stage=Stage.REFRESH, host="h", secrets=secrets).error == "*** ***"
+
+
 def test_property_33_words_of_the_provider_are_one_bounded_line_without_our_secrets() -> None:
     answer = {
         "error": "invalid_grant",
-        "error_description": "a/b c=s%2Fx \x1b[31m\nred " + "x" * 999,
+        "error_description": "a/b c=sek%2Fx \x1b[31m\nred " + "x" * 999,
     }
-    answer["trace_id"] = "id\x07 s/x"
+    answer["trace_id"] = "id\x07 sek/x"
     refusal = refusal_from(
-        answer, stage=Stage.REFRESH, host="h", secrets=(Secret("s/x"), Secret(""))
+        answer, stage=Stage.REFRESH, host="h", secrets=(Secret("sek/x"), Secret(""))
     )
     assert refusal.description.startswith("a/b c=*** [31m red xxx")
     assert len(refusal.description) == 400

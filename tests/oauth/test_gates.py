@@ -10,18 +10,15 @@ import pytest
 
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.gates import (
-    check_identity,
-    check_issuer,
-    check_token_issuer,
-    granted_refresh_token,
-    granted_scope,
-)
+from provisioner.oauth.gates import check_identity
+from provisioner.oauth.granted import granted_refresh_token, granted_scope
 from provisioner.oauth.identity import NOBODY, Identity, identity_from
+from provisioner.oauth.issuer import check_issuer, check_token_issuer
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.providers.catalogue import provider_for
+from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
-from tests.oauth_samples import oauth_server
+from tests.oauth_samples import LINES, oauth_server
 
 NOW = 1_800_000_000
 
@@ -46,24 +43,45 @@ def _declared(**settings: Any) -> tuple[EmailServer, OAuth2Settings]:
     return server, server.oauth2
 
 
+UNKNOWN = provider_for("sso.example.edu")
+MICROSOFT = provider_for("login.microsoftonline.com")
+GOOGLE = provider_for("accounts.google.com")
+TENANT, OTHER_TENANT = (
+    "72f988bf-86f1-41af-91ab-2d7cd011db47",
+    "9188040d-6c67-4c5b-b112-36a304b66dad",
+)
+OUTLOOK = "https://outlook.office.com"
+
+
 # Refresh token.
 
 
-def test_property_29_a_missing_refresh_token_is_reported_with_the_line_to_change() -> None:
-    server, _ = _declared(scope_for_authorize="smtp")
-    missing = _answer(refresh_token=None)
-    with pytest.raises(
-        SignInFailed, match=r"servers/reports.yml:1: Reports: .* no refresh token"
-    ) as c:
-        granted_refresh_token(missing, server, provider_for("login.microsoftonline.com"))
-    assert "add offline_access to scope_for_authorize" in c.value.remedy
-    asked, _ = _declared(scope_for_authorize="smtp offline_access")
-    with pytest.raises(SignInFailed) as in_spite_of_asking:
-        granted_refresh_token(missing, asked, provider_for("login.microsoftonline.com"))
-    assert "add prompt: consent" in in_spite_of_asking.value.remedy
-    with pytest.raises(SignInFailed, match="Google gave no refresh token") as caught:
-        granted_refresh_token(missing, server, provider_for("accounts.google.com"))
-    assert "access_type=offline&prompt=consent to authorization_url" in caught.value.remedy
+@pytest.mark.parametrize(
+    ("provider", "scope", "line", "remedy"),
+    [
+        (MICROSOFT, "smtp", "oauth2.scope_for_authorize: Microsoft 365", "add offline_access "),
+        (MICROSOFT, "smtp offline_access", "oauth2.prompt: Microsoft 365", "add prompt: consent"),
+        (UNKNOWN, "smtp", "oauth2.scope_for_authorize: sso.example.edu", "add offline_access to s"),
+        (GOOGLE, "https://mail.google.com/", "oauth2.authorization_url: Google",
+         "add access_type=offline&prompt=consent to authorization_url"),
+    ],
+)  # fmt: skip
+def test_property_29_a_missing_refresh_token_names_the_line_to_change(
+    provider: Provider, scope: str, line: str, remedy: str
+) -> None:
+    server, settings = _declared(scope_for_authorize=scope)
+    with pytest.raises(SignInFailed) as caught:
+        granted_refresh_token(_answer(refresh_token=None), provider, server, settings)
+    field = line.partition(": ")[0]
+    assert caught.value.message == (
+        f"servers/reports.yml:{LINES[field]}: Reports: {line} gave no refresh token"
+    )
+    assert remedy in caught.value.remedy
+
+
+def test_property_29_google_gives_another_one_only_after_the_app_was_removed() -> None:
+    with pytest.raises(SignInFailed) as caught:
+        granted_refresh_token(_answer(refresh_token=None), GOOGLE, *_declared())
     assert "https://myaccount.google.com/connections" in caught.value.remedy
 
 
@@ -71,84 +89,155 @@ def test_property_29_a_missing_refresh_token_is_reported_with_the_line_to_change
 
 
 @pytest.mark.parametrize(
-    ("asked", "granted"),
+    ("provider", "asked", "granted"),
     [
-        ("openid profile email offline_access smtp", "smtp"),
-        ("smtp", None),
-        ("smtp", ""),
-        ("smtp", "smtp imap"),
-        ("https://outlook.office.com/SMTP.Send", "https://Outlook.Office.com/smtp.send"),
-        ("https://outlook.office.com/.default", "https://outlook.office.com/SMTP.Send"),
-        ("email https://mail.google.com/", "https://mail.google.com/ openid"),
+        (UNKNOWN, "openid profile email offline_access smtp", "smtp"),
+        (UNKNOWN, "smtp", None),
+        (UNKNOWN, "smtp", ""),
+        (UNKNOWN, "smtp", "  "),
+        (UNKNOWN, "smtp", "smtp imap"),
+        (UNKNOWN, "smtp smtp", "smtp"),
+        (MICROSOFT, f"{OUTLOOK}/SMTP.Send offline_access", "https://Outlook.Office.com/smtp.send"),
+        (MICROSOFT, f"{OUTLOOK}/SMTP.Send", "https://outlook.office365.com/SMTP.Send"),
+        (MICROSOFT, "00000002-0000-0ff1-ce00-000000000000/SMTP.Send", f"{OUTLOOK}/SMTP.Send"),
+        (MICROSOFT, f"{OUTLOOK}/.default", f"{OUTLOOK}/SMTP.Send"),
+        (MICROSOFT, "00000002-0000-0ff1-ce00-000000000000/.default", f"{OUTLOOK}/SMTP.Send"),
+        (MICROSOFT, "User.Read", "https://graph.microsoft.com/User.Read"),
+        (MICROSOFT, "https://graph.microsoft.com/User.Read", "User.Read"),
+        (GOOGLE, "email https://mail.google.com/", "https://mail.google.com/ openid"),
     ],
 )
-def test_property_30_right_grants_that_look_odd_pass(asked: str, granted: str | None) -> None:
-    server, settings = _declared(scope_for_authorize=asked)
-    assert granted_scope(_answer(scope=granted), server, settings) == (granted or asked)
+def test_property_30_right_grants_that_look_odd_pass(
+    provider: Provider, asked: str, granted: str | None
+) -> None:
+    declared = _declared(scope_for_authorize=asked)
+    found = granted_scope(_answer(scope=granted), provider, *declared)
+    assert found == (granted if granted and granted.strip() else asked)
 
 
 @pytest.mark.parametrize(
-    ("asked", "granted", "missing"),
+    ("provider", "asked", "granted", "missing"),
     [
-        ("smtp offline_access", "openid", "smtp"),
-        ("smtp imap pop", "imap", "smtp pop"),
-        ("https://mail.google.com/", "https://mail.google.com", "https://mail.google.com/"),
-        ("https://outlook.office.com/.default", "https://graph.microsoft.com/User.Read",
-         "https://outlook.office.com/.default"),
+        (UNKNOWN, "smtp offline_access", "openid", "smtp"),
+        (UNKNOWN, "smtp imap pop", "imap", "smtp pop"),
+        (UNKNOWN, "smtp", "smtp.read xsmtp", "smtp"),
+        (GOOGLE, "https://mail.google.com/", "https://mail.google.com", "https://mail.google.com/"),
+        (MICROSOFT, f"{OUTLOOK}/.default", "https://graph.microsoft.com/User.Read",
+         f"{OUTLOOK}/.default"),
+        (MICROSOFT, f"{OUTLOOK}/SMTP.Send", "SMTP.Send", f"{OUTLOOK}/SMTP.Send"),
+        (MICROSOFT, f"{OUTLOOK}/SMTP.Send", f"{OUTLOOK}/IMAP.AccessAsUser.All",
+         f"{OUTLOOK}/SMTP.Send"),
     ],
 )  # fmt: skip
-def test_property_30_a_narrower_grant_is_told(asked: str, granted: str, missing: str) -> None:
-    server, settings = _declared(scope_for_authorize=asked)
+def test_property_30_a_narrower_grant_is_told(
+    provider: Provider, asked: str, granted: str, missing: str
+) -> None:
+    declared = _declared(scope_for_authorize=asked)
     with pytest.raises(SignInFailed) as caught:
-        granted_scope(_answer(scope=granted), server, settings)
-    assert caught.value.message.endswith(f"asked for and not granted: {missing}")
+        granted_scope(_answer(scope=granted), provider, *declared)
+    line = LINES["oauth2.scope_for_authorize"]
+    assert caught.value.message == (
+        f"servers/reports.yml:{line}: Reports: oauth2.scope_for_authorize: "
+        f"asked for and not granted: {missing}"
+    )
     assert f"Granted were: {granted}" in caught.value.remedy
 
 
 def test_property_30_scope_for_token_is_what_the_token_was_asked_for() -> None:
-    server, settings = _declared(scope_for_authorize="smtp calendar", scope_for_token="smtp")
-    assert granted_scope(_answer(scope="smtp"), server, settings) == "smtp"
-    assert granted_scope(_answer(), server, settings) == "smtp"
+    declared = _declared(scope_for_authorize="smtp calendar", scope_for_token="smtp")
+    assert granted_scope(_answer(scope="smtp"), UNKNOWN, *declared) == "smtp"
+    assert granted_scope(_answer(), UNKNOWN, *declared) == "smtp"
+    with pytest.raises(SignInFailed, match=r"Reports: oauth2\.scope_for_token: asked for"):
+        granted_scope(_answer(scope="calendar"), UNKNOWN, *declared)
 
 
 # Issuer.
 
+_ENTRA = "https://login.microsoftonline.com"
+
+
+def _refused(issuer: str | None, provider: Provider, **settings: Any) -> SignInFailed:
+    line = LINES["oauth2.authorization_url"]
+    beginning = f"^servers/reports.yml:{line}: Reports: oauth2.authorization_url: the answer "
+    with pytest.raises(SignInFailed, match=beginning) as caught:
+        check_issuer(issuer, provider, *_declared(**settings))
+    return caught.value
+
 
 def test_property_10_iss_is_checked_when_present() -> None:
-    _, settings = _declared()
-    unknown = provider_for(settings.authorization_url)
-    check_issuer(None, unknown, settings)
-    check_issuer("https://sso.example.edu", unknown, settings)
-    check_issuer("https://sso.example.edu/realms/a", unknown, settings)
+    declared = _declared()
+    for right in (None, "https://sso.example.edu", "https://sso.example.edu/realms/a"):
+        check_issuer(right, UNKNOWN, *declared)
     for other in (
         "https://evil.example",
         "http://sso.example.edu",
         "",
+        "https://[",
         "https://sso.example.edu:8",
+        "https://sso.example.edu@evil.example",
     ):
-        with pytest.raises(SignInFailed, match="another issuer than the provider") as caught:
-            check_issuer(other, unknown, settings)
-        assert "providers: {sso.example.edu: {issuer:" in caught.value.remedy
+        error = _refused(other, UNKNOWN)
+        assert "another issuer than the provider that was asked" in error.message
+        assert "providers: {sso.example.edu: {issuer:" in error.remedy
 
 
 def test_property_10_a_known_or_declared_issuer_is_compared_exactly() -> None:
-    _, settings = _declared(authorization_url="https://accounts.google.com/o/oauth2/v2/auth")
-    google = provider_for("accounts.google.com")
-    check_issuer("https://accounts.google.com", google, settings)
-    with pytest.raises(SignInFailed, match="another issuer"):
-        check_issuer("https://accounts.google.com/", google, settings)
+    google = {"authorization_url": "https://accounts.google.com/o/oauth2/v2/auth"}
+    check_issuer("https://accounts.google.com", GOOGLE, *_declared(**google))
+    for other in ("https://accounts.google.com/", "https://ACCOUNTS.google.com"):
+        assert "another issuer" in _refused(other, GOOGLE, **google).message
     declared = provider_for("sso.example.edu", {"sso.example.edu": {"issuer": "https://id.edu"}})
-    check_issuer("https://id.edu", declared, settings)
+    check_issuer("https://id.edu", declared, *_declared())
+
+
+def test_property_10_iss_is_required_only_where_metadata_promises_it() -> None:
+    fact = {"authorization_response_iss_parameter_supported": True}
+    promising = provider_for("sso.example.edu", {"sso.example.edu": fact})
+    check_issuer("https://sso.example.edu", promising, *_declared())
+    error = _refused(None, promising)
+    assert "does not name its issuer" in error.message
+    assert "{authorization_response_iss_parameter_supported: false}" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("tenant", "issuer", "right"),
+    [
+        (TENANT, f"{_ENTRA}/{TENANT}/v2.0", True),
+        (TENANT.upper(), f"{_ENTRA}/{TENANT}/v2.0", True),
+        (TENANT, f"https://sts.windows.net/{TENANT}/", True),
+        ("contoso.edu", f"{_ENTRA}/{TENANT}/v2.0", True),
+        ("organizations", f"{_ENTRA}/{TENANT}/v2.0", True),
+        ("common", f"{_ENTRA}/{{tenantid}}/v2.0", True),
+        (TENANT, f"{_ENTRA}/{OTHER_TENANT}/v2.0", False),
+        (TENANT, f"https://login.evil.example/{TENANT}/v2.0", False),
+        ("common", f"https://evil.example/{TENANT}/v2.0", False),
+    ],
+)
+def test_property_10_microsofts_issuer_depends_on_the_tenant(
+    tenant: str, issuer: str, right: bool
+) -> None:
+    settings = {
+        "authorization_url": f"{_ENTRA}/{tenant}/oauth2/v2.0/authorize?resource={OTHER_TENANT}",
+        "access_token_url": f"{_ENTRA}/{tenant}/oauth2/v2.0/token",
+    }
+    if right:
+        check_issuer(issuer, MICROSOFT, *_declared(**settings))
+    else:
+        assert "and to one tenant?" in _refused(issuer, MICROSOFT, **settings).remedy
 
 
 def test_property_10_the_id_token_has_the_same_issuer() -> None:
-    google, unknown = provider_for("accounts.google.com"), provider_for("sso.example.edu")
-    check_token_issuer(Identity((), "accounts.google.com"), None, google)
-    check_token_issuer(Identity((), "https://a"), "https://a", unknown)
-    check_token_issuer(Identity((), "https://sts.windows.net/t/"), None, unknown)
-    check_token_issuer(NOBODY, "https://a", unknown)
+    declared = _declared()
+    check_token_issuer(Identity((), "accounts.google.com"), None, GOOGLE, *declared)
+    check_token_issuer(Identity((), "https://a"), "https://a", UNKNOWN, *declared)
+    check_token_issuer(Identity((), "https://sts.windows.net/t/"), None, UNKNOWN, *declared)
+    check_token_issuer(NOBODY, "https://a", UNKNOWN, *declared)
     with pytest.raises(SignInFailed, match="another issuer"):
-        check_token_issuer(Identity((), "https://b"), "https://a", unknown)
+        check_token_issuer(Identity((), "https://b"), "https://a", UNKNOWN, *declared)
+    entra = _declared(authorization_url=f"{_ENTRA}/{TENANT}/oauth2/v2.0/authorize")
+    check_token_issuer(Identity((), f"{_ENTRA}/{TENANT}/v2.0"), None, MICROSOFT, *entra)
+    with pytest.raises(SignInFailed, match="another issuer"):
+        check_token_issuer(Identity((), f"{_ENTRA}/{OTHER_TENANT}/v2.0"), None, MICROSOFT, *entra)
 
 
 # Identity.
@@ -160,6 +249,7 @@ def test_property_10_the_id_token_has_the_same_issuer() -> None:
         (("reports@example.edu",), {}),
         (("Reports@Example.EDU",), {}),
         (("upn@tenant.onmicrosoft.com", "reports@example.edu"), {}),
+        (("upn@tenant.onmicrosoft.com",), {"login_hint": "upn@tenant.onmicrosoft.com"}),
         (("delegate@example.edu",), {"login_hint": "delegate@example.edu"}),
         ((), {}),
         (("whoever@example.edu",), {"user_name": None}),
@@ -168,30 +258,44 @@ def test_property_10_the_id_token_has_the_same_issuer() -> None:
 def test_property_31_right_identities_pass(
     names: tuple[str, ...], settings: dict[str, Any]
 ) -> None:
-    check_identity(Identity(names, None), *_declared(**settings))
+    check_identity(Identity(names, None), UNKNOWN, *_declared(**settings))
 
 
 @pytest.mark.parametrize(
-    ("names", "settings", "expected"),
+    ("names", "settings", "field", "expected"),
     [
-        (("other@example.edu",), {}, "reports@example.edu"),
-        (("reports@example.edu",), {"login_hint": "delegate@example.edu"}, "delegate@example.edu"),
-        (("reports@example.edu.evil.example",), {}, "reports@example.edu"),
+        (("other@example.edu",), {}, "user_name", "reports@example.edu"),
+        (("reports@example.edu",), {"login_hint": "delegate@example.edu"}, "oauth2.login_hint",
+         "delegate@example.edu"),
+        (("reports@example.edu.evil.example",), {}, "user_name", "reports@example.edu"),
+        (("reports@exämple.edu",), {}, "user_name", "reports@example.edu"),
     ],
-)
+)  # fmt: skip
 def test_property_31_another_account_is_told(
-    names: tuple[str, ...], settings: dict[str, Any], expected: str
+    names: tuple[str, ...], settings: dict[str, Any], field: str, expected: str
 ) -> None:
     with pytest.raises(SignInFailed) as caught:
-        check_identity(Identity(names, None), *_declared(**settings))
-    assert f"Reports: {names[0]} signed in, expected was {expected}" in caught.value.message
+        check_identity(Identity(names, None), MICROSOFT, *_declared(**settings))
+    assert caught.value.message == (
+        f"servers/reports.yml:{LINES[field]}: Reports: {field}: {names[0]} signed in, "
+        f"expected was {expected}"
+    )
+    assert "provisioner authenticate 'Reports' --select-account" in caught.value.remedy
     assert "prompt: select_account" in caught.value.remedy
     assert f"login_hint: {names[0]}" in caught.value.remedy
 
 
+def test_property_31_an_account_page_is_offered_only_by_those_who_have_one() -> None:
+    plain = provider_for("sso.example.edu", {"sso.example.edu": {"prompts": ["login"]}})
+    with pytest.raises(SignInFailed) as caught:
+        check_identity(Identity(("other@example.edu",), None), plain, *_declared())
+    assert "private window" in caught.value.remedy
+    assert "select" not in caught.value.remedy
+
+
 def test_somebody_must_say_which_mailbox_it_is() -> None:
     with pytest.raises(SignInFailed, match="nobody says which mailbox this is") as caught:
-        check_identity(NOBODY, *_declared(user_name=None))
+        check_identity(NOBODY, UNKNOWN, *_declared(user_name=None))
     assert caught.value.remedy == "add user_name: MAILBOX"
 
 
@@ -204,8 +308,7 @@ def _id_token(**claims: Any) -> Secret:
 
 
 def _identity(token: Secret | None) -> Identity:
-    claims = ("preferred_username", "email")
-    return identity_from(token, claims, client_id="maps", now=NOW)
+    return identity_from(token, MICROSOFT, *_declared(), now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -233,10 +336,14 @@ def test_without_an_id_token_nobody_is_named() -> None:
 @pytest.mark.parametrize(
     ("token", "words"),
     [
-        (_id_token(aud="other"), "meant for another client"),
+        (
+            _id_token(aud="other"),
+            "oauth2.client_id: the provider's id_token is meant for another client",
+        ),
         (_id_token(aud=None), "meant for another client"),
         (_id_token(exp=NOW - 3600), "expired before it arrived"),
-        (Secret("CANARY"), "cannot be read"),
+        (Secret("CANARY"), "oauth2.scope_for_authorize: the provider's id_token cannot be read"),
+        (Secret("e30." + "W" * 20_000 + ".x"), "cannot be read"),
         (Secret("e30.CANARY.x"), "cannot be read"),
         (Secret("e30.W10.x"), "cannot be read"),
     ],
@@ -245,6 +352,7 @@ def test_an_id_token_that_is_not_for_us_ends_the_sign_in(token: Secret, words: s
     with pytest.raises(SignInFailed, match=words) as caught:
         _identity(token)
     assert caught.value.remedy
+    assert caught.value.message.startswith("servers/reports.yml:")
     assert "CANARY" not in caught.value.message
 
 

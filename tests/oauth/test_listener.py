@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from provisioner.errors import SignInFailed
+from provisioner.oauth.callback_certificate import new_certificate
 from provisioner.oauth.callback_page import failed_page, signed_in_page
 from provisioner.oauth.callback_sockets import callback_sockets
 from provisioner.oauth.listener import CallbackListener
@@ -185,9 +186,13 @@ _JUNK = [
     b"GET /?code=c&state=right-state HTTP/1.1\r\nHost: evil.example\r\n\r\n",
     b"GET /cb?code=c&state=right-state HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n",
     b"POST /?code=c&state=right-state HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Type: application/x-www-form-urlencoded"
+    b"\r\nContent-Length: 18\r\n\r\ncode=x&state=wrong",
+    b"POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Type: application/x-www-form-urlencoded"
+    b"\r\nContent-Length: 999999\r\n\r\ncode=c&state=right-state" + b"&" * 999_975,
     b"GET /?state=right-state HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: localhost:PORT\r\nX: " + b"a" * 1_000_000 + b"\r\n\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"\x16\x03\x01\x00\x04\x01\x00\x00\x00",  # a TLS handshake that says nothing
     b"\x00\xff" * 100 + b"\r\n\r\n",
     b"\r\n\r\n",
 ]
@@ -293,7 +298,8 @@ def _secured(listener: CallbackListener) -> ssl.SSLSocket:
 
 
 def test_property_17_https_with_a_certificate_made_for_the_run() -> None:
-    with CallbackListener(STATE, https=True) as listener, ThreadPoolExecutor() as pool:
+    certificate = new_certificate()
+    with CallbackListener(STATE, certificate=certificate) as listener, ThreadPoolExecutor() as pool:
         assert listener.redirect_uri == f"https://localhost:{listener.port}"
 
         def browse() -> tuple[str, bytes]:
@@ -309,15 +315,13 @@ def test_property_17_https_with_a_certificate_made_for_the_run() -> None:
         assert _code(listener) == "the-code"
         listener.tell("done")
         shown, page = browser.result(timeout=10)
-        assert listener.fingerprint is not None
-        assert listener.fingerprint.replace(":", "") == shown
+        assert certificate.fingerprint.replace(":", "") == shown
         assert b"done" in page
-    with CallbackListener(STATE, https=True) as another:
-        assert another.fingerprint != listener.fingerprint
+    assert new_certificate().fingerprint != certificate.fingerprint
 
 
 def test_property_17_the_certificate_is_for_localhost_and_nothing_else() -> None:
-    with CallbackListener(STATE, https=True) as listener:
+    with CallbackListener(STATE, certificate=new_certificate()) as listener:
         with _secured(listener) as connection:
             der = connection.getpeercert(binary_form=True)
         assert der is not None
@@ -328,21 +332,141 @@ def test_property_17_the_certificate_is_for_localhost_and_nothing_else() -> None
             trusting.wrap_socket(plain, server_hostname="example.edu")
 
 
-def test_the_wrong_scheme_is_noticed() -> None:
-    with CallbackListener(STATE, https=True) as listener:
+def _page_over_tls(listener: CallbackListener, target: str = RIGHT) -> bytes:
+    with _secured(listener) as connection:
+        head = f"GET {target} HTTP/1.1\r\nHost: localhost:{listener.port}\r\n\r\n"
+        connection.sendall(head.encode())
+        answer = b""
+        while received := connection.recv(65536):
+            answer += received
+        return answer
+
+
+def test_one_port_tells_a_browser_of_http_that_https_is_expected() -> None:
+    noticed: list[str] = []
+    with CallbackListener(
+        STATE, certificate=new_certificate(), noticed=lambda reason, _: noticed.append(reason)
+    ) as listener:
         page = _get(listener, RIGHT)
+        assert _get(listener, RIGHT) == page
         assert f"https://localhost:{listener.port}".encode() in page
         assert b"The callback expects https" in page
-        assert listener.strays["http instead of https"] == 1
+        assert b"the-code" not in page
+        assert listener.strays["http instead of https"] == 2
+        assert noticed == ["http instead of https"]
         assert listener.wait(0.1) is None
-    with CallbackListener(STATE) as listener:
-        with pytest.raises((ssl.SSLError, ConnectionError)), _connect(listener) as connection:
+
+
+@pytest.mark.parametrize("https", [False, True])
+def test_who_connects_and_says_nothing_comes_with_no_scheme(https: bool) -> None:
+    certificate = new_certificate() if https else None
+    noticed: list[str] = []
+    with CallbackListener(
+        STATE, certificate=certificate, noticed=lambda reason, _: noticed.append(reason)
+    ) as listener:
+        _connect(listener).close()
+        deadline = time.monotonic() + 10
+        while not noticed and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert noticed == ["broken off"]
+
+
+def test_one_port_tells_a_browser_of_https_that_http_is_expected() -> None:
+    noticed: list[str] = []
+    with CallbackListener(STATE, noticed=lambda reason, _: noticed.append(reason)) as listener:
+        with ThreadPoolExecutor() as pool:
+            pages = list(pool.map(lambda _: _page_over_tls(listener), range(8)))
+        for page in pages:
+            assert page.startswith(b"HTTP/1.1 400 ")
+            assert f"http://localhost:{listener.port}".encode() in page
+            assert b"The callback expects http<" in page
+            assert b"the-code" not in page
+        with pytest.raises(ssl.SSLCertVerificationError), _connect(listener) as connection:
             ssl.create_default_context().wrap_socket(connection, server_hostname="localhost")
-        assert listener.strays["https instead of http"] == 1
+        assert listener.strays["https instead of http"] == 9
+        assert noticed[0] == "https instead of http"
+        assert noticed.count("https instead of http") == 1
+        assert listener.wait(0.1) is None
+
+
+def _post(listener: CallbackListener, body: str, *, headers: str = "") -> bytes:
+    head = (
+        f"POST / HTTP/1.1\r\nHost: localhost:{listener.port}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\n{headers}\r\n"
+    )
+    with _connect(listener) as connection:
+        connection.sendall(head.encode())
+        time.sleep(0.05)  # the body comes in pieces of its own
+        connection.sendall(body[:9].encode())
+        time.sleep(0.05)
+        connection.sendall(body[9:].encode())
+        answer = b""
+        while received := connection.recv(65536):
+            answer += received
+        return answer
+
+
+def test_property_16_form_post(listener: CallbackListener) -> None:
+    forged = _post(listener, "code=the-code&state=wrong")
+    assert forged.startswith(b"HTTP/1.1 400 ")
+    with ThreadPoolExecutor() as pool:
+        browser = pool.submit(_post, listener, RIGHT.partition("?")[2])
+        assert _code(listener) == "the-code"
+        listener.tell("done")
+        assert b"done" in browser.result(timeout=10)
+
+
+def test_property_16_form_post_over_https() -> None:
+    with CallbackListener(STATE, certificate=new_certificate()) as listener:
+        assert b"The callback expects https" in _post(listener, RIGHT.partition("?")[2])
+        assert listener.wait(0.1) is None
+
+
+def test_property_13_a_long_request_gets_its_answer_whole(listener: CallbackListener) -> None:
+    for raw, status in (
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 1_000_000, b"431"),
+        (_JUNK[8].replace(b"PORT", str(listener.port).encode()), b"413"),
+    ):
+        answer = _exchange(listener, raw)
+        assert answer.startswith(b"HTTP/1.1 " + status)
+        assert answer.rstrip().endswith(b"</html>")
+
+
+def test_property_13_a_request_that_breaks_off_in_its_body(listener: CallbackListener) -> None:
+    body = RIGHT.partition("?")[2]
+    fields = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body) + 1}"
+    with _connect(listener) as connection:
+        head = f"POST / HTTP/1.1\r\nHost: localhost:{listener.port}\r\n{fields}\r\n\r\n"
+        connection.sendall((head + body).encode())
+    assert listener.wait(0.2) is None
+    assert listener.strays["broken off"] == 1
+
+
+@pytest.mark.parametrize("https", [False, True])
+def test_property_13_more_silent_clients_than_are_listened_to(https: bool) -> None:
+    certificate = new_certificate() if https else None
+    with CallbackListener(STATE, certificate=certificate) as listener:
+        silent = []
+        try:
+            for _ in range(400):
+                silent.append(_connect(listener))
+                if https:  # in the middle of a handshake
+                    silent[-1].sendall(b"\x16\x03\x01\x02\x00\x01")
+            assert threading.active_count() < 250
+            with ThreadPoolExecutor() as pool:
+                fetch = _page_over_tls if https else _get
+                browser = pool.submit(fetch, listener, RIGHT)
+                assert _code(listener) == "the-code"
+                listener.tell("done")
+                assert b"done" in browser.result(timeout=10)
+        finally:
+            for connection in silent:
+                connection.close()
 
 
 def test_an_ordinary_http_client_understands_the_answers(listener: CallbackListener) -> None:
-    for method, target, status in (("GET", "/", 400), ("GET", "/x", 404), ("POST", "/", 405)):
+    for method, target, status in (("GET", "/", 400), ("GET", "/x", 404), ("PUT", "/", 405)):
         connection = http.client.HTTPConnection("localhost", listener.port, timeout=10)
         try:
             connection.request(method, target)

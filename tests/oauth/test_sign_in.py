@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -84,7 +85,7 @@ class Scene:
         self.last_page.unlink(missing_ok=True)
         with pytest.raises(SignInFailed, match=words) as caught:
             self.sign_in(**changes)
-        assert caught.value.message.startswith("servers/reports.yml:1: Reports: ")
+        assert re.match(r"servers/reports.yml:\d+: Reports: ", caught.value.message)
         assert "Reports: not signed in" in self.page()
         assert "Nothing was saved" in self.page()
         return caught.value
@@ -152,6 +153,25 @@ def test_property_17_https_callback_with_the_fingerprint_in_the_terminal(scene: 
     assert scene.requests("/authorize")[0]["redirect_uri"].startswith("https://localhost:")
     assert "Reports: signed in" in scene.page()
     assert any("SHA-256 fingerprint is " in line for line in scene.lines)
+
+
+@pytest.mark.parametrize("https", [False, True])
+def test_property_16_form_post_where_the_declared_url_asks_for_it(
+    scene: Scene, https: bool
+) -> None:
+    url = f"{scene.provider.authorization_url}?response_mode=form_post"
+    saved = scene.sign_in(authorization_url=url, use_https_on_callback=https)
+    [asked] = scene.requests("/authorize")
+    assert asked["response_mode"] == "form_post"
+    assert scene.store.load("Reports") == saved
+    assert "Reports: signed in" in scene.page()
+    scene.behave(callback_error="access_denied")
+    scene.fails("the sign-in page at localhost: access_denied", authorization_url=url)
+
+
+def test_property_16_form_post_is_not_asked_for_by_itself(scene: Scene) -> None:
+    scene.sign_in()
+    assert "response_mode" not in scene.requests("/authorize")[0]
 
 
 def test_the_client_may_authenticate_either_way(scene: Scene) -> None:
@@ -251,7 +271,7 @@ def test_property_15_nobody_comes_in_time(scene: Scene, monkeypatch: pytest.Monk
         SignInFailed, match=r"no answer came to http://localhost:\d+ within 0.3 s"
     ) as c:
         scene.sign_in(timeout=0.3)
-    assert "register http://localhost:" in c.value.remedy
+    assert "The redirect URI to register is exactly http://localhost:" in c.value.remedy
 
 
 @keeps_earlier_tokens
@@ -285,6 +305,30 @@ def test_a_store_that_cannot_be_written(scene: Scene, monkeypatch: pytest.Monkey
 # What is odd and right.
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "settings", "identity"),
+    [
+        ({"token_answer": {"scope": None}}, {}, "reports@example.edu"),
+        ({"token_answer": {"scope": "SMTP"}}, {}, "reports@example.edu"),
+        ({"token_answer": {"id_token": None}}, {}, None),
+        ({"token_answer": {"token_type": "bearer"}}, {}, "reports@example.edu"),
+        ({"mailbox": "Reports@Example.EDU"}, {}, "Reports@Example.EDU"),
+        ({"mailbox": "delegate@example.edu"}, {"login_hint": "delegate@example.edu"},
+         "delegate@example.edu"),
+        ({"mailbox": "whoever@example.edu"}, {"user_name": None}, "whoever@example.edu"),
+        ({"callback": {"iss": None}}, {}, "reports@example.edu"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_right_sign_ins_that_look_odd(
+    scene: Scene, behaviour: dict[str, Any], settings: dict[str, Any], identity: str | None
+) -> None:
+    scene.behave(**behaviour)
+    saved = scene.sign_in(**settings)
+    assert scene.store.load("Reports") == saved
+    assert saved.identity == identity
+
+
 def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> None:
     unproven = ProofResult(Proof.UNPROVEN, "localhost, connect: nobody answers")
     saved = scene.sign_in(prove=lambda tokens: unproven)
@@ -302,7 +346,9 @@ def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scen
         proven.append(tokens)
         return ProofResult(Proof.ACCEPTED)
 
-    assert scene.sign_in(prove=prove) == proven[0]
+    saved = scene.sign_in(prove=prove)
+    assert saved.proven_at is not None
+    assert replace(saved, proven_at=None) == proven[0]
 
 
 def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import gzip
+import socket
 import ssl
+import threading
 import time
+import zlib
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote_plus
 
@@ -15,8 +21,15 @@ from provisioner.errors import InvalidProject
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.oauth.wire import Wire
 from provisioner.secret import Secret
-from tests.oauth.scripted_server import ScriptedServer, json_answer, scripted_server
+from tests.oauth.scripted_server import (
+    Answer,
+    ScriptedServer,
+    dripping,
+    json_answer,
+    scripted_server,
+)
 from tests.oauth_samples import CLIENT_SECRET
 
 GOOD = json_answer('{"access_token": "CANARY-at", "token_type": "bearer", "expires_in": 3600}')
@@ -25,7 +38,7 @@ REFRESH = Secret("CANARY-refresh")
 
 def _endpoint(url: str, **changes: object) -> TokenEndpoint:
     settings = {"field": "access_token_url", "client_id": "maps", "client_secret": CLIENT_SECRET}
-    return TokenEndpoint(url=url, pauses=(0.01, 0.01), **{**settings, **changes})  # type: ignore[arg-type]
+    return TokenEndpoint(url=url, **{"pauses": (0.01, 0.01), **settings, **changes})  # type: ignore[arg-type]
 
 
 def _refreshed(server: ScriptedServer, **changes: object) -> TokenAnswer:
@@ -88,16 +101,89 @@ def test_client_secret_post() -> None:
     assert answer.auth_method == "client_secret_post"
 
 
-@pytest.mark.parametrize("error", ["invalid_client", "invalid_request"])
-def test_the_other_way_to_authenticate_is_tried_once(error: str) -> None:
-    refused = json_answer(f'{{"error": "{error}"}}', status="401 Unauthorized")
-    with scripted_server([refused, GOOD]) as server:
+INVALID_CLIENT = json_answer('{"error": "invalid_client"}', status="401 Unauthorized")
+INVALID_GRANT = json_answer('{"error": "invalid_grant"}', status="400 Bad Request")
+
+
+def test_the_other_way_to_authenticate_is_tried_once() -> None:
+    with scripted_server([INVALID_CLIENT, GOOD]) as server:
         assert _refreshed(server).auth_method == "client_secret_post"
-    other = json_answer('{"error": "invalid_grant"}', status="400 Bad Request")
-    with scripted_server([refused, other]) as server:
-        with pytest.raises(TokenRefused) as caught:
+    with scripted_server([INVALID_CLIENT] * 3) as server:
+        with pytest.raises(TokenRefused, match="invalid_client"):
             _refreshed(server)
-        assert caught.value.refusal.error == error
+        assert len(server.requests) == 2
+
+
+def test_a_client_that_was_recognized_the_other_way_hears_the_second_answer() -> None:
+    with scripted_server([INVALID_CLIENT, INVALID_GRANT]) as server:
+        with pytest.raises(TokenRefused, match="invalid_grant"):
+            _refreshed(server)
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("error", ["invalid_request", "invalid_grant", "unauthorized_client"])
+def test_no_other_refusal_makes_a_second_attempt(error: str) -> None:
+    refused = json_answer(f'{{"error": "{error}"}}', status="400 Bad Request")
+    with scripted_server([refused, GOOD]) as server:
+        with pytest.raises(TokenRefused, match=error):
+            _refreshed(server)
+        assert len(server.requests) == 1
+
+
+def _exchanged(server: ScriptedServer, **changes: object) -> TokenAnswer:
+    return _endpoint(f"http://localhost:{server.port}/token", **changes).exchange(
+        Secret("CANARY-code"), verifier=Secret("v" * 43), redirect_uri="http://x", scope=None
+    )
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        json_answer("<html>", status="503 Service Unavailable"),
+        json_answer("", status="429 Too Many Requests", headers="Retry-After: 0\r\n"),
+        json_answer('{"error": "temporarily_unavailable"}', status="400 Bad Request"),
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+    ],
+    ids=("503", "429", "unavailable", "hung up", "broken off"),
+)
+def test_a_code_that_may_have_arrived_is_not_sent_again(fault: bytes) -> None:
+    with scripted_server([fault, GOOD]) as server:
+        with pytest.raises(NoTokenAnswer, match=r"the code exchange.* localhost"):
+            _exchanged(server)
+        assert len(server.requests) == 1
+
+
+def test_a_code_that_nobody_answers_for_is_not_sent_again() -> None:
+    over = threading.Event()
+    with scripted_server([lambda _connection: over.wait(30), GOOD]) as server:
+        with pytest.raises(NoTokenAnswer, match="the code exchange: localhost did not answer in"):
+            _exchanged(server, seconds=3)
+        over.set()
+        assert len(server.requests) == 1
+
+
+def test_a_code_that_surely_did_not_arrive_is_sent_again() -> None:
+    with scripted_server([]) as closed:
+        port = closed.port
+    opened: list[ScriptedServer] = []
+
+    def open_now(_seconds: float) -> None:
+        opened.append(stack.enter_context(scripted_server([GOOD], port=port)))
+
+    with contextlib.ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("provisioner.oauth.token_client.time.sleep", open_now)
+        assert _exchanged(closed).access_token.reveal() == "CANARY-at"
+    assert len(opened[0].requests) == 1
+
+
+def test_a_code_goes_out_a_second_time_only_when_the_client_was_not_recognized() -> None:
+    with scripted_server([INVALID_CLIENT, GOOD]) as server:
+        assert _exchanged(server).auth_method == "client_secret_post"
+    with scripted_server([INVALID_CLIENT, INVALID_GRANT, GOOD]) as server:
+        # The first attempt may have spoilt the code: its answer says what is wrong.
+        with pytest.raises(TokenRefused, match="invalid_client"):
+            _exchanged(server)
         assert len(server.requests) == 2
 
 
@@ -148,7 +234,11 @@ def test_property_27_an_absent_refresh_token_keeps_the_old() -> None:
             json_answer('{"access_token": "CANARY", "token_type": "mac"}'),
             "another type than Bearer",
         ),
-        (json_answer('{"access_token": "CANARY", "scope": ["a"]}'), "a scope that is not"),
+        (json_answer("[" * 5_000), "not with tokens"),
+        (json_answer("7" * 5_000), "not with tokens"),
+        (json_answer("{}"), "not with tokens"),
+        (json_answer("\x00\xff"), "not with tokens"),
+        (json_answer("", status="401 Unauthorized"), "answered HTTP 401"),
         (json_answer("CANARY", status="404 Not Found"), "answered HTTP 404 with application/json"),
         (json_answer('"' + "x" * 300_000 + '"'), "more than 256 KiB"),
         (
@@ -223,8 +313,9 @@ def test_property_22_a_private_ca_does_not_replace_the_public_ones(
 ) -> None:
     from provisioner.oauth.trust import VerifyingAdapter
 
-    alone = VerifyingAdapter(None)._context.cert_store_stats()["x509_ca"]
-    assert VerifyingAdapter(authority[1])._context.cert_store_stats()["x509_ca"] == alone + 1
+    alone = VerifyingAdapter(None, Wire())._context.cert_store_stats()["x509_ca"]
+    both = VerifyingAdapter(authority[1], Wire())._context.cert_store_stats()["x509_ca"]
+    assert both == alone + 1
 
 
 def test_a_ca_file_that_is_none_is_named(tmp_path: Path) -> None:
@@ -264,20 +355,132 @@ def test_property_28_nobody_there_is_no_revocation() -> None:
         _endpoint(f"http://localhost:{port}/").refresh(REFRESH, scope=None)
 
 
-def test_property_28_silence_is_no_revocation(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = {"timeout": (0.2, 0.2), "allow_redirects": False, "stream": True}
-    monkeypatch.setattr("provisioner.oauth.token_endpoint.REQUEST_OPTIONS", quick)
-    silent = scripted_server([0.5, 0.5, 0.5])
-    with silent as server, pytest.raises(NoTokenAnswer, match="did not answer in time"):
-        _refreshed(server)
-
-
-def test_retry_after_is_respected() -> None:
-    busy = json_answer("", status="429 Too Many Requests", headers="Retry-After: 1\r\n")
-    with scripted_server([busy, GOOD]) as server:
+@pytest.mark.parametrize(
+    "slow",
+    [
+        1.0,
+        dripping(GOOD, every=0.05),
+        dripping(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500, every=0.05),
+        dripping(b"HTTP/1.1 100 Continue\r\n\r\n" * 500, every=0.05),
+        lambda connection: connection.sendall(GOOD[:-9]) or time.sleep(1),
+    ],
+    ids=("silence", "drops", "headers", "interim answers", "body"),
+)
+def test_one_deadline_holds_for_the_whole_request(slow: Answer) -> None:
+    with scripted_server([slow]) as server:
         started = time.monotonic()
+        with pytest.raises(NoTokenAnswer, match="did not answer in time") as caught:
+            _refreshed(server, seconds=0.4, pauses=())
+        assert time.monotonic() - started < 10  # it would be 30 to 100 s
+        assert "try again later" in caught.value.remedy
+
+
+def test_nothing_is_sent_after_the_deadline() -> None:
+    """The handshake ends too late: what would follow it stays here."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        endpoint = _endpoint(f"https://127.0.0.1:{listening.getsockname()[1]}/", pauses=())
+        with pytest.raises(NoTokenAnswer, match="did not answer in time"):
+            replace(endpoint, seconds=0.3).refresh(REFRESH, scope=None)
+    wire = Wire()
+    wire.cut()
+    here, there = socket.socketpair()
+    with here, there, pytest.raises(ConnectionAbortedError):
+        wire.take(here)
+    assert not wire.established
+
+
+def _pauses(*answers: Answer, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long it waits between the attempts."""
+    slept: list[float] = []
+    monkeypatch.setattr("provisioner.oauth.token_client.time.sleep", slept.append)
+    with scripted_server(answers) as server, contextlib.suppress(NoTokenAnswer):
         _refreshed(server)
-        assert 1 <= time.monotonic() - started < 5
+    return slept
+
+
+def _busy(headers: str) -> bytes:
+    return json_answer("", status="429 Too Many Requests", headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ("Retry-After: 7\r\n", 7),
+        ("Retry-After: 0\r\n", 0.01),
+        ("Retry-After: soon\r\n", 0.01),
+        ("Retry-After: -5\r\n", 0.01),
+        ("Retry-After: \u0663\r\n", 0.01),
+        # Our clock does not count where the answer has a date of its own.
+        (
+            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:43 GMT\r\n",
+            6,
+        ),
+        ("Retry-After: Sun, 06 Nov 1994 08:49:43 GMT\r\n", 0.01),
+        ("Retry-After: Sun, 99 Nov 99999999999 08:49:43 GMT\r\n", 0.01),
+    ],
+)
+def test_retry_after_is_respected(
+    headers: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _pauses(_busy(headers), GOOD, monkeypatch=monkeypatch) == [seconds]
+
+
+def test_a_wait_that_is_too_long_is_left_to_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    for headers in ("Retry-After: 120\r\n", "Retry-After: " + "9" * 5000 + "\r\n"):
+        assert _pauses(_busy(headers), GOOD, monkeypatch=monkeypatch) == []
+    answers = [_busy("Retry-After: 120\r\n")]
+    with (
+        scripted_server(answers) as server,
+        pytest.raises(NoTokenAnswer, match="answered HTTP 429") as caught,
+    ):
+        _refreshed(server)
+    assert "Then try again in 120 s, as it asks" in caught.value.remedy
+
+
+def _packed(body: bytes, encoding: str) -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"Connection: close\r\n\r\n" + body
+
+
+def test_a_packed_answer_is_unpacked_within_bounds() -> None:
+    tokens = b'{"access_token": "t", "expires_in": 5}'
+    bomb = gzip.compress(b'"' + b"x" * 50_000_000 + b'"')
+    with scripted_server([_packed(gzip.compress(tokens), "gzip"),
+                          _packed(zlib.compress(tokens), "Deflate")]) as server:  # fmt: skip
+        assert _refreshed(server).expires_in == _refreshed(server).expires_in == 5
+        assert _header(server.requests[0], "Accept-Encoding") == "identity"
+    for answer, words in (
+        (_packed(bomb, "gzip"), "more than 256 KiB"),
+        (_packed(gzip.compress(bomb), "gzip, gzip"), "in an encoding that was not asked for"),
+        (_packed(b"CANARY", "gzip"), "with gzip that cannot be unpacked"),
+        (_packed(tokens, "br"), "in an encoding that was not asked for"),
+    ):
+        with scripted_server([answer]) as server, pytest.raises(NoTokenAnswer, match=words):
+            _refreshed(server)
+
+
+def test_property_27_an_odd_answer_to_a_refresh_does_not_lose_the_new_refresh_token() -> None:
+    odd = (
+        '{"access_token": "t", "refresh_token": "new", "scope": ["a"], "id_token": {}, "error": ""}'
+    )
+    with scripted_server([json_answer(odd)]) as server:
+        answer = _refreshed(server)
+    assert answer.refresh_token == Secret("new")
+    assert answer.scope is None
+    assert answer.id_token is None
+
+
+def test_a_scope_that_is_no_text_cannot_be_held_against_what_was_asked() -> None:
+    odd = json_answer('{"access_token": "CANARY", "scope": ["a"]}')
+    with scripted_server([odd]) as server, pytest.raises(NoTokenAnswer, match="a scope that is no"):
+        _exchanged(server)
+
+
+def test_an_id_token_that_is_not_even_text_is_one_that_cannot_be_read() -> None:
+    for written, kept in (("{}", Secret("")), ("7", Secret("")), ('""', None), ("null", None)):
+        body = f'{{"access_token": "t", "id_token": {written}}}'
+        with scripted_server([json_answer(body)]) as server:
+            assert _exchanged(server).id_token == kept
 
 
 def test_a_refusal_keeps_what_the_vendor_adds_and_hides_what_we_sent() -> None:

@@ -17,6 +17,14 @@ from provisioner.mail.conversation import host_code
 
 _CALLS = ("open", "replace", "unlink", "fsync", "chmod", "mkdir", "makedirs")
 
+LEASE = {"holder": "this checkout", "commit": None, "reason": "push"}
+
+_STEPS = {
+    "deliver": lambda run, wanted: run.deliver(wanted),
+    "restore": lambda run, _wanted: run.restore(["Reports"]),
+    "rollback": lambda run, wanted: run.roll_back(wanted),
+}
+
 
 def main(folder: Path, step: str, wanted: dict) -> int:
     """Kill before and after every call; -> how many runs that took, the last one whole."""
@@ -27,20 +35,17 @@ def main(folder: Path, step: str, wanted: dict) -> int:
         if (folder / "before").exists():
             shutil.copytree(folder / "before", host)
         applied = folder / str(number) / "applied"
-        settings = {"apply_command": ["cp", "-T"]} if step.endswith("applying") else {}
-        if settings:
+        settings = {"lease": LEASE}
+        if step.endswith("applying"):
             copy = f'cp "$1" {applied}'
-            settings = {"apply_command": ["sh", "-c", copy, "apply"]}
+            settings["apply_command"] = ["sh", "-c", copy, "apply"]
         run = store(str(host), "killed-run", "tester", **settings)
         if step.startswith("restore"):
             run.deliver(wanted)
         pid = os.fork()
         if pid == 0:
             _die_at(number)
-            if step.startswith("restore"):
-                run.restore(["Reports"])
-            else:
-                run.deliver(wanted)
+            _STEPS[step.split(maxsplit=1)[0]](run, wanted)
             os._exit(0)
         _, status = os.waitpid(pid, 0)
         if os.WIFEXITED(status):

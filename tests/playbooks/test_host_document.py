@@ -70,6 +70,12 @@ def test_a_document_fits_the_published_schema():
             "unreadable",
             "two entries have the same server_name",
         ),
+        (
+            b'{"schema_version": 1, "generation": 1, "servers": '
+            b'[{"server_name": "A\\u001b[2J", "host": "h"}]}',
+            "unreadable",
+            "a server_name has control characters",
+        ),
         (b'{"schema_version": 2, "generation": 1}', "newer", "by a newer version (schema 2)"),
     ],
 )

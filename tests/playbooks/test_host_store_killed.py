@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from provisioner.mail.conversation import host_code
+from tests.playbooks.killed_run import LEASE
 from tests.playbooks.samples import delivery, oauth2_entry, password_entry
+
+pytestmark = pytest.mark.long
 
 Store = host_code("maps_store").Store
 DOCUMENT = "email-servers.json"
@@ -23,7 +26,7 @@ def prepare(folder: Path) -> bytes:
     """A host with a proven document of two servers."""
     store = Store(str(folder / "before"), "first", "tester")
     store.deliver(delivery(*OLD))
-    store.record_proofs([(entry, "sent") for entry in OLD], settled=True)
+    store.record_proofs([(entry, "sent") for entry in OLD], [])
     return (folder / "before" / DOCUMENT).read_bytes()
 
 
@@ -54,9 +57,12 @@ def servers(data: bytes | None) -> list | None:
 
 def converge(host: Path, wanted: dict, **settings) -> dict:
     """The next run; it leaves nothing of the killed one."""
-    result = Store(str(host), "next", "tester", **settings).deliver(wanted)
+    result = Store(str(host), "next", "tester", lease=LEASE, **settings).deliver(wanted)
     rest = {path.name for path in host.iterdir()}
-    assert rest <= {DOCUMENT, "email-servers.previous.json", "state.json", "lock"}
+    assert rest <= {DOCUMENT, "email-servers.previous.json", "state.json", "lock", "lease.json"}
+    held = (host / "lease.json").exists() and json.loads((host / "lease.json").read_text())
+    assert bool(held) == bool(result["mails_needed"])
+    assert not held or held["run_id"] == "next"
     return result
 
 
@@ -73,7 +79,7 @@ def test_a_change(tmp_path):
         assert servers(document(host)) == [password_entry(), NEW]
         # Taken over or delivered anew: what this run may take back is the proven document.
         assert result["restorable"]
-        store = Store(str(host), "next", "tester")
+        store = Store(str(host), "next", "tester", lease=LEASE)
         assert store.restore(["Reports"])[0] == "restored"
         assert document(host) == old
     assert seen == {True, False}
@@ -90,7 +96,7 @@ def test_a_first_document(tmp_path):
         assert servers(found) in (None, [NEW])
         converge(host, wanted)
         assert servers(document(host)) == [NEW]
-        assert Store(str(host), "next", "tester").restore([])[0] == "restored"
+        assert Store(str(host), "next", "tester", lease=LEASE).restore([])[0] == "restored"
         assert document(host) is None
     assert seen == {True, False}
 
@@ -107,7 +113,7 @@ def test_a_change_and_then_something_else(tmp_path):
         used = json.loads((host / "state.json").read_text())["generations"]
         assert result["generation"] == used
         assert servers(document(host)) == [password_entry(), other]
-        assert Store(str(host), "next", "tester").restore([])[0] == "restored"
+        assert Store(str(host), "next", "tester", lease=LEASE).restore([])[0] == "restored"
         assert document(host) == old
     # The killed run's number is used up as soon as its document could have been seen.
     assert numbers == {2, 3}
@@ -152,4 +158,26 @@ def test_taking_back_where_there_was_none(tmp_path):
         result = converge(host, delivery(NEW))
         assert servers(document(host)) == [NEW]
         assert result["restorable"]
+    assert seen == {True, False}
+
+
+def test_a_rollback(tmp_path):
+    prepare(tmp_path)
+    before = tmp_path / "before"
+    changing = Store(str(before), "second", "tester", lease=LEASE)
+    changing.deliver(delivery(NEW))
+    changing.record_proofs([(NEW, "sent")], settled=True)
+    there = document(before)
+    wanted = {"tokens": {}, "rotating": [], "mails": ["Reports", "Relay"]}
+    seen = set()
+    for host in kill_everywhere(tmp_path, "rollback", wanted):
+        found = document(host)
+        seen.add(found == there)
+        assert found == there or servers(found) == OLD
+        # A push of either brings the host there, whatever became of the rollback.
+        shutil.copytree(host, host.parent / "copy")
+        converge(host, delivery(*OLD))
+        assert servers(document(host)) == OLD
+        converge(host.parent / "copy", delivery(NEW))
+        assert servers(document(host.parent / "copy")) == [password_entry(), NEW]
     assert seen == {True, False}

@@ -27,8 +27,8 @@ def wait_for(what, seconds=20):
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=str
 )
 def test_the_transaction_is_finished(tmp_path, number):
-    began, applied = tmp_path / "began", tmp_path / "applied"
-    script = f'touch {began}; sleep 1; cp "$1" {applied}'
+    began, go_on, applied = (tmp_path / name for name in ("began", "go-on", "applied"))
+    script = f'touch {began}; until [ -e {go_on} ]; do sleep 0.05; done; cp "$1" {applied}'
     variables = {
         "ansible_connection": "local",
         "ansible_python_interpreter": sys.executable,
@@ -52,8 +52,9 @@ def test_the_transaction_is_finished(tmp_path, number):
     wait_for(began.exists)
     # All that a closed terminal reaches, the module among them; SIGKILL takes Ansible alone.
     (os.kill if number == signal.SIGKILL else os.killpg)(ansible.pid, number)
-    assert ansible.wait(10) != 0
+    assert ansible.wait(60) != 0
     assert not applied.exists()
+    go_on.touch()
     state = tmp_path / "maps1" / "state.json"
 
     def recorded():

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -152,24 +153,25 @@ def test_a_refused_mail_gives_the_old_document_back(fleet, mail_server):
     assert states(results) == [
         ("ok", "deliver", "delivered"),
         ("ok", "mail", None),
-        ("failed", "restore", "restored"),
+        ("ok", "restore", "restored"),
+        ("failed", "baseline", None),
     ]
-    mail, restored = facts(results)[1][1], facts(results)[2][1]
+    mail, baseline = facts(results)[1][1], facts(results)[3][1]
     assert (mail["wrong"], mail["mails"][0]["code"]) == (["Reports"], 535)
-    assert restored["servers_checked"][0]["outcome"] == "authenticated"
-    assert restored["servers_checked"][0]["server"] == "Reports"
-    assert results[2]["result"]["msg"] == (
+    assert [(m["server"], m["outcome"]) for m in baseline["mails"]] == [("Reports", "sent")]
+    assert results[3]["result"]["msg"] == (
         "what was delivered was proven wrong; the host has its old document back"
     )
     assert fleet.document.read_bytes() == old
-    assert len(mail_server.received) == 1
+    assert len(mail_server.received) == 2  # the first push's, and the one of the old document
     assert fleet.code == 2
     assert states(fleet.push(entry)) == [("ok", "deliver", "unchanged")]
 
 
 def test_a_refused_mail_of_a_first_document_removes_it(fleet, mail_server):
     results = fleet.push(oauth2_entry(port=mail_server.port, token__access_token="CANARYbad"))
-    assert states(results)[-1] == ("failed", "restore", "restored")
+    assert states(results)[2:] == [("ok", "restore", "restored"), ("failed", "baseline", None)]
+    assert facts(results)[3][1]["mails"] == []
     assert not fleet.document.exists()
 
 
@@ -196,7 +198,7 @@ def test_every_server_is_judged_by_itself(fleet, mail_server, certificate):
         ]
         results = fleet.push(*entries)
         outcomes = {m["server"]: m["outcome"] for m in facts(results)[1][1]["mails"]}
-        assert outcomes == {"Reports": "sent", "Relay": "sent", "Old": "inconclusive"}
+        assert outcomes == {"Reports": "sent", "Relay": "sent", "Old": "unprovable"}
         results = fleet.push(*entries)
         assert states(results) == [("ok", "deliver", "unchanged")]
         assert facts(results)[0][1]["servers"]["Old"]["verified"] is False
@@ -223,7 +225,7 @@ def test_a_refresh_that_fails_from_the_host_takes_back_what_mail_let_pass(fleet,
         )
     mail = facts(results)[1][1]["mails"][0]
     assert (mail["outcome"], mail["refresh"]["error"]) == ("sent", "invalid_client")
-    assert states(results)[-1] == ("failed", "restore", "restored")
+    assert states(results)[2] == ("ok", "restore", "restored")
     assert fleet.document.read_bytes() == old
 
 
@@ -287,6 +289,28 @@ def test_check_mode_writes_nothing(fleet, mail_server):
     assert len(mail_server.received) == 1
 
 
+def test_a_plan_sends_the_host_no_secret(fleet, mail_server, tmp_path):
+    """The host is whoever the inventory says: it may be somebody's who wants to know them."""
+    entry = oauth2_entry(port=mail_server.port)
+    fleet.push(entry)
+    listening, heard = tmp_path / "listening", tmp_path / "heard"
+    listening.write_text(f'#!/bin/sh\ntee -a {heard} | exec {sys.executable} "$@"\n')
+    listening.chmod(0o755)
+    fleet.variables["ansible_python_interpreter"] = str(listening)
+    heard.touch()
+    changes = [changed(entry, oauth2__client_secret="CANARYnew0secret"), password_entry()]
+    results = fleet.push(*changes, arguments=["--check"])
+    [(outcome, maps)] = facts(results)
+    assert (outcome, maps["state"]) == ("ok", "changed")
+    assert maps["servers"]["Reports"]["fields"] == ["/oauth2/client_secret"]
+    assert maps["servers"]["Relay"]["state"] == "added"
+    assert b"Reports" in heard.read_bytes()
+    key = "the key"  # of this host, and it opens nothing
+    assert not CANARY.search(heard.read_text().replace(FINGERPRINT_KEY, key))
+    fleet.push(*changes)
+    assert "CANARYnew0secret" in heard.read_text()
+
+
 def hashes(folder: Path) -> dict:
     return {
         path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
@@ -304,13 +328,60 @@ def test_probe_says_what_is_there(fleet, mail_server):
     assert hashes(fleet.folder) == before
 
 
+def test_rolled_back_and_proven(fleet, mail_server):
+    entry = oauth2_entry(port=mail_server.port)
+    other = changed(entry, maximum_emails_per_minute=5)
+    fleet.push(entry)
+    fleet.push(other)
+    fresh = {"Reports": {**entry["oauth2"]["token"], "refresh_token": "CANARYrotated"}}
+    given = {"tokens": fresh, "rotating": ["Reports"], "secrets": ["CANARYrotated"]}
+    before = hashes(fleet.folder)
+    [(outcome, maps)] = facts(
+        fleet.push(entry, playbook="rollback.yml", arguments=["--check"], **given)
+    )
+    assert (outcome, maps["phase"], maps["state"]) == ("ok", "rollback", "changed")
+    assert hashes(fleet.folder) == before
+    results = fleet.push(entry, playbook="rollback.yml", **given)
+    assert states(results) == [("ok", "rollback", "delivered"), ("ok", "baseline", None)]
+    assert facts(results)[0][1]["generation"] == 3
+    assert facts(results)[1][1]["mails"][0]["outcome"] == "sent"
+    [served] = json.loads(fleet.document.read_text())["servers"]
+    assert served == changed(entry, token__refresh_token="CANARYrotated")
+    assert len(mail_server.received) == 3
+
+
+def test_unlocked(fleet, mail_server):
+    terms = {"holder": "another checkout", "commit": "0123456789ab", "reason": "push"}
+    entry = oauth2_entry(port=mail_server.port)
+    fleet.push(entry)
+    lease = {
+        **terms,
+        "owner": "ann@ws",
+        "run_id": "r9",
+        "since": int(time.time()),
+        "expires": int(time.time()) + 600,
+    }
+    path = fleet.folder / "lease.json"
+    path.write_text(json.dumps(lease))
+    locked = fleet.push(changed(entry, port=1), lock_wait=0)
+    assert facts(locked)[0][1] == {"phase": "deliver", "state": "refused", "reason": "locked"}
+    assert "ann@ws works on this host since" in locked[0]["result"]["msg"]
+    results = fleet.push(playbook="unlock.yml")
+    assert states(results) == [("failed", "unlock", "held")]
+    assert path.exists()
+    results = fleet.push(playbook="unlock.yml", force=True)
+    assert states(results) == [("ok", "unlock", "unlocked")]
+    assert facts(results)[0][1]["lease"]["owner"] == "ann@ws"
+    assert not path.exists()
+
+
 # -- no secret anywhere
 
 
 @contextmanager
 def syslog() -> Iterator[list[bytes]]:
     """What is logged to syslog meanwhile."""
-    place, seen = Path("/dev/log"), []
+    place, seen = Path("/dev/log").resolve(), []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         try:
             receiver.bind(str(place))
@@ -386,6 +457,28 @@ def test_a_module_that_cannot_even_start(fleet, mail_server):
     assert results[0]["outcome"] == "failed"
     assert results[0]["result"]["msg"].startswith("the module gave no answer: ")
     assert set(results[0]["result"]) <= {"failed", "msg", "changed", "exception", "_ansible_no_log"}
+
+
+@pytest.mark.parametrize("code", [0, 1, 255])
+def test_a_host_that_says_back_all_it_is_told_does_not_fill_the_output(fleet, tmp_path, code):
+    echo = tmp_path / "ssh"
+    said = f"cat > {tmp_path}/heard; cat {tmp_path}/heard; echo; exit {code}"
+    echo.write_text(f'#!/bin/sh\ncase "$*" in *python*) {said};; esac\n')
+    echo.chmod(0o755)
+    fleet.variables.update(
+        ansible_connection="ssh", ansible_ssh_executable=str(echo), ansible_ssh_retries=0
+    )
+    results = fleet.push(oauth2_entry(port=1), arguments=["-vvvv"])
+    assert [line["outcome"] for line in results] == ["unreachable" if code == 255 else "failed"]
+    assert "ESTABLISH SSH CONNECTION" in fleet.output
+    assert CANARY.search((tmp_path / "heard").read_text())
+    assert "Reports" not in fleet.output
+
+
+def test_an_argument_of_the_wrong_kind_quotes_no_other(fleet):
+    results = fleet.push(oauth2_entry(port=1), arguments=["-vvvv"], lock_wait="soon")
+    assert results[0]["result"]["msg"].startswith("the module gave no answer: argument 'lock_wait'")
+    assert not fleet.document.exists()
 
 
 # -- what is refused before a secret leaves

@@ -32,7 +32,7 @@ MESSAGE = {
 }
 KEYS = {
     *("outcome", "stage", "code", "enhanced", "reply", "mechanism", "tls", "challenge"),
-    *("message_id", "seconds"),
+    *("message_id", "seconds", "transcript", "passing"),
 }
 
 
@@ -191,9 +191,33 @@ def test_no_mechanism_in_common(certificate, mail_server):
     )
 
 
+def test_a_transcript_has_all_stages_and_nothing_of_the_sign_in(certificate, mail_server):
+    facts = converse(account(mail_server, certificate), MESSAGE)
+    said = facts["transcript"]
+    assert said[0].endswith(f", port {mail_server.port})")
+    assert said[1] == "< 220 localhost ESMTP demo"
+    assert f"({facts['tls']}, certificate verified)" in said
+    sign_in = said.index("> AUTH XOAUTH2 ***")
+    assert said[sign_in + 1] == "< 235 2.7.0 Logged in."
+    assert f"> MAIL FROM:<{MAILBOX}>" in said
+    assert any(line.startswith("> (the message, ") for line in said)
+    assert said[-2:] == ["< 250 2.0.0 OK 1 queued", "> QUIT"]
+
+
+@pytest.mark.parametrize(("level", "mechanism"), [("login", "LOGIN"), ("cram_md5", "CRAM-MD5")])
+def test_a_transcript_masks_what_answers_a_challenge(certificate, level, mechanism):
+    with MailServer(certificate, behaviour(mechanisms=(mechanism,))) as server:
+        chosen = account(server, certificate, smtp_security_level=level, secret=PASSWORD)
+        said = converse(chosen)["transcript"]
+    begun = said.index("> AUTH " + mechanism)
+    exchange = [line for line in said[begun + 1 :] if line != "> QUIT"]
+    assert set(exchange[:-1]) == {"< 334 ***", "> ***"}
+    assert exchange[-1] == "< 235 2.7.0 Logged in."
+
+
 def test_cram_sha1_is_neither_proven_nor_called_wrong(certificate, mail_server):
     facts = converse(account(mail_server, certificate, smtp_security_level="cram_sha1"), MESSAGE)
-    assert gist(facts) == ("inconclusive", "auth", None, None)
+    assert gist(facts) == ("unprovable", "auth", None, None)
     assert facts["reply"] == "CRAM-SHA1 cannot be proven from here: only MAPS speaks it"
 
 

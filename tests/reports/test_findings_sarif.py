@@ -27,6 +27,8 @@ from tests.reports.finding_samples import (
     schema,
 )
 
+pytestmark = pytest.mark.long
+
 SARIF = schema("sarif-2.1.0.json")
 # No regular expression of ECMAScript, and we have no `language`.
 for name in ("run", "toolComponent"):

@@ -3,10 +3,10 @@
 import json
 
 from provisioner.errors import ExitCode
-from provisioner.fleet.host_result import HostResult, HostState, RestoredLogin, ServerChange
+from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
+from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import SkippedServer
-from provisioner.fleet.push import Outcome
 from provisioner.mail.session import SmtpResult
 from provisioner.reports.outcome_json import outcome_json
 from provisioner.reports.outcome_text import outcome_text
@@ -83,9 +83,18 @@ def test_a_refused_mail_names_stage_code_cause_remedy_and_who_acts():
 
 
 def test_the_old_documents_own_sign_in_is_told():
-    login = RestoredLogin("Reports", SmtpResult(outcome="authenticated", stage="auth"))
-    text = outcome_text(outcome(host("maps1", HostState.RESTORED, restored=(login,))), {})
+    signed_in = SmtpResult(outcome="authenticated", stage="auth")
+    login = MailProof("Reports", signed_in, None, "authenticated")
+    text = outcome_text(outcome(host("maps1", HostState.RESTORED, baseline=(login,))), {})
     assert "with the old document, Reports signs in" in text
+
+
+def test_an_old_document_that_proves_nothing_is_told_with_its_reason():
+    reply = "its access token has expired, and only MAPS may refresh it"
+    unknown = SmtpResult(outcome="inconclusive", stage="auth", reply=reply)
+    login = MailProof("Reports", unknown, None, None)
+    text = outcome_text(outcome(host("maps1", HostState.RESTORED, baseline=(login,))), {})
+    assert f"with the old document: test email of Reports: inconclusive at auth: {reply}" in text
 
 
 def test_delivered_is_not_applied_and_a_mail_of_ours_is_not_maps_own():

@@ -24,7 +24,7 @@ from provisioner.secret import Secret
 from provisioner.secret_sources.reference import Plaintext
 from provisioner.tokens.token_set import TokenSet
 
-NAMES = ("email-server", "project", "host-document")
+NAMES = ("email-server", "project", "host-document", "plan", "run-events")
 
 
 def content(name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from provisioner.errors import SecretUnavailable
 from provisioner.secret import Secret
+from provisioner.secret_sources import command, file
 from provisioner.secret_sources.reference import (
     Command,
     EnvironmentVariable,
@@ -75,6 +77,37 @@ def test_a_missing_file_a_folder_and_bytes_are_named(tmp_path: Path) -> None:
     assert "more than 64 KiB" in _failure(resolver, SecretFile(Path("big"))).message
 
 
+def test_a_pipe_or_a_device_neither_hangs_nor_floods(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "LONGEST_SECONDS", 0.2)
+    os.mkfifo(tmp_path / "pipe")
+    nobody_writes = _failure(SecretResolver(tmp_path), SecretFile(Path("pipe")))
+    assert "cannot be read: nothing comes, and it does not end" in nobody_writes.message
+    for path in (Path("/dev/zero"), Path("/dev/tty")):
+        message = _failure(SecretResolver(tmp_path), SecretFile(path)).message
+        assert f"the file {path} cannot be read: " in message
+    (tmp_path / "huge").touch()
+    os.truncate(tmp_path / "huge", 1 << 40)
+    assert (
+        "more than 64 KiB" in _failure(SecretResolver(tmp_path), SecretFile(Path("huge"))).message
+    )
+
+
+def test_a_pipe_of_the_shells_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, into = os.pipe()
+    os.write(into, b"from a pipe\n")
+    pipe = SecretFile(Path(f"/dev/fd/{out}"))
+    monkeypatch.setattr(file, "LONGEST_SECONDS", 0.2)
+    assert "nothing comes" in _failure(SecretResolver(tmp_path), pipe).message
+    os.write(into, b"from a pipe\n")
+    os.close(into)
+    assert SecretResolver(tmp_path).resolve(pipe, FIELD).reveal() == "from a pipe"
+    os.close(out)
+
+
 @pytest.fixture
 def not_root() -> Iterator[None]:
     """Root reads every file: be nobody for a while."""
@@ -119,6 +152,23 @@ def test_a_command_gets_no_shell_and_the_project_folder(tmp_path: Path) -> None:
     found = resolver.resolve(Command(("echo", "$HOME; id")), FIELD)
     assert found.reveal() == "$HOME; id"
     assert resolver.resolve(Command(("pwd",)), FIELD).reveal() == str(tmp_path)
+
+
+def test_a_command_that_goes_on_printing_is_stopped(tmp_path: Path) -> None:
+    resolver = SecretResolver(tmp_path, allow_commands=True)
+    assert "more than 64 KiB" in _failure(resolver, Command(("yes",))).message
+
+
+def test_a_command_that_never_ends_is_stopped_whoever_holds_its_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "LONGEST_SECONDS", 0.5)
+    resolver = SecretResolver(tmp_path, allow_commands=True)
+    lasting = Command(("sh", "-c", "sleep 30 & echo $! > child; wait"))
+    try:
+        assert "did not end within" in _failure(resolver, lasting).message
+    finally:
+        os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
 
 
 def test_a_failing_command_shows_nothing_of_what_it_printed(

@@ -11,6 +11,7 @@ from provisioner.tokens.file_name import token_file_name
 _WILD_NAMES = [
     "../x", "..", "/etc/passwd", "CON", "con.yml", "a" * 300, "📮", "", " ", "Reports", "reports",
     "REPORTS", "Straße", "a\x00b", "a\nb", "-rf", ".hidden", "~root", "\ud800", "İ",
+    "R\u0435ports", "\uff32eports", "Reports\u200b", "../Reports", "aux.yml", "a/../../b", "\\x",
 ]  # fmt: skip
 
 

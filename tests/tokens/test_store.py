@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -116,6 +115,56 @@ def test_property_24_a_foreign_file_is_refused(store: TokenStore) -> None:
         store.load("Reports")
 
 
+@pytest.mark.parametrize("mode", [0o775, 0o757, 0o777])
+def test_property_24_a_folder_that_others_can_write_is_refused(
+    store: TokenStore, mode: int
+) -> None:
+    _save(store)
+    for folder in (store.folder, store.folder / ".working"):
+        folder.chmod(mode)
+        with pytest.raises(TokenStoreError, match=f"{folder} can be written by others") as caught:
+            _save(store)
+        assert f"chmod go-w {folder}" in caught.value.remedy
+        folder.chmod(0o700)
+    store.folder.chmod(mode)
+    with pytest.raises(TokenStoreError, match="can be written by others"):
+        store.load("Reports")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_property_24_a_foreign_folder_is_refused(store: TokenStore) -> None:
+    _save(store)
+    os.chown(store.folder, 12345, -1)
+    with pytest.raises(TokenStoreError, match=f"{store.folder} belongs to another user"):
+        store.load("Reports")
+
+
+def test_property_24_whoever_can_replace_the_folder_can_replace_the_tokens(tmp_path: Path) -> None:
+    store = token_store(tmp_path / "open" / "project" / "tokens")
+    _save(store)
+    (tmp_path / "open").chmod(0o777)
+    with pytest.raises(
+        TokenStoreError, match=f"{tmp_path}/open, in which .* by everybody"
+    ) as caught:
+        store.load("Reports")
+    assert f"chmod o-w {tmp_path}/open" in caught.value.remedy
+    (tmp_path / "open").chmod(0o1777)  # as /tmp: only the owner renames
+    assert store.load("Reports") == token_set()
+
+
+def test_a_fresh_clone_by_git_works(store: TokenStore, tmp_path: Path) -> None:
+    path = _save(store)
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.edu", "-C", str(store.folder)]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "tokens"]):
+        subprocess.run([*git, *command], check=True, umask=0o022)
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", store.folder, clone], check=True, umask=0o022)
+    assert sorted(file.name for file in clone.iterdir()) == [".git", path.name]
+    assert _mode(clone / path.name) == 0o644
+    assert token_store(clone).load("Reports") == token_set()
+    assert _mode(clone / path.name) == 0o600
+
+
 def test_a_link_or_pipe_in_its_place_is_refused(store: TokenStore, tmp_path: Path) -> None:
     elsewhere = _save(store).rename(tmp_path / "elsewhere")
     store.path("Reports").symlink_to(elsewhere)
@@ -160,40 +209,6 @@ def test_property_25_write_is_temporary_file_fsync_rename_fsync(
     assert steps == ["fsync .tmp", "rename", "fsync folder"]
 
 
-_SAVING = """
-import sys
-from pathlib import Path
-from tests.oauth_samples import token_set, token_store
-store = token_store(Path(sys.argv[1]))
-pair = [token_set(scope=letter * 5000) for letter in "ab"]
-with store.locked("Reports") as entry:
-    print("saving", flush=True)
-    while True:
-        for one in pair:
-            entry.save(one)
-"""
-
-
-def test_property_25_sigkill_during_a_save_leaves_the_old_or_the_new_file(
-    store: TokenStore,
-) -> None:
-    _save(store, scope="before")
-    for round_ in range(6):
-        with subprocess.Popen(
-            [sys.executable, "-c", _SAVING, store.folder], cwd=REPOSITORY, stdout=subprocess.PIPE
-        ) as saving:
-            assert saving.stdout is not None
-            assert saving.stdout.readline() == b"saving\n"
-            time.sleep(0.003 * round_ + 0.001)
-            saving.send_signal(signal.SIGKILL)
-        found = store.load("Reports")
-        assert found is not None
-        assert set(found.scope) in [set("before"), {"a"}, {"b"}]
-    _save(store, scope="after")
-    names = {file.name for file in (store.folder / ".working").iterdir()}
-    assert names == {".gitignore", f"{store.path('Reports').name}.lock"}
-
-
 def test_a_failing_save_leaves_the_old_file(
     store: TokenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +245,25 @@ def test_a_damaged_or_foreign_file_is_named_and_left_alone(
     assert message in caught.value.message
     assert "CANARY" not in caught.value.message
     assert path.read_bytes() == damaged
+
+
+def test_a_file_swapped_for_an_earlier_one_of_another_server_is_refused(store: TokenStore) -> None:
+    reports, alerts = _save(store), _save(store, "Alerts")
+    before = alerts.read_bytes()
+    reports.write_bytes(before)
+    with pytest.raises(TokenStoreError, match="holds the tokens of 'Alerts', not of 'Reports'"):
+        store.load("Reports")
+    assert store.load("Alerts") == token_set("Alerts")
+    assert reports.read_bytes() == before
+
+
+def test_one_edited_digit_is_noticed(store: TokenStore) -> None:
+    path = _save(store)
+    raw = path.read_bytes()
+    for at in (len(raw) // 3, len(raw) - 2):
+        path.write_bytes(raw[:at] + (b"1" if raw[at : at + 1] != b"1" else b"2") + raw[at + 1 :])
+        with pytest.raises(TokenStoreError, match=r"cannot be opened|is damaged"):
+            store.load("Reports")
 
 
 def test_a_file_under_another_servers_name_is_refused(store: TokenStore) -> None:

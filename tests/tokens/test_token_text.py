@@ -22,6 +22,7 @@ from tests.oauth_samples import token_set
         {"identity": None, "issuer": None, "unproven": "SMTP AUTH is switched off (5.7.139)"},
         {"refresh_endpoint": "https://sso.example.edu/refresh", "handed_over_to": "maps1"},
         {"server_name": "Récits 📮", "expires_at": 0},
+        {"proven_at": 1_900_000_000, "refresh_token_expires_at": 2_000_000_000},
     ],
 )
 def test_what_is_written_is_read(changes: dict[str, Any]) -> None:
@@ -40,6 +41,11 @@ def _edited(**changes: Any) -> Secret:
     return Secret(yaml.safe_dump({name: v for name, v in values.items() if v != "REMOVED"}))
 
 
+def test_a_file_of_an_earlier_version_lacks_what_came_later() -> None:
+    later = ("proven_at", "refresh_token_expires_at", "unproven", "handed_over_to")
+    assert token_set_from(_edited(**dict.fromkeys(later, "REMOVED")), origin="x") == token_set()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -55,6 +61,8 @@ def _edited(**changes: Any) -> Secret:
         (_edited(expires_at="2000000000"), "expires_at is not what is kept there"),
         (_edited(expires_at=True), "expires_at is not what is kept there"),
         (_edited(expires_at=-1), "expires_at is not what is kept there"),
+        (_edited(proven_at="yesterday"), "proven_at is not what is kept there"),
+        (_edited(unproven=17), "unproven is not what is kept there"),
         (_edited(scope=None), "scope is not what is kept there"),
         (_edited(CANARY=1), "has an unknown key"),
     ],

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
-from provisioner.lint.mail_login import is_address
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
 
@@ -33,14 +32,12 @@ _LIKE_A_BLANK = frozenset("\u00a0\u2007\u202f")
 
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
-    """Only where letters beyond ASCII may stand. The first one of each value."""
+    """Where letters beyond ASCII may stand, and in addresses, where nobody would look for one."""
     if server.is_printable_ascii:
         return
     for pointer in (*_NAMES, *_ADDRESSES):
         text = server.text(pointer)
         if text.isascii() or text != text.strip(" "):
-            continue
-        if pointer in _ADDRESSES and not is_address(text):
             continue
         sign = (_blank(text) if pointer in _WITH_BLANKS else "") or _foreign_letter(text)
         if sign:

@@ -112,4 +112,4 @@ def test_nothing_is_told_of_a_secret(secret: str, tmp_path: Path) -> None:
 def test_a_lookalike_hides_no_error(tmp_path: Path) -> None:
     assert said(tmp_path, "relay", server_name=" R\u0435ports") == ["wrong-form /server_name"]
     found = said(tmp_path, "relay", test_email={"to": "<m\u0430ps@example.edu>"})
-    assert found == ["wrong-form /test_email/to"]
+    assert found == ["wrong-form /test_email/to", "lookalike-character /test_email/to"]

@@ -1,4 +1,4 @@
-"""One run at a time works on one server's tokens."""
+"""One run at a time works on what a lock file stands for."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _POLL_SECONDS = 0.05
 
 
 @contextmanager
-def server_lock(path: Path, server_name: str, *, wait_seconds: float) -> Iterator[None]:
+def file_lock(path: Path, subject: str, *, wait_seconds: float) -> Iterator[None]:
     """Hold the lock; LockHeld if another run keeps it longer than `wait_seconds`.
 
+    `subject` says what is locked, in the plural: the tokens of Reports.
     The system gives it back when its holder ends, however that ends. The file stays:
     removing it would let two runs lock two files of one name.
     """
@@ -26,7 +27,7 @@ def server_lock(path: Path, server_name: str, *, wait_seconds: float) -> Iterato
     except OSError as error:
         raise _unusable(path, error) from None
     try:
-        _acquire(path, descriptor, server_name, wait_seconds)
+        _acquire(path, descriptor, subject, wait_seconds)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -34,14 +35,14 @@ def server_lock(path: Path, server_name: str, *, wait_seconds: float) -> Iterato
         os.close(descriptor)
 
 
-def _acquire(path: Path, descriptor: int, server_name: str, wait_seconds: float) -> None:
+def _acquire(path: Path, descriptor: int, subject: str, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise _held(descriptor, server_name) from None
+                raise _held(descriptor, subject) from None
             time.sleep(_POLL_SECONDS)
         except OSError as error:  # a network file system without locks
             raise _unusable(path, error) from None
@@ -49,11 +50,11 @@ def _acquire(path: Path, descriptor: int, server_name: str, wait_seconds: float)
             return
 
 
-def _held(descriptor: int, server_name: str) -> LockHeld:
+def _held(descriptor: int, subject: str) -> LockHeld:
     process = os.pread(descriptor, 20, 0).decode("ascii", errors="replace").strip()
     holder = f"process {process}" if process.isdigit() else "another run"
     return LockHeld(
-        f"the tokens of {server_name} are being worked on by {holder}",
+        f"{subject} are being worked on by {holder}",
         remedy="wait until it has ended, then run again; the lock ends with that process",
     )
 

@@ -1,0 +1,31 @@
+"""Puts to a person, on a terminal, where a secret would go."""
+
+from __future__ import annotations
+
+import sys
+
+from provisioner.tokens.gate import Ask
+from provisioner.tokens.objection import Objection
+
+
+def asker() -> Ask | None:
+    """What asks; None where standard input or standard error is no terminal."""
+    return _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
+
+
+def _ask(objection: Objection) -> bool:
+    """Only a plain yes is one: Enter, end of input and anything else are no."""
+    server = objection.server
+    _say(f"{server.origin.file}:{server.origin.line}: {server.server_name}:")
+    for reason in objection.reasons:
+        _say(f"  {reason}")
+    what = (
+        "This differs from what was accepted. Is it meant" if objection.changed else "Is it right"
+    )
+    sys.stderr.write(f"{what}? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

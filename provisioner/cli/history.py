@@ -1,0 +1,54 @@
+"""`provisioner history`."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.options import ProjectFolder
+from provisioner.errors import ExitCode
+
+
+class HistoryFormat(StrEnum):
+    """How the runs are shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def history(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]", help="One run: its id, or how that begins.", show_default="list all"
+        ),
+    ] = None,
+    project: ProjectFolder = Path(),
+    output_format: Annotated[
+        HistoryFormat, typer.Option("--format", help="How to show it.")
+    ] = HistoryFormat.TEXT,
+) -> int:
+    """List the pushes made from this project folder, or explain one of them.
+
+    What was to be done and why, by whom, at which commit; for each host what it had before and
+    after, and what its test emails proved. Journals lie in .provisioner/runs/ and hold no secret.
+
+    Examples:
+
+      provisioner history
+
+      provisioner history 20261124T131500 --format markdown
+    """
+    from provisioner.fleet.run_record import all_runs, run_named
+    from provisioner.reports.history_formats import LISTS, ONES
+
+    if run is None:
+        sys.stdout.write(LISTS[output_format](tuple(all_runs(project))))
+    else:
+        sys.stdout.write(ONES[output_format](run_named(project, run)))
+    return ExitCode.DONE

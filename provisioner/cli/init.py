@@ -1,0 +1,133 @@
+"""`provisioner init`: a new definition, and what its project folder lacks."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.options import ProjectFolder
+from provisioner.cli.provider_choice import complete_provider
+from provisioner.errors import ExitCode
+
+if TYPE_CHECKING:
+    from provisioner.cli.new_definition import NewDefinition
+
+
+Text = str | None
+ProviderName = Annotated[
+    Text,
+    typer.Option(
+        "--provider",
+        help="Whose mailbox it is, such as microsoft or google; other for one that is not known.",
+        autocompletion=complete_provider,
+        show_default="asked for",
+    ),
+]
+Mailbox = Annotated[
+    Text, typer.Option("--mailbox", help="The mailbox's address.", show_default="asked for")
+]
+Name = Annotated[
+    Text, typer.Option("--name", help="The server_name.", show_default="after the mailbox")
+]
+Tenant = Annotated[
+    Text,
+    typer.Option(
+        "--tenant", help="Microsoft: the directory's ID or domain.", show_default="asked for"
+    ),
+]
+ClientId = Annotated[
+    Text,
+    typer.Option("--client-id", help="The app registration's client id.", show_default="asked for"),
+]
+Host = Annotated[
+    Text, typer.Option("--host", help="The mail server.", show_default="the provider's")
+]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", min=1, max=65535, help="Its port.", show_default="the provider's"),
+]
+AuthorizationUrl = Annotated[
+    Text,
+    typer.Option("--authorization-url", help="The sign-in page.", show_default="the provider's"),
+]
+AccessTokenUrl = Annotated[
+    Text,
+    typer.Option("--access-token-url", help="The token endpoint.", show_default="the provider's"),
+]
+Scope = Annotated[
+    Text, typer.Option("--scope", help="The scope_for_authorize.", show_default="the provider's")
+]
+
+
+def init(
+    provider: ProviderName = None,
+    mailbox: Mailbox = None,
+    name: Name = None,
+    tenant: Tenant = None,
+    client_id: ClientId = None,
+    host: Host = None,
+    port: Port = None,
+    authorization_url: AuthorizationUrl = None,
+    access_token_url: AccessTokenUrl = None,
+    scope: Scope = None,
+    project: ProjectFolder = Path(),
+) -> int:
+    """Begin a project, or add a server to one: a definition that validates, and what to register.
+
+    Asks at a terminal for what no option says. Writes servers/NAME.yml, an example inventory and
+    a .gitignore where there are none; never over a file, and nothing at all if it cannot do it
+    whole.
+
+    Examples:
+
+      provisioner init --project maps-mail
+
+      provisioner init --provider google --mailbox reports@example.edu --client-id 12-ab
+    """
+    from provisioner.cli.new_project import new_files, write_new
+    from provisioner.cli.provider_choice import Answers, chosen_provider
+    from provisioner.documents.reading import shown_path
+
+    answers = Answers(
+        {
+            "provider": provider,
+            "mailbox": mailbox,
+            "name": name,
+            "tenant": tenant,
+            "client_id": client_id,
+            "host": host,
+            "port": str(port) if port else None,
+            "authorization_url": authorization_url,
+            "access_token_url": access_token_url,
+            "scope": scope,
+        }
+    )
+    choice = chosen_provider(answers)
+    draft = choice.draft()
+    ask_for_client_id = answers.would_ask("client_id")
+    if ask_for_client_id:  # only the registration gives it: show now what to register
+        print(f"\n{choice.card(draft)}", file=sys.stderr)
+    definition = choice.completed(draft)
+    text = definition.text(choice.provider, choice.registration)
+    for path in write_new(new_files(project, definition.file_name, text)):
+        print(f"Wrote {shown_path(path)}", flush=True)
+    card = "" if ask_for_client_id else f"\n{choice.card(definition)}"
+    sys.stdout.write(f"{card}\n{_next_steps(definition, project)}")
+    return ExitCode.DONE
+
+
+def _next_steps(definition: NewDefinition, project: Path) -> str:
+    where = "" if project == Path() else f" -C {shlex.quote(str(project))}"
+    name = shlex.quote(definition.server_name)
+    return (
+        "Then:\n"
+        "  # name the hosts that run MAPS in the inventory, and\n"
+        f"  export {definition.variable}=...   # the client secret, from your password manager\n"
+        f"  provisioner validate {shlex.quote(str(project)) if where else ''}".rstrip()
+        + "\n"
+        f"  provisioner authenticate {name}{where}\n"
+    )

@@ -1,0 +1,24 @@
+"""The registration card of a declared server."""
+
+from __future__ import annotations
+
+from provisioner.lint.tenants import tenant_of
+from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.model.project import Project
+from provisioner.providers.catalogue import provider_for
+from provisioner.providers.registration import registration_of
+from provisioner.reports.registration_card import Registrant, card_text
+
+
+def registration_card(server: EmailServer, settings: OAuth2Settings, project: Project) -> str:
+    """With the tenant, the client id and the scope as they are declared."""
+    provider = provider_for(settings.authorization_url, project.providers)
+    registrant = Registrant(
+        title=server.server_name,
+        mailbox=server.mailbox or "MAILBOX",
+        tenant=tenant_of(settings.authorization_url),
+        client_id=settings.client_id,
+        scope=settings.scope_for_authorize,
+        https=settings.use_https_on_callback,
+    )
+    return card_text(provider, registration_of(provider), registrant)

@@ -1,0 +1,81 @@
+"""`provisioner revoke`: a sign-in taken back, at the provider and here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.error_lines import print_error
+from provisioner.cli.options import (
+    AcceptDestination,
+    AllowCommands,
+    ProjectFolder,
+    RequiredServers,
+)
+from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
+
+if TYPE_CHECKING:
+    from provisioner.cli.revocation import Revocation
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
+Local = Annotated[
+    bool, typer.Option("--local", help="Only delete the tokens here; the provider is not asked.")
+]
+
+
+def revoke(
+    servers: RequiredServers,
+    yes: Yes = False,
+    local: Local = False,
+    project: ProjectFolder = Path(),
+    allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
+) -> int:
+    """Take a sign-in back: end it at the provider (RFC 7009), then delete its tokens here.
+
+    A provider without a revocation endpoint has a page where a person does it, which is shown.
+    Where the provider cannot be reached or refuses, the tokens stay. MAPS hosts keep their copy
+    until the next push. `--local` also forgets servers that are no longer declared.
+
+    Examples:
+
+      provisioner revoke Reports
+
+      provisioner revoke Reports Alerts --local --yes
+    """
+    from provisioner.cli.revocation import Revocation
+    from provisioner.cli.vaults import open_vaults
+    from provisioner.model.reading import read_project
+
+    vaults = open_vaults(
+        read_project(project),
+        allow_commands=allow_commands,
+        accept_destinations=accept_destination or (),
+    )
+    revocations = [Revocation(name, vaults, local=local) for name in dict.fromkeys(servers)]
+    if not _agreed([revocation.name for revocation in revocations], yes=yes, local=local):
+        print("Nothing was revoked.")
+        return ExitCode.FAILURE
+    return gravest(_code(revocation) for revocation in revocations)
+
+
+def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
+    from provisioner.cli.person import can_answer, confirm
+
+    if yes:
+        return True
+    if not can_answer():
+        raise UsageError("nobody is here to be asked", remedy="add --yes if it is meant")
+    what = "Delete the tokens of" if local else "End the sign-in and delete the tokens of"
+    return confirm(f"{what} {', '.join(names)}?")
+
+
+def _code(revocation: Revocation) -> ExitCode:
+    try:
+        revocation.carry_out()
+    except ProvisionerError as error:
+        print_error(error.message, error.remedy)
+        return error.exit_code
+    return ExitCode.DONE

@@ -1,0 +1,157 @@
+"""`provisioner rollback`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.options import (
+    AcceptDestination,
+    AllowCommands,
+    Forks,
+    Format,
+    HostLimit,
+    InventoryPath,
+    LockWait,
+    OutputFormat,
+    ProjectFolder,
+    ReportFiles,
+    Verbosity,
+)
+
+if TYPE_CHECKING:
+    from provisioner.cli.fleet_session import Scope
+    from provisioner.cli.run_view import RunView
+    from provisioner.cli.vaults import Vaults
+    from provisioner.fleet.outcome import Outcome
+    from provisioner.fleet.rollback import Rollback
+    from provisioner.model.project import Project
+
+
+def rollback(
+    hosts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[HOST]...", help="Only these hosts.", show_default="all"),
+    ] = None,
+    limit: HostLimit = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    project: ProjectFolder = Path(),
+    inventory: InventoryPath = None,
+    forks: Forks = None,
+    lock_wait: LockWait = 0.0,
+    report: ReportFiles = None,
+    output_format: Format = OutputFormat.TEXT,
+    allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
+    verbose: Verbosity = 0,
+) -> int:
+    """Bring back the document that hosts had before, and prove that one with a test email.
+
+    It becomes a new generation there; a refresh token that a provider takes only once is never
+    brought back. The declared files stay as they are: correct them before the next push.
+
+    Examples:
+
+      provisioner rollback maps1.example.edu
+
+      provisioner rollback --limit 'maps:&test' --yes
+    """
+    from provisioner.cli.fleet_session import Scope, with_inventory
+    from provisioner.cli.outcome_report import outcome_report, report_files
+    from provisioner.cli.run_view import run_view
+    from provisioner.cli.vaults import open_vaults
+    from provisioner.fleet.lock import push_lock
+    from provisioner.model.reading import read_project
+
+    files = report_files(report or ())
+    declared = with_inventory(read_project(project), inventory)
+    scope = Scope(limit=limit, forks=forks, verbosity=verbose)
+    quiet = output_format is OutputFormat.JSON
+    with (
+        run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
+        push_lock(declared.root, wait_seconds=lock_wait, on_wait=view.note),
+    ):
+        vaults = open_vaults(
+            declared,
+            allow_commands=allow_commands,
+            accept_destinations=accept_destination or (),
+        )
+        outcome = _rolled_back(vaults, scope, hosts or [], view, agreed=yes)
+    outcome_report(outcome, declared, output_format, files)
+    return outcome.exit_code
+
+
+def _rolled_back(
+    vaults: Vaults,
+    scope: Scope,
+    hosts: list[str],
+    view: RunView,
+    *,
+    agreed: bool,
+) -> Outcome:
+    """Journaled as a push is."""
+    from provisioner.cli.fleet_run import (
+        finished,
+        fleet_run,
+        run_started,
+        scope_options,
+        told_to_the_end,
+    )
+    from provisioner.fleet.commit import commit_of
+    from provisioner.fleet.interruption import interruption
+    from provisioner.fleet.journal import journal
+    from provisioner.fleet.rollback import prepare_rollback, rollback
+    from provisioner.fleet.run_event import RunEvent
+    from provisioner.fleet.run_id import new_run_id
+
+    project, run_id = vaults.project, new_run_id()
+    with journal(project.root, run_id, keep=project.push.keep_runs) as written:
+
+        def listener(event: RunEvent) -> None:
+            written.append(event)
+            view.take(event)
+
+        with interruption() as interrupted, told_to_the_end(listener):
+            options = {**scope_options(scope), "hosts": hosts}
+            listener(run_started("rollback", run_id, commit_of(project.root), options))
+            with fleet_run(
+                vaults,
+                scope,
+                run_id=run_id,
+                view=view,
+                listener=listener,
+                interruption=interrupted,
+                keep_key=True,
+                prepare=partial(prepare_rollback, patterns=hosts, refresh=vaults.refreshed),
+            ) as run:
+                asked = rollback(run.work, run.preparation)
+                view.clear()
+                if asked.hosts and not agreed:
+                    _ask(asked, project)
+                outcome = asked.carry_out() if asked.hosts else asked.planned
+            listener(finished(outcome))
+    return outcome
+
+
+def _ask(asked: Rollback, project: Project) -> None:
+    """Show what would come back, and go on only if a person says yes."""
+    import sys
+
+    from provisioner.cli.outcome_report import providers_of
+    from provisioner.cli.person import can_answer, confirm
+    from provisioner.cli.removal_consent import NotAgreed
+    from provisioner.errors import UsageError
+    from provisioner.reports.outcome_text import outcome_text
+
+    names = ", ".join(asked.hosts)
+    if not can_answer():
+        raise UsageError(
+            f"a rollback of {names} was not agreed to; nothing was changed",
+            remedy="there is no terminal to ask at: say --yes",
+        )
+    print(outcome_text(asked.planned, providers_of(project)), file=sys.stderr)
+    if not confirm(f"Roll back {names}?"):
+        raise NotAgreed("nothing was changed: the rollback was not agreed to")

@@ -1,0 +1,55 @@
+"""`provisioner unlock`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.options import InventoryPath, ProjectFolder
+from provisioner.errors import ExitCode
+
+
+def unlock(
+    hosts: Annotated[
+        bool, typer.Option("--hosts", help="Also the leases that runs left behind on hosts.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also what another run holds: make sure it is dead.")
+    ] = False,
+    project: ProjectFolder = Path(),
+    inventory: InventoryPath = None,
+) -> int:
+    """Give back the locks that a dead run left behind: this project's, and those on hosts.
+
+    A lock on this machine goes with its process, and a lease on a host ends by itself within
+    minutes; this is for those who cannot wait. Exit code 5: somebody holds one still.
+
+    Examples:
+
+      provisioner unlock --hosts
+
+      provisioner unlock --hosts --force
+    """
+    from provisioner.cli.fleet_session import with_inventory
+    from provisioner.errors import gravest
+    from provisioner.fleet.unlocking import unlock_checkout
+    from provisioner.model.reading import read_project
+
+    declared = with_inventory(read_project(project), inventory)
+    print(unlock_checkout(declared.root, force=force))
+    if not hosts:
+        return ExitCode.DONE
+    from provisioner.cli.host_session import host_session
+    from provisioner.cli.progress import progress
+    from provisioner.fleet.unlocking import lease_ending
+
+    with (
+        progress(quiet=False, plain=False) as tell,
+        host_session(declared, None, tell) as (contact, names),
+    ):
+        said = contact.ask("unlock.yml", names, "unlock", force=force, lock_wait=0)
+    endings = [lease_ending(host, result) for host, result in said.items()]
+    print("\n".join(ending.text for ending in endings))
+    return gravest(ending.exit_code for ending in endings)

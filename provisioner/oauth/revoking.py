@@ -1,0 +1,84 @@
+"""A grant ended at its provider: RFC 7009."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin
+
+from provisioner.errors import RevocationFailed
+from provisioner.oauth.endpoint_url import checked_endpoint
+from provisioner.oauth.token_endpoint import TokenEndpoint
+from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.providers.provider import Provider
+from provisioner.secret import Secret
+from provisioner.tokens.token_set import TokenSet
+
+_FIELD = "revocation_url"
+
+# The token is dead already. RFC 7009 section 2.2 answers 200 then; Google says 400 invalid_token.
+_ENDED_ALREADY = frozenset({"invalid_token", "invalid_grant"})
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationEndpoint:
+    """Where to revoke; `host` is for people."""
+
+    url: str
+    host: str
+
+
+def revocation_endpoint(tokens: TokenSet, provider: Provider) -> RevocationEndpoint | None:
+    """The provider's endpoint, if it has one; InvalidProject if its URL will not do."""
+    if provider.revocation_url is None:
+        return None
+    url = urljoin(tokens.token_endpoint, provider.revocation_url)
+    return RevocationEndpoint(url, checked_endpoint(url, _FIELD))
+
+
+def revoke_grant(
+    endpoint: RevocationEndpoint,
+    tokens: TokenSet,
+    client_secret: Secret,
+    *,
+    ca_file: Path | None = None,
+) -> str:
+    """End the grant; what is left to say, or nothing. RevocationFailed: it lives on.
+
+    The refresh token goes first: with it the grant ends. The access token then mostly is dead
+    (RFC 7009 section 2.1 makes that a SHOULD), so its own refusal is a remark and no failure.
+    """
+    client = TokenEndpoint(
+        url=endpoint.url,
+        field=_FIELD,
+        client_id=tokens.client_id,
+        client_secret=client_secret,
+        auth_method=tokens.token_endpoint_auth_method,
+        ca_file=ca_file,
+    )
+    try:
+        _end(client, tokens.refresh_token, "refresh_token")
+    except TokenRefused as refused:
+        said = refused.refusal
+        raise RevocationFailed(
+            f"{tokens.server_name}: {said.message()}", remedy=said.remedy()
+        ) from None
+    except NoTokenAnswer as fault:
+        raise RevocationFailed(
+            f"{tokens.server_name}: {fault.message}", remedy=fault.remedy
+        ) from None
+    try:
+        _end(client, tokens.access_token, "access_token")
+    except (TokenRefused, NoTokenAnswer):
+        return (
+            "the provider did not revoke the access token by itself: it may live until it expires"
+        )
+    return ""
+
+
+def _end(client: TokenEndpoint, token: Secret, kind: str) -> None:
+    try:
+        client.revoke(token, kind=kind)
+    except TokenRefused as refused:
+        if refused.refusal.error not in _ENDED_ALREADY:
+            raise

@@ -1,0 +1,85 @@
+"""The registration card: everything to enter at a provider before the first sign-in."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from provisioner.providers.provider import Provider
+from provisioner.providers.registration import Registration
+
+_LABEL_COLUMNS = 17
+_COLUMNS = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registrant:
+    """Who registers: what is not known yet is a word in capitals, to be replaced."""
+
+    title: str
+    mailbox: str = "MAILBOX"
+    tenant: str = "TENANT"
+    client_id: str = "CLIENT_ID"
+    scope: str = ""
+    https: bool = False
+
+    def filled(self, template: str) -> str:
+        """The template with what is known of the registrant."""
+        return template.format(tenant=self.tenant, client_id=self.client_id, mailbox=self.mailbox)
+
+
+def card_text(provider: Provider, registration: Registration, registrant: Registrant) -> str:
+    """Lines with a label each; URLs and commands are whole, to be copied."""
+    heading = f"Registration card: {registrant.title}, at {provider.label}"
+    rows = _rows(provider, registration, registrant)
+    lines = [line for label, text, whole in rows for line in _row(label, text, whole=whole)]
+    return "\n".join([heading, "=" * min(len(heading), _COLUMNS), *lines]) + "\n"
+
+
+def _rows(
+    provider: Provider, registration: Registration, registrant: Registrant
+) -> Iterator[tuple[str, str, bool]]:
+    """Label, text, and whether the text is to be copied whole."""
+    if provider.console_url:
+        yield "Console", provider.console_url, True
+    yield "Type", registration.application_type, False
+    yield from _redirect_rows(registration, "https" if registrant.https else "http")
+    for permission in registration.permissions:
+        yield "Permission", permission, False
+    yield "Scope asked for", registrant.scope or registration.scope or "not known", True
+    if registration.consent_url:
+        yield "Admin consent", registrant.filled(registration.consent_url), True
+        yield "", "for an administrator, once; not needed where users may consent", False
+    for command in registration.mailbox_commands:
+        yield "SMTP AUTH", registrant.filled(command), True
+    for step in registration.steps:
+        yield "Note", step, False
+    if registration.doubt:
+        yield "Doubt", registration.doubt, False
+
+
+def _redirect_rows(registration: Registration, scheme: str) -> Iterator[tuple[str, str, bool]]:
+    uri = f"{scheme}://localhost"
+    if registration.registers_redirect:
+        yield "Redirect URI", uri, True
+        yield "", registration.redirect_note, False
+    else:
+        yield "Redirect URI", f"none to register: {registration.redirect_note}", False
+    yield "Sent at sign-in", f"{uri}:PORT", True
+    yield "", "a free port, or --port; no path, not even a slash at the end", False
+    yield "", "MAPS' own Authenticate button sends the same with a port of its own", False
+
+
+def _row(label: str, text: str, *, whole: bool) -> list[str]:
+    first = f"  {label}".ljust(_LABEL_COLUMNS + 2)
+    if whole:
+        return [first + text]
+    return textwrap.wrap(
+        text,
+        _COLUMNS,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,236 @@
+"""What a merged pull request of an attacker gets from each command: not even a connection."""
+
+from __future__ import annotations
+
+import os
+import pty
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+from provisioner.demo.provider import DemoProvider
+from provisioner.errors import ExitCode
+
+PROVISIONER = Path(sys.executable).with_name("provisioner")
+BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
+PASSWORD = "CANARY-relay-password"
+
+
+@dataclass
+class Trap:
+    """The attacker's machine: a port, and how often somebody came."""
+
+    port: int
+    visits: list[bytes] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/token"
+
+
+@contextmanager
+def trap() -> Iterator[Trap]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        caught = Trap(listening.getsockname()[1])
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection:
+                        caught.visits.append(b"somebody came")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield caught
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+class Victim:
+    """A project in use: Reports is signed in to, Relay's password was accepted."""
+
+    def __init__(self, folder: Path, provider: DemoProvider) -> None:
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "REPORTS_SECRET": provider.client_secret.reveal(),
+            "RELAY_PASSWORD": PASSWORD,
+            "BROWSER": f"{sys.executable} {BROWSER} %s",
+        }
+        for name in ("servers", "inventory", "host"):
+            (folder / name).mkdir(parents=True)
+        host = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "maps_directory": str(folder / "host"),
+        }
+        self.write("inventory/hosts.yml", {"maps": {"hosts": {"maps1": host}}})
+        self.write("provisioner.yml", {"providers": {"localhost": {"revocation_url": None}}})
+        self.reports = {
+            "server_name": "Reports",
+            "host": "localhost",
+            "port": 25,
+            "smtp_security_level": "oauth2",
+            "use_tls": True,
+            "user_name": "reports@example.edu",
+            "oauth2": {
+                "access_token_url": provider.token_url,
+                "authorization_url": provider.authorization_url,
+                "client_id": provider.client_id,
+                "client_secret": {"env": "REPORTS_SECRET"},
+                "scope_for_authorize": "openid email smtp offline_access",
+            },
+        }
+        self.relay = {
+            "server_name": "Relay",
+            "host": "localhost",
+            "port": 25,
+            "smtp_security_level": "plain",
+            "use_tls": True,
+            "user_name": "reports@example.edu",
+            "password": {"env": "RELAY_PASSWORD"},
+        }
+
+    def write(self, name: str, content: object) -> None:
+        (self.folder / name).write_text(yaml.safe_dump(content))
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PROVISIONER, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Iterator[Victim]:
+    with DemoProvider() as provider:
+        yield Victim(tmp_path / "project", provider)
+
+
+def test_tokens_and_client_secrets_in_each_command(victim: Victim) -> None:
+    victim.write("servers/reports.yml", victim.reports)
+    signed_in = victim.run("authenticate", "Reports", "--no-smtp-check")
+    assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
+    assert "Note: Reports: client_secret, read from {env: REPORTS_SECRET}, goes" in signed_in.stderr
+    with trap() as evil:
+        oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}  # type: ignore[dict-item]
+        changed = {**victim.reports, "oauth2": oauth2, "host": "127.0.0.1", "port": evil.port}
+        victim.write("servers/reports.yml", changed)
+        victim.write("servers/copy.yml", {**changed, "server_name": "Copy"})
+        for command in (
+            ["refresh"],
+            ["authenticate", "Reports"],
+            ["authenticate", "Copy"],
+            ["test-email", "Reports"],
+            ["plan"],
+            ["push"],
+        ):
+            ended = victim.run(*command)
+            said = ended.stdout + ended.stderr
+            assert ended.returncode == ExitCode.PERSON_NEEDED, said
+            assert f"to {evil.url}" in said
+            assert "--accept-destination" in said
+        assert evil.visits == []
+        victim.run("refresh", "Reports", "--accept-destination", "Reports")
+        assert evil.visits != [], "the trap is where an accepted token goes"
+    assert list((victim.folder / "host").iterdir()) == []
+
+
+def test_passwords_in_each_command(victim: Victim) -> None:
+    with trap() as evil, trap() as right:
+        victim.write("servers/relay.yml", {**victim.relay, "port": right.port})
+        first = victim.run("test-email", "Relay")
+        assert first.returncode == ExitCode.PERSON_NEEDED
+        assert "goes for the first time to host localhost" in first.stderr
+        assert right.visits == []
+        accepted = victim.run("test-email", "Relay", "--accept-destination", "Relay")
+        assert right.visits != [], accepted.stderr
+        victim.write("servers/copy.yml", {**victim.relay, "server_name": "Copy", "port": evil.port})
+        victim.write("servers/relay.yml", {**victim.relay, "port": evil.port})
+        for command in (["test-email", "Relay"], ["test-email", "Copy"], ["plan"], ["push"]):
+            ended = victim.run(*command)
+            said = ended.stdout + ended.stderr
+            assert ended.returncode == ExitCode.PERSON_NEEDED, said
+            assert f"port changed from {right.port} to {evil.port}" in said
+            assert PASSWORD not in said
+        assert evil.visits == []
+    assert list((victim.folder / "host").iterdir()) == []
+
+
+def test_a_forged_store_with_its_own_key(victim: Victim, tmp_path: Path) -> None:
+    """The pull request brings tokens/, sealed with a vault_password that its author knows."""
+    with trap() as evil:
+        victim.write("servers/relay.yml", {**victim.relay, "port": evil.port})
+        victim.write("provisioner.yml", {"vault_password": {"env": "LANG"}, "tokens": "forged"})
+        home = victim.environment | {"LANG": "C", "HOME": str(tmp_path / "attackers-home")}
+        home["XDG_CONFIG_HOME"] = str(tmp_path / "attackers-home")
+        users, victim.environment = victim.environment | {"LANG": "C"}, home
+        victim.run("plan", "--accept-destination", "Relay")
+        assert (victim.folder / "forged" / "destinations.vault").is_file()
+        assert "1 server skipped" not in victim.run("plan").stdout
+        victim.environment = users
+        for command in (["test-email", "Relay"], ["push"]):
+            ended = victim.run(*command)
+            said = ended.stdout + ended.stderr
+            assert ended.returncode == ExitCode.PERSON_NEEDED, said
+            assert "vault_password is named in the project itself" in said
+        assert evil.visits == []
+
+
+def test_an_unknown_name_is_not_accepted(victim: Victim) -> None:
+    victim.write("servers/relay.yml", victim.relay)
+    ended = victim.run("plan", "--accept-destination", "Raley")
+    assert ended.returncode == ExitCode.USAGE
+    assert "declared servers: Relay" in ended.stderr
+
+
+@pytest.mark.parametrize(("answer", "visits"), [("y", True), ("n", False), ("", False)])
+def test_on_a_terminal_a_person_is_asked(victim: Victim, answer: str, visits: bool) -> None:
+    with trap() as mail:
+        victim.write("servers/relay.yml", {**victim.relay, "port": mail.port})
+        ours, theirs = pty.openpty()
+        asked = subprocess.Popen(
+            [PROVISIONER, "test-email", "Relay"],
+            cwd=victim.folder,
+            env=victim.environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        said = _read_until(ours, b"[y/N] ")
+        assert "password, read from {env: RELAY_PASSWORD}, goes for the first time to" in said
+        assert f"port {mail.port}" in said
+        assert mail.visits == []
+        os.write(ours, answer.encode() + b"\n")
+        said = _read_until(ours, None)
+        assert asked.wait(timeout=60) != ExitCode.DONE
+        os.close(ours)
+        assert bool(mail.visits) is visits
+        assert ("nothing was sent" in said) is not visits
+
+
+def _read_until(terminal: int, end: bytes | None) -> str:
+    said = b""
+    with suppress(OSError):  # Linux ends a terminal whose other side is closed with EIO
+        while end is None or end not in said:
+            part = os.read(terminal, 4096)
+            if not part:
+                break
+            said += part
+    return said.decode()

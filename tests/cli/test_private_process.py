@@ -1,0 +1,101 @@
+"""What the children of a run see, and what a run leaves behind: no secret."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from provisioner.errors import ExitCode
+
+PROVISIONER = Path(sys.executable).with_name("provisioner")
+CANARY = "CANARY-4711"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "servers").mkdir()
+    oauth2 = {
+        "access_token_url": "https://127.0.0.1:9/token",
+        "authorization_url": "https://127.0.0.1:9/authorize",
+        "client_id": "maps",
+        "client_secret": {"env": "REPORTS_SECRET"},
+        "scope_for_authorize": "smtp offline_access",
+    }
+    common = {"host": "localhost", "port": 9, "use_tls": True, "user_name": "r@example.edu"}
+    declared = [
+        {"server_name": "Reports", **common, "smtp_security_level": "oauth2", "oauth2": oauth2},
+        {
+            "server_name": "Relay",
+            **common,
+            "smtp_security_level": "plain",
+            "password": {"command": ["sh", "-c", "env > seen; ulimit -c >> seen; echo secret"]},
+        },
+    ]
+    (tmp_path / "servers" / "all.yml").write_text(yaml.safe_dump_all(declared))
+    return tmp_path
+
+
+def _run(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PROVISIONER, *arguments],
+        cwd=project,
+        env={**os.environ, "REPORTS_SECRET": CANARY, "KEPT": "as it is", **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_command_sees_no_other_secret_and_leaves_no_core(project: Path) -> None:
+    ended = _run(
+        project, "test-email", "Relay", "--allow-commands", "--accept-destination", "Relay"
+    )
+    assert "Error: test email of Relay: unreachable at connect" in ended.stderr
+    seen = (project / "seen").read_text().splitlines()
+    assert "KEPT=as it is" in seen
+    assert seen[-1] == "0", "the limit of core dumps"
+    assert CANARY not in "\n".join(seen)
+
+
+def test_the_browser_sees_no_secret(project: Path) -> None:
+    browser, half, seen = project / "browser", project / "half", project / "seen"
+    browser.write_text(f"#!/bin/sh\nenv > '{half}' && mv '{half}' '{seen}'\n")
+    browser.chmod(0o755)
+    environment = {**os.environ, "REPORTS_SECRET": CANARY, "BROWSER": str(browser), "KEPT": "so"}
+    with subprocess.Popen(
+        [PROVISIONER, "authenticate", "Reports", "--timeout", "120"],
+        cwd=project,
+        env=environment,
+        stderr=subprocess.DEVNULL,
+    ) as waiting:
+        while not seen.exists() and waiting.poll() is None:
+            time.sleep(0.05)
+        waiting.kill()
+    assert "KEPT=so" in seen.read_text()
+    assert CANARY not in seen.read_text()
+
+
+def test_without_consent_no_command_runs(project: Path) -> None:
+    ended = _run(project, "test-email", "Relay", "--accept-destination", "Relay")
+    assert ended.returncode == ExitCode.FAILURE
+    assert "run again with --allow-commands" in ended.stderr
+    assert not (project / "seen").exists()
+
+
+def test_validate_resolves_nothing(project: Path) -> None:
+    os.mkfifo(project / "pipe")
+    text = (project / "servers" / "all.yml").read_text()
+    (project / "servers" / "all.yml").write_text(text.replace("env: REPORTS_SECRET", "file: pipe"))
+    (project / "provisioner.yml").write_text("vault_password: {command: [touch, seen]}\n")
+    ended = _run(project, "validate")
+    assert ended.returncode == ExitCode.DONE, ended.stdout
+    assert not (project / "seen").exists()
+    assert not (project / "tokens").exists()

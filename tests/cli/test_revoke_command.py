@@ -1,0 +1,211 @@
+"""`revoke` as a user runs it, against the embedded provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.demo.provider import DemoProvider
+from provisioner.errors import ExitCode
+from provisioner.secret import Secret
+from tests.cli.test_authenticate_command import PROVISIONER, Desk
+from tests.oauth.scripted_server import json_answer, scripted_server
+from tests.terminal import CTRL_C, Terminal
+
+ACCEPTED = ("--accept-destination", "Reports")  # the fact that is tried is not what was accepted
+
+
+class Office(Desk):
+    """A desk where Reports is signed in, and the requests of `revoke` are seen."""
+
+    def __init__(self, folder: Path, provider: DemoProvider) -> None:
+        super().__init__(folder, provider)
+        (folder / "key").write_text("a-vault-password-for-tests")
+        self.endpoint("/revoke")
+        signed_in = self.run("authenticate", "Reports", "--no-smtp-check")
+        assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
+        self.asked: list[tuple[str, str]] = []
+        provider.observe = lambda path, parameters, _: self.asked.append(
+            (path, parameters.get("token_type_hint", ""))
+        )
+
+    def endpoint(self, revocation_url: str) -> None:
+        """What provisioner.yml says of the provider; empty: nothing."""
+        fact = f"providers:\n  localhost: {{revocation_url: '{revocation_url}'}}\n"
+        settings = "vault_password: {file: key}\n" + (fact if revocation_url else "")
+        (self.folder / "provisioner.yml").write_text(settings)
+
+    def at_terminal(self, *arguments: str) -> Terminal:
+        return Terminal([PROVISIONER, *arguments], cwd=self.folder, env=self.environment)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with DemoProvider() as provider:
+        yield Office(tmp_path / "project", provider)
+
+
+def test_the_grant_ends_and_then_the_tokens_go(office: Office) -> None:
+    finished = office.run("revoke", "reports", "--yes")
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "Reports: the tokens are deleted here\n  the sign-in has ended at localhost" in (
+        finished.stdout
+    )
+    assert "MAPS hosts still hold their copy" in finished.stdout
+    assert office.asked == [("/revoke", "refresh_token"), ("/revoke", "access_token")]
+    assert office.token_files() == []
+    assert office.run("status").returncode == ExitCode.PERSON_NEEDED
+    again = office.run("revoke", "Reports", "--yes")
+    assert again.returncode == ExitCode.DONE
+    assert again.stdout == "Reports: nobody is signed in here; there is nothing to revoke\n"
+
+
+def test_a_terminal_is_asked_first(office: Office) -> None:
+    question = "End the sign-in and delete the tokens of Reports? [y/N] "
+    with office.at_terminal("revoke", "Reports") as terminal:
+        terminal.answer(question, "n")
+        assert terminal.ended() == ExitCode.FAILURE
+        assert "Nothing was revoked." in terminal.shown
+    with office.at_terminal("revoke", "Reports") as terminal:
+        terminal.expect(question)
+        terminal.press(CTRL_C)
+        assert terminal.ended() == ExitCode.INTERRUPTED
+    assert office.asked == []
+    assert len(office.token_files()) == 1
+    with office.at_terminal("revoke", "Reports") as terminal:
+        terminal.answer(question, "y")
+        assert terminal.ended() == ExitCode.DONE
+    assert office.token_files() == []
+
+
+def test_where_nobody_can_be_asked_yes_is_needed(office: Office) -> None:
+    finished = office.run("revoke", "Reports")
+    assert finished.returncode == ExitCode.USAGE
+    assert "add --yes if it is meant" in finished.stderr
+    assert office.asked == []
+    assert len(office.token_files()) == 1
+
+
+def test_a_provider_without_an_endpoint_has_a_page(office: Office) -> None:
+    office.endpoint("")
+    finished = office.run("revoke", "Reports", "-y")
+    assert finished.returncode == ExitCode.DONE
+    assert "has no revocation endpoint that is known: take the app's consent back" in (
+        finished.stdout
+    )
+    assert "can go on using them until the sign-in is ended" in finished.stdout
+    assert office.asked == []
+    assert office.token_files() == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json_answer("{}", status="503 Busy", headers="Retry-After: 0\r\n"),
+        json_answer("{}", status="404 Not Found"),
+        json_answer('{"error": "unsupported_token_type"}', status="400 Bad Request"),
+        b"",
+    ],
+)
+def test_what_was_not_revoked_is_kept(office: Office, answer: bytes) -> None:
+    before = office.token_files()[0].read_bytes()
+    with scripted_server([answer] * 4) as server:
+        office.endpoint(f"http://localhost:{server.port}/revoke")
+        finished = office.run("revoke", "Reports", "--yes", *ACCEPTED)
+    assert finished.returncode == ExitCode.FAILURE
+    assert "Error: Reports: the revocation" in finished.stderr
+    assert "deleted" not in finished.stdout
+    assert office.token_files()[0].read_bytes() == before
+
+
+def test_a_token_that_is_dead_already_is_as_good_as_revoked(office: Office) -> None:
+    dead = json_answer('{"error": "invalid_token"}', status="400 Bad Request")
+    with scripted_server([dead, json_answer("{}", status="404 Not Found")]) as server:
+        office.endpoint(f"http://localhost:{server.port}/revoke")
+        finished = office.run("revoke", "Reports", "--yes", *ACCEPTED)
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "did not revoke the access token by itself" in finished.stdout
+    assert office.token_files() == []
+
+
+def test_a_wrong_client_secret_keeps_the_tokens(office: Office) -> None:
+    office.provider.client_secret = Secret("another")
+    finished = office.run("revoke", "Reports", "--yes")
+    assert finished.returncode == ExitCode.FAILURE
+    assert "the revocation at localhost: invalid_client" in finished.stderr
+    assert len(office.token_files()) == 1
+
+
+def test_another_host_gets_nothing_on_the_word_of_a_file_alone(office: Office) -> None:
+    with scripted_server([json_answer("{}")] * 2) as elsewhere:
+        office.endpoint(f"http://127.0.0.1:{elsewhere.port}/steal")
+        finished = office.run("revoke", "Reports", "--yes")
+        assert finished.returncode == ExitCode.PERSON_NEEDED
+        assert "revocation_url changed from /revoke to http://127.0.0.1" in finished.stderr
+        with office.at_terminal("revoke", "Reports") as terminal:
+            terminal.answer("Reports? [y/N] ", "y")
+            terminal.answer("differs from what was accepted. Is it meant? [y/N] ", "n")
+            assert terminal.ended() == ExitCode.PERSON_NEEDED
+        assert elsewhere.requests == []
+        assert len(office.token_files()) == 1
+        with office.at_terminal("revoke", "Reports") as terminal:
+            terminal.answer("Reports? [y/N] ", "y")
+            terminal.answer("Is it meant? [y/N] ", "y")
+            assert terminal.ended() == ExitCode.DONE
+        assert len(elsewhere.requests) == 2
+
+
+def test_a_changed_declaration_gets_nothing_and_local_still_forgets(office: Office) -> None:
+    declared = office.declared.read_text()
+    office.declared.write_text(declared.replace("client_id: ", "client_id: other-"))
+    finished = office.run("revoke", "Reports", "--yes")
+    assert finished.returncode == ExitCode.PERSON_NEEDED
+    assert "only forget the tokens: provisioner revoke 'Reports' --local" in finished.stderr
+    assert office.asked == []
+    assert office.run("revoke", "Reports", "--local", "--yes").returncode == ExitCode.DONE
+    assert office.token_files() == []
+
+
+def test_local_forgets_what_is_unreadable_or_no_longer_declared(office: Office) -> None:
+    declared = office.declared.read_text()
+    office.declared.write_text(declared.replace("server_name: Reports", "server_name: Alerts"))
+    unknown = office.run("revoke", "Reports", "--yes")
+    assert unknown.returncode == ExitCode.USAGE
+    office.token_files()[0].write_text("damaged")
+    finished = office.run("revoke", "Reports", "--local", "--yes")
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "can go on using them until the sign-in is ended" in finished.stdout
+    assert office.asked == []
+    assert office.token_files() == []
+
+
+def test_one_that_fails_holds_up_no_other(office: Office) -> None:
+    text = office.declared.read_text().replace("server_name: Reports", "server_name: Alerts")
+    (office.folder / "servers" / "alerts.yml").write_text(text)
+    office.run("authenticate", "Alerts", "--no-smtp-check")
+    damaged = next(path for path in office.token_files() if path.name.startswith("alerts"))
+    damaged.write_text("damaged")
+    finished = office.run("revoke", "Alerts", "Reports", "--yes")
+    assert finished.returncode == ExitCode.FAILURE
+    assert "Error: " in finished.stderr
+    assert "Reports: the tokens are deleted here" in finished.stdout
+    assert office.token_files() == [damaged]
+
+
+def test_property_33_revoke_prints_no_secret(office: Office) -> None:
+    secrets = {office.provider.client_secret.reveal()}
+    office.provider.observe = lambda _path, parameters, _headers: secrets.update(
+        parameters[name] for name in ("token", "client_secret") if name in parameters
+    )
+    with scripted_server([json_answer(f'{{"error": "x", "error_description": "{secret}"}}')
+                          for secret in secrets]) as server:  # fmt: skip
+        office.endpoint(f"http://localhost:{server.port}/revoke")
+        failed = office.run("revoke", "Reports", "--yes", *ACCEPTED)
+        assert failed.returncode == ExitCode.FAILURE
+        assert "***" in office.output
+    office.endpoint("/revoke")
+    assert office.run("revoke", "Reports", "--yes", *ACCEPTED).returncode == ExitCode.DONE
+    assert len(secrets) >= 3
+    assert not [secret for secret in secrets if secret in office.output]

@@ -1,0 +1,284 @@
+"""`status` and `refresh` as a user runs them, against the embedded provider and mail server."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.demo.certificates import ServerCertificate
+from provisioner.demo.mail_server import MailBehaviour, MailServer
+from provisioner.demo.mail_sign_in import Introspection
+from provisioner.demo.provider import DemoProvider, ScriptedAnswer
+from provisioner.errors import ExitCode
+from provisioner.secret import Secret
+from provisioner.secret_sources.vault import VaultKey
+from provisioner.tokens.store import TokenStore
+from provisioner.tokens.token_set import TokenSet
+from tests.cli.test_authenticate_command import Desk
+from tests.mail_samples import certificate  # noqa: F401  a fixture
+
+DAY = 86400
+
+
+class Office(Desk):
+    """A desk with a mail server, and a hand in the token files. Nobody is asked unless told."""
+
+    def __init__(self, folder: Path, provider: DemoProvider, mail: MailServer, ca: str) -> None:
+        super().__init__(folder, provider)
+        self.asked: list[str] = []
+        provider.observe = lambda path, *_: self.asked.append(path)
+        declared = self.declared.read_text()
+        self.declared.write_text(re.sub(r"(?m)^port: .*$", f"port: {mail.port}", declared))
+        (folder / "ca.pem").write_text(ca)
+        (folder / "key").write_text("a-vault-password-for-tests")
+        self.facts("")
+
+    def facts(self, facts: str) -> None:
+        """What is known of the provider."""
+        (self.folder / "provisioner.yml").write_text(
+            "vault_password: {file: key}\nca_file: ca.pem\n"
+            f"providers:\n  localhost: {{refresh_token_rotation: none{facts}}}\n"
+        )
+
+    @property
+    def store(self) -> TokenStore:
+        key = VaultKey(Secret("a-vault-password-for-tests"))
+        return TokenStore(self.folder / "tokens", lambda: key)
+
+    def tokens(self) -> TokenSet:
+        found = self.store.load("Reports")
+        assert found is not None
+        return found
+
+    def keep(self, **changes: Any) -> TokenSet:
+        kept = replace(self.tokens(), **changes)
+        with self.store.locked("Reports") as entry:
+            entry.save(kept)
+        self.asked.clear()
+        return kept
+
+    def declare(self, name: str) -> None:
+        """One more server, like the first."""
+        text = self.declared.read_text().replace("server_name: Reports", f"server_name: {name}")
+        (self.folder / "servers" / f"{name}.yml").write_text(text)
+
+
+@pytest.fixture
+def office(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Office]:  # noqa: F811
+    with DemoProvider() as provider:
+        check = Introspection(
+            provider.introspection_url, provider.client_id, provider.client_secret
+        )
+        mail = MailServer(certificate, MailBehaviour(check_token=check), folder=tmp_path)
+        with mail:
+            office = Office(tmp_path / "project", provider, mail, certificate.ca_pem)
+            signed_in = office.run("authenticate", "Reports", "--no-smtp-check")
+            assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
+            office.asked.clear()
+            yield office
+
+
+def test_status_asks_nobody_and_check_asks_the_mail_server(office: Office) -> None:
+    plain = office.run("status")
+    assert plain.returncode == ExitCode.DONE, plain.stdout
+    assert "not yet proven: the SMTP check was left out" in plain.stdout
+    assert office.asked == []
+
+    checked = office.run("status", "--check")
+    assert checked.returncode == ExitCode.DONE, checked.stdout
+    assert "the mail server took the token just now" in checked.stdout
+    assert checked.stderr == "asking localhost about Reports\n"
+    assert office.asked == ["/introspect"]  # by the mail server: the token still lives
+    proven = office.tokens().proven_at
+    assert proven is not None
+    assert abs(proven - time.time()) < 60
+    assert "the mail server took the token on 2" in office.run("status").stdout
+
+
+def test_check_refreshes_only_what_has_expired(office: Office) -> None:
+    old = office.keep(expires_at=0)
+    assert office.run("status", "--check").returncode == ExitCode.DONE
+    assert office.asked[:1] == ["/token"]
+    assert office.tokens().access_token != old.access_token
+
+
+def test_check_leaves_the_token_of_a_host_alone(office: Office) -> None:
+    office.keep(expires_at=0, handed_over_to="maps1")
+    finished = office.run("status", "--check")
+    assert finished.returncode == ExitCode.FAILURE
+    assert "was handed over to maps1" in finished.stdout
+    assert office.asked == []
+
+
+def test_check_tells_of_a_mail_server_that_refuses(office: Office) -> None:
+    office.provider.grants.revoke_all()
+    finished = office.run("status", "--check", "--format", "json")
+    assert finished.returncode == ExitCode.FAILURE, finished.stdout
+    [server] = json.loads(finished.stdout)["servers"]
+    assert server["usable"] is False
+    assert "the mail server refuses the token: localhost, auth" in server["problems"][0]["message"]
+    assert office.tokens().proven_at is None
+
+
+def test_check_does_not_take_an_unreachable_mail_server_for_a_refusal(office: Office) -> None:
+    declared = office.declared.read_text()
+    office.declared.write_text(re.sub(r"(?m)^port: .*$", "port: 1", declared))
+    moved = office.run("status", "--check")
+    assert moved.returncode == ExitCode.PERSON_NEEDED
+    assert "port changed from" in moved.stdout
+    accepted = office.run("refresh", "Reports", "--accept-destination", "Reports")
+    assert accepted.returncode == ExitCode.DONE, accepted.stderr
+    finished = office.run("status", "--check", "--format", "json")
+    assert finished.returncode == ExitCode.FAILURE
+    [server] = json.loads(finished.stdout)["servers"]
+    assert server["usable"] is True
+    assert "not proven: localhost, connect" in server["problems"][0]["message"]
+
+
+def test_status_of_some_servers_and_of_wrong_names(office: Office) -> None:
+    office.declare("Alerts")
+    assert office.run("status").returncode == ExitCode.PERSON_NEEDED
+    one = office.run("status", "reports")
+    assert one.returncode == ExitCode.DONE
+    assert "Alerts" not in one.stdout
+    unknown = office.run("status", "Nope")
+    assert unknown.returncode == ExitCode.USAGE
+    assert "declared servers: Alerts, Reports" in unknown.stderr
+
+
+def test_what_a_sign_in_leaves_for_status(office: Office) -> None:
+    office.behave(token_answer={"refresh_token_expires_in": 604799})
+    before = int(time.time())
+    assert office.run("authenticate", "Reports").returncode == ExitCode.DONE
+    kept = office.tokens()
+    assert kept.refresh_token_expires_at is not None
+    assert kept.proven_at is not None
+    assert 0 <= kept.refresh_token_expires_at - before - 604799 < 60
+    assert 0 <= kept.proven_at - before < 60
+    assert "localhost gave it until then" in office.run("status").stdout
+
+
+def test_a_test_email_is_a_proof(office: Office) -> None:
+    assert office.run("test-email", "Reports").returncode == ExitCode.DONE
+    kept = office.tokens()
+    assert kept.proven_at is not None
+    assert kept.unproven is None
+
+
+def test_a_proof_that_cannot_be_noted_is_one_all_the_same(office: Office) -> None:
+    lock = office.store.folder / ".working" / f"{office.token_files()[0].name}.lock"
+    lock.unlink()
+    lock.mkdir()
+    mailed = office.run("test-email", "Reports")
+    assert mailed.returncode == ExitCode.DONE, mailed.stderr
+    assert "Note: `status` will not know of it: " in mailed.stderr
+    checked = office.run("status", "--check", "--format", "json")
+    assert checked.returncode == ExitCode.FAILURE
+    [server] = json.loads(checked.stdout)["servers"]
+    assert server["usable"] is True
+    assert server["tokens"]["proven_at"] is not None
+    assert "the proof could not be noted" in server["problems"][0]["message"]
+
+
+# refresh
+
+
+def test_refresh_goes_on_past_failures_and_all_is_every_server(office: Office) -> None:
+    office.declare("Alerts")
+    for arguments in (("--all",), (), ("Alerts", "Reports")):
+        finished = office.run("refresh", *arguments)
+        assert finished.returncode == ExitCode.PERSON_NEEDED
+        assert "Error: nobody has signed in to Alerts yet" in finished.stderr
+        assert "Reports: refreshed; the access token is good until" in finished.stdout
+    both = office.run("refresh", "--all", "Reports")
+    assert both.returncode == ExitCode.USAGE
+    assert "exclude each other" in both.stderr
+
+
+def test_due_is_quiet_until_half_of_the_idle_time_is_over(office: Office) -> None:
+    office.facts(", idle_expiry_days: 90")
+    now = int(time.time())
+    office.declare("Alerts")  # nobody has signed in: nothing of it could end
+    office.keep(refreshed_at=now - 44 * DAY)
+    quiet = office.run("refresh", "--due")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (ExitCode.DONE, "", "")
+    assert office.asked == []
+    office.keep(refreshed_at=now - 46 * DAY)
+    due = office.run("refresh", "--due")
+    assert due.returncode == ExitCode.DONE, due.stderr
+    assert "Reports: refreshed" in due.stdout
+    assert office.asked == ["/token"]
+    assert office.run("refresh", "--due").stdout == ""
+
+
+def test_due_tells_of_an_end_that_no_refresh_puts_off(office: Office) -> None:
+    office.facts(", maximum_age_days: 90, idle_expiry_days: 90")
+    office.keep(obtained_at=int(time.time()) - 85 * DAY)
+    finished = office.run("refresh", "--due", "Reports")
+    assert finished.returncode == ExitCode.PERSON_NEEDED
+    assert "Error: Reports: the refresh token ends on 2" in finished.stderr
+    assert "(90 days after the sign-in), and no refresh puts that off" in finished.stderr
+    assert "sign in before: provisioner authenticate 'Reports'" in finished.stderr
+    assert office.asked == []
+    assert office.run("status").returncode == ExitCode.PERSON_NEEDED
+
+
+def test_due_fails_as_a_refresh_does(office: Office) -> None:
+    office.keep(refreshed_at=0)
+    office.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),) * 3)
+    finished = office.run("refresh", "--due")
+    assert finished.returncode == ExitCode.FAILURE
+    assert "tokens that were stored before are untouched" in finished.stderr
+
+
+# authenticate --card
+
+
+def test_the_card_asks_nobody_and_needs_no_key(office: Office, home: Path) -> None:
+    finished = office.run("authenticate", "Reports", "--card")
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "Registration card: Reports, at localhost" in finished.stdout
+    assert "  Sent at sign-in  http://localhost:PORT\n" in finished.stdout
+    assert office.asked == []
+    office.declare("New Reports")
+    first = office.run("authenticate", "New Reports", "--no-smtp-check")
+    assert "provisioner authenticate 'New Reports' --card" in first.stderr
+    again = office.run("authenticate", "New Reports", "--no-smtp-check")
+    assert "--card" not in again.stderr
+
+
+# Completion
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("status ", {"Reports", "Alerts", r"New\ Reports"}),
+        ("refresh Re", {"Reports"}),
+        ("revoke Reports ", {"Alerts", r"New\ Reports"}),
+        ("plan N", {r"New\ Reports"}),
+        ("authenticate X", set()),
+    ],
+)
+def test_the_shell_completes_server_names(tmp_path: Path, typed: str, offered: set[str]) -> None:
+    with DemoProvider() as provider:
+        desk = Desk(tmp_path / "project", provider)
+    for name in ("Alerts", "New Reports"):
+        text = desk.declared.read_text().replace("server_name: Reports", f"server_name: {name}")
+        (desk.folder / "servers" / f"{name}.yml").write_text(text)
+    (desk.folder / "servers" / "broken.yml").write_text("a: [")
+    words = f"provisioner {typed}"
+    finished = desk.run(
+        _PROVISIONER_COMPLETE="complete_bash",
+        COMP_WORDS=words,
+        COMP_CWORD=str(len(words.split(" ")) - 1),
+    )
+    assert set(finished.stdout.split("\n")) - {""} == offered
+    assert finished.stderr == ""

@@ -1,0 +1,191 @@
+"""How the answer comes back to `authenticate`, as a user sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.demo.provider import DemoProvider
+from provisioner.errors import ExitCode
+from tests.cli.test_authenticate_command import PROVISIONER, Desk
+from tests.oauth.test_callback_own_certificate import Pair
+
+NOBODY = "true %s"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with DemoProvider() as provider:
+        yield Desk(tmp_path / "project", provider)
+
+
+@pytest.fixture
+def https_desk(desk: Desk) -> Desk:
+    desk.declared.write_text(desk.declared.read_text() + "  use_https_on_callback: true\n")
+    return desk
+
+
+def test_property_18_the_users_own_certificate(https_desk: Desk, tmp_path: Path) -> None:
+    pair = Pair(tmp_path)
+    options = ["--callback-cert", str(pair.certificate), "--callback-key", str(pair.key)]
+    finished = https_desk.run("authenticate", "Reports", "--no-smtp-check", *options)
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "The callback has your own certificate; its SHA-256 fingerprint is " in finished.stderr
+    assert "The browser will warn" not in finished.stderr
+
+
+def test_property_18_certificate_options_that_make_no_sense(desk: Desk, tmp_path: Path) -> None:
+    pair = Pair(tmp_path)
+    both = ["--callback-cert", str(pair.certificate), "--callback-key", str(pair.key)]
+    for options, words in (
+        (both[:2], "--callback-cert and --callback-key go together"),
+        (both[2:], "--callback-cert and --callback-key go together"),
+        (both, "a certificate was given, but the callback has no https"),
+    ):
+        finished = desk.run("authenticate", "Reports", *options)
+        assert finished.returncode == ExitCode.USAGE
+        assert f"Error: {words}" in finished.stderr
+    desk.declared.write_text(desk.declared.read_text() + "  use_https_on_callback: true\n")
+    pair.key.chmod(0o644)
+    finished = desk.run("authenticate", "Reports", *both)
+    assert finished.returncode == ExitCode.USAGE
+    assert f"Error: the private key {pair.key} can be read or written by others" in finished.stderr
+    assert "Waiting at" not in finished.stderr
+
+
+def test_no_browser_opens_none(desk: Desk, tmp_path: Path) -> None:
+    opened = tmp_path / "opened"
+    finished = desk.run(
+        "authenticate", "Reports", "--no-browser", "--timeout", "1", BROWSER=f"touch {opened} %s"
+    )
+    assert finished.returncode == ExitCode.FAILURE
+    assert re.search(r"  ssh -L (\d+):localhost:\1 \S+\n", finished.stderr.partition("Error")[0])
+    assert not opened.exists()
+
+
+@pytest.mark.parametrize(
+    ("browser", "words"),
+    [
+        ("false %s", "No browser opened, since what BROWSER names failed: open the address"),
+        ("/nonexistent/browser %s", "No browser opened, since what BROWSER names failed"),
+        ("", "No browser opened, since there is no desktop here and BROWSER is not set"),
+    ],
+)
+def test_a_browser_that_does_not_open_is_told(desk: Desk, browser: str, words: str) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        desk.environment.pop(name, None)
+    finished = desk.run("authenticate", "Reports", "--timeout", "1", BROWSER=browser)
+    assert words in finished.stderr
+
+
+@contextlib.contextmanager
+def _waiting(desk: Desk, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The command, waiting, and its port."""
+    with subprocess.Popen(
+        [PROVISIONER, "authenticate", "Reports", *options],
+        cwd=desk.folder,
+        env={**desk.environment, "BROWSER": NOBODY},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as waiting:
+        try:
+            assert waiting.stderr is not None
+            while not (found := re.search(r"Waiting at \w+://localhost:(\d+)", _line(waiting))):
+                pass
+            yield waiting, int(found.group(1))
+        finally:
+            waiting.kill()
+
+
+def _line(waiting: subprocess.Popen[str]) -> str:
+    assert waiting.stderr is not None
+    line = waiting.stderr.readline()
+    assert line, "it ended too early"
+    return line
+
+
+def test_the_terminal_tells_of_the_wrong_scheme_and_of_old_tabs(desk: Desk) -> None:
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with _waiting(desk) as (waiting, port):
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                trusting.wrap_socket(connection, server_hostname="localhost").close()
+        line = _line(waiting)
+        assert line.startswith("A browser came with https instead of http. ")
+        assert f"The redirect address is http://localhost:{port}: is it registered so?" in line
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(
+                f"GET /?code=CANARY&state=x HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode()
+            )
+            assert b"ignored: the state of another sign-in" in connection.recv(65536)
+        assert _line(waiting) == "The end of another sign-in came and was ignored: an old tab?\n"
+        waiting.send_signal(signal.SIGINT)
+        assert "CANARY" not in waiting.communicate(timeout=30)[1]
+
+
+def test_the_terminal_tells_of_http_where_https_is_expected(https_desk: Desk) -> None:
+    with _waiting(https_desk) as (waiting, port):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(f"GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+        assert _line(waiting).startswith("A browser came with http instead of https. ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_wait_with_130(desk: Desk, number: signal.Signals) -> None:
+    with _waiting(desk) as (waiting, port):
+        waiting.send_signal(number)
+        waiting.send_signal(number)  # a second one does not hurry it into a mess
+        words = waiting.communicate(timeout=30)[1]
+        assert waiting.returncode == ExitCode.INTERRUPTED
+        assert words.endswith(
+            "Error: Reports: the sign-in was interrupted; nothing was saved\n"
+            "  start again: provisioner authenticate Reports\n"
+        )
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+    assert desk.token_files() == []
+
+
+# The provider answers the exchange only after a while: the signal comes before the tokens do.
+_SLOW_BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
+
+
+def test_a_signal_in_the_exchange_saves_nothing(desk: Desk) -> None:
+    exchanging = []
+
+    def observe(path: str, *_: object) -> None:
+        if path == "/token":
+            exchanging.append(path)
+            time.sleep(3)
+
+    desk.provider.observe = observe
+    with subprocess.Popen(
+        [PROVISIONER, "authenticate", "Reports", "--no-smtp-check"],
+        cwd=desk.folder,
+        env={**desk.environment, "BROWSER": f"{sys.executable} {_SLOW_BROWSER} %s"},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        deadline = time.monotonic() + 30
+        while not exchanging:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        running.send_signal(signal.SIGTERM)
+        words = running.communicate(timeout=30)[1]
+    assert running.returncode == ExitCode.INTERRUPTED
+    assert "the sign-in was interrupted; nothing was saved" in words
+    assert desk.token_files() == []

@@ -1,0 +1,84 @@
+"""A sign-in that is kept: asked about, refreshed, revoked, at the real provider and mail server."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from provisioner.secret import Secret
+from provisioner.secret_sources.vault import VaultKey
+from provisioner.tokens.store import TokenStore
+from provisioner.tokens.token_set import TokenSet
+from tests.end_to_end.project import succeeded
+
+
+def keep_sign_in(project, provider, mail, user, client="native"):
+    """What `authenticate` would leave, without a browser; the store."""
+    declared = provider.clients[client]
+    project.declare("Reports", provider, mail.server("oauth"), user=user, client=declared)
+    project.write(
+        "provisioner.yml",
+        {
+            "ca_file": str(provider.ca),
+            "providers": {"localhost": {"revocation_url": provider.revocation_url}},
+        },
+    )
+    answer = provider.sign_in(user, client)
+    password = Path(project.environment["ANSIBLE_VAULT_PASSWORD_FILE"]).read_text().strip()
+    store = TokenStore(project.folder / "tokens", lambda: VaultKey(Secret(password)))
+    now = int(time.time())
+    with store.locked("Reports") as entry:
+        entry.save(
+            TokenSet(
+                server_name="Reports",
+                grant_id="of-this-test",
+                access_token=Secret(answer["access_token"]),
+                refresh_token=Secret(answer["refresh_token"]),
+                expires_at=now + answer["expires_in"],
+                scope=answer["scope"],
+                identity=f"{user}@lab.test",
+                issuer=provider.issuer,
+                client_id=declared.client_id,
+                token_endpoint=provider.token_url,
+                smtp_host=mail.server("oauth").host,
+                token_endpoint_auth_method=declared.method,
+                obtained_at=now,
+                refreshed_at=now,
+            )
+        )
+    return store
+
+
+@pytest.mark.parametrize("client", ["native", "post"])
+def test_checked_refreshed_and_revoked(project, provider, mail, user, client):
+    store = keep_sign_in(project, provider, mail, user, client)
+
+    checked = succeeded(project.run("status", "--check"))
+    assert "the mail server took the token just now" in checked
+
+    with store.locked("Reports") as entry:
+        entry.save(replace(entry.load(), refreshed_at=int(time.time()) - 8 * 86400))
+    assert "Reports: refreshed" in succeeded(project.run("refresh", "--due"))
+    assert succeeded(project.run("refresh", "--due")) == ""
+    kept = store.load("Reports")
+    assert provider.introspect(kept.access_token.reveal())["active"] is True
+
+    assert "the sign-in has ended at localhost" in succeeded(project.run("revoke", "Reports", "-y"))
+    assert store.load("Reports") is None
+    assert provider.introspect(kept.access_token.reveal()) == {"active": False}
+    assert provider.refresh(kept.refresh_token.reveal(), client).json()["error"] == "invalid_grant"
+    assert project.run("status").returncode == 6
+
+
+def test_a_sign_in_that_was_ended_at_the_provider(project, provider, mail, user):
+    store = keep_sign_in(project, provider, mail, user)
+    provider.revoke(store.load("Reports").refresh_token.reveal())
+
+    checked = project.run("status", "--check", "--format", "json")
+    assert checked.returncode == 1
+    [server] = json.loads(checked.stdout)["servers"]
+    assert "the mail server refuses the token" in server["problems"][0]["message"]
+    assert project.run("refresh").returncode == 6
+    assert "the sign-in has ended" in succeeded(project.run("revoke", "Reports", "-y"))

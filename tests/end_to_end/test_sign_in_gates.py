@@ -1,0 +1,132 @@
+"""Sign-ins at the real provider that must not end with tokens, and one that looks odd and may."""
+
+import pytest
+
+from tests.end_to_end.project import succeeded
+
+
+@pytest.fixture
+def declared(project, user, provider, mail):
+    project.declare("Reports", provider, mail.server("oauth"), user=user)
+    return project
+
+
+@pytest.fixture
+def signed_in(declared, user, chromium):
+    """There are tokens, which every failed sign-in leaves as they are."""
+    succeeded(declared.authenticate("Reports", chromium.person(user)))
+    return declared
+
+
+def refused(project, person):
+    """What the terminal says; the earlier tokens stay, and the browser says it, too."""
+    before = tokens(project)
+    ended = project.authenticate("Reports", person)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert tokens(project) == before
+    assert "Reports: not signed in" in person.page()["text"]
+    assert "Nothing was saved" in person.page()["text"]
+    return ended.stderr
+
+
+def tokens(project):
+    return {p.name: p.read_bytes() for p in (project.folder / "tokens").glob("*.yml")}
+
+
+def test_property_30_a_scope_that_was_unticked(signed_in, user, chromium):
+    said = refused(signed_in, chromium.person(user, untick=["smtp"]))
+    assert "Reports: oauth2.scope_for_authorize: asked for and not granted: smtp" in said
+    assert "leave every box ticked" in said
+
+
+def test_property_29_offline_access_that_was_unticked(signed_in, user, chromium):
+    said = refused(signed_in, chromium.person(user, untick=["offline_access"]))
+    assert "Reports: oauth2.prompt: localhost gave no refresh token" in said
+
+
+def test_property_31_somebody_else_signs_in(signed_in, user, chromium):
+    said = refused(signed_in, chromium.person(f"{user}-other"))
+    assert "Reports: user_name: the mail server refuses the token: " in said
+    assert "provisioner authenticate 'Reports' --select-account" in said
+
+
+def test_property_11_the_person_cancels(signed_in, user, chromium):
+    said = refused(signed_in, chromium.person(user, cancel=True))
+    assert "the sign-in page at localhost: access_denied" in said
+
+
+def test_a_client_that_may_not_have_refresh_tokens(project, user, provider, mail, chromium):
+    client = provider.clients["without_refresh"]
+    project.declare("Reports", provider, mail.server("oauth"), user=user, client=client)
+    assert "gave no refresh token" in refused(project, chromium.person(user))
+
+
+def test_a_wrong_client_secret(signed_in, user, chromium):
+    signed_in.environment["REPORTS_SECRET"] = "not-the-one"
+    said = refused(signed_in, chromium.person(user))
+    assert "Reports: oauth2.client_secret: the code exchange at localhost: invalid_client" in said
+
+
+def test_property_31_the_account_page_is_asked_for(declared, user, provider, chromium):
+    ended = declared.run(
+        "authenticate", "Reports", "--select-account", sign_in=chromium.person(user)
+    )
+    assert "signed in" in succeeded(ended)
+    assert "prompt=consent+select_account" in ended.stderr
+
+
+def test_a_refresh_with_a_wrong_client_secret_is_nothing_to_sign_in_for(signed_in):
+    kept = tokens(signed_in)
+    signed_in.environment["REPORTS_SECRET"] = "not-the-one"
+    ended = signed_in.run("refresh", "Reports")
+    assert ended.returncode == 1, ended.stderr
+    assert "Reports: oauth2.client_secret: the refresh at localhost: invalid_client" in ended.stderr
+    assert tokens(signed_in) == kept
+
+
+@pytest.mark.parametrize("client", ["native", "post"])
+def test_the_client_proves_itself_as_it_is_registered(
+    project, user, provider, mail, chromium, client
+):
+    project.declare(
+        "Reports", provider, mail.server("oauth"), user=user, client=provider.clients[client]
+    )
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    succeeded(project.run("refresh", "Reports"))
+
+
+def test_property_04_the_provider_takes_no_request_without_a_challenge(signed_in, provider):
+    """So the sign-in that has just succeeded had one, and its verifier was right."""
+    request = {
+        "client_id": provider.clients["native"].client_id,
+        "redirect_uri": "http://localhost:49152",
+        "response_type": "code",
+        "scope": "openid",
+    }
+    with provider.session() as session:
+        answer = session.get(
+            provider.authorization_url, params=request, allow_redirects=False, timeout=10
+        )
+    assert "error=invalid_request" in answer.headers["location"]
+    assert "requires+PKCE" in answer.headers["location"]
+
+
+def test_property_28_an_old_token_file_brought_back_needs_a_person(
+    project, user, rotating_provider, mail, chromium
+):
+    """As by a checkout of an older commit: the provider has seen that refresh token before."""
+    server = mail.trusting(rotating_provider)
+    project.declare("Reports", rotating_provider, server, user=user)
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    older = tokens(project)
+    succeeded(project.run("refresh", "Reports"))
+    assert tokens(project) != older
+    for name, content in older.items():
+        (project.folder / "tokens" / name).write_bytes(content)
+    ended = project.run("refresh", "Reports")
+    assert ended.returncode == 6, ended.stderr
+    assert "Reports: the refresh at localhost: invalid_grant: " in ended.stderr
+    assert "Who must act: whoever signs in." in ended.stderr
+    assert tokens(project) == older
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    succeeded(project.run("refresh", "Reports"))

@@ -1,0 +1,156 @@
+"""The user's own certificate: taken when a browser would, refused with words otherwise."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from provisioner.errors import ExitCode, UsageError
+from provisioner.oauth.callback_own_certificate import own_certificate
+
+Key = ec.EllipticCurvePrivateKey
+
+
+class Pair:
+    """Certificate and key files, as a user would have them, with one thing changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.certificate, self.key = folder / "callback.pem", folder / "callback.key"
+        self.private = ec.generate_private_key(ec.SECP256R1())
+        self.write_key()
+        self.write_certificate()
+
+    def write_key(self, encryption: KeySerializationEncryption | None = None) -> None:
+        self.key.write_bytes(
+            self.private.private_bytes(
+                Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()
+            )
+        )
+        self.key.chmod(0o600)
+
+    def write_certificate(
+        self, *, names: tuple[str, ...] = ("localhost",), days: int = 1, starts: int = -1
+    ) -> None:
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+        now = datetime.now(UTC)
+        builder = (
+            x509.CertificateBuilder(name, name, self.private.public_key(), 4711)
+            .not_valid_before(now + timedelta(days=starts))
+            .not_valid_after(now + timedelta(days=days))
+        )
+        if names:
+            alternative = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
+            builder = builder.add_extension(alternative, critical=False)
+        signed = builder.sign(self.private, hashes.SHA256())
+        self.certificate.write_bytes(signed.public_bytes(Encoding.PEM))
+
+    def refused(self) -> UsageError:
+        with pytest.raises(UsageError) as caught:
+            own_certificate(self.certificate, self.key)
+        assert caught.value.remedy
+        assert caught.value.exit_code == ExitCode.USAGE
+        return caught.value
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    return Pair(tmp_path)
+
+
+def test_property_18_a_browser_that_trusts_it_sees_no_warning(pair: Pair) -> None:
+    made = own_certificate(pair.certificate, pair.key)
+    ours, theirs = socket.socketpair()
+    trusting = ssl.create_default_context(cafile=str(pair.certificate))
+
+    def serve() -> None:
+        made.context.wrap_socket(ours, server_side=True).close()
+
+    serving = threading.Thread(target=serve)
+    serving.start()
+    with trusting.wrap_socket(theirs, server_hostname="localhost") as secured:
+        der = secured.getpeercert(binary_form=True)
+    serving.join()
+    assert der == ssl.PEM_cert_to_DER_cert(pair.certificate.read_text())
+    assert made.is_own
+
+
+def test_property_18_an_encrypted_key_asks_no_terminal(pair: Pair) -> None:
+    pair.write_key(BestAvailableEncryption(b"CANARY"))
+    error = pair.refused()
+    assert error.message == f"the private key {pair.key} is encrypted"
+    assert "openssl pkey" in error.remedy
+
+
+def test_property_18_a_key_of_another_certificate(pair: Pair) -> None:
+    pair.private = ec.generate_private_key(ec.SECP256R1())
+    pair.write_key()
+    assert "does not belong to the certificate" in pair.refused().message
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644])
+def test_property_18_a_key_that_others_can_read(pair: Pair, mode: int) -> None:
+    pair.key.chmod(mode)
+    error = pair.refused()
+    assert f"(mode {mode:04o})" in error.message
+    assert f"chmod 600 {pair.key}" in error.remedy
+
+
+def _swap(pair: Pair) -> None:
+    pair.certificate.chmod(0o600)
+    pair.certificate, pair.key = pair.key, pair.certificate
+
+
+def _garbage(pair: Pair) -> None:
+    pair.certificate.write_text("-----BEGIN CERTIFICATE-----\nCANARY\n-----END CERTIFICATE-----\n")
+
+
+def _broken_key(pair: Pair) -> None:
+    pair.key.write_text("-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----\n")
+
+
+def _pipe(pair: Pair) -> None:
+    pair.certificate.unlink()
+    os.mkfifo(pair.certificate)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda pair: pair.write_certificate(names=("example.edu",)), "is not for localhost"),
+        (lambda pair: pair.write_certificate(names=()), "is not for localhost"),
+        (lambda pair: pair.write_certificate(starts=-3, days=-1), "and not now"),
+        (lambda pair: pair.write_certificate(starts=2, days=3), "and not now"),
+        (lambda pair: pair.certificate.unlink(), "cannot be read: No such file"),
+        (lambda pair: pair.key.unlink(), "--callback-key {key} cannot be read: No such file"),
+        (lambda pair: pair.certificate.write_bytes(b""), "holds no certificate in PEM form"),
+        (lambda pair: pair.key.write_bytes(b"\x00"), "holds no private key in PEM form"),
+        (_garbage, "holds no certificate in PEM form"),
+        (_pipe, "holds no certificate in PEM form"),
+        (_swap, "--callback-cert {certificate} holds no certificate in PEM form"),
+        (_broken_key, "TLS cannot use {certificate} with {key}"),
+    ],
+)
+def test_property_18_what_no_browser_would_take(
+    pair: Pair, spoil: Callable[[Pair], None], words: str
+) -> None:
+    spoil(pair)
+    message = pair.refused().message
+    assert words.format(certificate=pair.certificate, key=pair.key) in message
+    assert "CANARY" not in message

@@ -1,0 +1,308 @@
+"""Sign-ins by a code that is entered elsewhere: RFC 8628, against a scripted provider."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
+from provisioner.oauth.device_endpoint import device_endpoint
+from provisioner.oauth.device_sign_in import DeviceSignIn
+from provisioner.oauth.gates import Proof, ProofResult
+from provisioner.providers.catalogue import provider_for
+from provisioner.tokens.token_set import TokenSet
+from tests.oauth.scripted_server import Answer, ScriptedServer, json_answer, scripted_server
+from tests.oauth_samples import CLIENT_SECRET, LINES, oauth_server, token_set, token_store
+
+CODES = {
+    "device_code": "CANARY-device-code",
+    "user_code": "WDJB-MJHT",
+    "verification_uri": "https://sso.example.edu/device",
+    "expires_in": 900,
+    "interval": 5,
+}
+TOKENS = json_answer(json.dumps({"access_token": "CANARY-at", "refresh_token": "CANARY-rt",
+                                 "token_type": "Bearer", "expires_in": 3600}))  # fmt: skip
+
+
+def refusal(error: str, **more: str) -> bytes:
+    return json_answer(json.dumps({"error": error, **more}), status="400 Bad Request")
+
+
+PENDING = refusal("authorization_pending")
+
+
+class Desk:
+    """A store with earlier tokens, a clock that only sleeping moves, and what was said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = token_store(folder / "tokens")
+        with self.store.locked("Reports") as entry:
+            entry.save(token_set())
+        self.lines: list[str] = []
+        self.slept: list[float] = []
+
+    def sign_in(self, server: ScriptedServer, **changes: Any) -> TokenSet:
+        fact = {"device_authorization_url": changes.pop("reference", "device/auth")}
+        options = {k: changes.pop(k) for k in ("timeout", "prove") if k in changes}
+        declared = oauth_server(
+            access_token_url=f"http://localhost:{server.port}/token",
+            authorization_url=f"http://localhost:{server.port}/authorize",
+            **changes,
+        )
+        assert declared.oauth2 is not None
+        return DeviceSignIn(
+            server=declared,
+            settings=declared.oauth2,
+            provider=provider_for("localhost", {"localhost": fact}),
+            client_secret=CLIENT_SECRET,
+            store=self.store,
+            announce=self.lines.append,
+            clock=lambda: sum(self.slept),
+            sleep=self.slept.append,
+            **{"prove": lambda tokens: ProofResult(Proof.ACCEPTED), **options},
+        ).run()
+
+    def outcome(self, *polls: Answer, codes: object = CODES, **changes: Any) -> str:
+        """The failure's words, and the earlier tokens are as they were."""
+        before = self.store.path("Reports").read_bytes()
+        with _provider(polls, codes) as server, pytest.raises(ProvisionerError) as caught:
+            self.sign_in(server, **changes)
+        assert self.store.path("Reports").read_bytes() == before
+        words = f"{caught.value.message}\n{caught.value.remedy}"
+        assert "CANARY" not in words + "".join(self.lines)
+        return words
+
+
+def _provider(polls: Sequence[Answer], codes: object = CODES) -> Any:
+    first = codes if isinstance(codes, bytes) else json_answer(json.dumps(codes))
+    return scripted_server([first, *polls])
+
+
+def _form(request: bytes) -> dict[str, list[str]]:
+    return parse_qs(request.partition(b"\r\n\r\n")[2].decode())
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_property_21_a_person_enters_the_code_elsewhere(desk: Desk) -> None:
+    with _provider([PENDING, PENDING, TOKENS]) as server:
+        saved = desk.sign_in(server)
+    assert desk.store.load("Reports") == saved
+    assert saved.refresh_token.reveal() == "CANARY-rt"
+    assert saved.scope == "openid email offline_access smtp"
+    assert desk.lines == [
+        "Reports: on any machine with a browser open\n  https://sso.example.edu/device\n"
+        "enter the code WDJB-MJHT and sign in as reports@example.edu.",
+        "Waiting for up to 300 s; Ctrl-C ends it.",
+    ]
+    assert desk.slept == [5, 5, 5]
+    asked, *polls = server.requests
+    assert asked.startswith(b"POST /device/auth HTTP/1.1\r\n")
+    assert _form(asked) == {"client_id": ["maps"], "scope": ["openid email offline_access smtp"]}
+    assert b"\r\nAuthorization: Basic " in asked
+    for poll in polls:
+        assert poll.startswith(b"POST /token HTTP/1.1\r\n")
+        assert b"\r\nAuthorization: Basic " in poll
+        assert _form(poll) == {
+            "grant_type": ["urn:ietf:params:oauth:grant-type:device_code"],
+            "device_code": ["CANARY-device-code"],
+        }
+
+
+def test_property_21_slow_down_adds_five_seconds_each_time(desk: Desk) -> None:
+    slow = refusal("slow_down")
+    with _provider([PENDING, slow, PENDING, slow, TOKENS], {**CODES, "interval": 1}) as server:
+        desk.sign_in(server)
+    assert desk.slept == [1, 1, 6, 6, 11]
+
+
+def test_property_21_a_fault_doubles_the_pause_and_ends_nothing(desk: Desk) -> None:
+    busy = json_answer("", status="503 Service Unavailable")
+    asks = json_answer("", status="429 Too Many Requests", headers="Retry-After: 30\r\n")
+    polls = [b"", busy, refusal("temporarily_unavailable"), asks, PENDING, TOKENS]
+    with _provider(polls, {**CODES, "interval": 1}) as server:
+        desk.sign_in(server)
+    assert desk.slept == [1, 2, 4, 8, 30, 30]
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [(None, 5), ("7", 7), (0, 1), (-3, 1), ("x", 5), (2.9, 2), (True, 5)],
+    ids=str,
+)
+def test_the_interval_in_every_writing(desk: Desk, interval: object, seconds: float) -> None:
+    with _provider([TOKENS], {**CODES, "interval": interval}) as server:
+        desk.sign_in(server)
+    assert desk.slept == [seconds]
+
+
+def test_an_address_with_the_code_in_it_is_shown_beside_the_code(desk: Desk) -> None:
+    complete = "https://sso.example.edu/device?user_code=WDJB-MJHT"
+    with _provider([TOKENS], {**CODES, "verification_uri_complete": complete}) as server:
+        desk.sign_in(server)
+    assert f"Or open {complete} and see that it shows the same code." in desk.lines
+    with _provider([TOKENS], {**CODES, "verification_uri_complete": "http://x.example"}) as server:
+        desk.sign_in(server)
+    assert "http://x.example" not in "".join(desk.lines)
+
+
+def test_the_client_is_recognized_the_other_way(desk: Desk) -> None:
+    unknown = json_answer('{"error": "invalid_client"}', status="401 Unauthorized")
+    first = [unknown, json_answer(json.dumps(CODES)), PENDING, TOKENS]
+    with scripted_server(first) as server:
+        assert desk.sign_in(server).token_endpoint_auth_method == "client_secret_post"
+    assert len(server.requests) == 4
+    assert all(b"client_secret=" in request for request in server.requests[1:])
+
+
+# Failures. Each leaves the earlier tokens.
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "remedy"),
+    [
+        ("access_denied", "access_denied: the sign-in was refused on the page", "accept"),
+        ("expired_token", "expired_token: nobody entered the code in time", "a new code comes"),
+        ("invalid_grant", "invalid_grant: the code was used before", "a new code comes"),
+        ("unauthorized_client", "may not use the device flow", "sign in without --device"),
+        ("invalid_scope", "invalid_scope: a scope is misspelt", "correct scope_for_authorize"),
+    ],
+)
+def test_property_21_the_last_word_of_the_provider(
+    desk: Desk, error: str, words: str, remedy: str
+) -> None:
+    said = desk.outcome(PENDING, refusal(error, error_description="CANARY-device-code"))
+    assert ": the device sign-in at localhost: " in said
+    assert words in said
+    assert remedy in said
+    assert "Who must act: " in said
+    assert "***" in said
+
+
+def test_the_device_endpoint_refuses(desk: Desk) -> None:
+    google = refusal("invalid_scope", error_description="Invalid device flow scope: smtp")
+    assert "invalid_scope: the device flow does not give the scope of mail" in desk.outcome(
+        codes=google
+    )
+    said = desk.outcome(codes=refusal("invalid_scope", error_description="no such scope"))
+    line = LINES["oauth2.scope_for_authorize"]
+    assert said.startswith(f"servers/reports.yml:{line}: Reports: oauth2.scope_for_authorize: the")
+    assert 'It says: "no such scope"' in said
+
+
+def test_time_runs_out_before_the_code_does(desk: Desk) -> None:
+    said = desk.outcome(*[PENDING] * 3, timeout=20)
+    assert "servers/reports.yml:1: Reports: nobody signed in with the code within 20 s\n" in said
+    assert "--timeout 900 waits as long as the code lives" in said
+    assert desk.slept == [5, 5, 5]
+
+
+def test_the_code_ends_before_the_time_does(desk: Desk) -> None:
+    said = desk.outcome(PENDING, b"", codes={**CODES, "expires_in": "16"})
+    assert "within 16 s; the last time the token endpoint cannot be reached" in said
+    assert "--timeout" not in said
+    assert desk.slept == [5, 5]
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"),
+    [
+        ({**CODES, "device_code": ""}, "gives no device_code"),
+        ({**CODES, "device_code": ["CANARY"]}, "gives no device_code"),
+        ({**CODES, "user_code": None}, "gives no user_code, or no page on https"),
+        ({**CODES, "user_code": "\x1b[2J"}, "gives no user_code"),
+        ({**CODES, "user_code": "7" * 65}, "gives no user_code"),
+        ({**CODES, "verification_uri": "http://sso.example.edu/device"}, "no page on https"),
+        ({**CODES, "verification_uri": "https://a@sso.example.edu/"}, "no page on https"),
+        ({**CODES, "verification_uri": 7}, "no page on https"),
+        (["CANARY"], "answered with application/json, not with"),
+        (json_answer("<h1>CANARY</h1>", status="404 Not Found"), "answered HTTP 404"),
+        (json_answer("[" * 5000), "not with"),
+    ],
+)
+def test_codes_that_are_none(desk: Desk, codes: object, words: str) -> None:
+    said = desk.outcome(codes=codes)
+    assert f"the device sign-in: localhost {words}" in said or words in said
+    assert "check device_authorization_url" in said
+    assert desk.slept == []
+
+
+def test_an_answer_to_a_poll_that_is_none_ends_it(desk: Desk) -> None:
+    said = desk.outcome(PENDING, json_answer("<html>"))
+    assert "the device sign-in: localhost answered with application/json, not with tokens" in said
+    assert "check access_token_url" in said
+
+
+def test_the_gates_are_those_of_every_sign_in(desk: Desk) -> None:
+    no_refresh = json_answer('{"access_token": "CANARY-at"}')
+    assert "oauth2.prompt: localhost gave no refresh token" in desk.outcome(no_refresh)
+    narrow = json_answer('{"access_token": "x", "refresh_token": "y", "scope": "imap"}')
+    assert "asked for and not granted: smtp" in desk.outcome(narrow)
+    mail = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
+    assert "user_name: the mail server refuses" in desk.outcome(TOKENS, prove=lambda _: mail)
+
+
+# Where it begins.
+
+
+def test_property_22_the_client_secret_goes_only_where_the_provider_lives(desk: Desk) -> None:
+    with scripted_server([]) as thief:
+        elsewhere = f"http://127.0.0.1:{thief.port}/device"
+        said = desk.outcome(reference=elsewhere)
+        assert "device_authorization_url is at 127.0.0.1" in said
+        assert thief.requests == []
+    assert "device_authorization_url is not https" in desk.outcome(reference="http://x.example/d")
+
+
+def test_property_22_a_project_cannot_vouch_for_another_host() -> None:
+    facts = {
+        "device_authorization_url": "https://evil.example/d",
+        "endpoints": ["sso.example.edu", "evil.example"],
+    }
+    with pytest.raises(SignInFailed, match=r"is at evil\.example, which is not known to belong"):
+        _endpoint("https://sso.example.edu/token", **facts)
+
+
+def _endpoint(token_url: str, **facts: Any) -> str:
+    server = oauth_server(access_token_url=token_url, authorization_url=token_url)
+    assert server.oauth2 is not None
+    host = "sso.example.edu"
+    overrides = {host: facts} if facts else {}
+    return device_endpoint(provider_for(token_url, overrides), server, server.oauth2)
+
+
+def test_where_the_catalogue_knows_an_endpoint() -> None:
+    entra = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/"
+    assert _endpoint(entra + "token") == entra + "devicecode"
+    gcc = "https://login.microsoftonline.us/contoso.edu/oauth2/v2.0/"
+    assert _endpoint(gcc + "token") == gcc + "devicecode"
+    own = "https://sso.example.edu/d"
+    assert _endpoint("https://sso.example.edu/token", device_authorization_url=own) == own
+    with pytest.raises(InvalidProject, match="device_authorization_url is not https"):
+        _endpoint("https://sso.example.edu/t", device_authorization_url="http://sso.example.edu/d")
+
+
+def test_google_gives_no_scope_of_mail_to_a_device() -> None:
+    with pytest.raises(SignInFailed) as caught:
+        _endpoint("https://oauth2.googleapis.com/token")
+    line = LINES["oauth2.access_token_url"]
+    assert caught.value.message == (
+        f"servers/reports.yml:{line}: Reports: oauth2.access_token_url: Google does not give the "
+        "scope of mail to a sign-in with --device"
+    )
+    assert "leave --device out" in caught.value.remedy
+
+
+def test_others_have_none_that_is_known() -> None:
+    with pytest.raises(SignInFailed, match="is not known to offer a sign-in") as caught:
+        _endpoint("https://api.login.yahoo.com/oauth2/get_token")
+    assert "providers: {yahoo: {device_authorization_url: URL}}" in caught.value.remedy
