@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 
+# Stronger than ~/.ssh/config, which may say otherwise; and nobody is there to be asked.
+STRICT = "-o StrictHostKeyChecking=yes"
+
 _ARGUMENTS = ("ssh_args", "ssh_common_args", "ssh_extra_args")
 # accept-new trusts whoever answers first, and the first push carries every secret.
 _UNCHECKED = frozenset(("no", "off", "false", "accept-new"))

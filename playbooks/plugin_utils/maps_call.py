@@ -5,11 +5,13 @@ Loaded by path: Ansible has no import name for what lies beside a playbook.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib.util
 import json
 import os
-from contextlib import contextmanager
+import signal
+from contextlib import contextmanager, suppress
 
 from ansible import constants
 
@@ -47,7 +49,7 @@ class Call:
         self._refuse_unknown(allowed)
         self._refuse_windows()
         self._refuse_traces()
-        self._refuse_unverified()
+        self._verify_host_key()
         self.delivery = self._read_delivery()
         if action._task.check_mode and "prints" not in self.delivery:
             self.delivery = _prints.without_secrets(self.delivery)
@@ -92,7 +94,7 @@ class Call:
 
     def result(self, module, arguments):
         """Call it; -> the task's result, of which nothing but our own facts is passed on."""
-        with _unshown(self._connection):
+        with _unshown(self._connection), _nothing_left():
             data = self._action._execute_module(
                 module_name=module, module_args=arguments, task_vars=self._task_vars
             )
@@ -151,10 +153,13 @@ class Call:
                 + self._why_no_pipelining()
             )
 
-    def _refuse_unverified(self):
+    def _verify_host_key(self):
         why = _verification.why_unverified(self._connection_option)
         if why:
             raise CannotCall(why)
+        extra = self._connection_option("ssh_extra_args")
+        if extra is not None and _verification.STRICT not in extra:
+            self._connection.set_option("ssh_extra_args", f"{extra} {_verification.STRICT}")
 
     def _connection_option(self, name):
         try:
@@ -205,6 +210,27 @@ def _unshown(connection):
         yield
     finally:
         context.no_log = before
+
+
+@contextmanager
+def _nothing_left():
+    """A task's time-out ends the wait, and not the ssh that hangs. What runs on the host stays: it
+    finishes its transaction."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "TaskTimeoutError":  # where it is defined varies by version
+            _end_children()
+        raise
+
+
+def _end_children():
+    """Ours is a process of this task alone (Linux; elsewhere no child is found)."""
+    for path in glob.glob("/proc/self/task/*/children"):
+        with open(path, encoding="ascii") as file:
+            for pid in file.read().split():
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGTERM)
 
 
 def _is_comparison(maps, delivery):

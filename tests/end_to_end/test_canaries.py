@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import threading
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.project import succeeded
+from tests.end_to_end.test_interrupt import APPLY, STARTED
 from tests.end_to_end.test_main_job import vault_view
 
 DOCUMENT = "/etc/maps-provisioner/email-servers.json"
@@ -64,34 +66,45 @@ def content(path):
         return b""
 
 
-@pytest.mark.parametrize("ends", ["well", "refused"])
+ENDS = {"well": 0, "refused": 3, "unreachable": 3, "interrupted": 130}
+
+
+@pytest.mark.parametrize("ends", ENDS)
 def test_a_push_at_full_verbosity_leaks_nothing(
     project, user, provider, mail, fleet, chromium, tmp_path, ends
 ):
     project.declare("Reports", provider, mail.server("oauth"), user=user)
-    password = mail.password if ends == "well" else f"password-{os.urandom(12).hex()}"
+    password = f"password-{os.urandom(12).hex()}" if ends == "refused" else mail.password
     project.declare_relay(mail, user=user, password=password)
     fleet.reset()
-    fleet.inventory(2, path=project.folder / "inventory" / "hosts.yml")
+    variables = {"maps_apply_command": APPLY} if ends == "interrupted" else {}
+    fleet.inventory(2, variables, path=project.folder / "inventory" / "hosts.yml")
     succeeded(project.authenticate("Reports", chromium.person(user)))
     needles = secrets_of(project, provider, password)
     log = tmp_path / "ansible.log"
     project.environment |= {
         "ANSIBLE_LOG_PATH": str(log),
         "ANSIBLE_KEEP_REMOTE_FILES": "1",
+        "ANSIBLE_DEBUG": "1",
+        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
         "ANSIBLE_NO_TARGET_SYSLOG": "0",
         "TMPDIR": str(tmp_path / "tmp"),
     }
     (tmp_path / "tmp").mkdir()
 
+    hosts = ("host1",) if ends == "unreachable" else ("host1", "host2")
+    if ends == "unreachable":
+        fleet.stop("host2")
     running = project.start("push", "-vvvv")
     watcher = Watcher(needles, running.pid, lab_processes())
     watcher.start()
+    if ends == "interrupted":
+        threading.Thread(target=interrupt, args=(running, fleet), daemon=True).start()
     output = "".join(running.communicate(timeout=180))
     watcher.ended.set()
     watcher.join()
 
-    assert running.returncode == (0 if ends == "well" else 3), output
+    assert running.returncode == ENDS[ends], output
     assert "PLAYBOOK" in output, "the verbose output is what is searched"
     assert {"ssh", "ansible-playbook"} & watcher.commands
     assert watcher.run_folders, "the run folder was seen while it was there"
@@ -104,11 +117,20 @@ def test_a_push_at_full_verbosity_leaks_nothing(
         for path in place.rglob("*"):
             assert not leaks(path, needles), path
     assert not leaks(log, needles)
-    for host in ("host1", "host2"):
+    for host in hosts:
         assert not any(needle in fleet.syslog(host) for needle in needles)
         assert "sshd" in fleet.syslog(host)
         leaking = [p for p in fleet.own_files(host) if leaks(p, needles)]
         assert {host_path(p) for p in leaking} <= OWN, leaking
+
+
+def interrupt(running, fleet):
+    """Ctrl-C once both hosts are in the middle of it."""
+    while running.poll() is None:
+        if all(fleet.exists(host, STARTED) for host in ("host1", "host2")):
+            running.send_signal(signal.SIGINT)
+            return
+        time.sleep(0.05)
 
 
 def secrets_of(project, provider, password):

@@ -19,6 +19,12 @@ _CALLS = ("open", "replace", "unlink", "fsync", "chmod", "mkdir", "makedirs")
 
 LEASE = {"holder": "this checkout", "commit": None, "reason": "push"}
 
+_STEPS = {
+    "deliver": lambda run, wanted: run.deliver(wanted),
+    "restore": lambda run, _wanted: run.restore(["Reports"]),
+    "rollback": lambda run, wanted: run.roll_back(wanted),
+}
+
 
 def main(folder: Path, step: str, wanted: dict) -> int:
     """Kill before and after every call; -> how many runs that took, the last one whole."""
@@ -39,10 +45,7 @@ def main(folder: Path, step: str, wanted: dict) -> int:
         pid = os.fork()
         if pid == 0:
             _die_at(number)
-            if step.startswith("restore"):
-                run.restore(["Reports"])
-            else:
-                run.deliver(wanted)
+            _STEPS[step.split(maxsplit=1)[0]](run, wanted)
             os._exit(0)
         _, status = os.waitpid(pid, 0)
         if os.WIFEXITED(status):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from provisioner.resources import playbooks_folder
 from tests.playbooks.samples import oauth2_entry, write_delivery
 
 
-def run(tmp_path: Path, hosts: dict, **environment: str) -> tuple[list[dict], str]:
+def run(
+    tmp_path: Path, hosts: dict, playbook: Path | None = None, *arguments: str
+) -> tuple[list[dict], str]:
     """push.yml on these hosts; -> what the tasks said, as they ended, and the output."""
     for host in hosts:
         write_delivery(tmp_path / "run", host, oauth2_entry(port=1), run_id="run-1")
@@ -24,7 +27,8 @@ def run(tmp_path: Path, hosts: dict, **environment: str) -> tuple[list[dict], st
         [
             str(Path(sys.executable).parent / "ansible-playbook"),
             *("-i", str(tmp_path / "inventory.json"), "-e", f"maps_run_folder={tmp_path / 'run'}"),
-            str(playbooks_folder() / "push.yml"),
+            str(playbook or playbooks_folder() / "push.yml"),
+            *arguments,
         ],
         check=False,
         capture_output=True,
@@ -38,7 +42,6 @@ def run(tmp_path: Path, hosts: dict, **environment: str) -> tuple[list[dict], st
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "results_file",
             "RESULTS_FILE": str(tmp_path / "results"),
-            **environment,
         },
     )
     output = done.stdout + done.stderr
@@ -63,9 +66,9 @@ def test_a_host_is_done_while_another_is_still_at_its_first_task(tmp_path):
         "maps2": host(tmp_path, "maps2", maps_test_command=["touch", f"{tmp_path}/mailed"]),
     }
     results, output = run(tmp_path, hosts)
-    facts = [line["result"]["maps"] for line in results if line["outcome"] == "ok"]
-    assert [maps["phase"] for maps in facts] == ["deliver", "mail", "deliver", "mail"], output
-    assert facts[2]["state"] == "applied", output
+    facts = {(line["host"], line["result"].get("maps", {}).get("phase")): line for line in results}
+    assert facts["maps1", "deliver"]["result"]["maps"]["state"] == "applied", output
+    assert facts["maps2", "mail"]["outcome"] == "ok", output
 
 
 @pytest.mark.parametrize(
@@ -88,3 +91,49 @@ def test_a_host_whose_key_is_not_checked_is_not_contacted(tmp_path, variables, w
     assert [line["outcome"] for line in results] == ["failed"], output
     assert words in results[0]["result"]["msg"]
     assert not Path(f"{touched}.yes").exists()
+
+
+def test_a_key_that_is_not_known_is_refused_whatever_the_user_s_ssh_config_says(tmp_path):
+    ssh, said = tmp_path / "ssh", tmp_path / "said"
+    ssh.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {said}\nexit 255\n')
+    ssh.chmod(0o755)
+    variables = {
+        "ansible_connection": "ssh",
+        "ansible_host": "127.0.0.1",
+        "ansible_ssh_executable": str(ssh),
+        "ansible_ssh_extra_args": "-o Compression=no",
+    }
+    results, output = run(tmp_path, {"maps1": {**host(tmp_path, "maps1"), **variables}})
+    assert [line["outcome"] for line in results] == ["unreachable"], output
+    options = said.read_text().splitlines()
+    assert "Compression=no" in options
+    assert [o for o in options if o.startswith("StrictHostKeyChecking")] == [
+        "StrictHostKeyChecking=yes"
+    ]
+
+
+def test_a_host_that_hangs_ends_with_its_time_out(tmp_path):
+    hanging = tmp_path / "ssh"
+    hang = f"echo $$ >> {tmp_path}/pids; exec sleep 600"
+    hanging.write_text(f'#!/bin/sh\ncase "$*" in *python*) {hang};; esac\n')
+    hanging.chmod(0o755)
+    for folder in ("action_plugins", "library", "module_utils", "plugin_utils"):
+        (tmp_path / folder).symlink_to(playbooks_folder() / folder)
+    text = (playbooks_folder() / "push.yml").read_text()
+    assert text.count("120 if ansible_check_mode") == 1
+    impatient = tmp_path / "push.yml"
+    impatient.write_text(text.replace("120 if ansible_check_mode", "3 if ansible_check_mode"))
+    ssh = {"ansible_connection": "ssh", "ansible_ssh_executable": str(hanging)}
+    hosts = {"maps1": {**host(tmp_path, "maps1"), **ssh}}
+    results, output = run(tmp_path, hosts, impatient, "--check")
+    assert [line["outcome"] for line in results] == ["failed"], output
+    assert "Timed out after 3 second(s)" in results[0]["result"]["msg"]
+    for pid in (tmp_path / "pids").read_text().split():
+        wait_until_gone(Path("/proc", pid))
+
+
+def wait_until_gone(process: Path) -> None:
+    end = time.monotonic() + 20
+    while process.exists():
+        assert time.monotonic() < end, "what hung is still there"
+        time.sleep(0.05)

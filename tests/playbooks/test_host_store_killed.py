@@ -157,3 +157,25 @@ def test_taking_back_where_there_was_none(tmp_path):
         assert servers(document(host)) == [NEW]
         assert result["restorable"]
     assert seen == {True, False}
+
+
+def test_a_rollback(tmp_path):
+    prepare(tmp_path)
+    before = tmp_path / "before"
+    changing = Store(str(before), "second", "tester", lease=LEASE)
+    changing.deliver(delivery(NEW))
+    changing.record_proofs([(NEW, "sent")], settled=True)
+    there = document(before)
+    wanted = {"tokens": {}, "rotating": [], "mails": ["Reports", "Relay"]}
+    seen = set()
+    for host in kill_everywhere(tmp_path, "rollback", wanted):
+        found = document(host)
+        seen.add(found == there)
+        assert found == there or servers(found) == OLD
+        # A push of either brings the host there, whatever became of the rollback.
+        shutil.copytree(host, host.parent / "copy")
+        converge(host, delivery(*OLD))
+        assert servers(document(host)) == OLD
+        converge(host.parent / "copy", delivery(NEW))
+        assert servers(document(host.parent / "copy")) == [password_entry(), NEW]
+    assert seen == {True, False}

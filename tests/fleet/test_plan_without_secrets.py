@@ -1,0 +1,45 @@
+"""A plan has its secrets in this process alone: neither the run folder nor the host gets them."""
+
+import secrets
+import sys
+
+from tests.fleet.test_push_command import fleet  # noqa: F401  a fixture
+
+WATCHING = """\
+#!/bin/sh
+# The host's interpreter: keeps what the module is sent, and what Ansible's run folder holds.
+for place in /dev/shm "${TMPDIR:-/tmp}"; do
+    cat "$place"/maps-provisioner-*/deliveries/*.json >> %(seen)s/files 2> /dev/null
+done
+tee -a %(seen)s/sent | exec %(python)s "$@"
+"""
+
+
+def test_neither_on_the_way_nor_in_files(fleet, tmp_path):  # noqa: F811
+    (tmp_path / "seen").mkdir()
+    watching = tmp_path / "watching"
+    watching.write_text(WATCHING % {"seen": tmp_path / "seen", "python": sys.executable})
+    watching.chmod(0o755)
+    fleet.set(ansible_python_interpreter=str(watching))
+    password = "CANARY" + secrets.token_hex(12)
+    ended = fleet.run("plan", password=password)
+    assert ended.returncode == 2, ended.stderr
+    for name in ("sent", "files"):
+        seen = (tmp_path / "seen" / name).read_text(errors="replace")
+        assert "Reports" in seen
+        assert "withheld" in seen
+        assert password not in seen
+    assert password not in ended.stdout + ended.stderr
+    fleet.run("push", password=password)
+    assert password in (tmp_path / "seen" / "sent").read_text(errors="replace")
+
+
+def test_a_changed_password_is_seen_and_not_shown(fleet):  # noqa: F811
+    fleet.pushed()
+    assert fleet.run("plan").returncode == 0
+    ended = fleet.run("plan", "--format", "json", password="CANARYother")
+    assert ended.returncode == 2, ended.stderr
+    assert '"/password"' in ended.stdout
+    assert "CANARY" not in ended.stdout
+    ended = fleet.run("plan", password="CANARYother")
+    assert "password: *** -> ***" in ended.stdout
