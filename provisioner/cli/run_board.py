@@ -19,6 +19,7 @@ from provisioner.lint.finding import printable
 from provisioner.reports.outcome_text import counted
 
 _NAME_WIDTH = 32
+_LAST_PHASES = ("restore", "look")  # of a playbook: whoever has done, or skipped, that has done
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Board:
 
     began: float
     working: dict[str, tuple[str, float]] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
     finished: Counter[HostState] = field(default_factory=Counter)
     hosts: int = 0
     title: str = ""
@@ -38,14 +39,16 @@ class Board:
             self.working[event.host] = (event.phase, now)
         elif isinstance(event, TaskEnded):
             self.working.pop(event.host, None)
-            self.asked.add(event.host)
+            if event.phase in _LAST_PHASES or event.outcome in ("failed", "unreachable"):
+                self.done.add(event.host)
         elif isinstance(event, HostFinished):
             self.working.pop(event.result.host, None)
+            self.done.add(event.result.host)
             self.finished[event.result.state] += 1
         elif isinstance(event, PlaybookStarted) and event.purpose == "check":
             self.hosts, self.title = event.hosts, "asking"
         elif isinstance(event, RunPlanned):
-            self.asked, self.title = set(), ""
+            self.done, self.title = set(), ""
             self.hosts = sum(len(hosts) for hosts in event.batches)
         elif isinstance(event, BatchStarted):
             self.title = f"batch {event.number} of {event.count}"
@@ -69,13 +72,12 @@ class Board:
         return f"  {shown:{name_width}}  {phase} {_clock(now - since)}"
 
     def _footer(self, now: float) -> str:
-        done = sum(self.finished.values()) or len(self.asked)
         bad = [
             f"{count} {state}"
             for state, count in sorted(self.finished.items())
             if state not in GOOD_STATES
         ]
-        parts = [self.title, f"{done} of {counted(self.hosts, 'host')}", *bad]
+        parts = [self.title, f"{len(self.done)} of {counted(self.hosts, 'host')}", *bad]
         return ", ".join(filter(None, [*parts, _clock(now - self.began)]))
 
 

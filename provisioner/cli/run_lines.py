@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.fleet.host_result import GOOD_STATES
+from provisioner.fleet.host_result import HostState
 from provisioner.fleet.run_event import (
     BatchStarted,
     HostFinished,
@@ -13,6 +13,8 @@ from provisioner.fleet.run_event import (
 )
 from provisioner.lint.finding import printable
 from provisioner.reports.outcome_text import counted
+
+_NOT_SAID_BY_TASKS = (HostState.UNPROVEN, HostState.UNKNOWN, HostState.NOT_REACHED)
 
 
 def run_line(event: RunEvent) -> str:
@@ -27,7 +29,7 @@ def _line(event: RunEvent) -> str:
         return f"batch {event.number} of {event.count}: {counted(len(event.hosts), 'host')}"
     if isinstance(event, TaskEnded):
         return event.text
-    if isinstance(event, HostFinished) and event.result.state not in GOOD_STATES:
+    if isinstance(event, HostFinished) and event.result.state in _NOT_SAID_BY_TASKS:
         return f"{event.result.host}: {event.result.state}"
     if isinstance(event, RunStopped):
         return f"stopped: {event.reason}; {counted(len(event.hosts), 'host')} not reached"

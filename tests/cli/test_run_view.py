@@ -30,8 +30,8 @@ def started(host, phase="deliver"):
     return TaskStarted(host=host, phase=phase)
 
 
-def ended(host, text="", outcome="ok"):
-    return TaskEnded(host=host, phase="deliver", outcome=outcome, text=text, seconds=1.0)
+def ended(host, text="", outcome="ok", phase="deliver"):
+    return TaskEnded(host=host, phase=phase, outcome=outcome, text=text, seconds=1.0)
 
 
 def finished(host, state):
@@ -65,8 +65,15 @@ def test_a_line_for_each_host_at_work_and_a_footer_that_counts():
 
 def test_a_host_that_has_answered_is_not_at_work():
     assert board(1, started("maps1"), ended("maps1")).lines(10.0, 80, 24) == [
-        "batch 1 of 1, 1 of 1 host, 10 s"
+        "batch 1 of 1, 0 of 1 host, 10 s"
     ]
+
+
+@pytest.mark.parametrize("outcome", ["failed", "unreachable", "skipped"])
+def test_a_host_without_further_tasks_counts_as_done(outcome):
+    phase = "restore" if outcome == "skipped" else "deliver"
+    made = board(2, started("maps1"), ended("maps1", outcome=outcome, phase=phase))
+    assert made.lines(10.0, 80, 24) == ["batch 1 of 1, 1 of 2 hosts, 10 s"]
 
 
 @pytest.mark.parametrize(("width", "height"), [(20, 5), (80, 24), (10, 1), (200, 60), (1, 2)])
@@ -98,7 +105,8 @@ def test_a_name_cannot_move_the_cursor():
         (BatchStarted(number=2, count=3, hosts=("a", "b")), "batch 2 of 3: 2 hosts"),
         (started("a"), ""),
         (ended("a", "a: delivered"), "a: delivered"),
-        (finished("a", HostState.UNREACHABLE), "a: unreachable"),
+        (finished("a", HostState.UNKNOWN), "a: unknown"),
+        (finished("a", HostState.RESTORED), ""),
         (finished("a", HostState.APPLIED), ""),
         (RunStopped(reason="a failed", hosts=("b",)), "stopped: a failed; 1 host not reached"),
     ],
@@ -176,4 +184,4 @@ def test_without_colours_and_on_a_narrow_terminal():
 
 
 def test_a_dumb_terminal_gets_plain_lines():
-    assert shown(80, TERM="dumb") == "maps1: restored\na note\nthe report\n"
+    assert shown(80, TERM="dumb") == "a note\nthe report\n"
