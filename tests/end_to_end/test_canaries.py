@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.project import succeeded
-from tests.end_to_end.test_interrupt import APPLY, STARTED
+from tests.end_to_end.test_interrupt import STARTED
 from tests.end_to_end.test_main_job import vault_view
 
 DOCUMENT = "/etc/maps-provisioner/email-servers.json"
@@ -66,6 +66,7 @@ def content(path):
         return b""
 
 
+APPLY = ["/bin/sh", "-c", f"touch {STARTED}; sleep 3"]
 ENDS = {"well": 0, "refused": 3, "unreachable": 3, "interrupted": 130}
 
 
