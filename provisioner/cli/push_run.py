@@ -77,7 +77,7 @@ def run_push(project: Project, request: PushRequest) -> int:
             run_view(
                 stream_events=streamed, quiet=False, plain=request.scope.verbosity > 0
             ) as view,
-            _locked(project, request, view),
+            _locked(project, request, view, interrupted),
         ):
             outcome = _pushed(project, request, saved, view, interrupted)
         try:
@@ -116,11 +116,15 @@ def _scope(given: Scope, saved: SavedPlan | None) -> Scope:
 
 
 @contextmanager
-def _locked(project: Project, request: PushRequest, view: RunView) -> Iterator[None]:
+def _locked(
+    project: Project, request: PushRequest, view: RunView, interrupted: Interruption
+) -> Iterator[None]:
     def on_wait(holder: str) -> None:
         view.note(f"waiting for another push: {holder}")
 
-    with push_lock(project.root, wait_seconds=request.lock_wait, on_wait=on_wait):
+    with push_lock(
+        project.root, wait_seconds=request.lock_wait, on_wait=on_wait, check=interrupted.check
+    ):
         yield
 
 

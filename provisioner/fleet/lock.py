@@ -36,16 +36,17 @@ def push_lock(
     *,
     wait_seconds: float = 0.0,
     on_wait: Callable[[str], None] = lambda _holder: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
     """Hold the project's push lock; LockHeld names who has it. A dead owner's lock is free.
 
-    `on_wait` is told once who is waited for.
+    `on_wait` is told once who is waited for; `check` raises where nobody wants to wait any more.
     """
     lock = state_folder(root) / "push.lock"
     refuse_strange(lock, stat.S_ISREG)
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
-        _acquire(file, root, wait_seconds, on_wait)
+        _acquire(file, root, wait_seconds, on_wait, check)
         file.seek(0)
         file.truncate()
         json.dump(
@@ -55,7 +56,13 @@ def push_lock(
         yield
 
 
-def _acquire(file: TextIO, root: Path, wait_seconds: float, on_wait: Callable[[str], None]) -> None:
+def _acquire(
+    file: TextIO,
+    root: Path,
+    wait_seconds: float,
+    on_wait: Callable[[str], None],
+    check: Callable[[], None],
+) -> None:
     deadline = time.monotonic() + wait_seconds
     told = False
     while True:
@@ -75,6 +82,7 @@ def _acquire(file: TextIO, root: Path, wait_seconds: float, on_wait: Callable[[s
             on_wait(holder)
             told = True
         time.sleep(_POLL_SECONDS)
+        check()
 
 
 def _holder(text: str) -> str:

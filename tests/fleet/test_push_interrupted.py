@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.fleet.lock import push_lock
 from tests.fleet.local_fleet import PROVISIONER
 
 
@@ -149,3 +150,13 @@ def test_ansible_that_is_killed_leaves_a_host_unknown_and_the_report_says_why(on
     assert "maps1: unknown" in output
     assert "ansible-playbook was killed before it had done with this host" in output
     assert "its document may be the old or the new one" in output
+
+
+def test_waiting_for_another_push_can_be_ended(one_host):
+    with push_lock(one_host.folder):
+        waiting = started(one_host, "--lock-wait", "100")
+        assert waiting.stderr.readline().startswith("waiting for another push: ")
+        waiting.send_signal(signal.SIGINT)
+        _, errors = waiting.communicate(timeout=60)
+    assert waiting.returncode == 130, errors
+    assert "interrupted (SIGINT) before anything was changed on a host" in errors
