@@ -7,7 +7,7 @@ from pathlib import Path
 
 from provisioner.cli.host_session import host_session
 from provisioner.cli.options import OutputFormat
-from provisioner.cli.progress import progress
+from provisioner.cli.run_view import run_view
 from provisioner.errors import gravest
 from provisioner.model.reading import read_project
 
@@ -20,8 +20,10 @@ def host_status(project: Path, inventory: Path | None, output_format: OutputForm
     declared = read_project(project)
     names = [server.server_name for server in declared.servers]
     with (
-        progress(quiet=output_format is OutputFormat.JSON, plain=False) as tell,
-        host_session(declared, inventory, tell) as (contact, hosts),
+        run_view(
+            stream_events=False, quiet=output_format is OutputFormat.JSON, plain=False
+        ) as view,
+        host_session(declared, inventory, view.note) as (contact, hosts),
     ):
         said = contact.ask("probe.yml", hosts, "status")
     reports = [host_report(host, result, names) for host, result in said.items()]

@@ -42,12 +42,12 @@ def unlock(
     if not hosts:
         return ExitCode.DONE
     from provisioner.cli.host_session import host_session
-    from provisioner.cli.progress import progress
+    from provisioner.cli.run_view import run_view
     from provisioner.fleet.unlocking import lease_ending
 
     with (
-        progress(quiet=False, plain=False) as tell,
-        host_session(declared, None, tell) as (contact, names),
+        run_view(stream_events=False, quiet=False, plain=False) as view,
+        host_session(declared, None, view.note) as (contact, names),
     ):
         said = contact.ask("unlock.yml", names, "unlock", force=force, lock_wait=0)
     endings = [lease_ending(host, result) for host, result in said.items()]

@@ -130,7 +130,7 @@ def test_the_lock_of_a_checkout_is_taken_away_only_by_force(fleet):  # noqa: F81
     folder.mkdir(mode=0o700)
     with (folder / "push.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        json.dump({"owner": "ann@ws (pid 7)", "since": 0}, file)
+        json.dump({"owner": "ann@ws (pid 7)", "since": 0, "commit": "no commit"}, file)
         file.flush()
         ended = fleet.run("unlock")
         assert ended.returncode == 5

@@ -166,7 +166,7 @@ def test_a_rollback(tmp_path):
     before = tmp_path / "before"
     changing = Store(str(before), "second", "tester", lease=LEASE)
     changing.deliver(delivery(NEW))
-    changing.record_proofs([(NEW, "sent")], settled=True)
+    changing.record_proofs([(NEW, "sent")], ["Reports"])
     there = document(before)
     wanted = {"tokens": {}, "rotating": [], "mails": ["Reports", "Relay"]}
     seen = set()
