@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from push_references import (
     swaks_is_there,
     write_references,
 )
-from push_scene import Scene
+from push_scene import SERVERS, Scene
 
 MAILS_AT_ONCE = 3  # connections that ours opens to one mailbox, over the whole fleet
 
@@ -50,13 +51,13 @@ def measure(
     write_references(scene)
     scene.declare(hosts, f"first-{hosts}.example.edu")
     progress(f"{hosts} hosts: the first push")
-    scene.provision("push", "--accept-destination", "all")
+    scene.provision("push", *(word for name in SERVERS for word in ("--accept-destination", name)))
     found: dict[str, list[Cost]] = defaultdict(list)
     works = _works(scene, hosts, with_peer=with_peer)
     for number in range(1, rounds + 1):
         for name, work in works.items():
             progress(f"{hosts} hosts: round {number} of {rounds}: {name}")
-            found[name] += work(f"round-{number}-{name.replace(' ', '-')}")
+            found[name] += work(f"{'-'.join(re.findall('[a-z]+', name))}-{number}")
     return Measured(hosts, {name: _medians(costs) for name, costs in found.items()})
 
 
