@@ -34,7 +34,8 @@ def _what(result: TaskResult, *, check: bool) -> str:
         return "differs" if check and state == "changed" else str(state)
     if phase in ("mail", "baseline"):
         mails = facts.get("mails") or ()
-        return ", ".join(f"test email of {m['server']} {m['outcome']}" for m in mails)
+        told = ", ".join(f"test email of {m['server']} {m['outcome']}" for m in mails)
+        return told or "no test email"
     if phase == "restore":
         return "old document is back" if state == "restored" else "old document is not back"
     return result.outcome

@@ -11,7 +11,7 @@ from provisioner.fleet.delivering import Delivering, Removals, not_reached
 from provisioner.fleet.hand_over import without_handed_over
 from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState
 from provisioner.fleet.outcome import Outcome
-from provisioner.fleet.post_check import canaries
+from provisioner.fleet.post_check import MailMode, canaries
 from provisioner.fleet.preparation import Preparation, skipped_server
 from provisioner.fleet.removals import removals
 from provisioner.fleet.run_event import (
@@ -128,7 +128,9 @@ def _batch(
 def _reason_to_stop(work: Delivering, results: list[HostResult], *, stop: bool) -> str:
     if work.fleet.interruption.signal:
         return "the run was interrupted"
-    bad = [result for result in results if result.state not in GOOD_STATES]
+    # Without mails nothing is proven: as it was asked for.
+    good = GOOD_STATES | ({HostState.UNPROVEN} if work.mail is MailMode.NONE else set())
+    bad = [result for result in results if result.state not in good]
     if not bad or not stop:
         return ""
     first = f"{bad[0].host} ended as {bad[0].state}"

@@ -45,6 +45,11 @@ def test_without_any_check_nothing_is_proven_and_nothing_is_done(fleet):
     assert "test email of Reports: sent" in fleet.pushed()
 
 
+def test_without_any_check_no_batch_waits_for_a_proof(fleet):
+    said = fleet.of(2).pushed("--mail", "none", "--batches", "1", exit_code=1)
+    assert "maps1, maps2 (2 hosts): delivered, not proven" in said
+
+
 def test_one_canary_sends_a_mail_and_the_other_hosts_sign_in(fleet):
     said = fleet.of(3).pushed("--mail", "canary-only")
     assert len(fleet.mail.received) == 1
