@@ -1,7 +1,7 @@
 # make demo    watch it work: no root, no network, no account
 # make test    everything on real parts (installs those; as root), on Python 3.11 and Debian's 3.13
 # make check   ruff and mypy alone
-# make bench   how fast validate is beside other validators: a quarter of an hour
+# make bench   how fast validate is beside other validators, and push beside its floor (as root)
 # make clean   remove what make made
 .PHONY: help demo test check bench lab test-first test-second clean
 .DEFAULT_GOAL := help
@@ -31,8 +31,9 @@ check: .venv/installed-test
 	@.venv/bin/ruff format --check --quiet || { echo 'not formatted; run .venv/bin/ruff format' >&2; exit 1; }
 	@.venv/bin/mypy
 
-bench: .venv/installed
+bench: .venv/installed-test lab
 	@.venv/bin/python benchmarks/validate.py --cache .bench
+	@.venv/bin/python benchmarks/push.py
 
 lab:
 	@tests/lab/install.sh

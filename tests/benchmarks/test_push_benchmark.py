@@ -1,0 +1,24 @@
+"""benchmarks/push.py on two hosts, each work once."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.xdist_group("lab")]
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "push.py"
+
+
+def test_it_measures_each_work_and_says_which_targets_are_met() -> None:
+    argv = [sys.executable, str(SCRIPT), "--hosts", "2", "--rounds", "1"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = dict(re.findall(r"^\| ([a-z, -]+) \| \S+ \| (\S+) \| \S+ \|$", done.stdout, re.M))
+    assert {"floor", "plan unchanged", "push changed, mails", "hand-written, tuned"} <= rows.keys()
+    assert all(0 < float(wall) < 280 for wall in rows.values())
+    assert done.stdout.count("| met |") + done.stdout.count("| missed |") == 4
