@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import socket
 import subprocess
 import sys
@@ -234,3 +235,20 @@ def _read_until(terminal: int, end: bytes | None) -> str:
                 break
             said += part
     return said.decode()
+
+
+@pytest.mark.parametrize("command", [["refresh"], ["status"], ["revoke", "--yes"]])
+def test_a_name_that_a_shell_would_run(victim: Victim, command: list[str]) -> None:
+    """A person pastes the command that an error proposes."""
+    name = "x'; touch owned; '"
+    victim.write("servers/reports.yml", {**victim.reports, "server_name": name})
+    victim.run("authenticate", name, "--no-smtp-check")
+    victim.write("servers/reports.yml", {**victim.reports, "server_name": name, "host": "evil"})
+    ended = victim.run(*command, *([name] if "revoke" in command else []))
+    assert ended.returncode == ExitCode.PERSON_NEEDED
+    said = ended.stdout + ended.stderr
+    proposed = said.partition("provisioner ")[2] or said.partition("--accept-destination ")[2]
+    shell = f"true {proposed.replace('`', '')}"
+    subprocess.run(["sh", "-c", shell], cwd=victim.folder, capture_output=True, check=False)
+    assert shlex.quote(name) in said
+    assert not (victim.folder / "owned").exists(), shell
