@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import provisioner
+from provisioner.cli.bug_report import report_all_bugs_so, report_bug
 from provisioner.cli.commands import COMMANDS, command_named
 from provisioner.cli.error_lines import print_error
 from provisioner.errors import ExitCode, ProvisionerError
@@ -63,6 +64,7 @@ def main() -> NoReturn:
     if arguments[:1] == ["validate"]:
         _end_at_once(run(arguments))
     gc.enable()
+    report_all_bugs_so()
     sys.exit(run(arguments))
 
 
@@ -90,18 +92,5 @@ def run(arguments: list[str]) -> int:
         if isinstance(error, _ClickException):
             error.show()  # type: ignore[attr-defined]
             return ExitCode.USAGE
-        return _report_bug(error)
-
-
-def _report_bug(error: Exception) -> int:
-    """Type and place only: the words of an unexpected exception may quote a secret."""
-    trace = error.__traceback__
-    places = []
-    while trace is not None:
-        places.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    print_error(
-        f"this is our bug: {type(error).__name__} at {places[-1]}",
-        "please report it with this line; called from " + " <- ".join(reversed(places[-5:-1])),
-    )
-    return ExitCode.BUG
+        report_bug(error)
+        return ExitCode.BUG

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from provisioner.cli.chosen_servers import oauth2_servers
 from provisioner.cli.vaults import Vaults
 from provisioner.errors import PersonNeeded
@@ -64,7 +66,7 @@ class Revocation:
             raise PersonNeeded(
                 changed.message,
                 remedy="put the declaration back to revoke, or only forget the tokens: "
-                f"provisioner revoke '{self.name}' --local",
+                f"provisioner revoke {shlex.quote(self.name)} --local",
             ) from None
         return provider_for(tokens.token_endpoint, self.vaults.project.providers)
 

@@ -17,7 +17,7 @@ from provisioner.tokens.known_stores import KnownStores
 from provisioner.tokens.sealed_folder import SealedFolder
 from provisioner.tokens.store import TokenStore
 from provisioner.tokens.vault_key import key_file_path
-from provisioner.tokens.vault_key_origin import is_the_users_own
+from provisioner.tokens.vault_key_origin import is_the_users_own, users_key
 
 
 class KeyFor(Protocol):
@@ -45,7 +45,12 @@ def users_gate(
         key_is_the_users_own=lambda: is_the_users_own(accepting(), project, environment),
     )
     return Gate(
-        project=project, tokens=store, destinations=destinations, accepted=accepted, ask=asker()
+        project=project,
+        tokens=store,
+        destinations=destinations,
+        accepted=accepted,
+        ask=asker(),
+        users_key=partial(users_key, project, environment),
     )
 
 

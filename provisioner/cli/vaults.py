@@ -20,6 +20,7 @@ from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
+from provisioner.secret_sources.one_line import one_line
 from provisioner.secret_sources.resolving import SecretResolver
 from provisioner.secret_sources.vault import VaultKey
 from provisioner.tokens.gate import Gate
@@ -73,7 +74,8 @@ class Vaults:
         if reference is None:
             return None
         field = "oauth2.client_secret" if server.oauth2 else "password"
-        return self._resolver.resolve(reference, server.where(field))
+        where = server.where(field)
+        return one_line(self._resolver.resolve(reference, where), where)
 
     def provider(self, server: EmailServer) -> Provider:
         """Who issues the tokens of a server that uses OAuth2, with the project's corrections."""

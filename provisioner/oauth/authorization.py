@@ -54,8 +54,8 @@ def authorization_request(
     ours = {name: value for name, value in declared.items() if value}
     address, brought = _without_query(settings.authorization_url)
     hint = {"login_hint": account} if account and "@" in account else {}
-    extra = {k: v for k, v in provider.authorize_extra.items() if k not in _OURS_ALONE}
-    kept = {k: v for k, v in brought.items() if k not in ours and k not in _OURS_ALONE}
+    extra = {k: v for k, v in provider.authorize_extra.items() if not _is_ours_alone(k)}
+    kept = {k: v for k, v in brought.items() if k not in ours and not _is_ours_alone(k)}
     with OAuth2Session(settings.client_id, code_challenge_method="S256") as session:
         url, _ = session.create_authorization_url(
             address,
@@ -69,6 +69,9 @@ def authorization_request(
 
 _OURS_ALONE = frozenset(
     {
+        # RFC 9101: an object whose redirect_uri, state and challenge would win over ours.
+        "request",
+        "request_uri",
         "response_type",
         "client_id",
         "redirect_uri",
@@ -79,6 +82,11 @@ _OURS_ALONE = frozenset(
         "client_secret",
     }
 )
+
+
+def _is_ours_alone(name: str) -> bool:
+    """Some providers read names in upper and lower case alike."""
+    return name.casefold() in _OURS_ALONE
 
 
 def _without_query(url: str) -> tuple[str, Mapping[str, str]]:

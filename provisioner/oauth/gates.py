@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -64,7 +65,7 @@ def other_account(provider: Provider, server: EmailServer) -> str:
     if provider.prompts and "select_account" not in provider.prompts:
         return "open the address in a private window"
     return (
-        f"provisioner authenticate '{server.server_name}' --select-account (prompt: "
+        f"provisioner authenticate {shlex.quote(server.server_name)} --select-account (prompt: "
         "select_account does so each time), or open the address in a private window"
     )
 

@@ -37,7 +37,7 @@ class HttpAnswer:
 def read_answer(response: requests.Response) -> HttpAnswer:
     """The answer, whole. Unusable for redirects and floods."""
     status, headers = response.status_code, response.headers
-    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower() or "no content type"
+    kind = headers.get("Content-Type", "").partition(";")[0].strip() or "no content type"
     with response:
         if 300 <= status < 400:
             raise Unusable(f"answered with a redirect (HTTP {status}), not followed")

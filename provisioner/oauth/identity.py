@@ -10,6 +10,7 @@ from typing import Any
 
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.oauth.masked import without_secrets
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 
@@ -28,6 +29,11 @@ class Identity:
     def name(self) -> str | None:
         """The one to show; None if the provider names nobody."""
         return self.names[0] if self.names else None
+
+    def without(self, secrets: tuple[Secret, ...]) -> Identity:
+        """The same with a mask for what holds one of these: names are shown and kept."""
+        names = tuple(without_secrets(name, secrets) for name in self.names)
+        return Identity(names, self.issuer and without_secrets(self.issuer, secrets))
 
     def is_called(self, name: str) -> bool:
         """Whether one of the names is this one; upper and lower case are alike."""

@@ -30,6 +30,14 @@ def masked(text: str, secrets: Iterable[Secret]) -> str:
     return "".join(_collapsed(shown)) if hidden else text
 
 
+def without_secrets(name: str, secrets: Iterable[Secret]) -> str:
+    """A name that decides something: as it is, or a mask if a whole secret stands in it.
+
+    Parts are no reason: a token may well be made of the account's name.
+    """
+    return MASK if any(form in name for one in secrets for form in _forms(one)) else name
+
+
 def _collapsed(characters: Iterable[tuple[bool, str]]) -> Iterator[str]:
     before = False
     for is_hidden, character in characters:

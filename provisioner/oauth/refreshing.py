@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def _usable(stored: TokenSet | None, server: EmailServer) -> TokenSet:
     name = server.server_name
     if stored is None:
         raise PersonNeeded(
-            f"nobody has signed in to {name} yet", remedy=f"run: provisioner authenticate '{name}'"
+            f"nobody has signed in to {name} yet",
+            remedy=f"run: provisioner authenticate {shlex.quote(name)}",
         )
     check_destinations(stored, server)
     return stored
@@ -115,7 +117,8 @@ def _refreshed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due
         raise RefreshFailed(
             f"the refresh token of {name} was handed over to {stored.handed_over_to}, and this "
             "provider takes each one once: a refresh here would lock that host out",
-            remedy=f"sign in anew for a token of this machine: provisioner authenticate '{name}'",
+            remedy="sign in anew for a token of this machine: provisioner authenticate "
+            f"{shlex.quote(name)}",
         )
     try:
         answer = client.refresh(stored)

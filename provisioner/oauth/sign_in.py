@@ -18,6 +18,7 @@ from provisioner.oauth.failures import Stage, refusal_from
 from provisioner.oauth.invitation import Invitation
 from provisioner.oauth.issuer import check_issuer
 from provisioner.oauth.listener import CallbackListener
+from provisioner.oauth.masked import without_secrets
 from provisioner.oauth.time_out import nobody_came
 from provisioner.secret import Secret
 from provisioner.tokens.token_set import TokenSet
@@ -117,7 +118,9 @@ class SignIn(Acceptance):
             secrets = (self.client_secret,)
             refusal = refusal_from(callback.error, stage=Stage.CALLBACK, host=host, secrets=secrets)
             raise self._refused(refusal)
-        check_issuer(callback.issuer, self.provider, self.server, self.settings)
+        hidden = tuple(filter(None, (self.client_secret, callback.code)))
+        issuer = callback.issuer and without_secrets(callback.issuer, hidden)
+        check_issuer(issuer, self.provider, self.server, self.settings)
         return callback
 
     def _exchange(self, callback: Callback, verifier: Secret, redirect_uri: str) -> Ask:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.oauth.masked import without_secrets
 from provisioner.oauth.token_faults import Unusable
 from provisioner.secret import Secret
 
@@ -28,6 +29,11 @@ class TokenAnswer:
     auth_method: str
     refresh_token_expires_in: int | None = None
 
+    @property
+    def tokens(self) -> tuple[Secret, ...]:
+        """All that is secret in it."""
+        return tuple(filter(None, (self.access_token, self.refresh_token, self.id_token)))
+
     def expires_at(self, now: float) -> int:
         """When the access token ends, in Unix seconds by our own clock."""
         lives = ASSUMED_LIFE_SECONDS if self.expires_in is None else self.expires_in
@@ -43,8 +49,14 @@ class TokenAnswer:
         return int(now) + lives if lives else None
 
 
-def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:
-    """The tokens among the members of the answer; Unusable without them."""
+def token_answer(
+    members: Mapping[str, Any], auth_method: str, client_secret: Secret | None = None
+) -> TokenAnswer:
+    """The tokens among the members of the answer; Unusable without them.
+
+    A scope is shown and kept in the clear: of a word that holds a token, or the client secret
+    that came back, nothing is left.
+    """
     token_type = members.get("token_type")
     # RFC 6749 section 7.1: a client must not use a type that it does not know.
     if token_type is not None and str(token_type).casefold() != "bearer":
@@ -55,12 +67,14 @@ def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:
     scope = members.get("scope")
     if scope is not None and not _is_printable(scope):
         raise Unusable("gives a scope that is not printable text")
+    refresh_token, id_token = _token(members, "refresh_token"), _id_token(members)
+    secrets = tuple(filter(None, (access_token, refresh_token, id_token, client_secret)))
     return TokenAnswer(
         access_token=access_token,
-        refresh_token=_token(members, "refresh_token"),
+        refresh_token=refresh_token,
         expires_in=lifetime(members.get("expires_in")),
-        scope=scope,
-        id_token=_id_token(members),
+        scope=scope and " ".join(without_secrets(word, secrets) for word in scope.split()),
+        id_token=id_token,
         auth_method=auth_method,
         refresh_token_expires_in=lifetime(members.get("refresh_token_expires_in")),
     )

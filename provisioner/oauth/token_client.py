@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.oauth.endpoint_url import checked_endpoint, is_loopback
 from provisioner.oauth.failures import TRANSIENT_ERRORS, Refusal, Stage, refusal_from
 from provisioner.oauth.http_answer import HttpAnswer, read_answer
+from provisioner.oauth.sanitised import sanitised
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused, Transient, Unusable
 from provisioner.oauth.token_session import Judge, token_session
 from provisioner.oauth.wire import Wire
@@ -133,10 +134,11 @@ class TokenClient:
             raise Transient(f"answered HTTP {answer.status}", answer.pause, refusal=refusal)
         if refusal:
             raise TokenRefused(refusal)
+        kind = sanitised(answer.content_type, (self.client_secret, *secrets), longest=80)
         if not 200 <= answer.status < 300:
-            raise Unusable(f"answered HTTP {answer.status} with {answer.content_type}")
+            raise Unusable(f"answered HTTP {answer.status} with {kind}")
         if not answer.members and stage is not Stage.REVOCATION:
-            raise Unusable(f"answered with {answer.content_type}, not with tokens in JSON")
+            raise Unusable(f"answered with {kind}, not with tokens in JSON")
         return answer.members
 
     def _refusal(

@@ -36,8 +36,8 @@ class TokenEndpoint(TokenClient):
             },
         )
         with self.faults_in_words(Stage.EXCHANGE):
-            secrets = (code, verifier)
-            return token_answer(*self.asked(Stage.EXCHANGE, secrets, send, repeatable=False))
+            found = self.asked(Stage.EXCHANGE, (code, verifier), send, repeatable=False)
+            return token_answer(*found, self.client_secret)
 
     def refresh(self, refresh_token: Secret, *, scope: str | None) -> TokenAnswer:
         """New tokens for a refresh token; the old refresh token where the answer has none."""
@@ -53,7 +53,7 @@ class TokenEndpoint(TokenClient):
 
         with self.faults_in_words(Stage.REFRESH):
             members, auth_method = self.asked(Stage.REFRESH, (refresh_token,), send)
-            return token_answer(without_what_may_lack(members), auth_method)
+            return token_answer(without_what_may_lack(members), auth_method, self.client_secret)
 
     def revoke(self, token: Secret, *, kind: str = "refresh_token") -> None:
         """End a token, of this kind, at a revocation endpoint (RFC 7009)."""
@@ -88,7 +88,7 @@ class TokenEndpoint(TokenClient):
         RFC 8628 section 3.4. Transient passes through: how often to ask is the caller's affair.
         """
         send = self._fetching(DEVICE_GRANT, lambda: {"device_code": device_code.reveal()})
-        return token_answer(*self.asked(Stage.DEVICE, (device_code,), send))
+        return token_answer(*self.asked(Stage.DEVICE, (device_code,), send), self.client_secret)
 
     def _fetching(self, grant_type: str, parameters: Callable[[], dict[str, str]]) -> Send:
         def send(session: OAuth2Session, _judge: Judge) -> Members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,19 @@ class Registrant:
 
     def filled(self, template: str) -> str:
         """The template with what is known of the registrant."""
-        return template.format(tenant=self.tenant, client_id=self.client_id, mailbox=self.mailbox)
+        return template.format(
+            tenant=self.tenant, client_id=self.client_id, mailbox=_argument(self.mailbox)
+        )
+
+
+def _argument(text: str) -> str:
+    """As PowerShell takes it for one word: within quotation marks, of which it knows five.
+
+    https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
+    """
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9@._+-]*", text):
+        return text
+    return "'" + re.sub("(['\u2018-\u201b])", r"\1\1", text) + "'"
 
 
 def card_text(provider: Provider, registration: Registration, registrant: Registrant) -> str:

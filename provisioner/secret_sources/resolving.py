@@ -65,7 +65,19 @@ class SecretResolver:
             raise SecretUnavailable(
                 f"{field}: the secret is empty", remedy="give its source the secret's value"
             )
-        return secret
+        return _sendable(secret, field)
+
+
+def _sendable(secret: Secret, field: str) -> Secret:
+    """A variable may hold any bytes, and JSON half a character; neither can be sent as text."""
+    try:
+        secret.reveal().encode()
+    except UnicodeEncodeError:
+        raise SecretUnavailable(
+            f"{field}: the secret is not UTF-8 text",
+            remedy="give its source the secret's value as plain UTF-8 text",
+        ) from None
+    return secret
 
 
 def _no_vault_key() -> VaultKey:

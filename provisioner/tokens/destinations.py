@@ -5,6 +5,7 @@ A change of the declared files must not send credentials somewhere new before a 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -18,11 +19,11 @@ def check_destinations(token_set: TokenSet, server: EmailServer) -> None:
     """PersonNeeded if the server's declaration now names other destinations than at sign-in."""
     changes = list(changed_destinations(token_set, server))
     if changes:
-        name = server.server_name
+        name, quoted = server.server_name, shlex.quote(server.server_name)
         raise PersonNeeded(
             f"{name}: {'; '.join(changes)}; nothing was sent",
-            remedy=f"if the change is meant: provisioner refresh '{name}' --accept-destination "
-            f"'{name}', or sign in again: provisioner authenticate '{name}'",
+            remedy=f"if the change is meant: provisioner refresh {quoted} --accept-destination "
+            f"{quoted}, or sign in again: provisioner authenticate {quoted}",
         )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.secret import Secret
+from provisioner.secret_sources.vault import VaultKey
 from provisioner.tokens.destination_record import Accepted
 from provisioner.tokens.destination_store import DestinationStore
 from provisioner.tokens.destinations import changed_destinations, rebound
@@ -28,7 +29,8 @@ Ask = Callable[[Objection], bool]
 class Gate:
     """`accepted`: names of servers whose destinations the user accepts in this run.
 
-    `ask` puts an objection to a person; None where there is nobody to ask.
+    `ask` puts an objection to a person; None where there is nobody to ask. `users_key`: the vault
+    key that the user has, whatever the project names.
     In all methods `secret` is what the server's client_secret or password was resolved to.
     """
 
@@ -37,6 +39,7 @@ class Gate:
     destinations: DestinationStore
     accepted: frozenset[str] = frozenset()
     ask: Ask | None = None
+    users_key: Callable[[], VaultKey | None] = lambda: None
 
     def check(self, server: EmailServer, secret: Secret) -> None:
         """PersonNeeded, and nothing may be sent, unless all routes of the server are accepted."""
@@ -61,7 +64,7 @@ class Gate:
         The caller accepts it once the sign-in has succeeded. Stored tokens stay as they are.
         """
         objection = self.objection(server, secret)
-        if secret == self.tokens.key().password:
+        if secret in self._vault_passwords():
             objection = Objection(server, ("client_secret is the vault password",), changed=True)
         if objection and not objection.changed and server.server_name not in self.accepted:
             for reason in objection.reasons:
@@ -70,6 +73,11 @@ class Gate:
             self.accept(server, secret)
         elif objection:
             raise objection.as_error()
+
+    def _vault_passwords(self) -> Iterator[Secret]:
+        """The project's, and the user's own: it may open more than this project."""
+        keys = (self.tokens.key(), self.users_key())
+        return (key.password for key in keys if key is not None)
 
     def accept(self, server: EmailServer, secret: Secret) -> None:
         """Record where the server's secrets go: a person agreed."""

@@ -12,9 +12,13 @@ from provisioner.secret_sources.reference import SecretReference
 from provisioner.secret_sources.reference_text import reference_text
 from provisioner.tokens.destination_record import Accepted, DestinationRecord
 from provisioner.tokens.destinations import changed_parts
-from provisioner.tokens.route import TOKENS, Route
+from provisioner.tokens.route import THE_PROVIDERS, TOKENS, Route
 
-_UNSAID = {("ca_file", "none"), ("revocation_url", "the provider's")}
+_UNSAID = {
+    ("ca_file", "none"),
+    ("revocation_url", THE_PROVIDERS),
+    ("device_authorization_url", THE_PROVIDERS),
+}
 
 
 @dataclass(frozen=True, slots=True)

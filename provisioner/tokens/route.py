@@ -12,6 +12,7 @@ from provisioner.providers.catalogue import provider_for
 from provisioner.tokens.ca_file import ca_file_digest
 
 TOKENS = "tokens"
+THE_PROVIDERS = "the provider's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def routes_of(server: EmailServer, project: Project) -> tuple[Route, ...]:
     """
     trust = {"ca_file": ca_file_digest(project.ca_file)}
     if server.oauth2 is not None:
-        trust["revocation_url"] = _revocation_url(server.oauth2, project)
+        trust |= _endpoints_of_the_project(server.oauth2, project)
     return tuple(
         Route(server.server_name, secret, {**parts, **trust})
         for secret, parts in _destinations(server)
@@ -42,11 +43,21 @@ def token_destination(server: EmailServer) -> Mapping[str, str] | None:
     return dict(_destinations(server)).get(TOKENS)
 
 
-def _revocation_url(settings: OAuth2Settings, project: Project) -> str:
-    """Of the facts of a provider, only this one is a destination, and a project may correct it."""
-    known = provider_for(settings.access_token_url).revocation_url
-    declared = provider_for(settings.access_token_url, project.providers).revocation_url
-    return "the provider's" if declared == known else str(declared)
+def _endpoints_of_the_project(settings: OAuth2Settings, project: Project) -> dict[str, str]:
+    """Of the facts of a provider, these are destinations, and a project may correct them."""
+    known = provider_for(settings.access_token_url)
+    declared = provider_for(settings.access_token_url, project.providers)
+    pairs = {
+        "revocation_url": (known.revocation_url, declared.revocation_url),
+        "device_authorization_url": (
+            known.device_authorization_url,
+            declared.device_authorization_url,
+        ),
+    }
+    return {
+        fact: THE_PROVIDERS if theirs == ours else str(ours)
+        for fact, (theirs, ours) in pairs.items()
+    }
 
 
 def _destinations(server: EmailServer) -> Iterator[tuple[str, dict[str, str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class TokenStore:
         if tokens is None:
             raise PersonNeeded(
                 f"nobody has signed in to {server_name} yet",
-                remedy=f"run: provisioner authenticate '{server_name}'",
+                remedy=f"run: provisioner authenticate {shlex.quote(server_name)}",
             )
         return tokens
 

@@ -22,12 +22,17 @@ def is_the_users_own(key: VaultKey, project: Project, environment: Mapping[str, 
         path = users_key_path(environment)
         if path.resolve().is_relative_to(_checkout(project.root.resolve())):
             return False
-        if project.vault_password is None:
-            return True
-        users = replace(project, vault_password=None)
-        return key == find_vault_key(users, environment=environment)
+        return project.vault_password is None or key == users_key(project, environment)
     except ProvisionerError:
-        return False  # the user has no key
+        return False  # there is no place for a key
+
+
+def users_key(project: Project, environment: Mapping[str, str]) -> VaultKey | None:
+    """The key that the user has, whatever the project names; None if there is none."""
+    try:
+        return find_vault_key(replace(project, vault_password=None), environment=environment)
+    except ProvisionerError:
+        return None
 
 
 def _checkout(root: Path) -> Path:

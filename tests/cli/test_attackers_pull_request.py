@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import socket
 import subprocess
 import sys
@@ -234,3 +235,54 @@ def _read_until(terminal: int, end: bytes | None) -> str:
                 break
             said += part
     return said.decode()
+
+
+def test_the_users_key_as_a_client_secret(victim: Victim, home: Path) -> None:
+    """Of a new server, on a machine that does not know the project: a sign-in tells and goes on."""
+    victim.write("servers/reports.yml", victim.reports)
+    victim.run("authenticate", "Reports", "--no-smtp-check")
+    key = home / ".config" / "maps-provisioner" / "vault-key"
+    with trap() as evil, DemoProvider() as provider:
+        stranger = Victim(victim.folder.parent / "other", provider)
+        stranger.environment["LANG"] = "C"
+        for vault_password in ({}, {"vault_password": {"env": "LANG"}}):
+            stranger.write("provisioner.yml", vault_password)
+            oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}  # type: ignore[dict-item]
+            oauth2["client_secret"] = {"file": str(key)}
+            stranger.write("servers/new.yml", {**victim.reports, "oauth2": oauth2})
+            ended = stranger.run("authenticate", "Reports", "--no-smtp-check")
+            assert ended.returncode == ExitCode.PERSON_NEEDED, ended.stderr
+            assert "client_secret is the vault password" in ended.stderr
+        assert evil.visits == []
+
+
+@pytest.mark.parametrize("content", ["-----BEGIN KEY-----\nabc\n", "A=b\0SECRET=c", "a\rb"])
+def test_a_file_that_is_no_secret_of_one_line(victim: Victim, content: str) -> None:
+    """A key of ssh, /proc/self/environ: no provider gave that as client secret or password."""
+    theirs = victim.folder / "theirs"
+    theirs.write_bytes(content.encode())
+    oauth2 = {**victim.reports["oauth2"], "client_secret": {"file": str(theirs)}}  # type: ignore[dict-item]
+    victim.write("servers/reports.yml", {**victim.reports, "oauth2": oauth2})
+    victim.write("servers/relay.yml", {**victim.relay, "password": {"file": str(theirs)}})
+    for command in (["authenticate", "Reports"], ["test-email", "Relay"]):
+        ended = victim.run(*command, "--accept-destination", command[1])
+        assert ended.returncode == ExitCode.FAILURE
+        assert "the secret is not one line" in ended.stderr
+        assert "BEGIN" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", [["refresh"], ["status"], ["revoke", "--yes"]])
+def test_a_name_that_a_shell_would_run(victim: Victim, command: list[str]) -> None:
+    """A person pastes the command that an error proposes."""
+    name = "x'; touch owned; '"
+    victim.write("servers/reports.yml", {**victim.reports, "server_name": name})
+    victim.run("authenticate", name, "--no-smtp-check")
+    victim.write("servers/reports.yml", {**victim.reports, "server_name": name, "host": "evil"})
+    ended = victim.run(*command, *([name] if "revoke" in command else []))
+    assert ended.returncode == ExitCode.PERSON_NEEDED
+    said = ended.stdout + ended.stderr
+    proposed = said.partition("provisioner ")[2] or said.partition("--accept-destination ")[2]
+    shell = f"true {proposed.replace('`', '')}"
+    subprocess.run(["sh", "-c", shell], cwd=victim.folder, capture_output=True, check=False)
+    assert shlex.quote(name) in said
+    assert not (victim.folder / "owned").exists(), shell

@@ -152,7 +152,7 @@ def test_another_account_is_offered_a_choice(desk: Desk) -> None:
         "Error: servers/reports.yml:6: Reports: user_name: somebody@example.edu signed in, "
         "expected was reports@example.edu"
     ), refused.stderr
-    assert "provisioner authenticate 'Reports' --select-account" in refused.stderr
+    assert "provisioner authenticate Reports --select-account" in refused.stderr
     desk.behave(mailbox="reports@example.edu")
     chosen = desk.run("authenticate", "Reports", "--no-smtp-check", "--select-account")
     assert chosen.returncode == ExitCode.DONE, chosen.stderr

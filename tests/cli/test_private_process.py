@@ -99,3 +99,48 @@ def test_validate_resolves_nothing(project: Path) -> None:
     assert ended.returncode == ExitCode.DONE, ended.stdout
     assert not (project / "seen").exists()
     assert not (project / "tokens").exists()
+
+
+_LOOKS_AT_ITSELF = """
+import ctypes
+from pathlib import Path
+from provisioner.cli.private_process import private_environment
+from provisioner.model.reading import read_project
+private_environment(read_project(Path()))
+print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))  # PR_GET_DUMPABLE
+"""
+
+
+def test_no_core_goes_through_a_pipe_and_no_other_process_looks_in(project: Path) -> None:
+    """A core_pattern that begins with | heeds no limit: core(5). Nor does /proc/PID/environ."""
+    looked = subprocess.run(
+        [sys.executable, "-c", _LOOKS_AT_ITSELF],
+        cwd=project,
+        env={**os.environ, "REPORTS_SECRET": CANARY},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert looked.stdout == "0\n"
+
+
+def test_a_secret_from_a_shells_pipe_is_still_read(project: Path) -> None:
+    """As of <(...), which bash passes as /dev/fd/N: a process that is no dump can open its own."""
+    declared = project / "servers" / "all.yml"
+    _, relay = yaml.safe_load_all(declared.read_text())
+    reader, writer = os.pipe()
+    os.write(writer, CANARY.encode())
+    os.close(writer)
+    relay["password"] = {"file": f"/dev/fd/{reader}"}
+    declared.write_text(yaml.safe_dump(relay))
+    with os.fdopen(reader):
+        ended = subprocess.run(
+            [PROVISIONER, "test-email", "Relay", "--accept-destination", "Relay"],
+            cwd=project,
+            pass_fds=[reader],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert "Error: test email of Relay: unreachable at connect" in ended.stderr

@@ -162,7 +162,7 @@ def test_a_changed_declaration_gets_nothing_and_local_still_forgets(office: Offi
     office.declared.write_text(declared.replace("client_id: ", "client_id: other-"))
     finished = office.run("revoke", "Reports", "--yes")
     assert finished.returncode == ExitCode.PERSON_NEEDED
-    assert "only forget the tokens: provisioner revoke 'Reports' --local" in finished.stderr
+    assert "only forget the tokens: provisioner revoke Reports --local" in finished.stderr
     assert office.asked == []
     assert office.run("revoke", "Reports", "--local", "--yes").returncode == ExitCode.DONE
     assert office.token_files() == []

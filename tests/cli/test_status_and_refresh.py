@@ -225,7 +225,7 @@ def test_due_tells_of_an_end_that_no_refresh_puts_off(office: Office) -> None:
     assert finished.returncode == ExitCode.PERSON_NEEDED
     assert "Error: Reports: the refresh token ends on 2" in finished.stderr
     assert "(90 days after the sign-in), and no refresh puts that off" in finished.stderr
-    assert "sign in before: provisioner authenticate 'Reports'" in finished.stderr
+    assert "sign in before: provisioner authenticate Reports" in finished.stderr
     assert office.asked == []
     assert office.run("status").returncode == ExitCode.PERSON_NEEDED
 

@@ -140,6 +140,17 @@ def test_what_the_address_brings_along_stays_but_ours_is_ours() -> None:
 
 
 @pytest.mark.parametrize(
+    "brought",
+    ["Redirect_URI=https://evil/", "REQUEST_URI=https://evil/", "request=evil", "State=evil"],
+)
+def test_no_other_writing_of_ours_comes_along(brought: str) -> None:
+    """RFC 9101: a request object would win over redirect_uri, state and code_challenge."""
+    request = _request(authorization_url=f"https://sso.example.edu/a?{brought}&kept=x")
+    assert "evil" not in request.url
+    assert _parameters(request)["kept"] == "x"
+
+
+@pytest.mark.parametrize(
     "url",
     ["http://sso.example.edu/a", "ftp://x/a", "sso.example.edu/a", "https://", "https://u:p@x/"],
 )

@@ -280,7 +280,7 @@ def test_property_31_another_account_is_told(
         f"servers/reports.yml:{LINES[field]}: Reports: {field}: {names[0]} signed in, "
         f"expected was {expected}"
     )
-    assert "provisioner authenticate 'Reports' --select-account" in caught.value.remedy
+    assert "provisioner authenticate Reports --select-account" in caught.value.remedy
     assert "prompt: select_account" in caught.value.remedy
     assert f"login_hint: {names[0]}" in caught.value.remedy
 

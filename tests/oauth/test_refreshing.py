@@ -134,7 +134,7 @@ def test_property_27_a_rotated_refresh_token_is_saved_and_an_absent_one_keeps_th
 def test_nobody_has_signed_in(scene: Scene) -> None:
     with pytest.raises(PersonNeeded, match="nobody has signed in to Reports yet") as caught:
         fresh_tokens(token_store(scene.store.folder / "x"), scene.server(), CLIENT_SECRET, 0, NOW)
-    assert caught.value.remedy == "run: provisioner authenticate 'Reports'"
+    assert caught.value.remedy == "run: provisioner authenticate Reports"
 
 
 def test_an_ended_grant_needs_a_person_and_keeps_the_file(scene: Scene) -> None:

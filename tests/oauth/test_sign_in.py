@@ -420,6 +420,18 @@ def test_property_33_no_secret_is_said_logged_or_raised(
         assert secret not in said
 
 
+def test_property_33_an_issuer_or_a_name_that_holds_a_secret_is_not_shown(scene: Scene) -> None:
+    secret = CLIENT_SECRET.reveal()
+    scene.behave(callback={"iss": f"https://{secret}"})
+    issuer = scene.fails("another issuer than the provider that was asked")
+    scene.behave(callback={}, mailbox=secret)
+    name = scene.fails(r"\*\*\* signed in, expected was reports@example.edu")
+    for error in (issuer, name):
+        assert secret not in error.message + error.remedy
+        assert "***" in error.message + error.remedy
+    assert secret not in scene.page()
+
+
 _INTERRUPTED = """
 import sys
 from pathlib import Path

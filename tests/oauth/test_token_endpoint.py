@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import gzip
+import json
 import socket
 import ssl
 import threading
@@ -255,6 +256,31 @@ def test_an_answer_that_is_none_is_told_without_its_content(answer: bytes, words
     assert "access_token_url" in caught.value.remedy
     assert "CANARY" not in caught.value.message + caught.value.remedy
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "200 OK"])
+def test_property_33_a_content_type_is_words_of_the_provider_too(status: str) -> None:
+    secret = CLIENT_SECRET.reveal().encode("ascii", "ignore")
+    kind = b"Text/\x1b]0-owned\x07\xc2\x9b31m " + secret + b" " + REFRESH.reveal().encode()
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\n".encode()
+    answer = head + b"Content-Type: " + kind + b"y" * 9_000 + b"\r\n\r\n<html>"
+    with scripted_server([answer]) as server, pytest.raises(NoTokenAnswer) as caught:
+        _refreshed(server, client_secret=Secret(secret.decode()))
+    said = caught.value.message
+    assert "with Text/ ]0-owned" in said
+    assert said.isprintable()
+    assert len(said) < 200
+    assert secret.decode() not in said
+    assert REFRESH.reveal() not in said
+
+
+def test_property_33_a_scope_that_holds_a_secret_is_not_shown_or_kept() -> None:
+    secret = CLIENT_SECRET.reveal().encode("ascii", "ignore").decode()
+    members = {"access_token": "CANARY-at", "refresh_token": "CANARY-rt", "scope": "smtp "}
+    members["scope"] += f"x{secret} CANARY-at openid CANARY-rt"
+    with scripted_server([json_answer(json.dumps(members))]) as server:
+        answer = _refreshed(server, client_secret=Secret(secret))
+    assert answer.scope == "smtp *** *** openid ***"
 
 
 def test_property_22_redirects_are_not_followed() -> None:

@@ -45,6 +45,23 @@ def test_microsofts(tmp_path: Any) -> None:
         assert line in text
 
 
+@pytest.mark.parametrize(
+    ("mailbox", "argument"),
+    [
+        ("o'neil@example.edu", "'o''neil@example.edu'"),
+        ("x; Remove-Item C:", "'x; Remove-Item C:'"),
+        ("$(calc)@example.edu", "'$(calc)@example.edu'"),
+        ("x\u2019; calc", "'x\u2019\u2019; calc'"),
+        ("-Confirm", "'-Confirm'"),
+    ],
+)
+def test_a_mailbox_is_one_word_of_the_command_to_paste(
+    tmp_path: Any, mailbox: str, argument: str
+) -> None:
+    text = card(tmp_path, **MICROSOFT, user_name=mailbox)
+    assert f"Set-CASMailbox {argument} -SmtpClientAuthenticationDisabled" in text
+
+
 def test_googles(tmp_path: Any) -> None:
     text = card(tmp_path, **GOOGLE)
     assert "  Console          https://console.cloud.google.com/auth/clients\n" in text

@@ -53,6 +53,13 @@ def test_an_unset_variable_is_named(tmp_path: Path) -> None:
     assert "environment variable MAIL_SECRET is not set" in error.message
 
 
+@pytest.mark.parametrize("value", [os.fsdecode(b"\xff" + CANARY.encode()), f"\ud800{CANARY}"])
+def test_what_is_no_text_is_told(tmp_path: Path, value: str) -> None:
+    resolver = SecretResolver(tmp_path, environment={"MAIL_SECRET": value})
+    for reference in (EnvironmentVariable("MAIL_SECRET"), Plaintext(Secret(value))):
+        assert "the secret is not UTF-8 text" in _failure(resolver, reference).message
+
+
 @pytest.mark.parametrize(
     ("written", "secret"),
     [("s\n", "s"), ("s\r\n", "s"), ("s\n\n", "s\n"), ("s", "s"), (" s ", " s "), ("é\n", "é")],

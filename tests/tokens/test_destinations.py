@@ -34,7 +34,7 @@ def test_a_pull_request_that_redirects_tokens_needs_a_person(
         check_destinations(token_set(), oauth_server(**changes))
     assert caught.value.exit_code == ExitCode.PERSON_NEEDED
     assert "nothing was sent" in caught.value.message
-    assert "provisioner authenticate 'Reports'" in caught.value.remedy
+    assert "provisioner authenticate Reports" in caught.value.remedy
 
 
 def test_a_server_without_oauth2_gets_no_token() -> None:

@@ -149,11 +149,12 @@ def test_nothing_travels_before_the_first_person_agreed(laptop: Machine) -> None
     assert not laptop.folder.exists()
 
 
-def test_a_revocation_endpoint_of_the_projects_own_is_another_destination(
-    signed_in: Machine,
+@pytest.mark.parametrize("fact", ["revocation_url", "device_authorization_url"])
+def test_an_endpoint_of_the_projects_own_is_another_destination(
+    signed_in: Machine, fact: str
 ) -> None:
-    providers = {"sso.example.edu": {"revocation_url": EVIL}}
-    words = f"revocation_url changed from the provider's to {EVIL}"
+    providers = {"sso.example.edu": {fact: EVIL}}
+    words = f"{fact} changed from the provider's to {EVIL}"
     assert words in _refused(signed_in, oauth_server(), CLIENT_SECRET, providers=providers)
     harmless = {"sso.example.edu": {"refresh_token_rotation": "none"}}
     signed_in.gate(providers=harmless).check(oauth_server(), CLIENT_SECRET)

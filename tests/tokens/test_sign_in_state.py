@@ -124,7 +124,7 @@ def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
         "\n"
         "Alerts: not signed in, mailbox reports@example.edu\n"
         "  Problem: nobody has signed in yet\n"
-        "    run: provisioner authenticate 'Alerts'\n"
+        "    run: provisioner authenticate Alerts\n"
     )
     changed = _state(
         tmp_path, {"client_id": "other", "client_secret_expires": date(2030, 1, 1)}, UNKNOWN
@@ -142,7 +142,7 @@ def test_a_refresh_token_that_was_not_used_for_too_long(
     assert _codes(state) == [ExitCode.PERSON_NEEDED] * dead
     said = "Problem: the refresh token has most likely ended: 90 days unused"
     assert (said in _text(state)) is dead
-    assert ("sign in again: provisioner authenticate 'Reports'" in _text(state)) is dead
+    assert ("sign in again: provisioner authenticate Reports" in _text(state)) is dead
 
 
 def test_a_token_that_ends_soon_works_and_yet_somebody_must_sign_in(tmp_path: Path) -> None:
