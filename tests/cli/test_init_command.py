@@ -215,7 +215,7 @@ def test_a_dangling_link_is_not_followed(folder: Path, tmp_path: Path) -> None:
 
 
 def at_terminal(folder: Path, *arguments: str) -> Terminal:
-    return Terminal([PROVISIONER, "init", *arguments], cwd=folder, env=os.environ)
+    return Terminal([PROVISIONER, "init", *arguments], folder=folder, environment=os.environ)
 
 
 def test_answers_at_a_terminal(folder: Path) -> None:
@@ -226,24 +226,24 @@ def test_answers_at_a_terminal(folder: Path) -> None:
         terminal.answer("Address of the mailbox: ", "reports@uni.edu")
         terminal.answer("Name of the email server in MAPS [Reports]: ", "")
         terminal.answer("directory (tenant): ", TENANT)
-        terminal.expect("Registration card: Reports, at Microsoft 365")
-        terminal.expect(f"/{TENANT}/adminconsent?client_id=CLIENT_ID")
+        terminal.wait_for("Registration card: Reports, at Microsoft 365")
+        terminal.wait_for(rf"/{TENANT}/adminconsent\?client_id=CLIENT_ID")
         terminal.answer("Client id, as the app registration shows it: ", GUID)
-        assert terminal.ended() == ExitCode.DONE
-        assert "Wrote servers/reports.yml" in terminal.shown
-        assert "Registration card" not in terminal.shown  # once is enough
+        assert terminal.ends() == ExitCode.DONE
+        assert "Wrote servers/reports.yml" in terminal.output
+        assert "Registration card" not in terminal.output  # once is enough
     assert run(folder, "validate", "--strict").returncode == ExitCode.DONE
 
 
 def test_nothing_is_asked_that_an_option_says(folder: Path) -> None:
     with at_terminal(folder, *MICROSOFT, "--name", "Alerts") as terminal:
-        assert terminal.ended() == ExitCode.DONE
-        assert "Registration card: Alerts" in terminal.shown
+        assert terminal.ends() == ExitCode.DONE
+        assert "Registration card: Alerts" in terminal.output
 
 
 def test_ctrl_c_at_a_question_writes_nothing(folder: Path) -> None:
     with at_terminal(folder) as terminal:
-        terminal.expect("Provider (")
-        terminal.press(CTRL_C)
-        assert terminal.ended() == ExitCode.INTERRUPTED
+        terminal.wait_for(r"Provider \(")
+        terminal.type(CTRL_C)
+        assert terminal.ends() == ExitCode.INTERRUPTED
     assert files(folder) == {}

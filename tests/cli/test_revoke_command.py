@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class Office(Desk):
         (self.folder / "provisioner.yml").write_text(settings)
 
     def at_terminal(self, *arguments: str) -> Terminal:
-        return Terminal([PROVISIONER, *arguments], cwd=self.folder, env=self.environment)
+        return Terminal([PROVISIONER, *arguments], folder=self.folder, environment=self.environment)
 
 
 @pytest.fixture
@@ -64,17 +65,17 @@ def test_a_terminal_is_asked_first(office: Office) -> None:
     question = "End the sign-in and delete the tokens of Reports? [y/N] "
     with office.at_terminal("revoke", "Reports") as terminal:
         terminal.answer(question, "n")
-        assert terminal.ended() == ExitCode.FAILURE
-        assert "Nothing was revoked." in terminal.shown
+        assert terminal.ends() == ExitCode.FAILURE
+        assert "Nothing was revoked." in terminal.output
     with office.at_terminal("revoke", "Reports") as terminal:
-        terminal.expect(question)
-        terminal.press(CTRL_C)
-        assert terminal.ended() == ExitCode.INTERRUPTED
+        terminal.wait_for(re.escape(question))
+        terminal.type(CTRL_C)
+        assert terminal.ends() == ExitCode.INTERRUPTED
     assert office.asked == []
     assert len(office.token_files()) == 1
     with office.at_terminal("revoke", "Reports") as terminal:
         terminal.answer(question, "y")
-        assert terminal.ended() == ExitCode.DONE
+        assert terminal.ends() == ExitCode.DONE
     assert office.token_files() == []
 
 
@@ -147,13 +148,13 @@ def test_another_host_gets_nothing_on_the_word_of_a_file_alone(office: Office) -
         with office.at_terminal("revoke", "Reports") as terminal:
             terminal.answer("Reports? [y/N] ", "y")
             terminal.answer("client secret to 127.0.0.1, as provisioner.yml says? [y/N] ", "n")
-            assert terminal.ended() == ExitCode.PERSON_NEEDED
+            assert terminal.ends() == ExitCode.PERSON_NEEDED
         assert elsewhere.requests == []
         assert len(office.token_files()) == 1
         with office.at_terminal("revoke", "Reports") as terminal:
             terminal.answer("Reports? [y/N] ", "y")
             terminal.answer("as provisioner.yml says? [y/N] ", "y")
-            assert terminal.ended() == ExitCode.DONE
+            assert terminal.ends() == ExitCode.DONE
         assert len(elsewhere.requests) == 2
 
 
