@@ -79,6 +79,13 @@ def test_a_terminal_is_asked_first(office: Office) -> None:
     assert office.token_files() == []
 
 
+def test_of_what_is_not_there_nobody_is_asked(office: Office) -> None:
+    assert office.run("revoke", "Reports", "--yes").returncode == ExitCode.DONE
+    with office.at_terminal("revoke", "Reports") as terminal:
+        assert terminal.ends() == ExitCode.DONE
+        assert terminal.output == "Reports: nobody is signed in here; there is nothing to revoke\n"
+
+
 def test_where_nobody_can_be_asked_yes_is_needed(office: Office) -> None:
     finished = office.run("revoke", "Reports")
     assert finished.returncode == ExitCode.USAGE
