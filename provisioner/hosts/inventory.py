@@ -30,16 +30,10 @@ class Inventory:
         if not found:
             raise FleetError(
                 f"the host pattern {pattern!r} matches no host of {self.path}",
-                remedy=self._why_none(pattern),
+                remedy=f"groups there: {', '.join(self.groups()) or 'none'}; "
+                "correct `hosts:` of the server, or the inventory",
             )
         return tuple(sorted(found))
-
-    def _why_none(self, pattern: str) -> str:
-        groups = self.groups()
-        if pattern in groups:
-            return f"the group {pattern} is there and empty: name the machines that run MAPS in it"
-        known = ", ".join(groups) or "none"
-        return f"groups there: {known}; correct `hosts:` of the server, or the inventory"
 
     def groups(self) -> tuple[str, ...]:
         """The groups a person wrote, sorted."""

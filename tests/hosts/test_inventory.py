@@ -36,13 +36,6 @@ def test_a_pattern_that_matches_nothing_names_the_groups_there_are(inventory):
     assert "groups there: db, maps, test" in error.value.remedy
 
 
-def test_an_empty_group_is_told_from_one_that_is_missing(tmp_path):
-    (tmp_path / "hosts.ini").write_text("[maps]\n# maps1\n")
-    with pytest.raises(FleetError) as error:
-        read_inventory(tmp_path / "hosts.ini").hosts("maps")
-    assert "the group maps is there and empty: name the machines" in error.value.remedy
-
-
 def test_a_missing_inventory_says_what_to_write(tmp_path):
     with pytest.raises(FleetError) as error:
         read_inventory(tmp_path / "inventory")
