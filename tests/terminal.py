@@ -1,74 +1,113 @@
-"""A program at a terminal of its own: what it shows is read, answers are typed."""
+"""A terminal in which a command runs, as a person has it: keys go in, words come out."""
 
 from __future__ import annotations
 
 import os
 import pty
+import re
 import select
+import signal
 import subprocess
+import sys
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 CTRL_C = "\x03"
 CTRL_D = "\x04"
+_SECONDS = 60.0
+# The command becomes the leader of the terminal's session, as a shell's would be its job.
+_IN_FOREGROUND = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+_IN_BACKGROUND = """
+import fcntl, subprocess, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+sys.exit(subprocess.run(sys.argv[1:], process_group=0).returncode)
+"""
 
 
 class Terminal:
-    """`shown` is everything on the screen so far. Standard output is the terminal's, too."""
+    """From `with` to its end; whatever still runs then is killed.
 
-    def __init__(self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> None:
-        self.shown = ""
-        self._screen, inner = pty.openpty()
-        try:
-            # A session with this terminal, so that Ctrl-C becomes a signal.
-            self.process = subprocess.Popen(
-                ["setsid", "--ctty", *command],
-                cwd=cwd,
-                env=dict(env),
-                stdin=inner,
-                stdout=inner,
-                stderr=inner,
-            )
-        finally:
-            os.close(inner)
+    `output` is what was shown since the last answer, standard output and error alike.
+    """
 
-    def expect(self, text: str, *, seconds: float = 60) -> None:
-        """Wait until the text is shown."""
-        deadline = time.monotonic() + seconds
-        while text not in self.shown:
-            assert time.monotonic() < deadline, f"{text!r} is not shown: {self.shown}"
-            assert self._read(0.5), f"{text!r} was not shown: {self.shown}"
+    def __init__(
+        self,
+        arguments: Sequence[str | Path],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        in_foreground: bool = True,
+    ) -> None:
+        self._master, self._slave = pty.openpty()
+        self.modes_before = self.modes()
+        self.output = ""
+        launcher = _IN_FOREGROUND if in_foreground else _IN_BACKGROUND
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", launcher, *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
+            start_new_session=True,
+        )
+
+    def modes(self) -> list[Any]:
+        return termios.tcgetattr(self._slave)
+
+    def set_modes(self, modes: list[Any]) -> None:
+        termios.tcsetattr(self._slave, termios.TCSANOW, modes)
+
+    def shows_what_is_typed(self) -> bool:
+        return bool(self.modes()[3] & termios.ECHO)
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Read until the pattern is there; it is looked for in all of `output`."""
+        deadline = time.monotonic() + _SECONDS
+        while time.monotonic() < deadline:
+            if found := re.search(pattern, self.output):
+                return found
+            self._read(0.1)
+        raise AssertionError(f"{pattern!r} was not shown, but:\n{self.output}")
 
     def answer(self, question: str, text: str) -> None:
         """Type the text and Enter when the question is shown; what was shown before is past."""
-        self.expect(question)
-        self.shown = self.shown.partition(question)[2]
-        self.press(text + "\n")
+        self.output = self.output[self.wait_for(re.escape(question)).end() :]
+        self.type(text + "\n")
 
-    def press(self, keys: str) -> None:
-        """Type this."""
-        os.write(self._screen, keys.encode())
+    def wait_until_unseen(self) -> None:
+        deadline = time.monotonic() + _SECONDS
+        while self.shows_what_is_typed():
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.02)
 
-    def ended(self, *, seconds: float = 60) -> int:
-        """Wait for the end; the exit code."""
-        deadline = time.monotonic() + seconds
-        while self._read(0.5):
-            assert time.monotonic() < deadline, f"does not end: {self.shown}"
-        return self.process.wait(timeout=seconds)
+    def type(self, keys: str) -> None:
+        left = keys.encode()
+        while left:  # the terminal takes as much as fits, as it does from a person's paste
+            left = left[os.write(self._master, left[:1024]) :]
 
-    def _read(self, seconds: float) -> bool:
-        """Take in what is shown; False when nothing can come any more."""
-        if not select.select([self._screen], [], [], seconds)[0]:
-            return True
-        try:
-            raw = os.read(self._screen, 65536)
-        except OSError:  # EIO: nobody has the terminal open any more
-            return False
-        self.shown += raw.decode(errors="replace").replace("\r\n", "\n")
-        return bool(raw)
+    def hang_up(self) -> None:
+        """What a lost connection or a closed window does."""
+        os.close(self._master)
+        self._master = -1
+
+    def ends(self) -> int:
+        """The exit code; everything is read until then."""
+        deadline = time.monotonic() + _SECONDS
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, self.output
+            self._read(0.1)
+        while self._read(0.05):
+            pass
+        return self.process.returncode
 
     def __enter__(self) -> Self:
         return self
@@ -79,6 +118,18 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.process.kill()
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        os.close(self._screen)
+        if self._master >= 0:
+            self.hang_up()
+        os.close(self._slave)
+
+    def _read(self, seconds: float) -> bool:
+        if self._master < 0:
+            time.sleep(seconds)
+            return False
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        self.output += os.read(self._master, 65536).decode(errors="replace").replace("\r\n", "\n")
+        return True

@@ -15,6 +15,7 @@ import provisioner
 from provisioner.cli.bug_report import report_all_bugs_so, report_bug
 from provisioner.cli.commands import COMMANDS, command_named
 from provisioner.cli.error_lines import print_error
+from provisioner.cli.standard_streams import open_standard_streams
 from provisioner.errors import ExitCode, ProvisionerError
 
 
@@ -57,6 +58,7 @@ _ClickException = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "C
 
 def main() -> NoReturn:
     """Run the command line; never returns."""
+    open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character
@@ -70,7 +72,7 @@ def main() -> NoReturn:
 
 def _end_at_once(code: int) -> NoReturn:
     """A run that leaves nothing to tidy up ends a tenth sooner if Python tidies up nothing."""
-    if sys.stdout is not None:
+    if sys.stdout is not None:  # None: the reader is gone
         sys.stdout.flush()  # `validate --help`; a report is flushed where it is printed
     os._exit(code)
 

@@ -94,7 +94,7 @@ def authenticate(
     declared = read_project(project)
     chosen = [_with_settings(declared.server(name)) for name in servers]
     if card:
-        return _print_cards(chosen, declared)
+        return _print_cards(chosen, declared, port)
     way = SignInWay(
         port=port,
         timeout=timeout,
@@ -183,10 +183,12 @@ def _signed_in(
     return saved
 
 
-def _print_cards(chosen: list[tuple[EmailServer, OAuth2Settings]], project: Project) -> ExitCode:
+def _print_cards(
+    chosen: list[tuple[EmailServer, OAuth2Settings]], project: Project, port: int
+) -> ExitCode:
     from provisioner.cli.registration_cards import registration_card
 
-    print("\n".join(registration_card(*one, project) for one in chosen), end="")
+    print("\n".join(registration_card(*one, project, port=port) for one in chosen), end="")
     return ExitCode.DONE
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from provisioner.cli.person import can_answer
 from provisioner.tokens.gate import Ask
 from provisioner.tokens.objection import Objection
 
 
 def asker() -> Ask | None:
-    """What asks; None where standard input or standard error is no terminal."""
-    return _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
+    """What asks; None where nobody can answer."""
+    return _ask if can_answer() else None
 
 
 def _ask(objection: Objection) -> bool:

@@ -88,8 +88,9 @@ def init(
 
       provisioner init --provider google --mailbox reports@example.edu --client-id 12-ab
     """
+    from provisioner.cli.answers import Answers
     from provisioner.cli.new_project import new_files, write_new
-    from provisioner.cli.provider_choice import Answers, chosen_provider
+    from provisioner.cli.provider_choice import chosen_provider
     from provisioner.documents.reading import shown_path
 
     answers = Answers(
@@ -126,7 +127,9 @@ def _next_steps(definition: NewDefinition, project: Path) -> str:
     return (
         "Then:\n"
         "  # name the hosts that run MAPS in the inventory, and\n"
-        f"  export {definition.variable}=...   # the client secret, from your password manager\n"
+        # read, not export NAME=...: that would stay in the shell's history
+        f"  read -rs {definition.variable}; export {definition.variable}   "
+        "# paste the client secret, Enter\n"
         f"  provisioner validate {shlex.quote(str(project)) if where else ''}".rstrip()
         + "\n"
         f"  provisioner authenticate {name}{where}\n"

@@ -100,6 +100,12 @@ def _refuse_existing(path: Path) -> None:
         )
 
 
+def said_of(pointer: str, definition: str) -> str:
+    """What `validate` would say first of one value of a definition, or nothing."""
+    findings = reach_verdict(load_text(definition, "", project="")).findings
+    return next((f"{f.message}; {f.remedy}" for f in findings if f.pointer == pointer), "")
+
+
 def _refuse_findings(root: Path, file: NewFile) -> None:
     """What `validate` would say because of the new file, be it about one that is there."""
     documents = list(documents_of(server_files(root, settings_documents(root))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
 from provisioner.errors import Interrupted
@@ -13,13 +14,23 @@ def can_answer() -> bool:
     return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
 
-def ask(question: str, *, default: str = "") -> str:
-    """The answer, without spaces around it; what is left empty is the default, else asked again."""
+def _nothing(_: str) -> str:
+    return ""
+
+
+def ask(question: str, *, default: str = "", wrong: Callable[[str], str] = _nothing) -> str:
+    """The answer, without spaces around it; what is left empty is the default, else asked again.
+
+    `wrong` says what is wrong with an answer, or nothing: then it is told and asked again.
+    """
     hint = f" [{default}]" if default else ""
     while True:
         answer = _answer(f"{question}{hint}: ") or default
-        if answer:
+        if not answer:
+            continue
+        if not (complaint := wrong(answer)):
             return answer
+        print(f"  {complaint}", file=sys.stderr)
 
 
 def confirm(question: str) -> bool:

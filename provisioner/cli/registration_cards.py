@@ -10,8 +10,10 @@ from provisioner.providers.registration import registration_of
 from provisioner.reports.registration_card import Registrant, card_text
 
 
-def registration_card(server: EmailServer, settings: OAuth2Settings, project: Project) -> str:
-    """With the tenant, the client id and the scope as they are declared."""
+def registration_card(
+    server: EmailServer, settings: OAuth2Settings, project: Project, *, port: int = 0
+) -> str:
+    """With the tenant, the client id and the scope as they are declared; port 0 is any."""
     provider = provider_for(settings.authorization_url, project.providers)
     registrant = Registrant(
         title=server.server_name,
@@ -20,5 +22,6 @@ def registration_card(server: EmailServer, settings: OAuth2Settings, project: Pr
         client_id=settings.client_id,
         scope=settings.scope_for_authorize,
         https=settings.use_https_on_callback,
+        port=port or None,
     )
     return card_text(provider, registration_of(provider), registrant)

@@ -24,10 +24,15 @@ class Revocation:
         self.server = self._declared(name)
         self.name = self.server.server_name if self.server else name
 
+    @property
+    def has_tokens(self) -> bool:
+        """Whether there is anything to ask about."""
+        return self.vaults.store.exists(self.name)
+
     def carry_out(self) -> None:
         """Revoke and delete, under the lock."""
         store = self.vaults.store
-        if not store.exists(self.name):
+        if not self.has_tokens:
             print(f"{self.name}: {_NOTHING}")
             return
         with store.locked(self.name) as entry:

@@ -55,7 +55,8 @@ def revoke(
         accept_destinations=accept_destination or (),
     )
     revocations = [Revocation(name, vaults, local=local) for name in dict.fromkeys(servers)]
-    if not _agreed([revocation.name for revocation in revocations], yes=yes, local=local):
+    kept = [revocation.name for revocation in revocations if revocation.has_tokens]
+    if kept and not _agreed(kept, yes=yes, local=local):
         print("Nothing was revoked.")
         return ExitCode.FAILURE
     return gravest(_code(revocation) for revocation in revocations)

@@ -52,8 +52,20 @@ def files_of_project(root: Path) -> Iterator[FoundFile]:
 def server_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
     """The files that declare a project's servers."""
     project = os.path.abspath(root)  # noqa: PTH100
-    for found in declared_files(servers_path(root, settings)):
+    path = servers_path(root, settings)
+    if not os.path.lexists(path):
+        yield FoundFile(str(path), defect=_NOTHING_DECLARED, project=project)
+        return
+    for found in declared_files(path):
         yield found._replace(project=project)
+
+
+_NOTHING_DECLARED = Defect(
+    rule="no-files",
+    message="no email server is declared: there is no such file or folder",
+    remedy="run this in the project folder or name it with --project; to begin one, run"
+    " `provisioner init`",
+)
 
 
 def load_declared(found: FoundFile) -> list[Document]:

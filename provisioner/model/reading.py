@@ -47,8 +47,8 @@ def _require_servers(path: Path, settings: list[Document]) -> None:
         return  # what is wrong with the settings says more
     raise InvalidProject(
         f"no email server is declared: there is no folder {shown_path(path)}",
-        remedy="run this in the project folder or name it with --project; to begin one, declare a"
-        " server in servers/NAME.yml (`servers:` in provisioner.yml names another place)",
+        remedy="run this in the project folder or name it with --project; to begin one, run"
+        " `provisioner init` (`servers:` in provisioner.yml names another place)",
     )
 
 

@@ -16,7 +16,10 @@ _COLUMNS = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registrant:
-    """Who registers: what is not known yet is a word in capitals, to be replaced."""
+    """Who registers: what is not known yet is a word in capitals, to be replaced.
+
+    `port`: the callback's, where it is pinned.
+    """
 
     title: str
     mailbox: str = "MAILBOX"
@@ -24,6 +27,12 @@ class Registrant:
     client_id: str = "CLIENT_ID"
     scope: str = ""
     https: bool = False
+    port: int | None = None
+
+    @property
+    def redirect_uri(self) -> str:
+        """Without the port, which many providers leave open."""
+        return f"{'https' if self.https else 'http'}://localhost"
 
     def filled(self, template: str) -> str:
         """The template with what is known of the registrant."""
@@ -57,7 +66,7 @@ def _rows(
     if provider.console_url:
         yield "Console", provider.console_url, True
     yield "Type", registration.application_type, False
-    yield from _redirect_rows(registration, "https" if registrant.https else "http")
+    yield from _redirect_rows(registration, registrant)
     for permission in registration.permissions:
         yield "Permission", permission, False
     yield "Scope asked for", registrant.scope or registration.scope or "not known", True
@@ -72,15 +81,18 @@ def _rows(
         yield "Doubt", registration.doubt, False
 
 
-def _redirect_rows(registration: Registration, scheme: str) -> Iterator[tuple[str, str, bool]]:
-    uri = f"{scheme}://localhost"
+def _redirect_rows(
+    registration: Registration, registrant: Registrant
+) -> Iterator[tuple[str, str, bool]]:
+    uri = registrant.redirect_uri
     if registration.registers_redirect:
         yield "Redirect URI", uri, True
         yield "", registration.redirect_note, False
     else:
         yield "Redirect URI", f"none to register: {registration.redirect_note}", False
-    yield "Sent at sign-in", f"{uri}:PORT", True
-    yield "", "a free port, or --port; no path, not even a slash at the end", False
+    yield "Sent at sign-in", f"{uri}:{registrant.port or 'PORT'}", True
+    port = "with this --port" if registrant.port else "a free port, or --port"
+    yield "", f"{port}; no path, not even a slash at the end", False
     yield "", "MAPS' own Authenticate button sends the same with a port of its own", False
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import shlex
 import socket
 import subprocess
@@ -19,6 +18,7 @@ import yaml
 
 from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
+from tests.terminal import Terminal
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
@@ -204,37 +204,20 @@ def test_an_unknown_name_is_not_accepted(victim: Victim) -> None:
 def test_on_a_terminal_a_person_is_asked(victim: Victim, answer: str, visits: bool) -> None:
     with trap() as mail:
         victim.write("servers/relay.yml", {**victim.relay, "port": mail.port})
-        ours, theirs = pty.openpty()
-        asked = subprocess.Popen(
+        with Terminal(
             [PROVISIONER, "test-email", "Relay"],
-            cwd=victim.folder,
-            env=victim.environment,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-        )
-        os.close(theirs)
-        said = _read_until(ours, b"[y/N] ")
-        assert "password, read from {env: RELAY_PASSWORD}, goes for the first time to" in said
-        assert f"port {mail.port}" in said
-        assert mail.visits == []
-        os.write(ours, answer.encode() + b"\n")
-        said = _read_until(ours, None)
-        assert asked.wait(timeout=60) != ExitCode.DONE
-        os.close(ours)
-        assert bool(mail.visits) is visits
-        assert ("nothing was sent" in said) is not visits
-
-
-def _read_until(terminal: int, end: bytes | None) -> str:
-    said = b""
-    with suppress(OSError):  # Linux ends a terminal whose other side is closed with EIO
-        while end is None or end not in said:
-            part = os.read(terminal, 4096)
-            if not part:
-                break
-            said += part
-    return said.decode()
+            folder=victim.folder,
+            environment=victim.environment,
+        ) as terminal:
+            terminal.wait_for(r"\[y/N\] ")
+            asked = "password, read from {env: RELAY_PASSWORD}, goes for the first time to"
+            assert asked in terminal.output
+            assert f"port {mail.port}" in terminal.output
+            assert mail.visits == []
+            terminal.answer("[y/N] ", answer)
+            assert terminal.ends() != ExitCode.DONE
+            assert bool(mail.visits) is visits
+            assert ("nothing was sent" in terminal.output) is not visits
 
 
 def test_the_users_key_as_a_client_secret(victim: Victim, home: Path) -> None:

@@ -70,7 +70,8 @@ def test_a_new_project_validates_without_a_finding(folder: Path) -> None:
         "\nRegistration card: Reports, at Microsoft 365\n"
     )
     assert finished.stdout.endswith(
-        "  export REPORTS_CLIENT_SECRET=...   # the client secret, from your password manager\n"
+        "  read -rs REPORTS_CLIENT_SECRET; export REPORTS_CLIENT_SECRET   "
+        "# paste the client secret, Enter\n"
         "  provisioner validate\n"
         "  provisioner authenticate Reports\n"
     )
@@ -215,35 +216,44 @@ def test_a_dangling_link_is_not_followed(folder: Path, tmp_path: Path) -> None:
 
 
 def at_terminal(folder: Path, *arguments: str) -> Terminal:
-    return Terminal([PROVISIONER, "init", *arguments], cwd=folder, env=os.environ)
+    return Terminal([PROVISIONER, "init", *arguments], folder=folder, environment=os.environ)
 
 
 def test_answers_at_a_terminal(folder: Path) -> None:
     with at_terminal(folder) as terminal:
-        terminal.answer("Provider (google, microsoft, ", "gogle")
-        terminal.answer("Provider (google, microsoft, ", "Microsoft")
+        terminal.wait_for("Providers: google, microsoft, ")
+        terminal.answer("Provider: ", "gogle")
+        terminal.wait_for(r"  not in the list; is it google\?\n")
+        terminal.answer("Provider: ", "qq")
+        terminal.wait_for("  not in the list; other asks for all it needs\n")
+        terminal.answer("Provider: ", "Microsoft")
         terminal.answer("Address of the mailbox: ", "reports")
+        terminal.wait_for("  an address has an @")
         terminal.answer("Address of the mailbox: ", "reports@uni.edu")
         terminal.answer("Name of the email server in MAPS [Reports]: ", "")
+        terminal.answer("directory (tenant): ", "common")
+        terminal.wait_for("  common serves only apps")
         terminal.answer("directory (tenant): ", TENANT)
-        terminal.expect("Registration card: Reports, at Microsoft 365")
-        terminal.expect(f"/{TENANT}/adminconsent?client_id=CLIENT_ID")
+        terminal.wait_for("Registration card: Reports, at Microsoft 365")
+        terminal.wait_for(rf"/{TENANT}/adminconsent\?client_id=CLIENT_ID")
+        terminal.answer("Client id, as the app registration shows it: ", "not-a-guid")
+        terminal.wait_for("  a client id of Microsoft 365 is a GUID; copy the Application")
         terminal.answer("Client id, as the app registration shows it: ", GUID)
-        assert terminal.ended() == ExitCode.DONE
-        assert "Wrote servers/reports.yml" in terminal.shown
-        assert "Registration card" not in terminal.shown  # once is enough
+        assert terminal.ends() == ExitCode.DONE
+        assert "Wrote servers/reports.yml" in terminal.output
+        assert "Registration card" not in terminal.output  # once is enough
     assert run(folder, "validate", "--strict").returncode == ExitCode.DONE
 
 
 def test_nothing_is_asked_that_an_option_says(folder: Path) -> None:
     with at_terminal(folder, *MICROSOFT, "--name", "Alerts") as terminal:
-        assert terminal.ended() == ExitCode.DONE
-        assert "Registration card: Alerts" in terminal.shown
+        assert terminal.ends() == ExitCode.DONE
+        assert "Registration card: Alerts" in terminal.output
 
 
 def test_ctrl_c_at_a_question_writes_nothing(folder: Path) -> None:
     with at_terminal(folder) as terminal:
-        terminal.expect("Provider (")
-        terminal.press(CTRL_C)
-        assert terminal.ended() == ExitCode.INTERRUPTED
+        terminal.wait_for("Provider: ")
+        terminal.type(CTRL_C)
+        assert terminal.ends() == ExitCode.INTERRUPTED
     assert files(folder) == {}

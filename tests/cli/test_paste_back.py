@@ -17,8 +17,8 @@ import pytest
 
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
-from tests.cli.terminal import Terminal
 from tests.cli.test_authenticate_command import BROWSER, PROVISIONER, Desk
+from tests.terminal import CTRL_C, Terminal
 
 PASTE = "Or paste here the address on which the browser ends"
 
@@ -182,7 +182,7 @@ def test_an_interrupt_saves_nothing_closes_the_port_restores_the_terminal(
         terminal.wait_until_unseen()
         terminal.type("half an addr")
         if how == "Ctrl-C":
-            terminal.type("\x03")
+            terminal.type(CTRL_C)
         else:
             os.kill(terminal.process.pid, getattr(signal, how))
         assert terminal.ends() == ExitCode.INTERRUPTED, terminal.output

@@ -36,7 +36,7 @@ COMMAND = [sys.executable, "-c", _PROGRAM]
 
 @pytest.fixture
 def at_terminal() -> Callable[[], Terminal]:
-    return lambda: Terminal(COMMAND, cwd=ROOT, env=os.environ)
+    return lambda: Terminal(COMMAND, folder=ROOT, environment=os.environ)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_answers(at_terminal: Callable[[], Terminal], name: str, sure: str, resu
     with at_terminal() as terminal:
         terminal.answer("Name [Reports]: ", name)
         terminal.answer("? [y/N] ", sure)
-        assert terminal.ended() == 0
-        assert result in terminal.shown
+        assert terminal.ends() == 0
+        assert result in terminal.output
 
 
 def test_what_is_neither_yes_nor_no_is_asked_again(at_terminal: Callable[[], Terminal]) -> None:
@@ -61,17 +61,17 @@ def test_what_is_neither_yes_nor_no_is_asked_again(at_terminal: Callable[[], Ter
         terminal.answer("Name", "A")
         terminal.answer("Delete A? [y/N] ", "perhaps")
         terminal.answer("Delete A? [y/N] ", "y")
-        assert terminal.ended() == 0
+        assert terminal.ends() == 0
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
 def test_no_answer_is_an_interruption(at_terminal: Callable[[], Terminal], key: str) -> None:
     with at_terminal() as terminal:
-        terminal.expect("Name [Reports]: ")
-        terminal.press(key)
-        assert terminal.ended() == 130
-        assert "bug" not in terminal.shown
-        assert "Traceback" not in terminal.shown
+        terminal.wait_for(r"Name \[Reports\]: ")
+        terminal.type(key)
+        assert terminal.ends() == 130
+        assert "bug" not in terminal.output
+        assert "Traceback" not in terminal.output
 
 
 def test_without_a_terminal_nobody_is_asked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Office(Desk):
         (self.folder / "provisioner.yml").write_text(settings)
 
     def at_terminal(self, *arguments: str) -> Terminal:
-        return Terminal([PROVISIONER, *arguments], cwd=self.folder, env=self.environment)
+        return Terminal([PROVISIONER, *arguments], folder=self.folder, environment=self.environment)
 
 
 @pytest.fixture
@@ -66,18 +67,25 @@ def test_a_terminal_is_asked_first(office: Office) -> None:
     question = "End the sign-in and delete the tokens of Reports? [y/N] "
     with office.at_terminal("revoke", "Reports") as terminal:
         terminal.answer(question, "n")
-        assert terminal.ended() == ExitCode.FAILURE
-        assert "Nothing was revoked." in terminal.shown
+        assert terminal.ends() == ExitCode.FAILURE
+        assert "Nothing was revoked." in terminal.output
     with office.at_terminal("revoke", "Reports") as terminal:
-        terminal.expect(question)
-        terminal.press(CTRL_C)
-        assert terminal.ended() == ExitCode.INTERRUPTED
+        terminal.wait_for(re.escape(question))
+        terminal.type(CTRL_C)
+        assert terminal.ends() == ExitCode.INTERRUPTED
     assert office.asked == []
     assert len(office.token_files()) == 1
     with office.at_terminal("revoke", "Reports") as terminal:
         terminal.answer(question, "y")
-        assert terminal.ended() == ExitCode.DONE
+        assert terminal.ends() == ExitCode.DONE
     assert office.token_files() == []
+
+
+def test_of_what_is_not_there_nobody_is_asked(office: Office) -> None:
+    assert office.run("revoke", "Reports", "--yes").returncode == ExitCode.DONE
+    with office.at_terminal("revoke", "Reports") as terminal:
+        assert terminal.ends() == ExitCode.DONE
+        assert terminal.output == "Reports: nobody is signed in here; there is nothing to revoke\n"
 
 
 def test_where_nobody_can_be_asked_yes_is_needed(office: Office) -> None:
@@ -147,13 +155,13 @@ def test_another_host_gets_nothing_on_the_word_of_a_file_alone(office: Office) -
         with office.at_terminal("revoke", "Reports") as terminal:
             terminal.answer("Reports? [y/N] ", "y")
             terminal.answer("differs from what was accepted. Is it meant? [y/N] ", "n")
-            assert terminal.ended() == ExitCode.PERSON_NEEDED
+            assert terminal.ends() == ExitCode.PERSON_NEEDED
         assert elsewhere.requests == []
         assert len(office.token_files()) == 1
         with office.at_terminal("revoke", "Reports") as terminal:
             terminal.answer("Reports? [y/N] ", "y")
             terminal.answer("Is it meant? [y/N] ", "y")
-            assert terminal.ended() == ExitCode.DONE
+            assert terminal.ends() == ExitCode.DONE
         assert len(elsewhere.requests) == 2
 
 

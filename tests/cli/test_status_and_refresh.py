@@ -242,10 +242,10 @@ def test_due_fails_as_a_refresh_does(office: Office) -> None:
 
 
 def test_the_card_asks_nobody_and_needs_no_key(office: Office, home: Path) -> None:
-    finished = office.run("authenticate", "Reports", "--card")
+    finished = office.run("authenticate", "Reports", "--card", "--port", "8400")
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert "Registration card: Reports, at localhost" in finished.stdout
-    assert "  Sent at sign-in  http://localhost:PORT\n" in finished.stdout
+    assert "  Sent at sign-in  http://localhost:8400\n" in finished.stdout
     assert office.asked == []
     office.declare("New Reports")
     first = office.run("authenticate", "New Reports", "--no-smtp-check")

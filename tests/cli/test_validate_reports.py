@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import stat
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from provisioner.lint.verdict import Verdict
 from provisioner.reports import step_summary
 from provisioner.reports.finding_formats import RENDERERS, FindingFormat
 from tests.reports.finding_samples import WARNING
+from tests.terminal import Terminal
 
 CLEAN = "server_name: A\nhost: relay.example.edu\nsmtp_security_level: none\n"
 WRONG = CLEAN + "port: x\n"
@@ -45,25 +45,13 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def on_a_terminal(**environment: str) -> str:
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
+    with Terminal(
         [sys.executable, "-m", "provisioner", "validate"],
-        stdout=slave,
-        env={**os.environ, "TERM": "xterm", **environment},
-    )
-    os.close(slave)
-    shown = b""
-    while True:
-        try:
-            part = os.read(master, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(master)
-    assert process.wait(60) == 1
-    return shown.decode()
+        folder=Path.cwd(),
+        environment={**os.environ, "TERM": "xterm", **environment},
+    ) as terminal:
+        assert terminal.ends() == 1
+        return terminal.output
 
 
 def test_the_formats_are_those_that_help_shows() -> None:

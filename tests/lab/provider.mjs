@@ -70,9 +70,11 @@ const note = (event, details) => appendFileSync(
 );
 provider.on('authorization.success', (ctx) => note('authorization.success', {
   client_id: ctx.oidc.client.clientId, redirect_uri: ctx.oidc.params.redirect_uri,
+  scope: ctx.oidc.params.scope,
 }));
 provider.on('grant.success', (ctx) => note('grant.success', {
   client_id: ctx.oidc.client.clientId, grant_type: ctx.oidc.params.grant_type,
+  scope: ctx.oidc.body.scope, path: ctx.req.asked,
 }));
 for (const event of ['authorization.error', 'grant.error', 'introspection.error', 'revocation.error', 'server_error']) {
   provider.on(event, (ctx, error) => {
@@ -81,8 +83,18 @@ for (const event of ['authorization.error', 'grant.error', 'introspection.error'
   });
 }
 
+// The same endpoints with a tenant in front, where Microsoft has them.
+const withoutTenant = (url) => url
+  .replace(/^\/[^/?]+\/oauth2\/v2\.0\/(authorize|token)\b/, (_, name) => (name === 'token' ? '/token' : '/auth'));
+
 const answer = provider.callback();
-server.on('request', (request, response) => (request.url.startsWith(interactionPath)
-  ? answerInteraction(provider, request, response)
-  : answer(request, response)));
+server.on('request', (request, response) => {
+  if (request.url.startsWith(interactionPath)) {
+    answerInteraction(provider, request, response);
+  } else {
+    request.asked = request.url;
+    request.url = withoutTenant(request.url);
+    answer(request, response);
+  }
+});
 console.log(`ready ${issuer}`);

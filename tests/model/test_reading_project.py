@@ -76,7 +76,7 @@ def test_no_servers_folder(project: Path) -> None:
     assert caught.value.message == (
         f"no email server is declared: there is no folder {project}/servers/servers"
     )
-    assert "declare a server in servers/NAME.yml" in caught.value.remedy
+    assert "to begin one, run `provisioner init`" in caught.value.remedy
 
 
 def test_no_project_folder(project: Path) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from provisioner.oauth.paste_prompt import is_promptable
-from tests.cli.terminal import Terminal
+from tests.terminal import Terminal
 
 # The reader is busy when more is typed, and is told to stop before it gets to read that.
 _BUSY = """

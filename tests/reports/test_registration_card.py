@@ -22,10 +22,10 @@ MICROSOFT = {
 GOOGLE = {"authorization_url": "https://accounts.google.com/o/oauth2/v2/auth"}
 
 
-def card(tmp_path: Any, **settings: Any) -> str:
+def card(tmp_path: Any, *, port: int = 0, **settings: Any) -> str:
     server = oauth_server(**settings)
     assert isinstance(server.oauth2, OAuth2Settings)
-    return registration_card(server, server.oauth2, project_in(tmp_path, server))
+    return registration_card(server, server.oauth2, project_in(tmp_path, server), port=port)
 
 
 def test_microsofts(tmp_path: Any) -> None:
@@ -84,6 +84,13 @@ def test_an_https_callback(tmp_path: Any) -> None:
     text = card(tmp_path, use_https_on_callback=True)
     assert "  Redirect URI     https://localhost\n" in text
     assert "  Sent at sign-in  https://localhost:PORT\n" in text
+
+
+def test_a_pinned_port(tmp_path: Any) -> None:
+    text = card(tmp_path, port=8400)
+    assert "  Sent at sign-in  http://localhost:8400\n" in text
+    assert "with this --port; no path" in text
+    assert "PORT" not in text
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
