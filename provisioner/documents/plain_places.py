@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from provisioner.documents.place import FILE_START, Mark, Place, Span
-from provisioner.documents.plain_files import LINE, REFERENCE
+from provisioner.documents.plain_files import LINE, REFERENCE, plain_lines
 
 Places = dict[str, Place]
 
@@ -14,8 +14,8 @@ def plain_places(text: str) -> Places:
     """JSON pointer -> place, of a text of which `plain_document` knows the value."""
     places: Places = {}
     holders: list[tuple[int, str]] = []  # of the line: their indentation and pointer
-    for line, found in enumerate(LINE.finditer(text), 1):
-        if found[2]:
+    for line, found in enumerate(map(LINE.fullmatch, plain_lines(text)), 1):
+        if found is not None and found[2]:
             indent = len(found[1])
             while holders and holders[-1][0] >= indent:
                 holders.pop()
@@ -29,11 +29,11 @@ def plain_places(text: str) -> Places:
 
 def _place(found: re.Match[str], line: int) -> Place:
     """What is not there stands behind the colon."""
-    start, key = found.start(), found.span(2)
+    key = found.span(2)
     value = (key[1] + 1, key[1] + 1)
     if found[3]:
         value = found.start(3), found.start(3) + len(found[3].rstrip(" "))
-    return Place(_span(key, start, line), _span(value, start, line))
+    return Place(_span(key, line), _span(value, line))
 
 
 def _widen(places: Places, holders: list[str], inner: Place) -> None:
@@ -47,11 +47,11 @@ def _widen(places: Places, holders: list[str], inner: Place) -> None:
 def _note_reference(places: Places, pointer: str, found: re.Match[str], line: int) -> None:
     inside = REFERENCE.match(found[3] or "")
     if inside is not None:
-        start = found.start() - found.start(3)
-        key, value = _span(inside.span(1), start, line), _span(inside.span(2), start, line)
+        start = found.start(3)
+        key, value = (_span(inside.span(part), line, start) for part in (1, 2))
         places[f"{pointer}/{inside[1]}"] = Place(key, value)
 
 
-def _span(offsets: tuple[int, int], line_start: int, line: int) -> Span:
+def _span(offsets: tuple[int, int], line: int, start: int = 0) -> Span:
     first, end = offsets
-    return Span(Mark(line, first - line_start + 1), Mark(line, end - line_start + 1))
+    return Span(Mark(line, start + first + 1), Mark(line, start + end + 1))
