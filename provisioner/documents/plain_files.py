@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from provisioner.documents.built import Built
@@ -41,7 +42,7 @@ def plain_document(text: str) -> Built | None:
     if len(text) > _MOST_SIGNS or "\r" in text:
         return None
     try:
-        entries = [_LINES[line] for line in plain_lines(text)]
+        entries = entries_of(plain_lines(text))
         value = _mapping([entry for entry in entries if entry])
     except _NotPlainError:
         return None
@@ -50,24 +51,31 @@ def plain_document(text: str) -> Built | None:
     return Built(value, next(number for number, entry in enumerate(entries, 1) if entry))
 
 
+def entries_of(lines: Iterable[str]) -> list[Entry | None]:
+    """What each line says; None: nothing, it is a comment or blank."""
+    return [_LINES[line] for line in lines]
+
+
 class _NotPlainError(Exception):
     """Caught here: what is not plain is left to libyaml."""
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
+    """A line with a key."""
+
     indent: int
     key: str
     value: Any
     is_nothing: bool  # no value stands behind the key: what follows may be below it
 
 
-class _Lines(dict[str, _Entry | None]):
+class _Lines(dict[str, Entry | None]):
     """Files of a project have most lines in common: what a line says is found out once."""
 
     _MOST = 4096
     _LONGEST = 200
 
-    def __missing__(self, line: str) -> _Entry | None:
+    def __missing__(self, line: str) -> Entry | None:
         entry = _entry(line)
         # A mapping must not be one and the same in two documents.
         if len(line) <= self._LONGEST and not (entry and type(entry.value) is dict):
@@ -80,18 +88,17 @@ class _Lines(dict[str, _Entry | None]):
 _LINES: Final = _Lines()
 
 
-def _entry(line: str) -> _Entry | None:
-    """None: a comment, or blank."""
+def _entry(line: str) -> Entry | None:
     found = LINE.fullmatch(line)
     if found is None:
         raise _NotPlainError
     indentation, key, written = found.groups()
     if not key:
         return None
-    return _Entry(len(indentation), key, _value(written) if written else None, not written)
+    return Entry(len(indentation), key, _value(written) if written else None, not written)
 
 
-def _mapping(entries: list[_Entry]) -> dict[str, Any]:
+def _mapping(entries: list[Entry]) -> dict[str, Any]:
     """The hot loop of `validate`: no calls, no lookups that a line can do without."""
     root: dict[str, Any] = {}
     inner, level, above = root, 0, ""

@@ -2,56 +2,86 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from provisioner.documents.place import FILE_START, Mark, Place, Span
-from provisioner.documents.plain_files import LINE, REFERENCE, plain_lines
-
-Places = dict[str, Place]
-
-
-def plain_places(text: str) -> Places:
-    """JSON pointer -> place, of a text of which `plain_document` knows the value."""
-    places: Places = {}
-    holders: list[tuple[int, str]] = []  # of the line: their indentation and pointer
-    for line, found in enumerate(map(LINE.fullmatch, plain_lines(text)), 1):
-        if found is not None and found[2]:
-            indent = len(found[1])
-            while holders and holders[-1][0] >= indent:
-                holders.pop()
-            pointer = f"{holders[-1][1] if holders else ''}/{found[2]}"
-            places[pointer] = _place(found, line)
-            _widen(places, ["", *(holder for _, holder in holders)], places[pointer])
-            _note_reference(places, pointer, found, line)
-            holders.append((indent, pointer))
-    return places
+from provisioner.documents.place import Mark, Place, Span
+from provisioner.documents.plain_files import LINE, REFERENCE, entries_of, plain_lines
 
 
-def _place(found: re.Match[str], line: int) -> Place:
-    """What is not there stands behind the colon."""
-    key = found.span(2)
-    value = (key[1] + 1, key[1] + 1)
-    if found[3]:
-        value = found.start(3), found.start(3) + len(found[3].rstrip(" "))
-    return Place(_span(key, line), _span(value, line))
+class _Lines(NamedTuple):
+    """Of a value: the line of its key, the first and the last one below it; 0 if there is none."""
+
+    own: int
+    below: int
+    last: int
+    is_referred: bool = False  # NAME in {env: NAME}
 
 
-def _widen(places: Places, holders: list[str], inner: Place) -> None:
-    """What holds a value reaches from its own first key to the value's end."""
-    for pointer in holders:
-        key, value = places.get(pointer, Place(inner.key, FILE_START))
-        start = inner.key.start if value.is_empty and inner.key else value.start
-        places[pointer] = Place(key, Span(start, inner.value.end))
+class PlainPlaces(Mapping[str, Place]):
+    """JSON pointer -> place, of a text of which `plain_document` knows the value.
+
+    Of most files one place is asked for: the others are not looked up.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = plain_lines(text)
+        self._lines = _lines_by_pointer(self._text)
+
+    def __getitem__(self, pointer: str) -> Place:
+        own, below, last, is_referred = self._lines[pointer]
+        if is_referred:
+            return self._referred(own)
+        place = self._place(own)
+        if not below:
+            return place
+        first = self._place(below).key
+        assert first is not None
+        return Place(place.key, Span(first.start, self._place(last).value.end))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def _place(self, line: int) -> Place:
+        """What is not there stands behind the colon."""
+        found = LINE.fullmatch(self._text[line - 1])
+        assert found is not None
+        key = found.span(2)
+        value = (key[1] + 1, key[1] + 1)
+        if found[3]:
+            value = found.start(3), found.start(3) + len(found[3].rstrip(" "))
+        return Place(_span(key, line), _span(value, line))
+
+    def _referred(self, line: int) -> Place:
+        text = self._text[line - 1]
+        found = REFERENCE.search(text, text.index(": "))
+        assert found is not None
+        return Place(_span(found.span(1), line), _span(found.span(2), line))
 
 
-def _note_reference(places: Places, pointer: str, found: re.Match[str], line: int) -> None:
-    inside = REFERENCE.match(found[3] or "")
-    if inside is not None:
-        start = found.start(3)
-        key, value = (_span(inside.span(part), line, start) for part in (1, 2))
-        places[f"{pointer}/{inside[1]}"] = Place(key, value)
+def _lines_by_pointer(text: list[str]) -> dict[str, _Lines]:
+    found: dict[str, _Lines] = {}
+    holders: list[tuple[int, str]] = [(-1, "")]  # of the line: their indentation and pointer
+    for line, entry in enumerate(entries_of(text), 1):
+        if entry is None:
+            continue
+        while holders[-1][0] >= entry.indent:
+            holders.pop()
+        pointer = f"{holders[-1][1]}/{entry.key}"
+        for _, holder in holders:
+            own, below, _, _ = found.get(holder) or _Lines(line, 0, 0)
+            found[holder] = _Lines(own, below or line, line)
+        found[pointer] = _Lines(line, 0, 0)
+        if type(entry.value) is dict:
+            for key in entry.value:
+                found[f"{pointer}/{key}"] = _Lines(line, 0, 0, is_referred=True)
+        holders.append((entry.indent, pointer))
+    return found
 
 
-def _span(offsets: tuple[int, int], line: int, start: int = 0) -> Span:
+def _span(offsets: tuple[int, int], line: int) -> Span:
     first, end = offsets
-    return Span(Mark(line, start + first + 1), Mark(line, start + end + 1))
+    return Span(Mark(line, first + 1), Mark(line, end + 1))

@@ -55,9 +55,10 @@ def may_be_in(texts: Iterable[str]) -> bool:
 def _are_free(texts: list[str]) -> bool:
     """Looked at closely only if there is any sign of one."""
     joined = "\n".join(texts).lower()
-    if not any(sign in joined for sign in _SIGNS):
-        return True
-    return all(placeholder_in("/host", text) is None for text in texts)
+    for sign in _SIGNS:
+        if sign in joined:
+            return all(placeholder_in("/host", text) is None for text in texts)
+    return True
 
 
 _CLEARED: Final = Cleared(_are_free)

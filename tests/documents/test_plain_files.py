@@ -17,7 +17,7 @@ from provisioner.documents.events import events_of
 from provisioner.documents.loader import load_file
 from provisioner.documents.places import places_of
 from provisioner.documents.plain_files import plain_document
-from provisioner.documents.plain_places import plain_places
+from provisioner.documents.plain_places import PlainPlaces
 from provisioner.documents.reading import text_of
 from tests.strategies.effort import generated
 from tests.strategies.second_loader import same
@@ -46,7 +46,7 @@ def outcome(text: str) -> str:
     assert other.defects == (), text
     assert other.line == plain.line, text
     assert same(other.value, plain.value), text
-    assert [plain_places(text)] == places_of(events_of(text, is_json=False), text.splitlines()), (
+    assert [PlainPlaces(text)] == places_of(events_of(text, is_json=False), text.splitlines()), (
         text
     )
     return "plain"
