@@ -97,9 +97,7 @@ def _built_from_events(source: Source) -> Iterator[Built]:
 
 
 def _document(source: Source, position: int, built: Built) -> Document:
-    document = Document(
-        source=source, position=position, value=built.value, line=built.line, defects=built.defects
-    )
+    document = Document(source, position, *built)
     return _with_first_places(document) if built.defects else document
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from provisioner.documents.built import Built
 from provisioner.documents.core_schema import plain_value
@@ -27,6 +27,9 @@ _END = r" *(?:(?<= )#[^\n]*)?"
 # Indentation, key, value as it stands there.
 LINE = re.compile(rf"( *+)(?:({_KEY}):(?: +({_PLAIN}|{_QUOTED}|{_REFERENCE}))?{_END}|#[^\n]*|)")
 _START = re.compile(rf"---{_END}")
+# Of a line with a key: indentation, key, value, and whether no value stands behind the key: what
+# follows may be below it.
+Entry = tuple[int, str, Any, bool]
 
 
 def plain_lines(text: str) -> list[str]:
@@ -60,15 +63,6 @@ class _NotPlainError(Exception):
     """Caught here: what is not plain is left to libyaml."""
 
 
-class Entry(NamedTuple):
-    """A line with a key."""
-
-    indent: int
-    key: str
-    value: Any
-    is_nothing: bool  # no value stands behind the key: what follows may be below it
-
-
 class _Lines(dict[str, Entry | None]):
     """Files of a project have most lines in common: what a line says is found out once."""
 
@@ -78,7 +72,7 @@ class _Lines(dict[str, Entry | None]):
     def __missing__(self, line: str) -> Entry | None:
         entry = _entry(line)
         # A mapping must not be one and the same in two documents.
-        if len(line) <= self._LONGEST and not (entry and type(entry.value) is dict):
+        if len(line) <= self._LONGEST and (entry is None or type(entry[2]) is not dict):
             if len(self) == self._MOST:
                 self.clear()
             self[line] = entry
@@ -89,13 +83,15 @@ _LINES: Final = _Lines()
 
 
 def _entry(line: str) -> Entry | None:
+    if line[:1] == "#":
+        return None
     found = LINE.fullmatch(line)
     if found is None:
         raise _NotPlainError
     indentation, key, written = found.groups()
     if not key:
         return None
-    return Entry(len(indentation), key, _value(written) if written else None, not written)
+    return len(indentation), key, _value(written) if written else None, not written
 
 
 def _mapping(entries: list[Entry]) -> dict[str, Any]:

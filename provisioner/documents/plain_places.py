@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -32,12 +33,12 @@ class PlainPlaces(Mapping[str, Place]):
         own, below, last, is_referred = self._lines[pointer]
         if is_referred:
             return self._referred(own)
-        place = self._place(own)
-        if not below:
-            return place
-        first = self._place(below).key
-        assert first is not None
-        return Place(place.key, Span(first.start, self._place(last).value.end))
+        key, value = self._key_and_value(own)
+        if below:
+            first, _ = self._key_and_value(below)
+            _, end = self._key_and_value(last)
+            value = Span(first.start, end.end)
+        return Place(key, value)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines)
@@ -45,21 +46,25 @@ class PlainPlaces(Mapping[str, Place]):
     def __len__(self) -> int:
         return len(self._lines)
 
-    def _place(self, line: int) -> Place:
+    def _key_and_value(self, line: int) -> tuple[Span, Span]:
         """What is not there stands behind the colon."""
-        found = LINE.fullmatch(self._text[line - 1])
-        assert found is not None
+        found = _required(LINE.fullmatch(self._text[line - 1]))
         key = found.span(2)
         value = (key[1] + 1, key[1] + 1)
         if found[3]:
             value = found.start(3), found.start(3) + len(found[3].rstrip(" "))
-        return Place(_span(key, line), _span(value, line))
+        return _span(key, line), _span(value, line)
 
     def _referred(self, line: int) -> Place:
         text = self._text[line - 1]
-        found = REFERENCE.search(text, text.index(": "))
-        assert found is not None
+        found = _required(REFERENCE.search(text, text.index(": ")))
         return Place(_span(found.span(1), line), _span(found.span(2), line))
+
+
+def _required(found: re.Match[str] | None) -> re.Match[str]:
+    if found is None:
+        raise AssertionError("a line that was plain is no longer")
+    return found
 
 
 def _lines_by_pointer(text: list[str]) -> dict[str, _Lines]:
@@ -68,17 +73,18 @@ def _lines_by_pointer(text: list[str]) -> dict[str, _Lines]:
     for line, entry in enumerate(entries_of(text), 1):
         if entry is None:
             continue
-        while holders[-1][0] >= entry.indent:
+        indent, key, value, _ = entry
+        while holders[-1][0] >= indent:
             holders.pop()
-        pointer = f"{holders[-1][1]}/{entry.key}"
+        pointer = f"{holders[-1][1]}/{key}"
         for _, holder in holders:
             own, below, _, _ = found.get(holder) or _Lines(line, 0, 0)
             found[holder] = _Lines(own, below or line, line)
         found[pointer] = _Lines(line, 0, 0)
-        if type(entry.value) is dict:
-            for key in entry.value:
-                found[f"{pointer}/{key}"] = _Lines(line, 0, 0, is_referred=True)
-        holders.append((entry.indent, pointer))
+        if type(value) is dict:
+            for inner in value:
+                found[f"{pointer}/{inner}"] = _Lines(line, 0, 0, is_referred=True)
+        holders.append((indent, pointer))
     return found
 
 
