@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from provisioner.documents.built import NOTHING
 from provisioner.documents.defect import Defect
 from provisioner.documents.place import Mark, Place, Span
 from provisioner.documents.pointer import parent
-from provisioner.documents.source import Source
-
-if TYPE_CHECKING:
-    from provisioner.documents.places import Places
+from provisioner.documents.source import Places, Source
 
 
 class Document(NamedTuple):

@@ -11,7 +11,6 @@ from provisioner.documents.built import Built
 from provisioner.documents.defect import Defect, DefectFound
 from provisioner.documents.document import Document
 from provisioner.documents.files import FoundFile, declared_files
-from provisioner.documents.plain_files import plain_document
 from provisioner.documents.reading import (
     file_bytes,
     oddities_of,
@@ -80,7 +79,7 @@ def _documents(source: Source, read: Callable[[], bytes]) -> list[Document]:
 
 
 def _built(source: Source) -> Iterable[Built]:
-    plain = None if source.is_json else plain_document(source.text)
+    plain = source.plain_document()
     return _built_from_events(source) if plain is None else (plain,)
 
 
@@ -98,9 +97,7 @@ def _built_from_events(source: Source) -> Iterator[Built]:
 
 
 def _document(source: Source, position: int, built: Built) -> Document:
-    document = Document(
-        source=source, position=position, value=built.value, line=built.line, defects=built.defects
-    )
+    document = Document(source, position, *built)
     return _with_first_places(document) if built.defects else document
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from provisioner.documents.built import Built
 from provisioner.documents.core_schema import plain_value
@@ -23,56 +24,99 @@ _QUOTED = r"""'(?:[^'\t\n]|'')*+'|"[^"\\\t\n]*+\""""
 _REFERENCE = rf"\{{ *{_KEY}: +[A-Za-z/][A-Za-z0-9_./-]* *\}}"  # {env: NAME}, for secrets
 REFERENCE = re.compile(r"\{ *([^ :]+): +([^ }]+)")
 _END = r" *(?:(?<= )#[^\n]*)?"
-LINE = re.compile(
-    rf"^( *+)(?:({_KEY}):(?: +({_PLAIN}|{_QUOTED}|{_REFERENCE}))?{_END}|#[^\n]*|\A---{_END}|)$",
-    re.MULTILINE,
-)
-_Line = tuple[str, str, str]  # indentation, key, value as it stands there
+# Indentation, key, value as it stands there.
+LINE = re.compile(rf"( *+)(?:({_KEY}):(?: +({_PLAIN}|{_QUOTED}|{_REFERENCE}))?{_END}|#[^\n]*|)")
+_START = re.compile(rf"---{_END}")
+# Of a line with a key: indentation, key, value, and whether no value stands behind the key: what
+# follows may be below it.
+Entry = tuple[int, str, Any, bool]
+
+
+def plain_lines(text: str) -> list[str]:
+    """The lines of a text, but for the mark where a document starts."""
+    lines = text.split("\n")
+    if lines[0].startswith("---") and _START.fullmatch(lines[0]):
+        lines[0] = ""
+    return lines
 
 
 def plain_document(text: str) -> Built | None:
     """The one document of a text; None if the text is not plain."""
     if len(text) > _MOST_SIGNS or "\r" in text:
         return None
-    lines: list[_Line] = LINE.findall(text)
-    if len(lines) != text.count("\n") + 1:
+    try:
+        entries = entries_of(plain_lines(text))
+        value = _mapping([entry for entry in entries if entry])
+    except _NotPlainError:
         return None
-    value = _mapping(lines)
     if not value:
         return None
-    first = next(number for number, line in enumerate(lines, 1) if line[1])
-    return Built(value, first)
+    return Built(value, next(number for number, entry in enumerate(entries, 1) if entry))
 
 
-def _mapping(lines: list[_Line]) -> dict[str, Any] | None:
+def entries_of(lines: Iterable[str]) -> list[Entry | None]:
+    """What each line says; None: nothing, it is a comment or blank."""
+    return [_LINES[line] for line in lines]
+
+
+class _NotPlainError(Exception):
+    """Caught here: what is not plain is left to libyaml."""
+
+
+class _Lines(dict[str, Entry | None]):
+    """Files of a project have most lines in common: what a line says is found out once."""
+
+    _MOST = 4096
+    _LONGEST = 200
+
+    def __missing__(self, line: str) -> Entry | None:
+        entry = _entry(line)
+        # A mapping must not be one and the same in two documents.
+        if len(line) <= self._LONGEST and (entry is None or type(entry[2]) is not dict):
+            if len(self) == self._MOST:
+                self.clear()
+            self[line] = entry
+        return entry
+
+
+_LINES: Final = _Lines()
+
+
+def _entry(line: str) -> Entry | None:
+    if line[:1] == "#":
+        return None
+    found = LINE.fullmatch(line)
+    if found is None:
+        raise _NotPlainError
+    indentation, key, written = found.groups()
+    if not key:
+        return None
+    return len(indentation), key, _value(written) if written else None, not written
+
+
+def _mapping(entries: list[Entry]) -> dict[str, Any]:
+    """The hot loop of `validate`: no calls, no lookups that a line can do without."""
     root: dict[str, Any] = {}
-    inner, level, holder = root, 0, ""
+    inner, level, above = root, 0, ""
     outer: list[tuple[int, dict[str, Any]]] = []
-    for indentation, key, written in lines:
-        if not key:
-            continue
-        indent = len(indentation)
-        if indent > level:
-            if not holder or len(outer) == _MOST_LEVELS:
-                return None
-            outer.append((level, inner))
-            inner[holder] = inner = {}  # assigned from left to right
-            level = indent
-        elif indent < level:
-            while indent < level:
-                level, inner = outer.pop()
-            if indent != level:
-                return None
+    for indent, key, value, is_nothing in entries:
+        if indent != level:
+            if indent > level:
+                if not above or len(outer) == _MOST_LEVELS:
+                    raise _NotPlainError
+                outer.append((level, inner))
+                inner[above] = inner = {}  # assigned from left to right
+                level = indent
+            else:
+                while indent < level:
+                    level, inner = outer.pop()
+                if indent != level:
+                    raise _NotPlainError
         if key in inner:
-            return None
-        inner[key] = value = _value(written) if written else None
-        if value is _OTHER:
-            return None
-        holder = "" if written else key
+            raise _NotPlainError
+        inner[key] = value
+        above = key if is_nothing else ""
     return root
-
-
-_OTHER = object()
 
 
 def _value(written: str) -> Any:
@@ -84,4 +128,6 @@ def _value(written: str) -> Any:
     if sign == "{":
         return {key: plain_value(text) for key, text in REFERENCE.findall(written)}
     meant = plain_value(written.rstrip(" "))
-    return _OTHER if isinstance(meant, float) and not math.isfinite(meant) else meant
+    if isinstance(meant, float) and not math.isfinite(meant):
+        raise _NotPlainError
+    return meant

@@ -71,7 +71,7 @@ _NOTHING_DECLARED = Defect(
 def load_declared(found: FoundFile) -> list[Document]:
     """The documents of a file; of a project's settings, the first counts, others are defects."""
     documents = load_found(found)
-    name = os.path.basename(found.path)  # noqa: PTH119
+    name = os.path.basename(found.path) if found.path.endswith(SETTINGS_FILES) else ""  # noqa: PTH119
     if name not in SETTINGS_FILES:
         return documents
     first = Path(found.path).parent / SETTINGS_FILES[0]

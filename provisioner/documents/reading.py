@@ -56,14 +56,12 @@ def file_bytes(path: str | Path) -> bytes:
 
 def _all_of(descriptor: int, size: int) -> bytes:
     """Up to the end, which a file in /proc, say, has elsewhere than its size tells."""
-    parts: list[bytes] = []
-    missing = MOST_BYTES + 1
-    while part := os.read(descriptor, min(size + 1, missing)):
-        parts.append(part)
-        missing -= len(part)
-        if missing == 0 or len(part) == size:
-            break
-    return b"".join(parts)
+    whole = os.read(descriptor, min(size, MOST_BYTES) + 1)
+    if len(whole) == size:
+        return whole
+    while (missing := MOST_BYTES + 1 - len(whole)) and (part := os.read(descriptor, missing)):
+        whole += part
+    return whole
 
 
 def stdin_bytes() -> bytes:

@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from provisioner.lint.bug import bug_of
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.memory import Memory, Said, Watched
+from provisioner.lint.memory import Memory, Reads, Said, Watched
 from provisioner.lint.remark import Objection
 from provisioner.lint.rules import Rule
 from provisioner.lint.surroundings import Surroundings
@@ -25,35 +25,40 @@ class Asking:
         self, rules: Sequence[Rule], surroundings: Surroundings, crashed: list[str]
     ) -> None:
         self.surroundings = surroundings
-        self._rules: _Ordered = list(enumerate(rules))
         self._crashed = crashed
-        self._common: _Ordered | None = None
+        self._common: _Ordered = list(enumerate(rules))
         self._other: _Ordered = []
         self._memory = Memory()
 
     def objections(self, server: Declaration) -> list[Objection]:
         """What the rules say, in their order."""
-        said = self._first(server) if self._common is None else self._further(server, self._common)
-        return [objection for _, objection in sorted(said, key=itemgetter(0))]
-
-    def _first(self, server: Declaration) -> Said:
-        """The first server shows which rules look at nothing of its own."""
-        said: Said = []
-        self._common = []
-        for order, rule in self._rules:
-            watched = Watched(server)
-            said += self._ask(order, rule, watched)
-            (self._common if watched.is_common else self._other).append((order, rule))
-        return said
-
-    def _further(self, server: Declaration, common: _Ordered) -> Said:
         said = self._memory.recall(server)
         if said is None:
-            watched, crashes = Watched(server), len(self._crashed)
-            said = [one for order, rule in common for one in self._ask(order, rule, watched)]
-            if len(self._crashed) == crashes:
-                self._memory.keep(watched, said)
-        return said + [one for order, rule in self._other for one in self._ask(order, rule, server)]
+            said = self._asked_anew(server)
+        for order, rule in self._other:
+            said = said + self._ask(order, rule, server)
+        return [objection for _, objection in sorted(said, key=itemgetter(0))] if said else []
+
+    def _asked_anew(self, server: Declaration) -> Said:
+        """Of the rules in common, which a rule leaves that looks at what is a server's own."""
+        said, reads, crashes = Said(), Reads(), len(self._crashed)
+        for order, rule in tuple(self._common):
+            watched = Watched(server)
+            of_rule = self._ask(order, rule, watched)
+            if watched.is_common:
+                said += of_rule
+                reads |= watched.reads
+            else:
+                self._set_apart(order, rule)
+        if len(self._crashed) == crashes:
+            self._memory.keep(reads, said)
+        return said
+
+    def _set_apart(self, order: int, rule: Rule) -> None:
+        """From now on it is asked of each server. What is remembered holds its answers, too."""
+        self._common.remove((order, rule))
+        self._other.append((order, rule))
+        self._memory = Memory()
 
     def _ask(self, order: int, rule: Rule, server: Declaration) -> Said:
         said: Said = []

@@ -75,13 +75,16 @@ class Checks:
     def _objections(self, document: Document, part: Part) -> list[Objection]:
         schema = schema_for(document)
         diagnosis, bugs = _diagnosis(document, schema)
-        part.crashed += (bug.rule for bug in bugs)
+        if bugs:
+            part.crashed += (bug.rule for bug in bugs)
         if schema.name != "email-server" or not isinstance(diagnosis.value, dict):
             return [*bugs, *diagnosis.objections]
         part.servers += 1
         server = Declaration(document, diagnosis.value)
-        by_rules = [diagnosis.told_in_file(o) for o in self._by_rules(server, part)]
-        return [*bugs, *diagnosis.objections, *by_rules]
+        objections = self._by_rules(server, part)
+        if diagnosis.moved:
+            objections = [diagnosis.told_in_file(objection) for objection in objections]
+        return [*bugs, *diagnosis.objections, *objections]
 
     def _by_rules(self, server: Declaration, part: Part) -> list[Objection]:
         asking = self._asking(server.document, part)
@@ -89,8 +92,9 @@ class Checks:
         if self._comparisons:
             identities, bugs = identities_of(server, self._comparisons, asking.surroundings)
             part.sightings.append(sighting_of(server, part.documents, identities))
-            part.crashed += (bug.rule for bug in bugs)
-            objections += bugs
+            if bugs:
+                part.crashed += (bug.rule for bug in bugs)
+                objections += bugs
         return objections
 
     def _asking(self, document: Document, part: Part) -> Asking:

@@ -58,9 +58,7 @@ def diagnose(value: Any, schema: Schema) -> Diagnosis:
 
 
 def _as_meant(found: Diagnosis, misspelt: Iterable[Objection]) -> Diagnosis:
-    from copy import deepcopy
-
-    value, moved = deepcopy(found.value), dict(found.moved)
+    value, moved = _copied(found.value), dict(found.moved)
     for objection in misspelt:
         pointer = objection.remark.pointer
         holder, key = value_at(value, parent(pointer)), segments(pointer)[-1]
@@ -70,6 +68,13 @@ def _as_meant(found: Diagnosis, misspelt: Iterable[Objection]) -> Diagnosis:
             _move(holder.pop(key), objection.meant.to, value)
             moved[objection.meant.to] = found.in_file(pointer)
     return Diagnosis(value, moved=moved)
+
+
+def _copied(value: Any) -> Any:
+    """With mappings and lists of its own."""
+    if isinstance(value, dict):
+        return {key: _copied(below) for key, below in value.items()}
+    return [_copied(below) for below in value] if isinstance(value, list) else value
 
 
 def _move(taken: Any, to: str, value: Any) -> None:

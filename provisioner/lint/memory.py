@@ -7,17 +7,17 @@ functions of what they read. So what was said is kept at the end of the way of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections.abc import Callable, Collection, Hashable
+from typing import Any, TypeVar
 
 from provisioner.documents.document import Document
-from provisioner.lint.declaration import Declaration
+from provisioner.lint.declaration import SECRETS, Declaration
 from provisioner.lint.remark import Objection
 
 # With the place of each rule among all rules.
 Said = list[tuple[int, Objection]]
 
-# Each server has its own: a rule that reads them is asked each time.
+# Each server has its own, or may: a rule that reads them (or a secret) is asked each time.
 _ITS_OWN = frozenset(
     {
         "/server_name",
@@ -30,34 +30,34 @@ _ITS_OWN = frozenset(
 )
 _MOST_WAYS = 2000
 
-
-def _text(server: Declaration, pointer: str) -> Hashable:
-    return server.text(pointer)
-
-
-def _presence(server: Declaration, pointer: str) -> Hashable:
-    return server.has(pointer)
+_text, _presence, _fact = Declaration.text, Declaration.has, Declaration.fact
 
 
 def _value(server: Declaration, pointer: str) -> Hashable:
+    """Told apart from others that are equal: 1, 1.0 and True."""
     value = server.get(pointer)
-    return value if type(value) is str else repr(value)  # 1, 1.0 and True are equal
+    return (type(value), value) if type(value) in _SCALARS else repr(value)
 
 
-Look = Callable[[Declaration, str], Hashable]
+_SCALARS = frozenset({str, int, bool, type(None)})
+Fact = TypeVar("Fact")
+Look = Callable[[Declaration, Any], Hashable]
+Reads = dict[tuple[Look, Any], Hashable]
 
 
 class Watched(Declaration):
     """A server of which every read is noted, in order."""
 
+    __slots__ = ("_server", "is_read_whole", "reads")
+
     def __init__(self, server: Declaration) -> None:
         self._server = server
-        self.reads: dict[tuple[Look, str], Hashable] = {}
+        self.reads: Reads = {}
         self.is_read_whole = False
 
-    def _note(self, look: Look, pointer: str) -> None:
-        if (look, pointer) not in self.reads:
-            self.reads[look, pointer] = look(self._server, pointer)
+    def _note(self, look: Look, what: Any) -> None:
+        if (look, what) not in self.reads:
+            self.reads[look, what] = look(self._server, what)
 
     def text(self, pointer: str) -> str:
         """As the server's; noted."""
@@ -74,6 +74,11 @@ class Watched(Declaration):
         self._note(_value, pointer)
         return self._server.get(pointer)
 
+    def fact(self, ask: Callable[[Declaration], Fact]) -> Fact:
+        """As the server's; noted, unlike what was read to find it."""
+        self._note(_fact, ask)
+        return self._server.fact(ask)
+
     @property
     def document(self) -> Document:  # type: ignore[override]
         """A rule that looks at more than values is asked each time."""
@@ -81,32 +86,35 @@ class Watched(Declaration):
         return self._server.document
 
     @property
-    def plain_texts(self) -> tuple[tuple[str, str], ...]:
+    def all_texts(self) -> Collection[str]:
         """So is one that looks at all values."""
+        self.is_read_whole = True
+        return self._server.all_texts
+
+    @property
+    def plain_texts(self) -> tuple[tuple[str, str], ...]:
+        """And all of those at known places."""
         self.is_read_whole = True
         return self._server.plain_texts
 
     @property
-    def is_printable_ascii(self) -> bool:
-        """And this is about all of them, too."""
-        self.is_read_whole = True
-        return self._server.is_printable_ascii
-
-    @property
     def is_common(self) -> bool:
         """Whether other servers may well have the same values where this one was read."""
-        read = {pointer for _, pointer in self.reads}
-        return not self.is_read_whole and read.isdisjoint(_ITS_OWN)
+        return not self.is_read_whole and not any(
+            what in _ITS_OWN or (what in SECRETS and value)
+            for (look, what), value in self.reads.items()
+            if look is not _presence and look is not _fact
+        )
 
 
 class _Way:
     """Up to here the reads were alike; what is read next, and where each value leads."""
 
-    __slots__ = ("look", "next", "pointer", "said")
+    __slots__ = ("look", "next", "said", "what")
 
     def __init__(self) -> None:
         self.look: Look | None = None
-        self.pointer = ""
+        self.what: Any = None
         self.next: dict[Hashable, _Way] = {}
         self.said: Said | None = None
 
@@ -121,17 +129,17 @@ class Memory:
     def recall(self, server: Declaration) -> Said | None:
         """What was said of a server alike; None if there was none."""
         way: _Way | None = self._start
-        while way is not None and way.look is not None:
-            way = way.next.get(way.look(server, way.pointer))
+        while way is not None and (look := way.look) is not None:
+            way = way.next.get(look(server, way.what))
         return None if way is None else way.said
 
-    def keep(self, watched: Watched, said: Said) -> None:
+    def keep(self, reads: Reads, said: Said) -> None:
         """Remember what was said of a server, by all that was read of it."""
-        if watched.is_read_whole or self._ways >= _MOST_WAYS:
+        if self._ways >= _MOST_WAYS:
             return
         self._ways += 1
         way = self._start
-        for (look, pointer), value in watched.reads.items():
-            way.look, way.pointer = look, pointer
+        for (look, what), value in reads.items():
+            way.look, way.what = look, what
             way = way.next.setdefault(value, _Way())
         way.said = said

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
+
+from provisioner.lint.cleared import Cleared
 
 # Signs of a template, wherever they stand.
 _TEMPLATE = re.compile(
@@ -26,6 +30,11 @@ _GUID = re.compile(
     r"(?i)(?<![0-9a-z-])(?:(?:([0-9a-f])\1{3}-?){8}|12345678-1234-1234-1234-[0-9a-f]{12})"
     r"(?![0-9a-z-])"
 )
+# What all of these have in them, in lower case.
+_SIGNS = (
+    *("<", "{", "your", "insert", "replace", "change", "tenant", "client", "todo", "fixme", "xxxx"),
+    *("12345678", *(digit * 4 for digit in "0123456789abcdef")),
+)
 _NO_NAMES = ("/oauth2/", "/host", "/user_name", "/test_email/")
 
 
@@ -36,6 +45,23 @@ def placeholder_in(pointer: str, text: str) -> str | None:
     if found is None and pointer.startswith(_NO_NAMES):
         found = _WORD.search(text) or (_GUID.search(text) if "-" in text else None)
     return None if found is None else found.group()
+
+
+def may_be_in(texts: Iterable[str]) -> bool:
+    """False: `placeholder_in` finds none in any of these."""
+    return not _CLEARED.holds(texts)
+
+
+def _are_free(texts: list[str]) -> bool:
+    """Looked at closely only if there is any sign of one."""
+    joined = "\n".join(texts).lower()
+    for sign in _SIGNS:
+        if sign in joined:
+            return all(placeholder_in("/host", text) is None for text in texts)
+    return True
+
+
+_CLEARED: Final = Cleared(_are_free)
 
 
 def is_example_guid(placeholder: str) -> bool:

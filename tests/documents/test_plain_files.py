@@ -17,7 +17,7 @@ from provisioner.documents.events import events_of
 from provisioner.documents.loader import load_file
 from provisioner.documents.places import places_of
 from provisioner.documents.plain_files import plain_document
-from provisioner.documents.plain_places import plain_places
+from provisioner.documents.plain_places import PlainPlaces
 from provisioner.documents.reading import text_of
 from tests.strategies.effort import generated
 from tests.strategies.second_loader import same
@@ -46,9 +46,7 @@ def outcome(text: str) -> str:
     assert other.defects == (), text
     assert other.line == plain.line, text
     assert same(other.value, plain.value), text
-    assert [plain_places(text)] == places_of(events_of(text, is_json=False), text.splitlines()), (
-        text
-    )
+    assert [PlainPlaces(text)] == places_of(events_of(text, is_json=False), text.splitlines()), text
     return "plain"
 
 
@@ -123,6 +121,21 @@ def test_the_loader_goes_the_short_way(tmp_path: Path) -> None:
     assert document.place("/b/c/env").value.start == (4, 12)
     (of_json,) = load_file(path.rename(tmp_path / "a.json"))
     assert [defect.rule for defect in of_json.defects] == ["syntax"]
+
+
+def test_documents_with_the_same_lines_share_nothing_that_can_change() -> None:
+    text = "a:\n  b: {env: X}\nc: {env: X}\n"
+    first, second = plain_document(text), plain_document(text)
+    assert first is not None
+    assert second is not None
+    first.value["a"]["b"]["env"] = first.value["c"]["env"] = "changed"
+    assert second.value == {"a": {"b": {"env": "X"}}, "c": {"env": "X"}}
+    assert plain_document(text) == second
+
+
+def test_many_different_lines_are_read_as_the_first_ones_were() -> None:
+    for number in range(12_000):
+        assert plain_document(f"a: {number}\nb: x") == Built({"a": number, "b": "x"}, 1)
 
 
 def test_most_valid_examples_are_plain() -> None:

@@ -72,6 +72,7 @@ SERVERS = [
     {"port": 1.0},
     {"port": True},
     {"port": None},
+    {"port": "1"},
     {"port": [1]},
     {"host": "own", "user_name": "a"},
     {"host": "own", "user_name": "b"},
@@ -94,7 +95,7 @@ def test_a_rule_is_asked_once_of_servers_that_are_alike_where_it_looks() -> None
     asking = Asking([rule], Surroundings(), [])
     for number in range(100):
         asking.objections(declared(host="relay", server_name=f"Server {number}"))
-    assert rule.asked == 2  # once to see what it reads, once to remember it
+    assert rule.asked == 1
 
 
 class Whole:
@@ -124,6 +125,69 @@ def test_a_rule_that_looks_at_everything_is_asked_each_time() -> None:
     assert len(asking.objections(declared(server_name="d", host="e"))) == 2
 
 
+class Sometimes:
+    """A rule that looks at a server's own name only where the host is a certain one."""
+
+    ID = "sometimes"
+    SEVERITY = Severity.ERROR
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
+        self.asked += 1
+        if server.text("/host") == "own":
+            yield Remark("/server_name", server.text("/server_name"), "")
+
+
+def test_a_rule_that_turns_out_to_look_at_what_is_a_servers_own_is_asked_each_time() -> None:
+    sometimes = Sometimes()
+    asking = Asking([sometimes, Reading()], Surroundings(), [])
+    for host, name in [("a", "1"), ("a", "2"), ("own", "3"), ("own", "4"), ("a", "5")]:
+        said = [o.remark.message for o in asking.objections(declared(host=host, server_name=name))]
+        assert [words for words in said if words] == ([name] if host == "own" else [])
+    assert sometimes.asked == 5  # of 1; of 3 twice, to see it and as its own; of 4 and 5
+
+
+class ByDomain:
+    """A rule that needs no more of the mailbox than its domain."""
+
+    ID = "by-domain"
+    SEVERITY = Severity.ERROR
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
+        self.asked += 1
+        yield Remark("/user_name", server.fact(_domain), "")
+
+
+def _domain(server: Declaration) -> str:
+    return server.text("/user_name").rpartition("@")[2]
+
+
+def test_servers_with_the_same_facts_are_asked_about_once() -> None:
+    rule = ByDomain()
+    asking = Asking([rule], Surroundings(), [])
+    for name in ("a@one", "b@one", "c@two", "d@two", "e@one"):
+        (objection,) = asking.objections(declared(user_name=name))
+        assert objection.remark.message == name[2:]
+    assert rule.asked == 2
+
+
+def test_a_secret_in_plain_text_is_no_part_of_the_memory() -> None:
+    asking = Asking(RULES, Surroundings(), [])
+    for secret in ("hunter2CANARY", "$ANSIBLE_VAULT;1.1;AES256\n61CANARY\n"):
+        for pointer in ({"password": secret}, {"oauth2": {"client_secret": secret}}):
+            asking.objections(declared(host="relay", **pointer))
+    assert "CANARY" not in repr(_remembered(asking._memory._start))
+
+
+def _remembered(way: Any) -> list[Any]:
+    return [(key, _remembered(below)) for key, below in way.next.items()]
+
+
 def test_a_crash_is_not_remembered() -> None:
     crashed: list[str] = []
     asking = Asking([Crashing(), Reading()], Surroundings(), crashed)
@@ -139,6 +203,6 @@ def test_memory_has_a_limit() -> None:
     for number in range(3000):
         watched = Watched(declared(host=f"host{number}"))
         watched.text("/host")
-        memory.keep(watched, [])
+        memory.keep(watched.reads, [])
     assert memory.recall(declared(host="host1")) == []
     assert memory.recall(declared(host="host2999")) is None

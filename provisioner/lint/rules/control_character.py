@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from provisioner.lint.declaration import SECRETS, Declaration
+from provisioner.lint.declaration import SECRETS, Declaration, is_printable_ascii
 from provisioner.lint.finding import Severity
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
@@ -20,7 +20,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """Known fields only: an unknown one is an error anyway. Vault text has line breaks."""
-    if server.is_printable_ascii:
+    if server.fact(is_printable_ascii):
         return
     for pointer, text in server.plain_texts:
         found = _CONTROL.search(text)

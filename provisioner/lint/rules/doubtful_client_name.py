@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal
 
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
@@ -20,34 +22,48 @@ _NAME = "/client_name"
 # What is not even this is wrong-client-name's.
 _POSSIBLE = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]*[A-Za-z0-9]")
+_Form = Literal["fine", "bare address", "underscore", "no host name", "short"]
+_WORDS: dict[_Form, str] = {
+    "underscore": "there is an underscore in the client name, which mail servers may refuse",
+    "no host name": "the client name is no host name, which mail servers may refuse",
+    "short": "the client name is no full host name: mail servers may refuse it without a sign-in",
+}
 
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """RFC 5321 section 4.1.1.1: a full domain name, or an address in brackets."""
-    name = server.text(_NAME)
-    if not name or not _POSSIBLE.fullmatch(name) or is_loopback(server.text("/host")):
+    form = server.fact(_form)
+    if form == "fine" or is_loopback(server.text("/host")):
         return
+    if form == "bare address":
+        yield Remark(
+            _NAME,
+            "an IP address in EHLO has brackets: [192.0.2.1], [IPv6:2001:db8::1]",
+            "write it so, or rather the full host name of the MAPS host",
+        )
+    elif form != "short" or not signs_in(server):
+        yield Remark(
+            _NAME,
+            _WORDS[form],
+            "write the full host name of the MAPS host, such as maps.example.edu",
+        )
+
+
+def _form(server: Declaration) -> _Form:
+    return _form_of(server.text(_NAME))
+
+
+@lru_cache(maxsize=1024)
+def _form_of(name: str) -> _Form:
+    if not _POSSIBLE.fullmatch(name):
+        return "fine"
     if is_ip_address(name) or name[0] == "[":
-        if not _is_literal(name):
-            yield Remark(
-                _NAME,
-                "an IP address in EHLO has brackets: [192.0.2.1], [IPv6:2001:db8::1]",
-                "write it so, or rather the full host name of the MAPS host",
-            )
-    elif "_" in name:
-        yield Remark(
-            _NAME,
-            "there is an underscore in the client name, which mail servers may refuse",
-            "write the full host name of the MAPS host, such as maps.example.edu",
-        )
-    elif not _DOMAIN.fullmatch(name) or ("." not in name and not signs_in(server)):
-        yield Remark(
-            _NAME,
-            "the client name is no full host name: mail servers may refuse it without a sign-in"
-            if _DOMAIN.fullmatch(name)
-            else "the client name is no host name, which mail servers may refuse",
-            "write the full host name of the MAPS host, such as maps.example.edu",
-        )
+        return "fine" if _is_literal(name) else "bare address"
+    if "_" in name:
+        return "underscore"
+    if not _DOMAIN.fullmatch(name):
+        return "no host name"
+    return "fine" if "." in name else "short"
 
 
 def _is_literal(name: str) -> bool:

@@ -40,7 +40,7 @@ def check(server: Declaration, surroundings: Surroundings) -> Iterator[Remark]:
         label = surroundings.provider(meant).label
         message = f"this looks like a mail server of {label}, misspelt"
         yield Remark("/host", message, f"did you mean {meant}?")
-    elif provider.smtp_hosts and _is_of_the_mailbox(host, server):
+    elif provider.smtp_hosts and signs_in(server) and server.fact(_is_of_the_mailbox):
         yield Remark(
             "/host",
             f"a mail server of the mailbox's own domain hardly takes tokens of {provider.label}",
@@ -66,6 +66,6 @@ def _like(host: str) -> str | None:
     return known if ratio >= _NEAR else None
 
 
-def _is_of_the_mailbox(host: str, server: Declaration) -> bool:
-    domain = mailbox(server).rpartition("@")[2].casefold()
-    return signs_in(server) and "." in domain and f".{host}".endswith(f".{domain}")
+def _is_of_the_mailbox(server: Declaration) -> bool:
+    host, domain = host_name(server.text("/host")), mailbox(server).rpartition("@")[2].casefold()
+    return "." in domain and f".{host}".endswith(f".{domain}")

@@ -22,15 +22,21 @@ _BECOMES = {
 
 def check(server: Declaration, surroundings: Surroundings) -> Iterator[Remark]:
     """Aliases and plus addresses are other senders, too. Says nothing where nobody knows."""
-    sender, signed_in = server.text(_FROM), mailbox(server)
-    if not sender or sender.casefold() == signed_in.casefold() or not signs_in(server):
+    if not server.fact(_is_foreign) or not signs_in(server):
         return
     provider = surroundings.provider(server.text("/host"))
     becomes = _BECOMES.get(provider.foreign_sender)
-    if becomes and is_address(sender) and is_address(signed_in):
+    if becomes:
         yield Remark(
             _FROM,
             f"this sender is not the mailbox that signs in: {provider.label} {becomes}",
             "leave `from` out, or let the mailbox send as it and say so in a comment "
             "(`provisioner rules foreign-sender` shows how)",
         )
+
+
+def _is_foreign(server: Declaration) -> bool:
+    sender, signed_in = server.text(_FROM), mailbox(server)
+    if not sender or sender.casefold() == signed_in.casefold():
+        return False
+    return is_address(sender) and is_address(signed_in)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from provisioner.lint.declaration import SECRETS, Declaration
+from provisioner.lint.declaration import SECRETS, Declaration, is_printable_ascii
 from provisioner.lint.finding import Severity
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
@@ -25,7 +25,7 @@ _FREE = ("/server_name", "/logging/file_name")
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """The first one of each value. Secrets are left out: nothing of them may be told."""
-    if server.is_printable_ascii:
+    if server.fact(is_printable_ascii):
         return
     for pointer, text in server.plain_texts:
         if text.isascii() or pointer.startswith(SECRETS):

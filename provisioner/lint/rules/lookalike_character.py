@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from provisioner.lint.declaration import Declaration
+from provisioner.lint.declaration import Declaration, is_printable_ascii
 from provisioner.lint.finding import Severity
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
@@ -33,7 +33,7 @@ _LIKE_A_BLANK = frozenset("\u00a0\u2007\u202f")
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """Where letters beyond ASCII may stand, and in addresses, where nobody would look for one."""
-    if server.is_printable_ascii:
+    if server.fact(is_printable_ascii):
         return
     for pointer in (*_NAMES, *_ADDRESSES):
         text = server.text(pointer)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from provisioner.lint.declaration import SECRETS, Declaration
 from provisioner.lint.finding import Severity
-from provisioner.lint.placeholders import is_example_guid, placeholder_in
+from provisioner.lint.placeholders import is_example_guid, may_be_in, placeholder_in
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
 
@@ -16,10 +16,16 @@ SEVERITY = Severity.ERROR
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """Secrets in plain text are an error whatever they say."""
+    if not server.fact(_may_hold_one):
+        return
     for pointer, text in server.plain_texts:
         placeholder = None if pointer.startswith(SECRETS) else placeholder_in(pointer, text)
         if placeholder is not None:
             yield Remark(pointer, _message(placeholder), _remedy(placeholder, pointer))
+
+
+def _may_hold_one(server: Declaration) -> bool:
+    return may_be_in(server.all_texts)
 
 
 def _message(placeholder: str) -> str:

@@ -24,16 +24,24 @@ _PLACES = {
 
 def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
     """Told by the look that Microsoft and Google give their client secrets."""
+    for pointer, key in server.fact(_misplaced):
+        name = pointer.rpartition("/")[2]
+        yield Remark(
+            f"{pointer}/{key}",
+            f"below `{name}` stands a secret itself, not where it lies",
+            f"renew it, since git keeps it; then write {_PLACES[key]} here",
+        )
+
+
+def _misplaced(server: Declaration) -> tuple[tuple[str, str], ...]:
+    """Pointer to the secret, and the key below it."""
+    found = []
     for pointer in SECRETS:
         reference = server.get(pointer)
         for key in reference if isinstance(reference, dict) else ():
             if key in _PLACES and any(map(holds_secret_value, _texts(reference[key]))):
-                name = pointer.rpartition("/")[2]
-                yield Remark(
-                    f"{pointer}/{key}",
-                    f"below `{name}` stands a secret itself, not where it lies",
-                    f"renew it, since git keeps it; then write {_PLACES[key]} here",
-                )
+                found.append((pointer, key))
+    return tuple(found)
 
 
 def _texts(value: Any) -> list[str]:

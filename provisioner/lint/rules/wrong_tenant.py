@@ -47,8 +47,7 @@ def _problem(tenant: str, accounts: str, owner: str) -> tuple[str, str] | None:
 
 def _owner(server: Declaration, surroundings: Surroundings, provider: Provider) -> str:
     """`work`, `personal`, or `unknown`: outlook.fr and its like may be either."""
-    account = server.text("/oauth2/login_hint") or server.text("/user_name")
-    domain = account.rpartition("@")[2].casefold() if "@" in account else ""
+    domain = server.fact(_domain)
     if domain in provider.personal_mailboxes:
         return "personal"
     at_host = surroundings.provider(server.text("/host")).accounts
@@ -57,3 +56,8 @@ def _owner(server: Declaration, surroundings: Surroundings, provider: Provider) 
     brands = {known.partition(".")[0] for known in provider.personal_mailboxes}
     is_unclear = at_host == "personal" or domain.partition(".")[0] in brands
     return "unknown" if is_unclear else "work"
+
+
+def _domain(server: Declaration) -> str:
+    account = server.text("/oauth2/login_hint") or server.text("/user_name")
+    return account.rpartition("@")[2].casefold() if "@" in account else ""
