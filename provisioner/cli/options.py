@@ -157,7 +157,7 @@ LockWait = Annotated[
         "--lock-wait",
         min=0,
         metavar="SECONDS",
-        help="Wait so long for another run to end.",
+        help="Wait so long for another run to end, here and on a host (there 9 minutes at most).",
     ),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,7 +80,7 @@ def rollback(
             allow_commands=allow_commands,
             accept_destinations=accept_destination or (),
         )
-        outcome = _rolled_back(vaults, scope, hosts or [], view, agreed=yes)
+        outcome = _rolled_back(vaults, scope, hosts or [], view, agreed=yes, lock_wait=lock_wait)
     outcome_report(outcome, declared, output_format, files)
     return outcome.exit_code
 
@@ -91,6 +92,7 @@ def _rolled_back(
     view: RunView,
     *,
     agreed: bool,
+    lock_wait: float,
 ) -> Outcome:
     """Journaled as a push is."""
     from provisioner.cli.fleet_run import (
@@ -127,7 +129,7 @@ def _rolled_back(
                 keep_key=True,
                 prepare=partial(prepare_rollback, patterns=hosts, refresh=vaults.refreshed),
             ) as run:
-                asked = rollback(run.work, run.preparation)
+                asked = rollback(replace(run.work, lock_wait=lock_wait), run.preparation)
                 view.clear()
                 if asked.hosts and not agreed:
                     _ask(asked, project)
