@@ -76,7 +76,7 @@ def test_it_stays_while_a_delivery_is_still_to_be_taken_back(folder):
     first.deliver(delivery(FIRST))
     first.record_proofs([], [FIRST["server_name"]], last=False)
     refused(store(folder, "r2", "bob").deliver, delivery(OTHER))
-    assert first.restore([])[0] == "restored"
+    assert first.restore() == "restored"
     assert lease(folder) is None
 
 
