@@ -21,6 +21,7 @@ from provisioner.cli.options import (
     ProjectFolder,
     ReportFiles,
     Verbosity,
+    complete_host_name,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +36,12 @@ if TYPE_CHECKING:
 def rollback(
     hosts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[HOST]...", help="Only these hosts.", show_default="all"),
+        typer.Argument(
+            metavar="[HOST]...",
+            help="Only these hosts.",
+            show_default="all",
+            autocompletion=complete_host_name,
+        ),
     ] = None,
     limit: HostLimit = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
