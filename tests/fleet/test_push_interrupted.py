@@ -72,10 +72,12 @@ def test_a_signal_ends_it_and_resume_goes_on(three_hosts, number):
     wait_until((fleet.folder / "applied").exists)
     assert json.loads((fleet.folder / "applied").read_text())["servers"]
 
+    assert fleet.mail.received == []
     fleet.set(maps_apply_command=["/bin/true"])
     resumed = fleet.ends(0, "push", "--resume")
     assert "3 hosts" in resumed.stdout
     assert all(fleet.served(host) == ["Reports"] for host in fleet.hosts)
+    assert len(fleet.mail.received) == 3, "what was applied and not yet mailed is proven, too"
 
 
 def test_a_second_signal_leaves_no_ansible_either_and_reports_all_the_same(one_host):
