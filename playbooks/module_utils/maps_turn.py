@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import select
 import time
 from contextlib import contextmanager, suppress
 
 from . import maps_lease
 from .maps_refusal import Refusal
+
+_STANDARD_OUTPUT = 1
 
 
 class Turn:
@@ -19,7 +22,8 @@ class Turn:
     @contextmanager
     def taken(self):
         """Hold the lock and the lease. The lease outlives this only if the run goes on here, as
-        `goes_on` of what this gives says. Refusal if another run is at work."""
+        `goes_on` of what this gives says. Refusal if another run is at work. Who waits stops
+        once its own run is gone: nothing may be delivered minutes after a person ended that."""
         deadline = time.monotonic() + self._wait
         while True:
             with self._folder.lock(self._who, deadline - time.monotonic()):
@@ -28,7 +32,7 @@ class Turn:
                     with self._leased() as work:
                         yield work
                     return
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or _nobody_listens():
                 raise maps_lease.refusal(other)
             time.sleep(0.5)
 
@@ -48,6 +52,13 @@ class Turn:
             raise
         if not work.goes_on:
             self._lease.release()
+
+
+def _nobody_listens():
+    """Whether whoever started this module, and would read its answer, has gone: see poll(2)."""
+    poll = select.poll()
+    poll.register(_STANDARD_OUTPUT, 0)  # POLLERR and POLLHUP come unasked
+    return any(found & (select.POLLERR | select.POLLHUP) for _, found in poll.poll(0))
 
 
 class _Work:
