@@ -6,8 +6,6 @@ import importlib.util
 import json
 import os
 
-from ansible.plugins.action import ActionBase
-
 
 def _plugin_util(name):
     here = os.path.dirname(os.path.abspath(__file__))
@@ -20,24 +18,18 @@ def _plugin_util(name):
 
 maps_call = _plugin_util("maps_call")
 
-_ALLOWED = ("state", "force", "apply_timeout", "lock_wait")
 _WRITES = {"present", "rolled_back"}
 
 
-class ActionModule(ActionBase):
+class ActionModule(maps_call.CallingAction):
     """Task arguments: state (present, restored, rolled_back, probed, unlocked), force,
     apply_timeout, lock_wait."""
 
-    _supports_check_mode = True
+    ALLOWED = ("state", "force", "apply_timeout", "lock_wait")
 
-    def run(self, tmp=None, task_vars=None):
-        """Run as Ansible calls it."""
-        super().run(tmp, task_vars)
-        try:
-            call = maps_call.Call(self, task_vars, _ALLOWED)
-            return call.result("maps_email_servers", _arguments(call))
-        except maps_call.CannotCall as error:
-            return {"failed": True, "msg": str(error)}
+    def result(self, call):
+        """The task's result."""
+        return call.result("maps_email_servers", _arguments(call))
 
 
 def _arguments(call):

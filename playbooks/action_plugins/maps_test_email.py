@@ -11,7 +11,6 @@ import os
 import time
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
 
 
 def _plugin_util(name):
@@ -24,31 +23,24 @@ def _plugin_util(name):
 
 
 maps_call = _plugin_util("maps_call")
-
 maps_mail_turns = _plugin_util("maps_mail_turns")
 
-_ALLOWED = (
-    *("servers", "phase", "fingerprint", "given_back"),
-    *("timeout", "test_timeout", "lock_wait"),
-)
 _GIVEN_BACK = "what was delivered was proven wrong; the host has its old document back"
 
 
-class ActionModule(ActionBase):
+class ActionModule(maps_call.CallingAction):
     """Task arguments: servers (those to prove), phase (mail, baseline), fingerprint (of the
     document there), given_back (the old document is back because the new one was wrong: the task
     fails in any case), timeout, test_timeout, lock_wait."""
 
-    _supports_check_mode = True
+    ALLOWED = (
+        *("servers", "phase", "fingerprint", "given_back"),
+        *("timeout", "test_timeout", "lock_wait"),
+    )
 
-    def run(self, tmp=None, task_vars=None):
-        """Run as Ansible calls it."""
-        super().run(tmp, task_vars)
-        try:
-            call = maps_call.Call(self, task_vars, _ALLOWED)
-            return _Checks(call, self._task.check_mode).result()
-        except maps_call.CannotCall as error:
-            return {"failed": True, "msg": str(error)}
+    def result(self, call):
+        """The task's result."""
+        return _Checks(call, self._task.check_mode).result()
 
 
 class _Checks:

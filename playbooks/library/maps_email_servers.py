@@ -183,7 +183,7 @@ def _restored(module, params, store):
     if module.check_mode:
         return Answer({"phase": "restore", "state": "unchanged", "fingerprint": None})
     with uninterrupted():
-        state, _ = store.restore([], params["rotating"])
+        state = store.restore(params["rotating"])
     data = store.document()[0]
     known = fingerprint(data, params["fingerprint_key"]) if data else None
     maps = {"phase": "restore", "state": state, "fingerprint": known, "renewed": store.renewed}

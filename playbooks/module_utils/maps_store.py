@@ -7,7 +7,7 @@ record says which, and the next run goes on from there.
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from . import maps_command, maps_lease
 from .maps_comparison import compare
@@ -17,6 +17,7 @@ from .maps_journal import DOCUMENT, PREDECESSOR, RECORD, Journal, digest_of, now
 from .maps_record import FULL_PROOFS
 from .maps_refusal import Refusal
 from .maps_rollback import kept_alive, rolled_back_entries
+from .maps_turn import Turn
 
 _PROVABLE = ("delivered", "applied", "unchanged")  # a result after which mails are sent
 
@@ -62,10 +63,10 @@ class Store:
         self._journal = Journal(self._folder, run_id, owner)
         seconds = maps_lease.SECONDS + apply_timeout
         self._lease = maps_lease.Lease(self._folder, lease, run_id, owner, seconds)
+        self._turn = Turn(self._folder, self._lease, run_id, owner, lock_wait)
         self._commit = (lease or {}).get("commit")
         self._run_id, self._owner = run_id, owner
         self._apply_command, self._apply_timeout = apply_command, apply_timeout
-        self._lock_wait = lock_wait
         self._rotating = ()
         self.renewed = []  # servers whose tokens were kept when an old document was given back
         self.problem = ""  # why taking back did not succeed
@@ -134,8 +135,8 @@ class Store:
         differs = view.comparison.writes or view.unapplied
         return dict(self._result(view, "changed" if differs else "unchanged"), phase="rollback")
 
-    def restore(self, servers, rotating=()):
-        """Take back what this run has delivered. -> (state, entries of `servers` now there).
+    def restore(self, rotating=()):
+        """Take back what this run has delivered. -> "restored", or "unknown" (see `problem`).
 
         The entries of `rotating` keep the tokens that were delivered: `renewed` names them then.
         """
@@ -146,9 +147,7 @@ class Store:
                 raise Refusal("not_ours", "this run delivered nothing here that it could take back")
             if digest_of(self._folder.read(DOCUMENT)) != record["document"]:
                 raise Refusal("edited", "the document was edited by hand since it was delivered")
-            state = self._taken_back(record, touched_maps=True)
-            wanted = {name.casefold() for name in servers}
-            return state, [e for e in self.document()[2] if key_of(e) in wanted]
+            return self._taken_back(record, touched_maps=True)
 
     def record_proofs(self, proofs, needed, accepted=FULL_PROOFS, last=True):
         """Remember what was proven: (entry, "sent", "authenticated" or "unprovable") each.
@@ -186,7 +185,7 @@ class Store:
         """End a lease: our own, or with `force` anybody's. -> (state, the lease that was there)."""
         if not self._folder.exists():
             return "free", None
-        with self._locked(self._lock_wait):
+        with self._turn.locked():
             there = self._lease.current()
             if self._lease.of_another() and not force:
                 return "held", there
@@ -215,6 +214,13 @@ class Store:
             "leftovers": self._folder.strangers(),
             "servers": {entry["server_name"]: _probed(entry, record) for entry in entries},
         }
+
+    @contextmanager
+    def _working(self):
+        """Have the host for ourselves, with the journal mended."""
+        with self._turn.taken() as work:
+            self._journal.mend()
+            yield work
 
     # -- looking
 
@@ -384,45 +390,6 @@ class Store:
             return "unknown"
         self._journal.write(record.but(applied=digest_of(data)))
         return "restored"
-
-    # -- keeping others away
-
-    @contextmanager
-    def _working(self):
-        """Hold the lock and the lease, with the journal mended. The lease outlives this only if
-        the run goes on here."""
-        deadline = time.monotonic() + self._lock_wait
-        while True:
-            with self._locked(deadline - time.monotonic()):
-                other = self._lease.of_another()
-                if other is None:
-                    with self._leased() as work:
-                        self._journal.mend()
-                        yield work
-                    return
-            if time.monotonic() >= deadline:
-                raise maps_lease.refusal(other)
-            time.sleep(0.5)
-
-    @contextmanager
-    def _leased(self):
-        work = _Work()
-        self._lease.take()
-        try:
-            yield work
-        except BaseException:
-            with suppress(Refusal):  # what went wrong first is what is to be said
-                self._lease.release()
-            raise
-        if not work.goes_on:
-            self._lease.release()
-
-    def _locked(self, wait):
-        return self._folder.lock({"owner": self._owner, "run_id": self._run_id}, wait)
-
-
-class _Work:
-    goes_on = False
 
 
 def _no_predecessor():

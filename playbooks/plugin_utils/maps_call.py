@@ -14,6 +14,7 @@ import signal
 from contextlib import contextmanager, suppress
 
 from ansible import constants
+from ansible.plugins.action import ActionBase
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _DEFAULT_DIRECTORY = "/etc/maps-provisioner"
@@ -35,6 +36,20 @@ _verification = _loaded("plugin_utils", "host_verification")
 
 class CannotCall(Exception):
     """The module is not called; the text says why and what to do. It holds no secret."""
+
+
+class CallingAction(ActionBase):
+    """What an action plugin of ours begins with; `result(call)` and ALLOWED are its own."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Run as Ansible calls it."""
+        super().run(tmp, task_vars)
+        try:
+            return self.result(Call(self, task_vars, self.ALLOWED))
+        except CannotCall as error:
+            return {"failed": True, "msg": str(error)}
 
 
 class Call:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,7 @@ from provisioner.cli.options import (
     RequiredServers,
 )
 from provisioner.cli.sign_in_way import SignInWay
-from provisioner.errors import ExitCode, Interrupted, UsageError
+from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,6 +168,7 @@ def _signed_in(
     from provisioner.providers.catalogue import provider_for
 
     client_secret = vaults.sign_in_secret(server, _announce)
+    holder = _holder(server.server_name, vaults)
     _tell_of_card(server, vaults)
     saved = way.signed_in(
         server=server,
@@ -180,7 +182,20 @@ def _signed_in(
         ca_file=vaults.project.ca_file,
     )
     vaults.gate.accept(server, client_secret)
+    if holder is not None:
+        _announce(
+            f"{holder} still holds the token that was handed over before; "
+            f"the next push gives it this one: provisioner push {shlex.quote(server.server_name)}"
+        )
     return saved
+
+
+def _holder(name: str, vaults: Vaults) -> str | None:
+    """The host that has the tokens which a new sign-in replaces here. Those may be unreadable."""
+    with suppress(ProvisionerError):
+        tokens = vaults.store.load(name)
+        return tokens.handed_over_to if tokens else None
+    return None
 
 
 def _print_cards(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from provisioner.fleet.post_check import MailMode
+
+_LATEST_RUNS = 20  # so many journals are opened at most while somebody types
 
 
 def complete_server_name(context: typer.Context, incomplete: str) -> list[str]:
@@ -26,7 +30,29 @@ def complete_server_name(context: typer.Context, incomplete: str) -> list[str]:
         names = {d.value.get("server_name") for d in documents if isinstance(d.value, dict)}
     except OSError:
         return []
-    taken = {str(name).casefold() for name in context.params.get("servers") or ()}
+    return _going_on(incomplete, names, context.params.get("servers"))
+
+
+def complete_host_name(context: typer.Context, incomplete: str) -> list[str]:
+    """The hosts of the last push that go on as typed, as its journal names them.
+
+    The inventory is not asked: it may be a program.
+    """
+    from provisioner.errors import ProvisionerError
+    from provisioner.fleet.run_record import all_runs
+
+    root = Path(context.params.get("project") or ".")
+    try:
+        runs = islice(all_runs(root), _LATEST_RUNS)
+        planned = next((run.planned for run in runs if run.planned), {"hosts": ()})
+        names = [host["host"] for host in planned["hosts"]]
+    except (OSError, ProvisionerError, KeyError, TypeError):
+        return []
+    return _going_on(incomplete, names, context.params.get("hosts"))
+
+
+def _going_on(incomplete: str, names: Iterable[object], given: Iterable[str] | None) -> list[str]:
+    taken = {str(name).casefold() for name in given or ()}
     return sorted(
         _as_one_word(name)
         for name in names
@@ -157,7 +183,7 @@ LockWait = Annotated[
         "--lock-wait",
         min=0,
         metavar="SECONDS",
-        help="Wait so long for another run to end.",
+        help="Wait so long for another run to end, here and on a host (there 9 minutes at most).",
     ),
 ]
 

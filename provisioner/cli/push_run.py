@@ -167,7 +167,7 @@ def _pushed(
                 keep_key=True,
             ) as run:
                 outcome = push(
-                    replace(run.work, mail=request.mail),
+                    replace(run.work, mail=request.mail, lock_wait=request.lock_wait),
                     run.preparation,
                     _options(run, request, saved, earlier, view),
                     run.vaults.refreshed,

@@ -39,6 +39,7 @@ def refresh(
     `--due` is for a scheduler, once a day: it refreshes once half of a token's idle time is over
     (a week where that is unknown), and exits with 6 when a token nears an end that only a new
     sign-in puts off. A server that cannot be refreshed keeps its tokens and holds up no other.
+    A token that was handed over to a host is left to MAPS there.
 
     Examples:
 
@@ -56,7 +57,8 @@ def refresh(
     vaults = open_vaults(
         declared, allow_commands=allow_commands, accept_destinations=accept_destination or ()
     )
-    work = _refreshed_if_due if due else _refreshed
+    work = _refreshed if servers else _refreshed_if_ours
+    work = _refreshed_if_due if due else work
     return gravest(_code(work, server, vaults) for server in oauth2_servers(declared, servers))
 
 
@@ -86,6 +88,16 @@ def _refreshed(server: EmailServer, vaults: Vaults) -> None:
     print(f"{server.server_name}: refreshed; the access token is good until {until}", flush=True)
 
 
+def _refreshed_if_ours(server: EmailServer, vaults: Vaults) -> None:
+    """Of all servers, those that a host renews are none of ours; by its name, one is refused."""
+    tokens = vaults.store.load(server.server_name)
+    if tokens is None or tokens.handed_over_to is None:
+        return _refreshed(server, vaults)
+    words = f"passed over: its refresh token was handed over to {tokens.handed_over_to}"
+    print(f"{server.server_name}: {words}, where MAPS renews it", flush=True)
+    return None
+
+
 def _refreshed_if_due(server: EmailServer, vaults: Vaults) -> None:
     """A server that nobody has signed in to has nothing that could end: `status` tells of it."""
     from provisioner.tokens.predicted_end import refresh_is_due
@@ -93,6 +105,8 @@ def _refreshed_if_due(server: EmailServer, vaults: Vaults) -> None:
 
     provider, now = vaults.provider(server), time.time()
     tokens = vaults.store.load(server.server_name)
+    if tokens is not None and tokens.handed_over_to is not None:
+        return  # the host renews it; a scheduler need not hear of that each day
     if tokens is not None and refresh_is_due(tokens, provider, now=now):
         _refreshed(server, vaults)
         tokens = vaults.store.load(server.server_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ from provisioner.cli.options import (
     ProjectFolder,
     ReportFiles,
     Verbosity,
+    complete_host_name,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +36,12 @@ if TYPE_CHECKING:
 def rollback(
     hosts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[HOST]...", help="Only these hosts.", show_default="all"),
+        typer.Argument(
+            metavar="[HOST]...",
+            help="Only these hosts.",
+            show_default="all",
+            autocompletion=complete_host_name,
+        ),
     ] = None,
     limit: HostLimit = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
@@ -79,7 +86,7 @@ def rollback(
             allow_commands=allow_commands,
             accept_destinations=accept_destination or (),
         )
-        outcome = _rolled_back(vaults, scope, hosts or [], view, agreed=yes)
+        outcome = _rolled_back(vaults, scope, hosts or [], view, agreed=yes, lock_wait=lock_wait)
     outcome_report(outcome, declared, output_format, files)
     return outcome.exit_code
 
@@ -91,6 +98,7 @@ def _rolled_back(
     view: RunView,
     *,
     agreed: bool,
+    lock_wait: float,
 ) -> Outcome:
     """Journaled as a push is."""
     from provisioner.cli.fleet_run import (
@@ -127,7 +135,7 @@ def _rolled_back(
                 keep_key=True,
                 prepare=partial(prepare_rollback, patterns=hosts, refresh=vaults.refreshed),
             ) as run:
-                asked = rollback(run.work, run.preparation)
+                asked = rollback(replace(run.work, lock_wait=lock_wait), run.preparation)
                 view.clear()
                 if asked.hosts and not agreed:
                     _ask(asked, project)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from provisioner.fleet.fleet import Answers, Fleet
 from provisioner.fleet.hand_over import handing_over
 from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState, host_result
-from provisioner.fleet.lease import lease_terms
+from provisioner.fleet.lease import lease_terms, lease_wait
 from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.mail_limits import turns_folder
 from provisioner.fleet.post_check import Canaries, MailMode, accepted_proofs, check_of
@@ -34,6 +34,7 @@ class Delivering:
     """One run's deliveries. `prune`: ask for what is not declared any more, too.
 
     `mail`: how much of a mail proves a host; `canaries`: whose mails are sent all the same.
+    `lock_wait`: seconds to wait for another run on a host.
     """
 
     fleet: Fleet
@@ -43,6 +44,7 @@ class Delivering:
     prune: bool = False
     mail: MailMode = MailMode.FULL
     canaries: Canaries = field(default_factory=dict)
+    lock_wait: float = 0.0
 
     def asked(self, preparation: Preparation, hosts: Iterable[str]) -> tuple[HostResult, ...]:
         """What a push would change there; changes nothing."""
@@ -92,7 +94,8 @@ class Delivering:
             return wanted.for_plan(**given, post_check=self._checks(wanted))
         root = self.fleet.project.root
         post_check = {**self._checks(wanted), "mail_turns_folder": str(turns_folder(root))}
-        return wanted.as_json(**given, post_check=post_check, lease=lease_terms(root, reason))
+        content = wanted.as_json(**given, post_check=post_check, lease=lease_terms(root, reason))
+        return {**content, "lock_wait": lease_wait(self.lock_wait)}
 
     def _checks(self, wanted: Delivery) -> dict[str, Any]:
         names = [entry.name for entry in wanted.entries]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import socket
 from pathlib import Path
 
 from provisioner.fleet.commit import commit_of
+
+# A host waits so long without being asked to: another run's call may just be ending.
+_SHORTEST_WAIT = 10
+# The task ends after 1200 seconds, of which applying twice may take 600 (playbooks/push.yml).
+_LONGEST_WAIT = 540
 
 
 def lease_terms(root: Path, reason: str) -> dict[str, str | None]:
@@ -23,3 +29,8 @@ def lease_terms(root: Path, reason: str) -> dict[str, str | None]:
         "commit": str(commit) if commit.id else None,
         "reason": reason,
     }
+
+
+def lease_wait(seconds: float) -> int:
+    """How long a call on a host waits for another run there; `seconds` as a person asks for."""
+    return math.ceil(min(max(seconds, _SHORTEST_WAIT), _LONGEST_WAIT))

@@ -117,6 +117,36 @@ def test_check_leaves_the_token_of_a_host_alone(office: Office) -> None:
     assert office.asked == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], ExitCode.DONE, "Reports: passed over: its refresh token was handed over to maps1, "),
+        (["--due"], ExitCode.DONE, ""),
+        (["Reports"], ExitCode.FAILURE, ""),
+    ],
+)
+def test_a_refresh_of_all_passes_over_the_token_of_a_host(
+    office: Office, arguments: list[str], code: ExitCode, said: str
+) -> None:
+    office.facts(", maximum_age_days: 1")  # an end that would call for a person
+    office.keep(expires_at=0, refreshed_at=0, obtained_at=0, handed_over_to="maps1")
+    finished = office.run("refresh", *arguments)
+    assert finished.returncode == code, finished.stderr
+    assert finished.stdout.startswith(said)
+    assert bool(finished.stdout) is bool(said)
+    assert office.asked == []
+
+
+def test_a_new_sign_in_tells_which_host_has_the_token_before(office: Office) -> None:
+    assert "still holds" not in office.run("authenticate", "Reports", "--no-smtp-check").stderr
+    office.keep(handed_over_to="maps1")
+    finished = office.run("authenticate", "Reports", "--no-smtp-check")
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "maps1 still holds the token that was handed over before" in finished.stderr
+    assert "provisioner push Reports" in finished.stderr
+    assert office.tokens().handed_over_to is None
+
+
 def test_check_tells_of_a_mail_server_that_refuses(office: Office) -> None:
     office.provider.grants.revoke_all()
     finished = office.run("status", "--check", "--format", "json")

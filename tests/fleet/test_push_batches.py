@@ -108,6 +108,30 @@ def test_only_the_hosts_of_a_limit_are_asked(three_hosts):
     assert fleet.served("maps3") == ["Reports"]
     nobody = fleet.ends(64, "push", "--limit", "maps9")
     assert "--limit maps9 matches no host of" in nobody.stderr
+    (fleet.folder / "inventory" / "program").write_text(f"#!/bin/sh\ntouch {fleet.folder}/ran\n")
+    (fleet.folder / "inventory" / "program").chmod(0o755)
+    assert completed(fleet, "rollback", "map") == ["maps1", "maps3"]
+    assert completed(fleet, "rollback", "maps1", "maps") == ["maps3"]
+    assert completed(fleet, "rollback", "x") == []
+    assert not (fleet.folder / "ran").exists()
+
+
+def completed(fleet, *words):
+    """What a shell is offered for the last of these words."""
+    ended = subprocess.run(
+        [str(PROVISIONER)],
+        cwd=fleet.folder,
+        env={
+            **fleet.environment,
+            "_PROVISIONER_COMPLETE": "complete_bash",
+            "COMP_WORDS": " ".join(("provisioner", *words)),
+            "COMP_CWORD": str(len(words)),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ended.stdout.split()
 
 
 def test_for_a_program_each_line_is_an_event_and_the_last_one_has_the_report(one_host):

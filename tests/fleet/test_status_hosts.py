@@ -10,6 +10,7 @@ import pytest
 from provisioner.errors import ExitCode
 from provisioner.fleet.host_answer import NONSENSE
 from provisioner.fleet.host_report import host_report
+from provisioner.fleet.lease import lease_wait
 from provisioner.fleet.runner import TaskResult
 from provisioner.fleet.unlocking import lease_ending
 from provisioner.reports.host_reports import host_reports_as_json, host_reports_as_text
@@ -98,18 +99,8 @@ def test_status_of_hosts_and_unlock(fleet):  # noqa: F811
     [host] = json.loads(ended.stdout)["hosts"]
     assert (host["generation"], host["problem"], host["lease"]) == (1, "", None)
     assert [(s["name"], s["verified"]) for s in host["servers"]] == [("Reports", True)]
-    lease = {
-        "owner": "ann@elsewhere",
-        "holder": "another checkout",
-        "run_id": "r9",
-        "commit": None,
-        "reason": "push",
-        "since": int(time.time()),
-        "expires": int(time.time()) + 600,
-    }
     assert tree(fleet.folder / "host") == before, "to look changes nothing"
-    path = fleet.folder / "host" / "lease.json"
-    path.write_text(json.dumps(lease))
+    path = leased(fleet, 600)
     fleet.declare("Reports", maximum_emails_per_minute=5)
     locked = fleet.run("push")
     assert locked.returncode == 5, locked.stderr
@@ -123,6 +114,20 @@ def test_status_of_hosts_and_unlock(fleet):  # noqa: F811
     assert ended.returncode == 0, ended.stderr
     assert "maps1: ended the lease of ann@elsewhere" in ended.stdout
     assert not path.exists()
+
+
+def test_lock_wait_reaches_the_lease_on_a_host(fleet):  # noqa: F811
+    (fleet.folder / "host").mkdir(exist_ok=True)
+    leased(fleet, 14)  # longer than a host waits by itself
+    said = fleet.pushed("--lock-wait", "120")
+    assert "test email of Reports: sent" in said
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"), [(0.0, 10), (10.2, 11), (120.0, 120), (1e9, 540), (float("inf"), 540)]
+)
+def test_a_host_waits_no_longer_than_its_task_lasts(asked, waits):
+    assert lease_wait(asked) == waits
 
 
 def test_the_lock_of_a_checkout_is_taken_away_only_by_force(fleet):  # noqa: F811
@@ -139,6 +144,22 @@ def test_the_lock_of_a_checkout_is_taken_away_only_by_force(fleet):  # noqa: F81
         assert ended.returncode == 0, ended.stderr
         assert "its lock was taken away" in ended.stdout
         assert "no push works here" in fleet.run("unlock").stdout
+
+
+def leased(fleet, seconds):  # noqa: F811
+    """The host's lease, that of another checkout for so long."""
+    lease = {
+        "owner": "ann@elsewhere",
+        "holder": "another checkout",
+        "run_id": "r9",
+        "commit": None,
+        "reason": "push",
+        "since": int(time.time()),
+        "expires": int(time.time()) + seconds,
+    }
+    path = fleet.folder / "host" / "lease.json"
+    path.write_text(json.dumps(lease))
+    return path
 
 
 def tree(folder):

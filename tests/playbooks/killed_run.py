@@ -21,7 +21,7 @@ LEASE = {"holder": "this checkout", "commit": None, "reason": "push"}
 
 _STEPS = {
     "deliver": lambda run, wanted: run.deliver(wanted),
-    "restore": lambda run, _wanted: run.restore(["Reports"]),
+    "restore": lambda run, _wanted: run.restore(),
     "rollback": lambda run, wanted: run.roll_back(wanted),
 }
 

@@ -76,7 +76,7 @@ def test_it_stays_while_a_delivery_is_still_to_be_taken_back(folder):
     first.deliver(delivery(FIRST))
     first.record_proofs([], [FIRST["server_name"]], last=False)
     refused(store(folder, "r2", "bob").deliver, delivery(OTHER))
-    assert first.restore([])[0] == "restored"
+    assert first.restore() == "restored"
     assert lease(folder) is None
 
 
@@ -97,24 +97,43 @@ def test_where_nothing_follows_it_ends_with_the_call(folder, how, monkeypatch):
     assert lease(folder) is None
 
 
-def test_a_run_waits_for_another(folder):
-    first = store(folder, "r1", "ann")
-    first.deliver(delivery(FIRST))
-    code = (
-        "import sys, time, json\n"
-        "from provisioner.mail.conversation import host_code\n"
-        "Store = host_code('maps_store').Store\n"
-        "run = Store(sys.argv[1], 'r2', 'bob', lock_wait=30,"
-        " lease={'holder': 'bob', 'commit': None, 'reason': 'push'})\n"
-        "print('waiting', flush=True)\n"
-        "print(run.deliver(json.loads(sys.argv[2]))['state'])\n"
-    )
+WAITS = """
+import sys, json
+from provisioner.mail.conversation import host_code
+Store = host_code("maps_store").Store
+terms = {"holder": "bob", "commit": None, "reason": "push"}
+run = Store(sys.argv[1], "r2", "bob", lock_wait=600, lease=terms)
+print("waiting", flush=True)
+print(run.deliver(json.loads(sys.argv[2]))["state"])
+"""
+
+
+def another_that_waits(folder):
     waiting = subprocess.Popen(
-        [sys.executable, "-c", code, str(folder), json.dumps(delivery(OTHER))],
+        [sys.executable, "-c", WAITS, str(folder), json.dumps(delivery(OTHER))],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
     assert waiting.stdout.readline() == "waiting\n"
+    return waiting
+
+
+def test_a_run_that_waits_ends_with_the_one_that_would_hear_its_answer(folder):
+    store(folder, "r1", "ann").deliver(delivery(FIRST))
+    before = (folder / "email-servers.json").read_bytes()
+    waiting = another_that_waits(folder)
+    waiting.stdout.close()
+    with waiting.stderr:
+        assert "ann@ws works on this host since" in waiting.stderr.read()
+    assert waiting.wait(60) == 1
+    assert (folder / "email-servers.json").read_bytes() == before
+
+
+def test_a_run_waits_for_another(folder):
+    first = store(folder, "r1", "ann")
+    first.deliver(delivery(FIRST))
+    waiting = another_that_waits(folder)
     time.sleep(1)
     assert waiting.poll() is None
     first.record_proofs([(FIRST, "sent")], [FIRST["server_name"]])

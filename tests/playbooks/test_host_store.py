@@ -297,7 +297,7 @@ def test_taken_back_byte_for_byte(host):
     old = host.document.read_bytes()
     second = host.run(**host.applying())
     second.deliver(delivery(oauth2_entry(port=465)))
-    assert second.restore(["Reports"]) == ("restored", [oauth2_entry()])
+    assert second.restore() == "restored"
     assert host.document.read_bytes() == old
     assert host.applied.read_bytes() == old
     assert host.files() == [DOCUMENT, "lock", "state.json"]
@@ -313,7 +313,7 @@ def test_taken_back_byte_for_byte(host):
 def test_taken_back_where_there_was_none(host):
     store = host.run()
     store.deliver(delivery(oauth2_entry()))
-    assert store.restore(["Reports"]) == ("restored", [])
+    assert store.restore() == "restored"
     assert host.files() == ["lock", "state.json"]
     assert host.run().compared(delivery(oauth2_entry()))["servers"]["Reports"]["state"] == "added"
 
@@ -321,7 +321,7 @@ def test_taken_back_where_there_was_none(host):
 def test_another_run_takes_nothing_back(host):
     host.run().deliver(delivery(oauth2_entry()))
     with pytest.raises(Refusal, match="this run delivered nothing here"):
-        host.run().restore(["Reports"])
+        host.run().restore()
     assert host.document.exists()
 
 
@@ -330,7 +330,7 @@ def test_what_mails_have_seen_through_is_not_taken_back(host):
     store.deliver(delivery(oauth2_entry()))
     host.prove(store, oauth2_entry())
     with pytest.raises(Refusal, match="this run delivered nothing here"):
-        store.restore(["Reports"])
+        store.restore()
 
 
 def test_what_was_edited_since_is_not_taken_back(host):
@@ -338,7 +338,7 @@ def test_what_was_edited_since_is_not_taken_back(host):
     store.deliver(delivery(oauth2_entry()))
     host.document.write_text(host.document.read_text() + "\n")
     with pytest.raises(Refusal, match="edited by hand since it was delivered"):
-        store.restore(["Reports"])
+        store.restore()
 
 
 def test_a_predecessor_that_was_exchanged_is_not_given_back(host):
@@ -348,7 +348,7 @@ def test_a_predecessor_that_was_exchanged_is_not_given_back(host):
     second = host.run()
     second.deliver(delivery(oauth2_entry(port=465)))
     (host.folder / PREDECESSOR).write_text("{}")
-    assert second.restore(["Reports"])[0] == "unknown"
+    assert second.restore() == "unknown"
     assert second.problem == "the predecessor here is not the one that was archived"
     assert host.content()["servers"][0]["port"] == 465
 
@@ -362,7 +362,7 @@ def test_an_interrupted_delivery_is_the_next_run_s_to_take_back(host):
     third = host.run()
     result = third.deliver(delivery(oauth2_entry(port=465)))
     assert (result["state"], result["restorable"]) == ("unchanged", True)
-    assert third.restore(["Reports"])[0] == "restored"
+    assert third.restore() == "restored"
     assert host.document.read_bytes() == old
 
 
@@ -374,7 +374,7 @@ def test_a_document_that_was_never_seen_through_is_no_predecessor(host):
     host.run().deliver(delivery(oauth2_entry(port=465)))  # interrupted
     third = host.run()
     third.deliver(delivery(oauth2_entry(port=2525)))
-    assert third.restore(["Reports"])[0] == "restored"
+    assert third.restore() == "restored"
     assert host.document.read_bytes() == old
 
 

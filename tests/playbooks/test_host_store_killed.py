@@ -80,7 +80,7 @@ def test_a_change(tmp_path):
         # Taken over or delivered anew: what this run may take back is the proven document.
         assert result["restorable"]
         store = Store(str(host), "next", "tester", lease=LEASE)
-        assert store.restore(["Reports"])[0] == "restored"
+        assert store.restore() == "restored"
         assert document(host) == old
     assert seen == {True, False}
     assert document(hosts[-1]) == old
@@ -96,7 +96,7 @@ def test_a_first_document(tmp_path):
         assert servers(found) in (None, [NEW])
         converge(host, wanted)
         assert servers(document(host)) == [NEW]
-        assert Store(str(host), "next", "tester", lease=LEASE).restore([])[0] == "restored"
+        assert Store(str(host), "next", "tester", lease=LEASE).restore() == "restored"
         assert document(host) is None
     assert seen == {True, False}
 
@@ -113,7 +113,7 @@ def test_a_change_and_then_something_else(tmp_path):
         used = json.loads((host / "state.json").read_text())["generations"]
         assert result["generation"] == used
         assert servers(document(host)) == [password_entry(), other]
-        assert Store(str(host), "next", "tester", lease=LEASE).restore([])[0] == "restored"
+        assert Store(str(host), "next", "tester", lease=LEASE).restore() == "restored"
         assert document(host) == old
     # The killed run's number is used up as soon as its document could have been seen.
     assert numbers == {2, 3}

@@ -414,6 +414,14 @@ def test_no_secret_in_output_log_syslog_or_temporary_files(fleet, mail_server, t
         fleet.push(entry, arguments=["-vvvv", "--diff"])
         fleet.push(changed(entry, token__grant_id="2", token__access_token="CANARYbad"),
                    arguments=["-vvvv"])  # fmt: skip
+        fleet.push(changed(entry, maximum_emails_per_minute=5))
+        rotated = {"Reports": {**entry["oauth2"]["token"], "refresh_token": "CANARYrotated"}}
+        rolled_back = fleet.push(
+            entry, playbook="rollback.yml", arguments=["-vvvv"], tokens=rotated,
+            rotating=["Reports"], secrets=["CANARYrotated"],
+        )  # fmt: skip
+    assert states(rolled_back)[0] == ("ok", "rollback", "delivered")
+    assert "CANARYrotated" in fleet.document.read_text()
     assert "Using module file" in fleet.output
     assert "AnsiballZ_" not in fleet.output  # the name of a module that is written to a file
     text = b"\n".join(seen).decode()
@@ -423,7 +431,8 @@ def test_no_secret_in_output_log_syslog_or_temporary_files(fleet, mail_server, t
     log = (tmp_path / "ansible.log").read_text()
     assert "Deliver the email servers" in log
     assert not CANARY.search(log)
-    expected = {"email-servers.json"} | {p.name for p in (tmp_path / "run").rglob("*.json")}
+    documents = {"email-servers.json", "email-servers.previous.json"}
+    expected = documents | {p.name for p in (tmp_path / "run").rglob("*.json")}
     found = {p.name for p in tmp_path.rglob("*") if p.is_file() and b"CANARY" in p.read_bytes()}
     assert found <= expected
 

@@ -59,7 +59,7 @@ def host(tmp_path):
 def test_what_is_given_back_keeps_the_delivered_token_where_it_rotates(host, tmp_path):
     store = host("second")
     store.deliver(delivery(NEW))
-    assert store.restore([], ["Reports"])[0] == "restored"
+    assert store.restore(["Reports"]) == "restored"
     _, generation, [entry] = store.document()
     assert (generation, store.renewed) == (3, ["Reports"])
     assert entry == changed(OLD, oauth2__token=NEW["oauth2"]["token"])
@@ -81,5 +81,5 @@ def test_what_does_not_rotate_is_given_back_byte_for_byte(host):
     store = host("second")
     before = store.document()[0]
     store.deliver(delivery(NEW))
-    assert store.restore([])[0] == "restored"
+    assert store.restore() == "restored"
     assert store.document()[0] == before

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
-from tests.lint.rules.mail_servers import MICROSOFT, said
+from provisioner.resources import schema_path
+from tests.lint.rules.mail_servers import MICROSOFT, RELAY, said
 
+SCHEMA = Draft202012Validator(json.loads(schema_path("email-server").read_text()))
 INVISIBLE, LOOKALIKE = "invisible-character", "lookalike-character"
 # Fields that reach a mail or an SMTP command, and a value for each.
 REACH_A_MAIL: dict[str, Any] = {
@@ -37,6 +41,13 @@ def test_no_field_can_forge_a_header(field: str, control: str, tmp_path: Path) -
 def test_no_nested_field_can_either(outer: str, inner: str, control: str, tmp_path: Path) -> None:
     changes = {outer: {inner: control + NESTED[outer, inner]}}
     assert f"control-character /{outer}/{inner}" in said(tmp_path, "microsoft", **changes)
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u202e", "\u2066", "\u2069"])
+def test_the_schema_too_takes_no_name_that_turns_a_line(sign: str, tmp_path: Path) -> None:
+    for name in (f"Re{sign}ports", f"Reports{sign}"):
+        assert not SCHEMA.is_valid({**RELAY, "server_name": name})
+        assert "control-character /server_name" in said(tmp_path, "relay", server_name=name)
 
 
 def test_what_looks_like_vault_text_is_no_way_around(tmp_path: Path) -> None:

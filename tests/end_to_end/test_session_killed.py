@@ -1,0 +1,58 @@
+"""sshd's session dies in the middle of a transaction: the host finishes it, the next push goes on.
+
+https://man.openbsd.org/sshd#AUTHENTICATION: one process a connection, and SIGKILL leaves it no
+chance to say anything to either side.
+"""
+
+import json
+
+import pytest
+
+from tests.end_to_end.project import succeeded
+from tests.end_to_end.test_interrupt import APPLY, DOCUMENT, STARTED, wait_until
+
+LEASE = "/etc/maps-provisioner/lease.json"  # there while a push is at work on the host
+APPLIED = "/var/tmp/email-servers.json"
+# The title that sshd gives the process of a session; since OpenSSH 9.8 a program of its own.
+KILL_SESSIONS = r"""
+for process in /proc/[0-9]*; do
+  case $(tr '\0' ' ' < "$process/cmdline") in
+    "sshd: root@"*|"sshd-session: root@"*) kill -KILL "${process#/proc/}" && echo killed ;;
+  esac
+done
+"""
+
+
+@pytest.mark.parametrize("moment", [LEASE, STARTED], ids=["begun", "applying"])
+def test_the_document_is_whole_and_the_next_push_converges(project, user, mail, fleet, moment):
+    project.declare_relay(mail, user=user)
+    fleet.reset()
+    path = project.folder / "inventory" / "hosts.yml"
+    fleet.inventory(1, path=path)
+    succeeded(project.run("push"))
+    old = entries(fleet)
+    assert not fleet.exists("host1", LEASE)
+    fleet.inventory(1, {"maps_apply_command": APPLY}, path=path)
+    project.change("relay", maximum_emails_per_minute=5)
+
+    running = project.start("push")
+    wait_until(lambda: fleet.exists("host1", moment), timeout=90)
+    assert "killed" in fleet.run("host1", ["sh", "-c", KILL_SESSIONS]).stdout
+    output, errors = running.communicate(timeout=120)
+    assert running.returncode == 4, output + errors
+    assert "host1: unknown" in output
+    assert "its document may be the old or the new one" in output
+    new = [{**old[0], "maximum_emails_per_minute": 5}]
+    assert entries(fleet) in (old, new)
+
+    succeeded(project.run("push", "--lock-wait", "60"))
+    assert entries(fleet) == new
+    assert fleet.read("host1", APPLIED) == fleet.read("host1", DOCUMENT)
+    assert "1 host: 0 changed; 1 unchanged" in succeeded(project.run("push"))
+    mail.settle()
+    assert len(mail.mailbox(user)) == 2
+
+
+def entries(fleet):
+    """What the host's document says; fails if that is not whole."""
+    return json.loads(fleet.read("host1", DOCUMENT))["servers"]
