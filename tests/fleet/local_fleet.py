@@ -75,10 +75,17 @@ class LocalFleet:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "MAIL_PASSWORD": PASSWORD}
 
+    def command(self, *arguments: str) -> list[str]:
+        """Its command line; where passwords go is accepted, as a person does before the first."""
+        names = [file.stem.capitalize() for file in (self.folder / "servers").iterdir()]
+        accepted = [f"--accept-destination={name}" for name in names]
+        takes_it = arguments[0] in ("plan", "push", "rollback")
+        return [str(PROVISIONER), *arguments, *(accepted if takes_it else ())]
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command in the project folder, without a terminal."""
         return subprocess.run(
-            [str(PROVISIONER), *arguments],
+            self.command(*arguments),
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from provisioner.fleet.lock import push_lock
-from tests.fleet.local_fleet import PROVISIONER
 
 
 def applying(fleet, seconds):
@@ -25,7 +24,7 @@ def applying(fleet, seconds):
 def started(fleet, *arguments, **streams):
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
-        [str(PROVISIONER), "push", *arguments],
+        fleet.command("push", *arguments),
         cwd=fleet.folder,
         env=fleet.environment,
         text=True,
@@ -122,7 +121,7 @@ def test_a_killed_push_leaves_ansible_behind_and_the_next_run_ends_it(one_host):
 def test_nohup_makes_a_push_outlive_its_terminal(one_host):
     begun = applying(one_host, 1)
     running = subprocess.Popen(
-        ["nohup", str(PROVISIONER), "push"],
+        ["nohup", *one_host.command("push")],
         cwd=one_host.folder,
         env=one_host.environment,
         stdin=subprocess.DEVNULL,

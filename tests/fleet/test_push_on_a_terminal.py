@@ -5,14 +5,12 @@ import os
 import pty
 import subprocess
 
-from tests.fleet.local_fleet import PROVISIONER
-
 
 def at_a_terminal(fleet, *arguments, answer=b""):
     """-> (exit code, what the terminal received). `answer` is typed when a question comes."""
     parent, child = pty.openpty()
     running = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", str(PROVISIONER), *arguments],  # Ctrl-C is a signal there
+        ["setsid", "--ctty", "--wait", *fleet.command(*arguments)],  # Ctrl-C is a signal there
         cwd=fleet.folder,
         env={**fleet.environment, "TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
         stdin=child,
