@@ -134,7 +134,7 @@ def prepare_rollback(
     declared = {s.server_name: inventory.matching(s.hosts) for s in servers}
     everywhere = {host for found in declared.values() for host in found}
     wanted = chosen_hosts(inventory, patterns, everywhere)
-    prepared = Preparation(entries, declared, (), tuple(warnings), declared=declared)
+    prepared = Preparation(entries, declared, (), tuple(warnings), declared=declared, written=False)
     return prepared.limited_to(wanted)
 
 
