@@ -5,11 +5,17 @@ from __future__ import annotations
 import sys
 import textwrap
 
+from provisioner.lint.finding import printable
+
 
 def print_error(message: str, remedy: str = "") -> None:
-    """What is wrong and what to do next, on standard error."""
+    """What is wrong and what to do next, on standard error.
+
+    Errors quote plans, journals, inventories and answers: none of it steers the terminal.
+    """
     lines = f"Error: {message}\n" + (textwrap.indent(remedy, "  ") + "\n" if remedy else "")
+    shown = "\n".join(map(printable, lines.split("\n")))
     try:
-        print(lines, end="", file=sys.stderr, flush=True)
+        print(shown, end="", file=sys.stderr, flush=True)
     except OSError:
         sys.stderr = None  # the terminal was closed: the exit code still tells
