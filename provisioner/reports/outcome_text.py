@@ -21,6 +21,14 @@ _NOT_PROVEN = (
     "Delivered, not proven: the new document stays on these hosts. Push again to prove it; or "
     "correct it and push: the last proven document is kept until then."
 )
+_MOVED = (
+    "Moved since the plan: these hosts keep what they have. See what would change there now: "
+    "provisioner plan, with --out FILE to push just that."
+)
+_UNKNOWN = (
+    "Unknown: see what these hosts have now (provisioner status --hosts), mend the cause, and "
+    "push again."
+)
 _NO_MAIL = (
     "Signed in only: where no mail was sent, the sender and the way of a mail are not proven. A "
     "push without --mail sends them."
@@ -161,6 +169,11 @@ def _notes(outcome: Outcome) -> list[str]:
         notes.append(_NOT_APPLIED)
     if any(host.state is HostState.UNPROVEN for host in outcome.hosts):
         notes.append(_NOT_PROVEN)
+    states = {host.state for host in outcome.hosts}
+    if HostState.MOVED in states:
+        notes.append(_MOVED)
+    if HostState.UNKNOWN in states:
+        notes.append(_UNKNOWN)
     outcomes = {proof.smtp.outcome for host in outcome.hosts for proof in host.mails}
     if "authenticated" in outcomes:
         notes.append(_NO_MAIL)

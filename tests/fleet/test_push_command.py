@@ -191,6 +191,7 @@ def test_an_apply_command_that_refuses_the_old_document_too_is_an_unknown_state(
     assert "maps1: unknown" in said
     assert "maps_apply_command ended with code 7, saying: MAPS is not running" in said
     assert "what MAPS has now is unknown" in said
+    assert "see what these hosts have now (provisioner status --hosts)" in said
     assert fleet.document.read_bytes() == proven
 
 
