@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 
-from provisioner.lint.finding import printable
+from provisioner.lint.finding import printable_lines
 
 
 def print_error(message: str, remedy: str = "") -> None:
@@ -14,8 +14,7 @@ def print_error(message: str, remedy: str = "") -> None:
     Errors quote plans, journals, inventories and answers: none of it steers the terminal.
     """
     lines = f"Error: {message}\n" + (textwrap.indent(remedy, "  ") + "\n" if remedy else "")
-    shown = "\n".join(map(printable, lines.split("\n")))
     try:
-        print(shown, end="", file=sys.stderr, flush=True)
+        print(printable_lines(lines), end="", file=sys.stderr, flush=True)
     except OSError:
         sys.stderr = None  # the terminal was closed: the exit code still tells

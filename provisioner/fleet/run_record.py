@@ -106,9 +106,9 @@ def run_named(root: Path, name: str) -> RunRecord:
     found = [f for f in journal_files(root) if f.name.removesuffix(SUFFIX).startswith(name)]
     exact = [file for file in found if file.name == name + SUFFIX]
     if len(exact or found) != 1:
-        how_many = "no run" if not found else f"{len(found)} runs"
+        how_many = f"{len(found)} runs of this project begin" if found else "no run begins"
         raise UsageError(
-            f"{how_many} of this project begin with {name!r}",
+            f"{how_many} with {name!r}",
             remedy="list them: provisioner history",
         )
     return read_run((exact or found)[0])

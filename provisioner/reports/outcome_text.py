@@ -10,6 +10,7 @@ from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import SkippedServer
+from provisioner.lint.finding import printable_lines
 from provisioner.reports.mail_text import mail_lines, refresh_lines
 from provisioner.secret import MASK
 
@@ -40,12 +41,15 @@ _MAPS_NOT_EXERCISED = (
 
 
 def outcome_text(outcome: Outcome, providers: Mapping[str, str]) -> str:
-    """The report; `providers` names each server's provider, for the words of its errors."""
+    """The report; `providers` names each server's provider, for the words of its errors.
+
+    Names of hosts, and what they say, steer no terminal.
+    """
     blocks = [_group(names, body) for body, names in _grouped(outcome, providers).items()]
     blocks += [_skipped(server) for server in outcome.skipped]
     blocks += [f"warning: {text}\n" for text in outcome.warnings]
     blocks += _mails_to_come(outcome)
-    return "\n".join([*blocks, summary(outcome), *_notes(outcome)])
+    return printable_lines("\n".join([*blocks, summary(outcome), *_notes(outcome)]))
 
 
 def _mails_to_come(outcome: Outcome) -> list[str]:

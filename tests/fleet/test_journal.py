@@ -115,7 +115,7 @@ def test_a_run_is_found_by_how_its_id_begins(tmp_path):
     assert run_named(tmp_path, "20260101-a").run_id == "20260101-a"
     with pytest.raises(UsageError, match="2 runs of this project begin with '20260101'"):
         run_named(tmp_path, "20260101")
-    with pytest.raises(UsageError, match="no run of this project begin"):
+    with pytest.raises(UsageError, match="no run begins"):
         run_named(tmp_path, "1999")
 
 
