@@ -106,7 +106,9 @@ _SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " ", "orpha
 
 
 def _change(server: ServerChange, *, waiting: bool) -> list[str]:
-    note = {"orphaned": " (not declared here any more; it stays)"}.get(server.state, "")
+    note = {"orphaned": " (not declared here any more; it stays unless --prune is said)"}.get(
+        server.state, ""
+    )
     if server.state == "unchanged" and waiting:
         note = ", its mail not yet proven"
     lines = [f"  {_SIGNS.get(server.state, ' ')} {server.name}: {server.state}{note}"]

@@ -158,7 +158,9 @@ def test_a_server_that_is_not_declared_any_more_stays_and_is_named(fleet):
     fleet.pushed()
     (fleet.folder / "servers" / "alerts.yml").unlink()
     said = fleet.pushed()
-    assert "? Alerts: orphaned (not declared here any more; it stays)" in said
+    assert (
+        "? Alerts: orphaned (not declared here any more; it stays unless --prune is said)" in said
+    )
     assert fleet.served().keys() == {"Alerts", "Reports"}
 
 
