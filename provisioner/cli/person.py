@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from provisioner.errors import Interrupted
+from provisioner.lint.finding import printable
 
 
 def can_answer() -> bool:
@@ -36,7 +37,7 @@ def ask(question: str, *, default: str = "", wrong: Callable[[str], str] = _noth
 def confirm(question: str) -> bool:
     """Whether the answer is yes; what is neither yes nor no is asked again, nothing is no."""
     while True:
-        answer = _answer(f"{question} [y/N] ").casefold()
+        answer = _answer(f"{printable(question)} [y/N] ").casefold()
         if answer in ("y", "yes"):
             return True
         if answer in ("", "n", "no"):

@@ -115,7 +115,7 @@ def push(
     )
     request = PushRequest(
         scope=scope,
-        sizes=batch_sizes(batches) if batches else None,
+        sizes=None if batches is None else batch_sizes(batches),
         on_failure=on_failure,
         plan_file=plan,
         resume=resume,

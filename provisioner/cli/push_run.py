@@ -42,6 +42,7 @@ from provisioner.fleet.saved_plan import (
     held_against,
     read_plan,
     require_commit,
+    require_plan,
     require_same,
 )
 from provisioner.model.project import Project
@@ -140,7 +141,7 @@ def _pushed(
     earlier = run_to_resume(all_runs(project.root), options, saved) if request.resume else None
     options["mail"] = str(request.mail)
     if earlier is not None:
-        left = f"{len(earlier.undone)} of {counted(len(earlier.targets), 'host')}"
+        left = f"{len(earlier.undone)} of {counted(len(earlier.hosts), 'host')}"
         view.note(f"going on with the push {earlier.run_id}: {left} left")
     options["plan"] = saved.id if saved else None
     options["resumed"] = earlier.run_id if earlier else None
@@ -205,11 +206,15 @@ def _options(
             options, only=frozenset(saved.hosts), held=lambda hosts: held_against(saved, hosts)
         )
     if earlier is not None:
-        _require(run, earlier.plan, "push anew, without --resume")
+        anew = "push anew, without --resume"
+        require_plan(earlier.plan, f"what the push {earlier.run_id} was to do", remedy=anew)
+        _require(run, earlier.plan, anew)
         options = replace(
             options,
             only=frozenset(earlier.undone),
-            held=lambda hosts: held_against(earlier.plan, hosts, earlier.begun),
+            held=lambda hosts: held_against(
+                earlier.plan, hosts, {*earlier.begun, *earlier.not_asked}
+            ),
         )
     return options
 

@@ -19,6 +19,7 @@ from provisioner.lint.finding import printable
 from provisioner.reports.outcome_text import counted
 
 _NAME_WIDTH = 32
+_ASKING = "asking"
 _LAST_PHASES = ("restore", "look")  # of a playbook: whoever has done, or skipped, that has done
 
 
@@ -36,7 +37,8 @@ class Board:
     def take(self, event: RunEvent, now: float) -> None:
         """What an event changes."""
         if isinstance(event, TaskStarted):
-            self.working[event.host] = (event.phase, now)
+            # A check run goes through the same tasks and changes nothing.
+            self.working[event.host] = (self.title if self.title == _ASKING else event.phase, now)
         elif isinstance(event, TaskEnded):
             self.working.pop(event.host, None)
             if event.phase in _LAST_PHASES or event.outcome in ("failed", "unreachable"):
@@ -46,7 +48,7 @@ class Board:
             self.done.add(event.result.host)
             self.finished[event.result.state] += 1
         elif isinstance(event, PlaybookStarted) and event.purpose == "check":
-            self.hosts, self.title = event.hosts, "asking"
+            self.hosts, self.title = event.hosts, _ASKING
         elif isinstance(event, RunPlanned):
             self.done, self.title = set(), ""
             self.hosts = sum(len(hosts) for hosts in event.batches)

@@ -30,7 +30,8 @@ def _line(event: RunEvent) -> str:
     if isinstance(event, TaskEnded):
         return event.text
     if isinstance(event, HostFinished) and event.result.state in _NOT_SAID_BY_TASKS:
-        return f"{event.result.host}: {event.result.state}"
+        result = event.result
+        return f"{result.host}: {result.state}: {result.message}".removesuffix(": ")
     if isinstance(event, RunStopped):
         return f"stopped: {event.reason}; {counted(len(event.hosts), 'host')} not reached"
     return ""

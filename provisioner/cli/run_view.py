@@ -71,7 +71,7 @@ class _Lines(_Silence):
             self._write(line + "\n")
 
     def note(self, text: str) -> None:
-        self._write(text + "\n")
+        self._write(printable(text) + "\n")
 
     def _write(self, text: str) -> None:
         if self._stream is None:
@@ -114,7 +114,7 @@ class _Terminal(_Lines):
         self._paint("")
 
     def note(self, text: str) -> None:
-        self._paint(text)
+        self._paint(printable(text))
 
     def clear(self) -> None:
         self._write(self._erased())

@@ -44,6 +44,7 @@ def unlock(
     from provisioner.cli.host_session import host_session
     from provisioner.cli.run_view import run_view
     from provisioner.fleet.unlocking import lease_ending
+    from provisioner.lint.finding import printable
 
     with (
         run_view(stream_events=False, quiet=False, plain=False) as view,
@@ -51,5 +52,5 @@ def unlock(
     ):
         said = contact.ask("unlock.yml", names, "unlock", force=force, lock_wait=0)
     endings = [lease_ending(host, result) for host, result in said.items()]
-    print("\n".join(ending.text for ending in endings))
+    print("\n".join(printable(ending.text) for ending in endings))
     return gravest(ending.exit_code for ending in endings)

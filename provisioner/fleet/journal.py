@@ -72,7 +72,8 @@ def runs_folder(root: Path) -> Path:
 def journal_files(root: Path) -> list[Path]:
     """The journals there are, the oldest first: run ids begin with their time."""
     folder = root / ".provisioner" / "runs"
-    return sorted(folder.glob("*" + SUFFIX)) if folder.is_dir() else []
+    found = folder.glob("*" + SUFFIX) if folder.is_dir() else ()
+    return sorted(file for file in found if stat.S_ISREG(file.lstat().st_mode))
 
 
 def _remove_oldest(folder: Path, keep: int) -> None:

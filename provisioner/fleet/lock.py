@@ -11,12 +11,13 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 from provisioner.errors import LockHeld
 from provisioner.fleet.commit import commit_of
-from provisioner.fleet.state_folder import refuse_strange, state_folder
+from provisioner.fleet.state_folder import not_writable, refuse_strange, state_folder
+from provisioner.lint.finding import printable
 
 _POLL_SECONDS = 0.2
 
@@ -44,20 +45,24 @@ def push_lock(
     """
     lock = state_folder(root) / "push.lock"
     refuse_strange(lock, stat.S_ISREG)
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise not_writable(lock, error) from None
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
         _acquire(file, root, wait_seconds, on_wait, check)
-        file.seek(0)
-        file.truncate()
-        json.dump(
-            {"owner": lock_owner(), "since": int(time.time()), "commit": str(commit_of(root))}, file
-        )
-        file.flush()
+        held = {"owner": lock_owner(), "since": int(time.time()), "commit": str(commit_of(root))}
+        try:
+            file.truncate(0)
+            file.seek(0)
+            file.write(json.dumps(held).encode())
+        except OSError as error:
+            raise not_writable(lock, error) from None
         yield
 
 
 def _acquire(
-    file: TextIO,
+    file: FileIO,
     root: Path,
     wait_seconds: float,
     on_wait: Callable[[str], None],
@@ -85,10 +90,10 @@ def _acquire(
         check()
 
 
-def _holder(text: str) -> str:
+def _holder(text: bytes) -> str:
     try:
         held = json.loads(text)
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(held["since"]))
-        return f"{held['owner']}, since {since}, at {held['commit']}"
-    except (ValueError, KeyError, TypeError):
+        return printable(f"{held['owner']}, since {since}, at {held['commit']}")
+    except (ValueError, KeyError, TypeError, ArithmeticError, OSError, RecursionError):
         return "its owner has not written its name yet"

@@ -55,6 +55,7 @@ class Preparation:
 
     `declared` has the hosts of every server of the project, whatever this run is about; one whose
     pattern matches nothing has none. `pruned_hosts` are asked though no entry goes there.
+    `written`: entries become documents; not in a rollback, which reads no password for them.
     """
 
     entries: Mapping[str, ServerEntry]
@@ -63,6 +64,7 @@ class Preparation:
     warnings: tuple[str, ...] = ()
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pruned_hosts: frozenset[str] = frozenset()
+    written: bool = True
 
     @property
     def all_hosts(self) -> tuple[str, ...]:
@@ -179,6 +181,7 @@ def delivery(host: str, preparation: Preparation, project: Project) -> Delivery:
         ),
         rotating=tuple(e.name for e in entries if e.token_set and is_strict(e, project)),
         current_tokens=tuple(e.name for e in entries if may_be_dead(e, project)),
+        written=preparation.written,
         mail_limits={e.name: limit.as_json() for e in entries if (limit := _limit(e, project))},
     )
 

@@ -21,8 +21,9 @@ def phase_of(task: str) -> str:
 
 
 def progress_line(result: TaskResult, *, check: bool) -> str:
-    """`maps1: delivered`; words of the transaction, not of Ansible's tasks."""
-    return f"{result.host}: {_what(result, check=check)}"
+    """`maps1: delivered`, in words of the transaction; empty where it did nothing."""
+    what = _what(result, check=check)
+    return f"{result.host}: {what}" if what else ""
 
 
 def _what(result: TaskResult, *, check: bool) -> str:

@@ -23,8 +23,9 @@ def refuse_too_many(hosts: Iterable[HostResult], ceiling: int) -> None:
     """FleetError if more servers would go away than a slip of the hand may cost."""
     names = removed_servers(hosts)
     if len(names) > ceiling:
+        noun = "server" if len(names) == 1 else "servers"
         raise FleetError(
-            f"--prune would remove {len(names)} servers, and the ceiling is {ceiling}: "
+            f"--prune would remove {len(names)} {noun}, and the ceiling is {ceiling}: "
             + ", ".join(names),
             remedy=f"if that is right: --prune-limit {len(names)}, or `push: prune_ceiling` in "
             "provisioner.yml",

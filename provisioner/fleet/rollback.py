@@ -24,6 +24,7 @@ from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
 
 _PLAYBOOK = "rollback.yml"
+_MOST_NAMES = 20
 _PHASES = {"rollback": "deliver", "baseline": "mail"}
 
 
@@ -103,9 +104,15 @@ def chosen_hosts(inventory: Inventory, patterns: Sequence[str], hosts: set[str])
         named = ", ".join(sorted(found - hosts) or patterns)
         raise UsageError(
             f"no declared server goes to {named or 'any host'}",
-            remedy=f"hosts of this project: {', '.join(sorted(hosts)) or 'none'}",
+            remedy=f"hosts of this project: {_some(sorted(hosts))}",
         )
     return found
+
+
+def _some(names: Sequence[str]) -> str:
+    """The names, or the first of many."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return (", ".join(names[:_MOST_NAMES]) or "none") + more
 
 
 def prepare_rollback(
@@ -134,7 +141,7 @@ def prepare_rollback(
     declared = {s.server_name: inventory.matching(s.hosts) for s in servers}
     everywhere = {host for found in declared.values() for host in found}
     wanted = chosen_hosts(inventory, patterns, everywhere)
-    prepared = Preparation(entries, declared, (), tuple(warnings), declared=declared)
+    prepared = Preparation(entries, declared, (), tuple(warnings), declared=declared, written=False)
     return prepared.limited_to(wanted)
 
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from provisioner.errors import FleetError, UsageError
-from provisioner.fleet.host_result import GOOD_STATES
+from provisioner.fleet.host_result import GOOD_STATES, HostState
 from provisioner.fleet.journal import SUFFIX, journal_files
 from provisioner.fleet.saved_plan import SavedPlan
+from provisioner.resources import schema_path
 
 Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """The events of one run, in order. `whole`: no line was torn."""
+    """The events of one run, in order. `whole`: no line was torn, or is anything else."""
 
     run_id: str
     events: tuple[Facts, ...]
@@ -55,6 +56,18 @@ class RunRecord:
         groups = self.planned["batches"] if self.planned else ()
         return tuple(host for group in groups for host in group)
 
+    @cached_property
+    def not_asked(self) -> dict[str, Facts]:
+        """host -> why the check run got no answer to plan by: unreachable, locked, failed."""
+        hosts = self.planned["hosts"] if self.planned else ()
+        answered = GOOD_STATES | {HostState.CHANGES, HostState.MOVED}
+        return {h["host"]: h for h in hosts if h["state"] not in answered}
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that it was to bring to the declared state, as far as it knew."""
+        return (*self.targets, *(host for host in self.not_asked if host not in self.targets))
+
     @property
     def begun(self) -> frozenset[str]:
         """The hosts of the batches that were begun."""
@@ -62,9 +75,9 @@ class RunRecord:
 
     @property
     def undone(self) -> tuple[str, ...]:
-        """The targets that are not known to be as they were to become."""
+        """The hosts that are not known to be as they were to become."""
         good = {host for host, result in self.results.items() if result["state"] in GOOD_STATES}
-        return tuple(host for host in self.targets if host not in good)
+        return tuple(host for host in self.hosts if host not in good)
 
     @property
     def plan(self) -> SavedPlan:
@@ -74,7 +87,7 @@ class RunRecord:
 
 
 def read_run(file: Path) -> RunRecord:
-    """A journal; FleetError if it cannot be read. A torn line is passed over."""
+    """A journal; FleetError if it cannot be read. What is no event is passed over."""
     try:
         lines = file.read_bytes().splitlines()
     except OSError as error:
@@ -93,9 +106,9 @@ def run_named(root: Path, name: str) -> RunRecord:
     found = [f for f in journal_files(root) if f.name.removesuffix(SUFFIX).startswith(name)]
     exact = [file for file in found if file.name == name + SUFFIX]
     if len(exact or found) != 1:
-        how_many = "no run" if not found else f"{len(found)} runs"
+        how_many = f"{len(found)} runs of this project begin" if found else "no run begins"
         raise UsageError(
-            f"{how_many} of this project begin with {name!r}",
+            f"{how_many} with {name!r}",
             remedy="list them: provisioner history",
         )
     return read_run((exact or found)[0])
@@ -104,6 +117,20 @@ def run_named(root: Path, name: str) -> RunRecord:
 def _event(line: bytes) -> Facts | None:
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+    return event if _is_event(event) else None
+
+
+def _is_event(event: Any) -> bool:
+    """As the schema says; tasks' events are most of a journal, and nothing here reads them."""
+    name = event.get("event") if isinstance(event, dict) else None
+    return name in ("task_started", "task_ended") or _events().is_valid(event)
+
+
+@cache
+def _events() -> Any:
+    import jsonschema_rs
+
+    schema = json.loads(schema_path("run-events").read_bytes())
+    return jsonschema_rs.Draft202012Validator(schema)

@@ -49,7 +49,7 @@ class SavedPlan:
     @property
     def id(self) -> str:
         """The keyed print of all of it."""
-        return str(self.content["seal"])
+        return str(self.content.get("seal", "unknown"))
 
     def as_text(self) -> str:
         """The file's content."""
@@ -93,20 +93,25 @@ def saved_plan(
 
 def read_plan(path: Path) -> SavedPlan:
     """A plan file; PlanRefused if it is none."""
-    import jsonschema_rs
-
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
         content = json.loads(data)
     except OSError as error:
-        raise PlanRefused(f"{path} cannot be read: {error.strerror}") from None
+        raise PlanRefused(f"{path} cannot be read: {error.strerror}", remedy=ANOTHER) from None
     except (ValueError, RecursionError):
         raise PlanRefused(f"{path} is not a plan: it is not JSON", remedy=ANOTHER) from None
+    return require_plan(SavedPlan(content), str(path), remedy=ANOTHER)
+
+
+def require_plan(plan: SavedPlan, where: str, *, remedy: str) -> SavedPlan:
+    """The same plan; PlanRefused unless it has all that one of this version has."""
+    import jsonschema_rs
+
     schema = json.loads(schema_path("plan").read_text(encoding="utf-8"))
-    if not jsonschema_rs.Draft202012Validator(schema).is_valid(content):
-        raise PlanRefused(f"{path} is not a plan of this version", remedy=ANOTHER)
-    return SavedPlan(content)
+    if not jsonschema_rs.Draft202012Validator(schema).is_valid(plan.content):
+        raise PlanRefused(f"{where} is not a plan of this version", remedy=remedy)
+    return plan
 
 
 def require_commit(plan: SavedPlan, commit: Commit) -> None:
@@ -139,17 +144,18 @@ def require_same(plan: SavedPlan, preparation: Preparation, *, key: str, remedy:
 
 
 def held_against(
-    plan: SavedPlan, hosts: Iterable[HostResult], begun: Iterable[str] = ()
+    plan: SavedPlan, hosts: Iterable[HostResult], excused: Iterable[str] = ()
 ) -> tuple[HostResult, ...]:
     """Each host as it is now; those that are not as planned any more are MOVED.
 
-    `begun`: an unfinished push has been there, so the old and the new document are both right.
+    `excused`: an unfinished push has been there, so the old and the new document are both right;
+    or it could not ask there, so it has no plan for the host.
     """
-    planned, excused = plan.hosts, set(begun)
+    planned, free = plan.hosts, set(excused)
     return tuple(
-        host if host.host in excused else _held_against(planned[host.host], host)
+        host if host.host in free else _held_against(planned[host.host], host)
         for host in hosts
-        if host.host in planned
+        if host.host in planned or host.host in free
     )
 
 

@@ -21,7 +21,8 @@ class Delivery:
     `rotating`: servers whose old refresh tokens are dead, so that an old document that is given
     back keeps the tokens of the one it replaces. `current_tokens`: those for which a rollback
     brings the tokens of `entries` along. `prune`: remove what this tool put there and is not
-    `declared` for this host; `remove` names what to remove.
+    `declared` for this host; `remove` names what to remove. `written`: whether the entries are to
+    become a document; those of a rollback are not, and hold no password.
     """
 
     host: str
@@ -34,6 +35,7 @@ class Delivery:
     mail_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
     prune: bool = False
+    written: bool = True
 
     def for_plan(
         self,
@@ -63,7 +65,7 @@ class Delivery:
 
         `post_check`: how it is proven. `lease`: see fleet/lease.py.
         """
-        for entry in self.entries:
+        for entry in self.entries if self.written else ():
             require_contract(entry)
         secrets = {secret.reveal() for entry in self.entries for secret in entry.secrets()}
         return {

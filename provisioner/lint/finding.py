@@ -26,6 +26,11 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
+def printable_lines(text: str) -> str:
+    """The same of a text of several lines, which stay."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 class Finding(NamedTuple):
     """Lines and columns count characters from 1; the end is exclusive. Holds no secret."""
 

@@ -27,14 +27,17 @@ def run_as_markdown(run: RunRecord) -> str:
         ("ending", ending(run)),
     )
     lines += [f"- {name}: {cell(text)}" for name, text in facts]
-    if run.targets:
+    if run.hosts:
         lines += ["", "| host | state | document | mails | |", "|---|---|---|---|---|"]
-        lines += [_host(host, run) for host in run.targets]
+        lines += [_host(host, run) for host in run.hosts]
     return "\n".join(lines) + "\n"
 
 
 def _host(host: str, run: RunRecord) -> str:
     result = run.results.get(host)
+    if result is None and host in run.not_asked:
+        found = run.not_asked[host]
+        return _cells(host, f"{found['state']} when asked", "", "", found["message"])
     if result is None:
         return _cells(host, "begun" if host in run.begun else "not begun", "", "", "")
     mails = "; ".join(transcript(mail) for mail in result["mails"])

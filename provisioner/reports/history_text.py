@@ -11,6 +11,7 @@ from provisioner.lint.finding import printable
 from provisioner.reports.outcome_text import counted
 
 Facts = Mapping[str, Any]
+_BREAK = "\n"
 
 
 def runs_as_text(runs: Sequence[RunRecord]) -> str:
@@ -35,7 +36,7 @@ def ending(run: RunRecord) -> str:
     if run.finished is None:
         failed = next(iter(run.of("run_failed")), None)
         if failed is not None:
-            return f"ended with {failed['exit_code']}: {failed['message'].splitlines()[0]}"
+            return f"ended with {failed['exit_code']}: {failed['message'].partition(_BREAK)[0]}"
         return f"killed, or still at work; {counted(len(run.undone), 'host')} not done"
     summary = run.finished["report"]["summary"]
     states = ", ".join(f"{count} {state}" for state, count in sorted(summary.items()))
@@ -60,10 +61,13 @@ def _lines(run: RunRecord) -> Iterator[str]:
         yield f"  plan:   {run.plan.id}, {counted(len(run.targets), 'host')} in {batches}"
     yield f"  ended:  {ending(run)}"
     if not run.whole:
-        yield "  its journal is torn: the run was killed while it wrote, or the disk was full"
+        yield (
+            "  its journal has lines that are no events: the run was killed while it wrote, the "
+            "disk was full, or somebody edited it"
+        )
     for event in run.of("server_skipped"):
         yield f"{event['server']}: skipped: {event['reason']}"
-    for host in run.targets:
+    for host in run.hosts:
         yield from _host(host, run)
     for event in run.of("run_stopped"):
         yield f"stopped: {event['reason']}; not reached: {', '.join(event['hosts'])}"
@@ -85,6 +89,10 @@ def asked_for(run: RunRecord) -> str:
 
 
 def _host(host: str, run: RunRecord) -> Iterator[str]:
+    if host not in run.results and host in run.not_asked:
+        found = run.not_asked[host]
+        yield f"{host}: {found['state']} when it was asked: {found['message']}"
+        return
     result = run.results.get(host)
     if result is None:
         words = "begun, and nothing was heard of it" if host in run.begun else "not begun"

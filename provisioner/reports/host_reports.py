@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from provisioner.fleet.host_report import HostReport, ServerOnHost
+from provisioner.lint.finding import printable
 
 
 def host_reports_as_json(reports: Iterable[HostReport]) -> str:
@@ -17,12 +18,13 @@ def host_reports_as_json(reports: Iterable[HostReport]) -> str:
 
 def host_reports_as_text(reports: Sequence[HostReport]) -> str:
     """A paragraph a host, its servers below it."""
-    return "\n".join("".join(f"{line}\n" for line in _host(report)) for report in reports)
+    paragraphs = ("".join(f"{printable(line)}\n" for line in _host(r)) for r in reports)
+    return "\n".join(paragraphs)
 
 
 def _host(report: HostReport) -> list[str]:
     if report.problem:
-        return [f"{report.host}: {report.problem}"]
+        return [f"{report.host}: {' '.join(report.problem.split())}"]
     lines = [f"{report.host}: {_document(report)}"]
     if report.delivery:
         lines.append(f"  {_from_whom(report.delivery)}")

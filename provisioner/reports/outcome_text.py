@@ -10,6 +10,7 @@ from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import SkippedServer
+from provisioner.lint.finding import printable_lines
 from provisioner.reports.mail_text import mail_lines, refresh_lines
 from provisioner.secret import MASK
 
@@ -20,6 +21,14 @@ _NOT_APPLIED = (
 _NOT_PROVEN = (
     "Delivered, not proven: the new document stays on these hosts. Push again to prove it; or "
     "correct it and push: the last proven document is kept until then."
+)
+_MOVED = (
+    "Moved since the plan: these hosts keep what they have. See what would change there now: "
+    "provisioner plan, with --out FILE to push just that."
+)
+_UNKNOWN = (
+    "Unknown: see what these hosts have now (provisioner status --hosts), mend the cause, and "
+    "push again."
 )
 _NO_MAIL = (
     "Signed in only: where no mail was sent, the sender and the way of a mail are not proven. A "
@@ -32,12 +41,15 @@ _MAPS_NOT_EXERCISED = (
 
 
 def outcome_text(outcome: Outcome, providers: Mapping[str, str]) -> str:
-    """The report; `providers` names each server's provider, for the words of its errors."""
+    """The report; `providers` names each server's provider, for the words of its errors.
+
+    Names of hosts, and what they say, steer no terminal.
+    """
     blocks = [_group(names, body) for body, names in _grouped(outcome, providers).items()]
     blocks += [_skipped(server) for server in outcome.skipped]
     blocks += [f"warning: {text}\n" for text in outcome.warnings]
     blocks += _mails_to_come(outcome)
-    return "\n".join([*blocks, summary(outcome), *_notes(outcome)])
+    return printable_lines("\n".join([*blocks, summary(outcome), *_notes(outcome)]))
 
 
 def _mails_to_come(outcome: Outcome) -> list[str]:
@@ -94,7 +106,9 @@ _SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " ", "orpha
 
 
 def _change(server: ServerChange, *, waiting: bool) -> list[str]:
-    note = {"orphaned": " (not declared here any more; it stays)"}.get(server.state, "")
+    note = {"orphaned": " (not declared here any more; it stays unless --prune is said)"}.get(
+        server.state, ""
+    )
     if server.state == "unchanged" and waiting:
         note = ", its mail not yet proven"
     lines = [f"  {_SIGNS.get(server.state, ' ')} {server.name}: {server.state}{note}"]
@@ -161,6 +175,11 @@ def _notes(outcome: Outcome) -> list[str]:
         notes.append(_NOT_APPLIED)
     if any(host.state is HostState.UNPROVEN for host in outcome.hosts):
         notes.append(_NOT_PROVEN)
+    states = {host.state for host in outcome.hosts}
+    if HostState.MOVED in states:
+        notes.append(_MOVED)
+    if HostState.UNKNOWN in states:
+        notes.append(_UNKNOWN)
     outcomes = {proof.smtp.outcome for host in outcome.hosts for proof in host.mails}
     if "authenticated" in outcomes:
         notes.append(_NO_MAIL)

@@ -14,7 +14,8 @@ from provisioner.fleet.journal import journal
 from provisioner.fleet.resumption import run_to_resume
 from provisioner.fleet.run_event import BatchStarted, HostFinished, RunPlanned, RunStarted
 from provisioner.fleet.run_record import all_runs, run_named
-from provisioner.fleet.saved_plan import PlanRefused, SavedPlan
+from provisioner.fleet.saved_plan import PlanRefused, SavedPlan, require_plan
+from provisioner.reports.history_formats import LISTS, ONES
 
 OPTIONS = {"servers": [], "limit": None, "prune": False}
 
@@ -114,7 +115,7 @@ def test_a_run_is_found_by_how_its_id_begins(tmp_path):
     assert run_named(tmp_path, "20260101-a").run_id == "20260101-a"
     with pytest.raises(UsageError, match="2 runs of this project begin with '20260101'"):
         run_named(tmp_path, "20260101")
-    with pytest.raises(UsageError, match="no run of this project begin"):
+    with pytest.raises(UsageError, match="no run begins"):
         run_named(tmp_path, "1999")
 
 
@@ -171,3 +172,40 @@ def test_a_line_is_json_with_a_time(tmp_path):
     line = json.loads(write(tmp_path, "run-1", started("run-1")).read_text())
     assert line["event"] == "run_started"
     assert line["at"].endswith("+00:00")
+
+
+HOSTILE = {
+    "lacks facts": '{"event": "run_started"}\n{"event": "run_planned"}\n{"event": "run_failed"}',
+    "other types": '{"event": "run_started", "owner": 3, "options": []}\n{"event": []}',
+    "deep": "[" * 100_000,
+    "a number": "9" * 10_000,
+    "binary": "\0\ud800",
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_no_event_is_passed_over_in_every_format(tmp_path, content):
+    write(tmp_path, "run-1", started("run-1"), PLANNED, finished("maps1", HostState.APPLIED))
+    file = tmp_path / ".provisioner" / "runs" / "run-2.jsonl"
+    file.write_bytes(content.encode(errors="surrogatepass"))
+    hostile, good = all_runs(tmp_path)
+    assert hostile.events == ()
+    assert good.whole
+    for shown in [*LISTS.values()]:
+        assert "run-2" in shown((hostile, good))
+    for shown in [*ONES.values()]:
+        assert "run-2" in shown(hostile)
+    assert "has lines that are no events" in ONES["text"](hostile)
+    assert run_to_resume((hostile, good), OPTIONS, None).run_id == "run-1"
+
+
+def test_a_plan_in_a_journal_that_is_none_is_refused():
+    with pytest.raises(PlanRefused, match="it is not a plan of this version"):
+        require_plan(SavedPlan({"seal": "s"}), "it", remedy="push anew")
+
+
+def test_what_is_no_file_is_no_journal(tmp_path):
+    file = write(tmp_path, "run-1", started("run-1"))
+    os.mkfifo(file.with_name("run-2.jsonl"))  # to read it would wait for ever
+    file.with_name("run-3.jsonl").symlink_to(file)
+    assert [run.run_id for run in all_runs(tmp_path)] == ["run-1"]

@@ -61,4 +61,6 @@ def test_more_than_the_ceiling_is_refused_with_the_names():
     with pytest.raises(FleetError) as refused:
         refuse_too_many([removing("maps1", "A"), removing("maps2", "B")], 1)
     assert refused.value.message.endswith("remove 2 servers, and the ceiling is 1: A, B")
+    with pytest.raises(FleetError, match=r"remove 1 server, and the ceiling is 0: A$"):
+        refuse_too_many([removing("maps1", "A")], 0)
     assert "--prune-limit 2" in refused.value.remedy

@@ -9,7 +9,7 @@ import jsonschema
 from lxml import etree
 
 from provisioner.resources import schema_path
-from tests.fleet.local_fleet import PASSWORD, PROVISIONER
+from tests.fleet.local_fleet import PASSWORD
 
 # Takes a document without servers only: what there was before.
 REFUSES = ["grep", "-q", '"servers": \\[\\]']
@@ -150,7 +150,7 @@ def test_for_a_program_each_line_is_an_event_and_the_last_one_has_the_report(one
 
 def test_a_reader_that_goes_away_does_not_stop_a_push(one_host):
     running = subprocess.Popen(
-        [str(PROVISIONER), "push", "--format", "json"],
+        one_host.command("push", "--format", "json"),
         cwd=one_host.folder,
         env=one_host.environment,
         stdin=subprocess.DEVNULL,
@@ -164,3 +164,19 @@ def test_a_reader_that_goes_away_does_not_stop_a_push(one_host):
     assert running.wait(timeout=120) == 0, errors
     running.stderr.close()
     assert one_host.served("maps1") == ["Reports"]
+
+
+def test_resume_comes_to_a_host_that_could_not_be_asked(three_hosts):
+    fleet = three_hosts
+    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    fleet.set("maps3", **gone)
+    ended = fleet.ends(3, "push", "--batches", "100%")
+    assert "maps3: unreachable" in ended.stdout
+    told = fleet.ends(0, "history", fleet.journals()[0][0]["run_id"])
+    assert "maps3: unreachable when it was asked: " in told.stdout
+
+    fleet.set("maps3", ansible_connection="local")
+    resumed = fleet.ends(0, "push", "--resume")
+    assert ": 1 of 3 hosts left" in resumed.stderr
+    assert fleet.served("maps3") == ["Reports"]
+    assert "nothing is left of the push" in fleet.ends(1, "push", "--resume").stderr

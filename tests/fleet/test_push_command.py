@@ -162,7 +162,9 @@ def test_a_server_that_is_not_declared_any_more_stays_and_is_named(fleet):
     fleet.pushed()
     (fleet.folder / "servers" / "alerts.yml").unlink()
     said = fleet.pushed()
-    assert "? Alerts: orphaned (not declared here any more; it stays)" in said
+    assert (
+        "? Alerts: orphaned (not declared here any more; it stays unless --prune is said)" in said
+    )
     assert fleet.served().keys() == {"Alerts", "Reports"}
 
 
@@ -195,6 +197,7 @@ def test_an_apply_command_that_refuses_the_old_document_too_is_an_unknown_state(
     assert "maps1: unknown" in said
     assert "maps_apply_command ended with code 7, saying: MAPS is not running" in said
     assert "what MAPS has now is unknown" in said
+    assert "see what these hosts have now (provisioner status --hosts)" in said
     assert fleet.document.read_bytes() == proven
 
 

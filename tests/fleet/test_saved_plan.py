@@ -23,6 +23,7 @@ def test_a_push_does_what_the_plan_says_and_leaves_hosts_that_moved(three_hosts)
     ended = fleet.ends(3, "push", "--plan", str(file))
     assert "maps1, maps3 (2 hosts): delivered, not applied" in ended.stdout
     assert "maps2: moved since the plan" in ended.stdout
+    assert "See what would change there now: provisioner plan" in ended.stdout
     assert "its document is not the one that it had when the plan was made" in ended.stdout
     last = fleet.journals()[-1]
     assert last[0]["options"]["plan"] == json.loads(text)["seal"]

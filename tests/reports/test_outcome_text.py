@@ -140,3 +140,9 @@ def test_the_gravest_outcome_is_the_exit_code():
         host("maps4", HostState.UNKNOWN),
     )
     assert mixed.exit_code is ExitCode.HOST_UNKNOWN
+
+
+def test_names_and_words_of_hosts_steer_no_terminal():
+    host = HostResult(host="e\x1b]0;vil\x07", state=HostState.FAILED, message="no\x1b[2Jsuch")
+    text = outcome_text(outcome(host), {})
+    assert text.startswith("e\ufffd]0;vil\ufffd: failed\n  no\ufffd[2Jsuch\n")
