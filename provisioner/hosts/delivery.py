@@ -46,9 +46,7 @@ class Delivery:
         post_check: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The delivery as a plan hands it out: of secrets, only keyed prints."""
-        whole = self.as_json(
-            fingerprint_key=fingerprint_key, run_id=run_id, owner=owner, post_check=post_check
-        )
+        whole = self._content(fingerprint_key, run_id, owner, post_check, None)
         without: dict[str, Any] = host_code("maps_prints").without_secrets(whole)
         return without
 
@@ -67,6 +65,16 @@ class Delivery:
         """
         for entry in self.entries if self.written else ():
             require_contract(entry)
+        return self._content(fingerprint_key, run_id, owner, post_check, lease)
+
+    def _content(
+        self,
+        fingerprint_key: str,
+        run_id: str,
+        owner: str,
+        post_check: Mapping[str, Any] | None,
+        lease: Mapping[str, str | None] | None,
+    ) -> dict[str, Any]:
         secrets = {secret.reveal() for entry in self.entries for secret in entry.secrets()}
         return {
             "entries": [entry.as_json() for entry in self.entries],

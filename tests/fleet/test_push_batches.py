@@ -9,7 +9,7 @@ import jsonschema
 from lxml import etree
 
 from provisioner.resources import schema_path
-from tests.fleet.local_fleet import PASSWORD
+from tests.fleet.local_fleet import PASSWORD, PROVISIONER
 
 # Takes a document without servers only: what there was before.
 REFUSES = ["grep", "-q", '"servers": \\[\\]']
