@@ -33,7 +33,9 @@ class Asking:
     def objections(self, server: Declaration) -> list[Objection]:
         """What the rules say, in their order."""
         said = self._memory.recall(server)
-        if said is None:
+        if said is None and self._memory.is_useless:
+            said = [one for order, rule in self._common for one in self._ask(order, rule, server)]
+        elif said is None:
             said = self._asked_anew(server)
         for order, rule in self._other:
             said = said + self._ask(order, rule, server)

@@ -29,6 +29,7 @@ _ITS_OWN = frozenset(
     }
 )
 _MOST_WAYS = 2000
+_FEWEST_WAYS = 50
 
 _text, _presence, _fact = Declaration.text, Declaration.has, Declaration.fact
 
@@ -124,14 +125,22 @@ class Memory:
 
     def __init__(self) -> None:
         self._start = _Way()
-        self._ways = 0
+        self._ways = self._hits = 0
+
+    @property
+    def is_useless(self) -> bool:
+        """Whether servers have turned out to have little in common: watching them costs more."""
+        return self._ways >= _FEWEST_WAYS and self._hits < self._ways
 
     def recall(self, server: Declaration) -> Said | None:
         """What was said of a server alike; None if there was none."""
         way: _Way | None = self._start
         while way is not None and (look := way.look) is not None:
             way = way.next.get(look(server, way.what))
-        return None if way is None else way.said
+        if way is None:
+            return None
+        self._hits += 1
+        return way.said
 
     def keep(self, reads: Reads, said: Said) -> None:
         """Remember what was said of a server, by all that was read of it."""

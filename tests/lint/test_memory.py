@@ -206,3 +206,15 @@ def test_memory_has_a_limit() -> None:
         memory.keep(watched.reads, [])
     assert memory.recall(declared(host="host1")) == []
     assert memory.recall(declared(host="host2999")) is None
+
+
+def test_servers_with_nothing_in_common_are_asked_without_being_watched() -> None:
+    rule = Reading()
+    asking = Asking((rule,), Surroundings(), [])
+    servers = [declared(host=f"own-{n}", port=n) for n in range(200)]
+    said = [asking.objections(server) for server in servers]
+    assert [one.remark.pointer for found in said for one in found] == ["/port"]  # of port 1 alone
+    assert rule.asked == len(servers)
+    assert asking._memory.is_useless
+    alike = [declared(host="own", user_name="a") for _ in range(3)]
+    assert all(len(asking.objections(server)) == 1 for server in alike)
