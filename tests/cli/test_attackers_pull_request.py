@@ -20,6 +20,8 @@ from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
 from tests.terminal import Terminal
 
+pytestmark = pytest.mark.long
+
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
 PASSWORD = "CANARY-relay-password"

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.cli.terminal import Terminal
 
 from provisioner.demo.certificates import ServerCertificate, make_certificate
 from provisioner.demo.mail_server import Failure, MailBehaviour, MailServer
@@ -33,6 +32,9 @@ from tests.cli.echoing_provider import (
     silent,
 )
 from tests.cli.sightings import Sightings
+from tests.terminal import Terminal
+
+pytestmark = pytest.mark.long
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"

@@ -20,6 +20,8 @@ from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import BROWSER, PROVISIONER, Desk
 from tests.terminal import CTRL_C, Terminal
 
+pytestmark = pytest.mark.long
+
 PASTE = "Or paste here the address on which the browser ends"
 
 

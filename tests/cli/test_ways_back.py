@@ -20,6 +20,8 @@ from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import PROVISIONER, Desk
 from tests.oauth.test_callback_own_certificate import Pair
 
+pytestmark = pytest.mark.long
+
 NOBODY = "true %s"
 
 

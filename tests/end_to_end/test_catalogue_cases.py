@@ -3,7 +3,11 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from tests.end_to_end.project import succeeded
+
+pytestmark = pytest.mark.long
 
 ASKED = "openid email smtp offline_access"
 

@@ -8,6 +8,8 @@ import yaml
 
 from tests.end_to_end.project import succeeded
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def declared(project, user, provider, mail):

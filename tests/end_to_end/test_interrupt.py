@@ -9,6 +9,8 @@ import pytest
 
 from tests.end_to_end.project import succeeded
 
+pytestmark = pytest.mark.long
+
 DOCUMENT = "/etc/maps-provisioner/email-servers.json"
 STARTED = "/var/tmp/apply-started"
 APPLY = ["/bin/sh", "-c", f'touch {STARTED}; sleep 3; exec cp -t /var/tmp "$0"']

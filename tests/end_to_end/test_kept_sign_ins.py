@@ -13,6 +13,8 @@ from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
 from tests.end_to_end.project import succeeded
 
+pytestmark = pytest.mark.long
+
 
 def keep_sign_in(project, provider, mail, user, client="native"):
     """What `authenticate` would leave, without a browser; the store."""

@@ -6,6 +6,8 @@ import pytest
 
 from tests.end_to_end.project import succeeded
 
+pytestmark = pytest.mark.long
+
 DOCUMENT = "/etc/maps-provisioner/email-servers.json"
 
 

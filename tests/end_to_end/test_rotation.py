@@ -7,6 +7,8 @@ import pytest
 from tests.end_to_end.project import succeeded
 from tests.end_to_end.test_main_job import vault_view
 
+pytestmark = pytest.mark.long
+
 RUNS = 8
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.end_to_end.project import succeeded
 from tests.end_to_end.test_interrupt import APPLY, DOCUMENT, STARTED, wait_until
 
+pytestmark = pytest.mark.long
+
 LEASE = "/etc/maps-provisioner/lease.json"  # there while a push is at work on the host
 APPLIED = "/var/tmp/email-servers.json"
 # The title that sshd gives the process of a session; since OpenSSH 9.8 a program of its own.

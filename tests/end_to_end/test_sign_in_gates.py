@@ -4,6 +4,8 @@ import pytest
 
 from tests.end_to_end.project import succeeded
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def declared(project, user, provider, mail):

@@ -4,6 +4,8 @@ import pytest
 
 from tests.end_to_end.project import succeeded
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("https", [False, True])
 def test_property_16_form_post_from_chromium(project, user, provider, mail, chromium, https):

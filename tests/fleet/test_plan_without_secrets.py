@@ -3,7 +3,11 @@
 import secrets
 import sys
 
+import pytest
+
 from tests.fleet.test_push_command import fleet  # noqa: F401  a fixture
+
+pytestmark = pytest.mark.long
 
 WATCHING = """\
 #!/bin/sh

@@ -11,6 +11,8 @@ from tests.fleet.mail_fleet import MailFleet, SlowMailServer
 from tests.fleet.test_push_command import PASSWORD, USER
 from tests.mail_samples import ends_with
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def fleet(tmp_path):

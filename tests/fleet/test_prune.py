@@ -8,6 +8,8 @@ from provisioner.errors import FleetError
 from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.removals import refuse_too_many
 
+pytestmark = pytest.mark.long
+
 
 def by_hand(fleet, host):
     """An entry that somebody wrote into the host's document."""

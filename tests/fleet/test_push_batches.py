@@ -6,10 +6,13 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import jsonschema
+import pytest
 from lxml import etree
 
 from provisioner.resources import schema_path
 from tests.fleet.local_fleet import PASSWORD, PROVISIONER
+
+pytestmark = pytest.mark.long
 
 # Takes a document without servers only: what there was before.
 REFUSES = ["grep", "-q", '"servers": \\[\\]']

@@ -12,6 +12,8 @@ import pytest
 
 from provisioner.fleet.lock import push_lock
 
+pytestmark = pytest.mark.long
+
 
 def applying(fleet, seconds):
     """Have hosts take their time to apply; -> the file that says that they have begun."""

@@ -9,6 +9,8 @@ import pytest
 from provisioner.errors import ExitCode, FleetError, LockHeld
 from provisioner.fleet.lock import lock_owner, push_lock
 
+pytestmark = pytest.mark.long
+
 HOLDER = """
 import sys, time
 from pathlib import Path

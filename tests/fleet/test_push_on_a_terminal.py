@@ -5,6 +5,10 @@ import os
 import pty
 import subprocess
 
+import pytest
+
+pytestmark = pytest.mark.long
+
 
 def at_a_terminal(fleet, *arguments, answer=b""):
     """-> (exit code, what the terminal received). `answer` is typed when a question comes."""

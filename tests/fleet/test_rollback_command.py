@@ -14,6 +14,8 @@ from provisioner.secret import Secret
 from tests.fleet.mail_fleet import MailFleet
 from tests.fleet.test_push_command import PASSWORD, PROVISIONER, USER
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def fleet(tmp_path):

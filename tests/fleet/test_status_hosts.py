@@ -16,6 +16,8 @@ from provisioner.fleet.unlocking import lease_ending
 from provisioner.reports.host_reports import host_reports_as_json, host_reports_as_text
 from tests.fleet.test_push_command import fleet  # noqa: F401  a fixture
 
+pytestmark = pytest.mark.long
+
 NOW = "2026-11-27T08:00:00Z"
 PROBED = {
     "phase": "probe",

@@ -19,6 +19,8 @@ from tests.fleet.mail_fleet import MailFleet
 from tests.fleet.test_push_command import PROVISIONER, USER
 from tests.oauth_samples import token_set
 
+pytestmark = pytest.mark.long
+
 VAULT_PASSWORD = "a-vault-password"
 
 

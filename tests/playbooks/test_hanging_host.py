@@ -14,6 +14,8 @@ import pytest
 from provisioner.resources import playbooks_folder
 from tests.playbooks.samples import oauth2_entry, write_delivery
 
+pytestmark = pytest.mark.long
+
 
 def run(
     tmp_path: Path, hosts: dict, playbook: Path | None = None, *arguments: str

@@ -15,6 +15,8 @@ import pytest
 from provisioner.resources import playbooks_folder
 from tests.playbooks.samples import oauth2_entry, write_delivery
 
+pytestmark = pytest.mark.long
+
 
 def wait_for(what, seconds=20):
     end = time.monotonic() + seconds

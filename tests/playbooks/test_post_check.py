@@ -14,6 +14,8 @@ from provisioner.mail.conversation import host_code
 from tests.mail_samples import ELSEWHERE, MAILBOX, behaviour, ends_with
 from tests.playbooks.samples import changed, oauth2_entry, password_entry
 
+pytestmark = pytest.mark.long
+
 PostCheck = host_code("maps_post_check").PostCheck
 LONG_AGO = int(time.time()) - 60
 

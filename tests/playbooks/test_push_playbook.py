@@ -32,6 +32,8 @@ from tests.playbooks.samples import (
     write_delivery,
 )
 
+pytestmark = pytest.mark.long
+
 CANARY = re.compile(r"CANARY|Q0FOQVJZ|NBTkFSW|DQU5BUl")  # and as base64, at each offset
 
 

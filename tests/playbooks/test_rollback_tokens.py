@@ -7,6 +7,8 @@ import pytest
 from provisioner.mail.conversation import host_code
 from tests.playbooks.samples import changed, delivery, oauth2_entry, password_entry
 
+pytestmark = pytest.mark.long
+
 rollback = host_code("maps_rollback")
 Store = host_code("maps_store").Store
 

@@ -22,6 +22,8 @@ from tests.tokens import killing
 from tests.tokens.gates import Machine, password_server
 from tests.tokens.killing import NEW_SCOPE, killed_at_each_step, refreshed
 
+pytestmark = pytest.mark.long
+
 RUNS = 8
 
 
