@@ -82,9 +82,10 @@ def fleet_session(
     from provisioner.hosts.inventory import read_inventory
 
     project = vaults.project
+    servers = chosen_servers(project, scope.servers)
     with ansible_environment(project.root, secret_names=secret_variables(project)):
         inventory = read_inventory(project.inventory_path)
-    preparation = _preparation(vaults, scope, inventory, prepare)
+    preparation = _preparation(vaults, servers, scope, inventory, prepare)
     with ansible_environment(
         project.root,
         secret_names=secret_variables(project),
@@ -106,10 +107,13 @@ def fleet_session(
 
 
 def _preparation(
-    vaults: Vaults, scope: Scope, inventory: Inventory, prepare: Prepare
+    vaults: Vaults,
+    servers: tuple[EmailServer, ...],
+    scope: Scope,
+    inventory: Inventory,
+    prepare: Prepare,
 ) -> Preparation:
     project = vaults.project
-    servers = chosen_servers(project, scope.servers)
     found = prepare(project, servers, inventory, vaults.store, vaults.secret, now=time.time())
     if scope.prune:
         _refuse_pruning_blindly(found)

@@ -50,6 +50,7 @@ def keep_sign_in(project, provider, mail, user, client="native"):
                 refreshed_at=now,
             )
         )
+    succeeded(project.run("refresh", "Reports", "--accept-destination", "Reports"))
     return store
 
 

@@ -119,7 +119,7 @@ def test_a_push_that_is_killed_while_the_host_has_it_leaves_the_owner_known(flee
     slow = f"touch {tmp_path}/applying; sleep 5"
     fleet.set(maps_apply_command=["/bin/sh", "-c", slow])
     process = subprocess.Popen(
-        [str(PROVISIONER), "push"],
+        [str(PROVISIONER), "push", "--accept-destination=Reports"],
         cwd=fleet.folder,
         env={**os.environ, "MAIL_PASSWORD": fleet.secret},
         stdout=subprocess.DEVNULL,
@@ -129,6 +129,7 @@ def test_a_push_that_is_killed_while_the_host_has_it_leaves_the_owner_known(flee
     end = time.monotonic() + 120
     while not (tmp_path / "applying").exists() and time.monotonic() < end:
         time.sleep(0.05)
+    assert (tmp_path / "applying").exists()
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert fleet.owner == "maps1"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,11 +21,11 @@ pytestmark = pytest.mark.long
 
 
 def run(
-    tmp_path: Path, hosts: dict, playbook: Path | None = None, *arguments: str
+    tmp_path: Path, hosts: dict, playbook: Path | None = None, *arguments: str, mail_port: int = 1
 ) -> tuple[list[dict], str]:
     """push.yml on these hosts; -> what the tasks said, as they ended, and the output."""
     for host in hosts:
-        write_delivery(tmp_path / "run", host, oauth2_entry(port=1), run_id="run-1")
+        write_delivery(tmp_path / "run", host, oauth2_entry(port=mail_port), run_id="run-1")
     inventory = {"all": {"hosts": hosts}}
     (tmp_path / "inventory.json").write_text(json.dumps(inventory))
     done = subprocess.run(
@@ -60,14 +63,25 @@ def host(tmp_path: Path, name: str, **variables: object) -> dict:
     }
 
 
+def _hung_up_on(mail_server: socket.socket, mailed: Path) -> None:
+    """Leave a sign that somebody has come, and answer nobody."""
+    mail_server.settimeout(120)
+    with suppress(OSError):  # the test is over
+        while True:
+            mail_server.accept()[0].close()
+            mailed.touch()
+
+
 def test_a_host_is_done_while_another_is_still_at_its_first_task(tmp_path):
-    # maps1 applies only once maps2 has come to the end of its mails.
+    # maps1 applies only once maps2 has come to its mails.
     waiting = f"n=0; until [ -e {tmp_path}/mailed ]; do sleep 0.1; n=$((n+1)); [ $n -lt 900 ]; done"
     hosts = {
         "maps1": host(tmp_path, "maps1", maps_apply_command=["sh", "-ec", waiting]),
-        "maps2": host(tmp_path, "maps2", maps_test_command=["touch", f"{tmp_path}/mailed"]),
+        "maps2": host(tmp_path, "maps2"),
     }
-    results, output = run(tmp_path, hosts)
+    with socket.create_server(("localhost", 0)) as mail_server:
+        threading.Thread(target=_hung_up_on, args=(mail_server, tmp_path / "mailed")).start()
+        results, output = run(tmp_path, hosts, mail_port=mail_server.getsockname()[1])
     facts = {(line["host"], line["result"].get("maps", {}).get("phase")): line for line in results}
     assert facts["maps1", "deliver"]["result"]["maps"]["state"] == "applied", output
     assert facts["maps2", "mail"]["outcome"] == "ok", output
