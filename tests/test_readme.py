@@ -14,7 +14,10 @@ from provisioner.lint.schema import schema_named
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = README + (ROOT / "docs" / "signing-in.md").read_text(encoding="utf-8")
+PAGES = README + "".join(
+    (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("signing-in", "pushing", "validating", "security")
+)
 COMMANDS = get_command(app_with()).commands
 
 
