@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ansible_processes import ansible_processes, wait_until
 from tests.end_to_end.project import succeeded
 
 pytestmark = pytest.mark.long
@@ -24,13 +25,13 @@ def test_hosts_finish_their_transaction(project, user, mail, fleet, number):
         2, {"maps_apply_command": APPLY}, path=project.folder / "inventory" / "hosts.yml"
     )
     running = project.start("push")
-    wait_until(lambda: all(fleet.exists(f"host{n}", STARTED) for n in (1, 2)))
+    wait_until(lambda: all(fleet.exists(f"host{n}", STARTED) for n in (1, 2)), timeout=30)
     running.send_signal(number)
     output, errors = running.communicate(timeout=60)
 
     assert running.returncode == 130, output + errors
     assert "interrupted" in errors
-    assert not processes_of(project), "nothing of the run is left"
+    assert not ansible_processes(project.folder), "nothing of the run is left"
     assert list(Path("/dev/shm").glob("maps-provisioner-*")) == []
     for host in ("host1", "host2"):
         assert json.loads(fleet.read(host, DOCUMENT))["servers"][0]["server_name"] == "Relay"
@@ -38,7 +39,7 @@ def test_hosts_finish_their_transaction(project, user, mail, fleet, number):
     def applied():
         return all(fleet.exists(f"host{n}", "/var/tmp/email-servers.json") for n in (1, 2))
 
-    wait_until(applied)
+    wait_until(applied, timeout=30)
     time.sleep(0.5)
     succeeded(project.run("push"))
     mail.settle()
@@ -54,31 +55,10 @@ def test_a_second_push_meanwhile_is_locked_out(project, user, mail, fleet):
         1, {"maps_apply_command": APPLY}, path=project.folder / "inventory" / "hosts.yml"
     )
     first = project.start("push")
-    wait_until((project.folder / ".provisioner" / "push.lock").exists)
+    wait_until((project.folder / ".provisioner" / "push.lock").exists, timeout=30)
     time.sleep(0.3)
     second = project.run("push")
     first.communicate(timeout=60)
     assert second.returncode == 5, second.stderr
     assert f"another push works on {project.folder}" in second.stderr
     assert f"(pid {first.pid})" in second.stderr
-
-
-def wait_until(true, timeout=30):
-    end = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
-
-
-def processes_of(project):
-    """Commands that still name the project's inventory."""
-    needle = str(project.folder / "inventory").encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = process.read_bytes()
-        except OSError:
-            continue
-        if needle in command:
-            found.append(command)
-    return found

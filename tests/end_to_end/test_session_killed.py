@@ -8,8 +8,9 @@ import json
 
 import pytest
 
+from tests.ansible_processes import wait_until
 from tests.end_to_end.project import succeeded
-from tests.end_to_end.test_interrupt import APPLY, DOCUMENT, STARTED, wait_until
+from tests.end_to_end.test_interrupt import APPLY, DOCUMENT, STARTED
 
 pytestmark = pytest.mark.long
 

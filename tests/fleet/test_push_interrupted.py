@@ -5,12 +5,12 @@ import os
 import pty
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from provisioner.fleet.lock import push_lock
+from tests.ansible_processes import ansible_processes, wait_until
 
 pytestmark = pytest.mark.long
 
@@ -34,27 +34,6 @@ def started(fleet, *arguments, **streams):
     )
 
 
-def wait_until(true, timeout=120):
-    end = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
-
-
-def ansible_processes(fleet):
-    """Commands that name the fleet's inventory."""
-    needle = str(fleet.folder / "inventory").encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = process.read_bytes()
-        except OSError:
-            continue
-        if needle in command:
-            found.append(command)
-    return found
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_ends_it_and_resume_goes_on(three_hosts, number):
     fleet = three_hosts
@@ -67,7 +46,7 @@ def test_a_signal_ends_it_and_resume_goes_on(three_hosts, number):
     assert f"interrupted ({number.name}); hosts finish the transaction they are in" in errors
     assert "provisioner push --resume" in errors
     assert "maps2, maps3 (2 hosts): not reached" in output
-    assert ansible_processes(fleet) == []
+    assert ansible_processes(fleet.folder) == []
     (events,) = fleet.journals()
     assert events[-1]["event"] == "run_finished"
     assert events[-1]["report"]["interrupted"] == number.name
@@ -91,7 +70,7 @@ def test_a_second_signal_leaves_no_ansible_either_and_reports_all_the_same(one_h
     output, errors = running.communicate(timeout=60)
     assert running.returncode == 130, output + errors
     assert "maps1: unknown" in output
-    assert ansible_processes(one_host) == []
+    assert ansible_processes(one_host.folder) == []
 
 
 def test_a_terminal_that_is_closed_ends_it_like_a_signal(one_host):
@@ -105,7 +84,7 @@ def test_a_terminal_that_is_closed_ends_it_like_a_signal(one_host):
     assert running.wait(timeout=120) == 130
     (events,) = one_host.journals()
     assert events[-1]["report"]["interrupted"] == "SIGHUP"
-    assert ansible_processes(one_host) == []
+    assert ansible_processes(one_host.folder) == []
 
 
 def test_a_killed_push_leaves_ansible_behind_and_the_next_run_ends_it(one_host):
@@ -114,12 +93,12 @@ def test_a_killed_push_leaves_ansible_behind_and_the_next_run_ends_it(one_host):
     wait_until(begun.exists)
     running.kill()
     running.communicate(timeout=60)
-    assert ansible_processes(one_host)
+    assert ansible_processes(one_host.folder)
     history = one_host.ends(0, "history")
     assert "killed, or still at work; 1 host not done" in history.stdout
 
     one_host.run("plan")
-    assert ansible_processes(one_host) == []
+    assert ansible_processes(one_host.folder) == []
 
 
 def test_nohup_makes_a_push_outlive_its_terminal(one_host):

@@ -1,0 +1,29 @@
+"""What a run leaves behind or not: waited for, and looked for among the processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def wait_until(true: Callable[[], bool], timeout: float = 120) -> None:
+    """Fails if it has not become true in so many seconds."""
+    end = time.monotonic() + timeout
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def ansible_processes(project: Path) -> list[bytes]:
+    """Commands that name the inventory of this project folder."""
+    needle = str(project / "inventory").encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = process.read_bytes()
+        except OSError:
+            continue
+        if needle in command:
+            found.append(command)
+    return found
