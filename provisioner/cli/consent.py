@@ -17,7 +17,7 @@ def asker() -> Ask | None:
 def _ask(objection: Objection) -> bool:
     """Only a plain yes is one: Enter, end of input and anything else are no."""
     server = objection.server
-    _say(f"{server.origin.file}:{server.origin.line}: {server.server_name}:")
+    _say(f"{server.where()}:")
     for reason in objection.reasons:
         _say(f"  {reason}")
     what = (

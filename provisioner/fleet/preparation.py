@@ -23,9 +23,9 @@ from provisioner.hosts.envelope import envelope
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
+from provisioner.oauth.refreshing import require_tokens
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
-from provisioner.tokens.destinations import check_destinations
 from provisioner.tokens.predicted_end import PredictedEnd, predicted_end
 from provisioner.tokens.store import TokenStore
 
@@ -191,8 +191,7 @@ def server_entry(server: EmailServer, store: TokenStore, secret: AdmittedSecret)
     if server.oauth2 is None:
         return ServerEntry(server=server, password=secret(server))
     client_secret = secret(server)
-    tokens = store.require(server.server_name)
-    check_destinations(tokens, server)
+    tokens = require_tokens(server, store)
     return ServerEntry(server=server, client_secret=client_secret, token_set=tokens)
 
 

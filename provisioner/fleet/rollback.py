@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from provisioner.errors import PersonNeeded, ProvisionerError, UsageError
+from provisioner.errors import ProvisionerError, UsageError
 from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.host_result import HostResult, HostState, host_result
 from provisioner.fleet.outcome import Outcome
@@ -19,7 +19,7 @@ from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
-from provisioner.tokens.destinations import check_destinations
+from provisioner.oauth.refreshing import require_tokens
 from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
 
@@ -154,21 +154,13 @@ def _with_tokens(
     warn: Callable[[str], None],
 ) -> ServerEntry:
     try:
-        entry = replace(entry, token_set=_stored(entry, store))
+        entry = replace(entry, token_set=require_tokens(entry.server, store))
         if not may_be_dead(entry, project):
             return entry
         return replace(entry, token_set=_refreshed(entry, secret, refresh))
     except ProvisionerError as error:
         warn(f"{entry.name}: its tokens were not made ready: {error.message}")
         return entry
-
-
-def _stored(entry: ServerEntry, store: TokenStore) -> TokenSet:
-    tokens = store.load(entry.name)
-    if tokens is None:
-        raise PersonNeeded("nobody has signed in", remedy="")
-    check_destinations(tokens, entry.server)
-    return tokens
 
 
 def _refreshed(entry: ServerEntry, secret: AdmittedSecret, refresh: Refresh) -> TokenSet:

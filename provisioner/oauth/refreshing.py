@@ -13,7 +13,7 @@ from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
 from provisioner.secret import Secret
 from provisioner.tokens.destinations import check_destinations
-from provisioner.tokens.store import LockedTokens, TokenStore
+from provisioner.tokens.store import LockedTokens, TokenStore, signed_in
 from provisioner.tokens.token_set import TokenSet
 
 
@@ -83,14 +83,9 @@ class _Client:
 
 
 def _usable(stored: TokenSet | None, server: EmailServer) -> TokenSet:
-    name = server.server_name
-    if stored is None:
-        raise PersonNeeded(
-            f"nobody has signed in to {name} yet",
-            remedy=f"run: provisioner authenticate {shlex.quote(name)}",
-        )
-    check_destinations(stored, server)
-    return stored
+    tokens = signed_in(stored, server.server_name)
+    check_destinations(tokens, server)
+    return tokens
 
 
 def _renewed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due) -> TokenSet:

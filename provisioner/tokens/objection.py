@@ -31,10 +31,9 @@ class Objection:
 
     def as_error(self, command: str = "this again with") -> PersonNeeded:
         """The objection where nobody can be asked. `command` takes --accept-destination."""
-        origin, name = self.server.origin, self.server.server_name
-        flag = f"{command} --accept-destination {shlex.quote(name)}"
+        flag = f"{command} --accept-destination {shlex.quote(self.server.server_name)}"
         return PersonNeeded(
-            f"{origin.file}:{origin.line}: {name}: {'; '.join(self.reasons)}; nothing was sent",
+            f"{self.server.where()}: {'; '.join(self.reasons)}; nothing was sent",
             remedy=f"if that change is meant, run {flag}; if not, find out who made it"
             if self.changed
             else f"if it belongs there, run {flag}",

@@ -75,13 +75,7 @@ class TokenStore:
 
     def require(self, server_name: str) -> TokenSet:
         """The server's tokens; PersonNeeded where nobody has signed in."""
-        tokens = self.load(server_name)
-        if tokens is None:
-            raise PersonNeeded(
-                f"nobody has signed in to {server_name} yet",
-                remedy=f"run: provisioner authenticate {shlex.quote(server_name)}",
-            )
-        return tokens
+        return signed_in(self.load(server_name), server_name)
 
     @contextmanager
     def locked(
@@ -95,3 +89,13 @@ class TokenStore:
     def prepare(self) -> None:
         """Find out now, not after a sign-in, that the folder cannot be written or has no key."""
         self.files.prepare()
+
+
+def signed_in(tokens: TokenSet | None, server_name: str) -> TokenSet:
+    """The tokens that were loaded; PersonNeeded if there are none."""
+    if tokens is None:
+        raise PersonNeeded(
+            f"nobody has signed in to {server_name} yet",
+            remedy=f"run: provisioner authenticate {shlex.quote(server_name)}",
+        )
+    return tokens
