@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from provisioner.cli.vaults import FRESH_SECONDS
 from tests.end_to_end.project import succeeded
 
 pytestmark = pytest.mark.long
@@ -78,10 +79,10 @@ def test_a_tenant_in_the_path_a_scope_for_tokens_and_a_refresh_token_url(
 
 
 def test_without_a_scope_for_tokens_none_is_sent(project, user, provider, mail, chromium):
-    """And an access token that has expired is renewed before a mail needs it."""
+    """And an access token that nears its end is renewed before a mail needs it."""
     project.declare("Reports", provider, mail.server("oauth"), user=user)
     before = len(provider.events())
-    with provider.access_tokens_living(1):
+    with provider.access_tokens_living(FRESH_SECONDS - 60):
         succeeded(project.authenticate("Reports", chromium.person(user)))
     assert "test email of Reports: sent" in succeeded(project.run("test-email", "Reports"))
     grants = since(provider, before, "grant.success")
