@@ -18,6 +18,7 @@ COMMANDS = (
     "unlock",
     "history",
     "test-email",
+    "worksheet",
     "schema",
     "rules",
     "demo",

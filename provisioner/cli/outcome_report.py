@@ -40,10 +40,10 @@ def outcome_report(
             print(RENDERERS[shown](outcome, providers), flush=True)
 
 
-def written(file: Path, text: str, option: str) -> None:
+def written(file: Path, text: str, option: str, *, mode: int = 0o666) -> None:
     """Replace a file's content; ProvisionerError says why that cannot be."""
     try:
-        replace_text(file, text)
+        replace_text(file, text, mode=mode)
     except OSError as error:
         raise ProvisionerError(
             f"{file} cannot be written: {error.strerror}",

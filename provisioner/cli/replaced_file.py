@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+from functools import partial
 from pathlib import Path
 
 
-def replace_text(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Write UTF-8; OSError if that cannot be done, and then the old content is still there.
 
     What a link leads to is replaced, not the link. A device or a pipe is written to.
+    `mode`: who may read and write the file from its birth on, less the umask.
     """
     content = text.encode("utf-8", "backslashreplace")
     if path.exists() and not path.is_file():
@@ -20,7 +22,7 @@ def replace_text(path: Path, text: str) -> None:
     # A name of its own length: one that is appended to could become too long.
     temporary = target.with_name(f".provisioner-{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("xb") as file:
+        with open(temporary, "xb", opener=partial(os.open, mode=mode)) as file:
             file.write(content)
         temporary.replace(target)
     finally:

@@ -13,6 +13,7 @@ from functools import cache, partial
 
 from provisioner.cli.private_process import private_environment
 from provisioner.cli.users_gate import users_gate
+from provisioner.errors import SecretUnavailable
 from provisioner.fleet.local_key import local_fingerprint_key
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.email_server import EmailServer
@@ -51,6 +52,22 @@ class Vaults:
         """
         if server.oauth2:
             self.store.require(server.server_name)
+        return self._admitted(server)
+
+    def secret_to_show(self, server: EmailServer) -> Secret | None:
+        """The same whether or not somebody has signed in: a person carries it on to where it goes.
+
+        SecretUnavailable for the vault password, which no reference may bring to light.
+        """
+        secret = self._admitted(server)
+        if secret is not None and self.gate.is_vault_password(secret):
+            raise SecretUnavailable(
+                f"{server.where(_secret_field(server))}: the vault password is nobody's secret",
+                remedy="find out who made it so, and name where this server's own secret lies",
+            )
+        return secret
+
+    def _admitted(self, server: EmailServer) -> Secret | None:
         secret = self._resolved(server)
         if secret is not None:
             self.gate.check(server, secret)
@@ -73,8 +90,7 @@ class Vaults:
         reference = secret_reference(server)
         if reference is None:
             return None
-        field = "oauth2.client_secret" if server.oauth2 else "password"
-        where = server.where(field)
+        where = server.where(_secret_field(server))
         return one_line(self._resolver.resolve(reference, where), where)
 
     def provider(self, server: EmailServer) -> Provider:
@@ -123,6 +139,10 @@ class Vaults:
         if all(entry.token_set is None for entry in entries):
             return local_fingerprint_key(self.project.root, keep=keep)
         return _hardened(self.key().password)
+
+
+def _secret_field(server: EmailServer) -> str:
+    return "oauth2.client_secret" if server.oauth2 else "password"
 
 
 @cache

@@ -64,7 +64,7 @@ class Gate:
         The caller accepts it once the sign-in has succeeded. Stored tokens stay as they are.
         """
         objection = self.objection(server, secret)
-        if secret in self._vault_passwords():
+        if self.is_vault_password(secret):
             objection = Objection(server, ("client_secret is the vault password",), changed=True)
         if objection and not objection.changed and server.server_name not in self.accepted:
             for reason in objection.reasons:
@@ -74,10 +74,10 @@ class Gate:
         elif objection:
             raise objection.as_error()
 
-    def _vault_passwords(self) -> Iterator[Secret]:
-        """The project's, and the user's own: it may open more than this project."""
+    def is_vault_password(self, secret: Secret) -> bool:
+        """The project's, or the user's own: it may open more than this project."""
         keys = (self.tokens.key(), self.users_key())
-        return (key.password for key in keys if key is not None)
+        return secret in [key.password for key in keys if key is not None]
 
     def accept(self, server: EmailServer, secret: Secret) -> None:
         """Record where the server's secrets go: a person agreed."""

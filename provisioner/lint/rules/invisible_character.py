@@ -7,18 +7,14 @@ from collections.abc import Iterator
 
 from provisioner.lint.declaration import SECRETS, Declaration, is_printable_ascii
 from provisioner.lint.finding import Severity
+from provisioner.lint.invisible_characters import DIRECTION_MARKS, INVISIBLE, JOINERS, TAGS
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
 
 ID = "invisible-character"
 SEVERITY = Severity.ERROR
 
-_JOINERS = "\u200c\u200d"
-_DIRECTION_MARKS = "\u061c\u200e\u200f"
-_TAGS = "".join(map(chr, range(0xE0020, 0xE0080)))
 _BLACK_FLAG = "\U0001f3f4"
-_ALWAYS = "\u00ad\u034f\u115f\u1160\u180e\u200b\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0"
-_INVISIBLE = frozenset(_ALWAYS + _JOINERS + _DIRECTION_MARKS + _TAGS)
 # Names for people may have them: lookalike-character has a word for some.
 _FREE = ("/server_name", "/logging/file_name")
 
@@ -42,19 +38,19 @@ def check(server: Declaration, _surroundings: Surroundings) -> Iterator[Remark]:
 def _unseen(text: str, *, blanks: bool) -> Iterator[str]:
     for place, sign in enumerate(text):
         odd_blank = blanks and sign > "\x7f" and unicodedata.category(sign) == "Zs"
-        if odd_blank or (sign in _INVISIBLE and not _is_at_home(text, place)):
+        if odd_blank or (sign in INVISIBLE and not _is_at_home(text, place)):
             yield sign
 
 
 def _is_at_home(text: str, place: int) -> bool:
     """Emoji and Persian need joiners, the flag of Scotland tags, right-to-left text its marks."""
     sign = text[place]
-    if sign in _JOINERS:
+    if sign in JOINERS:
         around = text[place - 1 : place] + text[place + 1 : place + 2]
         return len(around) == 2 and all(_may_be_joined(other) for other in around)
-    if sign in _DIRECTION_MARKS:
+    if sign in DIRECTION_MARKS:
         return any(other.isalpha() and _is_right_to_left(other) for other in text)
-    return sign in _TAGS and _BLACK_FLAG in text
+    return sign in TAGS and _BLACK_FLAG in text
 
 
 def _is_right_to_left(letter: str) -> bool:

@@ -1,0 +1,50 @@
+"""The servers of one host of the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioner.errors import UsageError
+from provisioner.fleet.environment import ansible_environment
+from provisioner.hosts.inventory import Inventory, read_inventory
+from provisioner.model.email_server import EmailServer
+from provisioner.model.project import Project
+from provisioner.model.secret_variables import secret_variables
+
+_SHOWN = 20
+
+
+def servers_of_host(
+    host: str, project: Project, chosen: Sequence[EmailServer], *, named: bool
+) -> tuple[EmailServer, ...]:
+    """Those of the chosen servers that are declared for a host.
+
+    UsageError if it is no host of the inventory or has none; or, where they were `named`, not all.
+    """
+    with ansible_environment(project.root, secret_names=secret_variables(project)):
+        inventory = read_inventory(project.inventory_path)
+        _require_host(host, inventory)
+        there = tuple(server for server in chosen if host in inventory.matching(server.hosts))
+    missing = [server for server in chosen if server not in there] if named else []
+    if missing:
+        raise UsageError(
+            f"{missing[0].where('hosts')}: {missing[0].hosts} does not include {host}",
+            remedy=f"leave {missing[0].server_name} away, or correct `hosts:` or the inventory",
+        )
+    if not there:
+        raise UsageError(
+            f"no email server is declared for {host}",
+            remedy="look at `hosts:` of the servers, and at the groups of the inventory",
+        )
+    return there
+
+
+def _require_host(host: str, inventory: Inventory) -> None:
+    hosts = inventory.matching("all")
+    if host in hosts:
+        return
+    shown = [*hosts[:_SHOWN], *(["..."] if len(hosts) > _SHOWN else [])]
+    raise UsageError(
+        f"{host} is no host of {inventory.path}",
+        remedy=f"name one of these: {', '.join(shown) or 'there are none'}",
+    )

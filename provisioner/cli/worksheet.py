@@ -1,0 +1,124 @@
+"""`provisioner worksheet`: what to type into MAPS' dialog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.options import (
+    AcceptDestination,
+    AllowCommands,
+    InventoryPath,
+    ProjectFolder,
+    ServerNames,
+    complete_host_name,
+)
+from provisioner.errors import ExitCode, UsageError
+from provisioner.reports.worksheet_formats import WorksheetFormat
+
+if TYPE_CHECKING:
+    from provisioner.model.email_server import EmailServer
+    from provisioner.model.project import Project
+
+Host = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        help="Only the servers of this host of the inventory.",
+        show_default="all",
+        autocompletion=complete_host_name,
+    ),
+]
+Format = Annotated[
+    WorksheetFormat | None,
+    typer.Option("--format", help="How to write it.", show_default="as FILE ends, else text"),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help="Write it to a file.", show_default="standard output"
+    ),
+]
+Reveal = Annotated[
+    bool, typer.Option("--reveal", help="Show client secrets and passwords; else they are ***.")
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Reveal into a pipe, too: its reader may have them.")
+]
+
+
+def worksheet(
+    servers: ServerNames = None,
+    host: Host = None,
+    output_format: Format = None,
+    out: Out = None,
+    reveal: Reveal = False,
+    yes: Yes = False,
+    project: ProjectFolder = Path(),
+    inventory: InventoryPath = None,
+    allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
+) -> int:
+    """Write what to type into MAPS' dialog, tab by tab, for those who enter it by hand.
+
+    No host is asked. Secrets stay *** unless --reveal, which asks for the same consent as a push
+    and writes a file that only you can read.
+
+    Examples:
+
+      provisioner worksheet Reports
+
+      provisioner worksheet --host maps1.example.edu --out maps1.html
+
+      provisioner worksheet Reports --reveal --out reports.html
+    """
+    from provisioner.cli.fleet_session import with_inventory
+    from provisioner.cli.worksheet_file import (
+        deliver,
+        format_of,
+        refuse_to_replace_declared,
+        refuse_unknown_readers,
+    )
+    from provisioner.hosts.server_sheet import build_server_sheet
+    from provisioner.hosts.worksheet import Worksheet
+    from provisioner.model.reading import read_project
+
+    _check(inventory, host)
+    if reveal and not yes:
+        refuse_unknown_readers(out)
+    declared = with_inventory(read_project(project), inventory)
+    refuse_to_replace_declared(out, declared)
+    chosen = _chosen(declared, servers, host)
+    secrets = {}
+    if reveal:
+        from provisioner.cli.vaults import open_vaults
+
+        vaults = open_vaults(
+            declared, allow_commands=allow_commands, accept_destinations=accept_destination or ()
+        )
+        secrets = {server.server_name: vaults.secret_to_show(server) for server in chosen}
+    sheets = tuple(build_server_sheet(s, secrets.get(s.server_name)) for s in chosen)
+    deliver(Worksheet(sheets, host), out, format_of(out, output_format))
+    return ExitCode.DONE
+
+
+def _check(inventory: Path | None, host: str | None) -> None:
+    if inventory is not None and host is None:
+        raise UsageError(
+            "--inventory says where hosts are looked up, and no --host is named",
+            remedy="name the host, or leave --inventory away",
+        )
+
+
+def _chosen(project: Project, names: list[str] | None, host: str | None) -> tuple[EmailServer, ...]:
+    """Each server once, in the order named, else as declared."""
+    from provisioner.cli.fleet_session import chosen_servers
+
+    chosen = tuple({s.server_name: s for s in chosen_servers(project, names or ())}.values())
+    if host is None:
+        return chosen
+    from provisioner.cli.host_servers import servers_of_host
+
+    return servers_of_host(host, project, chosen, named=bool(names))

@@ -1,0 +1,70 @@
+"""Where a worksheet goes, and in which format: secrets only where their reader is known."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from provisioner.cli.outcome_report import written
+from provisioner.documents.reading import shown_path
+from provisioner.errors import UsageError
+from provisioner.hosts.worksheet import Worksheet
+from provisioner.model.project import Project
+from provisioner.reports.worksheet_formats import RENDERERS, WorksheetFormat
+
+_ENDINGS = {
+    ".html": WorksheetFormat.HTML,
+    ".htm": WorksheetFormat.HTML,
+    ".md": WorksheetFormat.MARKDOWN,
+    ".markdown": WorksheetFormat.MARKDOWN,
+}
+_OWNER_ONLY = stat.S_IRUSR | stat.S_IWUSR
+
+
+def format_of(out: Path | None, asked: WorksheetFormat | None) -> WorksheetFormat:
+    """As asked for, else as the file's name ends, else text."""
+    return asked or (_ENDINGS.get(out.suffix.lower()) if out else None) or WorksheetFormat.TEXT
+
+
+def refuse_unknown_readers(out: Path | None) -> None:
+    """UsageError if secrets would go into a pipe, or into a file that others may read."""
+    if out is None and sys.stdout.isatty():
+        return
+    if out is not None and (out.is_file() or not out.exists()):
+        return
+    raise UsageError(
+        "--reveal would hand secrets to whatever reads "
+        f"{'standard output' if out is None else shown_path(out)}, which is no terminal",
+        remedy="name a file with --out: only you can read it. "
+        "If the reader may have the secrets, say --yes",
+    )
+
+
+def refuse_to_replace_declared(out: Path | None, project: Project) -> None:
+    """UsageError if the worksheet would be written over what it is made of."""
+    target = os.path.realpath(out) if out is not None else None
+    declared = (server.origin.file for server in project.servers)
+    if target is not None and any(os.path.realpath(file) == target for file in declared):
+        raise UsageError(
+            "the worksheet would replace what it is made of",
+            remedy="name a file behind --out in which no server is declared",
+        )
+
+
+def deliver(worksheet: Worksheet, out: Path | None, chosen: WorksheetFormat) -> None:
+    """Write the file, or print. A file with secrets is its owner's from its birth on."""
+    text = RENDERERS[chosen](worksheet)
+    if out is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    written(out, text, "--out", mode=_OWNER_ONLY if worksheet.secrets else 0o666)
+    print(f"Wrote {shown_path(out)}", file=sys.stderr)
+    if worksheet.secrets:
+        print(
+            "Secrets stand in it in clear; only you can read it. "
+            "Delete it when everything is typed in.",
+            file=sys.stderr,
+        )
