@@ -14,11 +14,13 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 REPORT = "LAB_BROWSER_REPORT"
 _FLAGS = (
@@ -38,18 +40,25 @@ _DEVICE_DONE = "Sign-in Success"
 def main() -> int:
     """Walk the pages; 0 if the end was a page outside the provider, or the end of a device flow."""
     options = _options()
+    with opened_browser() as browser:
+        # the callback's certificate was made a moment ago: a person would click through
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        report = _walk(page, options)
+        _write(report, page)
+    return 0 if report["outcome"] in {"callback", "device"} else 1
+
+
+@contextmanager
+def opened_browser() -> Iterator[Browser]:
+    """Debian's Chromium, with no memory of others."""
     with tempfile.TemporaryDirectory(prefix="chromium-") as home, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("LAB_CHROMIUM", "/usr/bin/chromium"),
             args=list(_FLAGS),
             env={**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home},
         )
-        # the callback's certificate was made a moment ago: a person would click through
-        page = browser.new_context(ignore_https_errors=True).new_page()
-        report = _walk(page, options)
-        _write(report, page)
+        yield browser
         browser.close()
-    return 0 if report["outcome"] in {"callback", "device"} else 1
 
 
 def _options() -> argparse.Namespace:
