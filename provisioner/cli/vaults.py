@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -52,23 +53,27 @@ class Vaults:
         """
         if server.oauth2:
             self.store.require(server.server_name)
-        return self._admitted(server)
+        return self._admitted(server, self._resolved(server))
 
     def secret_to_show(self, server: EmailServer) -> Secret | None:
         """The same whether or not somebody has signed in: a person carries it on to where it goes.
 
         SecretUnavailable for the vault password, which no reference may bring to light.
         """
-        secret = self._admitted(server)
-        if secret is not None and self.gate.is_vault_password(secret):
+        secret = self._resolved(server)
+        if secret is not None and self._is_vault_password(secret):
             raise SecretUnavailable(
                 f"{server.where(_secret_field(server))}: the vault password is nobody's secret",
                 remedy="find out who made it so, and name where this server's own secret lies",
             )
-        return secret
+        return self._admitted(server, secret)
 
-    def _admitted(self, server: EmailServer) -> Secret | None:
-        secret = self._resolved(server)
+    def _is_vault_password(self, secret: Secret) -> bool:
+        with suppress(SecretUnavailable):  # without a key, the gate lets nothing pass or makes one
+            return self.gate.is_vault_password(secret)
+        return False
+
+    def _admitted(self, server: EmailServer, secret: Secret | None) -> Secret | None:
         if secret is not None:
             self.gate.check(server, secret)
         return secret

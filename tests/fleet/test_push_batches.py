@@ -116,6 +116,7 @@ def test_only_the_hosts_of_a_limit_are_asked(three_hosts):
     assert completed(fleet, "rollback", "map") == ["maps1", "maps3"]
     assert completed(fleet, "rollback", "maps1", "maps") == ["maps3"]
     assert completed(fleet, "rollback", "x") == []
+    assert completed(fleet, "worksheet", "--host", "map") == ["maps1", "maps3"]
     assert not (fleet.folder / "ran").exists()
 
 
