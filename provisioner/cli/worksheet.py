@@ -85,7 +85,7 @@ def worksheet(
     from provisioner.hosts.worksheet import Worksheet
     from provisioner.model.reading import read_project
 
-    _check(inventory, host)
+    _check(inventory, host, accept_destination, reveal=reveal)
     if reveal and not yes:
         refuse_unknown_readers(out)
     declared = with_inventory(read_project(project), inventory)
@@ -104,11 +104,19 @@ def worksheet(
     return ExitCode.DONE
 
 
-def _check(inventory: Path | None, host: str | None) -> None:
+def _check(
+    inventory: Path | None, host: str | None, accepted: list[str] | None, *, reveal: bool
+) -> None:
+    """UsageError for an option that would do nothing without another."""
     if inventory is not None and host is None:
         raise UsageError(
             "--inventory says where hosts are looked up, and no --host is named",
             remedy="name the host, or leave --inventory away",
+        )
+    if accepted and not reveal:
+        raise UsageError(
+            "--accept-destination accepts nothing here, since no secret is read without --reveal",
+            remedy="say --reveal, too, or leave it away",
         )
 
 

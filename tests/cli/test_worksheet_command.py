@@ -149,6 +149,8 @@ def test_a_host_without_what_is_asked_for(desk: Desk) -> None:
     assert "servers/relay.yml:8: Relay: hosts: test does not include maps1" in said
     said = desk.refused(ExitCode.USAGE, "--inventory", "inventory")
     assert "no --host is named" in said
+    said = desk.refused(ExitCode.USAGE, "--accept-destination", "Reports")
+    assert "--accept-destination accepts nothing here" in said
     (desk.project / "inventory" / "hosts.ini").unlink()
     said = desk.refused(ExitCode.FAILURE, "--host", "maps1")
     assert "there is no inventory at" in said
