@@ -51,13 +51,22 @@ class CSharpModules:
     def email_servers(self, parameters: dict, check: bool = False) -> Answer:
         """What the module win_maps_email_servers answers."""
         completed = _with_defaults(_library("maps_email_servers").ARGUMENT_SPEC, parameters)
-        said = self._program.call("module.email_servers", parameters=completed, check=check)
+        said = self._program.call("store.module", parameters=completed, check_mode=check)
         opened = host_code("maps_sealed").opened(said["sealed"])
         return {"changed": said["changed"], "failed": said["failed"], **opened}
 
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven."""
-        self._program.call("module.record_proofs", **place, proofs=proofs, needed=needed)
+        settings = {"apply_timeout": 300, "lock_wait": 10, **place}
+        accepted = host_code("maps_record").FULL_PROOFS
+        self._program.call(
+            "store.record_proofs",
+            settings=settings,
+            proofs=proofs,
+            needed=needed,
+            accepted=accepted,
+            last=True,
+        )
 
 
 @cache

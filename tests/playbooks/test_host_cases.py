@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks.host_modules import Answer, HostModules, PythonModules
+from tests.playbooks.host_modules import Answer, CSharpModules, HostModules, PythonModules
 from tests.playbooks.host_scene import TABLE, Host, document
 
 # -- what is expected
@@ -167,3 +167,12 @@ def _disk(size: str | None, place: Path) -> Iterator[None]:
 @pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: case["name"])
 def test_python(case, tmp_path):
     trace(case, PythonModules(), tmp_path / "place")
+
+
+@pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: case["name"])
+def test_csharp(case, tmp_path, mono_host):
+    place = tmp_path / "place"  # the same for both: answers name paths
+    found = trace(case, CSharpModules(mono_host), place)
+    place.rename(tmp_path / "csharp")
+    wanted = trace(case, PythonModules(), place)
+    assert found == wanted
