@@ -9,7 +9,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
+using Ansible.Maps.Files;
 using Ansible.Maps.Json;
+using Ansible.Maps.Processes;
 using Ansible.Maps.Refusal;
 
 public static class MapsHost {
@@ -21,6 +23,8 @@ public static class MapsHost {
         };
 
     public static int Main() {
+        HostFiles.Current = new PosixFiles();
+        HostProcesses.Current = new PosixProcesses();
         Stream input = Console.OpenStandardInput(), output = Console.OpenStandardOutput();
         using (StreamReader calls = new StreamReader(input, new UTF8Encoding(false))) {
             for (string line = calls.ReadLine(); line != null; line = calls.ReadLine()) {
