@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +65,19 @@ class Hosts:
 
 
 @pytest.fixture
-def hosts(tmp_path: Path, store_class: Any, request: pytest.FixtureRequest) -> Hosts:
+def memory() -> Iterator[Path]:
+    """A folder in memory: a thousand hosts are flushed a hundred times each."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def hosts(memory: Path, store_class: Any, request: pytest.FixtureRequest) -> Hosts:
     """In Python each run is a process that dies; in C# see mono/StoppedCall.cs."""
     if request.node.callspec.params["store_class"] == "python":
-        return Hosts(tmp_path, store_class, killed_processes)
+        return Hosts(memory, store_class, killed_processes)
     program = request.getfixturevalue("mono_host")
-    return Hosts(tmp_path, store_class, lambda *what: stopped_calls(program, *what))
+    return Hosts(memory, store_class, lambda *what: stopped_calls(program, *what))
 
 
 def killed_processes(folder: Path, step: str, wanted: dict) -> int:
@@ -118,15 +127,15 @@ def servers(data: bytes | None) -> list | None:
 
 
 @pytest.mark.parametrize("step", ["deliver", "deliver applying"])
-def test_a_stopped_call_leaves_what_a_killed_one_leaves(tmp_path, mono_program, mono_host, step):
-    stores = Hosts(tmp_path, lambda *w, **s: CSharpStore(mono_host, *w, **s), None)
+def test_a_stopped_call_leaves_what_a_killed_one_leaves(memory, mono_program, mono_host, step):
+    stores = Hosts(memory, lambda *w, **s: CSharpStore(mono_host, *w, **s), None)
     stores.prepare()
     killed = 0
     for half in range(0, 1000, 17):
         places = [f"{half} {how}" for how in ("stopped", "killed")]
-        call = prepared_call(mono_host, tmp_path, places[0], step, delivery(NEW))
+        call = prepared_call(mono_host, memory, places[0], step, delivery(NEW))
         stopped = mono_host.call("host.stopped_at", half=half, **call)
-        call = prepared_call(mono_host, tmp_path, places[1], step, delivery(NEW))
+        call = prepared_call(mono_host, memory, places[1], step, delivery(NEW))
         with MonoProgram(mono_program) as program:
             program.call("host.die_at", half=half)
             if not stopped:
@@ -135,7 +144,7 @@ def test_a_stopped_call_leaves_what_a_killed_one_leaves(tmp_path, mono_program, 
             with pytest.raises(MonoError, match="SIGKILL"):
                 program.call(call["call"], **call["arguments"])
         killed += 1
-        left = [json.dumps(tree(tmp_path / place / "host")) for place in places]
+        left = [json.dumps(tree(memory / place / "host")) for place in places]
         left = [re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z|\b\d{10}\b", "TIME", text) for text in left]
         assert left[0] == left[1]
     assert killed > 3
