@@ -3,6 +3,7 @@
 
 using System;
 using System.IO;
+using Ansible.Maps.WindowsProcesses;
 
 namespace Ansible.Maps.Processes {
     public interface IProcesses {
@@ -29,6 +30,6 @@ namespace Ansible.Maps.Processes {
 
     /// <summary>The programs of this host.</summary>
     public static class HostProcesses {
-        public static IProcesses Current;
+        public static IProcesses Current = new WindowsHostProcesses();
     }
 }
