@@ -6,6 +6,9 @@ import contextlib
 import importlib.util
 import io
 import json
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +31,9 @@ class HostModules(Protocol):
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven. `place`: directory, run_id, owner, lease."""
 
+    def umask(self, mask: int) -> AbstractContextManager[None]:
+        """Run under that umask."""
+
 
 class PythonModules:
     """As Ansible runs them: through AnsibleModule, which checks and completes the parameters."""
@@ -41,6 +47,15 @@ class PythonModules:
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven."""
         host_code("maps_store").Store(**place).record_proofs(proofs, needed)
+
+    @contextlib.contextmanager
+    def umask(self, mask: int) -> Iterator[None]:
+        """Run under that umask."""
+        before = os.umask(mask)
+        try:
+            yield
+        finally:
+            os.umask(before)
 
 
 class CSharpModules:
@@ -59,6 +74,15 @@ class CSharpModules:
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven."""
         CSharpStore(self._program, **place).record_proofs(proofs, needed)
+
+    @contextlib.contextmanager
+    def umask(self, mask: int) -> Iterator[None]:
+        """Run under that umask."""
+        before = self._program.call("host.umask", mask=mask)
+        try:
+            yield
+        finally:
+            self._program.call("host.umask", mask=before)
 
 
 @cache
