@@ -5,7 +5,6 @@ using System.IO;
 using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Ansible.Maps.Files;
 using Ansible.Maps.Processes;
 using Ansible.Maps.Quoting;
@@ -35,18 +34,18 @@ namespace Ansible.Maps.WindowsProcesses {
         private readonly string program;
         private readonly AnonymousPipeServerStream output =
             new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
-        private readonly SafeWaitHandle job;
-        private readonly SafeWaitHandle process;
+        private readonly WindowsHandle job;
+        private readonly WindowsHandle process;
 
         internal WindowsProcess(string commandLine, string program) {
             this.program = program;
-            job = Owned(Native.CreateJobObjectW(IntPtr.Zero, null));
+            job = Native.CreateJobObjectW(IntPtr.Zero, null);
             if (job.IsInvalid) {
                 throw WindowsFault.OfLastCall(program);
             }
             ProcessInformation created = Created(commandLine);
-            process = Owned(created.Process);
-            using (SafeWaitHandle thread = Owned(created.Thread)) {
+            process = new WindowsHandle(created.Process);
+            using (WindowsHandle thread = new WindowsHandle(created.Thread)) {
                 Begin(thread);
             }
             output.DisposeLocalCopyOfClientHandle();  // or its end would never be read
@@ -90,7 +89,7 @@ namespace Ansible.Maps.WindowsProcesses {
         private ProcessInformation Created(string commandLine) {
             ProcessInformation created;
             using (SecurityAttributes inherited = new SecurityAttributes(null, true))
-            using (SafeFileHandle nothing = Native.CreateFileW("NUL", Native.GenericRead,
+            using (WindowsHandle nothing = Native.CreateFileW("NUL", Native.GenericRead,
                 Native.ShareAll, inherited, Native.OpenExisting, 0, IntPtr.Zero)) {
                 IntPtr said = output.ClientSafePipeHandle.DangerousGetHandle();
                 StartupInformation startup = new StartupInformation {
@@ -109,17 +108,13 @@ namespace Ansible.Maps.WindowsProcesses {
             return created;
         }
 
-        private void Begin(SafeWaitHandle thread) {
+        private void Begin(WindowsHandle thread) {
             if (Native.AssignProcessToJobObject(job, process) && Native.ResumeThread(thread) != -1) {
                 return;
             }
             FileFault fault = WindowsFault.OfLastCall(program);
             Native.TerminateProcess(process, KilledCode);
             throw fault;
-        }
-
-        private static SafeWaitHandle Owned(IntPtr handle) {
-            return new SafeWaitHandle(handle, true);
         }
     }
 }
