@@ -55,7 +55,7 @@ public static class MapsHost {
         }
     }
 
-    private static object Called(Dictionary<string, object> call) {
+    public static object Called(Dictionary<string, object> call) {
         string name = (string)call["call"];
         string area = name.Substring(0, name.IndexOf('.'));
         if (!Areas.ContainsKey(area)) {
