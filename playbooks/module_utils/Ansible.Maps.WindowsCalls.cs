@@ -32,6 +32,7 @@ namespace Ansible.Maps.WindowsCalls {
         // CreateProcessW: CREATE_SUSPENDED | CREATE_NO_WINDOW; STARTF_USESTDHANDLES
         internal const uint SuspendedWithoutWindow = 0x4 | 0x08000000;
         internal const int UseStandardHandles = 0x100;
+        internal const uint Inherited = 1;  // HANDLE_FLAG_INHERIT of SetHandleInformation
         
         // WaitForSingleObject: WAIT_TIMEOUT, WAIT_FAILED
         internal const uint WaitTimedOut = 0x102, WaitFailed = 0xffffffff;
@@ -123,6 +124,17 @@ namespace Ansible.Maps.WindowsCalls {
         // winbase.h/nf-winbase-localfree
         [DllImport("kernel32.dll")]
         internal static extern IntPtr LocalFree(IntPtr memory);
+
+        // namedpipeapi.h/nf-namedpipeapi-createpipe
+        [DllImport("kernel32.dll", SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool CreatePipe(
+            out WindowsHandle read, out WindowsHandle write, SecurityAttributes attributes, uint size);
+
+        // handleapi.h/nf-handleapi-sethandleinformation
+        [DllImport("kernel32.dll", SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool SetHandleInformation(WindowsHandle handle, uint mask, uint flags);
 
         // jobapi2.h/nf-jobapi2-createjobobjectw
         [DllImport("kernel32.dll", SetLastError = true, CharSet = CharSet.Unicode)]
@@ -258,6 +270,7 @@ namespace Ansible.Maps.WindowsCalls {
     public static class WindowsFault {
         internal const int FileNotFound = 2, PathNotFound = 3, AccessDenied = 5, SharingViolation = 32;
         internal const int LockViolation = 33, NoMoreFiles = 18, AlreadyExists = 183;
+        internal const int BrokenPipe = 109;
 
         private const string NoAdministrator =
             "the account that Ansible signs in with may not: it has to be an administrator";
