@@ -32,43 +32,49 @@ namespace Ansible.Maps.WindowsCalls {
         // CreateProcessW: CREATE_SUSPENDED | CREATE_NO_WINDOW; STARTF_USESTDHANDLES
         internal const uint SuspendedWithoutWindow = 0x4 | 0x08000000;
         internal const int UseStandardHandles = 0x100;
+        internal const uint Inherited = 1;  // HANDLE_FLAG_INHERIT of SetHandleInformation
         
         // WaitForSingleObject: WAIT_TIMEOUT, WAIT_FAILED
         internal const uint WaitTimedOut = 0x102, WaitFailed = 0xffffffff;
 
         // fileapi.h/nf-fileapi-createfilew
         [DllImport("kernel32.dll", SetLastError = true, CharSet = CharSet.Unicode)]
-        internal static extern SafeFileHandle CreateFileW(
+        internal static extern WindowsHandle CreateFileW(
             string path, uint access, uint share, SecurityAttributes attributes, uint disposition,
             uint flags, IntPtr template);
+
+        // handleapi.h/nf-handleapi-closehandle
+        [DllImport("kernel32.dll")]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool CloseHandle(IntPtr handle);
 
         // fileapi.h/nf-fileapi-getfileinformationbyhandle
         [DllImport("kernel32.dll", SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
         internal static extern bool GetFileInformationByHandle(
-            SafeFileHandle file, out FileInformation information);
+            WindowsHandle file, out FileInformation information);
 
         // fileapi.h/nf-fileapi-readfile
         [DllImport("kernel32.dll", SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
         internal static extern bool ReadFile(
-            SafeFileHandle file, [Out] byte[] buffer, uint length, out uint read, IntPtr overlapped);
+            WindowsHandle file, [Out] byte[] buffer, uint length, out uint read, IntPtr overlapped);
 
         // fileapi.h/nf-fileapi-writefile
         [DllImport("kernel32.dll", SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
         internal static extern bool WriteFile(
-            SafeFileHandle file, byte[] data, uint length, out uint written, IntPtr overlapped);
+            WindowsHandle file, byte[] data, uint length, out uint written, IntPtr overlapped);
 
         // fileapi.h/nf-fileapi-setendoffile
         [DllImport("kernel32.dll", SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
-        internal static extern bool SetEndOfFile(SafeFileHandle file);
+        internal static extern bool SetEndOfFile(WindowsHandle file);
 
         // fileapi.h/nf-fileapi-flushfilebuffers
         [DllImport("kernel32.dll", SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
-        internal static extern bool FlushFileBuffers(SafeFileHandle file);
+        internal static extern bool FlushFileBuffers(WindowsHandle file);
 
         // winbase.h/nf-winbase-movefileexw
         [DllImport("kernel32.dll", SetLastError = true, CharSet = CharSet.Unicode)]
@@ -102,13 +108,13 @@ namespace Ansible.Maps.WindowsCalls {
         // aclapi.h/nf-aclapi-getsecurityinfo: returns the error; LocalFree frees the descriptor
         [DllImport("advapi32.dll")]
         internal static extern int GetSecurityInfo(
-            SafeFileHandle file, int kind, uint about, IntPtr owner, IntPtr group, IntPtr list,
+            WindowsHandle file, int kind, uint about, IntPtr owner, IntPtr group, IntPtr list,
             IntPtr audit, out IntPtr descriptor);
 
         // aclapi.h/nf-aclapi-setsecurityinfo: returns the error
         [DllImport("advapi32.dll")]
         internal static extern int SetSecurityInfo(
-            SafeFileHandle file, int kind, uint about, IntPtr owner, IntPtr group, byte[] list,
+            WindowsHandle file, int kind, uint about, IntPtr owner, IntPtr group, byte[] list,
             IntPtr audit);
 
         // securitybaseapi.h/nf-securitybaseapi-getsecuritydescriptorlength
@@ -119,19 +125,30 @@ namespace Ansible.Maps.WindowsCalls {
         [DllImport("kernel32.dll")]
         internal static extern IntPtr LocalFree(IntPtr memory);
 
+        // namedpipeapi.h/nf-namedpipeapi-createpipe
+        [DllImport("kernel32.dll", SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool CreatePipe(
+            out WindowsHandle read, out WindowsHandle write, SecurityAttributes attributes, uint size);
+
+        // handleapi.h/nf-handleapi-sethandleinformation
+        [DllImport("kernel32.dll", SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool SetHandleInformation(WindowsHandle handle, uint mask, uint flags);
+
         // jobapi2.h/nf-jobapi2-createjobobjectw
         [DllImport("kernel32.dll", SetLastError = true, CharSet = CharSet.Unicode)]
-        internal static extern IntPtr CreateJobObjectW(IntPtr attributes, string name);
+        internal static extern WindowsHandle CreateJobObjectW(IntPtr attributes, string name);
 
         // jobapi2.h/nf-jobapi2-assignprocesstojobobject
         [DllImport("kernel32.dll", SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
-        internal static extern bool AssignProcessToJobObject(SafeWaitHandle job, SafeWaitHandle process);
+        internal static extern bool AssignProcessToJobObject(WindowsHandle job, WindowsHandle process);
 
         // jobapi2.h/nf-jobapi2-terminatejobobject
         [DllImport("kernel32.dll", SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
-        internal static extern bool TerminateJobObject(SafeWaitHandle job, uint code);
+        internal static extern bool TerminateJobObject(WindowsHandle job, uint code);
 
         // processthreadsapi.h/nf-processthreadsapi-createprocessw
         [DllImport("kernel32.dll", SetLastError = true, CharSet = CharSet.Unicode)]
@@ -144,21 +161,21 @@ namespace Ansible.Maps.WindowsCalls {
 
         // processthreadsapi.h/nf-processthreadsapi-resumethread: -1 is the failure
         [DllImport("kernel32.dll", SetLastError = true)]
-        internal static extern int ResumeThread(SafeWaitHandle thread);
+        internal static extern int ResumeThread(WindowsHandle thread);
 
         // processthreadsapi.h/nf-processthreadsapi-terminateprocess
         [DllImport("kernel32.dll", SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
-        internal static extern bool TerminateProcess(SafeWaitHandle process, uint code);
+        internal static extern bool TerminateProcess(WindowsHandle process, uint code);
 
         // processthreadsapi.h/nf-processthreadsapi-getexitcodeprocess
         [DllImport("kernel32.dll", SetLastError = true)]
         [return: MarshalAs(UnmanagedType.Bool)]
-        internal static extern bool GetExitCodeProcess(SafeWaitHandle process, out int code);
+        internal static extern bool GetExitCodeProcess(WindowsHandle process, out int code);
 
         // synchapi.h/nf-synchapi-waitforsingleobject
         [DllImport("kernel32.dll", SetLastError = true)]
-        internal static extern uint WaitForSingleObject(SafeWaitHandle handle, uint milliseconds);
+        internal static extern uint WaitForSingleObject(WindowsHandle handle, uint milliseconds);
     }
 
     // Public structures of public fields: a compiler has no warnings about those that Windows sets.
@@ -208,6 +225,20 @@ namespace Ansible.Maps.WindowsCalls {
         public string ShortName;
     }
 
+    /// <summary>A handle of a file, a process, a thread or a job.</summary>
+    internal sealed class WindowsHandle : SafeHandleZeroOrMinusOneIsInvalid {
+        internal WindowsHandle() : base(true) {
+        }
+
+        internal WindowsHandle(IntPtr owned) : base(true) {
+            SetHandle(owned);
+        }
+
+        protected override bool ReleaseHandle() {
+            return Native.CloseHandle(handle);
+        }
+    }
+
     internal sealed class FindHandle : SafeHandleZeroOrMinusOneIsInvalid {
         internal FindHandle() : base(true) {
         }
@@ -239,6 +270,7 @@ namespace Ansible.Maps.WindowsCalls {
     public static class WindowsFault {
         internal const int FileNotFound = 2, PathNotFound = 3, AccessDenied = 5, SharingViolation = 32;
         internal const int LockViolation = 33, NoMoreFiles = 18, AlreadyExists = 183;
+        internal const int BrokenPipe = 109;
 
         private const string NoAdministrator =
             "the account that Ansible signs in with may not: it has to be an administrator";

@@ -10,7 +10,6 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Security.Principal;
 using System.Threading;
-using Microsoft.Win32.SafeHandles;
 using Ansible.Maps.Access;
 using Ansible.Maps.Files;
 using Ansible.Maps.Refusal;
@@ -22,6 +21,16 @@ namespace Ansible.Maps.WindowsFiles {
     public sealed class WindowsHostFiles : IFiles {
         // A virus scanner or an indexer looks into what is new, and is done soon.
         private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+        private readonly SecurityIdentifier account;
+
+        public WindowsHostFiles() {
+        }
+
+        /// <summary>`account`: the one that delivers, if it is not this process's own.</summary>
+        public WindowsHostFiles(SecurityIdentifier account) {
+            this.account = account;
+        }
 
         public object Reader(string group) {
             try {
@@ -44,7 +53,7 @@ namespace Ansible.Maps.WindowsFiles {
 
         public FileStatus Look(string path, object reader) {
             uint access = Native.ReadControl | Native.ReadAttributes;
-            using (SafeFileHandle file = OpenedThere(path, access)) {
+            using (WindowsHandle file = OpenedThere(path, access)) {
                 return file == null ? null : Status(file, path, reader);
             }
         }
@@ -68,7 +77,7 @@ namespace Ansible.Maps.WindowsFiles {
         }
 
         public byte[] Read(string path, Action<FileStatus> check) {
-            using (SafeFileHandle file = OpenedThere(path, Native.GenericRead)) {
+            using (WindowsHandle file = OpenedThere(path, Native.GenericRead)) {
                 if (file == null) {
                     return null;
                 }
@@ -106,7 +115,7 @@ namespace Ansible.Maps.WindowsFiles {
         public void WriteNew(string path, byte[] data, object reader) {
             byte[] descriptor = new PrivateAccess((SecurityIdentifier)reader, false).Descriptor();
             using (SecurityAttributes attributes = new SecurityAttributes(descriptor, false))
-            using (SafeFileHandle file = Opened(
+            using (WindowsHandle file = Opened(
                 path, Native.GenericWrite, Native.ShareNothing, attributes, Native.CreateNew
             )) {
                 WriteAll(file, data, path);
@@ -135,7 +144,7 @@ namespace Ansible.Maps.WindowsFiles {
 
         public void Close(string path, object reader) {
             uint access = Native.ReadControl | Native.ReadAttributes | Native.WriteDac;
-            using (SafeFileHandle file = OpenedThere(path, access)) {
+            using (WindowsHandle file = OpenedThere(path, access)) {
                 if (file == null) {
                     throw WindowsFault.Of(WindowsFault.FileNotFound, path);
                 }
@@ -148,7 +157,7 @@ namespace Ansible.Maps.WindowsFiles {
             byte[] descriptor = new PrivateAccess(null, false).Descriptor();
             uint access = Native.GenericRead | Native.GenericWrite | Native.WriteDac;
             using (SecurityAttributes attributes = new SecurityAttributes(descriptor, false)) {
-                SafeFileHandle file = Native.CreateFileW(
+                WindowsHandle file = Native.CreateFileW(
                     ExtendedPath.Of(path), access, Native.ShareRead, attributes, Native.OpenAlways,
                     Native.ItselfNotItsTarget, IntPtr.Zero);
                 int error = file.IsInvalid ? Marshal.GetLastWin32Error() : 0;
@@ -177,8 +186,8 @@ namespace Ansible.Maps.WindowsFiles {
         // -- handles
 
         /// <summary>What is there, itself and not its target; null if nothing is.</summary>
-        private static SafeFileHandle OpenedThere(string path, uint access) {
-            SafeFileHandle file = null;
+        private static WindowsHandle OpenedThere(string path, uint access) {
+            WindowsHandle file = null;
             int error = Insisted(() => {
                 file = Native.CreateFileW(ExtendedPath.Of(path), access, Native.ShareAll, null,
                     Native.OpenExisting, Native.ItselfNotItsTarget | Native.FoldersToo, IntPtr.Zero);
@@ -190,10 +199,10 @@ namespace Ansible.Maps.WindowsFiles {
             return error == 0 ? file : null;
         }
 
-        private static SafeFileHandle Opened(
+        private static WindowsHandle Opened(
             string path, uint access, uint share, SecurityAttributes attributes, uint disposition
         ) {
-            SafeFileHandle file = null;
+            WindowsHandle file = null;
             Insist(path, () => {
                 file = Native.CreateFileW(ExtendedPath.Of(path), access, share, attributes, disposition,
                     Native.ItselfNotItsTarget, IntPtr.Zero);
@@ -229,7 +238,7 @@ namespace Ansible.Maps.WindowsFiles {
             return 0;
         }
 
-        internal static FileKind Kind(SafeFileHandle file, string path) {
+        internal static FileKind Kind(WindowsHandle file, string path) {
             FileInformation information;
             if (!Native.GetFileInformationByHandle(file, out information)) {
                 throw WindowsFault.OfLastCall(path);
@@ -241,7 +250,7 @@ namespace Ansible.Maps.WindowsFiles {
             return folder ? FileKind.Folder : FileKind.File;
         }
 
-        private static FileStatus Status(SafeFileHandle file, string path, object reader) {
+        private FileStatus Status(WindowsHandle file, string path, object reader) {
             byte[] descriptor = Descriptor(file, path);
             FileKind kind = Kind(file, path);
             bool folder = kind == FileKind.Folder;
@@ -252,8 +261,8 @@ namespace Ansible.Maps.WindowsFiles {
             };
         }
 
-        private static string Foreign(byte[] descriptor, string path) {
-            SecurityIdentifier own = WindowsIdentity.GetCurrent().User;
+        private string Foreign(byte[] descriptor, string path) {
+            SecurityIdentifier own = account ?? WindowsIdentity.GetCurrent().User;
             SecurityIdentifier owner = PrivateAccess.ForeignOwner(descriptor, own);
             return owner == null ? null : "belongs to " + NameOf(owner) + ", not to the Administrators: "
                 + "whoever owns it could swap it; look at it, then: icacls \"" + path
@@ -268,7 +277,7 @@ namespace Ansible.Maps.WindowsFiles {
             }
         }
 
-        private static byte[] Descriptor(SafeFileHandle file, string path) {
+        private static byte[] Descriptor(WindowsHandle file, string path) {
             IntPtr descriptor;
             int error = Native.GetSecurityInfo(file, Native.FileObject, Native.OwnerAndList, IntPtr.Zero,
                 IntPtr.Zero, IntPtr.Zero, IntPtr.Zero, out descriptor);
@@ -284,7 +293,7 @@ namespace Ansible.Maps.WindowsFiles {
             }
         }
 
-        internal static void SetAccess(SafeFileHandle file, string path, PrivateAccess access) {
+        internal static void SetAccess(WindowsHandle file, string path, PrivateAccess access) {
             int error = Native.SetSecurityInfo(file, Native.FileObject, Native.ListOfItsOwn, IntPtr.Zero,
                 IntPtr.Zero, access.AccessList(), IntPtr.Zero);
             if (error != 0) {
@@ -292,7 +301,7 @@ namespace Ansible.Maps.WindowsFiles {
             }
         }
 
-        private static byte[] AllOf(SafeFileHandle file, string path) {
+        private static byte[] AllOf(WindowsHandle file, string path) {
             byte[] piece = new byte[65536];
             using (MemoryStream all = new MemoryStream()) {
                 for (uint count = 1; count > 0; all.Write(piece, 0, (int)count)) {
@@ -304,7 +313,7 @@ namespace Ansible.Maps.WindowsFiles {
             }
         }
 
-        internal static void WriteAll(SafeFileHandle file, byte[] data, string path) {
+        internal static void WriteAll(WindowsHandle file, byte[] data, string path) {
             uint written;
             if (!Native.WriteFile(file, data, (uint)data.Length, out written, IntPtr.Zero)) {
                 throw WindowsFault.OfLastCall(path);
@@ -320,10 +329,10 @@ namespace Ansible.Maps.WindowsFiles {
 
     /// <summary>Nobody else can open a file for writing while this has it so.</summary>
     internal sealed class WindowsFileLock : IFileLock {
-        private readonly SafeFileHandle file;
+        private readonly WindowsHandle file;
         private readonly string path;
 
-        internal WindowsFileLock(SafeFileHandle file, string path) {
+        internal WindowsFileLock(WindowsHandle file, string path) {
             this.file = file;
             this.path = path;
             if (WindowsHostFiles.Kind(file, path) != FileKind.File) {

@@ -1,11 +1,8 @@
 // Programs of a Windows host, each in a job object, so that a time-out ends all that it has started.
 
 using System;
-using System.IO;
-using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Ansible.Maps.Files;
 using Ansible.Maps.Processes;
 using Ansible.Maps.Quoting;
@@ -33,35 +30,43 @@ namespace Ansible.Maps.WindowsProcesses {
         private const uint KilledCode = 1, Patience = 10000;
 
         private readonly string program;
-        private readonly AnonymousPipeServerStream output =
-            new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
-        private readonly SafeWaitHandle job;
-        private readonly SafeWaitHandle process;
+        private readonly WindowsHandle job, process, output;
 
         internal WindowsProcess(string commandLine, string program) {
             this.program = program;
-            job = Owned(Native.CreateJobObjectW(IntPtr.Zero, null));
-            if (job.IsInvalid) {
-                throw WindowsFault.OfLastCall(program);
+            job = Native.CreateJobObjectW(IntPtr.Zero, null);
+            Check(!job.IsInvalid);
+            using (SecurityAttributes inherited = new SecurityAttributes(null, true)) {
+                WindowsHandle written;
+                Check(Native.CreatePipe(out output, out written, inherited, 0));
+                using (written)  // or its end would never be read here
+                using (WindowsHandle nothing = Nothing(inherited)) {
+                    Check(Native.SetHandleInformation(output, Native.Inherited, 0));
+                    ProcessInformation created = Created(commandLine, nothing, written);
+                    process = new WindowsHandle(created.Process);
+                    using (WindowsHandle thread = new WindowsHandle(created.Thread)) {
+                        Begin(thread);
+                    }
+                }
             }
-            ProcessInformation created = Created(commandLine);
-            process = Owned(created.Process);
-            using (SafeWaitHandle thread = Owned(created.Thread)) {
-                Begin(thread);
-            }
-            output.DisposeLocalCopyOfClientHandle();  // or its end would never be read
         }
 
-        public Stream Output {
-            get { return output; }
+        public int Read(byte[] piece) {
+            uint count;
+            if (Native.ReadFile(output, piece, (uint)piece.Length, out count, IntPtr.Zero)) {
+                return (int)count;
+            }
+            int error = Marshal.GetLastWin32Error();
+            if (error != WindowsFault.BrokenPipe) {
+                throw WindowsFault.Of(error, program);
+            }
+            return 0;
         }
 
         public int ExitCode {
             get {
                 int code;
-                if (!Native.GetExitCodeProcess(process, out code)) {
-                    throw WindowsFault.OfLastCall(program);
-                }
+                Check(Native.GetExitCodeProcess(process, out code));
                 return code;
             }
         }
@@ -69,47 +74,46 @@ namespace Ansible.Maps.WindowsProcesses {
         public bool Wait(TimeSpan time) {
             uint milliseconds = (uint)Math.Min(time.TotalMilliseconds, int.MaxValue);
             uint ended = Native.WaitForSingleObject(process, milliseconds);
-            if (ended == Native.WaitFailed) {
-                throw WindowsFault.OfLastCall(program);
-            }
+            Check(ended != Native.WaitFailed);
             return ended != Native.WaitTimedOut;
         }
 
         public void KillAll() {
-            if (!Native.TerminateJobObject(job, KilledCode)) {
-                throw WindowsFault.OfLastCall(program);
-            }
+            Check(Native.TerminateJobObject(job, KilledCode));
             Native.WaitForSingleObject(process, Patience);
         }
 
+        /// <summary>
+        /// What still runs in the job goes on: it may be MAPS itself. So does the reading of what
+        /// that says, and ends with this process: nobody closes a handle that is being read.
+        /// </summary>
         public void Dispose() {
             process.Dispose();
-            job.Dispose();  // what still runs in it goes on: it may be MAPS itself
+            job.Dispose();
         }
 
-        private ProcessInformation Created(string commandLine) {
+        private WindowsHandle Nothing(SecurityAttributes inherited) {
+            WindowsHandle nothing = Native.CreateFileW("NUL", Native.GenericRead, Native.ShareAll,
+                inherited, Native.OpenExisting, 0, IntPtr.Zero);
+            Check(!nothing.IsInvalid);
+            return nothing;
+        }
+
+        private ProcessInformation Created(string line, WindowsHandle input, WindowsHandle said) {
+            StartupInformation startup = new StartupInformation {
+                Length = Marshal.SizeOf(typeof(StartupInformation)),
+                Flags = Native.UseStandardHandles,
+                Input = input.DangerousGetHandle(),
+                Output = said.DangerousGetHandle(),
+                Error = said.DangerousGetHandle(),
+            };
             ProcessInformation created;
-            using (SecurityAttributes inherited = new SecurityAttributes(null, true))
-            using (SafeFileHandle nothing = Native.CreateFileW("NUL", Native.GenericRead,
-                Native.ShareAll, inherited, Native.OpenExisting, 0, IntPtr.Zero)) {
-                IntPtr said = output.ClientSafePipeHandle.DangerousGetHandle();
-                StartupInformation startup = new StartupInformation {
-                    Length = Marshal.SizeOf(typeof(StartupInformation)),
-                    Flags = Native.UseStandardHandles,
-                    Input = nothing.DangerousGetHandle(),
-                    Output = said,
-                    Error = said,
-                };
-                if (!Native.CreateProcessW(null, new StringBuilder(commandLine), IntPtr.Zero,
-                    IntPtr.Zero, true, Native.SuspendedWithoutWindow, IntPtr.Zero, null, ref startup,
-                    out created)) {
-                    throw WindowsFault.OfLastCall(program);
-                }
-            }
+            Check(Native.CreateProcessW(null, new StringBuilder(line), IntPtr.Zero, IntPtr.Zero, true,
+                Native.SuspendedWithoutWindow, IntPtr.Zero, null, ref startup, out created));
             return created;
         }
 
-        private void Begin(SafeWaitHandle thread) {
+        private void Begin(WindowsHandle thread) {
             if (Native.AssignProcessToJobObject(job, process) && Native.ResumeThread(thread) != -1) {
                 return;
             }
@@ -118,8 +122,10 @@ namespace Ansible.Maps.WindowsProcesses {
             throw fault;
         }
 
-        private static SafeWaitHandle Owned(IntPtr handle) {
-            return new SafeWaitHandle(handle, true);
+        private void Check(bool succeeded) {
+            if (!succeeded) {
+                throw WindowsFault.OfLastCall(program);
+            }
         }
     }
 }

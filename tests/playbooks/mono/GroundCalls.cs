@@ -85,9 +85,10 @@ public static class GroundCalls {
         };
     }
 
-    // Every character that folds to another: 0xd800 to 0xdfff are halves of pairs.
+    // Every character that folds to another. 0xd800 to 0xdfff are halves of pairs; the planes of
+    // Unicode from the third on have no letters with a case.
     private static object Folding() {
-        string[] all = Enumerable.Range(1, 0x10ffff)
+        string[] all = Enumerable.Range(1, 0x1ffff)
             .Where(point => point < 0xd800 || point > 0xdfff)
             .Select(char.ConvertFromUtf32)
             .ToArray();
