@@ -64,12 +64,19 @@ class CSharpModules:
     def __init__(self, program: MonoProgram) -> None:
         self._program = program
 
-    def email_servers(self, parameters: dict, check: bool = False) -> Answer:
-        """What the module win_maps_email_servers answers."""
-        completed = _with_defaults(_library("maps_email_servers").ARGUMENT_SPEC, parameters)
-        said = self._program.call("store.module", parameters=completed, check_mode=check)
+    def email_servers(
+        self, parameters: dict, check: bool = False, restart: dict | None = None
+    ) -> Answer:
+        """What the module win_maps_email_servers answers; `restarts`: services it restarted.
+
+        It alone has the parameter `service`; `restart`: code and output of that.
+        """
+        spec = {**_library("maps_email_servers").ARGUMENT_SPEC, "service": {}}
+        given = {"parameters": _with_defaults(spec, parameters), "check_mode": check}
+        said = self._program.call("store.module", **given, restart=restart)
         opened = host_code("maps_sealed").opened(said["sealed"])
-        return {"changed": said["changed"], "failed": said["failed"], **opened}
+        restarts = {"restarts": said["restarts"]} if restart else {}
+        return {"changed": said["changed"], "failed": said["failed"], **restarts, **opened}
 
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven."""
