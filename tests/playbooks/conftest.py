@@ -6,6 +6,7 @@ from tests.mail_samples import certificate, mail_server
 from tests.playbooks.csharp_ground import documents, redaction, sealed
 from tests.playbooks.csharp_store import compare, store_class
 from tests.playbooks.mono_host import mono_host, mono_program
+from tests.playbooks.windows_calls import windows, windows_calls
 
 __all__ = [
     "certificate",
@@ -17,4 +18,6 @@ __all__ = [
     "redaction",
     "sealed",
     "store_class",
+    "windows",
+    "windows_calls",
 ]
