@@ -64,7 +64,8 @@ namespace Ansible.Maps.Takeover {
                 return ended ?? restarted;
             }
             Name = "the restart of " + service;
-            return new Ended(restarted.Code, restarted.Output, true);  // it may have stopped
+            bool started = ended != null || restarted.Started;
+            return new Ended(restarted.Code, restarted.Output, started);
         }
 
         private bool HasCommand {

@@ -33,6 +33,12 @@ public static class StoreCalls {
                 return SecretPrints.WithoutSecrets(Table(arguments, "entry"));
             case "store.kept_alive":
                 return KeptAlive(arguments);
+            case "store.revived":
+                return RevivedEntries.RolledBack(
+                    Entries(arguments, "archived"),
+                    Entries(arguments, "current"),
+                    Table(arguments, "tokens"),
+                    Texts(arguments, "rotating"));
             case "store.record":
                 HostRecord record = HostRecord.Parsed(Utf8(Text(arguments, "text")));
                 return record == null ? null : Encoding.ASCII.GetString(record.Serialised());
@@ -51,7 +57,8 @@ public static class StoreCalls {
             (service, timeout) => {
                 restarts.Add(new List<object> { service, timeout });
                 Dictionary<string, object> ended = Table(arguments, "restart");
-                return new Ended((int)(long)ended["code"], Text(ended, "output"), true);
+                return new Ended(
+                    (int)(long)ended["code"], Text(ended, "output"), (bool)ended["started"]);
             });
         return new Dictionary<string, object> {
             { "changed", answer.Changed },
