@@ -159,7 +159,9 @@ def test_a_run_waits_for_another(store, folder, another_that_waits):
     assert '"state": "changed"' in waiting.communicate(timeout=60)[0]
 
 
-@pytest.mark.parametrize("how", ["own checkout", "own run", "ended", "clock set back", "broken", "no year"])
+@pytest.mark.parametrize(
+    "how", ["own checkout", "own run", "ended", "clock set back", "broken", "no year"]
+)
 def test_what_a_killed_run_left_keeps_nobody_out_for_long(store, folder, how):
     store(folder, "killed", "ann").deliver(delivery(FIRST))
     left = lease(folder)
