@@ -151,3 +151,12 @@ def test_what_is_taken_back_is_applied_too(host, ends, state):
     words = "what was delivered was proven wrong, and could not be taken back: "
     failed = words + "the restart of MAPS failed with it"
     assert said["msg"] == ("" if state == "restored" else failed)
+
+
+def test_a_restart_that_crashes_leaves_doubts(tmp_path, mono_host):
+    given = {"directory": str(tmp_path / "x"), "run_id": "r1", "owner": "o", "service": "MAPS"}
+    given["document"] = json.dumps(delivery(OLD))
+    said = mono_host.call("store.module", parameters=given, check_mode=False, restarts=[])
+    answer = opened(said["sealed"])
+    assert answer["maps"] == {"phase": "deliver", "state": "unknown", "reason": "bug"}
+    assert answer["msg"] == "this is our bug: ArgumentOutOfRangeException in MapsTakeover.Run"
