@@ -56,9 +56,9 @@ public static class StoreCalls {
             Equals(arguments["check_mode"], true),
             (service, timeout) => {
                 restarts.Add(new List<object> { service, timeout });
-                Dictionary<string, object> ended = Table(arguments, "restart");
-                return new Ended(
-                    (int)(long)ended["code"], Text(ended, "output"), (bool)ended["started"]);
+                List<object> all = (List<object>)arguments["restarts"];
+                List<object> ended = (List<object>)all[restarts.Count - 1];
+                return new Ended((int)(long)ended[0], (string)ended[1], (bool)ended[2]);
             });
         return new Dictionary<string, object> {
             { "changed", answer.Changed },
