@@ -8,6 +8,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using Ansible.Maps.Files;
+using Ansible.Maps.Host;
 using Ansible.Maps.Processes;
 using Ansible.Maps.Redaction;
 

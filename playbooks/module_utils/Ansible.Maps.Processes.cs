@@ -2,7 +2,6 @@
 // and what Windows does. The tests put a POSIX twin there.
 
 using System;
-using Ansible.Maps.WindowsProcesses;
 
 namespace Ansible.Maps.Processes {
     public interface IProcesses {
@@ -27,10 +26,5 @@ namespace Ansible.Maps.Processes {
 
         /// <summary>Kill it and all that it has started, and see it end.</summary>
         void KillAll();
-    }
-
-    /// <summary>The programs of this host.</summary>
-    public static class HostProcesses {
-        public static IProcesses Current = new WindowsHostProcesses();
     }
 }
