@@ -108,11 +108,15 @@ namespace Ansible.Maps.WindowsFiles {
         }
 
         public void WriteNew(string path, byte[] data, object reader) {
-            byte[] descriptor = new PrivateAccess((SecurityIdentifier)reader, false).Descriptor();
-            using (SecurityAttributes attributes = new SecurityAttributes(descriptor, false))
+            PrivateAccess access = new PrivateAccess((SecurityIdentifier)reader, false);
+            using (SecurityAttributes attributes = new SecurityAttributes(access.Descriptor(), false))
             using (WindowsHandle file = OpenFile.Opened(
                 path, Native.GenericWrite, Native.ShareNothing, attributes, Native.CreateNew
             )) {
+                if (access.IsExceededBy(OpenFile.Descriptor(file, path))) {
+                    throw new FileFault("enotsup", "its drive keeps no access control lists", path,
+                        "name a folder on a drive with NTFS or ReFS in maps_directory");
+                }
                 OpenFile.WriteAll(file, data, path);
             }
         }
@@ -171,8 +175,8 @@ namespace Ansible.Maps.WindowsFiles {
         }
 
         /// <summary>
-        /// Never known: a module's output is read by PowerShell in its own process, which WinRM and
-        /// sshd end together with it.
+        /// Not to be seen here: a module's output is read by PowerShell in its own process. Nobody
+        /// waits longer than `lock_wait` all the same.
         /// </summary>
         public bool NobodyListens() {
             return false;
