@@ -178,6 +178,16 @@ def test_a_command_s_secrets_are_masked_and_only_its_end_is_kept(windows):
     assert len(output) == 1000
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "latin-1"])
+def test_a_secret_is_masked_in_the_encodings_of_windows(windows, encoding):
+    secret = "CANARY Größe"
+    text = f"the {secret} is out".encode(encoding)
+    code = f"import sys; sys.stdout.buffer.write({text!r})"
+    output = run(windows, [sys.executable, "-c", code], secrets=[secret])[1]
+    assert output.endswith("the *** is out")
+    assert "CAN" not in output
+
+
 def test_a_command_that_hangs_is_killed_with_all_its_children(windows, tmp_path):
     script = "echo began; sleep 300 & echo $! $$ > $0; wait"
     ended, output, started = run(windows, ["sh", "-c", script, str(tmp_path / "pids")], timeout=1)

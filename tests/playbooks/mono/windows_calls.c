@@ -329,6 +329,9 @@ static int is_there(const char *program) {
   return 0;
 }
 
+DWORD GetOEMCP(void) { return 28591; } /* ISO 8859-1: the one that Mono always has */
+DWORD GetACP(void) { return 28591; }
+
 BOOL CreatePipe(Handle **read_end, Handle **write_end, const SECURITY_ATTRIBUTES *attributes, DWORD size) {
   int ends[2];
   if (!attributes || !attributes->inherit || size || pipe2(ends, O_CLOEXEC)) broken("CreatePipe");
