@@ -114,7 +114,12 @@ namespace Ansible.Maps.Document {
 
         /// <summary>SHA-256 of bytes. Stays on the host, beside the document itself.</summary>
         public static string Digest(byte[] data) {
+#if CORECLR
             using (SHA256 hash = SHA256.Create()) {
+#else
+            // The one of Windows: the framework's own is refused where only FIPS 140 is allowed.
+            using (SHA256 hash = new SHA256CryptoServiceProvider()) {
+#endif
                 return Hexadecimal(hash.ComputeHash(data));
             }
         }

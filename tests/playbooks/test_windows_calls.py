@@ -101,6 +101,18 @@ def test_a_full_disk(windows):
     assert (windows.folder / DOCUMENT).read_bytes() == before
 
 
+def test_nothing_is_written_where_nothing_can_be_private(windows):
+    windows.store().deliver(WANTED)
+    before = {path: path.read_bytes() for path in windows.folder.iterdir()}
+    windows.forget_access()
+    with pytest.raises(Refusal, match="keeps no access control lists") as caught:
+        windows.store("run-2").deliver(MOVED)
+    assert "name a folder on a drive with NTFS" in str(caught.value)
+    del before[windows.folder / "lock"]
+    (windows.folder / "lock").unlink()
+    assert {path: path.read_bytes() for path in windows.folder.iterdir()} == before
+
+
 def test_somebody_else_s_document(windows):
     windows.store().deliver(WANTED)
     windows.plant(windows.folder / DOCUMENT, "{}")
