@@ -169,6 +169,13 @@ namespace Ansible.Maps.Document {
             return account;
         }
 
+        /// <summary>Where the entry's refresh requests go; null where it has no OAuth2.</summary>
+        public static object RefreshEndpoint(object entry) {
+            object own = At(entry, "oauth2", "refresh_token_url");
+            bool isSet = own != null && !Equals(own, "");
+            return isSet ? own : At(entry, "oauth2", "access_token_url");
+        }
+
         /// <summary>What is at a path of keys; null if nothing is.</summary>
         public static object At(object value, params string[] path) {
             foreach (string name in path) {
