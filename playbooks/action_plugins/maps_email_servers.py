@@ -44,6 +44,8 @@ def _arguments(call):
         **call.given("force", "apply_timeout", "lock_wait"),
     )
     del arguments["ca_file"]  # no connection is opened by this one
+    if service := call.service():
+        arguments["service"] = service
     if state in _WRITES:
         document = _document if state == "present" else _rollback
         arguments["document"] = json.dumps(document(call.delivery))
