@@ -93,9 +93,32 @@ class Call:
             "lease": self.delivery.get("lease"),
         }
 
-    def service(self):
-        """The Windows service that is restarted to apply a document; None if there is none."""
-        return self._fitting(self._platform.service, self._variable("maps_service"))
+    def applying(self):
+        """How a document is made known to MAPS: apply_command, and service where there is one."""
+        command = self.command("maps_apply_command")
+        service = self._fitting(self._platform.service, self._variable("maps_service"))
+        if service is None:
+            return {"apply_command": command}
+        if not self.applies:
+            return {"apply_command": None}
+        return {"apply_command": command, "service": service}
+
+    @property
+    def applies(self):
+        """Whether what is delivered may be applied here: without a restart MAPS has the old one."""
+        return self.delivery.get("restart", True) or not self._variable("maps_service")
+
+    @property
+    def host(self):
+        """The inventory's name of the host."""
+        return self._task_vars["inventory_hostname"]
+
+    def cluster(self):
+        """The name of the host's cluster, of which one host at a time applies; None if in none."""
+        name = self._variable("maps_cluster")
+        if name is not None and not (isinstance(name, str) and name):
+            raise CannotCall("maps_cluster is not a text: give the hosts of a cluster one name")
+        return name
 
     def command(self, name):
         """A host variable that is a command: a list, so that no shell reads it."""
@@ -227,14 +250,13 @@ class Call:
         folder = self._variable("maps_run_folder")
         if not folder:
             raise CannotCall("maps_run_folder is not set: run `provisioner push`")
-        host = self._task_vars["inventory_hostname"]
-        name = hashlib.sha256(host.encode("utf-8")).hexdigest() + ".json"
+        name = hashlib.sha256(self.host.encode("utf-8")).hexdigest() + ".json"
         path = os.path.join(folder, "deliveries", name)
         try:
             with open(path, encoding="utf-8") as file:
                 return json.load(file)
         except FileNotFoundError:
-            raise CannotCall(f"there is nothing to deliver to {host}: no {path}") from None
+            raise CannotCall(f"there is nothing to deliver to {self.host}: no {path}") from None
         except (OSError, ValueError) as error:
             raise CannotCall(f"cannot read {path}: {type(error).__name__}") from None
 
