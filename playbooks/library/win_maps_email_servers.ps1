@@ -3,9 +3,10 @@
 # The twin of maps_email_servers.py for Windows. Its action plugin calls it; see the .yml beside it.
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -CSharpUtil Ansible.Maps.Answer
+#AnsibleRequires -CSharpUtil Ansible.Maps.Arguments
 #AnsibleRequires -CSharpUtil Ansible.Maps.Command
 #AnsibleRequires -CSharpUtil Ansible.Maps.EmailServers
-#AnsibleRequires -CSharpUtil Ansible.Maps.Parameters
 #AnsibleRequires -PowerShell Ansible.ModuleUtils.MapsModule
 #AnsibleRequires -PowerShell Ansible.ModuleUtils.MapsService
 
@@ -39,11 +40,16 @@ $spec = @{
 
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
-Invoke-MapsModule -Module $module -Work {
-    $parameters = [Ansible.Maps.Parameters.ModuleParameters]::Of($module.Params, @('lease'))
+$phase = {
+    param ($Arguments)
+    [Ansible.Maps.EmailServers.EmailServersModule]::Phase($Arguments)
+}
+$work = {
+    param ($Arguments)
     $restart = [Func[string, int, Ansible.Maps.Command.Ended]] {
         param ($Service, $Timeout)
         Restart-MapsService -Name $Service -Timeout $Timeout
     }
-    [Ansible.Maps.EmailServers.EmailServersModule]::Run($parameters, $module.CheckMode, $restart)
+    [Ansible.Maps.EmailServers.EmailServersModule]::Run($Arguments, $module.CheckMode, $restart)
 }
+Invoke-MapsModule -Module $module -Json @('lease') -Phase $phase -Work $work

@@ -3,8 +3,9 @@
 # The twin of maps_test_email.py for Windows. Its action plugin calls it; see the .yml beside it.
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -CSharpUtil Ansible.Maps.Answer
+#AnsibleRequires -CSharpUtil Ansible.Maps.Arguments
 #AnsibleRequires -CSharpUtil Ansible.Maps.TestEmail
-#AnsibleRequires -CSharpUtil Ansible.Maps.Parameters
 #AnsibleRequires -PowerShell Ansible.ModuleUtils.MapsModule
 
 $spec = @{
@@ -38,8 +39,12 @@ $spec = @{
 
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
-Invoke-MapsModule -Module $module -Work {
-    $json = @('mails', 'refreshable', 'lease')
-    $parameters = [Ansible.Maps.Parameters.ModuleParameters]::Of($module.Params, $json)
-    [Ansible.Maps.TestEmail.TestEmailModule]::Run($parameters, $module.CheckMode)
+$phase = {
+    param ($Arguments)
+    [Ansible.Maps.TestEmail.TestEmailModule]::Phase($Arguments)
 }
+$work = {
+    param ($Arguments)
+    [Ansible.Maps.TestEmail.TestEmailModule]::Run($Arguments, $module.CheckMode)
+}
+Invoke-MapsModule -Module $module -Json @('mails', 'refreshable', 'lease') -Phase $phase -Work $work

@@ -53,10 +53,34 @@ Function Test-MapsLogging {
     $false
 }
 
+Function Get-MapsRefusal {
+    <#
+    .SYNOPSIS
+    The answer of a host that cannot keep secrets; nothing where it can.
+    #>
+    [CmdletBinding()]
+    param ([string]$Phase)
+
+    if (-not (Test-MapsLogging)) {
+        return
+    }
+    $words = 'module logging of PowerShell is on for Microsoft.PowerShell.Utility, and would write ' +
+        'the secrets of a push to the event log: take that module out of the policy "Turn on Module ' +
+        'Logging", or turn on Protected Event Logging'
+    $maps = New-Object -TypeName 'System.Collections.Generic.Dictionary[string, object]'
+    $maps['phase'] = $Phase
+    $maps['state'] = 'refused'
+    $maps['reason'] = 'logged'
+    [Ansible.Maps.Answer.ModuleAnswer]::new($maps, $false, $words)
+}
+
 Function Invoke-MapsModule {
     <#
     .SYNOPSIS
     Do a module's work and end with its answer, sealed.
+
+    .DESCRIPTION
+    Phase and Work are called with the arguments; those named in Json are JSON texts.
 
     .NOTES
     A crash says its type and line only: the words of an exception may quote an argument, and
@@ -65,6 +89,8 @@ Function Invoke-MapsModule {
     [CmdletBinding()]
     param (
         $Module,
+        [string[]]$Json,
+        [ScriptBlock]$Phase,
         [ScriptBlock]$Work
     )
 
@@ -74,13 +100,10 @@ Function Invoke-MapsModule {
     $answer = $null
     $crash = ''
     try {
-        if (Test-MapsLogging) {
-            $crash = 'module logging of PowerShell is on for Microsoft.PowerShell.Utility, and would ' +
-                'write the secrets of a push to the event log: take that module out of the policy ' +
-                '"Turn on Module Logging", or turn on Protected Event Logging'
-        }
-        else {
-            $answer = & $Work
+        $arguments = [Ansible.Maps.Arguments.ModuleArguments]::Of($Module.Params, $Json)
+        $answer = Get-MapsRefusal -Phase (& $Phase $arguments)
+        if ($null -eq $answer) {
+            $answer = & $Work $arguments
         }
     }
     catch {

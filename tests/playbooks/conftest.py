@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from tests.mail_samples import certificate, mail_server
+from tests.playbooks.csharp_store import compare, store_class
+from tests.playbooks.mono_host import mono_host, mono_program
 
-__all__ = ["certificate", "mail_server"]
+__all__ = ["certificate", "compare", "mail_server", "mono_host", "mono_program", "store_class"]
