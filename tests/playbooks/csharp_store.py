@@ -18,7 +18,9 @@ _DEFAULTS = {"group": None, "apply_command": None, "apply_timeout": 300, "lock_w
 class CSharpStore:
     """DocumentStore with the interface of maps_store.Store."""
 
-    def __init__(self, program: MonoProgram | None, directory: str, run_id: str, owner: str, **settings):
+    def __init__(
+        self, program: MonoProgram | None, directory: str, run_id: str, owner: str, **settings
+    ):
         self._program = program
         where = {"directory": directory, "run_id": run_id, "owner": owner}
         self._settings = {**_DEFAULTS, "lease": None, **where, **settings}

@@ -153,7 +153,9 @@ def test_a_token_that_was_replaced_is_never_brought_back(store, push, folder):
     assert served(folder) == [OLD]
 
 
-def test_of_the_same_account_another_sign_in_s_token_is_kept_where_tokens_rotate(store, push, folder):
+def test_of_the_same_account_another_sign_in_s_token_is_kept_where_tokens_rotate(
+    store, push, folder
+):
     newer = changed(NEW, token__grant_id="grant-2", token__refresh_token="CANARYnewer")
     push(folder, "r1", OLD)
     push(folder, "r2", newer)

@@ -44,7 +44,9 @@ SECRETS = ["password", "oauth2__client_secret"]
 @pytest.mark.parametrize("name", SECRETS)
 def test_another_secret_is_a_change_that_needs_a_mail(compare, name):
     entry = (password_entry if name == "password" else oauth2_entry)()
-    said = answered(compare, delivery(changed(entry, **{name: "CANARYnew"})), [entry], proven(entry))
+    said = answered(
+        compare, delivery(changed(entry, **{name: "CANARYnew"})), [entry], proven(entry)
+    )
     pointer = "/" + name.replace("__", "/")
     assert said["state"] == "changed"
     assert said["mails_needed"] == [entry["server_name"]]
@@ -118,7 +120,9 @@ def test_a_print_tells_nothing_without_the_key_and_not_which_secrets_are_equal(p
 
 
 @pytest.mark.parametrize(
-    "secret", ["short", "ß\U0001f600", "a\0b", 5, True, 1.5, 10**30, ["b", {"z": 1, "a": None}]], ids=repr
+    "secret",
+    ["short", "ß\U0001f600", "a\0b", 5, True, 1.5, 10**30, ["b", {"z": 1, "a": None}]],
+    ids=repr,
 )
 def test_every_host_prints_alike(prints_of, secret):
     entry = oauth2_entry("Größe İ", password=secret)
