@@ -31,7 +31,7 @@ _WRONG = frozenset(
         "consent_required",
     )
 )
-_ERROR = re.compile(r"^[A-Za-z0-9_.:-]{1,60}$")
+_ERROR = re.compile(r"^[A-Za-z0-9_.:-]{1,60}\Z")
 _VENDOR_CODE = re.compile(r"\bAADSTS\d{4,9}\b")
 
 
@@ -122,7 +122,7 @@ def _judged(status, content):
 def _parsed(answer):
     try:
         content = json.loads(answer.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
