@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.mail_samples import certificate, mail_server
+from tests.playbooks.mono_host import mono_host, mono_program
 
-__all__ = ["certificate", "mail_server"]
+__all__ = ["certificate", "mail_server", "mono_host", "mono_program"]

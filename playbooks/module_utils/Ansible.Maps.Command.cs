@@ -1,0 +1,110 @@
+// A command of the host's administrator: its exit code and its last words, without secrets. Twin of
+// maps_command.py.
+
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Threading;
+using Ansible.Maps.Files;
+using Ansible.Maps.Processes;
+using Ansible.Maps.Redaction;
+
+namespace Ansible.Maps.Command {
+    /// <summary>How a command ended; Started says whether it ran at all.</summary>
+    public sealed class Ended {
+        public Ended(int code, string output, bool started) {
+            Code = code;
+            Output = output;
+            Started = started;
+        }
+
+        public int Code { get; private set; }
+
+        public string Output { get; private set; }
+
+        public bool Started { get; private set; }
+    }
+
+    /// <summary>Runs such commands.</summary>
+    public static class AdminCommand {
+        // As timeout(1) and the shell have them.
+        public const int TimedOut = 124, NotExecutable = 126, NotFound = 127;
+
+        /// <summary>
+        /// Run it without a shell; after `timeout` seconds kill it and all that it has started.
+        /// </summary>
+        public static Ended Run(IList<string> argv, int timeout, IEnumerable<string> secrets) {
+            IRunningProcess process;
+            try {
+                process = HostProcesses.Current.Start(argv.ToArray());
+            } catch (FileFault fault) {
+                int code = fault.Code == "enoent" ? NotFound : NotExecutable;
+                return new Ended(code, argv[0] + ": " + fault.Message, false);
+            }
+            using (process) {
+                OutputTail output = new OutputTail(process.Output);
+                bool ended = process.Wait(TimeSpan.FromSeconds(timeout));
+                if (!ended) {
+                    process.KillAll();
+                }
+                string text = Redacted.LastLines(Redacted.Text(output.Text(), secrets));
+                return new Ended(ended ? process.ExitCode : TimedOut, Said(text, ended, timeout), true);
+            }
+        }
+
+        private static string Said(string text, bool ended, int timeout) {
+            string killed = ended ? "" : "killed: it did not end within "
+                + timeout.ToString(CultureInfo.InvariantCulture) + " s";
+            return string.Join("\n", new[] { text, killed }.Where(line => line != ""));
+        }
+    }
+
+    /// <summary>
+    /// The end of a stream, read beside: a daemon that keeps it open must not hold us up.
+    /// </summary>
+    internal sealed class OutputTail {
+        private const int KeptBytes = 16384;
+
+        private readonly Stream stream;
+        private readonly Thread thread;
+        private readonly List<byte> kept = new List<byte>();
+
+        public OutputTail(Stream stream) {
+            this.stream = stream;
+            thread = new Thread(Read);
+            thread.IsBackground = true;
+            thread.Start();
+        }
+
+        public string Text() {
+            thread.Join(1000);
+            lock (kept) {
+                return Encoding.UTF8.GetString(kept.ToArray());
+            }
+        }
+
+        private void Read() {
+            byte[] piece = new byte[4096];
+            try {
+                for (int count = 1; count > 0;) {
+                    count = stream.Read(piece, 0, piece.Length);
+                    Keep(piece, count);
+                }
+            } catch (IOException) {
+                // The command is gone; what it has said is kept.
+            } catch (ObjectDisposedException) {
+                // Nobody waits for more.
+            }
+        }
+
+        private void Keep(byte[] piece, int count) {
+            lock (kept) {
+                kept.AddRange(piece.Take(count));
+                kept.RemoveRange(0, Math.Max(kept.Count - KeptBytes, 0));
+            }
+        }
+    }
+}

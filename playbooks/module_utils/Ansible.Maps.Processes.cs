@@ -1,0 +1,34 @@
+// Starting a program on a host, and ending all that it has started: the seam between AdminCommand
+// and what Windows does. The tests put a POSIX twin there.
+
+using System;
+using System.IO;
+
+namespace Ansible.Maps.Processes {
+    public interface IProcesses {
+        /// <summary>
+        /// Start a program, without a shell, with nothing to read, and with one stream for what it
+        /// says. FileFault: enoent if there is no such program, else why it cannot be started.
+        /// </summary>
+        IRunningProcess Start(string[] argv);
+    }
+
+    public interface IRunningProcess : IDisposable {
+        /// <summary>Its standard output and standard error.</summary>
+        Stream Output { get; }
+
+        /// <summary>Once it has ended.</summary>
+        int ExitCode { get; }
+
+        /// <summary>Whether it has ended within that time.</summary>
+        bool Wait(TimeSpan time);
+
+        /// <summary>Kill it and all that it has started, and see it end.</summary>
+        void KillAll();
+    }
+
+    /// <summary>The programs of this host.</summary>
+    public static class HostProcesses {
+        public static IProcesses Current;
+    }
+}
