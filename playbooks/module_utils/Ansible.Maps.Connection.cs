@@ -53,19 +53,24 @@ namespace Ansible.Maps.Connection {
             Stopwatch clock = Stopwatch.StartNew();
             LostConnection failure = new LostConnection("the host name has no address");
             foreach (IPAddress address in addresses) {
-                Socket socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
                 try {
-                    limit.Within(clock, () => socket.Connect(new IPEndPoint(address, port)));
-                    return new ServerConnection(socket, limit);
+                    return To(new IPEndPoint(address, port), clock, limit);
                 } catch (SocketException error) {
-                    socket.Close();
                     failure = new LostConnection(NetworkWords.Of(error));
-                } catch (LostConnection) {
-                    socket.Close();
-                    throw;
                 }
             }
             throw failure;
+        }
+
+        private static ServerConnection To(IPEndPoint place, Stopwatch clock, TimeLimit limit) {
+            Socket socket = new Socket(place.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try {
+                limit.Within(clock, () => socket.Connect(place));
+                return new ServerConnection(socket, limit);
+            } catch (Exception) {
+                socket.Close();
+                throw;
+            }
         }
 
         /// <summary>Go on with TLS; from a handshake that fails nothing has been said. TlsFailure,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mail_samples import certificate, mail_server
+from tests.playbooks.mail_code import mail_code
 from tests.playbooks.mono_host import mono_host, mono_program
 
-__all__ = ["certificate", "mail_server", "mono_host", "mono_program"]
+__all__ = ["certificate", "mail_code", "mail_server", "mono_host", "mono_program"]
