@@ -48,6 +48,11 @@ namespace Ansible.Maps.Connection {
         /// <summary>"TLSv1.2", "TLSv1.3", or null in the clear.</summary>
         public string Tls { get; private set; }
 
+        /// <summary>Whether the other side has ended it.</summary>
+        public bool HungUp {
+            get { return raw.HungUp; }
+        }
+
         /// <summary>A connection to the first address that answers. LostConnection.</summary>
         public static ServerConnection To(IPAddress[] addresses, int port, TimeLimit limit) {
             Stopwatch clock = Stopwatch.StartNew();
