@@ -32,6 +32,7 @@ namespace Ansible.Maps.Connection {
         private readonly TimeLimit limit;
         private readonly ObservedStream raw;
         private Stream stream;
+        private bool ended;
 
         private ServerConnection(Socket socket, TimeLimit limit) {
             this.limit = limit;
@@ -50,7 +51,7 @@ namespace Ansible.Maps.Connection {
 
         /// <summary>Whether the other side has ended it.</summary>
         public bool HungUp {
-            get { return raw.HungUp; }
+            get { return ended || raw.HungUp; }
         }
 
         /// <summary>A connection to the first address that answers. LostConnection.</summary>
@@ -110,7 +111,8 @@ namespace Ansible.Maps.Connection {
         public int Read(byte[] buffer, Stopwatch clock) {
             int count = 0;
             Guarded(() => limit.Within(clock, () => { count = stream.Read(buffer, 0, buffer.Length); }));
-            if (count == 0) {
+            ended = count == 0;
+            if (ended) {
                 throw new LostConnection(NetworkWords.Closed);
             }
             return count;

@@ -74,7 +74,10 @@ namespace Ansible.Maps.Equality {
                 case "-Infinity":
                     return double.NegativeInfinity;
                 default:
-                    return double.Parse(text, CultureInfo.InvariantCulture);
+                    double number;
+                    bool fits = double.TryParse(
+                        text, NumberStyles.Float, CultureInfo.InvariantCulture, out number);
+                    return fits ? number : double.NaN;  // .NET Framework has no more digits
             }
         }
     }

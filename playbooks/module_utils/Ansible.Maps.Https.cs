@@ -52,7 +52,7 @@ namespace Ansible.Maps.Https {
         private byte[] Head() {
             List<string> lines = new List<string> {
                 "POST " + url.PathAndQuery + " HTTP/1.1",
-                "Host: " + url.Authority,
+                "Host: " + Place(),
                 "User-Agent: maps-provisioner",
                 "Accept: application/json",
                 "Accept-Encoding: identity",
@@ -64,6 +64,13 @@ namespace Ansible.Maps.Https {
                 lines.Add("Authorization: " + authorization);
             }
             return Encoding.ASCII.GetBytes(string.Join("\r\n", lines) + "\r\n\r\n");
+        }
+
+        private string Place() {
+            string host = url.HostNameType == UriHostNameType.IPv6
+                ? "[" + url.DnsSafeHost + "]" : HostNames.Ascii(url.DnsSafeHost);
+            return url.IsDefaultPort ? host
+                : host + ":" + url.Port.ToString(CultureInfo.InvariantCulture);
         }
 
         /// <summary>As application/x-www-form-urlencoded has it: urllib.parse.quote_plus().</summary>

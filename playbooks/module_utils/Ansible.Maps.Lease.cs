@@ -22,7 +22,7 @@ namespace Ansible.Maps.Lease {
 
         private const string Staged = FileName + ".new";
         private const long ClockSetBack = 60;
-        private const long Year6325 = 137438953472;  // no DateTime holds the year 10000
+        private const long Year6325 = 137438953472;  // DateTime ends in the year 9999
         private static readonly DateTime Epoch = new DateTime(1970, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
         private readonly PrivateFolder folder;

@@ -245,7 +245,9 @@ namespace Ansible.Maps.Record {
                 { "run_id", Text }, { "owner", Text }, { "settled", Flag },
             };
         private static readonly Dictionary<string, string> ProofKinds =
-            new Dictionary<string, string> { { "digest", Text }, { "outcome", Text } };
+            new Dictionary<string, string> {
+                { "digest", Text }, { "outcome", Text }, { "at", Text }, { "run_id", Text },
+            };
         private static readonly Dictionary<string, string> TransactionKinds =
             new Dictionary<string, string> {
                 { "from", TextOrNull }, { "to", TextOrNull }, { "after", Table },

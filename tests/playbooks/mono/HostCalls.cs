@@ -21,6 +21,11 @@ public static class HostCalls {
                 Console.Error.WriteLine("exiting as told");
                 Environment.Exit((int)(long)arguments["code"]);
                 return null;
+            case "host.die_at":
+                Libc.DieAt((int)(long)arguments["half"]);
+                return null;
+            case "host.umask":
+                return (long)Libc.umask((uint)(long)arguments["mask"]);
             default:
                 throw new ArgumentException("there is no call " + name);
         }

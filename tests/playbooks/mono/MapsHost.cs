@@ -9,7 +9,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
+using Ansible.Maps.Files;
 using Ansible.Maps.Json;
+using Ansible.Maps.Processes;
 using Ansible.Maps.Refusal;
 
 public static class MapsHost {
@@ -18,9 +20,12 @@ public static class MapsHost {
         Areas = new Dictionary<string, Func<string, Dictionary<string, object>, object>> {
             { "host", HostCalls.Call },
             { "mail", MailCalls.Call },
+            { "store", StoreCalls.Call },
         };
 
     public static int Main() {
+        HostFiles.Current = new PosixFiles();
+        HostProcesses.Current = new PosixProcesses();
         Stream input = Console.OpenStandardInput(), output = Console.OpenStandardOutput();
         using (StreamReader calls = new StreamReader(input, new UTF8Encoding(false))) {
             for (string line = calls.ReadLine(); line != null; line = calls.ReadLine()) {
