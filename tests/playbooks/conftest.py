@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from tests.mail_samples import certificate, mail_server
-<<<<<<< HEAD
+from tests.playbooks.csharp_store import compare, store_class
 from tests.playbooks.mail_code import mail_code
 from tests.playbooks.mono_host import mono_host, mono_program
 
-__all__ = ["certificate", "mail_code", "mail_server", "mono_host", "mono_program"]
-=======
-from tests.playbooks.csharp_store import compare, store_class
-from tests.playbooks.mono_host import mono_host, mono_program
-
-__all__ = ["certificate", "compare", "mail_server", "mono_host", "mono_program", "store_class"]
->>>>>>> c2
+__all__ = [
+    "certificate",
+    "compare",
+    "mail_code",
+    "mail_server",
+    "mono_host",
+    "mono_program",
+    "store_class",
+]

@@ -6,12 +6,16 @@ using System.Globalization;
 using System.Linq;
 using System.Net.Sockets;
 using System.Text;
+using Ansible.Maps.Answer;
 using Ansible.Maps.Certificate;
 using Ansible.Maps.Challenge;
 using Ansible.Maps.Mime;
 using Ansible.Maps.Network;
+using Ansible.Maps.OAuth;
+using Ansible.Maps.PostCheck;
 using Ansible.Maps.Sasl;
 using Ansible.Maps.Smtp;
+using Ansible.Maps.TestEmail;
 
 public static class MailCalls {
     public static object Call(string name, Dictionary<string, object> arguments) {
@@ -19,6 +23,17 @@ public static class MailCalls {
             case "mail.converse":
                 return SmtpConversation.Hold(
                     Members(arguments["account"]), Members(arguments["message"]), Seconds(arguments));
+            case "mail.prove_refresh":
+                return TokenRefresh.Proven(
+                    Members(arguments["entry"]), (string)arguments["ca_file"], Seconds(arguments));
+            case "mail.delivered":
+                return Check(arguments).Delivered(Members(arguments["entry"]),
+                    Members(arguments["before"]), (bool)arguments["refreshable"]);
+            case "mail.given_back":
+                return Check(arguments).GivenBack(
+                    Members(arguments["entry"]), (string)arguments["refresh_at"]);
+            case "mail.module":
+                return Module(Members(arguments["parameters"]), (bool)arguments["check_mode"]);
             case "mail.text":
                 return Text(new MailText(
                     Members(arguments["message"]), (string)arguments["client_name"]));
@@ -36,6 +51,21 @@ public static class MailCalls {
             default:
                 throw new ArgumentException("there is no call " + name);
         }
+    }
+
+    private static HostPostCheck Check(Dictionary<string, object> arguments) {
+        return new HostPostCheck(
+            Members(arguments["mails"]), (string)arguments["run_id"], (string)arguments["document"],
+            (string)arguments["ca_file"], Seconds(arguments));
+    }
+
+    private static object Module(Dictionary<string, object> parameters, bool checkMode) {
+        ModuleAnswer answer = TestEmailModule.Run(parameters, checkMode);
+        return new Dictionary<string, object> {
+            { "changed", answer.Changed },
+            { "sealed", answer.Sealed() },
+            { "failed", answer.Failure != "" },
+        };
     }
 
     private static double Seconds(Dictionary<string, object> arguments) {
