@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from tests.mail_samples import certificate, mail_server
 from tests.playbooks.csharp_store import compare, store_class
+from tests.playbooks.mail_code import mail_code
 from tests.playbooks.mono_host import mono_host, mono_program
 
-__all__ = ["certificate", "compare", "mail_server", "mono_host", "mono_program", "store_class"]
+__all__ = [
+    "certificate",
+    "compare",
+    "mail_code",
+    "mail_server",
+    "mono_host",
+    "mono_program",
+    "store_class",
+]

@@ -80,7 +80,10 @@ class CSharpStore:
     def _called(self, name: str, **arguments: Any) -> Any:
         call = self.call(name, **arguments)
         said = self._program.call(call["call"], **call["arguments"])
-        self.renewed, self.problem = said["renewed"], said["problem"]
+        self.renewed, self.problem = (
+            said["renewed"] or self.renewed,
+            said["problem"] or self.problem,
+        )
         return said["value"]
 
     def call(self, name: str, **arguments: Any) -> dict:

@@ -68,7 +68,7 @@ def test_a_second_run_is_told_who_is_at_work_until_the_mails_are_seen_through(st
         r"provisioner unlock --hosts --force",
         message,
     )
-    refused(store(folder, "r2", "bob").record_proofs, [], True)
+    refused(store(folder, "r2", "bob").record_proofs, [], [])
     refused(store(folder, "r2").deliver, delivery(OTHER))
     assert (folder / "email-servers.json").read_bytes() == document
     first.renew_lease()

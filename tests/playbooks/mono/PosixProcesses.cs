@@ -5,7 +5,6 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
 using Ansible.Maps.Processes;
-using Microsoft.Win32.SafeHandles;
 
 public sealed class PosixProcesses : IProcesses {
     private const int LargerThanAny = 1024; // posix_spawnattr_t, posix_spawn_file_actions_t, sigset_t
@@ -115,7 +114,7 @@ public sealed class PosixProcesses : IProcesses {
 
         public PosixProcess(int pid, int output) {
             this.pid = pid;
-            Output = new FileStream(new SafeFileHandle((IntPtr)output, true), FileAccess.Read, 1, false);
+            Output = new DescriptorStream(output);
         }
 
         public Stream Output { get; private set; }
