@@ -46,7 +46,7 @@ class Machine:
         return self.folder / drive.rstrip(":") / rest.replace("\\", "/").lstrip("/")
 
     def run(self, way: str, command: str, stdin: bytes) -> tuple[int, bytes, bytes]:
-        """(exit code, standard output, standard error) of a command line; `way`: by what it came."""
+        """(exit code, standard output, standard error) of a command that came by `way`."""
         return self.run_script(way, _decoded(command), stdin, command=command)
 
     def run_script(
@@ -56,6 +56,8 @@ class Machine:
         self._record(way, command or script, stdin)
         if script != _decoded(ShellModule().build_module_command("", "#!powershell", "")):
             return 1, b"", b"this machine runs Ansible's bootstrap_wrapper.ps1 and nothing else"
+        if (self.folder / "broken").exists():
+            return 1, b"", b"this machine is broken\n"
         _, manifest = stdin.decode("utf-8").split(f"\n{_END}\n")
         result = self._result(json.loads(manifest))
         return int(bool(result.get("failed"))), json.dumps(result).encode(), b""
