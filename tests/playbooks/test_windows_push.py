@@ -64,7 +64,7 @@ def test_a_mixed_fleet_from_plan_to_unlock(mixed):
 
 
 def check_what_came(calls, way):
-    """plan, push (asked, delivered, mailed), push again (asked), status and unlock, in this order."""
+    """plan, push (asked, delivered, mailed), again (asked), status and unlock, in this order."""
     names = [payload(call)[0] for call in calls]
     looks = "win_maps_email_servers"
     assert names == [looks, looks, looks, "win_maps_test_email", looks, looks, looks]
@@ -97,7 +97,7 @@ def test_a_refused_mail_gives_the_old_document_back(fleet):
     assert fleet.document("maps1").read_bytes() == old
     assert len(machine.restarts.read_text().splitlines()) == 3  # and back again
     assert len(fleet.mail.received) == 2  # the old document's proof is the second
-    assert not (set(path.name for path in fleet.document("maps1").parent.iterdir())
+    assert not ({path.name for path in fleet.document("maps1").parent.iterdir()}
                 - {"email-servers.json", "state.json", "lock"})  # fmt: skip
 
 
