@@ -97,9 +97,4 @@ namespace Ansible.Maps.Files {
         /// <summary>Say in it who has it.</summary>
         void Write(byte[] holder, object reader);
     }
-
-    /// <summary>The files of this host.</summary>
-    public static class HostFiles {
-        public static IFiles Current;
-    }
 }

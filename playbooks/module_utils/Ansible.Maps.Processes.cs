@@ -2,20 +2,21 @@
 // and what Windows does. The tests put a POSIX twin there.
 
 using System;
-using System.IO;
 
 namespace Ansible.Maps.Processes {
     public interface IProcesses {
         /// <summary>
-        /// Start a program, without a shell, with nothing to read, and with one stream for what it
+        /// Start a program, without a shell, with nothing to read, and with one pipe for what it
         /// says. FileFault: enoent if there is no such program, else why it cannot be started.
         /// </summary>
         IRunningProcess Start(string[] argv);
     }
 
     public interface IRunningProcess : IDisposable {
-        /// <summary>Its standard output and standard error.</summary>
-        Stream Output { get; }
+        /// <summary>
+        /// The next bytes of its standard output and standard error; 0 once nobody can write there.
+        /// </summary>
+        int Read(byte[] piece);
 
         /// <summary>Once it has ended.</summary>
         int ExitCode { get; }
@@ -25,10 +26,5 @@ namespace Ansible.Maps.Processes {
 
         /// <summary>Kill it and all that it has started, and see it end.</summary>
         void KillAll();
-    }
-
-    /// <summary>The programs of this host.</summary>
-    public static class HostProcesses {
-        public static IProcesses Current;
     }
 }

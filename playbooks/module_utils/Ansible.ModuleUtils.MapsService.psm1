@@ -156,7 +156,7 @@ Function Restart-MapsService {
         while ($thrown.InnerException) {
             $thrown = $thrown.InnerException
         }
-        $said = "service ${Name}: $($thrown.Message)"
+        $said = $thrown.Message
     }
     [Ansible.Maps.Command.Ended]::new($code, $said, $true)
 }

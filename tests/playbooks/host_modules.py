@@ -6,6 +6,9 @@ import contextlib
 import importlib.util
 import io
 import json
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +16,7 @@ from typing import Any, Protocol
 
 from provisioner.mail.conversation import host_code
 from provisioner.resources import playbooks_folder
+from tests.playbooks.csharp_store import CSharpStore
 from tests.playbooks.mono_host import MonoProgram
 
 Answer = dict[str, Any]  # changed, failed, maps, msg
@@ -26,6 +30,9 @@ class HostModules(Protocol):
 
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven. `place`: directory, run_id, owner, lease."""
+
+    def umask(self, mask: int) -> AbstractContextManager[None]:
+        """Run under that umask."""
 
 
 class PythonModules:
@@ -41,6 +48,15 @@ class PythonModules:
         """Record what mails have proven."""
         host_code("maps_store").Store(**place).record_proofs(proofs, needed)
 
+    @contextlib.contextmanager
+    def umask(self, mask: int) -> Iterator[None]:
+        """Run under that umask."""
+        before = os.umask(mask)
+        try:
+            yield
+        finally:
+            os.umask(before)
+
 
 class CSharpModules:
     """The classes that the PowerShell modules call, on Mono."""
@@ -48,25 +64,32 @@ class CSharpModules:
     def __init__(self, program: MonoProgram) -> None:
         self._program = program
 
-    def email_servers(self, parameters: dict, check: bool = False) -> Answer:
-        """What the module win_maps_email_servers answers."""
-        completed = _with_defaults(_library("maps_email_servers").ARGUMENT_SPEC, parameters)
-        said = self._program.call("store.module", parameters=completed, check_mode=check)
+    def email_servers(
+        self, parameters: dict, check: bool = False, restart: dict | None = None
+    ) -> Answer:
+        """What the module win_maps_email_servers answers; `restarts`: services it restarted.
+
+        It alone has the parameter `service`; `restart`: code and output of that.
+        """
+        spec = {**_library("maps_email_servers").ARGUMENT_SPEC, "service": {}}
+        given = {"parameters": _with_defaults(spec, parameters), "check_mode": check}
+        said = self._program.call("store.module", **given, restart=restart)
         opened = host_code("maps_sealed").opened(said["sealed"])
-        return {"changed": said["changed"], "failed": said["failed"], **opened}
+        restarts = {"restarts": said["restarts"]} if restart else {}
+        return {"changed": said["changed"], "failed": said["failed"], **restarts, **opened}
 
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven."""
-        settings = {"apply_timeout": 300, "lock_wait": 10, **place}
-        accepted = host_code("maps_record").FULL_PROOFS
-        self._program.call(
-            "store.record_proofs",
-            settings=settings,
-            proofs=proofs,
-            needed=needed,
-            accepted=accepted,
-            last=True,
-        )
+        CSharpStore(self._program, **place).record_proofs(proofs, needed)
+
+    @contextlib.contextmanager
+    def umask(self, mask: int) -> Iterator[None]:
+        """Run under that umask."""
+        before = self._program.call("host.umask", mask=mask)
+        try:
+            yield
+        finally:
+            self._program.call("host.umask", mask=before)
 
 
 @cache

@@ -11,9 +11,8 @@ using System.Linq;
 using System.Text;
 using Ansible.Maps.Answer;
 using Ansible.Maps.Arguments;
-using Ansible.Maps.Files;
+using Ansible.Maps.Host;
 using Ansible.Maps.Json;
-using Ansible.Maps.Processes;
 
 public static class ModuleRun {
     public static int Main() {
