@@ -159,7 +159,7 @@ def _converted(option: dict[str, Any], name: str, value: Any) -> Any:
 def compiled(sources: dict[str, bytes], run: str) -> Path:
     """The program of a module whose C# came as `sources`; compiled once per content."""
     ours = [_HERE / run, _HERE / "ModuleRun.cs"]
-    ours += [p for p in (_HERE.parent / "mono").glob("*.cs") if _is_of_hosts(p.stem)]
+    ours += [p for p in (_HERE.parent / "mono").glob("*.cs") if _is_of_hosts(p)]
     digest = hashlib.sha256()
     for name, content in sorted({**sources, **{p.name: p.read_bytes() for p in ours}}.items()):
         digest.update(name.encode() + b"\0" + content + b"\0")
@@ -173,9 +173,9 @@ def compiled(sources: dict[str, bytes], run: str) -> Path:
     return program
 
 
-def _is_of_hosts(name: str) -> bool:
-    """Whether it stands for Windows, and not for the tests that call C# one by one."""
-    return name != "MapsHost" and not name.endswith("Calls")
+def _is_of_hosts(path: Path) -> bool:
+    """Whether it stands for Windows, and not for the program that tests call C# by."""
+    return not path.stem.endswith("Calls") and "MapsHost" not in path.read_text()
 
 
 def _compile(sources: dict[str, bytes], ours: list[Path], program: Path) -> None:
