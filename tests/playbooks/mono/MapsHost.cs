@@ -18,6 +18,7 @@ public static class MapsHost {
     private static readonly Dictionary<string, Func<string, Dictionary<string, object>, object>>
         Areas = new Dictionary<string, Func<string, Dictionary<string, object>, object>> {
             { "host", HostCalls.Call },
+            { "mail", MailCalls.Call },
             { "json", GroundCalls.Call },
             { "names", GroundCalls.Call },
             { "redaction", GroundCalls.Call },
