@@ -49,7 +49,7 @@ class Lines:
             line = self._line(deadline)
             size += len(line)
             text = line.decode("utf-8", "replace")
-            if not re.match(r"^[2-5][0-9][0-9]([ -]|$)", text):
+            if not re.match(r"^[2-5][0-9][0-9]([ -]|\r?$)", text):  # RFC 5321 4.2: words or none
                 raise NotSmtp("not a reply of an SMTP server: " + one_line(text, 80))
             if size > _LONGEST_REPLY:
                 raise NotSmtp(f"a reply longer than {_LONGEST_REPLY} bytes")

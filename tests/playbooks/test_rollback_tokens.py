@@ -90,6 +90,15 @@ def test_a_failed_apply_does_not_bring_the_old_token_back_either(host, tmp_path)
     assert "CANARYused0up" not in (tmp_path / "applied").read_text()
 
 
+def test_a_document_with_another_token_is_one_that_maps_does_not_have(host, store_class, tmp_path):
+    store = store_class(str(tmp_path / "host"), "second", "tester", apply_command=["/no/such"])
+    result = store.deliver({**delivery(NEW), "rotating": ["Reports"]})
+    assert (result["state"], result["renewed"]) == ("restored", ["Reports"])
+    entry = store.document()[2][0]
+    assert host("third").deliver(delivery(entry))["state"] == "applied"
+    assert "CANARYused0up" not in (tmp_path / "applied").read_text()
+
+
 def test_what_does_not_rotate_is_given_back_byte_for_byte(host):
     store = host("second")
     before = store.document()[0]

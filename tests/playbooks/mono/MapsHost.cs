@@ -9,9 +9,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
-using Ansible.Maps.Files;
+using Ansible.Maps.Host;
 using Ansible.Maps.Json;
-using Ansible.Maps.Processes;
 using Ansible.Maps.Refusal;
 
 public static class MapsHost {
@@ -19,6 +18,7 @@ public static class MapsHost {
     private static readonly Dictionary<string, Func<string, Dictionary<string, object>, object>>
         Areas = new Dictionary<string, Func<string, Dictionary<string, object>, object>> {
             { "host", HostCalls.Call },
+            { "mail", MailCalls.Call },
             { "json", GroundCalls.Call },
             { "names", GroundCalls.Call },
             { "redaction", GroundCalls.Call },
