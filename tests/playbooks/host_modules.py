@@ -24,6 +24,9 @@ class HostModules(Protocol):
     def email_servers(self, parameters: dict, check: bool = False) -> Answer:
         """What the module maps_email_servers answers."""
 
+    def test_email(self, parameters: dict, check: bool = False) -> Answer:
+        """What the module maps_test_email answers."""
+
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven. `place`: directory, run_id, owner, lease."""
 
@@ -33,13 +36,20 @@ class PythonModules:
 
     def email_servers(self, parameters: dict, check: bool = False) -> Answer:
         """What the module maps_email_servers answers."""
-        said = _run_by_ansible(_library("maps_email_servers"), parameters, check)
-        opened = host_code("maps_sealed").opened(said["maps_sealed"])
-        return {"changed": said["changed"], "failed": bool(said.get("failed")), **opened}
+        return self._answered("maps_email_servers", parameters, check)
+
+    def test_email(self, parameters: dict, check: bool = False) -> Answer:
+        """What the module maps_test_email answers."""
+        return self._answered("maps_test_email", parameters, check)
 
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven."""
         host_code("maps_store").Store(**place).record_proofs(proofs, needed)
+
+    def _answered(self, name: str, parameters: dict, check: bool) -> Answer:
+        said = _run_by_ansible(_library(name), parameters, check)
+        opened = host_code("maps_sealed").opened(said["maps_sealed"])
+        return {"changed": said["changed"], "failed": bool(said.get("failed")), **opened}
 
 
 class CSharpModules:
@@ -50,10 +60,11 @@ class CSharpModules:
 
     def email_servers(self, parameters: dict, check: bool = False) -> Answer:
         """What the module win_maps_email_servers answers."""
-        completed = _with_defaults(_library("maps_email_servers").ARGUMENT_SPEC, parameters)
-        said = self._program.call("store.module", parameters=completed, check_mode=check)
-        opened = host_code("maps_sealed").opened(said["sealed"])
-        return {"changed": said["changed"], "failed": said["failed"], **opened}
+        return self._answered("store.module", "maps_email_servers", parameters, check)
+
+    def test_email(self, parameters: dict, check: bool = False) -> Answer:
+        """What the module win_maps_test_email answers."""
+        return self._answered("mail.module", "maps_test_email", parameters, check)
 
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven."""
@@ -67,6 +78,12 @@ class CSharpModules:
             accepted=accepted,
             last=True,
         )
+
+    def _answered(self, call: str, twin: str, parameters: dict, check: bool) -> Answer:
+        completed = _with_defaults(_library(twin).ARGUMENT_SPEC, parameters)
+        said = self._program.call(call, parameters=completed, check_mode=check)
+        opened = host_code("maps_sealed").opened(said["sealed"])
+        return {"changed": said["changed"], "failed": said["failed"], **opened}
 
 
 @cache
