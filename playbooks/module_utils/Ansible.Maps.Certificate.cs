@@ -195,7 +195,8 @@ namespace Ansible.Maps.Certificate {
                 return true;
             }
             // The whole left-most label only, and never one right below a top-level domain.
-            string tail = host.Substring(Math.Max(host.IndexOf('.'), 0));
+            int label = host.IndexOf('.');
+            string tail = label > 0 ? host.Substring(label) : "";
             return name.StartsWith("*.", StringComparison.Ordinal) && tail.LastIndexOf('.') > 0
                 && string.Equals(name.Substring(1), tail, StringComparison.OrdinalIgnoreCase);
         }

@@ -31,9 +31,6 @@ class MailCode(Protocol):
     def digest(self, challenge: str, method: str, **account: str) -> str:
         """The response to a DIGEST-MD5 challenge; user, password, uri and cnonce by name."""
 
-    def decoded(self, challenge: str) -> bytes:
-        """What the text after a 334 says."""
-
     def prove_refresh(self, entry: dict, ca_file: str | None, timeout: float) -> Facts:
         """The trial of a refresh token."""
 

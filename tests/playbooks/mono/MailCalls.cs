@@ -9,6 +9,7 @@ using System.Text;
 using Ansible.Maps.Answer;
 using Ansible.Maps.Certificate;
 using Ansible.Maps.Challenge;
+using Ansible.Maps.Message;
 using Ansible.Maps.Mime;
 using Ansible.Maps.Network;
 using Ansible.Maps.OAuth;
@@ -37,6 +38,11 @@ public static class MailCalls {
             case "mail.text":
                 return Text(new MailText(
                     Members(arguments["message"]), (string)arguments["client_name"]));
+            case "mail.test_message":
+                return TestMessage.Of(
+                    Members(arguments["server"]), (string)arguments["sender"],
+                    (string)arguments["recipient"], (string)arguments["run_id"],
+                    (string)arguments["document"]);
             case "mail.exchange":
                 return Exchange(arguments);
             case "mail.digest":
