@@ -90,6 +90,7 @@ namespace Ansible.Maps.CaseFolding {
     /// </summary>
     internal static class FoldingTable {
         // begin of the table
+        // Unicode 15.1.0
         internal const string Runs =
             "41,5a,1,32 b5,b5,1,775 c0,d6,1,32 d8,de,1,32 100,12e,2,1 132,136,2,1 "
             + "139,147,2,1 14a,176,2,1 178,178,1,-121 179,17d,2,1 17f,17f,1,-268 "

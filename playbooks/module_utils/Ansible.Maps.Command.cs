@@ -4,7 +4,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
@@ -45,7 +44,7 @@ namespace Ansible.Maps.Command {
                 return new Ended(code, argv[0] + ": " + fault.Message, false);
             }
             using (process) {
-                OutputTail output = new OutputTail(process.Output);
+                OutputTail output = new OutputTail(process);
                 bool ended = process.Wait(TimeSpan.FromSeconds(timeout));
                 if (!ended) {
                     process.KillAll();
@@ -63,17 +62,17 @@ namespace Ansible.Maps.Command {
     }
 
     /// <summary>
-    /// The end of a stream, read beside: a daemon that keeps it open must not hold us up.
+    /// The end of an output, read beside: a daemon that keeps it open must not hold us up.
     /// </summary>
     internal sealed class OutputTail {
         private const int KeptBytes = 16384;
 
-        private readonly Stream stream;
+        private readonly IRunningProcess process;
         private readonly Thread thread;
         private readonly List<byte> kept = new List<byte>();
 
-        public OutputTail(Stream stream) {
-            this.stream = stream;
+        public OutputTail(IRunningProcess process) {
+            this.process = process;
             thread = new Thread(Read);
             thread.IsBackground = true;
             thread.Start();
@@ -90,11 +89,11 @@ namespace Ansible.Maps.Command {
             byte[] piece = new byte[4096];
             try {
                 for (int count = 1; count > 0;) {
-                    count = stream.Read(piece, 0, piece.Length);
+                    count = process.Read(piece);
                     Keep(piece, count);
                 }
-            } catch (IOException) {
-                // The command is gone; what it has said is kept.
+            } catch (FileFault) {
+                // What it has said until then is kept.
             } catch (ObjectDisposedException) {
                 // Nobody waits for more.
             }

@@ -119,7 +119,7 @@ namespace Ansible.Maps.EmailServers {
 
         // Why a delivery ended otherwise than asked for; empty if it did not.
         private string WhyNot(Dictionary<string, object> maps) {
-            string ended = store.Applier + " ended with code " + maps["apply_exit"];
+            string ended = store.Ending;
             string[] lines = ((string)maps["apply_output"]).Split('\n');
             if (lines[0] != "") {
                 string last = string.Join(" / ", lines.Skip(lines.Length - 3));

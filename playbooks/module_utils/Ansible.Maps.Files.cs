@@ -3,6 +3,7 @@
 
 using System;
 using System.Collections.Generic;
+using Ansible.Maps.WindowsFiles;
 
 namespace Ansible.Maps.Files {
     public enum FileKind { File, Folder, Link, Other }
@@ -100,6 +101,6 @@ namespace Ansible.Maps.Files {
 
     /// <summary>The files of this host.</summary>
     public static class HostFiles {
-        public static IFiles Current;
+        public static IFiles Current = new WindowsHostFiles();
     }
 }

@@ -1,17 +1,15 @@
-// A module's parameters, as PowerShell hands them over: Ansible.Basic has checked their types.
+// A module's parameters as JSON values; Ansible has checked their types.
 
 using System;
-using System.Collections;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 
 namespace Ansible.Maps.Parameters {
     /// <summary>Parameters by name; what was not given is null, false or empty.</summary>
     public sealed class ModuleParameters {
-        private readonly IDictionary<string, object> given;
+        private readonly Dictionary<string, object> given;
 
-        public ModuleParameters(IDictionary<string, object> given) {
+        public ModuleParameters(Dictionary<string, object> given) {
             this.given = given;
         }
 
@@ -37,25 +35,17 @@ namespace Ansible.Maps.Parameters {
         /// <summary>A whole number, `otherwise` if it was not given.</summary>
         public int Whole(string name, int otherwise) {
             object value = Value(name);
-            return value == null ? otherwise : Convert.ToInt32(value, CultureInfo.InvariantCulture);
+            return value == null ? otherwise : checked((int)(long)value);
         }
 
         public string[] Texts(string name) {
-            IEnumerable values = Value(name) as IEnumerable ?? new string[0];
-            return values.Cast<object>().Select(value => (string)value).ToArray();
+            List<object> values = (List<object>)Value(name) ?? new List<object>();
+            return values.Cast<string>().ToArray();
         }
 
-        /// <summary>An object of texts; null if it was not given.</summary>
+        /// <summary>An object; null if it was not given.</summary>
         public Dictionary<string, object> Table(string name) {
-            IDictionary table = Value(name) as IDictionary;
-            if (table == null) {
-                return null;
-            }
-            Dictionary<string, object> copy = new Dictionary<string, object>();
-            foreach (DictionaryEntry pair in table) {
-                copy[(string)pair.Key] = pair.Value;
-            }
-            return copy;
+            return (Dictionary<string, object>)Value(name);
         }
 
         private object Value(string name) {

@@ -2,20 +2,22 @@
 // and what Windows does. The tests put a POSIX twin there.
 
 using System;
-using System.IO;
+using Ansible.Maps.WindowsProcesses;
 
 namespace Ansible.Maps.Processes {
     public interface IProcesses {
         /// <summary>
-        /// Start a program, without a shell, with nothing to read, and with one stream for what it
+        /// Start a program, without a shell, with nothing to read, and with one pipe for what it
         /// says. FileFault: enoent if there is no such program, else why it cannot be started.
         /// </summary>
         IRunningProcess Start(string[] argv);
     }
 
     public interface IRunningProcess : IDisposable {
-        /// <summary>Its standard output and standard error.</summary>
-        Stream Output { get; }
+        /// <summary>
+        /// The next bytes of its standard output and standard error; 0 once nobody can write there.
+        /// </summary>
+        int Read(byte[] piece);
 
         /// <summary>Once it has ended.</summary>
         int ExitCode { get; }
@@ -29,6 +31,6 @@ namespace Ansible.Maps.Processes {
 
     /// <summary>The programs of this host.</summary>
     public static class HostProcesses {
-        public static IProcesses Current;
+        public static IProcesses Current = new WindowsHostProcesses();
     }
 }

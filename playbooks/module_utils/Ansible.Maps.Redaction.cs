@@ -24,7 +24,7 @@ namespace Ansible.Maps.Redaction {
 
         /// <summary>`text` without control characters and line breaks, cut at `limit`.</summary>
         public static string OneLine(string text, int limit) {
-            int[] line = Joined(Words(CodePoints.Of(text).Select(point => IsControl(point) ? ' ' : point)));
+            int[] line = Joined(Words(WithoutControls(text, IsControl)));
             bool fits = line.Length <= limit;
             return fits ? CodePoints.Text(line) : CodePoints.Text(line.Take(limit - 3)) + "...";
         }
@@ -36,7 +36,7 @@ namespace Ansible.Maps.Redaction {
         /// <summary>The last lines of a command's output, without control characters.</summary>
         public static string LastLines(string text, int count, int limit) {
             string plain = CodePoints.Text(
-                CodePoints.Of(text).Select(point => IsControl(point) && point != '\n' ? ' ' : point));
+                WithoutControls(text, point => IsControl(point) && point != '\n'));
             List<string> lines = plain.Split('\n').Select(Stripped).Where(line => line != "").ToList();
             string last = string.Join("\n", lines.Skip(lines.Count - count));
             int[] points = CodePoints.Of(last);
@@ -85,6 +85,20 @@ namespace Ansible.Maps.Redaction {
                 || (point >= 0x2028 && point <= 0x202e)
                 || (point >= 0x2066 && point <= 0x2069)
                 || (point >= 0xd800 && point <= 0xdfff);
+        }
+
+        // A run of them becomes one blank.
+        private static List<int> WithoutControls(string text, Func<int, bool> isControl) {
+            List<int> plain = new List<int>(text.Length);
+            bool within = false;
+            foreach (int point in CodePoints.Of(text)) {
+                bool control = isControl(point);
+                if (!control || !within) {
+                    plain.Add(control ? ' ' : point);
+                }
+                within = control;
+            }
+            return plain;
         }
 
         // What str.split() takes for a blank, but for the control characters.

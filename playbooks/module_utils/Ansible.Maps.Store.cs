@@ -77,8 +77,13 @@ namespace Ansible.Maps.Store {
         /// <summary>Why taking back did not succeed.</summary>
         public string Problem { get; private set; }
 
-        /// <summary>What `apply_exit` is the exit code of.</summary>
-        public string Applier { get; private set; }
+        /// <summary>How what `apply_exit` is the exit code of has ended, for messages.</summary>
+        public string Ending { get; private set; }
+
+        /// <summary>What has ended last of what makes MAPS take a document over.</summary>
+        public string Applier {
+            get { return takeover.Name; }
+        }
 
         /// <summary>
         /// Whether the document was replaced in this run: a refusal after that leaves doubts.
@@ -416,7 +421,7 @@ namespace Ansible.Maps.Store {
         private Dictionary<string, object> Applied(HostView view, string[] rotating) {
             view.Apply = takeover.Run(
                 folder.Place(RecordJournal.Document), view.Entries.Concat(view.Comparison.Entries));
-            Applier = takeover.Name;
+            Ending = takeover.Ending;
             if (view.Apply.Code == 0) {
                 view.Record = view.Record.But("applied", RecordJournal.DigestOf(view.Data));
                 if (MayTakeBack(view.Record) && !view.Due) {
@@ -450,7 +455,6 @@ namespace Ansible.Maps.Store {
             string state = back.State(record, touchedMaps);
             Renewed = back.Renewed;
             Problem = back.Problem;
-            Applier = Applier ?? takeover.Name;
             return state;
         }
 

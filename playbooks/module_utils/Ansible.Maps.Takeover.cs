@@ -11,6 +11,8 @@ using Ansible.Maps.Record;
 namespace Ansible.Maps.Takeover {
     /// <summary>What makes MAPS take a document over; either part may be missing, or both.</summary>
     public sealed class MapsTakeover {
+        private const string CommandName = "maps_apply_command";
+
         private readonly string[] command;
         private readonly string service;
         private readonly Func<string, int, Ended> restart;
@@ -30,7 +32,8 @@ namespace Ansible.Maps.Takeover {
             this.service = service;
             this.restart = restart;
             this.timeout = timeout;
-            Name = HasCommand ? "maps_apply_command" : "the restart of " + service;
+            Name = HasCommand ? CommandName : RestartName;
+            Ending = "";
         }
 
         /// <summary>Whether there is any.</summary>
@@ -40,6 +43,9 @@ namespace Ansible.Maps.Takeover {
 
         /// <summary>What has ended last, for messages.</summary>
         public string Name { get; private set; }
+
+        /// <summary>And how it ended.</summary>
+        public string Ending { get; private set; }
 
         /// <summary>Whether MAPS has not yet been given what lies there.</summary>
         public bool IsDue(byte[] data, HostRecord record) {
@@ -52,9 +58,10 @@ namespace Ansible.Maps.Takeover {
         public Ended Run(string document, IEnumerable<Dictionary<string, object>> entries) {
             Ended ended = null;
             if (HasCommand) {
-                Name = "maps_apply_command";
                 string[] argv = command.Concat(new[] { document }).ToArray();
                 ended = AdminCommand.Run(argv, timeout, HostDocument.SecretsOf(entries));
+                Name = CommandName;
+                Ending = Name + " ended with code " + ended.Code;
             }
             if (!HasService || (ended != null && ended.Code != 0)) {
                 return ended;
@@ -63,8 +70,14 @@ namespace Ansible.Maps.Takeover {
             if (restarted.Code == 0) {
                 return ended ?? restarted;
             }
-            Name = "the restart of " + service;
-            return new Ended(restarted.Code, restarted.Output, true);  // it may have stopped
+            Name = RestartName;
+            Ending = Name + " failed";
+            bool started = ended != null || restarted.Started;
+            return new Ended(restarted.Code, restarted.Output, started);
+        }
+
+        private string RestartName {
+            get { return "the restart of " + service; }
         }
 
         private bool HasCommand {

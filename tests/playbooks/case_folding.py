@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +56,15 @@ def table() -> str:
     several = " ".join(
         f"{point:x},{','.join(f'{ord(c):x}' for c in folded)}" for point, folded in expansions()
     )
-    return _constant("Runs", single) + "\n" + _constant("Expansions", several)
+    version = f"        // Unicode {unicodedata.unidata_version}\n"
+    return version + _constant("Runs", single) + "\n" + _constant("Expansions", several)
+
+
+def version() -> tuple[int, ...]:
+    """The Unicode that the table in the source is made from."""
+    found = re.search(r"// Unicode ([\d.]+)$", SOURCE.read_text(encoding="ascii"), re.MULTILINE)
+    assert found is not None
+    return tuple(map(int, found[1].split(".")))
 
 
 def _constant(name: str, text: str) -> str:

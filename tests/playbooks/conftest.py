@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mail_samples import certificate, mail_server
+from tests.playbooks.csharp_ground import documents, redaction, sealed
 from tests.playbooks.csharp_store import compare, store_class
 from tests.playbooks.mail_code import mail_code
 from tests.playbooks.mono_host import mono_host, mono_program
@@ -10,9 +11,12 @@ from tests.playbooks.mono_host import mono_host, mono_program
 __all__ = [
     "certificate",
     "compare",
+    "documents",
     "mail_code",
     "mail_server",
     "mono_host",
     "mono_program",
+    "redaction",
+    "sealed",
     "store_class",
 ]

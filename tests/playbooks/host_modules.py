@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from provisioner.mail.conversation import host_code
 from provisioner.resources import playbooks_folder
+from tests.playbooks.csharp_store import CSharpStore
 from tests.playbooks.mono_host import MonoProgram
 
 Answer = dict[str, Any]  # changed, failed, maps, msg
@@ -68,16 +69,7 @@ class CSharpModules:
 
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven."""
-        settings = {"apply_timeout": 300, "lock_wait": 10, **place}
-        accepted = host_code("maps_record").FULL_PROOFS
-        self._program.call(
-            "store.record_proofs",
-            settings=settings,
-            proofs=proofs,
-            needed=needed,
-            accepted=accepted,
-            last=True,
-        )
+        CSharpStore(self._program, **place).record_proofs(proofs, needed)
 
     def _answered(self, call: str, twin: str, parameters: dict, check: bool) -> Answer:
         completed = _with_defaults(_library(twin).ARGUMENT_SPEC, parameters)

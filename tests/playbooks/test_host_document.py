@@ -8,7 +8,6 @@ import pytest
 from provisioner.mail.conversation import host_code
 from tests.playbooks.samples import changed, delivery, oauth2_entry, password_entry
 
-documents = host_code("maps_document")
 Record = host_code("maps_record").Record
 Refusal = host_code("maps_refusal").Refusal
 
@@ -31,7 +30,7 @@ def delivered(*entries):
     return record
 
 
-def test_a_document_s_bytes():
+def test_a_document_s_bytes(documents):
     data = documents.serialised(7, [password_entry("relay"), password_entry("Alpha")])
     assert data.endswith(b"\n")
     content = json.loads(data)
@@ -42,7 +41,7 @@ def test_a_document_s_bytes():
     assert documents.parsed(umlaut, "x") == (1, [password_entry("Zürich")])
 
 
-def test_a_document_fits_the_published_schema():
+def test_a_document_fits_the_published_schema(documents):
     import jsonschema_rs
 
     from provisioner.resources import schema_path
@@ -84,7 +83,7 @@ def test_a_document_fits_the_published_schema():
         (b'{"schema_version": 2, "generation": 1}', "newer", "by a newer version (schema 2)"),
     ],
 )
-def test_documents_that_are_refused(content, reason, words):
+def test_documents_that_are_refused(documents, content, reason, words):
     with pytest.raises(Refusal) as caught:
         documents.parsed(content, "/etc/maps/email-servers.json")
     assert caught.value.reason == reason
@@ -236,7 +235,7 @@ def test_beyond_proof_is_settled_but_not_verified(compared):
     assert (found.unproven, found.report["Relay"]["verified"]) == ([], False)
 
 
-def test_an_account_for_the_conversation():
+def test_an_account_for_the_conversation(documents):
     assert documents.account(oauth2_entry(port=465), "/ca.pem") == {
         "host": "localhost",
         "port": 465,
@@ -250,7 +249,7 @@ def test_an_account_for_the_conversation():
     assert documents.account(password_entry(), None)["secret"] == password_entry()["password"]
 
 
-def test_fingerprints_depend_on_their_key():
+def test_fingerprints_depend_on_their_key(documents):
     one, other = (documents.fingerprint(b"document", key) for key in ("a", "b"))
     assert one != other
     assert len(one) == 16

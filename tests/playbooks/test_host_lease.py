@@ -159,7 +159,9 @@ def test_a_run_waits_for_another(store, folder, another_that_waits):
     assert '"state": "changed"' in waiting.communicate(timeout=60)[0]
 
 
-@pytest.mark.parametrize("how", ["own checkout", "own run", "ended", "clock set back", "broken"])
+@pytest.mark.parametrize(
+    "how", ["own checkout", "own run", "ended", "clock set back", "broken", "no year"]
+)
 def test_what_a_killed_run_left_keeps_nobody_out_for_long(store, folder, how):
     store(folder, "killed", "ann").deliver(delivery(FIRST))
     left = lease(folder)
@@ -167,6 +169,8 @@ def test_what_a_killed_run_left_keeps_nobody_out_for_long(store, folder, how):
         left["expires"] = int(time.time()) - 1
     if how == "clock set back":
         left.update(since=left["since"] + 86400, expires=left["expires"] + 86400)
+    if how == "no year":
+        left["expires"] = 2**39
     text = "{" if how == "broken" else json.dumps(left)
     (folder / "lease.json").write_text(text)
     run = store(folder, "killed" if how == "own run" else "next", "ann" if "own" in how else "bob")

@@ -22,8 +22,10 @@ public static class HostCalls {
                 Environment.Exit((int)(long)arguments["code"]);
                 return null;
             case "host.die_at":
-                Libc.DieAt((int)(long)arguments["half"]);
+                Libc.EndAt((int)(long)arguments["half"], Libc.Die);
                 return null;
+            case "host.stopped_at":
+                return StoppedCall.At((int)(long)arguments["half"], arguments);
             case "host.umask":
                 return (long)Libc.umask((uint)(long)arguments["mask"]);
             default:

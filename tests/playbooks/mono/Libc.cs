@@ -40,14 +40,25 @@ public static class Libc {
 
     // -- dying
 
-    private static int halvesLeft = -1;
+    [ThreadStatic]
+    private static Countdown countdown;
+
+    private sealed class Countdown {
+        public int Left;
+        public Action End;
+    }
 
     /// <summary>
-    /// Have the `number`th half of a call that changes files be the last of this process: an even
-    /// one before the call, an odd one after it.
+    /// Have the `number`th half of a call that changes files be the last of this thread: an even
+    /// one before the call, an odd one after it. `end` does not return.
     /// </summary>
-    public static void DieAt(int number) {
-        halvesLeft = number;
+    public static void EndAt(int number, Action end) {
+        countdown = new Countdown { Left = number, End = end };
+    }
+
+    /// <summary>End this process as kill -9 does.</summary>
+    public static void Die() {
+        kill(getpid(), Kill);
     }
 
     /// <summary>What a call gave that changes files, or makes them durable.</summary>
@@ -63,11 +74,8 @@ public static class Libc {
     }
 
     private static void Half() {
-        if (halvesLeft == 0) {
-            kill(getpid(), Kill);
-        }
-        if (halvesLeft >= 0) {
-            halvesLeft--;
+        if (countdown != null && countdown.Left-- == 0) {
+            countdown.End();
         }
     }
 

@@ -20,6 +20,12 @@ public static class MapsHost {
         Areas = new Dictionary<string, Func<string, Dictionary<string, object>, object>> {
             { "host", HostCalls.Call },
             { "mail", MailCalls.Call },
+            { "json", GroundCalls.Call },
+            { "names", GroundCalls.Call },
+            { "redaction", GroundCalls.Call },
+            { "sealed", GroundCalls.Call },
+            { "document", GroundCalls.Call },
+            { "windows", GroundCalls.Call },
             { "store", StoreCalls.Call },
         };
 
@@ -50,7 +56,7 @@ public static class MapsHost {
         }
     }
 
-    private static object Called(Dictionary<string, object> call) {
+    public static object Called(Dictionary<string, object> call) {
         string name = (string)call["call"];
         string area = name.Substring(0, name.IndexOf('.'));
         if (!Areas.ContainsKey(area)) {

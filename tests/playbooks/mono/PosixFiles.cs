@@ -246,11 +246,21 @@ public sealed class PosixFiles : IFiles {
         return found > 0 && (standardOutput[6] & (error | hungUp)) != 0;
     }
 
+    /// <summary>Let go of every lock of this process, as its end would.</summary>
+    public static void Unlock() {
+        foreach (PosixLock held in Held.ToArray()) {
+            held.Dispose();
+        }
+    }
+
+    private static readonly List<PosixLock> Held = new List<PosixLock>();
+
     private sealed class PosixLock : IFileLock {
         private readonly int descriptor;
 
         public PosixLock(int descriptor) {
             this.descriptor = descriptor;
+            Held.Add(this);
         }
 
         public void Write(byte[] holder, object reader) {
@@ -260,7 +270,9 @@ public sealed class PosixFiles : IFiles {
         }
 
         public void Dispose() {
-            Libc.close(descriptor);
+            if (Held.Remove(this)) {
+                Libc.close(descriptor);
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 // What Ansible.Maps.Processes asks of a host, as subprocess.Popen(start_new_session=True) does it.
 
 using System;
-using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
 using Ansible.Maps.Processes;
@@ -108,16 +107,22 @@ public sealed class PosixProcesses : IProcesses {
         out int pid, string file, IntPtr actions, IntPtr attributes, string[] argv, IntPtr environment);
 
     private sealed class PosixProcess : IRunningProcess {
-        private readonly int pid;
+        private readonly int pid, output;
         private int status;
         private bool ended;
+        private volatile bool disposed;
 
         public PosixProcess(int pid, int output) {
             this.pid = pid;
-            Output = new DescriptorStream(output);
+            this.output = output;
         }
 
-        public Stream Output { get; private set; }
+        public int Read(byte[] piece) {
+            if (disposed) {
+                return 0; // the number may be another file's by now
+            }
+            return Libc.Checked((int)Libc.read(output, piece, (IntPtr)piece.Length), null);
+        }
 
         public int ExitCode {
             get { return (status & 0x7f) == 0 ? (status >> 8) & 0xff : -(status & 0x7f); }
@@ -142,7 +147,8 @@ public sealed class PosixProcesses : IProcesses {
         }
 
         public void Dispose() {
-            Output.Dispose();
+            disposed = true;
+            Libc.close(output);
         }
 
         [DllImport("libc", SetLastError = true)]

@@ -33,6 +33,12 @@ public static class StoreCalls {
                 return SecretPrints.WithoutSecrets(Table(arguments, "entry"));
             case "store.kept_alive":
                 return KeptAlive(arguments);
+            case "store.revived":
+                return RevivedEntries.RolledBack(
+                    Entries(arguments, "archived"),
+                    Entries(arguments, "current"),
+                    Table(arguments, "tokens"),
+                    Texts(arguments, "rotating"));
             case "store.record":
                 HostRecord record = HostRecord.Parsed(Utf8(Text(arguments, "text")));
                 return record == null ? null : Encoding.ASCII.GetString(record.Serialised());
@@ -50,8 +56,9 @@ public static class StoreCalls {
             Equals(arguments["check_mode"], true),
             (service, timeout) => {
                 restarts.Add(new List<object> { service, timeout });
-                Dictionary<string, object> ended = Table(arguments, "restart");
-                return new Ended((int)(long)ended["code"], Text(ended, "output"), true);
+                List<object> all = (List<object>)arguments["restarts"];
+                List<object> ended = (List<object>)all[restarts.Count - 1];
+                return new Ended((int)(long)ended[0], (string)ended[1], (bool)ended[2]);
             });
         return new Dictionary<string, object> {
             { "changed", answer.Changed },
