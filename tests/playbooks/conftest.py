@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
 from tests.mail_samples import certificate, mail_server
 from tests.playbooks.csharp_ground import documents, redaction, sealed
 from tests.playbooks.csharp_store import compare, store_class
@@ -20,3 +26,10 @@ __all__ = [
     "sealed",
     "store_class",
 ]
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory, for tests of hosts that are flushed many hundred times."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)

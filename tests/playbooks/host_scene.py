@@ -18,6 +18,7 @@ from tests.playbooks.host_modules import Answer, HostModules, tree
 
 TABLE = yaml.safe_load((Path(__file__).parent / "cases" / "store.yml").read_text("utf-8"))
 KEY = "CANARYfingerprint0key"
+Refusal = host_code("maps_refusal").Refusal
 _DELIVERED = {"remove": [], "prune": False, "declared": None, "accepted": None, "rotating": []}
 _SETTINGS = ("group", "apply_timeout", "lock_wait")
 
@@ -26,9 +27,11 @@ _SETTINGS = ("group", "apply_timeout", "lock_wait")
 
 
 def entry(written: str | dict) -> dict:
-    """An entry as the table writes it: a sample's name, or `of` it with changes by path."""
+    """An entry as the table writes it: a sample's name, `of` it with changes by path, or whole."""
     if isinstance(written, str):
         written = {"of": written}
+    if "of" not in written:
+        return written
     changes = dict(written)
     copy = json.loads(json.dumps(TABLE["samples"][changes.pop("of")]))
     for path, value in changes.items():
@@ -133,12 +136,17 @@ class Host:
             "lease": lease if holder != "none" else None,
         }
 
-    def _prove(self, entries: list, step: dict) -> None:
+    def _prove(self, entries: list, step: dict) -> Answer | None:
         proven = [*map(entry, entries)]
         outcome = step.get("outcome", "sent")
         needed = step.get("needed", [found["server_name"] for found in proven])
         place = self._place(step)
-        self._modules.record_proofs(place, [[found, outcome] for found in proven], needed)
+        try:
+            self._modules.record_proofs(place, [[found, outcome] for found in proven], needed)
+        except Refusal as refusal:
+            maps = {"phase": "mail", "state": "refused", "reason": refusal.reason}
+            return {"changed": False, "failed": True, "maps": maps, "msg": refusal.message}
+        return None
 
     # -- what somebody else does
 
@@ -165,6 +173,7 @@ class Host:
     def _make_folder(self, names: list, _step: dict) -> None:
         for name in names:
             (self.place / name).mkdir(parents=True)
+            (self.place / name).chmod(0o755)
 
     def _make_file(self, files: dict, _step: dict) -> None:
         for name, text in files.items():

@@ -7,144 +7,32 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.playbooks.host_modules import Answer, CSharpModules, HostModules, PythonModules
-from tests.playbooks.host_scene import TABLE, Host, document
-
-# -- what is expected
-
-
-def difference(expected: Any, found: Any, where: str = "") -> str:
-    """What of `found` is not as expected; objects may have more, /.../ is a pattern."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        missing = [f"{where}.{name} is missing" for name in expected if name not in found]
-        parts = (difference(expected[n], found[n], f"{where}.{n}") for n in expected if n in found)
-        return "\n".join([*missing, *filter(None, parts)])
-    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        pairs = enumerate(zip(expected, found, strict=True))
-        return "\n".join(filter(None, (difference(*p, f"{where}[{n}]") for n, p in pairs)))
-    if isinstance(expected, str) and expected[:1] == expected[-1:] == "/" and len(expected) > 1:
-        equal = isinstance(found, str) and bool(re.fullmatch(expected[1:-1], found))
-    else:
-        equal = expected == found and type(expected) is type(found)
-    return "" if equal else f"{where}: expected {expected!r}, found {found!r}"
+from tests.playbooks.host_modules import CSharpModules, HostModules, PythonModules
+from tests.playbooks.host_scene import TABLE, Host
+from tests.playbooks.host_sight import taken, timeless
 
 
-class Seen:
-    """What a step has shown: the answer, and all files before and after."""
-
-    def __init__(self, host: Host, answer: Answer | None, before: dict) -> None:
-        self.answer, self.before, self.after = answer, before, host.seen()
-        self._folder = str(host.folder.relative_to(host.place))
-
-    def text(self, name: str, when: str = "after") -> str | None:
-        """The content of a file in the folder."""
-        found = getattr(self, when).get(f"{self._folder}/{name}")
-        return found[3] if found else None
-
-    def names(self) -> list[str]:
-        """Of all that is in the folder."""
-        inside = (name for name in self.after if name.startswith(self._folder + "/"))
-        return sorted(name.removeprefix(self._folder + "/") for name in inside)
-
-    def check(self, step: dict) -> None:
-        """Compare it with what the step says, and with what holds for every step."""
-        wanted = dict(step.get("expect", {}))
-        for name in [name for name in wanted if name in _LOOKS]:
-            _LOOKS[name](self, wanted.pop(name))
-        if self.answer is None:
-            assert not wanted
-            return
-        said = {name: wanted.pop(name) for name in ("changed",) if name in wanted}
-        said |= {"failed": "says" in wanted, "msg": wanted.pop("says", "")}
-        assert not difference({**said, "maps": wanted}, self.answer)
-        assert "CANARY" not in json.dumps(self.answer)
-        if step.get("check") or "probe" in step:
-            assert self.after == self.before
-        if self.answer["maps"]["state" if "state" in self.answer["maps"] else "phase"] == "refused":
-            assert self.text("email-servers.json") == self.text("email-servers.json", "before")
-
-    def _has_document(self, wanted: list | None) -> None:
-        assert self.text("email-servers.json") == (document(*wanted) if wanted else None)
-
-    def _has_predecessor(self, wanted: list | None) -> None:
-        assert self.text("email-servers.previous.json") == (document(*wanted) if wanted else None)
-
-    def _has_record(self, wanted: dict) -> None:
-        text = self.text("state.json") or ""
-        content = json.loads(text)
-        assert not difference(wanted, content)
-        assert text == json.dumps(content, indent=2, sort_keys=True) + "\n"
-        assert "CANARY" not in text
-
-    def _has_lease(self, wanted: dict | None) -> None:
-        text = self.text("lease.json")
-        assert not difference(wanted, json.loads(text) if text is not None else None)
-
-    def _has_names(self, wanted: list) -> None:
-        assert self.names() == wanted
-
-    def _has_files(self, wanted: dict) -> None:
-        assert not difference(wanted, {name: found[3] for name, found in self.after.items()})
-
-    def _has_modes(self, wanted: dict) -> None:
-        assert not difference(wanted, {name: found[0] for name, found in self.after.items()})
-
-    def _is_applied(self, wanted: list | None) -> None:
-        found = self.after.get("applied")
-        assert (found[3] if found else None) == (document(*wanted) if wanted else None)
-
-    def _is_untouched(self, names: list) -> None:
-        for name in names:
-            assert self.after.get(name) == self.before.get(name), name
-
-
-_LOOKS = {
-    "document": Seen._has_document,
-    "predecessor": Seen._has_predecessor,
-    "record": Seen._has_record,
-    "lease_file": Seen._has_lease,
-    "names": Seen._has_names,
-    "files": Seen._has_files,
-    "modes": Seen._has_modes,
-    "applied_document": Seen._is_applied,
-    "untouched": Seen._is_untouched,
-}
-
-
-# -- both languages
-
-
-def trace(case: dict, modules: HostModules, place: Path) -> list:
+def checked(case: dict, modules: HostModules, place: Path) -> list:
     """Run a case; -> what each step answered and left, without times."""
-    with _disk(case.get("disk"), place):
+    with _disk(case.get("disk"), place), modules.umask(int(case.get("umask", "22"), 8)):
         host, found = Host(modules, place), []
         for number, step in enumerate(case["steps"], start=1):
-            with host.held(step):
-                before = host.seen()
-                seen = Seen(host, host.taken(step), before)
+            seen = taken(host, step)
             try:
                 seen.check(step)
             except AssertionError as error:
                 error.add_note(f"in step {number}: {step}")
                 error.add_note(f"answer: {json.dumps(seen.answer, indent=2)}")
                 raise
-            found.append([seen.answer, seen.after])
-    return json.loads(_TIMES.sub("TIME", json.dumps(found)))
-
-
-# As they are written down, and as lease.json has them.
-_TIMES = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?<=\"since\\\": )\d+|(?<=\"expires\\\": )\d+"
-)
+            found.append(seen)
+    return timeless(found)
 
 
 @contextmanager
@@ -154,8 +42,6 @@ def _disk(size: str | None, place: Path) -> Iterator[None]:
     if size is None:
         yield
         return
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a file system")
     options = f"size={size},mode=755"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "test", str(place)], check=True)
     try:
@@ -164,15 +50,25 @@ def _disk(size: str | None, place: Path) -> Iterator[None]:
         subprocess.run(["umount", str(place)], check=True)
 
 
-@pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: case["name"])
-def test_python(case, tmp_path):
-    trace(case, PythonModules(), tmp_path / "place")
+NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away or mount")
+
+each_case = pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case["name"], marks=NEEDS_ROOT if case.get("root") else ())
+        for case in TABLE["cases"]
+    ],
+)
 
 
-@pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: case["name"])
-def test_csharp(case, tmp_path, mono_host):
-    place = tmp_path / "place"  # the same for both: answers name paths
-    found = trace(case, CSharpModules(mono_host), place)
-    place.rename(tmp_path / "csharp")
-    wanted = trace(case, PythonModules(), place)
-    assert found == wanted
+@each_case
+def test_python(case, memory):
+    checked(case, PythonModules(), memory / "place")
+
+
+@each_case
+def test_csharp(case, memory, mono_host):
+    place = memory / "place"  # the same for both: answers name paths
+    found = checked(case, CSharpModules(mono_host), place)
+    place.rename(memory / "csharp")
+    assert found == checked(case, PythonModules(), place)

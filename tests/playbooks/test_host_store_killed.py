@@ -7,8 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +60,6 @@ class Hosts:
         assert bool(held) == bool(result["mails_needed"])
         assert not held or held["run_id"] == "next"
         return result
-
-
-@pytest.fixture
-def memory() -> Iterator[Path]:
-    """A folder in memory: a thousand hosts are flushed a hundred times each."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
 
 
 @pytest.fixture

@@ -1,0 +1,127 @@
+"""What a step of a case has shown, and whether that is what the case expects."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tests.playbooks.host_modules import Answer
+from tests.playbooks.host_scene import Host, document
+
+
+def difference(expected: Any, found: Any, where: str = "") -> str:
+    """What of `found` is not as expected; objects may have more, /.../ is a pattern."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        missing = [f"{where}.{name} is missing" for name in expected if name not in found]
+        parts = (difference(expected[n], found[n], f"{where}.{n}") for n in expected if n in found)
+        return "\n".join([*missing, *filter(None, parts)])
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        pairs = enumerate(zip(expected, found, strict=True))
+        return "\n".join(filter(None, (difference(*p, f"{where}[{n}]") for n, p in pairs)))
+    if isinstance(expected, str) and expected[:1] == expected[-1:] == "/" and len(expected) > 1:
+        equal = isinstance(found, str) and bool(re.fullmatch(expected[1:-1], found))
+    else:
+        equal = expected == found and type(expected) is type(found)
+    return "" if equal else f"{where}: expected {expected!r}, found {found!r}"
+
+
+class Seen:
+    """What a step has shown: the answer, and all files before and after."""
+
+    def __init__(self, host: Host, answer: Answer | None, before: dict) -> None:
+        self.answer, self.before, self.after = answer, before, host.seen()
+        self._folder = str(host.folder.relative_to(host.place))
+
+    def text(self, name: str, when: str = "after") -> str | None:
+        """The content of a file in the folder."""
+        found = getattr(self, when).get(f"{self._folder}/{name}")
+        return found[3] if found else None
+
+    def names(self) -> list[str]:
+        """Of all that is in the folder."""
+        inside = (name for name in self.after if name.startswith(self._folder + "/"))
+        return sorted(name.removeprefix(self._folder + "/") for name in inside)
+
+    def check(self, step: dict) -> None:
+        """Compare it with what the step says, and with what holds for every step."""
+        wanted = dict(step.get("expect", {}))
+        for name in [name for name in wanted if name in _LOOKS]:
+            _LOOKS[name](self, wanted.pop(name))
+        if self.answer is None:
+            assert not wanted
+            return
+        said = {name: wanted.pop(name) for name in ("changed",) if name in wanted}
+        said |= {"failed": "says" in wanted, "msg": wanted.pop("says", "")}
+        assert not difference({**said, "maps": wanted}, self.answer)
+        assert "CANARY" not in json.dumps(self.answer)
+        if step.get("check") or "probe" in step:
+            assert self.after == self.before
+        if self.answer["maps"]["state" if "state" in self.answer["maps"] else "phase"] == "refused":
+            assert self.text("email-servers.json") == self.text("email-servers.json", "before")
+
+    def _has_document(self, wanted: list | None) -> None:
+        assert self.text("email-servers.json") == (document(*wanted) if wanted else None)
+
+    def _has_predecessor(self, wanted: list | None) -> None:
+        assert self.text("email-servers.previous.json") == (document(*wanted) if wanted else None)
+
+    def _has_record(self, wanted: dict) -> None:
+        text = self.text("state.json") or ""
+        content = json.loads(text)
+        assert not difference(wanted, content)
+        assert text == json.dumps(content, indent=2, sort_keys=True) + "\n"
+        assert "CANARY" not in text
+
+    def _has_lease(self, wanted: dict | None) -> None:
+        text = self.text("lease.json")
+        assert not difference(wanted, json.loads(text) if text is not None else None)
+
+    def _has_names(self, wanted: list) -> None:
+        assert self.names() == wanted
+
+    def _has_files(self, wanted: dict) -> None:
+        assert not difference(wanted, {name: found[3] for name, found in self.after.items()})
+
+    def _has_modes(self, wanted: dict) -> None:
+        assert not difference(wanted, {name: found[0] for name, found in self.after.items()})
+
+    def _is_applied(self, wanted: list | None) -> None:
+        found = self.after.get("applied")
+        assert (found[3] if found else None) == (document(*wanted) if wanted else None)
+
+    def _is_untouched(self, names: list) -> None:
+        for name in names:
+            assert self.after.get(name) == self.before.get(name), name
+
+
+_LOOKS = {
+    "document": Seen._has_document,
+    "predecessor": Seen._has_predecessor,
+    "record": Seen._has_record,
+    "lease_file": Seen._has_lease,
+    "names": Seen._has_names,
+    "files": Seen._has_files,
+    "modes": Seen._has_modes,
+    "applied_document": Seen._is_applied,
+    "untouched": Seen._is_untouched,
+}
+
+
+def taken(host: Host, step: dict) -> Seen:
+    """Take a step."""
+    with host.held(step):
+        before = host.seen()
+        return Seen(host, host.taken(step), before)
+
+
+# As they are written down, and as lease.json has them.
+_TIMES = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?<=\"since\\\": )\d+|(?<=\"expires\\\": )\d+"
+)
+
+
+def timeless(found: list[Seen]) -> list:
+    """What the steps answered and left, without times."""
+    text = json.dumps([[seen.answer, seen.after] for seen in found])
+    return json.loads(_TIMES.sub("TIME", text))
