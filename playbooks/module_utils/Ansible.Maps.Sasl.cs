@@ -8,6 +8,7 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Ansible.Maps.Utf8;
 
 namespace Ansible.Maps.Sasl {
     /// <summary>The mechanism cannot go on. The text names no secret.</summary>
@@ -126,7 +127,7 @@ namespace Ansible.Maps.Sasl {
                 user, secret, "smtp/" + host, DigestAnswer.Challenge(challenge), Nonce());
             yield return Bytes(answer.Directives());
             string proof;
-            DigestAnswer.Parsed(Encoding.UTF8.GetString(challenge)).TryGetValue("rspauth", out proof);
+            DigestAnswer.Parsed(LenientUtf8.Decoded(challenge)).TryGetValue("rspauth", out proof);
             if (proof != answer.Response("")) {
                 throw new SaslException("the server could not prove that it knows the password");
             }
@@ -165,12 +166,12 @@ namespace Ansible.Maps.Sasl {
 
         /// <summary>The directives of a challenge; SaslException if it cannot be answered.</summary>
         public static Dictionary<string, string> Challenge(byte[] challenge) {
-            Dictionary<string, string> fields = Parsed(Encoding.UTF8.GetString(challenge));
+            Dictionary<string, string> fields = Parsed(LenientUtf8.Decoded(challenge));
             if (!fields.ContainsKey("nonce")) {
                 throw new SaslException("the server's DIGEST-MD5 challenge has no nonce");
             }
             string offered = fields.ContainsKey("qop") ? fields["qop"] : "auth";
-            if (!offered.Split(',', ' ').Contains("auth")) {
+            if (!offered.Split(new[] { ',', ' ' }).Contains("auth")) {
                 throw new SaslException("the server's DIGEST-MD5 challenge does not offer qop=auth");
             }
             return fields;

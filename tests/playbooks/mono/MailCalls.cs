@@ -17,6 +17,7 @@ using Ansible.Maps.PostCheck;
 using Ansible.Maps.Sasl;
 using Ansible.Maps.Smtp;
 using Ansible.Maps.TestEmail;
+using Ansible.Maps.Utf8;
 
 public static class MailCalls {
     public static object Call(string name, Dictionary<string, object> arguments) {
@@ -49,6 +50,8 @@ public static class MailCalls {
                 return Digest(arguments);
             case "mail.challenge":
                 return Encoded(ChallengeText.Decoded((string)arguments["text"]));
+            case "mail.utf8":
+                return LenientUtf8.Decoded(Decoded(arguments["data"]));
             case "mail.name_matches":
                 return CertificateNames.Matches(
                     (string)arguments["name"], (string)arguments["host"]);
