@@ -134,6 +134,8 @@ def test_damaged_utf_8_is_read_as_python_reads_it(mono_host):
     pieces += [bytes((0xE0, 0xA0, last)) for last in range(256)]
     pieces += [bytes((0xF0, 0x90, 0x80, last)) for last in range(256)]
     pieces += [bytes((first, 0x8F, 0xBF, 0xBF)) for first in range(0xF0, 0x100)]
-    data = b"|".join([*pieces, "Zürich \N{GRINNING FACE} \ud7ff\ue000".encode(), b"cut \xf0\x9f\x98"])
+    data = b"|".join(
+        [*pieces, "Zürich \N{GRINNING FACE} \ud7ff\ue000".encode(), b"cut \xf0\x9f\x98"]
+    )
     decoded = mono_host.call("mail.utf8", data=base64.b64encode(data).decode())
     assert decoded == data.decode("utf-8", "replace")
