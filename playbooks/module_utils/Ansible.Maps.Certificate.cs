@@ -49,13 +49,14 @@ namespace Ansible.Maps.Certificate {
         }
 
         private string ChainProblem(X509Certificate2 certificate, X509Chain sent) {
-            X509Chain chain = new X509Chain();
-            SetPolicy(chain.ChainPolicy, sent);
-            chain.Build(certificate);  // what it returns knows no further anchors: the flags do
-            X509ChainStatusFlags flags = Flags(chain);
-            bool anchored = chain.ChainElements.Cast<X509ChainElement>().Any(
-                element => anchors.Contain(element.Certificate));
-            flags = anchored ? flags & ~Unanchored : flags;
+            X509ChainStatusFlags flags;
+            using (X509Chain chain = new X509Chain()) {
+                SetPolicy(chain.ChainPolicy, sent);
+                chain.Build(certificate);  // what it returns knows no further anchors: the flags do
+                bool anchored = chain.ChainElements.Cast<X509ChainElement>().Any(
+                    element => anchors.Contain(element.Certificate));
+                flags = anchored ? Flags(chain) & ~Unanchored : Flags(chain);
+            }
             if (flags != X509ChainStatusFlags.NoError) {
                 return Words(flags, certificate);
             }

@@ -8,6 +8,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
 using Ansible.Maps.Redaction;
+using Ansible.Maps.Resolver;
 
 namespace Ansible.Maps.Network {
     /// <summary>Nobody answers, or no more. The words name no secret.</summary>
@@ -77,19 +78,28 @@ namespace Ansible.Maps.Network {
             try {
                 limit.Within(() => { addresses = Dns.GetHostAddresses(Ascii(host)); });
             } catch (SocketException error) {
-                throw Failure(error.SocketErrorCode, error.Message);
+                bool denied = false;
+                if (IsNotFound(error.SocketErrorCode)) {
+                    limit.Within(() => { denied = NameServers.Deny(Ascii(host)); });
+                }
+                throw Failure(error.SocketErrorCode, denied, error.Message);
             } catch (ArgumentException) {
                 throw new NoAddress("this is not a host name", true);
             }
             return addresses;
         }
 
-        /// <summary>What a resolver's error says: the host does not exist, or nobody knows now.</summary>
-        public static NoAddress Failure(SocketError code, string words) {
+        /// <summary>What a resolver's error says: the host does not exist, or nobody knows now.
+        /// `denied`: DNS itself says that it does not.</summary>
+        public static NoAddress Failure(SocketError code, bool denied, string words) {
             words = Redacted.OneLine(words, 200);
-            return code == SocketError.HostNotFound || code == SocketError.NoData
+            return IsNotFound(code) && denied
                 ? new NoAddress("unknown host name: " + words, true)
                 : new NoAddress("name resolution failed for now: " + words, false);
+        }
+
+        private static bool IsNotFound(SocketError code) {
+            return code == SocketError.HostNotFound || code == SocketError.NoData;
         }
     }
 

@@ -460,15 +460,18 @@ def test_names_that_do_not_resolve(monkeypatch, number, outcome, words):
 
 
 @pytest.mark.parametrize(
-    ("code", "unknown", "words"),
+    ("code", "status", "unknown", "words"),
     [
-        ("HostNotFound", True, "unknown host name: nope"),
-        ("NoData", True, "unknown host name: nope"),
-        ("TryAgain", False, "name resolution failed for now: nope"),
+        ("HostNotFound", 9003, True, "unknown host name: nope"),
+        ("HostNotFound", 9501, True, "unknown host name: nope"),
+        ("NoData", 9003, True, "unknown host name: nope"),
+        ("HostNotFound", 1460, False, "name resolution failed for now: nope"),
+        ("TryAgain", 9003, False, "name resolution failed for now: nope"),
     ],
 )
-def test_names_that_do_not_resolve_on_windows(mono_host, code, unknown, words):
-    assert mono_host.call("mail.resolver_failure", code=code, words="nope") == [unknown, words]
+def test_names_that_do_not_resolve_on_windows(mono_host, code, status, unknown, words):
+    said = mono_host.call("mail.resolver_failure", code=code, status=status, words="nope")
+    assert said == [unknown, words]
 
 
 @pytest.mark.parametrize("host", ["mail..example.edu", "x" * 64 + ".example.edu"])

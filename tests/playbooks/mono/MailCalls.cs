@@ -15,6 +15,7 @@ using Ansible.Maps.Mime;
 using Ansible.Maps.Network;
 using Ansible.Maps.OAuth;
 using Ansible.Maps.PostCheck;
+using Ansible.Maps.Resolver;
 using Ansible.Maps.Sasl;
 using Ansible.Maps.Smtp;
 using Ansible.Maps.TestEmail;
@@ -57,7 +58,7 @@ public static class MailCalls {
                 return CertificateNames.Matches(
                     (string)arguments["name"], (string)arguments["host"]);
             case "mail.resolver_failure":
-                return Failure((string)arguments["code"], (string)arguments["words"]);
+                return Failure(arguments);
             default:
                 throw new ArgumentException("there is no call " + name);
         }
@@ -114,8 +115,11 @@ public static class MailCalls {
         ).Response((string)arguments["method"]);
     }
 
-    private static object Failure(string code, string words) {
-        NoAddress failure = HostNames.Failure((SocketError)Enum.Parse(typeof(SocketError), code), words);
+    // What is said of a host, given the resolver's error and the status of DnsQuery.
+    private static object Failure(Dictionary<string, object> arguments) {
+        NoAddress failure = HostNames.Failure(
+            (SocketError)Enum.Parse(typeof(SocketError), (string)arguments["code"]),
+            NameServers.IsDenial((int)(long)arguments["status"]), (string)arguments["words"]);
         return new List<object> { failure.Unknown, failure.Message };
     }
 
