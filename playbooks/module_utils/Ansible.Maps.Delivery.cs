@@ -48,7 +48,7 @@ namespace Ansible.Maps.Delivery {
             ICollection<string> ours,
             IEnumerable<Dictionary<string, object>> current
         ) {
-            HashSet<string> removed = Folded("remove");
+            HashSet<string> removed = Folded(content["remove"]);
             removed.ExceptWith(ours);
             if (Equals(Value("prune"), true)) {
                 removed.UnionWith(current.Select(HostDocument.KeyOf).Where(IsUndeclared));
@@ -58,7 +58,7 @@ namespace Ansible.Maps.Delivery {
 
         /// <summary>Whether nobody declares it for this host; false where that is not known.</summary>
         public bool IsUndeclared(string key) {
-            return Value("declared") != null && !Folded("declared").Contains(key);
+            return Value("declared") != null && !Folded(Value("declared")).Contains(key);
         }
 
         /// <summary>Whether it is all that is to be there, whoever put the rest there.</summary>
@@ -69,19 +69,19 @@ namespace Ansible.Maps.Delivery {
         /// <summary>The proofs that count in this run.</summary>
         public string[] Accepted {
             get {
-                string[] accepted = Texts("accepted");
+                string[] accepted = Texts(Value("accepted"));
                 return accepted.Length > 0 ? accepted : HostRecord.FullProofs;
             }
         }
 
         /// <summary>Servers whose refresh token its provider replaces.</summary>
         public string[] Rotating {
-            get { return Texts("rotating"); }
+            get { return Texts(Value("rotating")); }
         }
 
         /// <summary>Whether one of these servers has an envelope.</summary>
         public bool Mails(IEnumerable<string> names) {
-            HashSet<string> mailed = Folded("mails");
+            HashSet<string> mailed = Folded(content["mails"]);
             return names.Any(name => mailed.Contains(Names.Fold(name)));
         }
 
@@ -90,13 +90,12 @@ namespace Ansible.Maps.Delivery {
             get { return (Dictionary<string, object>)content["tokens"]; }
         }
 
-        private HashSet<string> Folded(string name) {
-            return new HashSet<string>(Texts(name).Select(Names.Fold));
+        private static HashSet<string> Folded(object names) {
+            return new HashSet<string>(Texts(names).Select(Names.Fold));
         }
 
-        private string[] Texts(string name) {
-            List<object> values = Value(name) as List<object> ?? new List<object>();
-            return values.Cast<string>().ToArray();
+        private static string[] Texts(object values) {
+            return ((List<object>)values ?? new List<object>()).Cast<string>().ToArray();
         }
 
         private object Value(string name) {

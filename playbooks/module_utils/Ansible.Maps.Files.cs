@@ -3,7 +3,6 @@
 
 using System;
 using System.Collections.Generic;
-using Ansible.Maps.WindowsFiles;
 
 namespace Ansible.Maps.Files {
     public enum FileKind { File, Folder, Link, Other }
@@ -97,10 +96,5 @@ namespace Ansible.Maps.Files {
     public interface IFileLock : IDisposable {
         /// <summary>Say in it who has it.</summary>
         void Write(byte[] holder, object reader);
-    }
-
-    /// <summary>The files of this host.</summary>
-    public static class HostFiles {
-        public static IFiles Current = new WindowsHostFiles();
     }
 }

@@ -11,6 +11,7 @@ using System.Threading;
 using Ansible.Maps.CaseFolding;
 using Ansible.Maps.Document;
 using Ansible.Maps.Files;
+using Ansible.Maps.Host;
 using Ansible.Maps.Json;
 using Ansible.Maps.Refusal;
 

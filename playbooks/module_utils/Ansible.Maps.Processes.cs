@@ -2,7 +2,8 @@
 // and what Windows does. The tests put a POSIX twin there.
 
 using System;
-using Ansible.Maps.WindowsProcesses;
+using System.Collections.Generic;
+using System.Text;
 
 namespace Ansible.Maps.Processes {
     public interface IProcesses {
@@ -11,6 +12,9 @@ namespace Ansible.Maps.Processes {
         /// says. FileFault: enoent if there is no such program, else why it cannot be started.
         /// </summary>
         IRunningProcess Start(string[] argv);
+
+        /// <summary>How programs here may write what is not ASCII, besides as UTF-8.</summary>
+        IList<Encoding> OtherEncodings { get; }
     }
 
     public interface IRunningProcess : IDisposable {
@@ -27,10 +31,5 @@ namespace Ansible.Maps.Processes {
 
         /// <summary>Kill it and all that it has started, and see it end.</summary>
         void KillAll();
-    }
-
-    /// <summary>The programs of this host.</summary>
-    public static class HostProcesses {
-        public static IProcesses Current = new WindowsHostProcesses();
     }
 }

@@ -5,8 +5,8 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
-using Ansible.Maps.Files;
 using Ansible.Maps.Folder;
+using Ansible.Maps.Host;
 using Ansible.Maps.Lease;
 using Ansible.Maps.Refusal;
 

@@ -13,6 +13,7 @@ from tests.playbooks.csharp_ground import documents, redaction, sealed
 from tests.playbooks.csharp_store import compare, store_class
 from tests.playbooks.mail_code import mail_code, mono_mail
 from tests.playbooks.mono_host import mono_host, mono_program
+from tests.playbooks.windows_calls import windows, windows_calls
 
 __all__ = [
     "certificate",
@@ -26,6 +27,8 @@ __all__ = [
     "redaction",
     "sealed",
     "store_class",
+    "windows",
+    "windows_calls",
 ]
 
 

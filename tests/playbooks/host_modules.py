@@ -74,23 +74,29 @@ class CSharpModules:
     def __init__(self, program: MonoProgram) -> None:
         self._program = program
 
-    def email_servers(self, parameters: dict, check: bool = False) -> Answer:
-        """What the module win_maps_email_servers answers."""
-        return self._answered("store.module", "maps_email_servers", parameters, check)
+    def email_servers(
+        self, parameters: dict, check: bool = False, restart: list | None = None
+    ) -> Answer:
+        """What the module win_maps_email_servers answers; `restarts`: services it restarted.
+
+        It alone has the parameter `service`; `restart`: code and output
+        of each, the last one again and again.
+        """
+        spec = {**_library("maps_email_servers").ARGUMENT_SPEC, "service": {}}
+        given = {"parameters": _with_defaults(spec, parameters), "check_mode": check}
+        said = self._program.call("store.module", **given, restart=restart)
+        restarts = {"restarts": said["restarts"]} if restart else {}
+        return {**_opened(said), **restarts}
 
     def test_email(self, parameters: dict, check: bool = False) -> Answer:
         """What the module win_maps_test_email answers."""
-        return self._answered("mail.module", "maps_test_email", parameters, check)
+        completed = _with_defaults(_library("maps_test_email").ARGUMENT_SPEC, parameters)
+        given = {"parameters": completed, "check_mode": check}
+        return _opened(self._program.call("mail.module", **given))
 
     def record_proofs(self, place: dict, proofs: list, needed: list) -> None:
         """Record what mails have proven."""
         CSharpStore(self._program, **place).record_proofs(proofs, needed)
-
-    def _answered(self, call: str, twin: str, parameters: dict, check: bool) -> Answer:
-        completed = _with_defaults(_library(twin).ARGUMENT_SPEC, parameters)
-        said = self._program.call(call, parameters=completed, check_mode=check)
-        opened = host_code("maps_sealed").opened(said["sealed"])
-        return {"changed": said["changed"], "failed": said["failed"], **opened}
 
     @contextlib.contextmanager
     def umask(self, mask: int) -> Iterator[None]:
@@ -129,6 +135,11 @@ def _run_by_ansible(module: ModuleType, parameters: dict, check: bool) -> dict:
     with contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
         module.main()
     return json.loads(output.getvalue())
+
+
+def _opened(said: dict) -> Answer:
+    opened = host_code("maps_sealed").opened(said["sealed"])
+    return {"changed": said["changed"], "failed": said["failed"], **opened}
 
 
 def _with_defaults(spec: dict, parameters: dict) -> dict:

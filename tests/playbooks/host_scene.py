@@ -117,6 +117,11 @@ class Host:
             parameters["apply_command"] = self._command(script)
         if content is not None:
             parameters["document"] = step.get("text", json.dumps(_sent(content, check)))
+        if "service" in step:
+            parameters["service"] = step["service"]
+            return self._modules.email_servers(
+                parameters, check, [{"started": True, **end} for end in step["restart"]]
+            )
         return self._modules.email_servers(parameters, check)
 
     def _command(self, script: str | list) -> list[str]:

@@ -52,23 +52,29 @@ def _disk(size: str | None, place: Path) -> Iterator[None]:
 
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away or mount")
 
-each_case = pytest.mark.parametrize(
-    "case",
-    [
+
+def cases(*languages: str) -> list:
+    """The cases as parameters of tests; those for which only root will do are marked."""
+    return [
         pytest.param(case, id=case["name"], marks=NEEDS_ROOT if case.get("root") else ())
         for case in TABLE["cases"]
-    ],
-)
+        if case.get("only") in languages
+    ]
 
 
-@each_case
+@pytest.mark.parametrize("case", cases(None))
 def test_python(case, memory):
     checked(case, PythonModules(), memory / "place")
 
 
-@each_case
+@pytest.mark.parametrize("case", cases(None))
 def test_csharp(case, memory, mono_host):
     place = memory / "place"  # the same for both: answers name paths
     found = checked(case, CSharpModules(mono_host), place)
     place.rename(memory / "csharp")
     assert found == checked(case, PythonModules(), place)
+
+
+@pytest.mark.parametrize("case", cases("csharp"))
+def test_csharp_alone(case, memory, mono_host):
+    checked(case, CSharpModules(mono_host), memory / "place")

@@ -9,14 +9,18 @@ using System.Security.AccessControl;
 using System.Security.Principal;
 using Ansible.Maps.Access;
 using Ansible.Maps.CaseFolding;
+using Ansible.Maps.Command;
 using Ansible.Maps.Document;
 using Ansible.Maps.Files;
+using Ansible.Maps.Host;
 using Ansible.Maps.Json;
 using Ansible.Maps.Quoting;
 using Ansible.Maps.Redaction;
 using Ansible.Maps.Sealed;
 using Ansible.Maps.WindowsCalls;
+using Ansible.Maps.WindowsFiles;
 using Ansible.Maps.WindowsPath;
+using Ansible.Maps.WindowsProcesses;
 
 public static class GroundCalls {
     private static readonly Dictionary<string, Func<Dictionary<string, object>, object>> Calls =
@@ -41,9 +45,12 @@ public static class GroundCalls {
             { "windows.command_line", given => Faulted(() => CommandLine.Of(Texts(given, "argv"))) },
             { "windows.is_batch_file", given => CommandLine.IsBatchFile(Text(given, "program")) },
             { "windows.descriptor", given => Sddl(Access(given).Descriptor()) },
+            { "windows.sddl", given => Sddl(Bytes(given)) },
             { "windows.is_exceeded", given => Access(given).IsExceededBy(Binary(Text(given, "sddl"))) },
             { "windows.foreign_owner", ForeignOwner },
             { "windows.fault", Fault },
+            { "windows.used", Used },
+            { "windows.run", Run },
             { "windows.sizes", given => Sizes() },
         };
 
@@ -150,6 +157,19 @@ public static class GroundCalls {
     private static object Fault(Dictionary<string, object> given) {
         FileFault fault = WindowsFault.Of(Number(given, "error"), Text(given, "path"));
         return new List<object> { fault.Code, fault.WayOut };
+    }
+
+    // From now on the transaction is on files and processes of Windows, or what stands for it.
+    private static object Used(Dictionary<string, object> given) {
+        HostFiles.Current = new WindowsHostFiles(new SecurityIdentifier(Text(given, "account")));
+        HostProcesses.Current = new WindowsHostProcesses();
+        return null;
+    }
+
+    private static object Run(Dictionary<string, object> given) {
+        int timeout = Number(given, "seconds");
+        Ended ended = AdminCommand.Run(Texts(given, "argv"), timeout, Texts(given, "secrets"));
+        return new List<object> { (long)ended.Code, ended.Output, ended.Started };
     }
 
     private static object Sizes() {

@@ -9,9 +9,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
-using Ansible.Maps.Files;
+using Ansible.Maps.Host;
 using Ansible.Maps.Json;
-using Ansible.Maps.Processes;
 using Ansible.Maps.Refusal;
 
 public static class MapsHost {

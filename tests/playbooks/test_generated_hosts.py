@@ -165,3 +165,4 @@ def test_both_languages_do_the_same(mono_host, data):
             state = (one[0] or {"maps": {}})["maps"].get("state")
             event(f"{next(iter(step))} {state}")
             assert one == other, step
+            assert "this is our bug" not in json.dumps(one)
