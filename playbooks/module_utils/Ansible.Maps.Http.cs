@@ -76,9 +76,9 @@ namespace Ansible.Maps.Http {
             if (fields.TryGetValue("Transfer-Encoding", out coding)) {
                 ReadChunks(coding, body);
             } else if (fields.TryGetValue("Content-Length", out length)) {
-                Read(Number(length, NumberStyles.None), body);
+                ReadUpTo(Number(length, NumberStyles.None), body);
             } else if (status != 204 && status != 304) {
-                ReadToTheEnd(body);
+                ReadUpTo(LongestAnswer, body);
             }
             return body.ToArray();
         }
@@ -118,9 +118,10 @@ namespace Ansible.Maps.Http {
             }
         }
 
-        private void ReadToTheEnd(MemoryStream body) {
+        // What is cut off by the other side is no JSON, or is whole: http.client does not mind either.
+        private void ReadUpTo(int size, MemoryStream body) {
             try {
-                Read(LongestAnswer, body);
+                Read(size, body);
             } catch (LostConnection) {
                 if (!connection.HungUp) {
                     throw;
