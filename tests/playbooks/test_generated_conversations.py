@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 from collections.abc import Callable
+from email import message_from_bytes
+from email.policy import SMTP
 from typing import Any
 
 import pytest
@@ -24,6 +27,8 @@ pytestmark = pytest.mark.long
 
 MESSAGE = {"from": MAILBOX, "to": ELSEWHERE, "subject": "s", "body": "b\n", "headers": {}}
 LEVELS = ("oauth2", "plain", "login", "cram_md5", "digest_md5", "auto_detect", "none")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+MECHANISMS = ("XOAUTH2", "OAUTHBEARER", "LOGIN", "CRAM-MD5")
 SECRETS = ("CANARYsecret0x", 'pässwörd"\\', "t" * 600)
 CODES = ("220", "235", "250", "251", "334", "354", "421", "454", "500", "502", "535", "550", "554")
 WORDS = (
@@ -111,6 +116,42 @@ def test_both_languages_hold_the_same_conversation(mono_host, talk, level, secre
     event(f"{found[0]['outcome']} at {found[0]['stage']}")
     assert found[1] == found[0]
     assert secret not in json.dumps(found, ensure_ascii=False)
+
+
+texts = odd_texts.map(lambda text: text.encode("utf-8", "ignore").decode())
+
+
+@generated(60)
+@given(mechanism=st.sampled_from(MECHANISMS), user=texts, secret=texts, challenge=texts)
+def test_both_languages_answer_the_same_challenge(mono_host, mechanism, user, secret, challenge):
+    found = []
+    for code in (PythonMail(), MonoMail(mono_host)):
+        steps = code.exchange(mechanism, user, secret, "mail.example.edu", 587)
+        found.append([next(steps), steps.send(challenge.encode())])
+    assert found[1] == found[0]
+
+
+@generated(60)
+@given(user=texts, password=texts, more=texts, realm=texts)
+def test_both_languages_digest_the_same_challenge(mono_host, user, password, more, realm):
+    challenge = f'nonce="n\\\\\\"1", REALM = "{realm}" {more}'
+    account = {"user": user, "password": password, "uri": "smtp/mail", "cnonce": "c"}
+    expected = PythonMail().digest(challenge, "AUTHENTICATE", **account)
+    assert MonoMail(mono_host).digest(challenge, "AUTHENTICATE", **account) == expected
+
+
+@generated(80)
+@given(subject=texts.map(lambda text: CONTROL.sub("", text)), body=texts)
+def test_windows_hosts_write_a_message_that_says_what_it_should(mono_host, subject, body):
+    given = {**MESSAGE, "subject": subject, "body": body}
+    _, data = MonoMail(mono_host).message_bytes(given, None)
+    mail = message_from_bytes(data, policy=SMTP)
+    sent = body.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n") + "\n"
+    assert mail["Subject"].rstrip() == subject.rstrip()
+    assert mail.get_payload(decode=True).decode().replace("\r\n", "\n") == sent
+    assert not mail.defects
+    assert max(len(line) for line in data.split(b"\r\n")) <= 78
+    assert data.isascii()
 
 
 # -- what a token endpoint says
