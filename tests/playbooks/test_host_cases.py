@@ -73,6 +73,7 @@ def test_python(case, memory):
     checked(case, PythonModules(), memory / "place")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", cases(None))
 def test_csharp(case, memory, mono_host):
     place = memory / "place"  # the same for both: answers name paths
@@ -81,6 +82,7 @@ def test_csharp(case, memory, mono_host):
     assert found == checked(case, PythonModules(), place)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", cases("csharp"))
 def test_csharp_alone(case, memory, mono_host):
     checked(case, CSharpModules(mono_host), memory / "place")

@@ -113,6 +113,7 @@ def used_by(file: Path) -> set[Path]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "file", sorted(SHIPPED.glob("Ansible.Maps.*.cs")), ids=lambda path: path.stem
 )
