@@ -82,12 +82,19 @@ def test_a_file_in_use_is_waited_for(windows):
     assert json.loads((windows.folder / DOCUMENT).read_text())["servers"][0]["port"] == 465
 
 
-def test_a_file_that_stays_in_use_is_said(windows):
-    windows.store().deliver(WANTED)
-    store = windows.store("run-2")
-    windows.keep_busy(100_001)
-    with pytest.raises(Refusal, match=r"another program keeps it open|it has to be an admin"):
-        store.compared(MOVED)
+def test_a_document_that_a_program_keeps_open_stays(windows):
+    delivered(windows.store())
+    before = {path: path.read_bytes() for path in windows.folder.iterdir()}
+    windows.open_document()
+    with pytest.raises(
+        Refusal, match="a program keeps it open, or it is read-only, or the"
+    ) as caught:
+        windows.store("run-2").deliver(MOVED)
+    assert caught.value.reason == "eacces"
+    assert {path.name for path in windows.folder.iterdir()} == {path.name for path in before}
+    assert (windows.folder / DOCUMENT).read_bytes() == before[windows.folder / DOCUMENT]
+    windows.close_document()
+    assert windows.store("run-2").deliver(MOVED)["state"] == "delivered"
 
 
 def test_a_full_disk(windows):
