@@ -129,7 +129,7 @@ class Played:
         self.host, self._seen = Host(modules, place), []
 
     def take(self, step: dict) -> None:
-        self._seen.append(taken(self.host, step))
+        self._seen.append(taken(self.host, step).shown())
 
     def texts(self) -> dict[str, str]:
         """Of the files that somebody might edit."""

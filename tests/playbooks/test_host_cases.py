@@ -31,7 +31,7 @@ def checked(case: dict, modules: HostModules, place: Path) -> list:
                 error.add_note(f"in step {number}: {step}")
                 error.add_note(f"answer: {json.dumps(seen.answer, indent=2)}")
                 raise
-            found.append(seen)
+            found.append(seen.shown())
     return timeless(found)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.playbooks.csharp_store import CSharpStore
-from tests.playbooks.host_modules import tree
+from tests.playbooks.host_modules import CSharpModules, HostModules, PythonModules, tree
+from tests.playbooks.host_scene import Host
+from tests.playbooks.host_sight import taken, timeless
 from tests.playbooks.killed_run import LEASE, applying
 from tests.playbooks.mono_host import MonoError, MonoProgram
 from tests.playbooks.samples import delivery, oauth2_entry, password_entry
@@ -67,8 +69,8 @@ def hosts(memory: Path, store_class: Any, request: pytest.FixtureRequest) -> Hos
     """In Python each run is a process that dies; in C# see mono/StoppedCall.cs."""
     if request.node.callspec.params["store_class"] == "python":
         return Hosts(memory, store_class, killed_processes)
-    program = request.getfixturevalue("mono_host")
-    return Hosts(memory, store_class, lambda *what: stopped_calls(program, *what))
+    program = request.getfixturevalue("mono_program")
+    return Hosts(memory, store_class, partial(stopped_calls, program))
 
 
 def killed_processes(folder: Path, step: str, wanted: dict) -> int:
@@ -85,12 +87,13 @@ def killed_processes(folder: Path, step: str, wanted: dict) -> int:
     return int(done.stdout)
 
 
-def stopped_calls(program: MonoProgram, folder: Path, step: str, wanted: dict) -> int:
+def stopped_calls(mono_program: Path, folder: Path, step: str, wanted: dict) -> int:
     """How many calls of the C# it took until one was not stopped."""
-    for number in range(1000):
-        call = prepared_call(program, folder, number, step, wanted)
-        if not program.call("host.stopped_at", half=number, **call):
-            return number + 1
+    with MonoProgram(mono_program) as program:  # each stopped call stays in it as a thread
+        for number in range(1000):
+            call = prepared_call(program, folder, number, step, wanted)
+            if not program.call("host.stopped_at", half=number, **call):
+                return number + 1
     raise AssertionError("it never ends")
 
 
@@ -119,7 +122,7 @@ def servers(data: bytes | None) -> list | None:
 
 @pytest.mark.parametrize("step", ["deliver", "deliver applying"])
 def test_a_stopped_call_leaves_what_a_killed_one_leaves(memory, mono_program, mono_host, step):
-    stores = Hosts(memory, lambda *w, **s: CSharpStore(mono_host, *w, **s), None)
+    stores = Hosts(memory, partial(CSharpStore, mono_host), None)
     stores.prepare()
     killed = 0
     for half in range(0, 1000, 17):
@@ -135,9 +138,8 @@ def test_a_stopped_call_leaves_what_a_killed_one_leaves(memory, mono_program, mo
             with pytest.raises(MonoError, match="SIGKILL"):
                 program.call(call["call"], **call["arguments"])
         killed += 1
-        left = [json.dumps(tree(memory / place / "host")) for place in places]
-        left = [re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z|\b\d{10}\b", "TIME", text) for text in left]
-        assert left[0] == left[1]
+        left = [tree(memory / place / "host") for place in places]
+        assert timeless(left[0]) == timeless(left[1])
     assert killed > 3
 
 
@@ -255,3 +257,43 @@ def test_a_rollback(hosts):
         hosts.converge(host.parent / "copy", delivery(NEW))
         assert servers(document(host.parent / "copy")) == [password_entry(), NEW]
     assert seen == {True, False}
+
+
+NEXT = {"run": "next", "lease": LEASE["holder"]}
+NEXT_RUN = [
+    {"probe": None, **NEXT},
+    {"deliver": [NEW], "check": True, **NEXT},
+    {"deliver": [NEW], **NEXT},
+    {"restore": None, **NEXT},
+]
+
+
+@pytest.mark.parametrize("step", ["deliver", "restore", "rollback"])
+def test_what_a_killed_run_left_is_mended_alike(memory, mono_program, mono_host, step):
+    """Python and C# go on from each state that a run of C# can leave."""
+    kill = partial(stopped_calls, mono_program)
+    hosts = Hosts(memory, partial(CSharpStore, mono_host), kill)
+    hosts.prepare()
+    wanted = delivery(NEW)
+    if step == "rollback":
+        hosts.store(memory / "before", "second").deliver({**delivery(NEW), "mails": []})
+        wanted = {"tokens": {}, "rotating": [], "mails": ["Reports", "Relay"]}
+    killed = hosts.killed_everywhere(step, wanted)
+    states = {json.dumps(timeless(tree(host))): host for host in killed}
+    assert len(states) > 10
+    for host in states.values():
+        shown = [
+            gone_on(host, memory / "place", modules)
+            for modules in (PythonModules(), CSharpModules(mono_host))
+        ]
+        assert shown[0] == shown[1]
+
+
+def gone_on(host: Path, place: Path, modules: HostModules) -> list:
+    """What the next run does with a copy of that host."""
+    folder = Host(modules, place).folder
+    shutil.copytree(host, folder)
+    try:
+        return timeless([taken(Host(modules, place), step).shown() for step in NEXT_RUN])
+    finally:
+        shutil.rmtree(place)

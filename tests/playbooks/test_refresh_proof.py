@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -12,6 +13,7 @@ from provisioner.demo.provider import Behaviour, DemoProvider, ScriptedAnswer
 from provisioner.demo.provider_grants import Grant
 from tests.mail_samples import MAILBOX
 from tests.playbooks.samples import oauth2_entry
+from tests.playbooks.scripted_server import scripted_server
 
 
 @pytest.fixture
@@ -133,7 +135,7 @@ def test_nobody_answers(prove):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         slow = oauth2_entry(oauth2__access_token_url=f"http://127.0.0.1:{port}/token")
-        assert prove(slow, timeout=0.3) == ("unreachable", None, None, None)
+        assert prove(slow, timeout=1.0) == ("unreachable", None, None, None)
     gone = oauth2_entry(oauth2__access_token_url=f"http://127.0.0.1:{port}/token")
     assert prove(gone) == ("unreachable", None, None, None)
 
@@ -148,6 +150,38 @@ def test_a_certificate_that_nobody_vouches_for(prove, certificate):
         assert prove(entry, ca_file="/nowhere.pem") == ("wrong", "ca_file", None, None)
         # It speaks TLS, and then SMTP: no answer of a token endpoint.
         assert prove(entry, ca_file=str(certificate.ca_file))[0] == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("answer", "proof"),
+    [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n{BODY}", ("proven", None, None, 200)),
+        ("HTTP/1.0 200 OK\r\n\r\n{BODY}", ("proven", None, None, 200)),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n19\r\n{BODY}\r\n0\r\n\r\n",
+            ("proven", None, None, 200),
+        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{BODY}", ("proven", None, None, 200)),
+        ("HTTP/1.1 200 OK\r\n\r\n" + " " * 300_000 + "{BODY}", ("inconclusive", None, None, 200)),
+    ],
+)
+def test_over_tls_however_the_answer_is_sent(prove, certificate, answer, proof):
+    seen = []
+
+    def talk(connection):
+        with certificate.context().wrap_socket(connection, server_side=True) as secured:
+            with secured.makefile("rb") as reader:
+                seen.extend(iter(reader.readline, b"\r\n"))
+            secured.sendall(answer.replace("{BODY}", '{"access_token":"CANARY"}').encode())
+            with suppress(OSError):
+                secured.unwrap()
+
+    with scripted_server(talk) as port:
+        url = f"https://localhost:{port}/a%20b/token?tenant=1"
+        entry = oauth2_entry(oauth2__access_token_url=url)
+        assert prove(entry, ca_file=str(certificate.ca_file)) == proof
+    assert seen[0] == b"POST /a%20b/token?tenant=1 HTTP/1.1\r\n"
+    assert f"Host: localhost:{port}\r\n".encode() in seen
 
 
 def test_the_mail_server_asks_the_provider(provider):
