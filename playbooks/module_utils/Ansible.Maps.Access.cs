@@ -79,8 +79,10 @@ namespace Ansible.Maps.Access {
         public bool IsExceededBy(byte[] descriptor) {
             RawSecurityDescriptor found = new RawSecurityDescriptor(descriptor, 0);
             bool own = (found.ControlFlags & ControlFlags.DiscretionaryAclProtected) != 0;
-            if (found.DiscretionaryAcl == null || !own) {
-                return true;  // no list: everybody may do everything; or it is as the folder above
+            if (found.DiscretionaryAcl == null || (folder && !own)) {
+                // No list: everybody may do everything. A list that is not its own changes with that
+                // of the folder above; for a file that is our private one.
+                return true;
             }
             List<GenericAce> entries = found.DiscretionaryAcl.Cast<GenericAce>().ToList();
             bool unread = reader != null && !Trusted.Contains(reader) && !entries.Any(LetsRead);

@@ -50,9 +50,17 @@ namespace Ansible.Maps.Command {
                 if (!ended) {
                     process.KillAll();
                 }
-                string text = Redacted.LastLines(Redacted.Text(output.Text(), secrets));
+                string text = Redacted.Text(output.Text(), secrets.SelectMany(Spellings));
+                text = Redacted.LastLines(text);
                 return new Ended(ended ? process.ExitCode : TimedOut, Said(text, ended, timeout), true);
             }
+        }
+
+        // As it is, and as it looks if it is written in another encoding and read as UTF-8.
+        private static IEnumerable<string> Spellings(string secret) {
+            return HostProcesses.Current.OtherEncodings
+                .Select(other => Encoding.UTF8.GetString(other.GetBytes(secret)))
+                .Concat(new[] { secret });
         }
 
         private static string Said(string text, bool ended, int timeout) {
@@ -82,7 +90,8 @@ namespace Ansible.Maps.Command {
         public string Text() {
             thread.Join(1000);
             lock (kept) {
-                return Encoding.UTF8.GetString(kept.ToArray());
+                // UTF-16 is full of zeros, between which no secret would be found.
+                return Encoding.UTF8.GetString(kept.Where(one => one != 0).ToArray());
             }
         }
 

@@ -114,7 +114,12 @@ namespace Ansible.Maps.Document {
 
         /// <summary>SHA-256 of bytes. Stays on the host, beside the document itself.</summary>
         public static string Digest(byte[] data) {
+#if CORECLR
             using (SHA256 hash = SHA256.Create()) {
+#else
+            // The one of Windows: the framework's own is refused where only FIPS 140 is allowed.
+            using (SHA256 hash = new SHA256CryptoServiceProvider()) {
+#endif
                 return Hexadecimal(hash.ComputeHash(data));
             }
         }
@@ -162,6 +167,13 @@ namespace Ansible.Maps.Document {
                 : At(entry, "password");
             account["ca_file"] = caFile;
             return account;
+        }
+
+        /// <summary>Where the entry's refresh requests go; null where it has no OAuth2.</summary>
+        public static object RefreshEndpoint(object entry) {
+            object own = At(entry, "oauth2", "refresh_token_url");
+            bool isSet = own != null && !Equals(own, "");
+            return isSet ? own : At(entry, "oauth2", "access_token_url");
         }
 
         /// <summary>What is at a path of keys; null if nothing is.</summary>

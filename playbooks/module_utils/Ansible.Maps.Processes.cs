@@ -2,6 +2,8 @@
 // and what Windows does. The tests put a POSIX twin there.
 
 using System;
+using System.Collections.Generic;
+using System.Text;
 
 namespace Ansible.Maps.Processes {
     public interface IProcesses {
@@ -10,6 +12,9 @@ namespace Ansible.Maps.Processes {
         /// says. FileFault: enoent if there is no such program, else why it cannot be started.
         /// </summary>
         IRunningProcess Start(string[] argv);
+
+        /// <summary>How programs here may write what is not ASCII, besides as UTF-8.</summary>
+        IList<Encoding> OtherEncodings { get; }
     }
 
     public interface IRunningProcess : IDisposable {

@@ -52,12 +52,15 @@ namespace Ansible.Maps.Redaction {
         /// percent-encoded, as in JSON, and as base64 at any offset.
         /// </summary>
         public static string Text(string text, IEnumerable<string> secrets) {
-            int[] points = CodePoints.Of(text);
-            bool[] hidden = new bool[points.Length];
+            WindowedText windowed = new WindowedText(text);
             foreach (string spelling in new HashSet<string>(secrets.SelectMany(Spellings))) {
-                Hide(points, CodePoints.Of(spelling), hidden);
+                int[] points = CodePoints.Of(spelling);
+                int width = Math.Min(points.Length, Window);
+                if (width >= Shortest) {
+                    windowed.Hide(points, width);
+                }
             }
-            return Masked(points, hidden);
+            return windowed.Masked(Mask);
         }
 
         /// <summary>The same for the strings in lists and dictionaries.</summary>
@@ -168,39 +171,55 @@ namespace Ansible.Maps.Redaction {
                 || (one >= '0' && one <= '9') || "_.-~".IndexOf((char)one) >= 0;
             return plain ? ((char)one).ToString() : "%" + one.ToString("X2", CultureInfo.InvariantCulture);
         }
+    }
 
-        /// <summary>Mark the places of `spelling`, or of any window of it, in `hidden`.</summary>
-        private static void Hide(int[] text, int[] spelling, bool[] hidden) {
-            int width = Math.Min(spelling.Length, Window);
-            if (width < Shortest) {
-                return;
+    /// <summary>A text, and which of its characters are hidden.</summary>
+    internal sealed class WindowedText {
+        private readonly int[] points;
+        private readonly bool[] hidden;
+        private readonly Dictionary<int, ILookup<string, int>> places =
+            new Dictionary<int, ILookup<string, int>>();
+
+        public WindowedText(string text) {
+            points = CodePoints.Of(text);
+            hidden = new bool[points.Length];
+        }
+
+        /// <summary>Hide whatever is any `width` characters of `spelling`.</summary>
+        public void Hide(int[] spelling, int width) {
+            if (!places.ContainsKey(width)) {
+                places[width] = Windows(points, width)
+                    .Select((window, place) => new KeyValuePair<string, int>(window, place))
+                    .ToLookup(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
             }
-            HashSet<string> windows = new HashSet<string>(Windows(spelling, width), StringComparer.Ordinal);
-            int start = 0;
-            foreach (string window in Windows(text, width)) {
-                for (int place = start; windows.Contains(window) && place < start + width; place++) {
+            foreach (int start in Windows(spelling, width).SelectMany(one => places[width][one])) {
+                for (int place = start; place < start + width; place++) {
                     hidden[place] = true;
                 }
-                start++;
             }
         }
 
-        private static IEnumerable<string> Windows(int[] points, int width) {
-            for (int start = 0; start + width <= points.Length; start++) {
-                yield return CodePoints.Text(new ArraySegment<int>(points, start, width));
-            }
-        }
-
-        private static string Masked(int[] points, bool[] hidden) {
+        /// <summary>The text with each run of hidden characters as `mask`.</summary>
+        public string Masked(string mask) {
             StringBuilder masked = new StringBuilder();
             for (int place = 0; place < points.Length; place++) {
                 if (!hidden[place]) {
                     masked.Append(CodePoints.Text(points[place]));
                 } else if (place == 0 || !hidden[place - 1]) {
-                    masked.Append(Mask);
+                    masked.Append(mask);
                 }
             }
             return masked.ToString();
+        }
+
+        private static IEnumerable<string> Windows(int[] points, int width) {
+            string text = CodePoints.Text(points);
+            bool plain = text.Length == points.Length;  // no character has two halves
+            for (int start = 0; start + width <= points.Length; start++) {
+                yield return plain
+                    ? text.Substring(start, width)
+                    : CodePoints.Text(new ArraySegment<int>(points, start, width));
+            }
         }
     }
 }

@@ -125,19 +125,13 @@ namespace Ansible.Maps.Rollback {
             Dictionary<string, object> one,
             Dictionary<string, object> other
         ) {
-            return Same.Values(RefreshUrl(one), RefreshUrl(other))
+            object url = HostDocument.RefreshEndpoint(one);
+            return Same.Values(url, HostDocument.RefreshEndpoint(other))
                 && Same.Values(
                     HostDocument.At(one, "oauth2", "client_id"),
                     HostDocument.At(other, "oauth2", "client_id"))
                 && Same.Values(
                     HostDocument.At(one, "user_name"), HostDocument.At(other, "user_name"));
-        }
-
-        // Where the entry's refresh requests go; null where it has no OAuth2.
-        private static object RefreshUrl(Dictionary<string, object> entry) {
-            object own = HostDocument.At(entry, "oauth2", "refresh_token_url");
-            bool isSet = own != null && !Equals(own, "");
-            return isSet ? own : HostDocument.At(entry, "oauth2", "access_token_url");
         }
 
         private static object TokenOf(Dictionary<string, object> entry) {

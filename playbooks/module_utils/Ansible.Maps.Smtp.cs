@@ -94,8 +94,8 @@ namespace Ansible.Maps.Smtp {
         }
 
         private static JsonNumber Seconds(TimeSpan elapsed) {
-            return new JsonNumber(FloatText.Spelled(
-                elapsed.TotalSeconds.ToString("F3", CultureInfo.InvariantCulture)));
+            string text = elapsed.TotalSeconds.ToString("F3", CultureInfo.InvariantCulture);
+            return (JsonNumber)JsonNumber.Parsed(text);
         }
 
         private void Run(Dictionary<string, object> message) {

@@ -8,17 +8,16 @@ using System.Collections.Generic;
 using System.Linq;
 using Ansible.Maps.CaseFolding;
 using Ansible.Maps.Command;
-using Ansible.Maps.Comparison;
 using Ansible.Maps.Delivery;
 using Ansible.Maps.Document;
 using Ansible.Maps.Equality;
 using Ansible.Maps.Folder;
 using Ansible.Maps.Journal;
 using Ansible.Maps.Lease;
+using Ansible.Maps.Look;
 using Ansible.Maps.Record;
 using Ansible.Maps.Refusal;
 using Ansible.Maps.Return;
-using Ansible.Maps.Rollback;
 using Ansible.Maps.Takeover;
 using Ansible.Maps.Turn;
 using Ansible.Maps.View;
@@ -52,6 +51,7 @@ namespace Ansible.Maps.Store {
         private readonly HostLease lease;
         private readonly HostTurn turn;
         private readonly MapsTakeover takeover;
+        private readonly HostLook look;
         private readonly string runId;
         private readonly string owner;
         private readonly object commit;
@@ -66,6 +66,7 @@ namespace Ansible.Maps.Store {
             turn = new HostTurn(folder, lease, runId, owner, settings.LockWait);
             takeover = new MapsTakeover(
                 settings.ApplyCommand, settings.Service, settings.Restart, settings.ApplyTimeout);
+            look = new HostLook(folder, takeover);
             commit = HostDocument.At(settings.Lease, "commit");
             Renewed = new List<string>();
             Problem = "";
@@ -94,20 +95,12 @@ namespace Ansible.Maps.Store {
 
         // -- what a run may ask for
 
-        /// <summary>The document there; its Data is null if there is none.</summary>
-        public FoundDocument Document() {
-            byte[] data = folder.Exists() ? folder.Read(RecordJournal.Document) : null;
-            return data == null
-                ? new FoundDocument()
-                : new FoundDocument(data, folder.Place(RecordJournal.Document));
-        }
-
         /// <summary>What `Deliver` would do, as its result; writes nothing at all.</summary>
         /// <remarks>
         /// With a `printKey` the delivery holds no secret, and the result has prints of those here.
         /// </remarks>
         public Dictionary<string, object> Compared(HostDelivery delivery, string printKey) {
-            HostView view = View(delivery, journal.ReadMended(), printKey);
+            HostView view = look.View(delivery, journal.ReadMended(), printKey);
             bool differs = view.Comparison.Writes || view.Unapplied || view.TooOpen.Count > 0;
             return Result(view, differs ? "changed" : "unchanged");
         }
@@ -116,7 +109,7 @@ namespace Ansible.Maps.Store {
         public Dictionary<string, object> Deliver(HostDelivery delivery) {
             folder.Make();
             return Working(work => {
-                HostView view = View(delivery, journal.Read(), null);
+                HostView view = look.View(delivery, journal.Read(), null);
                 folder.Tighten(view.TooOpen);
                 return GoingOn(work, Brought(view, delivery.Rotating));
             });
@@ -127,17 +120,17 @@ namespace Ansible.Maps.Store {
         /// </summary>
         public Dictionary<string, object> RollBack(HostDelivery delivery) {
             if (!folder.Exists()) {
-                throw NoPredecessor();
+                throw HostLook.NoPredecessor();
             }
             return Working(work => {
-                HostView view = Backward(delivery, journal.Read());
+                HostView view = look.Backward(delivery, journal.Read());
                 return GoingOn(work, OfRollback(Brought(view, delivery.Rotating)));
             });
         }
 
         /// <summary>What `RollBack` would do, as its result; writes nothing at all.</summary>
         public Dictionary<string, object> RolledBack(HostDelivery delivery) {
-            HostView view = Backward(delivery, journal.ReadMended());
+            HostView view = look.Backward(delivery, journal.ReadMended());
             bool differs = view.Comparison.Writes || view.Unapplied;
             return OfRollback(Result(view, differs ? "changed" : "unchanged"));
         }
@@ -234,39 +227,24 @@ namespace Ansible.Maps.Store {
             return new KeyValuePair<string, Dictionary<string, object>>(state, lease);
         }
 
+        /// <summary>The document there; its Data is null if there is none.</summary>
+        public FoundDocument Document() {
+            return look.Document();
+        }
+
         /// <summary>Key -> entry of the document that `Restore` would give back.</summary>
         public Dictionary<string, Dictionary<string, object>> Predecessor() {
             HostRecord record = journal.ReadMended();
-            byte[] data = MayTakeBack(record) ? folder.Read(RecordJournal.Predecessor) : null;
-            object archived = HostDocument.At(record["predecessor"], "digest");
-            if (data == null || !Equals(RecordJournal.DigestOf(data), archived)) {
-                return new Dictionary<string, Dictionary<string, object>>();
-            }
-            return new FoundDocument(data, folder.Place(RecordJournal.Predecessor))
-                .Entries.ToDictionary(HostDocument.KeyOf);
+            return MayTakeBack(record)
+                ? look.Predecessor(record)
+                : new Dictionary<string, Dictionary<string, object>>();
         }
 
         /// <summary>
         /// What is there, since when, from whom, proven when; writes nothing at all.
         /// </summary>
         public Dictionary<string, object> Probe() {
-            HostRecord record = journal.ReadMended();
-            FoundDocument there = Document();
-            string digest = RecordJournal.DigestOf(there.Data);
-            Dictionary<string, object> servers = new Dictionary<string, object>();
-            foreach (Dictionary<string, object> entry in there.Entries) {
-                servers[(string)entry["server_name"]] = Probed(entry, record);
-            }
-            return new Dictionary<string, object> {
-                { "phase", "probe" },
-                { "generation", there.Data == null ? null : (object)there.Generation },
-                { "edited_by_hand", !Equals(digest, record["document"]) },
-                { "applied", there.Data != null && Equals(record["applied"], digest) },
-                { "delivery", record["delivery"] },
-                { "lease", HostLease.Shown(lease.Current()) },
-                { "leftovers", folder.Strangers() },
-                { "servers", servers },
-            };
+            return look.Probe(journal.ReadMended(), lease.Current());
         }
 
         // Have the host for ourselves, with the journal mended.
@@ -291,41 +269,6 @@ namespace Ansible.Maps.Store {
             return result;
         }
 
-        // -- looking
-
-        // The view of a rollback: a delivery of just what is archived, with tokens that work.
-        private HostView Backward(HostDelivery delivery, HostRecord record) {
-            List<Dictionary<string, object>> entries = RevivedEntries.RolledBack(
-                Archived(record), Document().Entries, delivery.Tokens, delivery.Rotating);
-            return View(delivery.OfAll(entries), record, null);
-        }
-
-        private List<Dictionary<string, object>> Archived(HostRecord record) {
-            Dictionary<string, object> known = folder.Exists() ? record.Predecessor : null;
-            if (known == null) {
-                throw NoPredecessor();
-            }
-            byte[] data = folder.Read(RecordJournal.Predecessor);
-            if (data == null || !Equals(RecordJournal.DigestOf(data), known["digest"])) {
-                string words = "the predecessor here is not the one that was archived";
-                throw new HostRefusal("archive", words);
-            }
-            return new FoundDocument(data, folder.Place(RecordJournal.Predecessor)).Entries;
-        }
-
-        private HostView View(HostDelivery delivery, HostRecord record, string printKey) {
-            FoundDocument there = Document();
-            DeliveryComparison comparison = new DeliveryComparison(
-                delivery, there.Entries, record, HostLease.UnixNow(), printKey);
-            HostView view = new HostView(record, there, comparison, delivery);
-            view.Unapplied = takeover.IsDue(there.Data, record);
-            if (folder.Exists()) {
-                view.TooOpen = folder.TooOpen(
-                    RecordJournal.Document, RecordJournal.Predecessor, RecordJournal.Record);
-            }
-            return view;
-        }
-
         private Dictionary<string, object> Result(HostView view, string state) {
             return new Dictionary<string, object> {
                 { "phase", "deliver" },
@@ -340,23 +283,6 @@ namespace Ansible.Maps.Store {
                 { "renewed", Renewed },
                 { "edited_by_hand", view.EditedByHand },
                 { "tightened", view.TooOpen },
-            };
-        }
-
-        private static Dictionary<string, object> Probed(
-            Dictionary<string, object> entry,
-            HostRecord record
-        ) {
-            object known = HostDocument.At(record.Servers, HostDocument.KeyOf(entry), "proof");
-            Dictionary<string, object> proof = null;
-            if (known != null) {
-                proof = new[] { "outcome", "at", "run_id" }
-                    .ToDictionary(name => name, name => HostDocument.At(known, name));
-            }
-            return new Dictionary<string, object> {
-                { "verified", record.IsVerified(entry) },
-                { "proof", proof },
-                { "token_expires_at", HostDocument.TokenExpiry(entry) },
             };
         }
 
@@ -458,9 +384,5 @@ namespace Ansible.Maps.Store {
             return state;
         }
 
-        private static HostRefusal NoPredecessor() {
-            string words = "this host has no document of before: there is nothing to go back to";
-            return new HostRefusal("no_predecessor", words);
-        }
     }
 }

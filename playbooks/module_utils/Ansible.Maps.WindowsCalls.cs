@@ -173,6 +173,14 @@ namespace Ansible.Maps.WindowsCalls {
         [return: MarshalAs(UnmanagedType.Bool)]
         internal static extern bool GetExitCodeProcess(WindowsHandle process, out int code);
 
+        // winnls.h/nf-winnls-getoemcp
+        [DllImport("kernel32.dll")]
+        internal static extern uint GetOEMCP();
+
+        // winnls.h/nf-winnls-getacp
+        [DllImport("kernel32.dll")]
+        internal static extern uint GetACP();
+
         // synchapi.h/nf-synchapi-waitforsingleobject
         [DllImport("kernel32.dll", SetLastError = true)]
         internal static extern uint WaitForSingleObject(WindowsHandle handle, uint milliseconds);

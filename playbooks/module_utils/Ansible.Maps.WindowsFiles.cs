@@ -5,23 +5,18 @@
 
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
-using System.IO;
 using System.Runtime.InteropServices;
 using System.Security.Principal;
-using System.Threading;
 using Ansible.Maps.Access;
 using Ansible.Maps.Files;
 using Ansible.Maps.Refusal;
 using Ansible.Maps.WindowsCalls;
+using Ansible.Maps.WindowsHandles;
 using Ansible.Maps.WindowsPath;
 
 namespace Ansible.Maps.WindowsFiles {
     /// <summary>A reader is a SecurityIdentifier here.</summary>
     public sealed class WindowsHostFiles : IFiles {
-        // A virus scanner or an indexer looks into what is new, and is done soon.
-        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
         private readonly SecurityIdentifier account;
 
         public WindowsHostFiles() {
@@ -53,7 +48,7 @@ namespace Ansible.Maps.WindowsFiles {
 
         public FileStatus Look(string path, object reader) {
             uint access = Native.ReadControl | Native.ReadAttributes;
-            using (WindowsHandle file = OpenedThere(path, access)) {
+            using (WindowsHandle file = OpenFile.OpenedThere(path, access)) {
                 return file == null ? null : Status(file, path, reader);
             }
         }
@@ -77,12 +72,12 @@ namespace Ansible.Maps.WindowsFiles {
         }
 
         public byte[] Read(string path, Action<FileStatus> check) {
-            using (WindowsHandle file = OpenedThere(path, Native.GenericRead)) {
+            using (WindowsHandle file = OpenFile.OpenedThere(path, Native.GenericRead)) {
                 if (file == null) {
                     return null;
                 }
                 check(Status(file, path, null));
-                return AllOf(file, path);
+                return OpenFile.AllOf(file, path);
             }
         }
 
@@ -113,23 +108,27 @@ namespace Ansible.Maps.WindowsFiles {
         }
 
         public void WriteNew(string path, byte[] data, object reader) {
-            byte[] descriptor = new PrivateAccess((SecurityIdentifier)reader, false).Descriptor();
-            using (SecurityAttributes attributes = new SecurityAttributes(descriptor, false))
-            using (WindowsHandle file = Opened(
+            PrivateAccess access = new PrivateAccess((SecurityIdentifier)reader, false);
+            using (SecurityAttributes attributes = new SecurityAttributes(access.Descriptor(), false))
+            using (WindowsHandle file = OpenFile.Opened(
                 path, Native.GenericWrite, Native.ShareNothing, attributes, Native.CreateNew
             )) {
-                WriteAll(file, data, path);
+                if (access.IsExceededBy(OpenFile.Descriptor(file, path))) {
+                    throw new FileFault("enotsup", "its drive keeps no access control lists", path,
+                        "name a folder on a drive with NTFS or ReFS in maps_directory");
+                }
+                OpenFile.WriteAll(file, data, path);
             }
         }
 
         public void Move(string path, string to) {
-            Insist(to, () => Native.MoveFileExW(
+            OpenFile.Insist(to, () => Native.MoveFileExW(
                 ExtendedPath.Of(path), ExtendedPath.Of(to), Native.ReplaceWriteThrough));
         }
 
         public bool Remove(string path) {
-            int error = Insisted(() => Native.DeleteFileW(ExtendedPath.Of(path)));
-            if (error != 0 && !IsMissing(error)) {
+            int error = OpenFile.Insisted(() => Native.DeleteFileW(ExtendedPath.Of(path)));
+            if (error != 0 && !OpenFile.IsMissing(error)) {
                 throw WindowsFault.Of(error, path);
             }
             return error == 0;
@@ -144,12 +143,12 @@ namespace Ansible.Maps.WindowsFiles {
 
         public void Close(string path, object reader) {
             uint access = Native.ReadControl | Native.ReadAttributes | Native.WriteDac;
-            using (WindowsHandle file = OpenedThere(path, access)) {
+            using (WindowsHandle file = OpenFile.OpenedThere(path, access)) {
                 if (file == null) {
                     throw WindowsFault.Of(WindowsFault.FileNotFound, path);
                 }
                 bool folder = Status(file, path, reader).Kind == FileKind.Folder;
-                SetAccess(file, path, new PrivateAccess((SecurityIdentifier)reader, folder));
+                OpenFile.SetAccess(file, path, new PrivateAccess((SecurityIdentifier)reader, folder));
             }
         }
 
@@ -176,83 +175,18 @@ namespace Ansible.Maps.WindowsFiles {
         }
 
         /// <summary>
-        /// Never known: a module's output is read by PowerShell in its own process, which WinRM and
-        /// sshd end together with it.
+        /// Not to be seen here: a module's output is read by PowerShell in its own process. Nobody
+        /// waits longer than `lock_wait` all the same.
         /// </summary>
         public bool NobodyListens() {
             return false;
         }
 
-        // -- handles
-
-        /// <summary>What is there, itself and not its target; null if nothing is.</summary>
-        private static WindowsHandle OpenedThere(string path, uint access) {
-            WindowsHandle file = null;
-            int error = Insisted(() => {
-                file = Native.CreateFileW(ExtendedPath.Of(path), access, Native.ShareAll, null,
-                    Native.OpenExisting, Native.ItselfNotItsTarget | Native.FoldersToo, IntPtr.Zero);
-                return !file.IsInvalid;
-            });
-            if (error != 0 && !IsMissing(error)) {
-                throw WindowsFault.Of(error, path);
-            }
-            return error == 0 ? file : null;
-        }
-
-        private static WindowsHandle Opened(
-            string path, uint access, uint share, SecurityAttributes attributes, uint disposition
-        ) {
-            WindowsHandle file = null;
-            Insist(path, () => {
-                file = Native.CreateFileW(ExtendedPath.Of(path), access, share, attributes, disposition,
-                    Native.ItselfNotItsTarget, IntPtr.Zero);
-                return !file.IsInvalid;
-            });
-            return file;
-        }
-
-        private static bool IsMissing(int error) {
-            return error == WindowsFault.FileNotFound || error == WindowsFault.PathNotFound;
-        }
-
-        /// <summary>Make a call until it succeeds, or what keeps it from that is not passing.</summary>
-        private static void Insist(string path, Func<bool> call) {
-            int error = Insisted(call);
-            if (error != 0) {
-                throw WindowsFault.Of(error, path);
-            }
-        }
-
-        private static int Insisted(Func<bool> call) {
-            Stopwatch waited = Stopwatch.StartNew();
-            while (!call()) {
-                int error = Marshal.GetLastWin32Error();
-                bool passing = error == WindowsFault.SharingViolation
-                    || error == WindowsFault.LockViolation
-                    || error == WindowsFault.AccessDenied;
-                if (!passing || waited.Elapsed >= Patience) {
-                    return error;
-                }
-                Thread.Sleep(50);
-            }
-            return 0;
-        }
-
-        internal static FileKind Kind(WindowsHandle file, string path) {
-            FileInformation information;
-            if (!Native.GetFileInformationByHandle(file, out information)) {
-                throw WindowsFault.OfLastCall(path);
-            }
-            if ((information.Attributes & Native.AttributeReparsePoint) != 0) {
-                return FileKind.Link;
-            }
-            bool folder = (information.Attributes & Native.AttributeDirectory) != 0;
-            return folder ? FileKind.Folder : FileKind.File;
-        }
+        // -- what is said of them
 
         private FileStatus Status(WindowsHandle file, string path, object reader) {
-            byte[] descriptor = Descriptor(file, path);
-            FileKind kind = Kind(file, path);
+            byte[] descriptor = OpenFile.Descriptor(file, path);
+            FileKind kind = OpenFile.Kind(file, path);
             bool folder = kind == FileKind.Folder;
             return new FileStatus {
                 Kind = kind,
@@ -276,55 +210,6 @@ namespace Ansible.Maps.WindowsFiles {
                 return account.Value;
             }
         }
-
-        private static byte[] Descriptor(WindowsHandle file, string path) {
-            IntPtr descriptor;
-            int error = Native.GetSecurityInfo(file, Native.FileObject, Native.OwnerAndList, IntPtr.Zero,
-                IntPtr.Zero, IntPtr.Zero, IntPtr.Zero, out descriptor);
-            if (error != 0) {
-                throw WindowsFault.Of(error, path);
-            }
-            try {
-                byte[] binary = new byte[Native.GetSecurityDescriptorLength(descriptor)];
-                Marshal.Copy(descriptor, binary, 0, binary.Length);
-                return binary;
-            } finally {
-                Native.LocalFree(descriptor);
-            }
-        }
-
-        internal static void SetAccess(WindowsHandle file, string path, PrivateAccess access) {
-            int error = Native.SetSecurityInfo(file, Native.FileObject, Native.ListOfItsOwn, IntPtr.Zero,
-                IntPtr.Zero, access.AccessList(), IntPtr.Zero);
-            if (error != 0) {
-                throw WindowsFault.Of(error, path);
-            }
-        }
-
-        private static byte[] AllOf(WindowsHandle file, string path) {
-            byte[] piece = new byte[65536];
-            using (MemoryStream all = new MemoryStream()) {
-                for (uint count = 1; count > 0; all.Write(piece, 0, (int)count)) {
-                    if (!Native.ReadFile(file, piece, (uint)piece.Length, out count, IntPtr.Zero)) {
-                        throw WindowsFault.OfLastCall(path);
-                    }
-                }
-                return all.ToArray();
-            }
-        }
-
-        internal static void WriteAll(WindowsHandle file, byte[] data, string path) {
-            uint written;
-            if (!Native.WriteFile(file, data, (uint)data.Length, out written, IntPtr.Zero)) {
-                throw WindowsFault.OfLastCall(path);
-            }
-            if (written != data.Length) {
-                throw new FileFault("os_error", "only a part of it was written", path, null);
-            }
-            if (!Native.FlushFileBuffers(file)) {
-                throw WindowsFault.OfLastCall(path);
-            }
-        }
     }
 
     /// <summary>Nobody else can open a file for writing while this has it so.</summary>
@@ -335,7 +220,7 @@ namespace Ansible.Maps.WindowsFiles {
         internal WindowsFileLock(WindowsHandle file, string path) {
             this.file = file;
             this.path = path;
-            if (WindowsHostFiles.Kind(file, path) != FileKind.File) {
+            if (OpenFile.Kind(file, path) != FileKind.File) {
                 file.Dispose();
                 throw new FileFault("eloop", "it is no regular file", path, null);
             }
@@ -343,11 +228,11 @@ namespace Ansible.Maps.WindowsFiles {
 
         public void Write(byte[] holder, object reader) {
             PrivateAccess access = new PrivateAccess((SecurityIdentifier)reader, false);
-            WindowsHostFiles.SetAccess(file, path, access);
+            OpenFile.SetAccess(file, path, access);
             if (!Native.SetEndOfFile(file)) {  // it was just opened: at its beginning
                 throw WindowsFault.OfLastCall(path);
             }
-            WindowsHostFiles.WriteAll(file, holder, path);
+            OpenFile.WriteAll(file, holder, path);
         }
 
         public void Dispose() {

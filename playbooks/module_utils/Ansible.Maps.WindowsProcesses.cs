@@ -1,6 +1,8 @@
 // Programs of a Windows host, each in a job object, so that a time-out ends all that it has started.
 
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
 using Ansible.Maps.Files;
@@ -19,6 +21,21 @@ namespace Ansible.Maps.WindowsProcesses {
                 throw new FileFault("enoexec", NoBatchFile, argv[0], null);
             }
             return new WindowsProcess(CommandLine.Of(argv), argv[0]);
+        }
+
+        /// <summary>
+        /// Those of consoles and of programs without Unicode:
+        /// https://learn.microsoft.com/en-us/windows/win32/intl/code-page-identifiers
+        /// </summary>
+        public IList<Encoding> OtherEncodings {
+            get {
+#if CORECLR
+                // Without it .NET knows hardly any.
+                Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+#endif
+                uint[] pages = { Native.GetOEMCP(), Native.GetACP() };
+                return pages.Select(page => Encoding.GetEncoding((int)page)).ToList();
+            }
         }
     }
 

@@ -65,11 +65,12 @@ class CSharpModules:
         self._program = program
 
     def email_servers(
-        self, parameters: dict, check: bool = False, restart: dict | None = None
+        self, parameters: dict, check: bool = False, restart: list | None = None
     ) -> Answer:
         """What the module win_maps_email_servers answers; `restarts`: services it restarted.
 
-        It alone has the parameter `service`; `restart`: code and output of that.
+        It alone has the parameter `service`; `restart`: code and output
+        of each, the last one again and again.
         """
         spec = {**_library("maps_email_servers").ARGUMENT_SPEC, "service": {}}
         given = {"parameters": _with_defaults(spec, parameters), "check_mode": check}

@@ -120,7 +120,7 @@ class Host:
         if "service" in step:
             parameters["service"] = step["service"]
             return self._modules.email_servers(
-                parameters, check, {"started": True, **step["restart"]}
+                parameters, check, [{"started": True, **end} for end in step["restart"]]
             )
         return self._modules.email_servers(parameters, check)
 

@@ -115,7 +115,8 @@ class MonoProgram:
                 stderr=self._errors,
                 text=True,
                 encoding="ascii",
-                env={**os.environ, **self._environment},
+                # its counters would stay in /dev/shm whenever it is killed
+                env={**os.environ, "MONO_DISABLE_SHARED_AREA": "1", **self._environment},
             )
         return self._process
 

@@ -261,6 +261,14 @@ def test_what_was_not_touched_is_not_applied_again(host):
     assert Path(f"{host.applied}.count").read_text() == "x\n"
 
 
+def test_an_apply_command_s_secrets_are_masked_in_utf_16_too(host):
+    secret = oauth2_entry()["oauth2"]["client_secret"]
+    said = "".join(f"{one}\\000" for one in f"the {secret} is out")
+    argv = ["sh", "-c", f"printf '{said}'; exit 3"]
+    result = host.run(apply_command=argv).deliver(delivery(oauth2_entry()))
+    assert result["apply_output"] == "the *** is out"
+
+
 def test_an_apply_command_that_hangs_is_killed_with_all_its_children(host, tmp_path):
     pids = tmp_path / "pids"
     script = f'grep -q 465 "$1" && {{ echo $$ > {pids}; sleep 60 & echo $! >> {pids}; wait; }}'

@@ -69,6 +69,15 @@ def test_a_program_that_ends_says_how(mono_program):
         assert program.call("host.echo", value=1) == {"value": 1}
 
 
+def test_a_program_that_is_killed_leaves_nothing_in_memory(mono_program):
+    with MonoProgram(mono_program) as program:
+        program.call("host.echo")
+        left = Path(f"/dev/shm/mono.{program.pid}")
+        with pytest.raises(TimeoutError):
+            program.call("host.sleep", milliseconds=600_000, timeout=0.2)
+    assert not left.exists()
+
+
 def test_three_workers_that_begin_at_once_compile_once(tmp_path):
     """Each on a copy of the project, where nothing is compiled yet."""
     for part in ("playbooks", "provisioner", "schemas", "tests"):

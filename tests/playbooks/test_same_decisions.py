@@ -6,12 +6,13 @@ import copy
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.mail.conversation import host_code
 from tests.playbooks.csharp_store import csharp_compare
 from tests.playbooks.samples import oauth2_entry, password_entry
+from tests.strategies.effort import generated
 
 pytestmark = pytest.mark.long
 
@@ -20,12 +21,6 @@ rollback = host_code("maps_rollback")
 Record = host_code("maps_record").Record
 Refusal = host_code("maps_refusal").Refusal
 NOW = 1_800_000_000
-
-many = settings(
-    max_examples=200,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 NAMES = ["Reports", "REPORTS", "reports ", "Straße", "STRASSE", "İ", "i\u0307", "ΣΑΣ", "σας",
          "\U0001f600", "\uffff", "a/b~c", "\u202eabc", ""]  # fmt: skip
@@ -109,7 +104,7 @@ def spelled(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-@many
+@generated(100)
 @given(data=st.data(), print_key=st.sampled_from([None, "key ß"]))
 def test_what_is_to_be_done(mono_host, data, print_key):
     there = data.draw(documents())
@@ -120,7 +115,7 @@ def test_what_is_to_be_done(mono_host, data, print_key):
         assert spelled(getattr(theirs, part)) == spelled(getattr(ours, part)), part
 
 
-@many
+@generated(100)
 @given(data=st.data())
 def test_what_an_old_document_brings_back(mono_host, data):
     archived = data.draw(documents())
@@ -150,7 +145,7 @@ def outcome(call) -> str:
         return f"{refusal.reason}: {refusal.message}"
 
 
-@many
+@generated(100)
 @given(data=st.data())
 def test_what_a_host_remembers(mono_host, data):
     there = data.draw(documents())

@@ -101,6 +101,18 @@ def test_a_full_disk(windows):
     assert (windows.folder / DOCUMENT).read_bytes() == before
 
 
+def test_nothing_is_written_where_nothing_can_be_private(windows):
+    windows.store().deliver(WANTED)
+    before = {path: path.read_bytes() for path in windows.folder.iterdir()}
+    windows.forget_access()
+    with pytest.raises(Refusal, match="keeps no access control lists") as caught:
+        windows.store("run-2").deliver(MOVED)
+    assert "name a folder on a drive with NTFS" in str(caught.value)
+    del before[windows.folder / "lock"]
+    (windows.folder / "lock").unlink()
+    assert {path: path.read_bytes() for path in windows.folder.iterdir()} == before
+
+
 def test_somebody_else_s_document(windows):
     windows.store().deliver(WANTED)
     windows.plant(windows.folder / DOCUMENT, "{}")
@@ -176,6 +188,16 @@ def test_a_command_s_secrets_are_masked_and_only_its_end_is_kept(windows):
     assert output.endswith("xxx\nthe *** is out")
     assert "begin" not in output
     assert len(output) == 1000
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "latin-1"])
+def test_a_secret_is_masked_in_the_encodings_of_windows(windows, encoding):
+    secret = "CANARY Größe"
+    text = f"the {secret} is out".encode(encoding)
+    code = f"import sys; sys.stdout.buffer.write({text!r})"
+    output = run(windows, [sys.executable, "-c", code], secrets=[secret])[1]
+    assert output.endswith("the *** is out")
+    assert "CAN" not in output
 
 
 def test_a_command_that_hangs_is_killed_with_all_its_children(windows, tmp_path):

@@ -36,8 +36,7 @@ def test_what_is_created_is_private_from_birth(mono_host, folder, reader, sddl):
 @pytest.mark.parametrize(
     ("sddl", "why"),
     [
-        ("O:BAD:(A;;FA;;;SY)(A;;FA;;;BA)", "what the folder above says is inherited, too"),
-        ("O:BAD:AI(A;ID;FA;;;SY)(A;ID;FA;;;BA)", "all of it is inherited"),
+        ("O:BAD:AI(A;ID;FA;;;SY)(A;ID;FA;;;BA)(A;ID;0x1200a9;;;BU)", "others may read, as above"),
         ("O:BA", "no list: everybody may do everything"),
         (f"{FILE}(A;;FR;;;BU)", "others may read"),
         (f"{FILE}(A;;FW;;;BU)", "others may write"),
@@ -54,6 +53,15 @@ def test_too_open_for_a_secret(mono_host, sddl, why):
         "windows.is_exceeded", folder=False, reader=name, sddl=sddl
     ) for name in (None, SERVICE)}  # fmt: skip
     assert judged == {None: True, SERVICE: True}, why
+
+
+@pytest.mark.parametrize("sddl", [FOLDER.replace("D:P", "D:"), "O:BAD:AI(A;OICIID;FA;;;SY)"])
+def test_a_folder_has_its_own_list_and_a_file_may_have_that_of_its_folder(mono_host, sddl):
+    judged = [
+        mono_host.call("windows.is_exceeded", folder=folder, reader=None, sddl=sddl)
+        for folder in (True, False)
+    ]
+    assert judged == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,10 @@ class WindowsHost:
         """Nothing can be written any more."""
         self._beside("full").touch()
 
+    def forget_access(self) -> None:
+        """No file has a descriptor of its own any more, as with FAT."""
+        self._beside("fat").touch()
+
     def keep_busy(self, calls: int) -> None:
         """The next calls find their file in use."""
         self._beside("busy").write_bytes(b"x" * calls)

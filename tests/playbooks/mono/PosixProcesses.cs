@@ -1,7 +1,9 @@
 // What Ansible.Maps.Processes asks of a host, as subprocess.Popen(start_new_session=True) does it.
 
 using System;
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Threading;
 using Ansible.Maps.Processes;
 
@@ -20,6 +22,10 @@ public sealed class PosixProcesses : IProcesses {
         } finally {
             Libc.close(pipe[1]);
         }
+    }
+
+    public IList<Encoding> OtherEncodings {
+        get { return new Encoding[0]; }
     }
 
     private static int Spawned(string[] argv, int output) {

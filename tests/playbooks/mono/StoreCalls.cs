@@ -51,14 +51,18 @@ public static class StoreCalls {
 
     private static object Module(Dictionary<string, object> arguments) {
         List<object> restarts = new List<object>();
+        Queue<object> ends = new Queue<object>(
+            HostDocument.At(arguments, "restart") as List<object> ?? new List<object>());
         ModuleAnswer answer = EmailServersModule.Run(
             Table(arguments, "parameters"),
             Equals(arguments["check_mode"], true),
             (service, timeout) => {
                 restarts.Add(new List<object> { service, timeout });
-                List<object> all = (List<object>)arguments["restarts"];
-                List<object> ended = (List<object>)all[restarts.Count - 1];
-                return new Ended((int)(long)ended[0], (string)ended[1], (bool)ended[2]);
+                object end = ends.Count > 1 ? ends.Dequeue() : ends.Peek();
+                return new Ended(
+                    (int)(long)HostDocument.At(end, "code"),
+                    (string)HostDocument.At(end, "output"),
+                    (bool)HostDocument.At(end, "started"));
             });
         return new Dictionary<string, object> {
             { "changed", answer.Changed },

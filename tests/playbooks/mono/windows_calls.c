@@ -6,8 +6,8 @@
  *
  * MAPS_DRIVE is the folder that stands for C:. Beside it: MAPS_DRIVE.access/INODE, the security
  * descriptor of a file; MAPS_DRIVE.default, that of a file which came there otherwise;
- * MAPS_DRIVE.full, if the disk is full; MAPS_DRIVE.busy, of one byte for each call that is to find a
- * file in use. */
+ * MAPS_DRIVE.full, if the disk is full; MAPS_DRIVE.fat, if it keeps no descriptors; MAPS_DRIVE.busy, of
+ * one byte for each call that is to find a file in use. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -133,7 +133,7 @@ static void set_access(const char *path, const void *descriptor) {
 static void born(const char *path, const SECURITY_ATTRIBUTES *attributes) {
   if (!attributes) return;
   if (attributes->length != sizeof *attributes) broken("SECURITY_ATTRIBUTES.nLength");
-  if (attributes->descriptor) set_access(path, attributes->descriptor);
+  if (attributes->descriptor && access(beside("fat"), F_OK) != 0) set_access(path, attributes->descriptor);
 }
 
 int GetSecurityInfo(Handle *file, int kind, DWORD about, void *owner, void *group, void *list,
@@ -328,6 +328,9 @@ static int is_there(const char *program) {
   }
   return 0;
 }
+
+DWORD GetOEMCP(void) { return 28591; } /* ISO 8859-1: the one that Mono always has */
+DWORD GetACP(void) { return 28591; }
 
 BOOL CreatePipe(Handle **read_end, Handle **write_end, const SECURITY_ATTRIBUTES *attributes, DWORD size) {
   int ends[2];
