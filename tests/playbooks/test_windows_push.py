@@ -113,8 +113,9 @@ def test_rolled_back(fleet):
 
 
 def test_the_service_is_restarted_after_a_change_and_only_then(fleet):
-    runas = {"ansible_become": True, "ansible_become_method": "runas"}
-    machine = fleet.reached("maps1", "ssh", maps_service=SERVICE, **runas)
+    become = {"become": True, "become_method": "runas", "become_user": "SYSTEM"}
+    variables = {f"ansible_{name}": value for name, value in become.items()}
+    machine = fleet.reached("maps1", "ssh", maps_service=SERVICE, **variables)
     waiting = fleet.ends(0, "push", "--no-restart")
     assert "maps1: delivered, not applied" in waiting.stdout
     assert "--no-restart left maps_service alone" in waiting.stdout
