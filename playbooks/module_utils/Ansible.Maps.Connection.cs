@@ -3,17 +3,16 @@
 
 using System;
 using System.Diagnostics;
-using System.Globalization;
 using System.IO;
-using System.Linq;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using System.Threading.Tasks;
+using Ansible.Maps.Anchors;
 using Ansible.Maps.Certificate;
 using Ansible.Maps.Network;
+using Ansible.Maps.Observed;
 using Ansible.Maps.Redaction;
 
 namespace Ansible.Maps.Connection {

@@ -4,11 +4,11 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
 using Ansible.Maps.Redaction;
+using Ansible.Maps.Resolver;
 
 namespace Ansible.Maps.Network {
     /// <summary>Nobody answers, or no more. The words name no secret.</summary>
@@ -78,19 +78,28 @@ namespace Ansible.Maps.Network {
             try {
                 limit.Within(() => { addresses = Dns.GetHostAddresses(Ascii(host)); });
             } catch (SocketException error) {
-                throw Failure(error.SocketErrorCode, error.Message);
+                bool denied = false;
+                if (IsNotFound(error.SocketErrorCode)) {
+                    limit.Within(() => { denied = NameServers.Deny(Ascii(host)); });
+                }
+                throw Failure(error.SocketErrorCode, denied, error.Message);
             } catch (ArgumentException) {
                 throw new NoAddress("this is not a host name", true);
             }
             return addresses;
         }
 
-        /// <summary>What a resolver's error says: the host does not exist, or nobody knows now.</summary>
-        public static NoAddress Failure(SocketError code, string words) {
+        /// <summary>What a resolver's error says: the host does not exist, or nobody knows now.
+        /// `denied`: DNS itself says that it does not.</summary>
+        public static NoAddress Failure(SocketError code, bool denied, string words) {
             words = Redacted.OneLine(words, 200);
-            return code == SocketError.HostNotFound || code == SocketError.NoData
+            return IsNotFound(code) && denied
                 ? new NoAddress("unknown host name: " + words, true)
                 : new NoAddress("name resolution failed for now: " + words, false);
+        }
+
+        private static bool IsNotFound(SocketError code) {
+            return code == SocketError.HostNotFound || code == SocketError.NoData;
         }
     }
 
@@ -124,79 +133,6 @@ namespace Ansible.Maps.Network {
                 error = error.InnerException;
             }
             return (SocketException)error;
-        }
-    }
-
-    /// <summary>The bytes of a connection below TLS: it remembers how they ended.</summary>
-    internal sealed class ObservedStream : Stream {
-        private readonly NetworkStream inner;
-
-        public ObservedStream(NetworkStream inner) {
-            this.inner = inner;
-        }
-
-        /// <summary>Whether the other side has ended the connection.</summary>
-        public bool HungUp { get; private set; }
-
-        /// <summary>The socket's error, if it had one.</summary>
-        public SocketException Failure { get; private set; }
-
-        public override bool CanRead {
-            get { return true; }
-        }
-
-        public override bool CanWrite {
-            get { return true; }
-        }
-
-        public override bool CanSeek {
-            get { return false; }
-        }
-
-        public override long Length {
-            get { throw new NotSupportedException(); }
-        }
-
-        public override long Position {
-            get { throw new NotSupportedException(); }
-            set { throw new NotSupportedException(); }
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) {
-            try {
-                int read = inner.Read(buffer, offset, count);
-                HungUp = HungUp || (read == 0 && count > 0);
-                return read;
-            } catch (IOException error) {
-                Failure = NetworkWords.Inside(error);
-                throw;
-            }
-        }
-
-        public override void Write(byte[] buffer, int offset, int count) {
-            try {
-                inner.Write(buffer, offset, count);
-            } catch (IOException error) {
-                Failure = NetworkWords.Inside(error);
-                throw;
-            }
-        }
-
-        public override void Flush() {
-            inner.Flush();
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) {
-            throw new NotSupportedException();
-        }
-
-        public override void SetLength(long value) {
-            throw new NotSupportedException();
-        }
-
-        protected override void Dispose(bool disposing) {
-            inner.Dispose();
-            base.Dispose(disposing);
         }
     }
 }

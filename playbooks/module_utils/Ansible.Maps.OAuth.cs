@@ -6,8 +6,9 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Text.RegularExpressions;
-using Ansible.Maps.Certificate;
+using Ansible.Maps.Anchors;
 using Ansible.Maps.Document;
+using Ansible.Maps.Http;
 using Ansible.Maps.Https;
 using Ansible.Maps.Json;
 using Ansible.Maps.Network;
@@ -44,7 +45,7 @@ namespace Ansible.Maps.OAuth {
                 Dictionary<string, object> entry, string caFile, double timeout, out string token) {
             token = null;
             Uri url;
-            bool known = Uri.TryCreate(Endpoint(entry), UriKind.Absolute, out url);
+            bool known = Uri.TryCreate(HostDocument.RefreshEndpoint(entry) as string, UriKind.Absolute, out url);
             if (!known || !MayCarrySecrets(url)) {
                 return Fact("wrong", "insecure_token_url");
             }
@@ -63,13 +64,6 @@ namespace Ansible.Maps.OAuth {
                 return Fact("unreachable");
             }
             return Judged(answer.Status, Parsed(answer.Body), out token);
-        }
-
-        /// <summary>Where the entry's refresh requests go; null where it has no OAuth2.</summary>
-        public static string Endpoint(Dictionary<string, object> entry) {
-            string own = HostDocument.At(entry, "oauth2", "refresh_token_url") as string;
-            return string.IsNullOrEmpty(own)
-                ? HostDocument.At(entry, "oauth2", "access_token_url") as string : own;
         }
 
         private static bool MayCarrySecrets(Uri url) {

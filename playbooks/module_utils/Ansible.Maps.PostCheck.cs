@@ -74,7 +74,9 @@ namespace Ansible.Maps.PostCheck {
             if (!expires.HasValue || expires.Value > HostLease.UnixNow()) {
                 return Judged(entry, Conversed(entry, account), null);
             }
-            if (string.IsNullOrEmpty(refreshAt) || TokenRefresh.Endpoint(entry) != refreshAt) {
+            bool trial = !string.IsNullOrEmpty(refreshAt)
+                && Equals(HostDocument.RefreshEndpoint(entry), refreshAt);
+            if (!trial) {
                 string only = "its access token has expired, and only MAPS may refresh it";
                 return Judged(entry, SmtpConversation.NotHeld("inconclusive", only), null);
             }

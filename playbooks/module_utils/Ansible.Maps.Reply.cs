@@ -5,10 +5,10 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
-using System.Text;
 using System.Text.RegularExpressions;
 using Ansible.Maps.Connection;
 using Ansible.Maps.Redaction;
+using Ansible.Maps.Utf8;
 
 namespace Ansible.Maps.Reply {
     /// <summary>
@@ -97,7 +97,7 @@ namespace Ansible.Maps.Reply {
             while (true) {
                 byte[] line = Line(clock);
                 size += line.Length;
-                string text = Encoding.UTF8.GetString(line);
+                string text = LenientUtf8.Decoded(line);
                 if (!Form.IsMatch(text)) {
                     throw new NotSmtp("not a reply of an SMTP server: " + Redacted.OneLine(text, 80));
                 }

@@ -11,7 +11,7 @@ import pytest
 from tests.mail_samples import certificate, mail_server
 from tests.playbooks.csharp_ground import documents, redaction, sealed
 from tests.playbooks.csharp_store import compare, store_class
-from tests.playbooks.mail_code import mail_code
+from tests.playbooks.mail_code import mail_code, mono_mail
 from tests.playbooks.mono_host import mono_host, mono_program
 from tests.playbooks.windows_calls import windows, windows_calls
 
@@ -22,6 +22,7 @@ __all__ = [
     "mail_code",
     "mail_server",
     "mono_host",
+    "mono_mail",
     "mono_program",
     "redaction",
     "sealed",

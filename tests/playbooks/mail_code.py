@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 import pytest
 
+from provisioner.demo.certificates import ServerCertificate
+from provisioner.demo.mail_server import MailServer
 from provisioner.mail.conversation import host_code
+from tests.mail_samples import MAILBOX, TOKEN, behaviour
 from tests.playbooks.mono_host import MonoError, MonoProgram
 
 Facts = dict[str, Any]
@@ -30,9 +33,6 @@ class MailCode(Protocol):
 
     def digest(self, challenge: str, method: str, **account: str) -> str:
         """The response to a DIGEST-MD5 challenge; user, password, uri and cnonce by name."""
-
-    def decoded(self, challenge: str) -> bytes:
-        """What the text after a 334 says."""
 
     def prove_refresh(self, entry: dict, ca_file: str | None, timeout: float) -> Facts:
         """The trial of a refresh token."""
@@ -158,9 +158,22 @@ class _MonoPostCheck:
         return facts
 
 
+@pytest.fixture(scope="session")
+def mono_mail(mono_host: MonoProgram, certificate: ServerCertificate) -> MonoMail:
+    """The C#, which Mono has compiled by a first conversation: no later one is slow for that."""
+    code = MonoMail(mono_host)
+    with MailServer(certificate, behaviour()) as server:
+        account = {"host": "localhost", "port": server.port, "use_tls": True}
+        account |= {"smtp_security_level": "oauth2", "user_name": MAILBOX, "secret": TOKEN}
+        facts = code.converse({**account, "ca_file": str(certificate.ca_file)}, None, 60.0)
+    assert facts["outcome"] == "authenticated"
+    return code
+
+
 @pytest.fixture(params=["python", "csharp"])
 def mail_code(request: pytest.FixtureRequest) -> MailCode:
     """Each test that asks for this runs with both."""
     if request.param == "python":
         return PythonMail()
-    return MonoMail(request.getfixturevalue("mono_host"))
+    code: MonoMail = request.getfixturevalue("mono_mail")
+    return code

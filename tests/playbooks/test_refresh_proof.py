@@ -133,7 +133,7 @@ def test_nobody_answers(prove):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         slow = oauth2_entry(oauth2__access_token_url=f"http://127.0.0.1:{port}/token")
-        assert prove(slow, timeout=0.3) == ("unreachable", None, None, None)
+        assert prove(slow, timeout=1.0) == ("unreachable", None, None, None)
     gone = oauth2_entry(oauth2__access_token_url=f"http://127.0.0.1:{port}/token")
     assert prove(gone) == ("unreachable", None, None, None)
 

@@ -7,15 +7,19 @@ using System.Linq;
 using System.Net.Sockets;
 using System.Text;
 using Ansible.Maps.Answer;
-using Ansible.Maps.Certificate;
+using Ansible.Maps.CertificateName;
 using Ansible.Maps.Challenge;
+using Ansible.Maps.Digest;
+using Ansible.Maps.Message;
 using Ansible.Maps.Mime;
 using Ansible.Maps.Network;
 using Ansible.Maps.OAuth;
 using Ansible.Maps.PostCheck;
+using Ansible.Maps.Resolver;
 using Ansible.Maps.Sasl;
 using Ansible.Maps.Smtp;
 using Ansible.Maps.TestEmail;
+using Ansible.Maps.Utf8;
 
 public static class MailCalls {
     public static object Call(string name, Dictionary<string, object> arguments) {
@@ -37,17 +41,24 @@ public static class MailCalls {
             case "mail.text":
                 return Text(new MailText(
                     Members(arguments["message"]), (string)arguments["client_name"]));
+            case "mail.test_message":
+                return TestMessage.Of(
+                    Members(arguments["server"]), (string)arguments["sender"],
+                    (string)arguments["recipient"], (string)arguments["run_id"],
+                    (string)arguments["document"]);
             case "mail.exchange":
                 return Exchange(arguments);
             case "mail.digest":
                 return Digest(arguments);
             case "mail.challenge":
                 return Encoded(ChallengeText.Decoded((string)arguments["text"]));
+            case "mail.utf8":
+                return LenientUtf8.Decoded(Decoded(arguments["data"]));
             case "mail.name_matches":
                 return CertificateNames.Matches(
                     (string)arguments["name"], (string)arguments["host"]);
             case "mail.resolver_failure":
-                return Failure((string)arguments["code"], (string)arguments["words"]);
+                return Failure(arguments);
             default:
                 throw new ArgumentException("there is no call " + name);
         }
@@ -104,8 +115,11 @@ public static class MailCalls {
         ).Response((string)arguments["method"]);
     }
 
-    private static object Failure(string code, string words) {
-        NoAddress failure = HostNames.Failure((SocketError)Enum.Parse(typeof(SocketError), code), words);
+    // What is said of a host, given the resolver's error and the status of DnsQuery.
+    private static object Failure(Dictionary<string, object> arguments) {
+        NoAddress failure = HostNames.Failure(
+            (SocketError)Enum.Parse(typeof(SocketError), (string)arguments["code"]),
+            NameServers.IsDenial((int)(long)arguments["status"]), (string)arguments["words"]);
         return new List<object> { failure.Unknown, failure.Message };
     }
 
