@@ -113,7 +113,9 @@ def test_rolled_back(fleet):
 
 
 def test_the_service_is_restarted_after_a_change_and_only_then(fleet):
-    machine = fleet.reached("maps1", "ssh", maps_service=SERVICE)
+    become = {"become": True, "become_method": "runas", "become_user": "SYSTEM"}
+    variables = {f"ansible_{name}": value for name, value in become.items()}
+    machine = fleet.reached("maps1", "ssh", maps_service=SERVICE, **variables)
     waiting = fleet.ends(0, "push", "--no-restart")
     assert "maps1: delivered, not applied" in waiting.stdout
     assert "--no-restart left maps_service alone" in waiting.stdout
@@ -122,6 +124,8 @@ def test_the_service_is_restarted_after_a_change_and_only_then(fleet):
     assert "maps1" in fleet.ends(2, "plan").stdout
     assert "maps1: applied" in fleet.ends(0, "push").stdout
     assert machine.restarts.read_text() == f"{SERVICE} within 300 s\n"
+    manifest = json.loads(machine.calls()[0]["stdin"].split("\n\0\0\0\0\n")[1])
+    assert [a["name"] for a in manifest["actions"]] == ["become_wrapper.ps1", "module_wrapper.ps1"]
     assert "unchanged" in fleet.ends(0, "push").stdout
     assert len(machine.restarts.read_text().splitlines()) == 1
     assert len(fleet.mail.received) == 1
