@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.lint.schema import schema_named
 from tests.playbooks.host_modules import CSharpModules, HostModules, PythonModules
-from tests.playbooks.host_scene import TABLE, Host
+from tests.playbooks.host_scene import TABLE, Host, document
 from tests.playbooks.host_sight import taken, timeless
 
 
@@ -60,6 +61,11 @@ def cases(*languages: str) -> list:
         for case in TABLE["cases"]
         if case.get("only") in languages
     ]
+
+
+def test_the_samples_are_what_the_schema_describes():
+    written = json.loads(document(1, ["relay", "reports"]))
+    assert schema_named("host-document").accepts(written)
 
 
 @pytest.mark.parametrize("case", cases(None))
