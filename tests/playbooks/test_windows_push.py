@@ -158,26 +158,31 @@ def test_a_machine_that_says_back_all_it_is_given(fleet, way):
     assert "CANARYwindows0password" not in ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize(
-    ("way", "variables", "words"),
-    [
-        ("winrm", {"ansible_port": 5985}, "ansible_winrm_message_encryption is not `always`"),
-        (
-            "winrm",
-            {"ansible_winrm_server_cert_validation": "ignore"},
-            "ansible_winrm_server_cert_validation is not `validate`; whoever answers in place of",
-        ),
-        ("psrp", {"ansible_psrp_cert_validation": "ignore"}, "ansible_psrp_cert_validation is"),
-        ("psrp", {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic"}, "seals no"),
-        ("ssh", {"ansible_host_key_checking": False}, "host_key_checking is off"),
-        ("winrm", {"maps_directory": "/etc/maps"}, "is not an absolute path of a local drive"),
-        ("winrm", {"maps_service": "Evisions*"}, "maps_service is not the name of one service"),
-        ("ssh", {"ansible_become": True}, "the become method sudo is none of Windows"),
-    ],
-)
-def test_refused_before_anything_leaves(fleet, way, variables, words):
-    machine = fleet.reached("maps1", way)
-    fleet.set("maps1", **variables)
-    ended = fleet.ends(3, "plan")
-    assert words in " ".join(ended.stdout.split())
-    assert not machine.sent.exists()
+REFUSED = [
+    ("winrm", {"ansible_port": 5985}, "ansible_winrm_message_encryption is not `always`"),
+    (
+        "winrm",
+        {"ansible_winrm_server_cert_validation": "ignore"},
+        "ansible_winrm_server_cert_validation is not `validate`; whoever answers in place of",
+    ),
+    ("psrp", {"ansible_psrp_cert_validation": "ignore"}, "ansible_psrp_cert_validation is"),
+    ("psrp", {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic"}, "seals no"),
+    ("ssh", {"ansible_host_key_checking": False}, "host_key_checking is off"),
+    ("winrm", {"maps_directory": "/etc/maps"}, "is not an absolute path of a local drive"),
+    ("winrm", {"maps_service": "Evisions*"}, "maps_service is not the name of one service"),
+    ("ssh", {"ansible_become": True}, "the become method sudo is none of Windows"),
+]
+
+
+def test_refused_before_anything_leaves(tmp_path, certificate):
+    with windows_fleet(tmp_path, len(REFUSED), certificate) as fleet:
+        machines = {}
+        for host, (way, variables, _) in zip(fleet.hosts, REFUSED, strict=True):
+            machines[host] = fleet.reached(host, way, **variables)
+        ended = fleet.ends(3, "plan", "--format", "json")
+    said = {h["host"]: (h["state"], h["message"]) for h in json.loads(ended.stdout)["hosts"]}
+    for host, (_, _, words) in zip(fleet.hosts, REFUSED, strict=True):
+        state, message = said[host]
+        assert state == "failed", host
+        assert words in message
+        assert not machines[host].sent.exists()

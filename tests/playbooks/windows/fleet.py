@@ -50,12 +50,8 @@ class WindowsFleet(LocalFleet):
         ca = machine.place(r"C:\ca.pem")
         ca.parent.mkdir(parents=True)
         ca.write_bytes(self._ca.read_bytes())
-        self.set(
-            host,
-            maps_directory=DIRECTORY,
-            maps_ca_file=r"C:\ca.pem",
-            **{**WAYS[way], **variables},
-        )
+        usual = {"maps_directory": DIRECTORY, "maps_ca_file": r"C:\ca.pem"}
+        self.set(host, **{**usual, **WAYS[way], **variables})
         return machine
 
     @property
