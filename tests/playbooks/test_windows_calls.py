@@ -65,6 +65,18 @@ def test_a_document_is_given_back_byte_for_byte(windows):
     assert (windows.folder / DOCUMENT).read_bytes() == before
 
 
+def test_every_handle_is_closed(windows):
+    store = windows.store(apply_command=["true"])
+    opened = Path(f"/proc/{store.pid}/fd")
+    before = len(list(opened.iterdir()))
+    for port in range(2525, 2529):
+        assert store.deliver(delivery(oauth2_entry(port=port)))["state"] == "applied"
+    deadline = time.monotonic() + 30  # the end of a command's output is read beside
+    while len(list(opened.iterdir())) > before:
+        assert time.monotonic() < deadline, [path.readlink() for path in opened.iterdir()]
+        time.sleep(0.05)
+
+
 def test_what_the_service_s_account_should_read_is_mended(windows):
     windows.store().deliver(WANTED)
     result = windows.store("run-2", group=SERVICE).deliver(WANTED)
