@@ -5,12 +5,12 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Text;
 using System.Threading;
 using Ansible.Maps.Files;
 using Ansible.Maps.Host;
 using Ansible.Maps.Processes;
 using Ansible.Maps.Redaction;
+using Ansible.Maps.Utf8;
 
 namespace Ansible.Maps.Command {
     /// <summary>How a command ended; Started says whether it ran at all.</summary>
@@ -59,7 +59,7 @@ namespace Ansible.Maps.Command {
         // As it is, and as it looks if it is written in another encoding and read as UTF-8.
         private static IEnumerable<string> Spellings(string secret) {
             return HostProcesses.Current.OtherEncodings
-                .Select(other => Encoding.UTF8.GetString(other.GetBytes(secret)))
+                .Select(other => LenientUtf8.Decoded(other.GetBytes(secret)))
                 .Concat(new[] { secret });
         }
 
@@ -91,7 +91,7 @@ namespace Ansible.Maps.Command {
             thread.Join(1000);
             lock (kept) {
                 // UTF-16 is full of zeros, between which no secret would be found.
-                return Encoding.UTF8.GetString(kept.Where(one => one != 0).ToArray());
+                return LenientUtf8.Decoded(kept.Where(one => one != 0).ToArray());
             }
         }
 

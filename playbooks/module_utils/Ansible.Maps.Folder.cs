@@ -195,9 +195,11 @@ namespace Ansible.Maps.Folder {
         private static string LockWords(byte[] text) {
             object holder = null;
             try {
-                holder = JsonText.Parse(Encoding.UTF8.GetString(text));
+                holder = JsonText.Parse(new UTF8Encoding(false, true).GetString(text));
             } catch (FormatException) {
                 // Between its opening and its first byte: nobody is named yet.
+            } catch (DecoderFallbackException) {
+                // Nor does whatever else is there name anybody.
             }
             string owner = HostDocument.At(holder, "owner") as string;
             string run = HostDocument.At(holder, "run_id") as string;

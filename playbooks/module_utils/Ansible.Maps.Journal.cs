@@ -78,13 +78,35 @@ namespace Ansible.Maps.Journal {
                 folder.Remove(Staged, SetAside, RecordStaged);
                 throw;
             }
+            bool movedBefore = Moved;
             Moved = true;
+            try {
+                Put(data);
+            } catch (HostRefusal) {
+                DropIfUnmoved(old, movedBefore);
+                throw;
+            }
+            Finish(after);
+        }
+
+        private void Put(byte[] data) {
             if (data == null) {
                 folder.Remove(Document);
             } else {
                 folder.Move(Staged, Document);
             }
-            Finish(after);
+        }
+
+        // Where the old document still lies, as if nothing had begun: a program may keep it open.
+        private void DropIfUnmoved(byte[] old, bool movedBefore) {
+            try {
+                if (DigestOf(folder.Read(Document)) == DigestOf(old)) {
+                    Moved = movedBefore;
+                    Mend();
+                }
+            } catch (HostRefusal) {
+                // What went wrong first is what is to be said.
+            }
         }
 
         /// <summary>Finish, or drop, a replacement that was interrupted; needs the lock.</summary>

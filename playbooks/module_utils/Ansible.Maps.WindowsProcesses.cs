@@ -77,6 +77,7 @@ namespace Ansible.Maps.WindowsProcesses {
             if (error != WindowsFault.BrokenPipe) {
                 throw WindowsFault.Of(error, program);
             }
+            output.Dispose();
             return 0;
         }
 
@@ -102,7 +103,8 @@ namespace Ansible.Maps.WindowsProcesses {
 
         /// <summary>
         /// What still runs in the job goes on: it may be MAPS itself. So does the reading of what
-        /// that says, and ends with this process: nobody closes a handle that is being read.
+        /// that says; whoever reads its end closes the pipe, since a handle that is being read
+        /// cannot be closed beside.
         /// </summary>
         public void Dispose() {
             process.Dispose();

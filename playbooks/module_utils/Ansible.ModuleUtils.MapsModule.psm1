@@ -56,12 +56,13 @@ Function Test-MapsLogging {
 Function Get-MapsRefusal {
     <#
     .SYNOPSIS
-    The answer of a host that cannot keep secrets; nothing where it can.
+    The answer of a host that cannot keep secrets; nothing where it can, or is to get none.
     #>
     [CmdletBinding()]
     param ([string]$Phase)
 
-    if (-not (Test-MapsLogging)) {
+    # A plan brings no secret, and says here already what its push would come to.
+    if ($Phase -notin @('deliver', 'rollback') -or -not (Test-MapsLogging)) {
         return
     }
     $words = 'module logging of PowerShell is on for Microsoft.PowerShell.Utility, and would write ' +

@@ -141,7 +141,7 @@ def _pushed(
 ) -> Outcome:
     options = scope_options(request.scope)
     earlier = run_to_resume(all_runs(project.root), options, saved) if request.resume else None
-    options["mail"] = str(request.mail)
+    options |= {"mail": str(request.mail), "restart": request.restart}
     if earlier is not None:
         left = f"{len(earlier.undone)} of {counted(len(earlier.hosts), 'host')}"
         view.note(f"going on with the push {earlier.run_id}: {left} left")

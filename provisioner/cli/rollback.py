@@ -126,7 +126,7 @@ def _rolled_back(
             view.take(event)
 
         with interruption() as interrupted, told_to_the_end(listener):
-            options = {**scope_options(scope), "hosts": hosts}
+            options = {**scope_options(scope), "hosts": hosts, "restart": terms["restart"]}
             listener(run_started("rollback", run_id, commit_of(project.root), options))
             with fleet_run(
                 vaults,

@@ -27,6 +27,12 @@ class CSharpStore:
         self.renewed: list[str] = []
         self.problem = ""
 
+    @property
+    def pid(self) -> int:
+        """Of the process that answers."""
+        assert self._program is not None
+        return self._program.pid
+
     def document(self) -> tuple:
         """(bytes, generation, entries) of the document there."""
         data, generation, entries = self._called("document")

@@ -208,6 +208,13 @@ class Host:
     def _mount(self, options: str, _step: dict) -> None:
         subprocess.run(["mount", "-o", f"remount,{options}", str(self.place)], check=True)
 
+    def _pin(self, name: str, _step: dict) -> None:
+        path = str(self.place / name)
+        subprocess.run(["mount", "--bind", path, path], check=True)
+
+    def _unpin(self, name: str, _step: dict) -> None:
+        subprocess.run(["umount", str(self.place / name)], check=True)
+
 
 _VERBS = {
     "deliver": Host._deliver,
@@ -226,6 +233,8 @@ _VERBS = {
     "owner": Host._owner,
     "fill": Host._fill,
     "mount": Host._mount,
+    "pin": Host._pin,
+    "unpin": Host._unpin,
 }
 
 

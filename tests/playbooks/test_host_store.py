@@ -269,6 +269,23 @@ def test_an_apply_command_s_secrets_are_masked_in_utf_16_too(host):
     assert result["apply_output"] == "the *** is out"
 
 
+def test_damaged_output_is_the_same_on_every_host(host):
+    argv = ["sh", "-c", r"printf 'a\303(b\377\360\237c\342\202'; exit 3"]
+    result = host.run(apply_command=argv).deliver(delivery(oauth2_entry()))
+    assert result["apply_output"] == "a\ufffd(b\ufffd\ufffdc\ufffd"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"owner": "ann"}', "\xff"])
+def test_a_lock_that_names_nobody(delivered_host, text):
+    with (delivered_host.folder / "lock").open("r+b") as file:
+        file.truncate(0)
+        file.write(text.encode("latin-1"))
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Refusal, match=r"^another run works on this host"):
+            delivered_host.run(lock_wait=0).deliver(delivery(oauth2_entry()))
+
+
 def test_an_apply_command_that_hangs_is_killed_with_all_its_children(host, tmp_path):
     pids = tmp_path / "pids"
     script = f'grep -q 465 "$1" && {{ echo $$ > {pids}; sleep 60 & echo $! >> {pids}; wait; }}'

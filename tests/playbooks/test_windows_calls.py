@@ -65,6 +65,18 @@ def test_a_document_is_given_back_byte_for_byte(windows):
     assert (windows.folder / DOCUMENT).read_bytes() == before
 
 
+def test_every_handle_is_closed(windows):
+    store = windows.store(apply_command=["true"])
+    opened = Path(f"/proc/{store.pid}/fd")
+    before = len(list(opened.iterdir()))
+    for port in range(2525, 2529):
+        assert store.deliver(delivery(oauth2_entry(port=port)))["state"] == "applied"
+    deadline = time.monotonic() + 30  # the end of a command's output is read beside
+    while len(list(opened.iterdir())) > before:
+        assert time.monotonic() < deadline, [path.readlink() for path in opened.iterdir()]
+        time.sleep(0.05)
+
+
 def test_what_the_service_s_account_should_read_is_mended(windows):
     windows.store().deliver(WANTED)
     result = windows.store("run-2", group=SERVICE).deliver(WANTED)
@@ -82,12 +94,19 @@ def test_a_file_in_use_is_waited_for(windows):
     assert json.loads((windows.folder / DOCUMENT).read_text())["servers"][0]["port"] == 465
 
 
-def test_a_file_that_stays_in_use_is_said(windows):
-    windows.store().deliver(WANTED)
-    store = windows.store("run-2")
-    windows.keep_busy(100_001)
-    with pytest.raises(Refusal, match=r"another program keeps it open|it has to be an admin"):
-        store.compared(MOVED)
+def test_a_document_that_a_program_keeps_open_stays(windows):
+    delivered(windows.store())
+    before = {path: path.read_bytes() for path in windows.folder.iterdir()}
+    windows.open_document()
+    with pytest.raises(
+        Refusal, match="a program keeps it open, or it is read-only, or the"
+    ) as caught:
+        windows.store("run-2").deliver(MOVED)
+    assert caught.value.reason == "eacces"
+    assert {path.name for path in windows.folder.iterdir()} == {path.name for path in before}
+    assert (windows.folder / DOCUMENT).read_bytes() == before[windows.folder / DOCUMENT]
+    windows.close_document()
+    assert windows.store("run-2").deliver(MOVED)["state"] == "delivered"
 
 
 def test_a_full_disk(windows):

@@ -104,6 +104,47 @@ def test_no_secret_is_an_argument_that_ansible_basic_would_not_mask():
         assert masked == in_python - {"secrets"}
 
 
+# What Ansible's wrappers write to a disk of the host, all of it scripts: arguments are data that
+# they get by standard input. A line that is not here has to be looked at before it is added.
+WRITES = {
+    "bootstrap_wrapper.ps1": ["$null = New-Item -Path $filePath -Value $code.script -ItemType File "
+                              "-Force"],
+    "exec_wrapper.ps1": ["[File]::WriteAllBytes($tmpFile, $scriptBytes)",
+                         "Function New-TempAnsibleFile {",
+                         "[File]::WriteAllText($path, $Content, [UTF8Encoding]::new($false))"],
+    "module_wrapper.ps1": ["$scriptPath = New-TempAnsibleFile -FileName $Script -Content "
+                           "$scriptInfo.Script"],
+    "become_wrapper.ps1": ["$null=New-Item $n -Value $m.s -Type File -Force"],
+}  # fmt: skip
+WRITING = re.compile(
+    r"WriteAll|New-Item|Set-Content|Add-Content|Out-File|StreamWriter|FileStream|Tee-Object|Export-|"
+    r"CreateText|New-TempAnsibleFile|Copy-Item|AppendAll|\[File\]::(?:Open|Create)|Start-Transcript"
+)
+
+
+@pytest.mark.parametrize("script", WRITES)
+def test_ansible_writes_no_argument_to_a_disk_of_the_host(script):
+    lines = (ansible_folder() / "executor" / "powershell" / script).read_text().splitlines()
+    code = [line.strip() for line in lines if not line.strip().startswith("#")]
+    assert [line for line in code if WRITING.search(line)] == WRITES[script]
+
+
+@pytest.mark.parametrize("name", ["winrm", "psrp", "ssh"])
+def test_connections_to_windows_always_pipeline(name):
+    """So that Ansible makes no file of a module, whatever `pipelining` says."""
+    source = (ansible_folder() / "plugins" / "connection" / f"{name}.py").read_text()
+    assert "self.always_pipeline_modules = True" in source
+    if name == "ssh":
+        marked = 'if getattr(self._shell, "_IS_WINDOWS", False):\n'
+        assert re.search(re.escape(marked) + r"[^#]{0,90}always_pipeline_modules = True", source)
+
+
+@pytest.mark.parametrize("path", POWERSHELL, ids=lambda path: path.name)
+def test_plain_characters_only(path):
+    """Windows PowerShell takes a file without a byte order mark for one in the local code page."""
+    assert path.read_bytes().isascii()
+
+
 def ansible_folder():
     return Path(importlib.util.find_spec("ansible").submodule_search_locations[0])
 

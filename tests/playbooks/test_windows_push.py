@@ -113,7 +113,9 @@ def test_rolled_back(fleet):
 
 
 def test_the_service_is_restarted_after_a_change_and_only_then(fleet):
-    machine = fleet.reached("maps1", "ssh", maps_service=SERVICE)
+    become = {"become": True, "become_method": "runas", "become_user": "SYSTEM"}
+    variables = {f"ansible_{name}": value for name, value in become.items()}
+    machine = fleet.reached("maps1", "ssh", maps_service=SERVICE, **variables)
     waiting = fleet.ends(0, "push", "--no-restart")
     assert "maps1: delivered, not applied" in waiting.stdout
     assert "--no-restart left maps_service alone" in waiting.stdout
@@ -122,6 +124,8 @@ def test_the_service_is_restarted_after_a_change_and_only_then(fleet):
     assert "maps1" in fleet.ends(2, "plan").stdout
     assert "maps1: applied" in fleet.ends(0, "push").stdout
     assert machine.restarts.read_text() == f"{SERVICE} within 300 s\n"
+    manifest = json.loads(machine.calls()[0]["stdin"].split("\n\0\0\0\0\n")[1])
+    assert [a["name"] for a in manifest["actions"]] == ["become_wrapper.ps1", "module_wrapper.ps1"]
     assert "unchanged" in fleet.ends(0, "push").stdout
     assert len(machine.restarts.read_text().splitlines()) == 1
     assert len(fleet.mail.received) == 1
@@ -154,26 +158,31 @@ def test_a_machine_that_says_back_all_it_is_given(fleet, way):
     assert "CANARYwindows0password" not in ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize(
-    ("way", "variables", "words"),
-    [
-        ("winrm", {"ansible_port": 5985}, "ansible_winrm_message_encryption is not `always`"),
-        (
-            "winrm",
-            {"ansible_winrm_server_cert_validation": "ignore"},
-            "ansible_winrm_server_cert_validation is not `validate`; whoever answers in place of",
-        ),
-        ("psrp", {"ansible_psrp_cert_validation": "ignore"}, "ansible_psrp_cert_validation is"),
-        ("psrp", {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic"}, "seals no"),
-        ("ssh", {"ansible_host_key_checking": False}, "host_key_checking is off"),
-        ("winrm", {"maps_directory": "/etc/maps"}, "is not an absolute path of a local drive"),
-        ("winrm", {"maps_service": "Evisions*"}, "maps_service is not the name of one service"),
-        ("ssh", {"ansible_become": True}, "the become method sudo is none of Windows"),
-    ],
-)
-def test_refused_before_anything_leaves(fleet, way, variables, words):
-    machine = fleet.reached("maps1", way)
-    fleet.set("maps1", **variables)
-    ended = fleet.ends(3, "plan")
-    assert words in " ".join(ended.stdout.split())
-    assert not machine.sent.exists()
+REFUSED = [
+    ("winrm", {"ansible_port": 5985}, "ansible_winrm_message_encryption is not `always`"),
+    (
+        "winrm",
+        {"ansible_winrm_server_cert_validation": "ignore"},
+        "ansible_winrm_server_cert_validation is not `validate`; whoever answers in place of",
+    ),
+    ("psrp", {"ansible_psrp_cert_validation": "ignore"}, "ansible_psrp_cert_validation is"),
+    ("psrp", {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic"}, "seals no"),
+    ("ssh", {"ansible_host_key_checking": False}, "host_key_checking is off"),
+    ("winrm", {"maps_directory": "/etc/maps"}, "is not an absolute path of a local drive"),
+    ("winrm", {"maps_service": "Evisions*"}, "maps_service is not the name of one service"),
+    ("ssh", {"ansible_become": True}, "the become method sudo is none of Windows"),
+]
+
+
+def test_refused_before_anything_leaves(tmp_path, certificate):
+    with windows_fleet(tmp_path, len(REFUSED), certificate) as fleet:
+        machines = {}
+        for host, (way, variables, _) in zip(fleet.hosts, REFUSED, strict=True):
+            machines[host] = fleet.reached(host, way, **variables)
+        ended = fleet.ends(3, "plan", "--format", "json")
+    said = {h["host"]: (h["state"], h["message"]) for h in json.loads(ended.stdout)["hosts"]}
+    for host, (_, _, words) in zip(fleet.hosts, REFUSED, strict=True):
+        state, message = said[host]
+        assert state == "failed", host
+        assert words in message
+        assert not machines[host].sent.exists()

@@ -64,6 +64,14 @@ class WindowsHost:
         """Nothing can be written any more."""
         self._beside("full").touch()
 
+    def open_document(self) -> None:
+        """A program has the document open, and shares it with nobody who would replace it."""
+        self._beside("open").touch()
+
+    def close_document(self) -> None:
+        """It has not any more."""
+        self._beside("open").unlink()
+
     def forget_access(self) -> None:
         """No file has a descriptor of its own any more, as with FAT."""
         self._beside("fat").touch()

@@ -20,7 +20,7 @@ public static class Libc {
 
     private static readonly Dictionary<int, string> Codes = new Dictionary<int, string> {
         { 1, "eperm" }, { NotThere, "enoent" }, { 5, "eio" }, { 8, "enoexec" }, { 13, "eacces" },
-        { 17, "eexist" }, { 20, "enotdir" }, { 21, "eisdir" }, { 28, "enospc" }, { 30, "erofs" },
+        { 16, "ebusy" }, { 17, "eexist" }, { 20, "enotdir" }, { 21, "eisdir" }, { 28, "enospc" }, { 30, "erofs" },
         { 36, "enametoolong" }, { TooManyLinks, "eloop" }, { 122, "edquot" },
     };
 

@@ -6,8 +6,9 @@
  *
  * MAPS_DRIVE is the folder that stands for C:. Beside it: MAPS_DRIVE.access/INODE, the security
  * descriptor of a file; MAPS_DRIVE.default, that of a file which came there otherwise;
- * MAPS_DRIVE.full, if the disk is full; MAPS_DRIVE.fat, if it keeps no descriptors; MAPS_DRIVE.busy, of
- * one byte for each call that is to find a file in use. */
+ * MAPS_DRIVE.full, if the disk is full; MAPS_DRIVE.fat, if it keeps no descriptors; MAPS_DRIVE.open, if a
+ * program has the document open; MAPS_DRIVE.busy, of one byte for each call that is to find its file in
+ * use. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -250,6 +251,7 @@ BOOL MoveFileExW(const WCHAR *name, const WCHAR *to, DWORD flags) {
   if (flags != (0x1 | 0x8)) broken("MoveFileExW: replace, and write through");
   local(name, path);
   local(to, there);
+  if (strstr(there, "/email-servers.json") && access(beside("open"), F_OK) == 0) return fault(DENIED);
   return rename(path, there) == 0 ? 1 : linux_fault();
 }
 

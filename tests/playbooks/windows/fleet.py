@@ -32,13 +32,15 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 class WindowsFleet(LocalFleet):
-    """LocalFleet whose hosts become Windows machines by `reached`."""
+    """LocalFleet whose hosts become Windows machines by `reached`; `wire`: by real connections."""
 
-    def __init__(self, folder: Path, mail: MailServer, ca_file: Path, hosts: int) -> None:
+    def __init__(
+        self, folder: Path, mail: MailServer, ca_file: Path, hosts: int, *, wire: bool = False
+    ) -> None:
         self.machines = folder.parent / "machines"
         self._connections = folder.parent / "connections"
         self._connections.mkdir()
-        self._plugins = write_connections(self._connections)
+        self._plugins = {} if wire else write_connections(self._connections)
         self._ca = ca_file
         super().__init__(folder, mail, ca_file, hosts)
 
@@ -48,12 +50,8 @@ class WindowsFleet(LocalFleet):
         ca = machine.place(r"C:\ca.pem")
         ca.parent.mkdir(parents=True)
         ca.write_bytes(self._ca.read_bytes())
-        self.set(
-            host,
-            maps_directory=DIRECTORY,
-            maps_ca_file=r"C:\ca.pem",
-            **{**WAYS[way], **variables},
-        )
+        usual = {"maps_directory": DIRECTORY, "maps_ca_file": r"C:\ca.pem"}
+        self.set(host, **{**usual, **WAYS[way], **variables})
         return machine
 
     @property
@@ -73,9 +71,11 @@ class WindowsFleet(LocalFleet):
 
 
 @contextmanager
-def windows_fleet(folder: Path, hosts: int, certificate: Any) -> Iterator[WindowsFleet]:
+def windows_fleet(
+    folder: Path, hosts: int, certificate: Any, *, wire: bool = False
+) -> Iterator[WindowsFleet]:
     """A fleet whose mail server runs while it lasts."""
     behaviour = MailBehaviour(mechanisms=("PLAIN", "LOGIN"), passwords={USER: Secret(PASSWORD)})
     (folder / "project").parent.mkdir(exist_ok=True)
     with MailServer(certificate, behaviour) as mail:
-        yield WindowsFleet(folder / "project", mail, certificate.ca_file, hosts)
+        yield WindowsFleet(folder / "project", mail, certificate.ca_file, hosts, wire=wire)
