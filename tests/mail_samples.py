@@ -46,7 +46,7 @@ def ends_with(server: MailServer, *commands: str) -> bool:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> ServerCertificate:
     """A CA, and its certificate for localhost, 127.0.0.1 and 127.0.0.77."""
     folder = tmp_path_factory.mktemp("certificate")
-    return make_certificate(folder, "localhost", "127.0.0.1", "127.0.0.77")
+    return make_certificate(folder, "localhost", "127.0.0.1", "127.0.0.77", rsa=True)
 
 
 @pytest.fixture

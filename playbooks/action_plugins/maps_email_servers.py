@@ -17,8 +17,10 @@ def _plugin_util(name):
 
 
 maps_call = _plugin_util("maps_call")
+maps_cluster_turns = _plugin_util("maps_cluster_turns")
 
 _WRITES = {"present", "rolled_back"}
+_APPLIES = {"present": "deliver", "rolled_back": "rollback", "restored": "restore"}
 
 
 class ActionModule(maps_call.CallingAction):
@@ -29,7 +31,36 @@ class ActionModule(maps_call.CallingAction):
 
     def result(self, call):
         """The task's result."""
-        return call.result("maps_email_servers", _arguments(call))
+        arguments = _arguments(call)
+        cluster = call.cluster()
+        if cluster is None or self._task.check_mode or not _may_apply(arguments):
+            return call.result("maps_email_servers", arguments)
+        return _in_turn(call, arguments, cluster)
+
+
+def _may_apply(arguments):
+    applies = arguments["apply_command"] or arguments.get("service")
+    return bool(applies) and arguments["state"] in _APPLIES
+
+
+def _in_turn(call, arguments, cluster):
+    """The result, while no other host of the cluster applies anything."""
+    folder, run_id = call.delivery["mail_turns_folder"], call.delivery["run_id"]
+    with maps_cluster_turns.turn(folder, cluster, run_id, call.host) as turn:
+        other = turn.failed_before()
+        if other and arguments["state"] in _WRITES:
+            return _refused(_APPLIES[arguments["state"]], other, cluster)
+        result = call.result("maps_email_servers", arguments)
+        if result.get("failed") and (result.get("maps") or {}).get("state") != "refused":
+            turn.failed()
+        return result
+
+
+def _refused(phase, other, cluster):
+    """Two machines down at once would be the end of the cluster."""
+    words = f"{other} of the same maps_cluster ({cluster}) did not do well, so this host was left "
+    maps = {"phase": phase, "state": "refused", "reason": "cluster"}
+    return {"failed": True, "changed": False, "maps": maps, "msg": words + "as it was"}
 
 
 def _arguments(call):
@@ -37,7 +68,7 @@ def _arguments(call):
     arguments = dict(
         call.host_arguments(),
         state=state,
-        apply_command=call.command("maps_apply_command"),
+        **call.applying(),
         secrets=call.delivery.get("secrets", []),
         fingerprint_key=call.delivery.get("fingerprint_key"),
         rotating=call.delivery.get("rotating", []),

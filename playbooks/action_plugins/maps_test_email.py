@@ -122,7 +122,7 @@ class _Checks:
         )
         if delivery.get("accepted"):
             arguments["accepted"] = delivery["accepted"]
-        if not self._given_back:
+        if not self._given_back and self._call.applies:
             arguments["test_command"] = self._call.command("maps_test_command")
         return arguments
 

@@ -74,9 +74,11 @@ options:
     description: C(holder), C(commit) and C(reason) of the lease that keeps other runs away.
     type: dict
   run_id:
+    description: The run that asks.
     required: true
     type: str
   owner:
+    description: Who asks, as others read it while they wait.
     required: true
     type: str
 """

@@ -63,4 +63,5 @@ class _Tail:
 
     def text(self):
         self._thread.join(1.0)
-        return self._kept.decode("utf-8", "replace")
+        # UTF-16 is full of zeros, between which no secret would be found.
+        return self._kept.replace(b"\0", b"").decode("utf-8", "replace")

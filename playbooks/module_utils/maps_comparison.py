@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from .maps_document import at, key_of, token_expiry
 from .maps_prints import prints_of, withheld
 from .maps_record import FULL_PROOFS
@@ -137,7 +139,7 @@ def _printable(value):
         return value
     if isinstance(value, int) and abs(value) < 2**53:
         return value
-    return one_line(value if isinstance(value, str) else repr(value), 2000)
+    return one_line(value if isinstance(value, str) else json.dumps(value), 2000)
 
 
 def _said(state, fields=(), values=None, verified=False):

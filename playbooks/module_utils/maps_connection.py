@@ -12,6 +12,7 @@ from .maps_redaction import one_line
 
 _LONGEST_LINE = 8192
 _LONGEST_REPLY = 65536
+_PARTIAL_CHAIN = 0x80000  # ssl.VERIFY_X509_PARTIAL_CHAIN, which Python names since 3.10
 
 
 class Ended(Exception):
@@ -49,7 +50,7 @@ class Lines:
             line = self._line(deadline)
             size += len(line)
             text = line.decode("utf-8", "replace")
-            if not re.match(r"^[2-5][0-9][0-9]([ -]|$)", text):
+            if not re.match(r"^[2-5][0-9][0-9]([ -]|\r?$)", text):  # RFC 5321 4.2: words or none
                 raise NotSmtp("not a reply of an SMTP server: " + one_line(text, 80))
             if size > _LONGEST_REPLY:
                 raise NotSmtp(f"a reply longer than {_LONGEST_REPLY} bytes")
@@ -127,8 +128,11 @@ def tls_context(ca_file):
         raise Ended("wrong", words) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Python 3.13 asks more of a private CA's certificates (RFC 5280 to the letter) than older
-    # ones do: the same server would be wrong on one host and right on the next.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    # ones do, and takes one for an anchor that has an issuer itself. Either way the same server
+    # would be wrong on one host and right on the next; so it would be by a common name, which
+    # RFC 9525 section 6.3 ends.
+    context.verify_flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT | _PARTIAL_CHAIN
+    context.hostname_checks_common_name = False
     return context
 
 

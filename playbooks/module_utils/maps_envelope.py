@@ -8,9 +8,9 @@ from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_HEADER_NAME = re.compile(r"^[A-Za-z0-9-]{1,60}$")
-_NAME = re.compile(r"^[A-Za-z0-9\[\]._:-]{1,255}$")
-_ADDRESS = re.compile(r"^[\x21-\x3b\x3d\x3f-\x7e]{1,256}@[A-Za-z0-9\[\]._:-]{1,255}$")
+_HEADER_NAME = re.compile(r"^[A-Za-z0-9-]{1,60}\Z")
+_NAME = re.compile(r"^[A-Za-z0-9\[\]._:-]{1,255}\Z")
+_ADDRESS = re.compile(r"^[\x21-\x3b\x3d\x3f-\x7e]{1,256}@[A-Za-z0-9\[\]._:-]{1,255}\Z")
 _OURS = frozenset(
     (
         "from",

@@ -8,6 +8,7 @@ whether the rename took place.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from .maps_document import digest
 from .maps_record import Record
@@ -60,12 +61,26 @@ class Journal:
         except Refusal:
             self._folder.remove(_STAGED, _SET_ASIDE, _RECORD_STAGED)
             raise
-        self.moved = True
+        moved_before, self.moved = self.moved, True
+        try:
+            self._put(data)
+        except Refusal:
+            self._drop_if_unmoved(old, moved_before)
+            raise
+        self._finish(after)
+
+    def _put(self, data):
         if data is None:
             self._folder.remove(DOCUMENT)
         else:
             self._folder.move(_STAGED, DOCUMENT)
-        self._finish(after)
+
+    def _drop_if_unmoved(self, old, moved_before):
+        """Where the old document still lies, as if nothing had begun: somebody may keep it open."""
+        with suppress(Refusal):  # what went wrong first is what is to be said
+            if digest_of(self._folder.read(DOCUMENT)) == digest_of(old):
+                self.moved = moved_before
+                self.mend()
 
     def mend(self):
         """Finish, or drop, a replacement that was interrupted; needs the lock."""

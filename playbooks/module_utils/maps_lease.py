@@ -16,6 +16,7 @@ LEASE = "lease.json"
 SECONDS = 900  # longer than a run is away from a host: the next call takes it anew
 _STAGED = LEASE + ".new"
 _CLOCK_SET_BACK = 60
+_YEAR_6325 = 2**37  # the calendars of some hosts end in the year 9999
 
 
 class Lease:
@@ -112,4 +113,4 @@ def _parsed(data):
 
 
 def _is_time(value):
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _YEAR_6325

@@ -13,6 +13,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from .maps_connection import Ended, tls_context
+from .maps_document import at
 
 _LONGEST_ANSWER = 262144
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -31,8 +32,8 @@ _WRONG = frozenset(
         "consent_required",
     )
 )
-_ERROR = re.compile(r"^[A-Za-z0-9_.:-]{1,60}$")
-_VENDOR_CODE = re.compile(r"\bAADSTS\d{4,9}\b")
+_ERROR = re.compile(r"^[A-Za-z0-9_.:-]{1,60}\Z")
+_VENDOR_CODE = re.compile(r"\bAADSTS[0-9]{4,9}\b")
 
 
 def prove_refresh(entry, ca_file, timeout=30.0):
@@ -59,13 +60,12 @@ def refreshed(entry, ca_file, timeout=30.0):
         return _unanswered(error), None
     content = _parsed(answer)
     fact = _judged(status, content)
-    return fact, str(content["access_token"]) if fact["outcome"] == "proven" else None
+    return fact, content["access_token"] if fact["outcome"] == "proven" else None
 
 
 def refresh_endpoint(entry):
     """Where the entry's refresh requests go; None where it has no OAuth2."""
-    oauth2 = entry.get("oauth2") or {}
-    return oauth2.get("refresh_token_url") or oauth2.get("access_token_url")
+    return at(entry, ("oauth2", "refresh_token_url")) or at(entry, ("oauth2", "access_token_url"))
 
 
 def _may_carry_secrets(url):
@@ -110,19 +110,24 @@ def _post(url, fields, headers, ca_file, timeout):
 
 
 def _judged(status, content):
-    if status == 200 and content.get("access_token"):
+    if status == 200 and _text(content, "access_token"):
         return _fact("proven", status=status)
-    error = content.get("error")
-    error = error if isinstance(error, str) and _ERROR.match(error) else None
-    vendor = _VENDOR_CODE.search(str(content.get("error_description", "")))
+    error = _text(content, "error")
+    error = error if _ERROR.match(error) else None
+    vendor = _VENDOR_CODE.search(_text(content, "error_description"))
     outcome = "wrong" if error in _WRONG and status < 500 else "inconclusive"
     return _fact(outcome, error, vendor.group(0) if vendor else None, status)
+
+
+def _text(content, name):
+    value = content.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _parsed(answer):
     try:
         content = json.loads(answer.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 
 WITHHELD = "withheld"
 
@@ -54,10 +55,14 @@ def prints_of(entry, key):
     found = {pointer: _at(entry, path) for pointer, path in _SECRETS.items()}
     name = entry["server_name"].casefold()
     return {
-        pointer: _printed("\0".join((name, pointer, str(value))), key)
+        pointer: _printed("\0".join((name, pointer, _text(value))), key)
         for pointer, value in found.items()
         if value is not None
     }
+
+
+def _text(value):
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _printed(text, key):

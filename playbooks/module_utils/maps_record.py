@@ -112,9 +112,9 @@ class Record:
 
 def _is_record(content):
     """Whether this is what `serialised` writes: the host's own file may have been edited."""
-    if not isinstance(content, dict) or content.get("schema_version") != SCHEMA_VERSION:
+    if not _has(content, _KINDS) or content["schema_version"] != SCHEMA_VERSION:
         return False
-    if not _has(content, _KINDS) or not 0 <= content["generations"] < 2**53:
+    if not 0 <= content["generations"] < 2**53:
         return False
     parts = ((content["predecessor"], _PREDECESSOR), (content["delivery"], _DELIVERY))
     if not all(part is None or _has(part, kinds) for part, kinds in parts):
@@ -136,13 +136,19 @@ def _is_known(known):
 def _has(content, kinds):
     """Whether `content` is an object in which each name of `kinds` is of its kind."""
     return isinstance(content, dict) and all(
-        name in content and isinstance(content[name], kind) for name, kind in kinds.items()
+        name in content and _is_of_kind(content[name], kind) for name, kind in kinds.items()
     )
+
+
+def _is_of_kind(value, kind):
+    """isinstance, but for a bool, which is no number here as it is none in JSON."""
+    return isinstance(value, kind) and (kind is not int or not isinstance(value, bool))
 
 
 _TEXT_OR_NONE = (str, type(None))
 _OBJECT_OR_NONE = (dict, type(None))
 _KINDS = {
+    "schema_version": int,
     "document": _TEXT_OR_NONE,
     "applied": _TEXT_OR_NONE,
     "generations": int,
@@ -153,7 +159,7 @@ _KINDS = {
 }
 _PREDECESSOR = {"digest": str, "servers": dict, "applied": _TEXT_OR_NONE}
 _DELIVERY = {"run_id": str, "owner": str, "settled": bool}
-_PROOF = {"digest": str, "outcome": str}
+_PROOF = {"digest": str, "outcome": str, "at": str, "run_id": str}
 _TRANSACTION = {"from": _TEXT_OR_NONE, "to": _TEXT_OR_NONE, "after": dict}
 _BLANK = {
     "schema_version": SCHEMA_VERSION,

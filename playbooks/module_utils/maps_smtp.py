@@ -358,11 +358,15 @@ def _error_challenge(challenge):
     """The error that a provider puts into its 334 (RFC 7628 section 3.2.2), strings only."""
     try:
         content = json.loads(challenge.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(content, dict):
         return None
-    return {one_line(str(k), 40): one_line(str(v), 300) for k, v in list(content.items())[:10]}
+    return {one_line(k, 40): one_line(_text(v), 300) for k, v in list(content.items())[:10]}
+
+
+def _text(value):
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _dot_stuffed(data):

@@ -17,7 +17,6 @@ from ansible import constants
 from ansible.plugins.action import ActionBase
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_DEFAULT_DIRECTORY = "/etc/maps-provisioner"
 
 
 def _loaded(folder, name):
@@ -32,6 +31,8 @@ _sealed = _loaded("module_utils", "maps_sealed")
 _redaction = _loaded("module_utils", "maps_redaction")
 _prints = _loaded("module_utils", "maps_prints")
 _verification = _loaded("plugin_utils", "host_verification")
+_windows_verification = _loaded("plugin_utils", "windows_verification")
+_platforms = _loaded("plugin_utils", "host_platform")
 
 
 class CannotCall(Exception):
@@ -61,9 +62,11 @@ class Call:
         self._templar = action._templar
         self._task_vars = task_vars
         self.arguments = dict(action._task.args)
+        self._platform = _platforms.platform_of(self._connection._shell)
         self._refuse_unknown(allowed)
-        self._refuse_windows()
+        self._refuse_other_shells()
         self._refuse_traces()
+        self._verify_transport()
         self._verify_host_key()
         self.delivery = self._read_delivery()
         if action._task.check_mode and "prints" not in self.delivery:
@@ -78,20 +81,44 @@ class Call:
 
     def host_arguments(self):
         """The arguments that host variables give, the same for every call."""
-        directory = self._variable("maps_directory") or _DEFAULT_DIRECTORY
-        if not isinstance(directory, str) or not directory.startswith("/"):
-            raise CannotCall("maps_directory is not an absolute path: correct that host variable")
-        if self._variable("maps_service"):
-            words = "maps_service restarts a Windows service, and this host has a POSIX shell: "
-            raise CannotCall(words + "remove it there, or restart in maps_apply_command")
+        directory = self._variable("maps_directory") or self._platform.default_directory
         return {
-            "directory": directory,
+            "directory": self._fitting(self._platform.directory, directory),
             "group": self._variable("maps_group") or None,
-            "ca_file": self._variable("maps_ca_file") or None,
+            "ca_file": self._fitting(
+                self._platform.ca_file, self._variable("maps_ca_file") or None
+            ),
             "run_id": self.delivery["run_id"],
             "owner": self.delivery["owner"],
             "lease": self.delivery.get("lease"),
         }
+
+    def applying(self):
+        """How a document is made known to MAPS: apply_command, and service where there is one."""
+        command = self.command("maps_apply_command")
+        service = self._fitting(self._platform.service, self._variable("maps_service"))
+        if service is None:
+            return {"apply_command": command}
+        if not self.applies:
+            return {"apply_command": None}
+        return {"apply_command": command, "service": service}
+
+    @property
+    def applies(self):
+        """Whether what is delivered may be applied here: without a restart MAPS has the old one."""
+        return self.delivery.get("restart", True) or not self._variable("maps_service")
+
+    @property
+    def host(self):
+        """The inventory's name of the host."""
+        return self._task_vars["inventory_hostname"]
+
+    def cluster(self):
+        """The name of the host's cluster, of which one host at a time applies; None if in none."""
+        name = self._variable("maps_cluster")
+        if name is not None and not (isinstance(name, str) and name):
+            raise CannotCall("maps_cluster is not a text: give the hosts of a cluster one name")
+        return name
 
     def command(self, name):
         """A host variable that is a command: a list, so that no shell reads it."""
@@ -102,6 +129,12 @@ class Call:
             raise CannotCall(f"{name} is not a list of texts: write it as [program, argument, ...]")
         return argv
 
+    def _fitting(self, check, value):
+        try:
+            return check(value)
+        except _platforms.Unfit as error:
+            raise CannotCall(str(error)) from None
+
     def _variable(self, name):
         return self._templar.template(self._task_vars.get(name))
 
@@ -111,7 +144,9 @@ class Call:
         """Call it; -> the task's result, of which nothing but our own facts is passed on."""
         with _unshown(self._connection), _nothing_left():
             data = self._action._execute_module(
-                module_name=module, module_args=arguments, task_vars=self._task_vars
+                module_name=self._platform.module(module),
+                module_args=self._platform.arguments(arguments),
+                task_vars=self._task_vars,
             )
         result = self._opened(data)
         facts = data.get("ansible_facts") or {}
@@ -152,9 +187,25 @@ class Call:
         if unknown:
             raise CannotCall("unknown argument: " + ", ".join(unknown))
 
-    def _refuse_windows(self):
-        if getattr(self._connection._shell, "SHELL_FAMILY", "sh") == "powershell":
-            raise CannotCall("Windows hosts are not supported by this version")
+    def _refuse_other_shells(self):
+        """What a connection prefers to run is what it can run: Python, or PowerShell."""
+        runs_powershell = self._connection.module_implementation_preferences[0] == ".ps1"
+        if runs_powershell != isinstance(self._platform, _platforms.Windows):
+            name = self._connection.transport
+            raise CannotCall(
+                f"ansible_shell_type does not fit the connection {name}: reach a Windows host by "
+                "winrm, psrp, or ssh with ansible_shell_type=powershell, and no other host so"
+            )
+        become = self._connection.become
+        if runs_powershell and become and become.name != "runas":
+            words = f"the become method {become.name} is none of Windows: "
+            raise CannotCall(words + "set ansible_become_method=runas")
+
+    def _verify_transport(self):
+        transport = self._connection.transport
+        why = _windows_verification.why_unverified(transport, self._connection_option)
+        if why:
+            raise CannotCall(why)
 
     def _refuse_traces(self):
         """A module carries secrets: it may lie on no disk, and be printed nowhere."""
@@ -199,14 +250,13 @@ class Call:
         folder = self._variable("maps_run_folder")
         if not folder:
             raise CannotCall("maps_run_folder is not set: run `provisioner push`")
-        host = self._task_vars["inventory_hostname"]
-        name = hashlib.sha256(host.encode("utf-8")).hexdigest() + ".json"
+        name = hashlib.sha256(self.host.encode("utf-8")).hexdigest() + ".json"
         path = os.path.join(folder, "deliveries", name)
         try:
             with open(path, encoding="utf-8") as file:
                 return json.load(file)
         except FileNotFoundError:
-            raise CannotCall(f"there is nothing to deliver to {host}: no {path}") from None
+            raise CannotCall(f"there is nothing to deliver to {self.host}: no {path}") from None
         except (OSError, ValueError) as error:
             raise CannotCall(f"cannot read {path}: {type(error).__name__}") from None
 

@@ -28,6 +28,11 @@ _INVENTORY = """\
 [maps:vars]
 # maps_directory=/etc/maps-provisioner
 # maps_apply_command='["/usr/local/bin/maps-import"]'
+
+# Windows, by WinRM over HTTPS (PSRP and ssh do as well):
+# ansible_connection=winrm
+# ansible_winrm_transport=ntlm
+# maps_service="Evisions MAPS Service"
 """
 
 _GITIGNORE = """\

@@ -187,6 +187,14 @@ LockWait = Annotated[
     ),
 ]
 
+NoRestart = Annotated[
+    bool,
+    typer.Option(
+        "--no-restart",
+        help="Apply nothing on hosts with a maps_service: the next run restarts it, and applies.",
+    ),
+]
+
 ReportFiles = Annotated[
     list[str] | None,
     typer.Option(

@@ -26,6 +26,7 @@ from provisioner.cli.vaults import open_vaults
 from provisioner.errors import UsageError
 from provisioner.fleet.batches import BatchSizes
 from provisioner.fleet.commit import commit_of
+from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.interruption import Interruption, interruption
 from provisioner.fleet.journal import journal
 from provisioner.fleet.lock import push_lock
@@ -61,6 +62,7 @@ class PushRequest:
     prune_limit: int | None
     yes: bool
     mail: MailMode
+    restart: bool
     lock_wait: float
     files: Mapping[str, Path]
     output_format: OutputFormat
@@ -139,7 +141,7 @@ def _pushed(
 ) -> Outcome:
     options = scope_options(request.scope)
     earlier = run_to_resume(all_runs(project.root), options, saved) if request.resume else None
-    options["mail"] = str(request.mail)
+    options |= {"mail": str(request.mail), "restart": request.restart}
     if earlier is not None:
         left = f"{len(earlier.undone)} of {counted(len(earlier.hosts), 'host')}"
         view.note(f"going on with the push {earlier.run_id}: {left} left")
@@ -168,7 +170,7 @@ def _pushed(
                 keep_key=True,
             ) as run:
                 outcome = push(
-                    replace(run.work, mail=request.mail, lock_wait=request.lock_wait),
+                    _as_asked(run.work, request),
                     run.preparation,
                     _options(run, request, saved, earlier, view),
                     run.vaults.refreshed,
@@ -177,6 +179,10 @@ def _pushed(
         if written.problem:
             print(f"warning: {written.problem}", file=sys.stderr)
     return outcome
+
+
+def _as_asked(work: Delivering, request: PushRequest) -> Delivering:
+    return replace(work, mail=request.mail, restart=request.restart, lock_wait=request.lock_wait)
 
 
 def _options(

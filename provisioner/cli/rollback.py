@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from provisioner.cli.options import (
     HostLimit,
     InventoryPath,
     LockWait,
+    NoRestart,
     OutputFormat,
     ProjectFolder,
     ReportFiles,
@@ -48,6 +49,7 @@ def rollback(
     project: ProjectFolder = Path(),
     inventory: InventoryPath = None,
     forks: Forks = None,
+    no_restart: NoRestart = False,
     lock_wait: LockWait = 0.0,
     report: ReportFiles = None,
     output_format: Format = OutputFormat.TEXT,
@@ -86,7 +88,8 @@ def rollback(
             allow_commands=allow_commands,
             accept_destinations=accept_destination or (),
         )
-        outcome = _rolled_back(vaults, scope, hosts or [], view, agreed=yes, lock_wait=lock_wait)
+        terms = {"lock_wait": lock_wait, "restart": not no_restart}
+        outcome = _rolled_back(vaults, scope, hosts or [], view, agreed=yes, terms=terms)
     outcome_report(outcome, declared, output_format, files)
     return outcome.exit_code
 
@@ -98,9 +101,9 @@ def _rolled_back(
     view: RunView,
     *,
     agreed: bool,
-    lock_wait: float,
+    terms: dict[str, Any],
 ) -> Outcome:
-    """Journaled as a push is."""
+    """Journaled as a push is. `terms`: of Delivering."""
     from provisioner.cli.fleet_run import (
         finished,
         fleet_run,
@@ -123,7 +126,7 @@ def _rolled_back(
             view.take(event)
 
         with interruption() as interrupted, told_to_the_end(listener):
-            options = {**scope_options(scope), "hosts": hosts}
+            options = {**scope_options(scope), "hosts": hosts, "restart": terms["restart"]}
             listener(run_started("rollback", run_id, commit_of(project.root), options))
             with fleet_run(
                 vaults,
@@ -135,7 +138,7 @@ def _rolled_back(
                 keep_key=True,
                 prepare=partial(prepare_rollback, patterns=hosts, refresh=vaults.refreshed),
             ) as run:
-                asked = rollback(replace(run.work, lock_wait=lock_wait), run.preparation)
+                asked = rollback(replace(run.work, **terms), run.preparation)
                 view.clear()
                 if asked.hosts and not agreed:
                     _ask(asked, project)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
         EllipticCurvePrivateKey,
         EllipticCurvePublicKey,
     )
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+    PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
 
 _LIFETIME = timedelta(days=2)
 _CLOCK_SKEW = timedelta(hours=1)
@@ -42,12 +45,13 @@ class ServerCertificate:
 
 
 def make_certificate(
-    folder: Path, *names: str, valid_until: datetime | None = None
+    folder: Path, *names: str, valid_until: datetime | None = None, rsa: bool = False
 ) -> ServerCertificate:
-    """Make a CA and a certificate for `names` (localhost and 127.0.0.1 if none), in `folder`."""
-    from cryptography.hazmat.primitives.asymmetric import ec
+    """Make a CA and a certificate for `names` (localhost and 127.0.0.1 if none), in `folder`.
 
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    `rsa`: with RSA keys, which take longer to make and which every client's TLS knows.
+    """
+    ca_key, key = _private_key(rsa), _private_key(rsa)
     until = valid_until or datetime.now(UTC) + _LIFETIME
     ca = _ca_certificate(ca_key, until)
     certificate = _server_certificate(key, names or ("localhost", "127.0.0.1"), until, ca, ca_key)
@@ -58,7 +62,16 @@ def make_certificate(
     return made
 
 
-def _ca_certificate(key: EllipticCurvePrivateKey, until: datetime) -> x509.Certificate:
+def _private_key(rsa: bool) -> PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+    if rsa:
+        return generate_private_key(public_exponent=65537, key_size=2048)
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _ca_certificate(key: PrivateKey, until: datetime) -> x509.Certificate:
     from cryptography import x509
 
     name = _name("maps-provisioner demo CA")
@@ -74,11 +87,11 @@ def _ca_certificate(key: EllipticCurvePrivateKey, until: datetime) -> x509.Certi
 
 
 def _server_certificate(
-    key: EllipticCurvePrivateKey,
+    key: PrivateKey,
     names: tuple[str, ...],
     until: datetime,
     ca: x509.Certificate,
-    ca_key: EllipticCurvePrivateKey,
+    ca_key: PrivateKey,
 ) -> x509.Certificate:
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -100,9 +113,9 @@ def _server_certificate(
 
 def _signed(
     builder: x509.CertificateBuilder,
-    public_key: EllipticCurvePublicKey,
+    public_key: EllipticCurvePublicKey | RSAPublicKey,
     until: datetime,
-    signer: EllipticCurvePrivateKey,
+    signer: PrivateKey,
 ) -> x509.Certificate:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
@@ -156,7 +169,7 @@ def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
 
 
-def _write_key(path: Path, key: EllipticCurvePrivateKey) -> None:
+def _write_key(path: Path, key: PrivateKey) -> None:
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

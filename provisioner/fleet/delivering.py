@@ -34,7 +34,8 @@ class Delivering:
     """One run's deliveries. `prune`: ask for what is not declared any more, too.
 
     `mail`: how much of a mail proves a host; `canaries`: whose mails are sent all the same.
-    `lock_wait`: seconds to wait for another run on a host.
+    `lock_wait`: seconds to wait for another run on a host. `restart`: whether hosts with a
+    maps_service may restart it.
     """
 
     fleet: Fleet
@@ -45,6 +46,7 @@ class Delivering:
     mail: MailMode = MailMode.FULL
     canaries: Canaries = field(default_factory=dict)
     lock_wait: float = 0.0
+    restart: bool = True
 
     def asked(self, preparation: Preparation, hosts: Iterable[str]) -> tuple[HostResult, ...]:
         """What a push would change there; changes nothing."""
@@ -76,6 +78,7 @@ class Delivering:
                 delivery(host, preparation, self.fleet.project),
                 remove=removals.get(host, ()),
                 prune=self.prune and check,
+                restart=self.restart,
             )
             for host in sorted(hosts)
         }

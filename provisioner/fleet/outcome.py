@@ -16,7 +16,10 @@ from provisioner.hosts.envelope import Envelope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """`interrupted` names the signal that ended the run. `envelopes`: server -> its test email."""
+    """`interrupted` names the signal that ended the run. `envelopes`: server -> its test email.
+
+    `restart`: whether hosts with a maps_service could apply what they got.
+    """
 
     run_id: str
     hosts: tuple[HostResult, ...]
@@ -25,6 +28,7 @@ class Outcome:
     check: bool
     interrupted: str = ""
     envelopes: Mapping[str, Envelope] = field(default_factory=dict)
+    restart: bool = True
 
     @property
     def exit_code(self) -> ExitCode:

@@ -154,6 +154,7 @@ def _outcome(work: Delivering, hosts: Hosts, preparation: Preparation, *, check:
         warnings=preparation.warnings,
         check=check,
         interrupted=work.fleet.interruption.signal,
+        restart=work.restart,
         envelopes={n: envelope(e, project.test_email) for n, e in preparation.entries.items()},
     )
 

@@ -65,7 +65,12 @@ def rollback(work: Delivering, preparation: Preparation) -> Rollback:
     )
     work.fleet.interruption.check()
     planned = Outcome(
-        run_id=work.run_id, hosts=hosts, skipped=(), warnings=preparation.warnings, check=True
+        run_id=work.run_id,
+        hosts=hosts,
+        skipped=(),
+        warnings=preparation.warnings,
+        check=True,
+        restart=work.restart,
     )
     return Rollback(work, preparation, planned)
 

@@ -22,7 +22,8 @@ class Delivery:
     back keeps the tokens of the one it replaces. `current_tokens`: those for which a rollback
     brings the tokens of `entries` along. `prune`: remove what this tool put there and is not
     `declared` for this host; `remove` names what to remove. `written`: whether the entries are to
-    become a document; those of a rollback are not, and hold no password.
+    become a document; those of a rollback are not, and hold no password. `restart`: whether a
+    host that applies by restarting MAPS (maps_service) may do so now.
     """
 
     host: str
@@ -36,6 +37,7 @@ class Delivery:
     remove: tuple[str, ...] = ()
     prune: bool = False
     written: bool = True
+    restart: bool = True
 
     def for_plan(
         self,
@@ -81,6 +83,7 @@ class Delivery:
             "declared": list(self.declared),
             "remove": list(self.remove),
             "prune": self.prune,
+            "restart": self.restart,
             "secrets": sorted(secrets),
             "mails": {
                 name: {"from": e.sender, "to": e.recipient} for name, e in self.envelopes.items()

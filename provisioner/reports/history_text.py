@@ -81,6 +81,8 @@ def asked_for(run: RunRecord) -> str:
         parts.append(f"--limit {options['limit']}")
     if options.get("prune"):
         parts.append("--prune")
+    if options.get("restart") is False:
+        parts.append("--no-restart")
     if options.get("plan"):
         parts.append(f"the saved plan {options['plan']}")
     if options.get("resumed"):

@@ -18,6 +18,11 @@ _NOT_APPLIED = (
     "Delivered, not applied: these hosts have no maps_apply_command, so the document lies there "
     "and MAPS does not know it yet. Set it to the command that makes MAPS take the document over."
 )
+_NO_RESTART = (
+    "Delivered, not applied: --no-restart left maps_service alone, so MAPS on these hosts does not "
+    "know the document yet (nor where there is no maps_apply_command). Push again without it, at "
+    "a time when Argos may be restarted."
+)
 _NOT_PROVEN = (
     "Delivered, not proven: the new document stays on these hosts. Push again to prove it; or "
     "correct it and push: the last proven document is kept until then."
@@ -172,7 +177,7 @@ def _changed(hosts: Iterable[HostResult]) -> int:
 def _notes(outcome: Outcome) -> list[str]:
     notes = []
     if any(host.state is HostState.DELIVERED for host in outcome.hosts):
-        notes.append(_NOT_APPLIED)
+        notes.append(_NOT_APPLIED if outcome.restart else _NO_RESTART)
     if any(host.state is HostState.UNPROVEN for host in outcome.hosts):
         notes.append(_NOT_PROVEN)
     states = {host.state for host in outcome.hosts}

@@ -1,4 +1,4 @@
-"""The lab's certificates: one CA that its parts trust, and one that nobody does."""
+"""The lab's certificates: two CAs that its parts trust, and one that nobody does."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
+
+from provisioner.demo.certificates import make_certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,13 @@ class Pki:
         """Make the certificates; the mail servers are known by `mail_names`."""
         folder.mkdir(mode=0o755)
         authority, stranger = trustme.CA(), trustme.CA()
-        authority.cert_pem.write_to_path(folder / "ca.pem")
+        mail, mail_ca = _issue_rsa(folder / "rsa", mail_names)
+        # The provider's authority first: Chromium is told to trust the first one of a file.
+        (folder / "ca.pem").write_bytes(authority.cert_pem.bytes() + mail_ca)
         local = ["localhost", "127.0.0.1", "::1"]
         return cls(
             ca=folder / "ca.pem",
-            mail=_issue(authority, folder / "mail", mail_names),
+            mail=mail,
             provider=_issue(authority, folder / "provider", local),
             callback=_issue(authority, folder / "callback", local),
             rogue=_issue(stranger, folder / "rogue", mail_names),
@@ -49,3 +53,10 @@ def _issue(authority: trustme.CA, stem: Path, names: list[str]) -> Certificate:
     issued.private_key_pem.write_to_path(key)
     chain.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
     return Certificate(chain, key)
+
+
+def _issue_rsa(folder: Path, names: list[str]) -> tuple[Certificate, bytes]:
+    """A certificate for mail servers, and its CA: Mono's TLS accepts no elliptic curves in one."""
+    folder.mkdir()
+    made = make_certificate(folder, *names, rsa=True)
+    return Certificate(made.certificate_file, made.key_file), made.ca_file.read_bytes()

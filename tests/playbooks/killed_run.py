@@ -26,6 +26,11 @@ _STEPS = {
 }
 
 
+def applying(place: Path) -> dict:
+    """The setting of a host where applying copies the document there."""
+    return {"apply_command": ["sh", "-c", f'cp "$1" {place}', "apply"]}
+
+
 def main(folder: Path, step: str, wanted: dict) -> int:
     """Kill before and after every call; -> how many runs that took, the last one whole."""
     store = host_code("maps_store").Store
@@ -37,8 +42,7 @@ def main(folder: Path, step: str, wanted: dict) -> int:
         applied = folder / str(number) / "applied"
         settings = {"lease": LEASE}
         if step.endswith("applying"):
-            copy = f'cp "$1" {applied}'
-            settings["apply_command"] = ["sh", "-c", copy, "apply"]
+            settings |= applying(applied)
         run = store(str(host), "killed-run", "tester", **settings)
         if step.startswith("restore"):
             run.deliver(wanted)

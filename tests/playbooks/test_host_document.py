@@ -8,14 +8,18 @@ import pytest
 from provisioner.mail.conversation import host_code
 from tests.playbooks.samples import changed, delivery, oauth2_entry, password_entry
 
-documents = host_code("maps_document")
-comparisons = host_code("maps_comparison")
 Record = host_code("maps_record").Record
 Refusal = host_code("maps_refusal").Refusal
 
 
-def compare(wanted, current, record=None):
-    return comparisons.compare(wanted, current, record or Record(), time.time())
+@pytest.fixture
+def compared(compare):
+    """How a delivery differs from these entries now."""
+
+    def found(wanted, current, record=None):
+        return compare(wanted, current, record or Record(), time.time())
+
+    return found
 
 
 def delivered(*entries):
@@ -26,7 +30,7 @@ def delivered(*entries):
     return record
 
 
-def test_a_document_s_bytes():
+def test_a_document_s_bytes(documents):
     data = documents.serialised(7, [password_entry("relay"), password_entry("Alpha")])
     assert data.endswith(b"\n")
     content = json.loads(data)
@@ -37,7 +41,7 @@ def test_a_document_s_bytes():
     assert documents.parsed(umlaut, "x") == (1, [password_entry("Zürich")])
 
 
-def test_a_document_fits_the_published_schema():
+def test_a_document_fits_the_published_schema(documents):
     import jsonschema_rs
 
     from provisioner.resources import schema_path
@@ -79,7 +83,7 @@ def test_a_document_fits_the_published_schema():
         (b'{"schema_version": 2, "generation": 1}', "newer", "by a newer version (schema 2)"),
     ],
 )
-def test_documents_that_are_refused(content, reason, words):
+def test_documents_that_are_refused(documents, content, reason, words):
     with pytest.raises(Refusal) as caught:
         documents.parsed(content, "/etc/maps/email-servers.json")
     assert caught.value.reason == reason
@@ -87,17 +91,17 @@ def test_documents_that_are_refused(content, reason, words):
     assert "/etc/maps/email-servers.json" in caught.value.message
 
 
-def test_all_new():
-    found = compare(delivery(oauth2_entry()), [])
+def test_all_new(compared):
+    found = compared(delivery(oauth2_entry()), [])
     assert found.report["Reports"]["state"] == "added"
     assert found.writes
     assert found.unproven == ["Reports"]
     assert found.entries == [oauth2_entry()]
 
 
-def test_equal_and_proven():
+def test_equal_and_proven(compared):
     entry = oauth2_entry()
-    found = compare(delivery(entry), [entry], delivered(entry))
+    found = compared(delivery(entry), [entry], delivered(entry))
     assert found.report["Reports"] == {
         "state": "unchanged",
         "fields": [],
@@ -108,56 +112,56 @@ def test_equal_and_proven():
     assert found.unproven == []
 
 
-def test_equal_but_never_proven():
+def test_equal_but_never_proven(compared):
     entry = oauth2_entry()
-    found = compare(delivery(entry), [entry])
+    found = compared(delivery(entry), [entry])
     assert not found.writes
     assert (found.report["Reports"]["verified"], found.unproven) == (False, ["Reports"])
 
 
-def test_a_refreshed_token_is_no_change_and_the_host_keeps_its_own():
+def test_a_refreshed_token_is_no_change_and_the_host_keeps_its_own(compared):
     there = oauth2_entry()
     refreshed = changed(
         there, token__access_token="CANARYnew", token__refresh_token="CANARYnew2",
         token__expires_at=1, token__scope="other", token__identity=None,
     )  # fmt: skip
-    found = compare(delivery(refreshed), [there], delivered(there))
+    found = compared(delivery(refreshed), [there], delivered(there))
     assert not found.writes
     assert found.entries == [there]
 
 
-def test_another_grant_is_a_change():
+def test_another_grant_is_a_change(compared):
     there = oauth2_entry()
     signed_in_again = changed(there, token__grant_id="grant-2")
-    found = compare(delivery(signed_in_again), [there], delivered(there))
+    found = compared(delivery(signed_in_again), [there], delivered(there))
     assert found.report["Reports"]["fields"] == ["/oauth2/token"]
     assert found.report["Reports"]["values"] == {}
     assert found.entries == [signed_in_again]
 
 
-def test_a_token_edited_on_the_host_is_delivered_again():
+def test_a_token_edited_on_the_host_is_delivered_again(compared):
     sent = oauth2_entry()
     edited = changed(sent, token__access_token="CANARYtyped")
-    found = compare(delivery(sent), [edited], delivered(sent))
+    found = compared(delivery(sent), [edited], delivered(sent))
     assert found.report["Reports"]["fields"] == ["/oauth2/token"]
     assert found.entries == [sent]
 
 
-def test_an_expired_token_that_was_never_proven_is_delivered_again():
+def test_an_expired_token_that_was_never_proven_is_delivered_again(compared):
     expired = oauth2_entry(token__expires_at=int(time.time()) - 1)
     fresh = changed(expired, token__access_token="CANARYfresh")
-    assert compare(delivery(fresh), [expired]).entries == [fresh]
+    assert compared(delivery(fresh), [expired]).entries == [fresh]
     # Proven, it is MAPS' own business to refresh it.
-    assert not compare(delivery(fresh), [expired], delivered(expired)).writes
+    assert not compared(delivery(fresh), [expired], delivered(expired)).writes
 
 
-def test_changed_fields_show_values_but_never_secrets():
+def test_changed_fields_show_values_but_never_secrets(compared):
     there = oauth2_entry(unknown="CANARYunknown")
     wanted = oauth2_entry(
         port=465, user_name="other@example.edu", oauth2__client_secret="CANARYnew",
         oauth2__prompt="consent", logging={"enabled": True, "file_name": None},
     )  # fmt: skip
-    said = compare(delivery(wanted), [there], delivered(there)).report["Reports"]
+    said = compared(delivery(wanted), [there], delivered(there)).report["Reports"]
     assert said["fields"] == [
         "/logging/enabled",
         "/oauth2/client_secret",
@@ -175,63 +179,63 @@ def test_changed_fields_show_values_but_never_secrets():
     assert "CANARY" not in json.dumps(said)
 
 
-def test_from_a_password_to_oauth2():
-    said = compare(delivery(oauth2_entry("Relay")), [password_entry()]).report["Relay"]
+def test_from_a_password_to_oauth2(compared):
+    said = compared(delivery(oauth2_entry("Relay")), [password_entry()]).report["Relay"]
     assert {"/password", "/smtp_security_level", "/oauth2/client_id"} <= set(said["fields"])
     assert "CANARY" not in json.dumps(said)
 
 
-def test_names_are_the_same_whatever_their_case():
+def test_names_are_the_same_whatever_their_case(compared):
     there = password_entry("RELAY")
-    found = compare(delivery(password_entry("Relay")), [there], delivered(there))
+    found = compared(delivery(password_entry("Relay")), [there], delivered(there))
     assert found.report["Relay"]["fields"] == ["/server_name"]
     assert [entry["server_name"] for entry in found.entries] == ["Relay"]
 
 
-def test_other_servers_stay_as_they_are():
+def test_other_servers_stay_as_they_are(compared):
     other = password_entry("Other", extra={"typed": "by hand"})
-    found = compare(delivery(oauth2_entry(), declared=["Reports", "other"]), [other])
+    found = compared(delivery(oauth2_entry(), declared=["Reports", "other"]), [other])
     assert other in found.entries
     assert "Other" not in found.report
 
 
-def test_a_server_that_nobody_declares_is_reported_and_stays():
+def test_a_server_that_nobody_declares_is_reported_and_stays(compared):
     other = password_entry("Other")
     entry = oauth2_entry()
-    found = compare(delivery(entry), [other, entry], delivered(entry))
+    found = compared(delivery(entry), [other, entry], delivered(entry))
     assert found.report["Other"]["state"] == "orphaned"
     assert not found.writes
     assert found.unproven == []
 
 
-def test_without_a_declaration_nothing_is_orphaned():
+def test_without_a_declaration_nothing_is_orphaned(compared):
     wanted = {**delivery(oauth2_entry()), "declared": None}
-    assert set(compare(wanted, [password_entry("Other")]).report) == {"Reports"}
+    assert set(compared(wanted, [password_entry("Other")]).report) == {"Reports"}
 
 
-def test_removed_is_only_what_this_tool_put_there():
+def test_removed_is_only_what_this_tool_put_there(compared):
     ours, theirs, entry = password_entry("Ours"), password_entry("Theirs"), oauth2_entry()
     wanted = delivery(entry, remove=["OURS", "Theirs"])
-    found = compare(wanted, [ours, theirs, entry], delivered(ours, entry))
+    found = compared(wanted, [ours, theirs, entry], delivered(ours, entry))
     states = {name: said["state"] for name, said in found.report.items()}
     assert states == {"Ours": "removed", "Theirs": "orphaned", "Reports": "unchanged"}
     assert found.entries == [theirs, entry]
 
 
-def test_what_is_delivered_is_not_removed():
+def test_what_is_delivered_is_not_removed(compared):
     entry = oauth2_entry()
-    found = compare(delivery(entry, remove=["Reports"]), [entry], delivered(entry))
+    found = compared(delivery(entry, remove=["Reports"]), [entry], delivered(entry))
     assert found.entries == [entry]
 
 
-def test_beyond_proof_is_settled_but_not_verified():
+def test_beyond_proof_is_settled_but_not_verified(compared):
     entry = password_entry(smtp_security_level="cram_sha1")
     record = delivered(entry).with_proof(entry, "unprovable", "then", "run-1")
-    found = compare(delivery(entry), [entry], record)
+    found = compared(delivery(entry), [entry], record)
     assert (found.unproven, found.report["Relay"]["verified"]) == ([], False)
 
 
-def test_an_account_for_the_conversation():
+def test_an_account_for_the_conversation(documents):
     assert documents.account(oauth2_entry(port=465), "/ca.pem") == {
         "host": "localhost",
         "port": 465,
@@ -245,7 +249,7 @@ def test_an_account_for_the_conversation():
     assert documents.account(password_entry(), None)["secret"] == password_entry()["password"]
 
 
-def test_fingerprints_depend_on_their_key():
+def test_fingerprints_depend_on_their_key(documents):
     one, other = (documents.fingerprint(b"document", key) for key in ("a", "b"))
     assert one != other
     assert len(one) == 16

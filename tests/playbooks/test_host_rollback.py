@@ -10,7 +10,6 @@ import pytest
 from provisioner.mail.conversation import host_code
 from tests.playbooks.samples import changed, delivery, oauth2_entry, password_entry
 
-Store = host_code("maps_store").Store
 Refusal = host_code("maps_refusal").Refusal
 OLD, NEW = oauth2_entry(), oauth2_entry(port=465)
 RELAY = password_entry()
@@ -21,16 +20,28 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "maps-provisioner"
 
 
-def store(folder, run_id, **settings):
+@pytest.fixture
+def store(store_class):
+    """A store of one run."""
     lease = {"holder": "here", "commit": None, "reason": "push"}
-    return Store(str(folder), run_id, "tester", lease=lease, **settings)
+
+    def made(folder, run_id, **settings):
+        return store_class(str(folder), run_id, "tester", lease=lease, **settings)
+
+    return made
 
 
-def push(folder, run_id, *entries, **settings):
-    run = store(folder, run_id, **settings)
-    result = run.deliver(delivery(*entries))
-    run.record_proofs([(entry, "sent") for entry in entries], [])
-    return result
+@pytest.fixture
+def push(store):
+    """Delivers and proves."""
+
+    def pushed(folder, run_id, *entries, **settings):
+        run = store(folder, run_id, **settings)
+        result = run.deliver(delivery(*entries))
+        run.record_proofs([(entry, "sent") for entry in entries], [])
+        return result
+
+    return pushed
 
 
 def rollback(tokens=None, rotating=(), mails=("Reports", "Relay")):
@@ -47,7 +58,7 @@ def refused(run, wanted) -> tuple[str, str]:
     return caught.value.reason, caught.value.message
 
 
-def test_a_new_generation_with_the_old_content(folder):
+def test_a_new_generation_with_the_old_content(store, push, folder):
     push(folder, "r1", OLD)
     push(folder, "r2", NEW, RELAY)
     looked = store(folder, "plan").rolled_back(rollback())
@@ -67,7 +78,7 @@ def test_a_new_generation_with_the_old_content(folder):
     assert (found["generation"], found["servers"]["Reports"]["verified"]) == (3, True)
 
 
-def test_back_and_forth(folder):
+def test_back_and_forth(store, push, folder):
     push(folder, "r1", OLD)
     push(folder, "r2", NEW)
     for number, wanted in enumerate([OLD, NEW, OLD], start=3):
@@ -77,7 +88,7 @@ def test_back_and_forth(folder):
         run.record_proofs([(wanted, "sent")], ["Reports"])
 
 
-def test_what_was_never_proven_is_nothing_to_go_back_to(folder):
+def test_what_was_never_proven_is_nothing_to_go_back_to(store, push, folder):
     push(folder, "r1", OLD)
     store(folder, "r2").deliver(delivery(NEW))
     store(folder, "r3").deliver(delivery(changed(NEW, port=2525)))
@@ -85,7 +96,7 @@ def test_what_was_never_proven_is_nothing_to_go_back_to(folder):
     assert served(folder) == [OLD]
 
 
-def test_without_a_document_of_before(folder):
+def test_without_a_document_of_before(store, push, folder):
     assert refused(store(folder, "r0"), rollback())[0] == "no_predecessor"
     push(folder, "r1", OLD)
     reason, message = refused(store(folder, "r2"), rollback())
@@ -94,7 +105,7 @@ def test_without_a_document_of_before(folder):
     assert served(folder) == [OLD]
 
 
-def test_an_archive_that_was_exchanged(folder):
+def test_an_archive_that_was_exchanged(store, push, folder):
     push(folder, "r1", OLD)
     push(folder, "r2", NEW)
     (folder / "email-servers.previous.json").write_text("{}")
@@ -105,7 +116,7 @@ def test_an_archive_that_was_exchanged(folder):
 # -- tokens
 
 
-def test_of_the_same_sign_in_the_newest_token_is_kept(folder):
+def test_of_the_same_sign_in_the_newest_token_is_kept(store, push, folder):
     push(folder, "r1", OLD)
     push(folder, "r2", NEW)
     path = folder / "email-servers.json"
@@ -116,7 +127,7 @@ def test_of_the_same_sign_in_the_newest_token_is_kept(folder):
     assert served(folder) == [changed(OLD, token__refresh_token="CANARYby MAPS")]
 
 
-def test_the_controller_s_token_of_that_sign_in_wins(folder):
+def test_the_controller_s_token_of_that_sign_in_wins(store, push, folder):
     push(folder, "r1", OLD)
     push(folder, "r2", changed(NEW, token__grant_id="grant-2"))
     fresh = {**OLD["oauth2"]["token"], "refresh_token": "CANARYfresh"}
@@ -124,7 +135,7 @@ def test_the_controller_s_token_of_that_sign_in_wins(folder):
     assert served(folder) == [changed(OLD, token__refresh_token="CANARYfresh")]
 
 
-def test_a_token_that_was_replaced_is_never_brought_back(folder):
+def test_a_token_that_was_replaced_is_never_brought_back(store, push, folder):
     push(folder, "r1", OLD)
     push(folder, "r2", changed(NEW, token__grant_id="grant-2", user_name="other@example.edu"))
     before = {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "lock"}
@@ -142,7 +153,9 @@ def test_a_token_that_was_replaced_is_never_brought_back(folder):
     assert served(folder) == [OLD]
 
 
-def test_of_the_same_account_another_sign_in_s_token_is_kept_where_tokens_rotate(folder):
+def test_of_the_same_account_another_sign_in_s_token_is_kept_where_tokens_rotate(
+    store, push, folder
+):
     newer = changed(NEW, token__grant_id="grant-2", token__refresh_token="CANARYnewer")
     push(folder, "r1", OLD)
     push(folder, "r2", newer)
@@ -158,7 +171,7 @@ def applying(folder, script=""):
     return {"apply_command": ["sh", "-c", copy, "apply"]}
 
 
-def test_applied(folder):
+def test_applied(store, push, folder):
     push(folder, "r1", OLD, **applying(folder))
     push(folder, "r2", NEW, **applying(folder))
     result = store(folder, "r3", **applying(folder)).roll_back(rollback())
@@ -167,7 +180,7 @@ def test_applied(folder):
     assert (folder.parent / "applied").read_bytes() == document
 
 
-def test_an_apply_command_that_refuses_the_old_document_gets_the_new_one_again(folder):
+def test_an_apply_command_that_refuses_the_old_document_gets_the_new_one_again(store, push, folder):
     push(folder, "r1", OLD, **applying(folder))
     push(folder, "r2", NEW, **applying(folder))
     document = (folder / "email-servers.json").read_bytes()
@@ -178,7 +191,7 @@ def test_an_apply_command_that_refuses_the_old_document_gets_the_new_one_again(f
     assert (folder.parent / "applied").read_bytes() == document
 
 
-def test_an_apply_command_that_refuses_everything_leaves_it_unknown(folder):
+def test_an_apply_command_that_refuses_everything_leaves_it_unknown(store, push, folder):
     push(folder, "r1", OLD)
     push(folder, "r2", NEW)
     result = store(folder, "r3", apply_command=["false"]).roll_back(rollback())

@@ -11,12 +11,11 @@ from provisioner.mail.conversation import host_code
 from tests.playbooks.samples import changed, delivery, oauth2_entry, password_entry
 
 prints = host_code("maps_prints")
-compare = host_code("maps_comparison").compare
 Record = host_code("maps_record").Record
 KEY = "one key"
 
 
-def answered(wanted, current, record=None):
+def answered(compare, wanted, current, record=None):
     """What a host answers a plan of these entries, and how the controller finishes it."""
     whole = dict(wanted, fingerprint_key=KEY, secrets=["CANARY"])
     sent = prints.without_secrets(whole)
@@ -43,9 +42,11 @@ SECRETS = ["password", "oauth2__client_secret"]
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_another_secret_is_a_change_that_needs_a_mail(name):
+def test_another_secret_is_a_change_that_needs_a_mail(compare, name):
     entry = (password_entry if name == "password" else oauth2_entry)()
-    said = answered(delivery(changed(entry, **{name: "CANARYnew"})), [entry], proven(entry))
+    said = answered(
+        compare, delivery(changed(entry, **{name: "CANARYnew"})), [entry], proven(entry)
+    )
     pointer = "/" + name.replace("__", "/")
     assert said["state"] == "changed"
     assert said["mails_needed"] == [entry["server_name"]]
@@ -57,9 +58,9 @@ def test_another_secret_is_a_change_that_needs_a_mail(name):
     assert len(before) == len(after) == 16
 
 
-def test_equal_secrets_are_no_change():
+def test_equal_secrets_are_no_change(compare):
     entries = [oauth2_entry(), password_entry()]
-    said = answered(delivery(*entries), entries, proven(*entries))
+    said = answered(compare, delivery(*entries), entries, proven(*entries))
     assert (said["state"], said["mails_needed"]) == ("unchanged", [])
     for server in said["servers"].values():
         assert (server["state"], server["prints"], server["verified"]) == ("unchanged", {}, True)
@@ -81,7 +82,7 @@ SAMPLES = [
 @pytest.mark.parametrize("record", ["proven", "unproven", "edited"])
 @pytest.mark.parametrize("there", range(len(SAMPLES)))
 @pytest.mark.parametrize("wanted", range(len(SAMPLES)))
-def test_a_plan_says_what_a_push_would_do(wanted, there, record):
+def test_a_plan_says_what_a_push_would_do(compare, wanted, there, record):
     current = [SAMPLES[there]]
     known = {
         "proven": proven(*current),
@@ -89,7 +90,7 @@ def test_a_plan_says_what_a_push_would_do(wanted, there, record):
         "edited": proven(changed(current[0], client_name="before")),
     }[record]
     asked = delivery(SAMPLES[wanted])
-    said = answered(asked, current, known)
+    said = answered(compare, asked, current, known)
     done = compare(asked, current, known, time.time())
     assert {
         name: (server["state"], server["fields"], server["values"], server["verified"])
@@ -101,12 +102,31 @@ def test_a_plan_says_what_a_push_would_do(wanted, there, record):
     assert (said["state"] == "changed", said["mails_needed"]) == (done.writes, done.unproven)
 
 
-def test_a_print_tells_nothing_without_the_key_and_not_which_secrets_are_equal():
+@pytest.fixture(params=["python", "csharp"])
+def prints_of(request):
+    """Prints of the secrets of an entry, with a key."""
+    if request.param == "python":
+        return prints.prints_of
+    program = request.getfixturevalue("mono_host")
+    return lambda entry, key: program.call("store.prints", entry=entry, key=key)
+
+
+def test_a_print_tells_nothing_without_the_key_and_not_which_secrets_are_equal(prints_of):
     entry = oauth2_entry(oauth2__client_secret="same", token__access_token="same")
-    found = prints.prints_of(entry, KEY)
+    found = prints_of(entry, KEY)
     assert len(set(found.values())) == 3
-    assert prints.prints_of(entry, "another key").keys() == found.keys()
-    assert not set(prints.prints_of(entry, "another key").values()) & set(found.values())
+    assert prints_of(entry, "another key").keys() == found.keys()
+    assert not set(prints_of(entry, "another key").values()) & set(found.values())
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["short", "ß\U0001f600", "a\0b", 5, True, 1.5, 10**30, ["b", {"z": 1, "a": None}]],
+    ids=repr,
+)
+def test_every_host_prints_alike(prints_of, secret):
+    entry = oauth2_entry("Größe İ", password=secret)
+    assert prints_of(entry, "key \N{EURO SIGN}") == prints.prints_of(entry, "key \N{EURO SIGN}")
 
 
 @pytest.mark.parametrize(

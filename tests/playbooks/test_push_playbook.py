@@ -509,7 +509,12 @@ def test_an_argument_of_the_wrong_kind_quotes_no_other(fleet):
             {"ansible_become": True, "ansible_become_method": "su"},
             "the become method su has none, use sudo",
         ),
-        ({}, {"ansible_shell_type": "powershell"}, "Windows hosts are not supported"),
+        (
+            {},
+            {"ansible_shell_type": "powershell"},
+            "ansible_shell_type does not fit the connection local",
+        ),
+        ({}, {"ansible_connection": "winrm", "ansible_shell_type": "sh"}, "connection winrm"),
         ({}, {"maps_directory": "relative/path"}, "maps_directory is not an absolute path"),
         ({}, {"maps_apply_command": "reload now"}, "maps_apply_command is not a list of texts"),
         ({}, {"maps_apply_command": ["a", 1]}, "maps_apply_command is not a list of texts"),

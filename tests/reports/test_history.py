@@ -43,7 +43,7 @@ STARTED = RunStarted(
     version="1.0",
     commit="0123456789abcdef" + "0" * 24,
     dirty=True,
-    options={"servers": ["Reports"], "limit": "maps", "prune": False},
+    options={"servers": ["Reports"], "limit": "maps", "prune": False, "restart": False},
 )
 PLANNED = RunPlanned(plan={"seal": "5ea1"}, hosts=(), batches=(("maps1",), ("maps2",), ("maps3",)))
 REPORT = Outcome(run_id="run-1", hosts=(MAPS1,), skipped=(), warnings=(), check=False)
@@ -76,7 +76,7 @@ def test_a_run_in_words(tmp_path):
     assert lines[1].endswith(", by ann@ws (pid 7)")
     assert lines[2:] == [
         "  at:     0123456789ab and changes, provisioner 1.0",
-        "  asked:  Reports, --limit maps",
+        "  asked:  Reports, --limit maps, --no-restart",
         "  plan:   5ea1, 3 hosts in 3 batches",
         "  ended:  exit 3: 1 restored",
         "maps1: restored, document aaaa, 2.5 s",

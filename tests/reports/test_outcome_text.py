@@ -1,6 +1,7 @@
 """What plan and push print: equal hosts together, changes masked, failures with their remedy."""
 
 import json
+from dataclasses import replace
 
 from provisioner.errors import ExitCode
 from provisioner.fleet.host_result import HostResult, HostState, ServerChange
@@ -103,6 +104,13 @@ def test_delivered_is_not_applied_and_a_mail_of_ours_is_not_maps_own():
     assert "test email of Reports: sent (XOAUTH2, TLSv1.3)" in text
     assert "Delivered, not applied: these hosts have no maps_apply_command" in text
     assert "MAPS itself was not exercised" in text
+
+
+def test_a_restart_that_was_left_out_is_told_as_that():
+    delivered = outcome(host("maps1", HostState.DELIVERED, mails=(SENT,)))
+    text = outcome_text(replace(delivered, restart=False), {})
+    assert "Delivered, not applied: --no-restart left maps_service alone" in text
+    assert "these hosts have no maps_apply_command" not in text
 
 
 def test_where_maps_itself_sent_nothing_else_is_said():

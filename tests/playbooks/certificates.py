@@ -1,0 +1,91 @@
+"""Certificates of every kind for servers of the tests, right and wrong ones."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from provisioner.demo.certificates import ServerCertificate
+
+
+@cache
+def key_of(subject: str) -> rsa.RSAPrivateKey:
+    """One key a subject: making them takes long."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate, and the key that it is about."""
+
+    certificate: x509.Certificate
+    key: rsa.RSAPrivateKey
+
+    @property
+    def pem(self) -> bytes:
+        """As a file has it."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def issued(
+    subject: str,
+    issuer: Issued | None = None,
+    *,
+    names: tuple[str, ...] = (),
+    authority: bool = False,
+    purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.SERVER_AUTH,
+    key: str | None = None,
+    begins: timedelta = timedelta(hours=-1),
+) -> Issued:
+    """A certificate, signed by `issuer` or by itself. `key`: that of another subject."""
+    own = key_of(key or subject)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder(issuer.certificate.subject if issuer else name, name)
+        .public_key(own.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + begins)
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    )
+    if names:
+        alternatives = x509.SubjectAlternativeName([_general(one) for one in names])
+        builder = builder.add_extension(alternatives, critical=False)
+    if purpose and not authority:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    signer = issuer.key if issuer else own
+    return Issued(builder.sign(signer, hashes.SHA256()), own)
+
+
+def _general(name: str) -> x509.GeneralName:
+    if name.startswith("dns:"):
+        return x509.DNSName(name.removeprefix("dns:"))
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def shown(folder: Path, leaf: Issued, *others: Issued, trusted: Issued) -> ServerCertificate:
+    """What a server shows, `leaf` first, with `trusted` as the CA file of its clients."""
+    files = ServerCertificate(folder / "ca.pem", folder / "chain.pem", folder / "key.pem")
+    files.ca_file.write_bytes(trusted.pem)
+    files.certificate_file.write_bytes(b"".join(one.pem for one in (leaf, *others)))
+    files.key_file.touch(mode=0o600)
+    files.key_file.write_bytes(
+        leaf.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
