@@ -13,6 +13,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from .maps_connection import Ended, tls_context
+from .maps_document import refresh_endpoint
 
 _LONGEST_ANSWER = 262144
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -60,12 +61,6 @@ def refreshed(entry, ca_file, timeout=30.0):
     content = _parsed(answer)
     fact = _judged(status, content)
     return fact, str(content["access_token"]) if fact["outcome"] == "proven" else None
-
-
-def refresh_endpoint(entry):
-    """Where the entry's refresh requests go; None where it has no OAuth2."""
-    oauth2 = entry.get("oauth2") or {}
-    return oauth2.get("refresh_token_url") or oauth2.get("access_token_url")
 
 
 def _may_carry_secrets(url):
