@@ -28,8 +28,19 @@ class ActionModule(maps_call.CallingAction):
     ALLOWED = ("state", "force", "apply_timeout", "lock_wait")
 
     def result(self, call):
-        """The task's result."""
-        return call.result("maps_email_servers", _arguments(call))
+        """The task's result, and `to_prove`: the servers that the run goes on to prove."""
+        result = call.result("maps_email_servers", _arguments(call))
+        if result.get("failed"):
+            return result
+        return dict(result, to_prove=_to_prove(result.get("maps"), call.checked()))
+
+
+def _to_prove(maps, checked):
+    """In strange hands a host may have said anything."""
+    needed = maps.get("mails_needed") if isinstance(maps, dict) else None
+    texts = [n for n in needed if isinstance(n, str)] if isinstance(needed, list) else []
+    wanted = {name.casefold() for name in texts}
+    return [name for name in checked if name.casefold() in wanted]
 
 
 def _arguments(call):

@@ -66,7 +66,6 @@ class HostContact:
     def _watcher(self) -> Watcher:
         return Watcher(
             on_start=_nothing,
-            on_skip=_nothing,
             on_result=self._tell,
             on_output=_nothing,
             on_tick=_nothing,
