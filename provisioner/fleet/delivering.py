@@ -1,4 +1,4 @@
-"""The playbook push.yml on some hosts, and each host judged: the check run, and the real one."""
+"""The playbooks plan.yml and push.yml on some hosts, and each host judged."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Delivering:
 
     def asked(self, preparation: Preparation, hosts: Iterable[str]) -> tuple[HostResult, ...]:
         """What a push would change there; changes nothing."""
-        return self.played("push.yml", preparation, hosts, check=True)
+        return self.played("plan.yml", preparation, hosts, check=True)
 
     def delivered(
         self, preparation: Preparation, hosts: Iterable[str], removals: Removals
