@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.fleet.commit import commit_of
 from provisioner.fleet.interruption import interruption
 from provisioner.fleet.lease import lease_terms
 from provisioner.fleet.lock import lock_owner
@@ -40,7 +41,7 @@ class HostContact:
         content = {
             "run_id": new_run_id(),
             "owner": lock_owner(),
-            "lease": lease_terms(self.project.root, reason),
+            "lease": lease_terms(self.project.root, commit_of(self.project.root), reason),
             **arguments,
         }
         with run_folder() as folder:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -48,3 +50,15 @@ def test_an_unchanged_host_is_asked_once_and_compiles_what_compares(watched, tmp
     ours = {name.rpartition(".")[2] for name in imported if re.search(r"\.maps_\w+$", name)}
     assert ours == COMPARING
     assert imported & LARGE == set()
+
+
+def test_git_is_asked_once_for_all_hosts(three_hosts, tmp_path, monkeypatch):
+    three_hosts.commit()
+    (tmp_path / "bin").mkdir()
+    script(
+        tmp_path / "bin" / "git", f'echo "$3" >> {tmp_path}/asked; exec {shutil.which("git")} "$@"'
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert "3 hosts: 3 changed" in three_hosts.ends(0, "push").stdout
+    asked = (tmp_path / "asked").read_text().split()
+    assert asked.count("status") == 3  # for the lock, the journal and the plan
