@@ -5,6 +5,7 @@ Loaded by path: Ansible has no import name for what lies beside a playbook.
 
 from __future__ import annotations
 
+import gc
 import glob
 import hashlib
 import importlib.util
@@ -15,6 +16,10 @@ from contextlib import contextmanager, suppress
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
+
+# Ansible loads this before it forks a process for each host: what is there by then is no garbage,
+# and need not be copied to be looked at. https://docs.python.org/3/library/gc.html#gc.freeze
+gc.freeze()
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _DEFAULT_DIRECTORY = "/etc/maps-provisioner"
