@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,15 @@ _SAMPLE_EVERY = 0.01  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """CPU (user and system, of the command and all it waited for) and wall time, in seconds."""
+    """CPU (user and system, of the command and all it waited for) and wall time, in seconds.
+
+    `hosts_cpu`: what machines that the command reached have spent meanwhile.
+    """
 
     cpu: float
     wall: float
     exit_code: int
+    hosts_cpu: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,20 @@ def run_sampled(argv: list[str], folder: Path) -> Memory:
             process.returncode = os.waitstatus_to_exitcode(status)
             return Memory(pss=peak / 1024, rss=usage.ru_maxrss / 1024)
         time.sleep(_SAMPLE_EVERY)
+
+
+def cpu_of_trees(pids: Iterable[int]) -> float:
+    """Seconds that these processes and all below them have spent, those that ended included."""
+    ticks = sum(_ticks(pid) for root in pids for pid in _tree(root))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: int) -> int:
+    """utime, stime, cutime and cstime of proc_pid_stat(5); 0 of a process that just ended."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15]))
+    return 0
 
 
 def _start(argv: list[str], folder: Path, output: int) -> subprocess.Popen[bytes]:

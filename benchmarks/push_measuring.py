@@ -26,13 +26,13 @@ MAILS_AT_ONCE = 3  # connections that ours opens to one mailbox, over the whole 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Medians in seconds, (CPU, wall) by name of the work; None: not measured."""
+    """Medians by name of the work."""
 
     hosts: int
-    costs: dict[str, tuple[float, float]]
+    costs: dict[str, Cost]
 
-    def cost(self, name: str) -> tuple[float, float] | None:
-        """CPU and wall of a work."""
+    def cost(self, name: str) -> Cost | None:
+        """What a work took; None: not measured."""
         return self.costs.get(name)
 
 
@@ -91,12 +91,22 @@ def _floor_of_a_change(scene: Scene, hosts: int) -> Cost:
     for size in batches(hosts):
         costs.append(floor(scene, size, first))
         first += size
-    return Cost(sum(c.cpu for c in costs), sum(c.wall for c in costs), 0)
+    return Cost(
+        cpu=sum(c.cpu for c in costs),
+        wall=sum(c.wall for c in costs),
+        exit_code=0,
+        hosts_cpu=sum(c.hosts_cpu for c in costs),
+    )
 
 
 def _wall_only(seconds: float) -> Cost:
     return Cost(float("nan"), seconds, 0)
 
 
-def _medians(costs: list[Cost]) -> tuple[float, float]:
-    return median(c.cpu for c in costs), median(c.wall for c in costs)
+def _medians(costs: list[Cost]) -> Cost:
+    return Cost(
+        cpu=median(c.cpu for c in costs),
+        wall=median(c.wall for c in costs),
+        exit_code=0,
+        hosts_cpu=median(c.hosts_cpu for c in costs),
+    )

@@ -6,11 +6,11 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
-from measuring import Cost, run_timed
+from measuring import Cost, cpu_of_trees, run_timed
 
 from tests.lab.fleet import Fleet
 from tests.lab.lab import Lab
@@ -65,13 +65,18 @@ class Scene:
 
     def timed(self, argv: list[str], *, codes: tuple[int, ...] = (0,), **settings: str) -> Cost:
         """Run any command in the project; FailedRunError unless it ends as it should."""
-        said = self.folder.parent / "said.txt"
+        said, before = self.folder.parent / "said.txt", self._hosts_cpu()
         with said.open("wb") as stream, _environment(**self._variables(), **settings):
             cost = run_timed(argv, self.folder, stream.fileno())
+        cost = replace(cost, hosts_cpu=self._hosts_cpu() - before)
         if cost.exit_code not in codes:
             tail = said.read_text(errors="replace")[-1500:]
             raise FailedRunError(f"{' '.join(argv[:4])} ended with {cost.exit_code}:\n{tail}")
         return cost
+
+    def _hosts_cpu(self) -> float:
+        hosts = (host.process for host in self.fleet.hosts.values())
+        return cpu_of_trees(process.popen.pid for process in hosts if process is not None)
 
     def _variables(self) -> dict[str, str]:
         here = str(self.provisioner.parent)

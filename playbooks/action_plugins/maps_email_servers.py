@@ -30,8 +30,13 @@ class ActionModule(maps_call.CallingAction):
     ALLOWED = ("state", "force", "apply_timeout", "lock_wait")
 
     def result(self, call):
-        """The task's result."""
-        arguments = _arguments(call)
+        """The task's result, and `to_prove`: the servers that the run goes on to prove."""
+        result = self._called(call, _arguments(call))
+        if result.get("failed"):
+            return result
+        return dict(result, to_prove=_to_prove(result.get("maps"), call.checked()))
+
+    def _called(self, call, arguments):
         cluster = call.cluster()
         if cluster is None or self._task.check_mode or not _may_apply(arguments):
             return call.result("maps_email_servers", arguments)
@@ -61,6 +66,14 @@ def _refused(phase, other, cluster):
     words = f"{other} of the same maps_cluster ({cluster}) did not do well, so this host was left "
     maps = {"phase": phase, "state": "refused", "reason": "cluster"}
     return {"failed": True, "changed": False, "maps": maps, "msg": words + "as it was"}
+
+
+def _to_prove(maps, checked):
+    """In strange hands a host may have said anything."""
+    needed = maps.get("mails_needed") if isinstance(maps, dict) else None
+    texts = [n for n in needed if isinstance(n, str)] if isinstance(needed, list) else []
+    wanted = {name.casefold() for name in texts}
+    return [name for name in checked if name.casefold() in wanted]
 
 
 def _arguments(call):

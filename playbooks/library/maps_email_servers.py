@@ -6,9 +6,8 @@ from __future__ import annotations
 import json
 
 from ansible.module_utils.maps_document import fingerprint
-from ansible.module_utils.maps_lease import refusal, shown
 from ansible.module_utils.maps_module import Answer, run, uninterrupted
-from ansible.module_utils.maps_store import Store
+from ansible.module_utils.maps_reader import Reader
 
 DOCUMENTATION = r"""
 ---
@@ -119,9 +118,10 @@ def main():
 
 
 def _work(module, params):
-    store = _store(params)
+    compares = params["state"] == "present" and module.check_mode
+    store = _reader(params) if compares else _store(params)
     try:
-        return _WORK[params["state"]](module, params, store)
+        return (_compared if compares else _WORK[params["state"]])(module, params, store)
     except Exception as error:
         error.doubtful = store.moved
         raise
@@ -132,39 +132,52 @@ def _probed(_module, _params, store):
 
 
 def _unlocked(module, params, store):
+    from ansible.module_utils.maps_lease import refusal, shown
+
     state, lease = ("looked", None) if module.check_mode else store.unlock(params["force"])
     maps = {"phase": "unlock", "state": state, "lease": shown(lease)}
     return Answer(maps, state == "unlocked", refusal(lease).message if state == "held" else "")
 
 
+def _reader(params):
+    names = ("directory", "run_id", "owner", "group", "apply_command")
+    return Reader(**{name: params[name] for name in names})
+
+
 def _store(params):
+    # Not above: a check run, which is all that most hosts see, would compile it for nothing.
+    from ansible.module_utils.maps_store import Store
+
     names = ("directory", "run_id", "owner", "group", "apply_command", "apply_timeout")
     names += ("lock_wait", "lease")
     return Store(**{name: params[name] for name in names})
 
 
-def _delivered(module, params, store):
+def _compared(_module, params, reader):
     delivery = json.loads(params["document"])
-    if module.check_mode:
-        return _written(store.compared(delivery, params["fingerprint_key"]), params, store)
+    return _written(reader.compared(delivery, params["fingerprint_key"]), params)
+
+
+def _delivered(_module, params, store):
+    delivery = json.loads(params["document"])
     with uninterrupted():
-        return _written(store.deliver(delivery), params, store)
+        return _written(store.deliver(delivery), params, store.problem)
 
 
 def _rolled_back(module, params, store):
     delivery = json.loads(params["document"])
     if module.check_mode:
-        return _written(store.rolled_back(delivery), params, store)
+        return _written(store.rolled_back(delivery), params)
     with uninterrupted():
-        return _written(store.roll_back(delivery), params, store)
+        return _written(store.roll_back(delivery), params, store.problem)
 
 
-def _written(maps, params, store):
+def _written(maps, params, problem=""):
     data = maps.pop("data")
     key = params["fingerprint_key"]
     maps["fingerprint"] = fingerprint(data, key) if data and key else None
     changed = maps["state"] not in ("unchanged", "refused") or bool(maps["tightened"])
-    return Answer(maps, changed, _why_not(maps, store.problem))
+    return Answer(maps, changed, _why_not(maps, problem))
 
 
 def _why_not(maps, problem):

@@ -7,7 +7,6 @@ import json
 from .maps_document import at, key_of, token_expiry
 from .maps_prints import prints_of, withheld
 from .maps_record import FULL_PROOFS
-from .maps_redaction import one_line
 
 # Only these may appear with their values in a result: everything else is, or may be, a secret.
 _SHOWN = frozenset(
@@ -139,6 +138,8 @@ def _printable(value):
         return value
     if isinstance(value, int) and abs(value) < 2**53:
         return value
+    from .maps_redaction import one_line  # only hosts that differ compile it
+
     return one_line(value if isinstance(value, str) else json.dumps(value), 2000)
 
 

@@ -101,6 +101,11 @@ def token_expiry(entry):
     return expires if _is_number(expires) else None
 
 
+def refresh_endpoint(entry):
+    """Where the entry's refresh requests go; None where it has no OAuth2."""
+    return at(entry, ("oauth2", "refresh_token_url")) or at(entry, ("oauth2", "access_token_url"))
+
+
 def account(entry, ca_file):
     """The entry as maps_smtp.converse() wants it."""
     names = ("host", "port", "use_tls", "smtp_security_level", "user_name", "client_name")

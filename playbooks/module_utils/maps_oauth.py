@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from .maps_connection import Ended, tls_context
-from .maps_document import at
+from .maps_document import refresh_endpoint
 
 _LONGEST_ANSWER = 262144
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -61,11 +61,6 @@ def refreshed(entry, ca_file, timeout=30.0):
     content = _parsed(answer)
     fact = _judged(status, content)
     return fact, content["access_token"] if fact["outcome"] == "proven" else None
-
-
-def refresh_endpoint(entry):
-    """Where the entry's refresh requests go; None where it has no OAuth2."""
-    return at(entry, ("oauth2", "refresh_token_url")) or at(entry, ("oauth2", "access_token_url"))
 
 
 def _may_carry_secrets(url):

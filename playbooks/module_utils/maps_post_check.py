@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from .maps_document import account, key_of, token_expiry
+from .maps_document import account, key_of, refresh_endpoint, token_expiry
 from .maps_message import test_message
-from .maps_oauth import prove_refresh, refresh_endpoint, refreshed
+from .maps_oauth import prove_refresh, refreshed
 from .maps_smtp import converse, not_held
 
 # How a conversation ended -> the proof that the host remembers.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .maps_document import at, key_of
-from .maps_oauth import refresh_endpoint
+from .maps_document import at, key_of, refresh_endpoint
 from .maps_refusal import Refusal
 
 _TOKEN = ("oauth2", "token")

@@ -6,14 +6,12 @@ record says which, and the next run goes on from there.
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 
 from . import maps_command, maps_lease
-from .maps_comparison import compare
 from .maps_document import key_of, parsed, secrets_of, serialised, token_expiry
-from .maps_folder import PrivateFolder
-from .maps_journal import DOCUMENT, PREDECESSOR, RECORD, Journal, digest_of, now
+from .maps_journal import DOCUMENT, PREDECESSOR, digest_of, now
+from .maps_reader import Reader
 from .maps_record import FULL_PROOFS
 from .maps_refusal import Refusal
 from .maps_rollback import kept_alive, rolled_back_entries
@@ -22,30 +20,7 @@ from .maps_turn import Turn
 _PROVABLE = ("delivered", "applied", "unchanged")  # a result after which mails are sent
 
 
-class View:
-    """What was found on the host, compared with a delivery."""
-
-    def __init__(self, record, data, generation, entries, comparison, mailed):
-        self.record, self.data, self.generation = record, data, generation
-        self.entries, self.comparison = entries, comparison
-        names = {name.casefold() for name in mailed}
-        self.due = any(name.casefold() in names for name in comparison.unproven)
-        self.edited_by_hand = digest_of(data) != record["document"]
-        self.too_open = []
-        self.unapplied = False
-        self.apply = None
-
-    @property
-    def pending(self):
-        """Whether what lies there was delivered, but its mails were never seen through.
-
-        It is no document to go back to: the one before it stays the predecessor.
-        """
-        delivery = self.record["delivery"]
-        return bool(delivery) and not delivery["settled"] and not self.edited_by_hand
-
-
-class Store:
+class Store(Reader):
     """The documents of one host, and who works on them (`run_id`, `owner`) in this run."""
 
     def __init__(
@@ -59,40 +34,17 @@ class Store:
         lock_wait=10,
         lease=None,
     ):
-        self._folder = PrivateFolder(directory, group)
-        self._journal = Journal(self._folder, run_id, owner)
+        super().__init__(directory, run_id, owner, group, apply_command)
         seconds = maps_lease.SECONDS + apply_timeout
         self._lease = maps_lease.Lease(self._folder, lease, run_id, owner, seconds)
         self._turn = Turn(self._folder, self._lease, run_id, owner, lock_wait)
         self._commit = (lease or {}).get("commit")
-        self._run_id, self._owner = run_id, owner
-        self._apply_command, self._apply_timeout = apply_command, apply_timeout
+        self._owner = owner
+        self._apply_timeout = apply_timeout
         self._rotating = ()
-        self.renewed = []  # servers whose tokens were kept when an old document was given back
         self.problem = ""  # why taking back did not succeed
 
-    @property
-    def moved(self):
-        """Whether the document was replaced in this run: a Refusal after that leaves doubts."""
-        return self._journal.moved
-
     # -- what a run may ask for
-
-    def document(self):
-        """(bytes, generation, entries) of the document there; bytes None if there is none."""
-        data = self._folder.read(DOCUMENT) if self._folder.exists() else None
-        if data is None:
-            return None, 0, []
-        return (data, *parsed(data, self._folder.place(DOCUMENT)))
-
-    def compared(self, delivery, print_key=None):
-        """What `deliver` would do, as its result; writes nothing at all.
-
-        With a `print_key` the delivery holds no secret, and the result has prints of those here.
-        """
-        view = self._view(delivery, self._journal.mended_record(), print_key)
-        differs = view.comparison.writes or view.unapplied or view.too_open
-        return self._result(view, "changed" if differs else "unchanged")
 
     def deliver(self, delivery):
         """Bring the document to the declared state, and MAPS with it."""
@@ -241,36 +193,6 @@ class Store:
             raise Refusal("archive", "the predecessor here is not the one that was archived")
         return parsed(data, self._folder.place(PREDECESSOR))[1]
 
-    def _view(self, delivery, record, print_key=None):
-        data, generation, entries = self.document()
-        comparison = compare(delivery, entries, record, time.time(), print_key)
-        view = View(record, data, generation, entries, comparison, delivery["mails"])
-        view.unapplied = self._is_unapplied(data, record)
-        if self._folder.exists():
-            view.too_open = self._folder.too_open((DOCUMENT, PREDECESSOR, RECORD))
-        return view
-
-    def _is_unapplied(self, data, record):
-        if not self._apply_command or data is None:
-            return False
-        return record["applied"] != digest_of(data)
-
-    def _result(self, view, state):
-        return {
-            "phase": "deliver",
-            "generation": view.generation if view.data is not None else None,
-            "state": state,
-            "servers": view.comparison.report,
-            "data": view.data,
-            "apply_exit": view.apply.code if view.apply else None,
-            "apply_output": view.apply.output if view.apply else "",
-            "mails_needed": view.comparison.unproven,
-            "restorable": self._may_take_back(view.record),
-            "renewed": self.renewed,
-            "edited_by_hand": view.edited_by_hand,
-            "tightened": view.too_open,
-        }
-
     # -- writing
 
     def _replace(self, view):
@@ -328,10 +250,6 @@ class Store:
         return maps_command.run(argv, self._apply_timeout, secrets_of(entries))
 
     # -- taking back
-
-    def _may_take_back(self, record):
-        delivery = record["delivery"]
-        return bool(delivery) and delivery["run_id"] == self._run_id and not delivery["settled"]
 
     def _taken_back(self, record, touched_maps):
         """ "restored" once host and MAPS have what they had before, byte for byte; else "unknown".

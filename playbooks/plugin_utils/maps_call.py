@@ -5,6 +5,7 @@ Loaded by path: Ansible has no import name for what lies beside a playbook.
 
 from __future__ import annotations
 
+import gc
 import glob
 import hashlib
 import importlib.util
@@ -15,6 +16,10 @@ from contextlib import contextmanager, suppress
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
+
+# Ansible loads this before it forks a process for each host: what is there by then is no garbage,
+# and need not be copied to be looked at. https://docs.python.org/3/library/gc.html#gc.freeze
+gc.freeze()
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -128,6 +133,11 @@ class Call:
         if not isinstance(argv, list) or not all(isinstance(a, str) and a for a in argv):
             raise CannotCall(f"{name} is not a list of texts: write it as [program, argument, ...]")
         return argv
+
+    def checked(self):
+        """The servers whose mails, or sign-ins, this run tries: those with an envelope."""
+        checks = self.delivery.get("checks", {})
+        return [name for name in self.delivery.get("mails", {}) if checks.get(name) != "none"]
 
     def _fitting(self, check, value):
         try:

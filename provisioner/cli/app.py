@@ -65,9 +65,12 @@ def main() -> NoReturn:
     arguments = sys.argv[1:]
     if arguments[:1] == ["validate"]:
         _end_at_once(run(arguments))
+    gc.set_threshold(100_000, 20, 100)  # what a command imports, Ansible above all, is no garbage
     gc.enable()
     report_all_bugs_so()
-    sys.exit(run(arguments))
+    code = run(arguments)
+    gc.freeze()  # Python, as it ends, looks for garbage three times: it goes with the process
+    sys.exit(code)
 
 
 def _end_at_once(code: int) -> NoReturn:

@@ -89,6 +89,7 @@ def fleet_run(
                 store=vaults.store,
                 fingerprint_key=key,
                 run_id=run_id,
+                commit=commit,
                 prune=scope.prune,
             ),
             preparation=preparation,

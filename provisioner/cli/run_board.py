@@ -20,12 +20,14 @@ from provisioner.reports.outcome_text import counted
 
 _NAME_WIDTH = 32
 _ASKING = "asking"
-_LAST_PHASES = ("restore", "look")  # of a playbook: whoever has done, or skipped, that has done
 
 
 @dataclass
 class Board:
-    """Who is at work on what since when; times are those of one monotonic clock."""
+    """Who is at work on what since when; times are those of one monotonic clock.
+
+    `done`: those that have finished their last task so far, which is not known to be the last.
+    """
 
     began: float
     working: dict[str, tuple[str, float]] = field(default_factory=dict)
@@ -39,10 +41,10 @@ class Board:
         if isinstance(event, TaskStarted):
             # A check run goes through the same tasks and changes nothing.
             self.working[event.host] = (self.title if self.title == _ASKING else event.phase, now)
+            self.done.discard(event.host)
         elif isinstance(event, TaskEnded):
             self.working.pop(event.host, None)
-            if event.phase in _LAST_PHASES or event.outcome in ("failed", "unreachable"):
-                self.done.add(event.host)
+            self.done.add(event.host)
         elif isinstance(event, HostFinished):
             self.working.pop(event.result.host, None)
             self.done.add(event.result.host)

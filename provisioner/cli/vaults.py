@@ -119,7 +119,8 @@ class Vaults:
 
     def live_tokens(self, server: EmailServer) -> TokenSet:
         """The server's tokens; refreshed, and the client secret read, only if they have expired."""
-        from provisioner.oauth.refreshing import fresh_tokens, require_tokens
+        from provisioner.oauth.refreshing import fresh_tokens
+        from provisioner.tokens.usable_tokens import require_tokens
 
         tokens = require_tokens(server, self.store)
         if not tokens.expires_within(0, now=time.time()):

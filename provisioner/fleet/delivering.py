@@ -1,4 +1,4 @@
-"""The playbook push.yml on some hosts, and each host judged: the check run, and the real one."""
+"""The playbooks plan.yml and push.yml on some hosts, and each host judged."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from provisioner.fleet.commit import Commit
 from provisioner.fleet.fleet import Answers, Fleet
 from provisioner.fleet.hand_over import handing_over
 from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState, host_result
@@ -31,7 +32,7 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivering:
-    """One run's deliveries. `prune`: ask for what is not declared any more, too.
+    """One run's deliveries, of one commit. `prune`: ask for what is not declared any more, too.
 
     `mail`: how much of a mail proves a host; `canaries`: whose mails are sent all the same.
     `lock_wait`: seconds to wait for another run on a host. `restart`: whether hosts with a
@@ -42,6 +43,7 @@ class Delivering:
     store: TokenStore
     fingerprint_key: str
     run_id: str
+    commit: Commit
     prune: bool = False
     mail: MailMode = MailMode.FULL
     canaries: Canaries = field(default_factory=dict)
@@ -50,7 +52,7 @@ class Delivering:
 
     def asked(self, preparation: Preparation, hosts: Iterable[str]) -> tuple[HostResult, ...]:
         """What a push would change there; changes nothing."""
-        return self.played("push.yml", preparation, hosts, check=True)
+        return self.played("plan.yml", preparation, hosts, check=True)
 
     def delivered(
         self, preparation: Preparation, hosts: Iterable[str], removals: Removals
@@ -97,7 +99,9 @@ class Delivering:
             return wanted.for_plan(**given, post_check=self._checks(wanted))
         root = self.fleet.project.root
         post_check = {**self._checks(wanted), "mail_turns_folder": str(turns_folder(root))}
-        content = wanted.as_json(**given, post_check=post_check, lease=lease_terms(root, reason))
+        content = wanted.as_json(
+            **given, post_check=post_check, lease=lease_terms(root, self.commit, reason)
+        )
         return {**content, "lock_wait": lease_wait(self.lock_wait)}
 
     def _checks(self, wanted: Delivery) -> dict[str, Any]:

@@ -89,12 +89,6 @@ class Fleet:
             started.add(host)
             self.listener(TaskStarted(host=host, phase=phase_of(task)))
 
-        def on_skip(host: str, task: str) -> None:
-            phase = phase_of(task)
-            self.listener(
-                TaskEnded(host=host, phase=phase, outcome="skipped", text="", seconds=0.0)
-            )
-
         def on_result(result: TaskResult) -> None:
             self.listener(
                 TaskEnded(
@@ -108,7 +102,6 @@ class Fleet:
 
         return Watcher(
             on_start=on_start,
-            on_skip=on_skip,
             on_result=on_result,
             on_output=self.output,
             on_tick=self.tick,

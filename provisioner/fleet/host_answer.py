@@ -77,6 +77,8 @@ class _Sizes:
 def _text_problems(text: str, *, several_lines: bool) -> Iterator[str]:
     if len(text) > _LONGEST_TEXT:
         yield "is too large"
+    elif text.isprintable():  # nearly always, and at once
+        return
     elif any(_deceives(c) and not (several_lines and c == "\n") for c in text):
         yield "has control characters"
 

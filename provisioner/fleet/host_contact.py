@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.fleet.commit import commit_of
 from provisioner.fleet.interruption import interruption
 from provisioner.fleet.lease import lease_terms
 from provisioner.fleet.lock import lock_owner
@@ -40,7 +41,7 @@ class HostContact:
         content = {
             "run_id": new_run_id(),
             "owner": lock_owner(),
-            "lease": lease_terms(self.project.root, reason),
+            "lease": lease_terms(self.project.root, commit_of(self.project.root), reason),
             **arguments,
         }
         with run_folder() as folder:
@@ -66,7 +67,6 @@ class HostContact:
     def _watcher(self) -> Watcher:
         return Watcher(
             on_start=_nothing,
-            on_skip=_nothing,
             on_result=self._tell,
             on_output=_nothing,
             on_tick=_nothing,

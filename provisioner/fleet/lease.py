@@ -8,7 +8,7 @@ import os
 import socket
 from pathlib import Path
 
-from provisioner.fleet.commit import commit_of
+from provisioner.fleet.commit import Commit
 
 # A host waits so long without being asked to: another run's call may just be ending.
 _SHORTEST_WAIT = 10
@@ -16,14 +16,13 @@ _SHORTEST_WAIT = 10
 _LONGEST_WAIT = 540
 
 
-def lease_terms(root: Path, reason: str) -> dict[str, str | None]:
+def lease_terms(root: Path, commit: Commit, reason: str) -> dict[str, str | None]:
     """Holder, commit and reason of a lease, as module_utils/maps_lease.py takes them.
 
     The holder is this user's checkout on this machine: its own lock lets one run at a time work,
     so a lease that an earlier one left behind on a host need keep nobody out.
     """
     place = f"{os.geteuid()}@{socket.gethostname()}:{root.resolve()}"
-    commit = commit_of(root)
     return {
         "holder": hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:32],
         "commit": str(commit) if commit.id else None,

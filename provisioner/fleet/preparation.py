@@ -23,11 +23,11 @@ from provisioner.hosts.envelope import envelope
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
-from provisioner.oauth.refreshing import require_tokens
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from provisioner.tokens.predicted_end import PredictedEnd, predicted_end
 from provisioner.tokens.store import TokenStore
+from provisioner.tokens.usable_tokens import require_tokens
 
 # The secret of a server, if it has one, and if where it would go is accepted: else PersonNeeded.
 AdmittedSecret = Callable[[EmailServer], Secret | None]

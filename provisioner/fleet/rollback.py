@@ -19,9 +19,9 @@ from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
-from provisioner.oauth.refreshing import require_tokens
 from provisioner.tokens.store import TokenStore
 from provisioner.tokens.token_set import TokenSet
+from provisioner.tokens.usable_tokens import require_tokens
 
 _PLAYBOOK = "rollback.yml"
 _MOST_NAMES = 20

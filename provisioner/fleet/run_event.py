@@ -70,7 +70,7 @@ class TaskStarted(RunEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskEnded(RunEvent):
-    """`outcome`: ok, failed, unreachable or skipped. `text`: what came of it, for a person."""
+    """`outcome`: ok, failed, unreachable or nonsense. `text`: what came of it, for a person."""
 
     name: ClassVar[str] = "task_ended"
     host: str

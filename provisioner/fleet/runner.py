@@ -59,7 +59,6 @@ class Watcher:
     """
 
     on_start: Callable[[str, str], None]  # host, task
-    on_skip: Callable[[str, str], None]
     on_result: Callable[[TaskResult], None]
     on_output: Callable[[str], None]
     on_tick: Callable[[], None]
@@ -88,14 +87,13 @@ def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption)
 
     results: list[TaskResult] = []
     heard: set[str] = set()
-    begun = {"runner_on_start": watcher.on_start, "runner_on_skipped": watcher.on_skip}
 
     def take(event: dict[str, Any]) -> bool:
         if text := event.get("stdout"):
             watcher.on_output(printable_lines(text))
-        if (tell := begun.get(event.get("event", ""))) is not None:
+        if event.get("event") == "runner_on_start":
             heard.add(event["event_data"]["host"])
-            tell(event["event_data"]["host"], event["event_data"].get("task", ""))
+            watcher.on_start(event["event_data"]["host"], event["event_data"].get("task", ""))
         if (result := _task_result(event)) is not None:
             results.append(result)
             watcher.on_result(result)

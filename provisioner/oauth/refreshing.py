@@ -12,9 +12,9 @@ from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
 from provisioner.secret import Secret
-from provisioner.tokens.destinations import check_destinations
-from provisioner.tokens.store import LockedTokens, TokenStore, signed_in
+from provisioner.tokens.store import LockedTokens, TokenStore
 from provisioner.tokens.token_set import TokenSet
+from provisioner.tokens.usable_tokens import require_tokens, usable
 
 
 def fresh_tokens(
@@ -36,15 +36,10 @@ def fresh_tokens(
     if not due.is_met_by(stored):
         return stored
     with store.locked(server.server_name) as entry:
-        stored = _usable(entry.load(), server)  # another run may have been faster
+        stored = usable(entry.load(), server)  # another run may have been faster
         if not due.is_met_by(stored):
             return stored
         return _renewed(entry, stored, _Client(server, client_secret, ca_file), due)
-
-
-def require_tokens(server: EmailServer, store: TokenStore) -> TokenSet:
-    """The stored tokens, expired or not; PersonNeeded where there are none for this declaration."""
-    return _usable(store.load(server.server_name), server)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +77,6 @@ class _Client:
         return endpoint.refresh(stored.refresh_token, scope=settings.scope_for_token)
 
 
-def _usable(stored: TokenSet | None, server: EmailServer) -> TokenSet:
-    tokens = signed_in(stored, server.server_name)
-    check_destinations(tokens, server)
-    return tokens
-
-
 def _renewed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due) -> TokenSet:
     """Refresh and save. A refusal is believed only if the store still holds what was refused."""
     try:
@@ -97,7 +86,7 @@ def _renewed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due) 
         if not refused.refusal.needs_person or now_stored in (None, stored):
             raise _in_words(refused, client.server) from None
         # Something without our lock, such as a git pull, brought other tokens in.
-        stored = _usable(now_stored, client.server)
+        stored = usable(now_stored, client.server)
     if not due.is_met_by(stored):
         return stored
     try:

@@ -25,7 +25,7 @@ def test_hosts_finish_their_transaction(project, user, mail, fleet, number):
         2, {"maps_apply_command": APPLY}, path=project.folder / "inventory" / "hosts.yml"
     )
     running = project.start("push")
-    wait_until(lambda: all(fleet.exists(f"host{n}", STARTED) for n in (1, 2)), timeout=30)
+    wait_until(lambda: all(fleet.exists(f"host{n}", STARTED) for n in (1, 2)))
     running.send_signal(number)
     output, errors = running.communicate(timeout=60)
 

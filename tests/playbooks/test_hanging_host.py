@@ -135,10 +135,10 @@ def test_a_host_that_hangs_ends_with_its_time_out(tmp_path):
     hanging.chmod(0o755)
     for folder in ("action_plugins", "library", "module_utils", "plugin_utils"):
         (tmp_path / folder).symlink_to(playbooks_folder() / folder)
-    text = (playbooks_folder() / "push.yml").read_text()
-    assert text.count("120 if ansible_check_mode") == 1
-    impatient = tmp_path / "push.yml"
-    impatient.write_text(text.replace("120 if ansible_check_mode", "3 if ansible_check_mode"))
+    text = (playbooks_folder() / "plan.yml").read_text()
+    assert text.count("timeout: 120") == 1
+    impatient = tmp_path / "plan.yml"
+    impatient.write_text(text.replace("timeout: 120", "timeout: 3"))
     ssh = {"ansible_connection": "ssh", "ansible_ssh_executable": str(hanging)}
     hosts = {"maps1": {**host(tmp_path, "maps1"), **ssh}}
     results, output = run(tmp_path, hosts, impatient, "--check")

@@ -42,4 +42,5 @@ class CallbackModule(CallbackBase):
         self._write("unreachable", result)
 
     def v2_runner_on_skipped(self, result):
-        self._write("skipped", result)
+        if result._task.action != "ansible.builtin.meta":  # a condition, which no host is asked for
+            self._write("skipped", result)
