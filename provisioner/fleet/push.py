@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from provisioner.errors import FleetError, ProvisionerError
 from provisioner.fleet.batches import BatchSizes, batches
+from provisioner.fleet.canary_due import with_canaries_due
 from provisioner.fleet.delivering import Delivering, Removals, not_reached
 from provisioner.fleet.hand_over import without_handed_over
 from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState
@@ -60,13 +61,16 @@ def push(
     """Plan, refresh what is about to expire, deliver to the hosts that differ, prove by mail."""
     wanted = [h for h in preparation.all_hosts if options.only is None or h in options.only]
     planned = options.held(_asked(work, preparation, wanted))
+    if work.mail is MailMode.CANARY_ONLY:
+        planned = with_canaries_due(planned, preparation.entries)
     options.approve(planned)
     behind = tuple(h for h in planned if h.needs_push)
     preparation = without_handed_over(preparation, behind, work.fleet.project)
     ready = _refreshed(work, preparation, behind, refresh)
     targets = [h.host for h in behind if _still_wanted(h, ready)]
     due = [(h.host, _servers_due([h])) for h in behind if h.host in targets]
-    work = replace(work, canaries=canaries(due))
+    if work.mail is MailMode.CANARY_ONLY:
+        work = replace(work, canaries=canaries(due))
     groups = batches(targets, options.sizes)
     work.fleet.listener(
         RunPlanned(plan=options.describe(planned).content, hosts=planned, batches=groups)

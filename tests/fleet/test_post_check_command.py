@@ -61,6 +61,27 @@ def test_one_canary_sends_a_mail_and_the_other_hosts_sign_in(fleet):
     assert "3 hosts: 0 changed; 3 unchanged" in fleet.pushed("--mail", "canary-only")
 
 
+def test_a_canary_is_due_where_hosts_have_only_signed_in(fleet):
+    fleet.declare("Relay", smtp_security_level="cram_sha1")  # nobody but MAPS could prove it
+    fleet.of(2).pushed("--mail", "auth-only")
+    said = fleet.pushed("--mail", "canary-only")
+    assert "test email of Reports: sent" in said
+    assert "2 hosts: 0 changed; 2 unchanged" in said
+    assert len(fleet.mail.received) == 1
+
+    said = fleet.pushed("--mail", "canary-only")
+    assert "test email" not in said
+    assert len(fleet.mail.received) == 1
+
+
+def test_a_canary_of_what_hosts_have_signed_in_with_that_is_refused_leaves_it_unproven(fleet):
+    fleet.pushed("--mail", "auth-only")
+    fleet.mail.behaviour.failures["mail"] = Failure("550 5.7.60 may not send as this sender")
+    said = fleet.pushed("--mail", "canary-only", exit_code=1)
+    assert "maps1: delivered, not proven" in said
+    assert "this push delivered nothing there, so there is nothing to take back" in said
+
+
 def test_what_passes_by_itself_is_tried_again(fleet):
     fleet.mail.behaviour.failures["auth"] = Failure("454 4.7.0 Temporary problem", times=2)
     said = fleet.pushed()
