@@ -57,7 +57,8 @@ def _arguments(call):
     del arguments["ca_file"]  # no connection is opened by this one
     if state in _WRITES:
         document = _document if state == "present" else _rollback
-        arguments["document"] = json.dumps(document(call.delivery))
+        content = dict(document(call.delivery), checked=call.checked())
+        arguments["document"] = json.dumps(content)
     return arguments
 
 

@@ -75,9 +75,7 @@ class _Checks:
     def _servers(self):
         """The envelope's names, so that they are found in what the host says of them, too."""
         wanted = {name.casefold() for name in self._call.arguments.get("servers", [])}
-        checks = self._call.delivery.get("checks", {})
-        envelopes = self._call.delivery.get("mails", {})
-        return [n for n in envelopes if n.casefold() in wanted and checks.get(n) != "none"]
+        return [name for name in self._call.checked() if name.casefold() in wanted]
 
     def _checked(self, servers, attempt, goes_on):
         """Let the host prove these; -> the result of a call that failed, else None."""

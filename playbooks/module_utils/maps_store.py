@@ -102,7 +102,7 @@ class Store:
             view = self._view(delivery, self._journal.record())
             self._folder.tighten(view.too_open)
             result = self._brought(view)
-            work.goes_on = result["state"] in _PROVABLE and bool(result["mails_needed"])
+            work.goes_on = _goes_on(result, delivery)
             return result
 
     def _brought(self, view):
@@ -126,7 +126,7 @@ class Store:
         with self._working() as work:
             view = self._backward(delivery, self._journal.record())
             result = dict(self._brought(view), phase="rollback")
-            work.goes_on = result["state"] in _PROVABLE and bool(result["mails_needed"])
+            work.goes_on = _goes_on(result, delivery)
             return result
 
     def rolled_back(self, delivery):
@@ -180,6 +180,11 @@ class Store:
         except Refusal as refusal:
             if refusal.reason == "locked":
                 raise
+
+    def release_lease(self):
+        """End our own: nothing of this run follows."""
+        with self._turn.locked():
+            self._lease.release()
 
     def unlock(self, force):
         """End a lease: our own, or with `force` anybody's. -> (state, the lease that was there)."""
@@ -390,6 +395,13 @@ class Store:
             return "unknown"
         self._journal.write(record.but(applied=digest_of(data)))
         return "restored"
+
+
+def _goes_on(result, delivery):
+    """Whether this run comes back to prove what lies there now."""
+    checked = {name.casefold() for name in delivery.get("checked", delivery["mails"])}
+    needed = {name.casefold() for name in result["mails_needed"]}
+    return result["state"] in _PROVABLE and bool(checked & needed)
 
 
 def _no_predecessor():

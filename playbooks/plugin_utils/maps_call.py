@@ -102,6 +102,11 @@ class Call:
             raise CannotCall(f"{name} is not a list of texts: write it as [program, argument, ...]")
         return argv
 
+    def checked(self):
+        """The servers whose mails, or sign-ins, this run tries: those with an envelope."""
+        checks = self.delivery.get("checks", {})
+        return [name for name in self.delivery.get("mails", {}) if checks.get(name) != "none"]
+
     def _variable(self, name):
         return self._templar.template(self._task_vars.get(name))
 

@@ -69,6 +69,10 @@ class MailFleet(Fleet):
         """The first host's."""
         return self.host_document()
 
+    def leased(self):
+        """Whether a run is, or says that it is, at work on the first host."""
+        return (self.host_document().parent / "lease.json").exists()
+
     def host_document(self, number=1):
         return self.folder / f"host{number}" / "email-servers.json"
 

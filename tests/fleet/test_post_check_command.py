@@ -43,6 +43,7 @@ def test_without_any_check_nothing_is_proven_and_nothing_is_done(fleet):
     assert "maps1: delivered, not proven" in said
     assert fleet.mail.transcript == []
     assert fleet.host_document().exists()
+    assert not fleet.leased()
 
     assert "test email of Reports: sent" in fleet.pushed()
 
@@ -115,6 +116,7 @@ def test_a_document_that_is_not_the_runs_own_is_not_proven(fleet):
     said = fleet.pushed(exit_code=1)
     assert "the document on the host is not the one that this run has left there" in said
     assert fleet.mail.transcript == []
+    assert not fleet.leased()
 
 
 def test_the_report_for_programs_has_the_conversation_without_the_sign_in(fleet):

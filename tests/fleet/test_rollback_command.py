@@ -104,6 +104,7 @@ def test_an_old_document_that_fails_too_is_unknown(fleet):
     said = rolled_back(fleet, "--yes", exit_code=4)
     assert "maps1: unknown" in said
     assert "Reports cannot send with that one either" in said
+    assert not fleet.leased()
 
 
 def test_a_mail_server_that_is_away_leaves_the_rollback_unproven(fleet):
