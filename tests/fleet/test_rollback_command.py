@@ -127,6 +127,14 @@ def test_a_host_without_an_earlier_document_stays_as_it_is(fleet):
     assert not fleet.host_document(2).exists()
 
 
+def test_a_host_and_a_limit_without_a_common_host_are_named(fleet):
+    fleet.of(2)
+    said = rolled_back(fleet, "maps1", "--limit", "maps2", "--yes", exit_code=64)
+    assert "Error: maps1 and --limit maps2 name no common host" in said
+    assert "hosts of maps1: maps1" in said
+    assert served(fleet) == (2, 5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
