@@ -15,7 +15,7 @@ import provisioner
 from provisioner.cli.bug_report import report_all_bugs_so, report_bug
 from provisioner.cli.commands import COMMANDS, command_named
 from provisioner.cli.error_lines import print_error
-from provisioner.cli.standard_streams import open_standard_streams
+from provisioner.cli.standard_streams import OutputFailed, open_standard_streams
 from provisioner.errors import ExitCode, ProvisionerError
 
 
@@ -72,8 +72,6 @@ def main() -> NoReturn:
 
 def _end_at_once(code: int) -> NoReturn:
     """A run that leaves nothing to tidy up ends a tenth sooner if Python tidies up nothing."""
-    if sys.stdout is not None:  # None: the reader is gone
-        sys.stdout.flush()  # `validate --help`; a report is flushed where it is printed
     os._exit(code)
 
 
@@ -81,18 +79,31 @@ def run(arguments: list[str]) -> int:
     """Run one command line, print what went wrong, return the exit code."""
     try:
         app = app_with({*arguments[:1]} & {*COMMANDS} or COMMANDS)
-        return int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
+        code = int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
+        if sys.stdout is not None:  # None: the reader is gone
+            sys.stdout.flush()
+        return code
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
     except typer.Abort:
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = None  # the reader is gone: nothing more to flush at exit
-        return ExitCode.FAILURE
+    except (BrokenPipeError, OutputFailed) as error:
+        return _unheard(error)
     except Exception as error:  # noqa: BLE001
         if isinstance(error, _ClickException):
             error.show()  # type: ignore[attr-defined]
             return ExitCode.USAGE
         report_bug(error)
         return ExitCode.BUG
+
+
+def _unheard(error: OSError) -> int:
+    """Who reads no further has their reasons; a full disk is to be told."""
+    sys.stdout = None  # nothing more to flush at exit
+    if isinstance(error, OutputFailed):
+        print_error(
+            f"cannot write to standard output: {error.strerror}",
+            "check where standard output leads to",
+        )
+    return ExitCode.FAILURE
