@@ -30,6 +30,7 @@ from provisioner.fleet.interruption import Interruption, interruption
 from provisioner.fleet.journal import journal
 from provisioner.fleet.lock import push_lock
 from provisioner.fleet.outcome import Outcome
+from provisioner.fleet.plan_file import read_plan
 from provisioner.fleet.post_check import MailMode
 from provisioner.fleet.push import PushOptions, push
 from provisioner.fleet.resumption import run_to_resume
@@ -40,7 +41,6 @@ from provisioner.fleet.saved_plan import (
     ANOTHER,
     SavedPlan,
     held_against,
-    read_plan,
     require_commit,
     require_plan,
     require_same,

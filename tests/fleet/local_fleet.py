@@ -82,13 +82,13 @@ class LocalFleet:
         takes_it = arguments[0] in ("plan", "push", "rollback")
         return [str(PROVISIONER), *arguments, *(accepted if takes_it else ())]
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command in the project folder, without a terminal."""
+    def run(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the command in the project folder, without a terminal; `given` is what it reads."""
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             check=False,

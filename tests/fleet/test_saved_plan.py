@@ -1,9 +1,11 @@
 """A saved plan: a push does just that, or leaves the hosts alone that are not as planned."""
 
 import json
+import os
 import shutil
 
 import jsonschema
+import pytest
 
 from provisioner.resources import schema_path
 
@@ -64,3 +66,33 @@ def test_a_pattern_that_matches_nothing_is_named_and_holds_up_no_other_server(on
     assert "servers/alerts.yml:" in ended.stdout
     assert "Alerts: hosts: the host pattern 'maps_prod' matches no host of" in ended.stdout
     assert "+ Reports: added" in ended.stdout
+
+
+def test_a_plan_is_read_from_standard_input(one_host):
+    fleet = one_host
+    fleet.commit()
+    fleet.ends(2, "plan", "--out", "plan.json")
+    plan = (fleet.folder / "plan.json").read_text()
+    ended = fleet.run("push", "--plan", "-", given=plan)
+    assert ended.returncode == 0, ended.stderr
+    assert "maps1: delivered" in ended.stdout
+    ended = fleet.run("push", "--plan", "-", given="{")
+    assert "standard input is not a plan: it is not JSON" in ended.stderr
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_a_plan_is_read_from_no_pipe_folder_or_device(one_host, tmp_path, kind):
+    path = tmp_path / "plan"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    ended = one_host.ends(1, "push", "--plan", str(path))
+    assert str(path) in ended.stderr
+    assert {
+        "pipe": "is no regular file, so no plan is read from it\n  name the file that",
+        "folder": "Is a directory",
+        "device": "is no regular file",
+    }[kind] in ended.stderr
