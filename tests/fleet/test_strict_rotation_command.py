@@ -103,7 +103,7 @@ def test_one_host_gets_it_and_nothing_here_renews_it_any_more(fleet):
     fleet.limit_to(5)
     said = fleet.pushed(exit_code=6, password=fleet.secret)
     assert "Reports: skipped, what hosts have of it stays" in said
-    assert "sign in anew, then push: provisioner authenticate 'Reports'" in said
+    assert "sign in anew, then push: provisioner authenticate Reports" in said
     assert fleet.served()["Reports"]["maximum_emails_per_minute"] is None
 
 
