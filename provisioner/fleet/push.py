@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ from provisioner.fleet.run_event import (
     ServerSkipped,
 )
 from provisioner.fleet.saved_plan import SavedPlan
+from provisioner.fleet.sign_in_proofs import recorded, sign_in_proofs
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import envelope
 from provisioner.tokens.token_set import TokenSet
@@ -80,7 +82,9 @@ def push(
     hosts = tuple(
         _left_as_it_was(h) if h.host in untouched else done.get(h.host, h) for h in planned
     )
-    return _outcome(work, hosts, ready, check=False)
+    proofs = sign_in_proofs(hosts, ready.entries, work.fleet.project)
+    warnings = (*ready.warnings, *recorded(work.store, proofs, at=time.time()))
+    return _outcome(work, hosts, replace(ready, warnings=warnings), check=False)
 
 
 def _asked(work: Delivering, preparation: Preparation, hosts: Iterable[str]) -> Hosts:
