@@ -330,7 +330,9 @@ class Store:
 
     def _run_apply(self, entries):
         argv = [*self._apply_command, self._folder.place(DOCUMENT)]
-        return maps_command.run(argv, self._apply_timeout, secrets_of(entries))
+        # A run that is killed leaves the command behind: the next one must not apply beside it.
+        with self._folder.lent("maps_apply_command") as lock:
+            return maps_command.run(argv, self._apply_timeout, secrets_of(entries), lock)
 
     # -- taking back
 
