@@ -15,7 +15,8 @@ import provisioner
 from provisioner.cli.bug_report import report_all_bugs_so, report_bug
 from provisioner.cli.commands import COMMANDS, command_named
 from provisioner.cli.error_lines import print_error
-from provisioner.cli.standard_streams import OutputFailed, open_standard_streams
+from provisioner.cli.standard_output import OutputFailed, flushed, give_up_output
+from provisioner.cli.standard_streams import open_standard_streams
 from provisioner.errors import ExitCode, ProvisionerError
 
 
@@ -80,30 +81,18 @@ def run(arguments: list[str]) -> int:
     try:
         app = app_with({*arguments[:1]} & {*COMMANDS} or COMMANDS)
         code = int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
-        if sys.stdout is not None:  # None: the reader is gone
-            sys.stdout.flush()
-        return code
+        return code if flushed() else code or ExitCode.FAILURE
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
     except typer.Abort:
         return ExitCode.INTERRUPTED
     except (BrokenPipeError, OutputFailed) as error:
-        return _unheard(error)
+        give_up_output(error)
+        return ExitCode.FAILURE
     except Exception as error:  # noqa: BLE001
         if isinstance(error, _ClickException):
             error.show()  # type: ignore[attr-defined]
             return ExitCode.USAGE
         report_bug(error)
         return ExitCode.BUG
-
-
-def _unheard(error: OSError) -> int:
-    """Who reads no further has their reasons; a full disk is to be told."""
-    sys.stdout = None  # nothing more to flush at exit
-    if isinstance(error, OutputFailed):
-        print_error(
-            f"cannot write to standard output: {error.strerror}",
-            "check where standard output leads to",
-        )
-    return ExitCode.FAILURE

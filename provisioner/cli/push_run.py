@@ -82,12 +82,7 @@ def run_push(project: Project, request: PushRequest) -> int:
             _locked(project, request, view, interrupted),
         ):
             outcome = _pushed(project, request, saved, view, interrupted)
-        try:
-            _report(outcome, project, request)
-        except OSError:
-            if not outcome.interrupted:
-                raise
-            sys.stdout = sys.stderr = None  # the terminal was closed: nothing more to flush
+        _report(outcome, project, request)
     return outcome.exit_code
 
 

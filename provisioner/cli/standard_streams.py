@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
 
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
+from provisioner.cli.standard_output import told_apart
 
 
 def open_standard_streams() -> None:
@@ -26,31 +23,4 @@ def open_standard_streams() -> None:
     sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
-    sys.stdout = _told_apart(sys.stdout)
-
-
-class OutputFailed(OSError):
-    """Standard output takes no more (a full disk, say); a reader that went away is none."""
-
-
-class _Output(io.FileIO):
-    def write(self, data: Buffer, /) -> int:
-        try:
-            return super().write(data)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise OutputFailed(error.errno, error.strerror) from None
-
-
-def _told_apart(stream: TextIO) -> TextIO:
-    """The same stream, whose errors cannot be taken for those of other files."""
-    if not isinstance(stream, io.TextIOWrapper):
-        return stream
-    return io.TextIOWrapper(
-        io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False)),
-        encoding=stream.encoding,
-        errors=stream.errors,
-        line_buffering=stream.line_buffering,
-        write_through=stream.write_through,
-    )
+    sys.stdout = told_apart(sys.stdout)

@@ -61,7 +61,7 @@ class Fleet:
         given = {key: value for key, value in server.items() if value is not None}
         self.write(f"servers/{name.lower()}.yml", given)
 
-    def run(self, *arguments, password=PASSWORD):
+    def run(self, *arguments, password=PASSWORD, stdout=subprocess.PIPE):
         """Run a command; where passwords go is accepted, as a person does before the first."""
         names = [path.stem.capitalize() for path in (self.folder / "servers").iterdir()]
         accepted = [f"--accept-destination={name}" for name in names]
@@ -71,7 +71,8 @@ class Fleet:
             [str(PROVISIONER), *arguments, *accepted],
             cwd=self.folder,
             env={**os.environ, "MAIL_PASSWORD": password},
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
@@ -99,6 +100,14 @@ def fleet(tmp_path):
     behaviour = MailBehaviour(mechanisms=("PLAIN", "LOGIN"), passwords={USER: Secret(PASSWORD)})
     with MailServer(certificate, behaviour) as mail:
         yield Fleet(tmp_path / "project", mail, certificate.ca_file)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--format", "json")])
+def test_a_report_that_cannot_be_printed_hides_not_what_hosts_have_come_to(fleet, arguments):
+    with Path("/dev/full").open("w") as full:
+        ended = fleet.run("push", *arguments, password="wrong", stdout=full)
+    assert ended.returncode == 3, ended.stderr
+    assert "Error: cannot write to standard output: No space left on device" in ended.stderr
 
 
 def test_an_unreachable_mail_server_leaves_it_unproven_and_the_next_push_proves_it(fleet):
