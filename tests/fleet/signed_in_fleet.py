@@ -13,14 +13,13 @@ from provisioner.demo.provider_grants import Grant
 from provisioner.secret import Secret
 from provisioner.secret_sources.vault import VaultKey
 from provisioner.tokens.store import TokenStore
-from tests.fleet.mail_fleet import MailFleet
-from tests.fleet.test_push_command import USER
+from tests.fleet.local_fleet import USER, LocalFleet
 from tests.oauth_samples import token_set
 
 VAULT_PASSWORD = "a-vault-password"
 
 
-class SignedInFleet(MailFleet):
+class SignedInFleet(LocalFleet):
     """`Reports` signs in by OAuth2, and its tokens are there, good for an hour.
 
     Its provider ends a refresh token with its first use.

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from tests.fleet.local_fleet import PROVISIONER
 from tests.fleet.signed_in_fleet import signed_in_fleet
-from tests.fleet.test_push_command import PROVISIONER
 
 pytestmark = pytest.mark.long
 
@@ -35,7 +35,7 @@ def test_one_host_gets_it_and_nothing_here_renews_it_any_more(fleet):
     said = fleet.pushed(exit_code=6, password=fleet.secret)
     assert "Reports: skipped, what hosts have of it stays" in said
     assert "sign in anew, then push: provisioner authenticate Reports" in said
-    assert fleet.served()["Reports"]["maximum_emails_per_minute"] is None
+    assert fleet.entries()["Reports"]["maximum_emails_per_minute"] is None
 
 
 def test_several_hosts_are_refused_with_the_ways_there_are(fleet):
@@ -43,7 +43,7 @@ def test_several_hosts_are_refused_with_the_ways_there_are(fleet):
     assert ended.returncode == 1
     assert "Reports goes to 2 hosts" in ended.stdout
     assert "declare a server for each host" in ended.stdout
-    assert not fleet.host_document(1).exists()
+    assert not fleet.document("maps1").exists()
 
 
 def test_a_push_that_is_killed_while_the_host_has_it_leaves_the_owner_known(fleet, tmp_path):
