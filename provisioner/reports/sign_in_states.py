@@ -72,7 +72,8 @@ def _token_lines(
         by = f", from {tokens.proven_by}" if tokens.proven_by and not state.checked else ""
         yield f"  the mail server took the token {now_or_then}{by}"
     if tokens.unproven:
-        yield f"  not proven: {tokens.unproven}"
+        how = "not yet proven" if tokens.proven_at is None else "not proven any more"
+        yield f"  {how}: {tokens.unproven}"
 
 
 def _secret_lines(expires: date | None, now: float) -> Iterator[str]:

@@ -90,7 +90,7 @@ def test_odd_states_are_told(tmp_path: Path) -> None:
     assert "signed in as reports@example.edu (the provider names nobody)" in text
     assert "access token expired 2030-03-17 17:46, last refreshed" in text
     assert "refresh token: end unknown (sso.example.edu: not known how long one lives" in text
-    assert "  not proven: no SMTP\n" in text
+    assert "  not yet proven: no SMTP\n" in text
     assert "client secret until 2030-04-01, in 15 days: make a new one, then push\n" in text
     assert "Reports  reports@example.edu  expired  unknown  not yet  ok\n" in text
     assert state.problems == ()
