@@ -10,7 +10,10 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "provisioner"
 
-UNNUMBERED = ("errors", "secret", "resources", "providers", "mail", "secret_sources")
+UNNUMBERED = (
+    *("errors", "secret", "resources", "proposed_command", "providers", "mail"),
+    "secret_sources",
+)
 STAGES = ("documents", "lint", "model", "tokens", "oauth", "hosts", "fleet")
 RIM = {"reports": (), "cli": ("reports", "demo"), "demo": ("reports", "cli")}
 ENTRANCES = ("__init__", "__main__")

@@ -35,7 +35,8 @@ options:
     type: str
   document:
     description:
-      - JSON of entries, remove, declared and mails (names that have an envelope).
+      - JSON of entries, remove, declared, mails (names that have an envelope) and checked (those
+        of them that this run goes on to try; all if it is not there).
       - In check mode it says of a secret only whether it is set.
       - For C(rolled_back), JSON of tokens and mails.
     type: str

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ansible.module_utils import maps_command
 from ansible.module_utils.maps_document import fingerprint, key_of, secrets_of
 from ansible.module_utils.maps_module import Answer, run
@@ -134,6 +136,15 @@ def _work(module, params):
     names = ("directory", "run_id", "owner", "group", "lock_wait", "lease")
     store = Store(**{name: params[name] for name in names})
     store.renew_lease()
+    try:
+        return _proven(module, params, store)
+    except BaseException:
+        with suppress(Refusal):  # what went wrong first is what is to be said
+            store.release_lease()
+        raise
+
+
+def _proven(module, params, store):
     entries, document = _entries(store, params)
     module.no_log_values.update(secrets_of(entries))
     check = PostCheck(
@@ -199,8 +210,9 @@ def _maps_itself(params, mails, entries):
 
 def _is_last(params, maps):
     """Whether the run does nothing more here: it takes nothing back, and tries nothing again."""
+    taken_back = maps["wrong"] and params["phase"] == "mail"
     tried_again = params["more"] or (params["retries"] and any(m["passing"] for m in maps["mails"]))
-    return not maps["wrong"] and not tried_again
+    return not taken_back and not tried_again
 
 
 def _recorded(store, params, entries, maps):

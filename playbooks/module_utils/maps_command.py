@@ -22,8 +22,11 @@ class Ended:
         self.code, self.output, self.started = code, output, started
 
 
-def run(argv, timeout, secrets):
-    """Run it without a shell, in a session of its own; after `timeout` seconds kill all of it."""
+def run(argv, timeout, secrets, inherited=()):
+    """Run it without a shell, in a session of its own; after `timeout` seconds kill all of it.
+
+    `inherited`: descriptors that it gets beside its standard streams.
+    """
     try:
         process = subprocess.Popen(
             argv,
@@ -31,6 +34,7 @@ def run(argv, timeout, secrets):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=inherited,
         )
     except OSError as error:
         code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE

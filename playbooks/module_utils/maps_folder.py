@@ -9,7 +9,7 @@ import json
 import os
 import stat
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from .maps_refusal import Refusal
 
@@ -42,6 +42,7 @@ class PrivateFolder:
         self._gid = _group_id(group) if group else None
         self._file_mode = 0o640 if group else 0o600
         self._folder_mode = 0o750 if group else 0o700
+        self._locked = None  # while we hold the lock: its file, and what it says of us
 
     def place(self, name):
         """The path of a file in it."""
@@ -170,11 +171,28 @@ class PrivateFolder:
             descriptor = os.open(self.place("lock"), flags, 0o600)
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
             self._take(file, wait)
-            with explained("lock " + self.path):
-                self._set_access(file.fileno(), self._file_mode)
-                file.truncate(0)
-                file.write(json.dumps(dict(holder, since=_utc(time.time()))).encode("ascii"))
-            yield
+            try:
+                holder = dict(holder, since=_utc(time.time()))
+                with explained("lock " + self.path):
+                    self._set_access(file.fileno(), self._file_mode)
+                    _sign(file, holder)
+                self._locked = (file, holder)
+                yield
+            finally:
+                self._locked = None
+                # Closing would not do: what a command left running may have the file open, too.
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+    @contextmanager
+    def lent(self, to):
+        """Descriptors for a child to inherit: while it runs, whatever becomes of us, the lock
+        that we hold is taken. `to` says to others what it is."""
+        file, holder = self._locked
+        with suppress(OSError):  # words for others are no reason not to go on
+            _sign(file, dict(holder, running=to))
+        yield (file.fileno(),)
+        with suppress(OSError):
+            _sign(file, holder)
 
     def _take(self, file, wait):
         deadline = time.monotonic() + wait
@@ -184,6 +202,7 @@ class PrivateFolder:
                 return
             except BlockingIOError:
                 if time.monotonic() >= deadline:
+                    file.seek(0)
                     raise Refusal("locked", _lock_words(file.read())) from None
                 time.sleep(0.1)
 
@@ -249,13 +268,24 @@ def _moved_away(path, kind):
     return f"{path} is {kind}: look at it, move it away, then push again"
 
 
+def _sign(file, holder):
+    """Say in the lock file who has it. It never shrinks to nothing first: the disk may be full."""
+    file.seek(0)
+    file.write(json.dumps(holder).encode("ascii"))
+    file.truncate()
+
+
 def _lock_words(text):
     try:
         holder = json.loads(text)
         who = "{owner} (run {run_id}) since {since}".format(**holder)
+        running = holder.get("running")
     except (ValueError, KeyError, TypeError):
-        who = "another run"
-    return f"{who} works on this host: wait until it has ended, then push again"
+        who, running = "another run", None
+    what = "wait until it has ended"
+    if running:
+        what = f"{running} has not ended; wait for it, or end it there"
+    return f"{who} works on this host: {what}, then push again"
 
 
 def _utc(seconds):

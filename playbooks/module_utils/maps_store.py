@@ -54,7 +54,7 @@ class Store(Reader):
             view = self._view(delivery, self._journal.record())
             self._folder.tighten(view.too_open)
             result = self._brought(view)
-            work.goes_on = result["state"] in _PROVABLE and bool(result["mails_needed"])
+            work.goes_on = _goes_on(result, delivery)
             return result
 
     def _brought(self, view):
@@ -78,7 +78,7 @@ class Store(Reader):
         with self._working() as work:
             view = self._backward(delivery, self._journal.record())
             result = dict(self._brought(view), phase="rollback")
-            work.goes_on = result["state"] in _PROVABLE and bool(result["mails_needed"])
+            work.goes_on = _goes_on(result, delivery)
             return result
 
     def rolled_back(self, delivery):
@@ -132,6 +132,11 @@ class Store(Reader):
         except Refusal as refusal:
             if refusal.reason == "locked":
                 raise
+
+    def release_lease(self):
+        """End our own: nothing of this run follows."""
+        with self._turn.locked():
+            self._lease.release()
 
     def unlock(self, force):
         """End a lease: our own, or with `force` anybody's. -> (state, the lease that was there)."""
@@ -247,7 +252,9 @@ class Store(Reader):
 
     def _run_apply(self, entries):
         argv = [*self._apply_command, self._folder.place(DOCUMENT)]
-        return maps_command.run(argv, self._apply_timeout, secrets_of(entries))
+        # A run that is killed leaves the command behind: the next one must not apply beside it.
+        with self._folder.lent("maps_apply_command") as lock:
+            return maps_command.run(argv, self._apply_timeout, secrets_of(entries), lock)
 
     # -- taking back
 
@@ -308,6 +315,13 @@ class Store(Reader):
             return "unknown"
         self._journal.write(record.but(applied=digest_of(data)))
         return "restored"
+
+
+def _goes_on(result, delivery):
+    """Whether this run comes back to prove what lies there now."""
+    checked = {name.casefold() for name in delivery.get("checked", delivery["mails"])}
+    needed = {name.casefold() for name in result["mails_needed"]}
+    return result["state"] in _PROVABLE and bool(checked & needed)
 
 
 def _no_predecessor():

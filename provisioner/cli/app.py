@@ -15,6 +15,7 @@ import provisioner
 from provisioner.cli.bug_report import report_all_bugs_so, report_bug
 from provisioner.cli.commands import COMMANDS, command_named
 from provisioner.cli.error_lines import print_error
+from provisioner.cli.standard_output import OutputFailed, flushed, give_up_output
 from provisioner.cli.standard_streams import open_standard_streams
 from provisioner.errors import ExitCode, ProvisionerError
 
@@ -75,8 +76,6 @@ def main() -> NoReturn:
 
 def _end_at_once(code: int) -> NoReturn:
     """A run that leaves nothing to tidy up ends a tenth sooner if Python tidies up nothing."""
-    if sys.stdout is not None:  # None: the reader is gone
-        sys.stdout.flush()  # `validate --help`; a report is flushed where it is printed
     os._exit(code)
 
 
@@ -84,14 +83,15 @@ def run(arguments: list[str]) -> int:
     """Run one command line, print what went wrong, return the exit code."""
     try:
         app = app_with({*arguments[:1]} & {*COMMANDS} or COMMANDS)
-        return int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
+        code = int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
+        return code if flushed() else code or ExitCode.FAILURE
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
     except typer.Abort:
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = None  # the reader is gone: nothing more to flush at exit
+    except (BrokenPipeError, OutputFailed) as error:
+        give_up_output(error)
         return ExitCode.FAILURE
     except Exception as error:  # noqa: BLE001
         if isinstance(error, _ClickException):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from provisioner.cli.options import (
 )
 from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError
+from provisioner.proposed_command import proposed_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +153,7 @@ def _interrupted(name: str, *, was_saved: bool) -> Interrupted:
         )
     return Interrupted(
         f"{name}: the sign-in was interrupted; nothing was saved",
-        remedy=f"start again: provisioner authenticate {shlex.quote(name)}",
+        remedy=f"start again: {proposed_command('authenticate', name)}",
     )
 
 
@@ -185,7 +185,7 @@ def _signed_in(
     if holder is not None:
         _announce(
             f"{holder} still holds the token that was handed over before; "
-            f"the next push gives it this one: provisioner push {shlex.quote(server.server_name)}"
+            f"the next push gives it this one: {proposed_command('push', server.server_name)}"
         )
     return saved
 
@@ -209,8 +209,8 @@ def _print_cards(
 
 def _tell_of_card(server: EmailServer, vaults: Vaults) -> None:
     if not vaults.store.exists(server.server_name):
-        name = shlex.quote(server.server_name)
-        _announce(f"What to register at the provider first: provisioner authenticate {name} --card")
+        card = proposed_command("authenticate", server.server_name, "--card")
+        _announce(f"What to register at the provider first: {card}")
 
 
 def _outcome(saved: TokenSet, path: Path) -> str:

@@ -46,16 +46,8 @@ def report(
 
 
 def _print(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        remedy = "check where standard output leads to"
-        raise ProvisionerError(
-            f"the report cannot be printed: {error.strerror}", remedy=remedy
-        ) from None
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _rendered(

@@ -44,9 +44,13 @@ class Prepare(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a command line says a run is about: servers, hosts, and whether orphans go."""
+    """What a command line says a run is about: servers, hosts, and whether orphans go.
+
+    `hosts` are host patterns that the command takes beside `limit`.
+    """
 
     servers: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     limit: str | None = None
     prune: bool = False
     forks: int | None = None
@@ -118,10 +122,11 @@ def _preparation(
     if scope.prune:
         _refuse_pruning_blindly(found)
         found = replace(found, pruned_hosts=frozenset(inventory.matching(DEFAULT_HOSTS)))
-    return found if scope.limit is None else _limited(found, scope.limit, inventory)
+    return found if scope.limit is None else _limited(found, scope, inventory)
 
 
-def _limited(preparation: Preparation, pattern: str, inventory: Inventory) -> Preparation:
+def _limited(preparation: Preparation, scope: Scope, inventory: Inventory) -> Preparation:
+    pattern = str(scope.limit)
     hosts = inventory.matching(pattern)
     limited = preparation.limited_to(hosts)
     if not hosts:
@@ -130,6 +135,12 @@ def _limited(preparation: Preparation, pattern: str, inventory: Inventory) -> Pr
             remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}",
         )
     if preparation.entries and not limited.all_hosts:
+        named = ", ".join((*scope.servers, *scope.hosts))
+        if named:
+            raise UsageError(
+                f"{named} and --limit {pattern} name no common host",
+                remedy=f"hosts of {named}: {', '.join(preparation.all_hosts)}",
+            )
         raise UsageError(
             f"no email server is declared for the hosts of --limit {pattern}",
             remedy=f"hosts with one: {', '.join(preparation.all_hosts)}",

@@ -12,6 +12,7 @@ import typer
 from provisioner.cli.options import ProjectFolder
 from provisioner.cli.provider_choice import complete_provider
 from provisioner.errors import ExitCode
+from provisioner.proposed_command import proposed_command
 
 if TYPE_CHECKING:
     from provisioner.cli.new_definition import NewDefinition
@@ -122,8 +123,8 @@ def init(
 
 
 def _next_steps(definition: NewDefinition, project: Path) -> str:
-    where = "" if project == Path() else f" -C {shlex.quote(str(project))}"
-    name = shlex.quote(definition.server_name)
+    where = () if project == Path() else (f"-C {shlex.quote(str(project))}",)
+    sign_in = proposed_command("authenticate", definition.server_name, *where)
     return (
         "Then:\n"
         "  # name the hosts that run MAPS in the inventory, and\n"
@@ -132,5 +133,5 @@ def _next_steps(definition: NewDefinition, project: Path) -> str:
         "# paste the client secret, Enter\n"
         f"  provisioner validate {shlex.quote(str(project)) if where else ''}".rstrip()
         + "\n"
-        f"  provisioner authenticate {name}{where}\n"
+        f"  {sign_in}\n"
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from provisioner.cli.options import OutputFormat
 from provisioner.cli.replaced_file import replace_text
-from provisioner.errors import ProvisionerError, UsageError
+from provisioner.cli.standard_output import OutputFailed, give_up_output
+from provisioner.errors import ExitCode, ProvisionerError, UsageError
 from provisioner.fleet.outcome import Outcome
 from provisioner.model.project import Project
 from provisioner.reports.outcome_formats import FILE_FORMATS, RENDERERS
@@ -37,7 +38,17 @@ def outcome_report(
             written(file, RENDERERS[name](outcome, providers), "--report")
     finally:
         if shown is not None:
-            print(RENDERERS[shown](outcome, providers), flush=True)
+            _print(RENDERERS[shown](outcome, providers), outcome)
+
+
+def _print(text: str, outcome: Outcome) -> None:
+    """That nobody can read it is no graver than what hosts have come to."""
+    try:
+        print(text, flush=True)
+    except (BrokenPipeError, OutputFailed) as error:
+        if outcome.exit_code in (ExitCode.DONE, ExitCode.CHANGES):
+            raise
+        give_up_output(error)
 
 
 def written(file: Path, text: str, option: str, *, mode: int = 0o666) -> None:

@@ -63,7 +63,8 @@ def push(
         typer.Option(
             "--plan",
             metavar="FILE",
-            help="Do what this saved plan says, and nothing on hosts that changed since.",
+            help="Do what this saved plan says (- reads it from standard input), and nothing on "
+            "hosts that changed since.",
             show_default="none",
         ),
     ] = None,

@@ -31,6 +31,7 @@ from provisioner.fleet.interruption import Interruption, interruption
 from provisioner.fleet.journal import journal
 from provisioner.fleet.lock import push_lock
 from provisioner.fleet.outcome import Outcome
+from provisioner.fleet.plan_file import read_plan
 from provisioner.fleet.post_check import MailMode
 from provisioner.fleet.push import PushOptions, push
 from provisioner.fleet.resumption import run_to_resume
@@ -41,7 +42,6 @@ from provisioner.fleet.saved_plan import (
     ANOTHER,
     SavedPlan,
     held_against,
-    read_plan,
     require_commit,
     require_plan,
     require_same,
@@ -84,12 +84,7 @@ def run_push(project: Project, request: PushRequest) -> int:
             _locked(project, request, view, interrupted),
         ):
             outcome = _pushed(project, request, saved, view, interrupted)
-        try:
-            _report(outcome, project, request)
-        except OSError:
-            if not outcome.interrupted:
-                raise
-            sys.stdout = sys.stderr = None  # the terminal was closed: nothing more to flush
+        _report(outcome, project, request)
     return outcome.exit_code
 
 

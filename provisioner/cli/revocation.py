@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-
 from provisioner.cli.chosen_servers import oauth2_servers
 from provisioner.cli.vaults import Vaults
 from provisioner.errors import PersonNeeded
 from provisioner.model.email_server import EmailServer
 from provisioner.oauth.revoking import revocation_endpoint, revoke_grant
+from provisioner.proposed_command import proposed_command
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 from provisioner.tokens.destinations import check_destinations
@@ -71,7 +70,7 @@ class Revocation:
             raise PersonNeeded(
                 changed.message,
                 remedy="put the declaration back to revoke, or only forget the tokens: "
-                f"provisioner revoke {shlex.quote(self.name)} --local",
+                f"{proposed_command('revoke', self.name, '--local')}",
             ) from None
         return provider_for(tokens.token_endpoint, self.vaults.project.providers)
 

@@ -77,7 +77,7 @@ def rollback(
 
     files = report_files(report or ())
     declared = with_inventory(read_project(project), inventory)
-    scope = Scope(limit=limit, forks=forks, verbosity=verbose)
+    scope = Scope(hosts=tuple(hosts or ()), limit=limit, forks=forks, verbosity=verbose)
     quiet = output_format is OutputFormat.JSON
     with (
         run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
@@ -89,7 +89,7 @@ def rollback(
             accept_destinations=accept_destination or (),
         )
         terms = {"lock_wait": lock_wait, "restart": not no_restart}
-        outcome = _rolled_back(vaults, scope, hosts or [], view, agreed=yes, terms=terms)
+        outcome = _rolled_back(vaults, scope, view, agreed=yes, terms=terms)
     outcome_report(outcome, declared, output_format, files)
     return outcome.exit_code
 
@@ -97,7 +97,6 @@ def rollback(
 def _rolled_back(
     vaults: Vaults,
     scope: Scope,
-    hosts: list[str],
     view: RunView,
     *,
     agreed: bool,
@@ -126,7 +125,11 @@ def _rolled_back(
             view.take(event)
 
         with interruption() as interrupted, told_to_the_end(listener):
-            options = {**scope_options(scope), "hosts": hosts, "restart": terms["restart"]}
+            options = {
+                **scope_options(scope),
+                "hosts": list(scope.hosts),
+                "restart": terms["restart"],
+            }
             listener(run_started("rollback", run_id, commit_of(project.root), options))
             with fleet_run(
                 vaults,
@@ -136,7 +139,7 @@ def _rolled_back(
                 listener=listener,
                 interruption=interrupted,
                 keep_key=True,
-                prepare=partial(prepare_rollback, patterns=hosts, refresh=vaults.refreshed),
+                prepare=partial(prepare_rollback, patterns=scope.hosts, refresh=vaults.refreshed),
             ) as run:
                 asked = rollback(replace(run.work, **terms), run.preparation)
                 view.clear()

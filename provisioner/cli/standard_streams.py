@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from provisioner.cli.standard_output import told_apart
+
 
 def open_standard_streams() -> None:
     """Lead what is closed to nowhere.
@@ -21,3 +23,4 @@ def open_standard_streams() -> None:
     sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    sys.stdout = told_apart(sys.stdout)

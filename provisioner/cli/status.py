@@ -132,7 +132,11 @@ def _noted(state: SignInState, tokens: TokenSet, vaults: Vaults) -> SignInState:
     from provisioner.tokens.sign_in_state import Problem
 
     now = time.time()
-    proven = replace(state, tokens=replace(tokens, proven_at=int(now), unproven=None), checked=True)
+    proven = replace(
+        state,
+        tokens=replace(tokens, proven_at=int(now), proven_by=None, unproven=None),
+        checked=True,
+    )
     try:
         record_proof(vaults.store, tokens, at=now)
     except ProvisionerError as error:

@@ -7,11 +7,21 @@ from typing import Annotated
 
 import typer
 
-from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder
+from provisioner.cli.options import (
+    AcceptDestination,
+    AllowCommands,
+    ProjectFolder,
+    complete_server_name,
+)
 
 
 def test_email(
-    server: Annotated[str, typer.Argument(help="The server_name.", show_default=False)],
+    server: Annotated[
+        str,
+        typer.Argument(
+            help="The server_name.", show_default=False, autocompletion=complete_server_name
+        ),
+    ],
     to: Annotated[
         str | None, typer.Option("--to", help="Send it there.", show_default="as declared")
     ] = None,

@@ -108,6 +108,7 @@ class Delivering:
         names = [entry.name for entry in wanted.entries]
         return {
             "accepted": accepted_proofs(self.mail),
+            "canaries": sorted(self.canaries.get(wanted.host, ())),
             "checks": {n: check_of(self.mail, wanted.host, n, self.canaries) for n in names},
             "mail_budget_seconds": self.fleet.project.push.mail_budget_seconds,
         }

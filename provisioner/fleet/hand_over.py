@@ -17,6 +17,7 @@ from provisioner.fleet.preparation import Preparation, skipped_server
 from provisioner.fleet.rotation import is_strict
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.project import Project
+from provisioner.proposed_command import proposed_command
 from provisioner.tokens.store import TokenStore
 
 Settle = Callable[[Iterable[HostResult]], None]
@@ -87,7 +88,7 @@ def _used_up(name: str, host: str) -> PersonNeeded:
     return PersonNeeded(
         f"{name} has changed, and its refresh token was handed over to {host}: MAPS renews it "
         "there, and the one kept here may be dead",
-        remedy=f"sign in anew, then push: provisioner authenticate '{name}'",
+        remedy=f"sign in anew, then push: {proposed_command('authenticate', name)}",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from provisioner.hosts.envelope import envelope
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
+from provisioner.proposed_command import proposed_command
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from provisioner.tokens.predicted_end import PredictedEnd, predicted_end
@@ -159,7 +159,7 @@ def _ending(name: str, end: PredictedEnd, now: float) -> Iterator[str]:
     command = "refresh" if end.refresh_helps else "authenticate"
     yield (
         f"{name}: its refresh token ends on {day} ({end.reason}): "
-        f"run provisioner {command} {shlex.quote(name)}"
+        f"run {proposed_command(command, name)}"
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from provisioner.errors import FleetError, ProvisionerError
 from provisioner.fleet.batches import BatchSizes, batches
+from provisioner.fleet.canary_due import with_canaries_due
 from provisioner.fleet.delivering import Delivering, Removals, not_reached
 from provisioner.fleet.hand_over import without_handed_over
 from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState
@@ -22,6 +24,7 @@ from provisioner.fleet.run_event import (
     ServerSkipped,
 )
 from provisioner.fleet.saved_plan import SavedPlan
+from provisioner.fleet.sign_in_proofs import recorded, sign_in_proofs
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import envelope
 from provisioner.tokens.token_set import TokenSet
@@ -60,13 +63,16 @@ def push(
     """Plan, refresh what is about to expire, deliver to the hosts that differ, prove by mail."""
     wanted = [h for h in preparation.all_hosts if options.only is None or h in options.only]
     planned = options.held(_asked(work, preparation, wanted))
+    if work.mail is MailMode.CANARY_ONLY:
+        planned = with_canaries_due(planned, preparation.entries)
     options.approve(planned)
     behind = tuple(h for h in planned if h.needs_push)
     preparation = without_handed_over(preparation, behind, work.fleet.project)
     ready = _refreshed(work, preparation, behind, refresh)
     targets = [h.host for h in behind if _still_wanted(h, ready)]
     due = [(h.host, _servers_due([h])) for h in behind if h.host in targets]
-    work = replace(work, canaries=canaries(due))
+    if work.mail is MailMode.CANARY_ONLY:
+        work = replace(work, canaries=canaries(due))
     groups = batches(targets, options.sizes)
     work.fleet.listener(
         RunPlanned(plan=options.describe(planned).content, hosts=planned, batches=groups)
@@ -76,7 +82,9 @@ def push(
     hosts = tuple(
         _left_as_it_was(h) if h.host in untouched else done.get(h.host, h) for h in planned
     )
-    return _outcome(work, hosts, ready, check=False)
+    proofs = sign_in_proofs(hosts, ready.entries, work.fleet.project)
+    warnings = (*ready.warnings, *recorded(work.store, proofs, at=time.time()))
+    return _outcome(work, hosts, replace(ready, warnings=warnings), check=False)
 
 
 def _asked(work: Delivering, preparation: Preparation, hosts: Iterable[str]) -> Hosts:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from provisioner.errors import PersonNeeded, ProvisionerError
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.project import Project
+from provisioner.proposed_command import proposed_command
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 
@@ -53,7 +54,7 @@ def refuse_shared_rotation(entry: ServerEntry, hosts: Sequence[str], provider: P
         raise PersonNeeded(
             f"the refresh token of {entry.name} was handed over to {owner}, and {provider.label} "
             "takes each one once: no other host can have it",
-            remedy=f"sign in anew for {hosts[0]}: provisioner authenticate '{entry.name}'",
+            remedy=f"sign in anew for {hosts[0]}: {proposed_command('authenticate', entry.name)}",
         )
 
 

@@ -14,9 +14,11 @@ from typing import Any
 from provisioner.errors import FleetError
 from provisioner.fleet.host_answer import checked_answer, printable_lines
 from provisioner.fleet.interruption import Interruption
+from provisioner.hosts.inventory_defect import unreadable_variables
 
 _GRACE_SECONDS = 15.0  # for hosts to finish their transaction after an interrupt
 _POLL_SECONDS = 1
+_LAST_LINES = 6
 
 # event name of Ansible's callback -> what it says of the host
 _HOST_EVENTS = {
@@ -123,9 +125,7 @@ def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption)
         return Played(tuple(results))
     how = f"ended with code {outcome.rc}" if outcome.rc else "was killed"
     if not heard and not interruption.signal:
-        raise FleetError(
-            f"ansible-playbook {how} before it reached a host", remedy=_last_lines(outcome)
-        )
+        raise _not_started(run, how, outcome.stdout.read())
     return Played(tuple(results), f"ansible-playbook {how} before it had done with this host")
 
 
@@ -144,9 +144,13 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
     )
 
 
-def _last_lines(outcome: Any, count: int = 6) -> str:
-    lines = [line.strip() for line in outcome.stdout.read().splitlines() if line.strip()]
-    return " / ".join(lines[-count:]) or "it printed nothing"
+def _not_started(run: PlaybookRun, how: str, said: str) -> FleetError:
+    if error := unreadable_variables(run.inventory, said):
+        return error
+    lines = [line.strip() for line in said.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("PLAY [")]
+    words = " / ".join(lines[-_LAST_LINES:]) or "it printed nothing"
+    return FleetError(f"ansible-playbook {how} before it reached a host", remedy=words)
 
 
 class _End:

@@ -6,7 +6,6 @@ import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from provisioner.errors import FleetError
@@ -23,7 +22,6 @@ from provisioner.fleet.preparation import Preparation
 from provisioner.resources import schema_path
 
 SCHEMA_VERSION = 1
-_MOST_BYTES = 64 * 1024 * 1024
 ANOTHER = "make a new plan: provisioner plan --out FILE"
 
 
@@ -91,17 +89,13 @@ def saved_plan(
     return SavedPlan({**content, "seal": keyed_print(content, key)})
 
 
-def read_plan(path: Path) -> SavedPlan:
-    """A plan file; PlanRefused if it is none."""
+def parsed_plan(data: bytes, where: str) -> SavedPlan:
+    """The plan in a file's bytes; PlanRefused if it is none. `where` they are from."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
         content = json.loads(data)
-    except OSError as error:
-        raise PlanRefused(f"{path} cannot be read: {error.strerror}", remedy=ANOTHER) from None
     except (ValueError, RecursionError):
-        raise PlanRefused(f"{path} is not a plan: it is not JSON", remedy=ANOTHER) from None
-    return require_plan(SavedPlan(content), str(path), remedy=ANOTHER)
+        raise PlanRefused(f"{where} is not a plan: it is not JSON", remedy=ANOTHER) from None
+    return require_plan(SavedPlan(content), where, remedy=ANOTHER)
 
 
 def require_plan(plan: SavedPlan, where: str, *, remedy: str) -> SavedPlan:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import sys
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from provisioner.errors import FleetError
+from provisioner.hosts.inventory_defect import unreadable_inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,11 @@ def read_inventory(path: Path) -> Inventory:
     # Ansible reads its settings once, when something first imports it: these two must hold anyway.
     constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True
     constants.HOST_PATTERN_MISMATCH = "ignore"
+    said = io.StringIO()
     try:
-        manager = InventoryManager(loader=DataLoader(), sources=[str(path)])
+        with redirect_stderr(said):
+            manager = InventoryManager(loader=DataLoader(), sources=[str(path)])
     except AnsibleError as error:
-        raise FleetError(
-            f"Ansible cannot read the inventory {path}: {_first_line(error)}",
-            remedy=f"try: ansible-inventory -i {path} --list",
-        ) from None
+        raise unreadable_inventory(path, f"{said.getvalue()}\n{error}") from None
+    print(said.getvalue(), end="", file=sys.stderr)  # what Ansible warns of
     return Inventory(path, manager)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +9,7 @@ from enum import StrEnum
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.identity import Identity
+from provisioner.proposed_command import proposed_command
 from provisioner.providers.provider import Provider
 from provisioner.tokens.token_set import TokenSet
 
@@ -65,8 +65,8 @@ def other_account(provider: Provider, server: EmailServer) -> str:
     if provider.prompts and "select_account" not in provider.prompts:
         return "open the address in a private window"
     return (
-        f"provisioner authenticate {shlex.quote(server.server_name)} --select-account (prompt: "
-        "select_account does so each time), or open the address in a private window"
+        f"{proposed_command('authenticate', server.server_name, '--select-account')} "
+        "(prompt: select_account does so each time), or open the address in a private window"
     )
 
 

@@ -12,7 +12,7 @@ _SWITCHED_OFF = "5.7.139"
 
 def proof_from(result: SmtpResult, host: str, provider_name: str = "") -> ProofResult:
     """Only a plain refusal of the token refuses; whatever else is wrong leaves it unproven."""
-    if result.outcome == "authenticated":
+    if result.outcome in ("authenticated", "sent"):
         return ProofResult(Proof.ACCEPTED)
     explained = explain(result, provider_name)
     code = " ".join(str(part) for part in (result.code, result.enhanced) if part is not None)

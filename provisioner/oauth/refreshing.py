@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from provisioner.model.email_server import EmailServer
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.proposed_command import proposed_command
 from provisioner.secret import Secret
 from provisioner.tokens.store import LockedTokens, TokenStore
 from provisioner.tokens.token_set import TokenSet
@@ -101,8 +101,8 @@ def _refreshed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due
         raise RefreshFailed(
             f"the refresh token of {name} was handed over to {stored.handed_over_to}, and this "
             "provider takes each one once: a refresh here would lock that host out",
-            remedy="sign in anew for a token of this machine: provisioner authenticate "
-            f"{shlex.quote(name)}",
+            remedy="sign in anew for a token of this machine: "
+            f"{proposed_command('authenticate', name)}",
         )
     try:
         answer = client.refresh(stored)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from provisioner.fleet.host_result import HostResult, HostState, ServerChange
@@ -11,6 +11,7 @@ from provisioner.fleet.mail_proof import MailProof
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import SkippedServer
 from provisioner.lint.finding import printable_lines
+from provisioner.reports.host_groups import host_groups
 from provisioner.reports.mail_text import mail_lines, refresh_lines
 from provisioner.secret import MASK
 
@@ -50,7 +51,7 @@ def outcome_text(outcome: Outcome, providers: Mapping[str, str]) -> str:
 
     Names of hosts, and what they say, steer no terminal.
     """
-    blocks = [_group(names, body) for body, names in _grouped(outcome, providers).items()]
+    blocks = [*host_groups((host.host, host_text(host, providers)) for host in outcome.hosts)]
     blocks += [_skipped(server) for server in outcome.skipped]
     blocks += [f"warning: {text}\n" for text in outcome.warnings]
     blocks += _mails_to_come(outcome)
@@ -70,21 +71,8 @@ def _mails_to_come(outcome: Outcome) -> list[str]:
     return ["\n".join(["a push would send test emails:", *lines, ""])] if lines else []
 
 
-def _grouped(outcome: Outcome, providers: Mapping[str, str]) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = defaultdict(list)
-    for host in outcome.hosts:
-        groups[host_text(host, providers)].append(host.host)
-    return groups
-
-
-def _group(names: list[str], body: str) -> str:
-    head = ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} +{len(names) - 5} more"
-    count = f" ({len(names)} hosts)" if len(names) > 1 else ""
-    return f"{head}{count}: {body}\n"
-
-
 def host_text(host: HostResult, providers: Mapping[str, str]) -> str:
-    """What became of one host, its name left out: hosts with the same text are one group."""
+    """What became of one host, its name left out: hosts with like texts are one group."""
     generation = f", generation {host.generation}" if host.written and _is_new(host) else ""
     lines = [f"{host.state}{generation}"]
     if host.rolled_back_from is not None:

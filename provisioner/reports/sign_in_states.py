@@ -69,9 +69,11 @@ def _token_lines(
         yield from _wrapped(f"  or earlier: {early}")
     if tokens.proven_at is not None:
         now_or_then = "just now" if state.checked else f"on {_minute(tokens.proven_at)}"
-        yield f"  the mail server took the token {now_or_then}"
+        by = f", from {tokens.proven_by}" if tokens.proven_by and not state.checked else ""
+        yield f"  the mail server took the token {now_or_then}{by}"
     if tokens.unproven:
-        yield f"  not yet proven: {tokens.unproven}"
+        how = "not yet proven" if tokens.proven_at is None else "not proven any more"
+        yield f"  {how}: {tokens.unproven}"
 
 
 def _secret_lines(expires: date | None, now: float) -> Iterator[str]:
@@ -133,6 +135,7 @@ def _kept(tokens: TokenSet, state: SignInState, now: float) -> dict[str, Any]:
         "refresh_token_early_ends": list(state.early_ends),
         "handed_over_to": tokens.handed_over_to,
         "proven_at": _instant(tokens.proven_at),
+        "proven_by": tokens.proven_by,
         "unproven": tokens.unproven,
     }
 

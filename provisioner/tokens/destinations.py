@@ -5,12 +5,12 @@ A change of the declared files must not send credentials somewhere new before a 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from provisioner.errors import PersonNeeded
 from provisioner.model.email_server import EmailServer
+from provisioner.proposed_command import accept_destination, proposed_command
 from provisioner.tokens.route import token_destination
 from provisioner.tokens.token_set import TokenSet
 
@@ -19,11 +19,12 @@ def check_destinations(token_set: TokenSet, server: EmailServer) -> None:
     """PersonNeeded if the server's declaration now names other destinations than at sign-in."""
     changes = list(changed_destinations(token_set, server))
     if changes:
-        name, quoted = server.server_name, shlex.quote(server.server_name)
+        name = server.server_name
+        accepted = proposed_command("refresh", name, accept_destination(name))
         raise PersonNeeded(
             f"{name}: {'; '.join(changes)}; nothing was sent",
-            remedy=f"if the change is meant: provisioner refresh {quoted} --accept-destination "
-            f"{quoted}, or sign in again: provisioner authenticate {quoted}",
+            remedy=f"if the change is meant: {accepted}, or sign in again: "
+            f"{proposed_command('authenticate', name)}",
         )
 
 

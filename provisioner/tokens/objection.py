@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.errors import PersonNeeded
 from provisioner.model.email_server import EmailServer
+from provisioner.proposed_command import accept_destination, proposed_command
 from provisioner.secret_sources.reference import SecretReference
 from provisioner.secret_sources.reference_text import reference_text
 from provisioner.tokens.destination_record import Accepted, DestinationRecord
@@ -29,9 +29,12 @@ class Objection:
     reasons: tuple[str, ...]
     changed: bool
 
-    def as_error(self, command: str = "this again with") -> PersonNeeded:
-        """The objection where nobody can be asked. `command` takes --accept-destination."""
-        flag = f"{command} --accept-destination {shlex.quote(self.server.server_name)}"
+    def as_error(self, command: str | None = None) -> PersonNeeded:
+        """The objection where nobody can be asked. `command`, or else the one that is running,
+        takes --accept-destination."""
+        name = self.server.server_name
+        flag = accept_destination(name)
+        flag = proposed_command(command, name, flag) if command else f"this again with {flag}"
         return PersonNeeded(
             f"{self.server.where()}: {'; '.join(self.reasons)}; nothing was sent",
             remedy=f"if that change is meant, run {flag}; if not, find out who made it"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.model.email_server import EmailServer
+from provisioner.proposed_command import proposed_command
 from provisioner.providers.provider import Provider
 from provisioner.tokens.destinations import check_destinations
 from provisioner.tokens.predicted_end import PredictedEnd, predicted_end, sign_in_due
@@ -72,7 +72,7 @@ def sign_in_state(
     except ProvisionerError as error:
         return state.with_problem(Problem(error.message, error.remedy, error.exit_code))
     if tokens is None:
-        remedy = f"run: provisioner authenticate {shlex.quote(server.server_name)}"
+        remedy = f"run: {proposed_command('authenticate', server.server_name)}"
         return state.with_problem(Problem("nobody has signed in yet", remedy))
     problems = _token_problems(tokens, server, provider, now)
     return replace(
@@ -92,7 +92,7 @@ def sign_in_needed(tokens: TokenSet, provider: Provider, *, now: float) -> Probl
     day = datetime.fromtimestamp(end.at).astimezone().date()
     return Problem(
         f"the refresh token ends on {day} ({end.reason}), and no refresh puts that off",
-        f"sign in before: provisioner authenticate {shlex.quote(tokens.server_name)}",
+        f"sign in before: {proposed_command('authenticate', tokens.server_name)}",
         blocks=False,
     )
 
@@ -110,7 +110,7 @@ def _token_problems(
     if end.has_come(now):
         yield Problem(
             f"the refresh token has most likely ended: {end.reason}",
-            f"sign in again: provisioner authenticate {shlex.quote(server.server_name)}",
+            f"sign in again: {proposed_command('authenticate', server.server_name)}",
         )
     elif soon := sign_in_needed(tokens, provider, now=now):
         yield soon

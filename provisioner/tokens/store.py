@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.errors import PersonNeeded, TokenStoreError
+from provisioner.proposed_command import proposed_command
 from provisioner.secret_sources.vault import VaultKey
 from provisioner.tokens.file_name import token_file_name
 from provisioner.tokens.sealed_folder import SealedFolder
@@ -96,6 +96,6 @@ def signed_in(tokens: TokenSet | None, server_name: str) -> TokenSet:
     if tokens is None:
         raise PersonNeeded(
             f"nobody has signed in to {server_name} yet",
-            remedy=f"run: provisioner authenticate {shlex.quote(server_name)}",
+            remedy=f"run: {proposed_command('authenticate', server_name)}",
         )
     return tokens

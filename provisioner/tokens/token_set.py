@@ -15,7 +15,8 @@ class TokenSet:
     `refresh_endpoint` is None where refresh requests go to the token endpoint.
     `identity` is None where the provider names no account; the SMTP proof then decided.
     `unproven` says why the mail server has not yet taken the token; None: it has.
-    `proven_at` is when the mail server last took a token of this grant, as far as is known.
+    `proven_at` is when the mail server last took a token of this grant, as far as is known, and
+    `proven_by` the host from which; None: from the machine that keeps them.
     `refresh_token_expires_at` is the provider's own word; None: it gave none.
     `handed_over_to` names the one host that now owns a refresh token that rotates strictly.
     """
@@ -37,6 +38,7 @@ class TokenSet:
     refreshed_at: int
     unproven: str | None = None
     proven_at: int | None = None
+    proven_by: str | None = None
     refresh_token_expires_at: int | None = None
     handed_over_to: str | None = None
 

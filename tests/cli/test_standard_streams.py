@@ -57,6 +57,52 @@ def test_a_closed_stream_changes_nothing_but_what_is_heard(
     assert kept.read_text().startswith("$ANSIBLE_VAULT;")
 
 
+FULL = ">/dev/full"
+COMMANDS = [
+    *([("--help",), ("validate", "--help"), ("schema",), ("rules",), ("--version",)]),
+    *([("status",), ("history",), ("history", "--format", "json"), ("validate", ".")]),
+]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "servers").mkdir()
+    text = "server_name: A\nhost: mail.example.edu\nsmtp_security_level: none\n"
+    (folder / "servers/a.yml").write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_a_full_standard_output_is_named_and_no_bug(
+    project: Path, arguments: tuple[str, ...]
+) -> None:
+    ended = run(project, FULL, *arguments)
+    assert ended.returncode == ExitCode.FAILURE
+    assert ended.stderr == (
+        "Error: cannot write to standard output: No space left on device\n"
+        "  check where standard output leads to\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_a_reader_that_is_gone_is_left_in_peace(project: Path, arguments: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [PROVISIONER, *arguments],
+            cwd=project,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (ExitCode.FAILURE, b"")
+
+
 def test_a_report_is_the_same_whatever_is_closed(tmp_path: Path) -> None:
     (tmp_path / "servers").mkdir()
     (tmp_path / "servers/a.yml").write_text("server_name: A\n")

@@ -45,7 +45,8 @@ class Watcher(threading.Thread):
             environment, command = content(process / "environ"), content(process / "cmdline")
             if command == self.started:
                 continue  # forked a moment ago, not yet become what it is to be
-            self.commands.add(command.split(b"\0")[0].rsplit(b"/", 1)[-1].decode())
+            program = command.split(b"\0")[:2]  # the second is what an interpreter runs
+            self.commands |= {os.fsdecode(part.rsplit(b"/", 1)[-1]) for part in program}
             self._search(command, f"arguments of {command!r}")
             self._search(environment, f"environment of {command!r}")
 
@@ -69,7 +70,95 @@ def content(path):
 
 
 APPLY = ["/bin/sh", "-c", f"touch {STARTED}; sleep 3"]
-ENDS = {"well": 0, "refused": 3, "unreachable": 3, "interrupted": 130}
+ENDS = {
+    "well": 0,
+    "refused": 3,
+    "unreachable": 3,
+    "interrupted": 130,
+    "variable refused": 3,
+    "argument check": 4,
+    "crash": 4,
+}
+HEARD = {"unreachable": ("host1",), "variable refused": ()}  # what no connection was opened to
+INTERPRETER = "/usr/local/bin/interpreter"
+# Leaves plans alone: only what is sent to be written holds secrets.
+INTERPRETERS = {
+    "argument check": "text = re.sub(r'(\"\\\\*)?\\bgroup(\\\\*\":)', r'\\1groop\\2', text)",
+    "crash": "sys.exit(text)",  # on standard error
+}
+PROGRAM = """\
+#!/usr/bin/python3
+import re, subprocess, sys
+text = sys.stdin.read()
+if re.search(r'_ansible_check_mode\\\\*": false', text):
+    {change}
+sys.exit(subprocess.run([sys.executable, *sys.argv[1:]], input=text, text=True).returncode)
+"""
+SAYS = {
+    "argument check": "the module gave no answer: Unsupported parameters",
+    "crash": "the module gave no answer",
+    "variable refused": "maps_apply_command is not a list of texts",
+}
+
+
+def variables_for(ends, fleet, canary):
+    """The host variables with which a push ends so."""
+    if ends == "interrupted":
+        return {"maps_apply_command": APPLY}
+    if ends == "variable refused":
+        return {"maps_apply_command": f"apply --password {canary}"}
+    if ends not in INTERPRETERS:
+        return {}
+    for host in ("host1", "host2"):
+        fleet.write(host, INTERPRETER, PROGRAM.format(change=INTERPRETERS[ends]), mode=0o755)
+    return {"ansible_python_interpreter": INTERPRETER}
+
+
+class Traces:
+    """Where a run may leave secrets, whatever its user has set; looked at while it runs, too."""
+
+    def __init__(self, project, fleet, needles, tmp_path):
+        self.project, self.fleet, self.needles = project, fleet, needles
+        self.log, self.temporary = tmp_path / "ansible.log", tmp_path / "tmp"
+        self.temporary.mkdir()
+        project.environment |= {
+            "ANSIBLE_LOG_PATH": str(self.log),
+            "ANSIBLE_KEEP_REMOTE_FILES": "1",
+            "ANSIBLE_DEBUG": "1",
+            "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
+            "ANSIBLE_NO_TARGET_SYSLOG": "0",
+            "TMPDIR": str(self.temporary),
+        }
+
+    def run(self, *arguments, exit_code, beside=lambda _running: None):
+        """Run it at full verbosity, with `beside` at its side; -> all that it printed."""
+        running = self.project.start(*arguments, "-vvvv")
+        watcher = Watcher(self.needles, running.pid, lab_processes())
+        watcher.start()
+        threading.Thread(target=beside, args=(running,), daemon=True).start()
+        output = "".join(running.communicate(timeout=180))
+        watcher.ended.set()
+        watcher.join()
+        assert running.returncode == exit_code, output
+        assert "PLAYBOOK" in output, "the verbose output is what is searched"
+        assert {"ssh", "ansible-playbook"} & watcher.commands
+        assert watcher.run_folders, "the run folder was seen while it was there"
+        assert watcher.found == set()
+        assert not any(folder.exists() for folder in watcher.run_folders)
+        return output
+
+    def require_none(self, output, hosts, own=()):
+        """Fail where a secret is found, but in a host's documents and in files of the `own`."""
+        assert not any(needle in output for needle in self.needles)
+        for place in (self.temporary, self.project.folder, Path(os.environ["HOME"])):
+            for path in place.rglob("*"):
+                assert path in own or not leaks(path, self.needles), path
+        assert not leaks(self.log, self.needles)
+        for host in hosts:
+            assert not any(needle in self.fleet.syslog(host) for needle in self.needles)
+            assert "sshd" in self.fleet.syslog(host)
+            leaking = [p for p in self.fleet.own_files(host) if leaks(p, self.needles)]
+            assert {host_path(p) for p in leaking} <= OWN, leaking
 
 
 @pytest.mark.parametrize("ends", ENDS)
@@ -80,51 +169,51 @@ def test_a_push_at_full_verbosity_leaks_nothing(
     password = f"password-{os.urandom(12).hex()}" if ends == "refused" else mail.password
     project.declare_relay(mail, user=user, password=password)
     fleet.reset()
-    variables = {"maps_apply_command": APPLY} if ends == "interrupted" else {}
-    fleet.inventory(2, variables, path=project.folder / "inventory" / "hosts.yml")
+    canary = f"canary-{os.urandom(12).hex()}"
+    inventory = project.folder / "inventory" / "hosts.yml"
+    fleet.inventory(2, variables_for(ends, fleet, canary), path=inventory)
     succeeded(project.authenticate("Reports", chromium.person(user)))
-    needles = secrets_of(project, provider, password)
-    log = tmp_path / "ansible.log"
-    project.environment |= {
-        "ANSIBLE_LOG_PATH": str(log),
-        "ANSIBLE_KEEP_REMOTE_FILES": "1",
-        "ANSIBLE_DEBUG": "1",
-        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
-        "ANSIBLE_NO_TARGET_SYSLOG": "0",
-        "TMPDIR": str(tmp_path / "tmp"),
-    }
-    (tmp_path / "tmp").mkdir()
+    needles = [*secrets_of(project, provider, password), canary]
+    traces = Traces(project, fleet, needles, tmp_path)
 
-    hosts = ("host1",) if ends == "unreachable" else ("host1", "host2")
+    hosts = HEARD.get(ends, ("host1", "host2"))
     if ends == "unreachable":
         fleet.stop("host2")
-    running = project.start("push", "-vvvv")
-    watcher = Watcher(needles, running.pid, lab_processes())
-    watcher.start()
-    if ends == "interrupted":
-        threading.Thread(target=interrupt, args=(running, fleet), daemon=True).start()
-    output = "".join(running.communicate(timeout=180))
-    watcher.ended.set()
-    watcher.join()
 
-    assert running.returncode == ENDS[ends], output
-    assert "PLAYBOOK" in output, "the verbose output is what is searched"
-    assert {"ssh", "ansible-playbook"} & watcher.commands
-    assert watcher.run_folders, "the run folder was seen while it was there"
-    assert watcher.found == set()
-    assert not any(needle in output for needle in needles)
+    def beside(running):
+        if ends == "interrupted":
+            interrupt(running, fleet)
+
+    output = traces.run("push", exit_code=ENDS[ends], beside=beside)
+    assert SAYS.get(ends, "") in output
     (journal,) = (project.folder / ".provisioner" / "runs").iterdir()
     assert not any(needle in journal.read_text() for needle in needles)
-    assert not any(folder.exists() for folder in watcher.run_folders)
-    for place in (tmp_path / "tmp", project.folder, Path(os.environ["HOME"])):
-        for path in place.rglob("*"):
-            assert not leaks(path, needles), path
-    assert not leaks(log, needles)
-    for host in hosts:
-        assert not any(needle in fleet.syslog(host) for needle in needles)
-        assert "sshd" in fleet.syslog(host)
-        leaking = [p for p in fleet.own_files(host) if leaks(p, needles)]
-        assert {host_path(p) for p in leaking} <= OWN, leaking
+    traces.require_none(output, hosts, own=(inventory,))
+
+
+def test_a_rollback_that_brings_tokens_along_leaks_nothing(
+    project, user, provider, mail, fleet, chromium, tmp_path
+):
+    project.declare("Reports", provider, mail.server("oauth"), user=user)
+    fleet.reset()
+    fleet.inventory(1, path=project.folder / "inventory" / "hosts.yml")
+    succeeded(project.authenticate("Reports", chromium.person(user)))
+    succeeded(project.run("push"))
+    needles = set(secrets_of(project, provider))
+    succeeded(project.run("refresh", "Reports"))
+    project.change("Reports", maximum_emails_per_minute=20)
+    succeeded(project.run("push"))
+    latest = secrets_of(project, provider)
+    needles.update(latest)
+    assert len(needles) > len(latest)
+    traces = Traces(project, fleet, needles, tmp_path)
+
+    output = traces.run("rollback", "--yes", exit_code=0)
+    assert "host1: delivered, not applied, generation 3" in output
+    traces.require_none(output, ("host1",))
+    document = fleet.read("host1", DOCUMENT).decode()
+    assert all(secret in document for secret in latest)
+    assert '"maximum_emails_per_minute": null' in document
 
 
 def interrupt(running, fleet):
@@ -136,11 +225,12 @@ def interrupt(running, fleet):
         time.sleep(0.05)
 
 
-def secrets_of(project, provider, password):
+def secrets_of(project, provider, *more):
+    """The tokens that are kept, the client's secret, and `more`."""
     tokens = vault_view(next((project.folder / "tokens").glob("*.yml")), project)
     found = re.findall(r"^(?:access|refresh)_token: *['\"]?([^'\"\n]+)", tokens, re.MULTILINE)
     assert len(found) == 2
-    return [*found, provider.clients["native"].secret, password]
+    return [*found, provider.clients["native"].secret, *more]
 
 
 def lab_processes():

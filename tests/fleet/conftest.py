@@ -6,7 +6,7 @@ from tests.fleet.local_fleet import local_fleet
 
 
 @pytest.fixture
-def one_host(tmp_path):
+def fleet(tmp_path):
     with local_fleet(tmp_path, 1) as fleet:
         yield fleet
 

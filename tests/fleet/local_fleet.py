@@ -10,34 +10,52 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
 from provisioner.demo.certificates import make_certificate
 from provisioner.demo.mail_server import MailBehaviour, MailServer
+from provisioner.mail.conversation import host_code
 from provisioner.secret import Secret
+from tests.playbooks.samples import delivery, password_entry
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 USER, PASSWORD = "reports@example.edu", "correct horse"
+# Commands that may send a secret.
+_SENDING = ("plan", "push", "rollback", "refresh", "test-email", "revoke")
 
 
 class LocalFleet:
     """A project folder, its hosts `maps1` and so on, and `provisioner` as a user runs it."""
 
-    def __init__(self, folder: Path, mail: MailServer, ca_file: Path, hosts: int) -> None:
-        self.folder, self.mail = folder, mail
-        self.hosts = [f"maps{number}" for number in range(1, hosts + 1)]
-        self.variables: dict[str, dict[str, Any]] = {name: {} for name in self.hosts}
-        self._ca_file = ca_file
+    def __init__(self, folder: Path, mail: MailServer, ca_file: Path, hosts: int = 1) -> None:
+        self.folder, self.mail, self.ca_file = folder, mail, ca_file
+        self.hosts: list[str] = []
+        self.variables: dict[str, dict[str, Any]] = {}
         for name in ("servers", "inventory"):
             (folder / name).mkdir(parents=True)
-        self.write("provisioner.yml", {"ca_file": str(ca_file)})
-        self.set()
+        self.settings()
+        self.of(hosts)
         self.declare("Reports")
+
+    # -- what is declared
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         (self.folder / name).write_text(yaml.safe_dump(content))
+
+    def settings(self, **settings: Any) -> None:
+        """Write provisioner.yml anew."""
+        self.write("provisioner.yml", {"ca_file": str(self.ca_file), **settings})
+
+    def of(self, hosts: int) -> LocalFleet:
+        """The same with so many hosts; new ones have the variables of the first."""
+        self.hosts = [f"maps{number}" for number in range(1, hosts + 1)]
+        first = self.variables.get("maps1", {})
+        for name in self.hosts:
+            self.variables.setdefault(name, dict(first))
+        self.set()
+        return self
 
     def set(self, host: str | None = None, **variables: Any) -> None:
         """Set host variables, on one host or on all."""
@@ -46,7 +64,7 @@ class LocalFleet:
         shared = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
-            "maps_ca_file": str(self._ca_file),
+            "maps_ca_file": str(self.ca_file),
         }
         hosts = {
             name: {"maps_directory": str(self.folder / name), **self.variables[name]}
@@ -55,7 +73,7 @@ class LocalFleet:
         self.write("inventory/hosts.yml", {"maps": {"hosts": hosts, "vars": shared}})
 
     def declare(self, name: str, **changes: Any) -> None:
-        """Declare a server with a password, the mail server's own."""
+        """Declare a server with a password, the mail server's own; None leaves a key out."""
         server = {
             "server_name": name,
             "host": "localhost",
@@ -66,53 +84,11 @@ class LocalFleet:
             "password": {"env": "MAIL_PASSWORD"},
             **changes,
         }
-        self.write(f"servers/{name.lower()}.yml", server)
+        given = {key: value for key, value in server.items() if value is not None}
+        self.write(f"servers/{name.lower()}.yml", given)
 
     def undeclare(self, name: str) -> None:
         (self.folder / "servers" / f"{name.lower()}.yml").unlink()
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "MAIL_PASSWORD": PASSWORD}
-
-    def command(self, *arguments: str) -> list[str]:
-        """Its command line; where passwords go is accepted, as a person does before the first."""
-        names = [file.stem.capitalize() for file in (self.folder / "servers").iterdir()]
-        accepted = [f"--accept-destination={name}" for name in names]
-        takes_it = arguments[0] in ("plan", "push", "rollback")
-        return [str(PROVISIONER), *arguments, *(accepted if takes_it else ())]
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command in the project folder, without a terminal."""
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def ends(self, exit_code: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run, and fail with all that it printed unless it ends with that code."""
-        ended = self.run(*arguments)
-        assert ended.returncode == exit_code, ended.stderr + ended.stdout
-        return ended
-
-    def document(self, host: str) -> Path:
-        return self.folder / host / "email-servers.json"
-
-    def served(self, host: str) -> list[str]:
-        """The names of the servers that a host has."""
-        return [
-            entry["server_name"] for entry in json.loads(self.document(host).read_text())["servers"]
-        ]
-
-    def journals(self) -> list[list[dict[str, Any]]]:
-        """The events of each push, the oldest first."""
-        files = sorted((self.folder / ".provisioner" / "runs").glob("*.jsonl"))
-        return [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
 
     def commit(self) -> None:
         """Put the project into a repository of its own, as it is now."""
@@ -120,12 +96,103 @@ class LocalFleet:
         for arguments in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "x"]):
             subprocess.run(["git", *arguments], cwd=self.folder, check=True, capture_output=True)
 
+    # -- what is run
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "MAIL_PASSWORD": PASSWORD}
+
+    def command(self, *arguments: str) -> list[str]:
+        """Its command line; where secrets go is accepted, as a person does before the first."""
+        names = [file.stem.capitalize() for file in (self.folder / "servers").iterdir()]
+        accepted = [f"--accept-destination={name}" for name in names]
+        return [str(PROVISIONER), *arguments, *(accepted if arguments[0] in _SENDING else ())]
+
+    def run(
+        self,
+        *arguments: str,
+        password: str = PASSWORD,
+        given: str = "",
+        stdout: int | IO[str] = subprocess.PIPE,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command in the project folder, without a terminal; `given` is what it reads."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**self.environment, "MAIL_PASSWORD": password},
+            input=given,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    def ends(
+        self, exit_code: int, *arguments: str, password: str = PASSWORD
+    ) -> subprocess.CompletedProcess[str]:
+        """Run, and fail with all that it printed unless it ends with that code."""
+        ended = self.run(*arguments, password=password)
+        assert ended.returncode == exit_code, ended.stderr + ended.stdout
+        return ended
+
+    def pushed(self, *arguments: str, exit_code: int = 0, password: str = PASSWORD) -> str:
+        """What a push says that ends with that code."""
+        return self.ends(exit_code, "push", *arguments, password=password).stdout
+
+    def journals(self) -> list[list[dict[str, Any]]]:
+        """The events of each push, the oldest first."""
+        files = sorted((self.folder / ".provisioner" / "runs").glob("*.jsonl"))
+        return [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
+
+    # -- what hosts have
+
+    def document(self, host: str = "maps1") -> Path:
+        return self.folder / host / "email-servers.json"
+
+    def entries(self, host: str = "maps1") -> dict[str, dict[str, Any]]:
+        """server_name -> entry of a host's document."""
+        servers = json.loads(self.document(host).read_text())["servers"]
+        return {entry["server_name"]: entry for entry in servers}
+
+    def served(self, host: str) -> list[str]:
+        """The names of the servers that a host has."""
+        return list(self.entries(host))
+
+    def leased(self, host: str = "maps1") -> bool:
+        """Whether a run is, or says that it is, at work there."""
+        return (self.folder / host / "lease.json").exists()
+
+    def has(self, *limits: int | None) -> bytes:
+        """Let the first host have had proven documents of these limits a minute, in turn.
+
+        The transaction itself puts them there: no push has to run for it.
+        """
+        command = self.variables["maps1"].get("maps_apply_command")
+        for number, limit in enumerate(limits):
+            entry = password_entry(
+                "Reports",
+                port=self.mail.port,
+                user_name=USER,
+                password=PASSWORD,
+                maximum_emails_per_minute=limit,
+            )
+            folder = str(self.document().parent)
+            store = host_code("maps_store").Store(
+                folder, f"earlier-{number}", "tester", apply_command=command
+            )
+            store.deliver(delivery(entry))
+            store.record_proofs([(entry, "sent")], ["Reports"])
+        self.declare("Reports", maximum_emails_per_minute=limits[-1])
+        return self.document().read_bytes()
+
 
 @contextmanager
-def local_fleet(folder: Path, hosts: int = 1) -> Iterator[LocalFleet]:
+def local_fleet(
+    folder: Path, hosts: int = 1, mail_server: type[MailServer] = MailServer
+) -> Iterator[LocalFleet]:
     """A fleet whose mail server runs while it lasts."""
     (folder / "tls").mkdir()
     certificate = make_certificate(folder / "tls")
     behaviour = MailBehaviour(mechanisms=("PLAIN", "LOGIN"), passwords={USER: Secret(PASSWORD)})
-    with MailServer(certificate, behaviour) as mail:
+    with mail_server(certificate, behaviour) as mail:
         yield LocalFleet(folder / "project", mail, certificate.ca_file, hosts)

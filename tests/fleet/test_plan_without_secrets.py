@@ -5,8 +5,6 @@ import sys
 
 import pytest
 
-from tests.fleet.test_push_command import fleet  # noqa: F401  a fixture
-
 pytestmark = pytest.mark.long
 
 WATCHING = """\
@@ -19,7 +17,7 @@ tee -a %(seen)s/sent | exec %(python)s "$@"
 """
 
 
-def test_neither_on_the_way_nor_in_files(fleet, tmp_path):  # noqa: F811
+def test_neither_on_the_way_nor_in_files(fleet, tmp_path):
     (tmp_path / "seen").mkdir()
     watching = tmp_path / "watching"
     watching.write_text(WATCHING % {"seen": tmp_path / "seen", "python": sys.executable})
@@ -38,7 +36,7 @@ def test_neither_on_the_way_nor_in_files(fleet, tmp_path):  # noqa: F811
     assert password in (tmp_path / "seen" / "sent").read_text(errors="replace")
 
 
-def test_a_changed_password_is_seen_and_not_shown(fleet):  # noqa: F811
+def test_a_changed_password_is_seen_and_not_shown(fleet):
     fleet.pushed()
     assert fleet.run("plan").returncode == 0
     ended = fleet.run("plan", "--format", "json", password="CANARYother")

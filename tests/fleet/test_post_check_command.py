@@ -4,11 +4,9 @@ import json
 
 import pytest
 
-from provisioner.demo.certificates import make_certificate
-from provisioner.demo.mail_server import Failure, MailBehaviour
-from provisioner.secret import Secret
-from tests.fleet.mail_fleet import MailFleet, SlowMailServer
-from tests.fleet.test_push_command import PASSWORD, USER
+from provisioner.demo.mail_server import Failure
+from tests.fleet.local_fleet import PASSWORD, local_fleet
+from tests.fleet.slow_mail_server import SlowMailServer
 from tests.mail_samples import ends_with
 
 pytestmark = pytest.mark.long
@@ -16,11 +14,8 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture
 def fleet(tmp_path):
-    (tmp_path / "tls").mkdir()
-    certificate = make_certificate(tmp_path / "tls")
-    behaviour = MailBehaviour(mechanisms=("PLAIN", "LOGIN"), passwords={USER: Secret(PASSWORD)})
-    with SlowMailServer(certificate, behaviour) as mail:
-        yield MailFleet(tmp_path / "project", mail, certificate.ca_file)
+    with local_fleet(tmp_path, mail_server=SlowMailServer) as fleet:
+        yield fleet
 
 
 def test_a_sign_in_is_enough_while_it_is_asked_for_and_no_mail(fleet):
@@ -42,7 +37,8 @@ def test_without_any_check_nothing_is_proven_and_nothing_is_done(fleet):
     said = fleet.pushed("--mail", "none", exit_code=1)
     assert "maps1: delivered, not proven" in said
     assert fleet.mail.transcript == []
-    assert fleet.host_document().exists()
+    assert fleet.document().exists()
+    assert not fleet.leased()
 
     assert "test email of Reports: sent" in fleet.pushed()
 
@@ -59,6 +55,27 @@ def test_one_canary_sends_a_mail_and_the_other_hosts_sign_in(fleet):
     assert "test email of Reports: sent" in said
     assert "maps2, maps3 (2 hosts): delivered" in said
     assert "3 hosts: 0 changed; 3 unchanged" in fleet.pushed("--mail", "canary-only")
+
+
+def test_a_canary_is_due_where_hosts_have_only_signed_in(fleet):
+    fleet.declare("Relay", smtp_security_level="cram_sha1")  # nobody but MAPS could prove it
+    fleet.of(2).pushed("--mail", "auth-only")
+    said = fleet.pushed("--mail", "canary-only")
+    assert "test email of Reports: sent" in said
+    assert "2 hosts: 0 changed; 2 unchanged" in said
+    assert len(fleet.mail.received) == 1
+
+    said = fleet.pushed("--mail", "canary-only")
+    assert "test email" not in said
+    assert len(fleet.mail.received) == 1
+
+
+def test_a_canary_of_what_hosts_have_signed_in_with_that_is_refused_leaves_it_unproven(fleet):
+    fleet.pushed("--mail", "auth-only")
+    fleet.mail.behaviour.failures["mail"] = Failure("550 5.7.60 may not send as this sender")
+    said = fleet.pushed("--mail", "canary-only", exit_code=1)
+    assert "maps1: delivered, not proven" in said
+    assert "this push delivered nothing there, so there is nothing to take back" in said
 
 
 def test_what_passes_by_itself_is_tried_again(fleet):
@@ -85,7 +102,7 @@ def test_an_old_document_that_fails_too_leaves_the_host_unknown(fleet):
     assert "maps1: unknown" in said
     assert "Reports cannot send with that one either: it was broken before" in said
     assert "with the old document: test email of Reports: wrong at auth 535" in said
-    assert fleet.host_document().read_bytes() == proven
+    assert fleet.document().read_bytes() == proven
 
 
 def test_a_document_that_is_not_the_runs_own_is_not_proven(fleet):
@@ -94,6 +111,7 @@ def test_a_document_that_is_not_the_runs_own_is_not_proven(fleet):
     said = fleet.pushed(exit_code=1)
     assert "the document on the host is not the one that this run has left there" in said
     assert fleet.mail.transcript == []
+    assert not fleet.leased()
 
 
 def test_the_report_for_programs_has_the_conversation_without_the_sign_in(fleet):

@@ -18,8 +18,7 @@ def by_hand(fleet, host):
     fleet.document(host).write_text(json.dumps(document))
 
 
-def test_what_nobody_declares_any_more_goes_and_what_others_put_there_stays(one_host):
-    fleet = one_host
+def test_what_nobody_declares_any_more_goes_and_what_others_put_there_stays(fleet):
     fleet.declare("Alerts")
     fleet.ends(0, "push")
     by_hand(fleet, "maps1")
@@ -36,8 +35,7 @@ def test_what_nobody_declares_any_more_goes_and_what_others_put_there_stays(one_
     assert sorted(fleet.served("maps1")) == ["ByHand", "Reports"]
 
 
-def test_a_host_that_lost_its_last_server_is_pruned_too(one_host):
-    fleet = one_host
+def test_a_host_that_lost_its_last_server_is_pruned_too(fleet):
     fleet.set("maps1")
     fleet.write("inventory/more.yml", {"other": {"hosts": {"db1": {}}}})
     fleet.ends(0, "push")
@@ -46,8 +44,7 @@ def test_a_host_that_lost_its_last_server_is_pruned_too(one_host):
     assert fleet.served("maps1") == []
 
 
-def test_a_pattern_with_a_slip_in_it_prunes_nothing(one_host):
-    fleet = one_host
+def test_a_pattern_with_a_slip_in_it_prunes_nothing(fleet):
     fleet.declare("Reports", hosts="mpas")
     refused = fleet.ends(1, "push", "--prune", "--yes").stderr
     assert "the host pattern of Reports matches no host" in refused

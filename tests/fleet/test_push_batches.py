@@ -138,8 +138,8 @@ def completed(fleet, *words):
     return ended.stdout.split()
 
 
-def test_for_a_program_each_line_is_an_event_and_the_last_one_has_the_report(one_host):
-    ended = one_host.ends(0, "push", "--format", "json")
+def test_for_a_program_each_line_is_an_event_and_the_last_one_has_the_report(fleet):
+    ended = fleet.ends(0, "push", "--format", "json")
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     assert PASSWORD not in ended.stdout + ended.stderr
     schema = json.loads(schema_path("run-events").read_text())
@@ -147,16 +147,16 @@ def test_for_a_program_each_line_is_an_event_and_the_last_one_has_the_report(one
         jsonschema.validate(line, schema)
     assert [lines[0]["event"], lines[-1]["event"]] == ["run_started", "run_finished"]
     assert lines[-1]["report"]["summary"] == {"delivered, not applied": 1}
-    (journal,) = one_host.journals()
+    (journal,) = fleet.journals()
     assert without_times(journal) == without_times(lines)
-    assert one_host.run("history").stdout.endswith("exit 0: 1 delivered, not applied\n")
+    assert fleet.run("history").stdout.endswith("exit 0: 1 delivered, not applied\n")
 
 
-def test_a_reader_that_goes_away_does_not_stop_a_push(one_host):
+def test_a_reader_that_goes_away_does_not_stop_a_push(fleet):
     running = subprocess.Popen(
-        one_host.command("push", "--format", "json"),
-        cwd=one_host.folder,
-        env=one_host.environment,
+        fleet.command("push", "--format", "json"),
+        cwd=fleet.folder,
+        env=fleet.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -167,7 +167,7 @@ def test_a_reader_that_goes_away_does_not_stop_a_push(one_host):
     errors = running.stderr.read()
     assert running.wait(timeout=120) == 0, errors
     running.stderr.close()
-    assert one_host.served("maps1") == ["Reports"]
+    assert fleet.served("maps1") == ["Reports"]
 
 
 def test_resume_comes_to_a_host_that_could_not_be_asked(three_hosts):

@@ -2,103 +2,21 @@
 does what a test tells it to."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from provisioner.demo.certificates import make_certificate
-from provisioner.demo.mail_server import Failure, MailBehaviour, MailServer
-from provisioner.secret import Secret
-
-PROVISIONER = Path(sys.executable).with_name("provisioner")
-USER, PASSWORD = "reports@example.edu", "correct horse"
-# Commands that may send a secret.
-SENDING = ("plan", "push", "rollback", "refresh", "test-email", "revoke")
+from provisioner.demo.mail_server import Failure
+from tests.fleet.local_fleet import USER
 
 
-class Fleet:
-    """A project with password servers, one host that is a folder, and its mail server."""
-
-    def __init__(self, folder, mail, ca_file):
-        self.folder, self.mail = folder, mail
-        for name in ("servers", "inventory", "host"):
-            (folder / name).mkdir(parents=True)
-        self.write("provisioner.yml", {"ca_file": str(ca_file)})
-        self.variables = {"maps_ca_file": str(ca_file)}
-        self.set()
-        self.declare("Reports")
-
-    def write(self, name, content):
-        (self.folder / name).write_text(yaml.safe_dump(content))
-
-    def set(self, **variables):
-        """Set host variables."""
-        self.variables |= variables
-        host = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": sys.executable,
-            "maps_directory": str(self.folder / "host"),
-            **self.variables,
-        }
-        self.write("inventory/hosts.yml", {"maps": {"hosts": {"maps1": host}}})
-
-    def declare(self, name, **changes):
-        server = {
-            "server_name": name,
-            "host": "localhost",
-            "port": self.mail.port,
-            "smtp_security_level": "plain",
-            "use_tls": True,
-            "user_name": USER,
-            "password": {"env": "MAIL_PASSWORD"},
-            **changes,
-        }
-        given = {key: value for key, value in server.items() if value is not None}
-        self.write(f"servers/{name.lower()}.yml", given)
-
-    def run(self, *arguments, password=PASSWORD):
-        """Run a command; where passwords go is accepted, as a person does before the first."""
-        names = [path.stem.capitalize() for path in (self.folder / "servers").iterdir()]
-        accepted = [f"--accept-destination={name}" for name in names]
-        if arguments[0] not in SENDING:
-            accepted = []
-        return subprocess.run(
-            [str(PROVISIONER), *arguments, *accepted],
-            cwd=self.folder,
-            env={**os.environ, "MAIL_PASSWORD": password},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def pushed(self, *arguments, **options):
-        """Push, and fail with all that it printed unless it ended as `exit_code` says."""
-        exit_code = options.pop("exit_code", 0)
-        ended = self.run("push", *arguments, **options)
-        assert ended.returncode == exit_code, ended.stderr + ended.stdout
-        return ended.stdout
-
-    @property
-    def document(self):
-        return self.folder / "host" / "email-servers.json"
-
-    def served(self):
-        """server_name -> entry of the host's document."""
-        return {e["server_name"]: e for e in json.loads(self.document.read_text())["servers"]}
-
-
-@pytest.fixture
-def fleet(tmp_path):
-    (tmp_path / "tls").mkdir()
-    certificate = make_certificate(tmp_path / "tls")
-    behaviour = MailBehaviour(mechanisms=("PLAIN", "LOGIN"), passwords={USER: Secret(PASSWORD)})
-    with MailServer(certificate, behaviour) as mail:
-        yield Fleet(tmp_path / "project", mail, certificate.ca_file)
+@pytest.mark.parametrize("arguments", [(), ("--format", "json")])
+def test_a_report_that_cannot_be_printed_hides_not_what_hosts_have_come_to(fleet, arguments):
+    with Path("/dev/full").open("w") as full:
+        ended = fleet.run("push", *arguments, password="wrong", stdout=full)
+    assert ended.returncode == 3, ended.stderr
+    assert "Error: cannot write to standard output: No space left on device" in ended.stderr
 
 
 def test_an_unreachable_mail_server_leaves_it_unproven_and_the_next_push_proves_it(fleet):
@@ -106,44 +24,43 @@ def test_an_unreachable_mail_server_leaves_it_unproven_and_the_next_push_proves_
     said = fleet.pushed(exit_code=1)
     assert "maps1: delivered, not proven" in said
     assert "test email of Reports: unreachable at greeting" in said
-    before = fleet.document.read_bytes()
+    before = fleet.document().read_bytes()
 
     fleet.mail.behaviour.failures.clear()
     said = fleet.pushed()
     assert "test email of Reports: sent" in said
     assert "1 host: 0 changed; 1 unchanged" in said
-    assert fleet.document.read_bytes() == before
+    assert fleet.document().read_bytes() == before
     assert len(fleet.mail.received) == 1
 
 
 def test_what_could_not_be_proven_and_is_then_refused_is_taken_back_to_what_was_proven(fleet):
     fleet.pushed()
-    proven = fleet.document.read_bytes()
+    proven = fleet.document().read_bytes()
     fleet.mail.behaviour.failures["greeting"] = Failure(None)
     assert "delivered, not proven" in fleet.pushed(exit_code=1, password="wrong")
-    assert fleet.document.read_bytes() != proven
+    assert fleet.document().read_bytes() != proven
 
     fleet.mail.behaviour.failures.clear()
     said = fleet.pushed(exit_code=3, password="wrong")
     assert "maps1: restored" in said
     assert "test email of Reports: wrong at auth 535" in said
     assert "with the old document, Reports sends" in said
-    assert fleet.document.read_bytes() == proven
+    assert fleet.document().read_bytes() == proven
 
 
 def test_a_throttled_mail_is_inconclusive_and_takes_nothing_back(fleet):
-    settings = {"ca_file": fleet.variables["maps_ca_file"], "push": {"mail_budget_seconds": 0}}
-    fleet.write("provisioner.yml", settings)
+    fleet.settings(push={"mail_budget_seconds": 0})
     fleet.mail.behaviour.failures["auth"] = Failure("454 4.7.0 Too many login attempts")
     said = fleet.pushed(exit_code=1)
     assert "test email of Reports: inconclusive at auth 454" in said
-    assert fleet.served().keys() == {"Reports"}
+    assert fleet.entries().keys() == {"Reports"}
 
 
 def test_a_first_document_that_is_refused_is_removed_again(fleet):
     said = fleet.pushed(exit_code=3, password="wrong")
     assert "maps1: restored" in said
-    assert not fleet.document.exists()
+    assert not fleet.document().exists()
 
 
 def test_only_the_named_server_is_changed(fleet):
@@ -153,19 +70,19 @@ def test_only_the_named_server_is_changed(fleet):
     said = fleet.pushed("Alerts")
     assert "+ Alerts: added" in said
     assert "Reports" not in said
-    assert fleet.served()["Reports"]["maximum_emails_per_minute"] is None
-    assert fleet.served()["Alerts"]["user_name"] == USER
+    assert fleet.entries()["Reports"]["maximum_emails_per_minute"] is None
+    assert fleet.entries()["Alerts"]["user_name"] == USER
 
 
 def test_a_server_that_is_not_declared_any_more_stays_and_is_named(fleet):
     fleet.declare("Alerts")
     fleet.pushed()
-    (fleet.folder / "servers" / "alerts.yml").unlink()
+    fleet.undeclare("Alerts")
     said = fleet.pushed()
     assert (
         "? Alerts: orphaned (not declared here any more; it stays unless --prune is said)" in said
     )
-    assert fleet.served().keys() == {"Alerts", "Reports"}
+    assert fleet.entries().keys() == {"Alerts", "Reports"}
 
 
 def test_a_security_level_that_only_maps_speaks_is_delivered_and_told(fleet):
@@ -179,18 +96,18 @@ def test_a_security_level_that_only_maps_speaks_is_delivered_and_told(fleet):
 def test_an_apply_command_that_refuses_gives_the_old_document_back(fleet):
     fleet.set(maps_apply_command=["grep", "-q", '"maximum_emails_per_minute": null'])
     fleet.pushed()
-    proven = fleet.document.read_bytes()
+    proven = fleet.document().read_bytes()
     fleet.declare("Reports", maximum_emails_per_minute=5)
     said = fleet.pushed(exit_code=3)
     assert "maps1: restored" in said
     assert "maps_apply_command ended with code 1; the host has its old document back" in said
-    assert fleet.document.read_bytes() == proven
+    assert fleet.document().read_bytes() == proven
     assert len(fleet.mail.received) == 1
 
 
 def test_an_apply_command_that_refuses_the_old_document_too_is_an_unknown_state(fleet):
     fleet.pushed()
-    proven = fleet.document.read_bytes()
+    proven = fleet.document().read_bytes()
     fleet.set(maps_apply_command=["/bin/sh", "-c", "echo MAPS is not running; exit 7"])
     fleet.declare("Reports", maximum_emails_per_minute=5)
     said = fleet.pushed(exit_code=4)
@@ -198,7 +115,7 @@ def test_an_apply_command_that_refuses_the_old_document_too_is_an_unknown_state(
     assert "maps_apply_command ended with code 7, saying: MAPS is not running" in said
     assert "what MAPS has now is unknown" in said
     assert "see what these hosts have now (provisioner status --hosts)" in said
-    assert fleet.document.read_bytes() == proven
+    assert fleet.document().read_bytes() == proven
 
 
 def test_maps_own_mail_is_told_apart_from_ours(fleet):
@@ -216,15 +133,15 @@ def test_maps_own_mail_is_told_apart_from_ours(fleet):
 
 def test_a_document_edited_by_hand_is_named_and_brought_back(fleet):
     fleet.pushed()
-    document = json.loads(fleet.document.read_text())
+    document = json.loads(fleet.document().read_text())
     document["servers"][0]["port"] = 26
-    fleet.document.write_text(json.dumps(document))
+    fleet.document().write_text(json.dumps(document))
     planned = fleet.run("plan")
     assert planned.returncode == 2
     assert "the document there was edited by hand since the last push" in planned.stdout
     assert f"port: 26 -> {fleet.mail.port}" in planned.stdout
     fleet.pushed()
-    assert fleet.served()["Reports"]["port"] == fleet.mail.port
+    assert fleet.entries()["Reports"]["port"] == fleet.mail.port
 
 
 def test_a_host_variable_of_the_wrong_kind_is_refused_before_anything_is_written(fleet):
@@ -232,26 +149,26 @@ def test_a_host_variable_of_the_wrong_kind_is_refused_before_anything_is_written
     said = fleet.pushed(exit_code=3)
     assert "maps1: failed" in said
     assert "maps_apply_command is not a list of texts" in said
-    assert not fleet.document.exists()
+    assert not fleet.document().exists()
 
 
 def test_a_host_whose_pipelining_is_off_gets_nothing(fleet):
     fleet.set(ansible_pipelining=False)
     said = fleet.pushed(exit_code=3)
     assert "without pipelining a file with secrets would lie on the host's disk" in said
-    assert not fleet.document.exists()
+    assert not fleet.document().exists()
 
 
 def test_plan_writes_nothing_anywhere(fleet):
     ended = fleet.run("plan")
     assert ended.returncode == 2
-    assert list((fleet.folder / "host").iterdir()) == []
+    assert not (fleet.folder / "maps1").exists()
     assert not (fleet.folder / ".provisioner").exists()
 
 
 def test_a_wrong_port_is_told_from_an_outage_and_taken_back(fleet):
     fleet.pushed()
-    proven = fleet.document.read_bytes()
+    proven = fleet.document().read_bytes()
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound and not listening: refused
         fleet.declare("Reports", port=nobody.getsockname()[1])
@@ -260,7 +177,7 @@ def test_a_wrong_port_is_told_from_an_outage_and_taken_back(fleet):
     assert "test email of Reports: wrong at connect" in said
     assert f"the document before says localhost:{fleet.mail.port}, and that answers" in said
     assert "with the old document, Reports sends" in said
-    assert fleet.document.read_bytes() == proven
+    assert fleet.document().read_bytes() == proven
 
 
 def test_where_every_server_is_skipped_no_host_is_asked(fleet):
@@ -285,7 +202,7 @@ def test_an_apply_command_that_comes_later_is_run(fleet):
     fleet.set(maps_apply_command=["cp", "-t", str(fleet.folder)])
     said = fleet.pushed()
     assert "maps1: applied" in said
-    assert (fleet.folder / "email-servers.json").read_bytes() == fleet.document.read_bytes()
+    assert (fleet.folder / "email-servers.json").read_bytes() == fleet.document().read_bytes()
 
 
 def test_a_folder_that_is_used_for_other_things_is_not_taken(fleet, tmp_path):

@@ -61,52 +61,52 @@ def test_a_signal_ends_it_and_resume_goes_on(three_hosts, number):
     assert len(fleet.mail.received) == 3, "what was applied and not yet mailed is proven, too"
 
 
-def test_a_second_signal_leaves_no_ansible_either_and_reports_all_the_same(one_host):
-    begun = applying(one_host, 8)
-    running = started(one_host)
+def test_a_second_signal_leaves_no_ansible_either_and_reports_all_the_same(fleet):
+    begun = applying(fleet, 8)
+    running = started(fleet)
     wait_until(begun.exists)
     running.send_signal(signal.SIGINT)
     running.send_signal(signal.SIGTERM)
     output, errors = running.communicate(timeout=60)
     assert running.returncode == 130, output + errors
     assert "maps1: unknown" in output
-    assert ansible_processes(one_host.folder) == []
+    assert ansible_processes(fleet.folder) == []
 
 
-def test_a_terminal_that_is_closed_ends_it_like_a_signal(one_host):
-    begun = applying(one_host, 2)
+def test_a_terminal_that_is_closed_ends_it_like_a_signal(fleet):
+    begun = applying(fleet, 2)
     parent, child = pty.openpty()
-    running = started(one_host, stdin=child, stdout=child, stderr=child, start_new_session=True)
+    running = started(fleet, stdin=child, stdout=child, stderr=child, start_new_session=True)
     os.close(child)
     wait_until(begun.exists)
     os.close(parent)
     running.send_signal(signal.SIGHUP)  # what the kernel sends to the session's leader
     assert running.wait(timeout=120) == 130
-    (events,) = one_host.journals()
+    (events,) = fleet.journals()
     assert events[-1]["report"]["interrupted"] == "SIGHUP"
-    assert ansible_processes(one_host.folder) == []
+    assert ansible_processes(fleet.folder) == []
 
 
-def test_a_killed_push_leaves_ansible_behind_and_the_next_run_ends_it(one_host):
-    begun = applying(one_host, 30)
-    running = started(one_host)
+def test_a_killed_push_leaves_ansible_behind_and_the_next_run_ends_it(fleet):
+    begun = applying(fleet, 30)
+    running = started(fleet)
     wait_until(begun.exists)
     running.kill()
     running.communicate(timeout=60)
-    assert ansible_processes(one_host.folder)
-    history = one_host.ends(0, "history")
+    assert ansible_processes(fleet.folder)
+    history = fleet.ends(0, "history")
     assert "killed, or still at work; 1 host not done" in history.stdout
 
-    one_host.run("plan")
-    assert ansible_processes(one_host.folder) == []
+    fleet.run("plan")
+    assert ansible_processes(fleet.folder) == []
 
 
-def test_nohup_makes_a_push_outlive_its_terminal(one_host):
-    begun = applying(one_host, 1)
+def test_nohup_makes_a_push_outlive_its_terminal(fleet):
+    begun = applying(fleet, 1)
     running = subprocess.Popen(
-        ["nohup", *one_host.command("push")],
-        cwd=one_host.folder,
-        env=one_host.environment,
+        ["nohup", *fleet.command("push")],
+        cwd=fleet.folder,
+        env=fleet.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -116,11 +116,11 @@ def test_nohup_makes_a_push_outlive_its_terminal(one_host):
     assert running.wait(timeout=120) == 0
 
 
-def test_ansible_that_is_killed_leaves_a_host_unknown_and_the_report_says_why(one_host):
-    begun = applying(one_host, 2)
-    running = started(one_host)
+def test_ansible_that_is_killed_leaves_a_host_unknown_and_the_report_says_why(fleet):
+    begun = applying(fleet, 2)
+    running = started(fleet)
     wait_until(begun.exists)
-    needle = str(one_host.folder / "inventory").encode()
+    needle = str(fleet.folder / "inventory").encode()
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if needle in (process / "cmdline").read_bytes():
@@ -134,9 +134,9 @@ def test_ansible_that_is_killed_leaves_a_host_unknown_and_the_report_says_why(on
     assert "its document may be the old or the new one" in output
 
 
-def test_waiting_for_another_push_can_be_ended(one_host):
-    with push_lock(one_host.folder):
-        waiting = started(one_host, "--lock-wait", "100")
+def test_waiting_for_another_push_can_be_ended(fleet):
+    with push_lock(fleet.folder):
+        waiting = started(fleet, "--lock-wait", "100")
         assert waiting.stderr.readline().startswith("waiting for another push: ")
         waiting.send_signal(signal.SIGINT)
         _, errors = waiting.communicate(timeout=60)

@@ -35,8 +35,7 @@ def at_a_terminal(fleet, *arguments, answer=b""):
     return running.wait(timeout=60), received.getvalue().decode()
 
 
-def test_hosts_at_work_are_seen_and_removing_is_asked_for(one_host):
-    fleet = one_host
+def test_hosts_at_work_are_seen_and_removing_is_asked_for(fleet):
     fleet.declare("Alerts")
     code, seen = at_a_terminal(fleet, "push")
     assert code == 0, seen

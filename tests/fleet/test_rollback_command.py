@@ -8,11 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from provisioner.demo.certificates import make_certificate
-from provisioner.demo.mail_server import Failure, MailBehaviour, MailServer
-from provisioner.secret import Secret
-from tests.fleet.mail_fleet import MailFleet
-from tests.fleet.test_push_command import PASSWORD, PROVISIONER, USER
+from provisioner.demo.mail_server import Failure
+from tests.fleet.local_fleet import PROVISIONER, local_fleet
 
 pytestmark = pytest.mark.long
 
@@ -20,11 +17,7 @@ pytestmark = pytest.mark.long
 @pytest.fixture
 def fleet(tmp_path):
     """Two generations on one host, the newer one with a limit of 5 mails a minute."""
-    (tmp_path / "tls").mkdir()
-    certificate = make_certificate(tmp_path / "tls")
-    behaviour = MailBehaviour(mechanisms=("PLAIN", "LOGIN"), passwords={USER: Secret(PASSWORD)})
-    with MailServer(certificate, behaviour) as mail:
-        fleet = MailFleet(tmp_path / "project", mail, certificate.ca_file)
+    with local_fleet(tmp_path) as fleet:
         fleet.set(maps_apply_command=["cp", "-t", str(tmp_path)])
         fleet.settings(push={"mail_budget_seconds": 0})
         fleet.has(None, 5)
@@ -33,7 +26,7 @@ def fleet(tmp_path):
 
 def served(fleet):
     """Generation of the host's document, and the limit in it."""
-    document = json.loads(fleet.host_document().read_text())
+    document = json.loads(fleet.document().read_text())
     [entry] = document["servers"]
     return document["generation"], entry["maximum_emails_per_minute"]
 
@@ -52,7 +45,7 @@ def test_the_document_before_is_a_new_generation_applied_and_proven(fleet, tmp_p
     assert "maximum_emails_per_minute: 5 -> null" in said
     assert "test email of Reports: sent" in said
     assert served(fleet) == (3, None)
-    assert (tmp_path / "email-servers.json").read_bytes() == fleet.host_document().read_bytes()
+    assert (tmp_path / "email-servers.json").read_bytes() == fleet.document().read_bytes()
     assert len(fleet.mail.received) == 1
 
     planned = fleet.run("plan")  # the declared files are still the newer ones
@@ -104,6 +97,7 @@ def test_an_old_document_that_fails_too_is_unknown(fleet):
     said = rolled_back(fleet, "--yes", exit_code=4)
     assert "maps1: unknown" in said
     assert "Reports cannot send with that one either" in said
+    assert not fleet.leased()
 
 
 def test_a_mail_server_that_is_away_leaves_the_rollback_unproven(fleet):
@@ -123,7 +117,15 @@ def test_a_host_without_an_earlier_document_stays_as_it_is(fleet):
     fleet.of(2)
     said = rolled_back(fleet, "maps2", "--yes", exit_code=3)
     assert "this host has no document of before: there is nothing to go back to" in said
-    assert not fleet.host_document(2).exists()
+    assert not fleet.document("maps2").exists()
+
+
+def test_a_host_and_a_limit_without_a_common_host_are_named(fleet):
+    fleet.of(2)
+    said = rolled_back(fleet, "maps1", "--limit", "maps2", "--yes", exit_code=64)
+    assert "Error: maps1 and --limit maps2 name no common host" in said
+    assert "hosts of maps1: maps1" in said
+    assert served(fleet) == (2, 5)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """A saved plan: a push does just that, or leaves the hosts alone that are not as planned."""
 
 import json
+import os
 import shutil
 
 import jsonschema
+import pytest
 
 from provisioner.resources import schema_path
 
@@ -33,8 +35,7 @@ def test_a_push_does_what_the_plan_says_and_leaves_hosts_that_moved(three_hosts)
     assert "maps1, maps2, maps3 (3 hosts): moved since the plan" in again.stdout
 
 
-def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(one_host):
-    fleet = one_host
+def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet):
     fleet.commit()
     fleet.ends(2, "plan", "--out", "plan.json")
     saved = (fleet.folder / "plan.json").read_text()
@@ -57,10 +58,39 @@ def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(one_host):
     assert not fleet.document("maps1").exists()
 
 
-def test_a_pattern_that_matches_nothing_is_named_and_holds_up_no_other_server(one_host):
-    one_host.declare("Alerts", hosts="maps_prod")
-    ended = one_host.ends(1, "plan")
+def test_a_pattern_that_matches_nothing_is_named_and_holds_up_no_other_server(fleet):
+    fleet.declare("Alerts", hosts="maps_prod")
+    ended = fleet.ends(1, "plan")
     assert "Alerts: skipped, what hosts have of it stays" in ended.stdout
     assert "servers/alerts.yml:" in ended.stdout
     assert "Alerts: hosts: the host pattern 'maps_prod' matches no host of" in ended.stdout
     assert "+ Reports: added" in ended.stdout
+
+
+def test_a_plan_is_read_from_standard_input(fleet):
+    fleet.commit()
+    fleet.ends(2, "plan", "--out", "plan.json")
+    plan = (fleet.folder / "plan.json").read_text()
+    ended = fleet.run("push", "--plan", "-", given=plan)
+    assert ended.returncode == 0, ended.stderr
+    assert "maps1: delivered" in ended.stdout
+    ended = fleet.run("push", "--plan", "-", given="{")
+    assert "standard input is not a plan: it is not JSON" in ended.stderr
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_a_plan_is_read_from_no_pipe_folder_or_device(fleet, tmp_path, kind):
+    path = tmp_path / "plan"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    ended = fleet.ends(1, "push", "--plan", str(path))
+    assert str(path) in ended.stderr
+    assert {
+        "pipe": "is no regular file, so no plan is read from it\n  name the file that",
+        "folder": "Is a directory",
+        "device": "is no regular file",
+    }[kind] in ended.stderr

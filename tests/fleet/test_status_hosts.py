@@ -14,7 +14,6 @@ from provisioner.fleet.lease import lease_wait
 from provisioner.fleet.runner import TaskResult
 from provisioner.fleet.unlocking import lease_ending
 from provisioner.reports.host_reports import host_reports_as_json, host_reports_as_text
-from tests.fleet.test_push_command import fleet  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.long
 
@@ -92,16 +91,16 @@ def test_a_host_that_tells_nothing(result, code, text):
     assert (ending.exit_code, ending.text) == (code, f"maps1: {text}")
 
 
-def test_status_of_hosts_and_unlock(fleet):  # noqa: F811
+def test_status_of_hosts_and_unlock(fleet):
     ended = fleet.run("status", "--hosts")
     assert (ended.returncode, ended.stdout) == (0, "maps1: no document\n"), ended.stderr
     fleet.pushed()
-    before = tree(fleet.folder / "host")
+    before = tree(fleet.folder / "maps1")
     ended = fleet.run("status", "--hosts", "--format", "json")
     [host] = json.loads(ended.stdout)["hosts"]
     assert (host["generation"], host["problem"], host["lease"]) == (1, "", None)
     assert [(s["name"], s["verified"]) for s in host["servers"]] == [("Reports", True)]
-    assert tree(fleet.folder / "host") == before, "to look changes nothing"
+    assert tree(fleet.folder / "maps1") == before, "to look changes nothing"
     path = leased(fleet, 600)
     fleet.declare("Reports", maximum_emails_per_minute=5)
     locked = fleet.run("push")
@@ -118,8 +117,8 @@ def test_status_of_hosts_and_unlock(fleet):  # noqa: F811
     assert not path.exists()
 
 
-def test_lock_wait_reaches_the_lease_on_a_host(fleet):  # noqa: F811
-    (fleet.folder / "host").mkdir(exist_ok=True)
+def test_lock_wait_reaches_the_lease_on_a_host(fleet):
+    (fleet.folder / "maps1").mkdir(exist_ok=True)
     leased(fleet, 14)  # longer than a host waits by itself
     said = fleet.pushed("--lock-wait", "120")
     assert "test email of Reports: sent" in said
@@ -132,7 +131,7 @@ def test_a_host_waits_no_longer_than_its_task_lasts(asked, waits):
     assert lease_wait(asked) == waits
 
 
-def test_the_lock_of_a_checkout_is_taken_away_only_by_force(fleet):  # noqa: F811
+def test_the_lock_of_a_checkout_is_taken_away_only_by_force(fleet):
     folder = fleet.folder / ".provisioner"
     folder.mkdir(mode=0o700)
     with (folder / "push.lock").open("w") as file:
@@ -148,7 +147,7 @@ def test_the_lock_of_a_checkout_is_taken_away_only_by_force(fleet):  # noqa: F81
         assert "no push works here" in fleet.run("unlock").stdout
 
 
-def leased(fleet, seconds):  # noqa: F811
+def leased(fleet, seconds):
     """The host's lease, that of another checkout for so long."""
     lease = {
         "owner": "ann@elsewhere",
@@ -159,7 +158,7 @@ def leased(fleet, seconds):  # noqa: F811
         "since": int(time.time()),
         "expires": int(time.time()) + seconds,
     }
-    path = fleet.folder / "host" / "lease.json"
+    path = fleet.folder / "maps1" / "lease.json"
     path.write_text(json.dumps(lease))
     return path
 

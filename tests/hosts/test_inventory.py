@@ -7,12 +7,19 @@ import pytest
 from provisioner.errors import FleetError
 from provisioner.fleet.environment import ansible_environment
 from provisioner.hosts.inventory import read_inventory
+from tests.fleet.local_fleet import local_fleet
 
 
 @pytest.fixture(autouse=True)
 def _ansible(tmp_path):
     with ansible_environment(tmp_path):
         yield
+
+
+@pytest.fixture
+def one_host(tmp_path):
+    with local_fleet(tmp_path) as fleet:
+        yield fleet
 
 
 @pytest.fixture
@@ -42,12 +49,65 @@ def test_a_missing_inventory_says_what_to_write(tmp_path):
     assert "a group `maps`" in error.value.remedy
 
 
-def test_an_unreadable_inventory_is_an_error_not_an_empty_one(tmp_path):
-    path = tmp_path / "hosts.yml"
-    path.write_text("maps: [unclosed\n")
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "hosts.yml",
+            "maps:\n  hosts:\n    maps1: {key: hunter2}\n   maps2: hunter2\n",
+            "{file}:4: Ansible cannot read the inventory: this line does not fit into the list or "
+            "mapping around it",
+        ),
+        ("hosts.json", '{"maps": {"hosts": "hunter2"', "{file}:1: Ansible cannot read the"),
+        ("hosts.yml", "- hunter2\n", "{file}: Ansible cannot read the inventory"),
+        (
+            "hosts.ini",
+            '[maps]\nmaps1 key="hunter2\n',
+            "{file}:2: Ansible cannot read the inventory: it does not understand this line",
+        ),
+        ("hosts", "#!/bin/sh\necho hunter2 >&2; exit 4\n", "{file}: Ansible cannot read the"),
+    ],
+)
+def test_an_unreadable_inventory_is_named_with_its_line_and_not_quoted(
+    tmp_path, capfd, name, text, message
+):
+    file = tmp_path / "inventory" / name
+    file.parent.mkdir()
+    file.write_text(text)
+    file.chmod(0o755 if text.startswith("#!") else 0o644)
     with pytest.raises(FleetError) as error:
-        read_inventory(path)
-    assert "Ansible cannot read the inventory" in error.value.message
+        read_inventory(file.parent)
+    assert error.value.message.startswith(message.format(file=file))
+    assert error.value.remedy
+    assert "hunter2" not in error.value.message + error.value.remedy
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_ansible_warns_of_in_a_readable_inventory_is_printed(tmp_path, capfd):
+    path = tmp_path / "hosts.ini"
+    path.write_text("[maps-test]\nmaps1\n")
+    assert read_inventory(path).groups() == ("maps-test",)
+    assert "Invalid characters were found in group names" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "key: hunter2\n other: hunter2\n",
+            "{file}:2: Ansible cannot read the variables: a colon stands where no key can be",
+        ),
+        ("$ANSIBLE_VAULT;1.1;AES256\n3030\n", "{folder}: a variable there is vault text"),
+    ],
+)
+def test_variables_that_ansible_gives_up_on_are_named_and_not_quoted(one_host, text, message):
+    folder = one_host.folder / "inventory"
+    file = folder / "host_vars" / "maps1.yml"
+    file.parent.mkdir()
+    file.write_text(text)
+    ended = one_host.ends(1, "plan")
+    assert f"Error: {message.format(file=file, folder=folder)}" in ended.stderr
+    assert "hunter2" not in ended.stderr + ended.stdout
 
 
 def test_a_group_variable_that_is_vault_text_is_not_opened(inventory, tmp_path):

@@ -86,6 +86,15 @@ def test_it_stays_while_a_delivery_is_still_to_be_taken_back(store, folder):
     assert lease(folder) is None
 
 
+@pytest.mark.parametrize("checked", [[], ["Alerts"]])
+def test_where_nothing_is_checked_it_ends_with_the_delivery(folder, checked):
+    wanted = {**delivery(FIRST), "checked": checked}
+    assert store(folder, "r1", "ann").deliver(wanted)["mails_needed"] == ["Reports"]
+    assert lease(folder) is None
+    store(folder, "r2", "bob").deliver({**delivery(OTHER), "checked": ["reports"]})
+    assert lease(folder)["run_id"] == "r2"
+
+
 @pytest.mark.parametrize("how", ["without mails", "failed", "crashed"])
 def test_where_nothing_follows_it_ends_with_the_call(store, folder, how):
     run = store(folder, "r1", "ann", apply_command=["false"] if how == "failed" else None)

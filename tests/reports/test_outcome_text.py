@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from provisioner.errors import ExitCode
 from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
@@ -70,6 +72,77 @@ def test_many_equal_hosts_are_one_block():
         "\n"
         "50 hosts: 0 changed; 50 unchanged"
     )
+
+
+def test_hosts_that_differ_only_in_numbers_of_the_moment_are_one_block():
+    done = outcome(
+        *(
+            host(
+                f"maps{n}",
+                HostState.ROLLED_BACK,
+                written=True,
+                generation=n + 1,
+                rolled_back_from=n,
+            )
+            for n in (3, 1, 2)
+        ),
+        host("maps4", HostState.ROLLED_BACK, written=True, generation=5, rolled_back_from=4),
+    )
+    assert outcome_text(done, {}).startswith(
+        "maps3, maps1, maps2, maps4 (4 hosts): rolled back, generations 2 to 5\n"
+        "  back from generations 1 to 4\n\n"
+    )
+
+
+def test_hosts_locked_by_one_owners_runs_are_one_block_with_the_words_of_the_first():
+    words = "ann@ws works on this host since 2026-11-27T10:0{n}:00Z (push, run {run}), until dawn"
+    runs = {1: "20261127T100101-1f2e3d4c", 2: "20261127T100202-ffee0011"}
+    locked = outcome(
+        *(
+            host(f"maps{n}", HostState.LOCKED, message=words.format(n=n, run=run))
+            for n, run in runs.items()
+        )
+    )
+    text = outcome_text(locked, {})
+    assert text.startswith(
+        "maps1, maps2 (2 hosts): locked by another run\n"
+        "  ann@ws works on this host since 2026-11-27T10:01:00Z (push, run "
+        "20261127T100101-1f2e3d4c), until dawn\n"
+    )
+    assert "ffee0011" not in text
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "5.7.139 Authentication unsuccessful [FR{n}P281CA0042.DEUP281.PROD.OUTLOOK.COM "
+        "2026-11-27T10:0{n}:00.123Z 08DC{n}]",
+        "5.7.8 Username and Password not accepted {n}b1f17b1804b1-40c8.3 - gsmtp",
+    ],
+)
+def test_replies_that_differ_in_the_mail_servers_own_ids_are_one_block(reply):
+    told = outcome(
+        *(
+            host(f"maps{n}", HostState.RESTORED, mails=(replace(REFUSED, smtp=smtp),))
+            for n in (1, 2)
+            for smtp in (replace(REFUSED.smtp, reply=reply.format(n=n)),)
+        )
+    )
+    text = outcome_text(told, {})
+    assert text.startswith("maps1, maps2 (2 hosts): restored\n")
+    assert reply.format(n=1) in text
+
+
+def test_hosts_whose_changes_differ_are_two_blocks():
+    other = replace(CHANGED, values={"/port": (465, 587)})
+    planned = outcome(
+        host("maps1", HostState.CHANGES, servers=(CHANGED,)),
+        host("maps2", HostState.CHANGES, servers=(other,)),
+        check=True,
+    )
+    text = outcome_text(planned, {})
+    assert "maps1: would change" in text
+    assert "maps2: would change" in text
 
 
 def test_a_refused_mail_names_stage_code_cause_remedy_and_who_acts():

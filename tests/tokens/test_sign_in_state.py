@@ -17,7 +17,7 @@ from provisioner.providers.google import GOOGLE
 from provisioner.providers.microsoft import MICROSOFT
 from provisioner.providers.provider import Provider
 from provisioner.reports.sign_in_states import states_as_json, states_as_text
-from provisioner.tokens.proof_record import record_proof
+from provisioner.tokens.proof_record import record_proof, record_refusal
 from provisioner.tokens.sign_in_state import Problem, SignInState, sign_in_state
 from tests.oauth_samples import oauth_server, token_set, token_store
 
@@ -198,6 +198,20 @@ def test_a_proof_is_noted_for_the_sign_in_that_it_is_of(tmp_path: Path) -> None:
     assert store.load("Reports") == noted
 
 
+def test_a_refusal_is_noted_for_the_sign_in_that_it_is_of_until_a_host_proves_it(
+    tmp_path: Path,
+) -> None:
+    state = _state(tmp_path, proven_at=NOW - 5)
+    store = token_store(tmp_path / "tokens")
+    assert state.tokens is not None
+    record_refusal(store, replace(state.tokens, grant_id="another"), "refused")
+    assert store.load("Reports") == state.tokens
+    record_refusal(store, state.tokens, "refused by maps1")
+    assert store.load("Reports") == replace(state.tokens, unproven="refused by maps1")
+    record_proof(store, state.tokens, at=NOW, by="maps2")
+    assert store.load("Reports") == replace(state.tokens, proven_at=NOW, proven_by="maps2")
+
+
 def test_json_holds_no_token(tmp_path: Path) -> None:
     state = _state(tmp_path, expires_at=NOW + 60, proven_at=NOW)
     text = states_as_json([state.with_problem(Problem("What", "Do"))], now=NOW)
@@ -222,6 +236,7 @@ def test_json_holds_no_token(tmp_path: Path) -> None:
                     "refresh_token_early_ends": list(MICROSOFT.early_ends),
                     "handed_over_to": None,
                     "proven_at": "2030-03-17T17:46:40Z",
+                    "proven_by": None,
                     "unproven": None,
                 },
             }

@@ -42,7 +42,7 @@ def _edited(**changes: Any) -> Secret:
 
 
 def test_a_file_of_an_earlier_version_lacks_what_came_later() -> None:
-    later = ("proven_at", "refresh_token_expires_at", "unproven", "handed_over_to")
+    later = ("proven_at", "proven_by", "refresh_token_expires_at", "unproven", "handed_over_to")
     assert token_set_from(_edited(**dict.fromkeys(later, "REMOVED")), origin="x") == token_set()
 
 
