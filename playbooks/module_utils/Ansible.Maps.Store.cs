@@ -65,7 +65,7 @@ namespace Ansible.Maps.Store {
             lease = new HostLease(folder, settings.Lease, runId, owner, seconds);
             turn = new HostTurn(folder, lease, runId, owner, settings.LockWait);
             takeover = new MapsTakeover(
-                settings.ApplyCommand, settings.Service, settings.Restart, settings.ApplyTimeout);
+                folder, settings.ApplyCommand, settings.Service, settings.Restart, settings.ApplyTimeout);
             look = new HostLook(folder, takeover);
             commit = HostDocument.At(settings.Lease, "commit");
             Renewed = new List<string>();
@@ -355,8 +355,7 @@ namespace Ansible.Maps.Store {
         // -- applying
 
         private Dictionary<string, object> Applied(HostView view, string[] rotating) {
-            view.Apply = takeover.Run(
-                folder.Place(RecordJournal.Document), view.Entries.Concat(view.Comparison.Entries));
+            view.Apply = takeover.Run(view.Entries.Concat(view.Comparison.Entries));
             Ending = takeover.Ending;
             if (view.Apply.Code == 0) {
                 view.Record = view.Record.But("applied", RecordJournal.DigestOf(view.Data));

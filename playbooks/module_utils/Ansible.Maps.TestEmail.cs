@@ -168,7 +168,7 @@ namespace Ansible.Maps.TestEmail {
                 && mails.All(mail => mail["proof"] != null);
             return command.Length == 0 || !sends ? null : AdminCommand.Run(
                 command, parameters.Whole("test_timeout", 300),
-                HostDocument.SecretsOf(store.Document().Entries));
+                HostDocument.SecretsOf(store.Document().Entries), null);
         }
 
         private ModuleAnswer Recorded(List<Dictionary<string, object>> entries,
