@@ -35,11 +35,17 @@ namespace Ansible.Maps.Command {
 
         /// <summary>
         /// Run it without a shell; after `timeout` seconds kill it and all that it has started.
+        /// `held`: a lock that it holds beside us, or null.
         /// </summary>
-        public static Ended Run(IList<string> argv, int timeout, IEnumerable<string> secrets) {
+        public static Ended Run(
+            IList<string> argv,
+            int timeout,
+            IEnumerable<string> secrets,
+            IFileLock held
+        ) {
             IRunningProcess process;
             try {
-                process = HostProcesses.Current.Start(argv.ToArray());
+                process = HostProcesses.Current.Start(argv.ToArray(), held);
             } catch (FileFault fault) {
                 int code = fault.Code == "enoent" ? NotFound : NotExecutable;
                 return new Ended(code, argv[0] + ": " + fault.Message, false);

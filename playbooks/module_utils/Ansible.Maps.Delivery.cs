@@ -85,6 +85,13 @@ namespace Ansible.Maps.Delivery {
             return names.Any(name => mailed.Contains(Names.Fold(name)));
         }
 
+        /// <summary>Whether this run goes on to try one of these servers.</summary>
+        public bool Checks(IEnumerable<string> names) {
+            HashSet<string> tried =
+                Folded(content.ContainsKey("checked") ? content["checked"] : content["mails"]);
+            return names.Any(name => tried.Contains(Names.Fold(name)));
+        }
+
         /// <summary>server_name -> the token that is now valid, of a rollback.</summary>
         public Dictionary<string, object> Tokens {
             get { return (Dictionary<string, object>)content["tokens"]; }

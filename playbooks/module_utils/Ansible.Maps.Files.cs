@@ -92,9 +92,15 @@ namespace Ansible.Maps.Files {
         bool NobodyListens();
     }
 
-    /// <summary>A lock that is held until it is disposed of, or its process ends.</summary>
+    /// <summary>
+    /// A lock that is held until it is disposed of; if this process ends without that, until the
+    /// program that it was lent to has ended, too: see IProcesses.Start.
+    /// </summary>
     public interface IFileLock : IDisposable {
-        /// <summary>Say in it who has it.</summary>
+        /// <summary>
+        /// Say in it who has it, in the place of what it says. It never shrinks to nothing first:
+        /// the disk may be full.
+        /// </summary>
         void Write(byte[] holder, object reader);
     }
 }

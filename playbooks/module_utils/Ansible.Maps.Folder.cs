@@ -4,15 +4,12 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Globalization;
 using System.Linq;
-using System.Text;
 using System.Threading;
 using Ansible.Maps.CaseFolding;
-using Ansible.Maps.Document;
 using Ansible.Maps.Files;
+using Ansible.Maps.Holder;
 using Ansible.Maps.Host;
-using Ansible.Maps.Json;
 using Ansible.Maps.Refusal;
 
 namespace Ansible.Maps.Folder {
@@ -35,6 +32,8 @@ namespace Ansible.Maps.Folder {
 
         private readonly IFiles files = HostFiles.Current;
         private readonly object reader;
+        private IFileLock held;  // the lock, once we have taken it
+        private LockSign sign;
 
         public PrivateFolder(string path, string group) {
             Path = path;
@@ -160,16 +159,13 @@ namespace Ansible.Maps.Folder {
 
         /// <summary>
         /// Hold the lock until that is disposed of; HostRefusal names its holder if it stays taken
-        /// for `wait` seconds. `holder`: owner, run_id.
+        /// for `wait` seconds. `who`: owner, run_id.
         /// </summary>
-        public IDisposable Lock(IDictionary<string, object> holder, double wait) {
-            IFileLock held = Taken(wait);
+        public IDisposable Lock(IDictionary<string, object> who, double wait) {
+            held = Taken(wait);
+            sign = new LockSign(who);
             try {
-                Dictionary<string, object> words = new Dictionary<string, object>(holder);
-                words["since"] = DateTime.UtcNow
-                    .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-                byte[] said = Encoding.ASCII.GetBytes(JsonText.Compact(words, false));
-                Explained("lock " + Path, () => held.Write(said, reader));
+                Explained("lock " + Path, () => held.Write(sign.Said(null), reader));
             } catch {
                 held.Dispose();
                 throw;
@@ -177,36 +173,38 @@ namespace Ansible.Maps.Folder {
             return held;
         }
 
-        private IFileLock Taken(double wait) {
-            Stopwatch waited = Stopwatch.StartNew();
-            while (true) {
-                IFileLock held = Explained("lock " + Path, () => files.TryLock(Place(LockFile)));
-                if (held != null) {
-                    return held;
-                }
-                if (waited.Elapsed.TotalSeconds >= wait) {
-                    byte[] holder = Explained("lock " + Path, () => files.LockHolder(Place(LockFile)));
-                    throw new HostRefusal("locked", LockWords(holder));
-                }
-                Thread.Sleep(100);
+        /// <summary>
+        /// Do `work` with the lock that we hold, to have a program hold it, too: then it is taken
+        /// while that runs, whatever becomes of us. `to` says to others what it is.
+        /// </summary>
+        public T Lent<T>(string to, Func<IFileLock, T> work) {
+            Say(to);
+            T result = work(held);
+            Say(null);
+            return result;
+        }
+
+        private void Say(string running) {
+            try {
+                held.Write(sign.Said(running), reader);
+            } catch (FileFault) {
+                // Words for others are no reason not to go on.
             }
         }
 
-        private static string LockWords(byte[] text) {
-            object holder = null;
-            try {
-                holder = JsonText.Parse(new UTF8Encoding(false, true).GetString(text));
-            } catch (FormatException) {
-                // Between its opening and its first byte: nobody is named yet.
-            } catch (DecoderFallbackException) {
-                // Nor does whatever else is there name anybody.
+        private IFileLock Taken(double wait) {
+            Stopwatch waited = Stopwatch.StartNew();
+            while (true) {
+                IFileLock taken = Explained("lock " + Path, () => files.TryLock(Place(LockFile)));
+                if (taken != null) {
+                    return taken;
+                }
+                if (waited.Elapsed.TotalSeconds >= wait) {
+                    byte[] said = Explained("lock " + Path, () => files.LockHolder(Place(LockFile)));
+                    throw new HostRefusal("locked", LockSign.Words(said));
+                }
+                Thread.Sleep(100);
             }
-            string owner = HostDocument.At(holder, "owner") as string;
-            string run = HostDocument.At(holder, "run_id") as string;
-            string since = HostDocument.At(holder, "since") as string;
-            bool known = owner != null && run != null && since != null;
-            string who = known ? owner + " (run " + run + ") since " + since : "another run";
-            return who + " works on this host: wait until it has ended, then push again";
         }
 
         // -- refusing

@@ -4,14 +4,16 @@
 using System;
 using System.Collections.Generic;
 using System.Text;
+using Ansible.Maps.Files;
 
 namespace Ansible.Maps.Processes {
     public interface IProcesses {
         /// <summary>
         /// Start a program, without a shell, with nothing to read, and with one pipe for what it
-        /// says. FileFault: enoent if there is no such program, else why it cannot be started.
+        /// says. `held`: a lock that it holds beside us while it runs; null: none. FileFault: enoent
+        /// if there is no such program, else why it cannot be started.
         /// </summary>
-        IRunningProcess Start(string[] argv);
+        IRunningProcess Start(string[] argv, IFileLock held);
 
         /// <summary>How programs here may write what is not ASCII, besides as UTF-8.</summary>
         IList<Encoding> OtherEncodings { get; }

@@ -125,10 +125,9 @@ namespace Ansible.Maps.Return {
             if (!takeover.IsWanted || !touchedMaps) {
                 return "restored";
             }
-            string place = folder.Place(RecordJournal.Document);
             List<Dictionary<string, object>> entries =
                 new FoundDocument(data, RecordJournal.Document).Entries;
-            if (takeover.Run(place, entries).Code != 0) {
+            if (takeover.Run(entries).Code != 0) {
                 return "unknown";
             }
             journal.Write(record.But("applied", RecordJournal.DigestOf(data)));

@@ -65,7 +65,7 @@ namespace Ansible.Maps.Store {
             lease = new HostLease(folder, settings.Lease, runId, owner, seconds);
             turn = new HostTurn(folder, lease, runId, owner, settings.LockWait);
             takeover = new MapsTakeover(
-                settings.ApplyCommand, settings.Service, settings.Restart, settings.ApplyTimeout);
+                folder, settings.ApplyCommand, settings.Service, settings.Restart, settings.ApplyTimeout);
             look = new HostLook(folder, takeover);
             commit = HostDocument.At(settings.Lease, "commit");
             Renewed = new List<string>();
@@ -111,7 +111,9 @@ namespace Ansible.Maps.Store {
             return Working(work => {
                 HostView view = look.View(delivery, journal.Read(), null);
                 folder.Tighten(view.TooOpen);
-                return GoingOn(work, Brought(view, delivery.Rotating));
+                Dictionary<string, object> result = Brought(view, delivery.Rotating);
+                work.GoesOn = GoesOn(result, delivery);
+                return result;
             });
         }
 
@@ -124,7 +126,10 @@ namespace Ansible.Maps.Store {
             }
             return Working(work => {
                 HostView view = look.Backward(delivery, journal.Read());
-                return GoingOn(work, OfRollback(Brought(view, delivery.Rotating)));
+                Dictionary<string, object> result =
+                    OfRollback(Brought(view, delivery.Rotating));
+                work.GoesOn = GoesOn(result, delivery);
+                return result;
             });
         }
 
@@ -203,6 +208,14 @@ namespace Ansible.Maps.Store {
             }
         }
 
+        /// <summary>End our own: nothing of this run follows.</summary>
+        public void ReleaseLease() {
+            turn.Locked(() => {
+                lease.Release();
+                return true;
+            });
+        }
+
         /// <summary>
         /// End a lease: our own, or with `force` anybody's. -> state, and the lease that was there.
         /// </summary>
@@ -255,13 +268,10 @@ namespace Ansible.Maps.Store {
             });
         }
 
-        private static Dictionary<string, object> GoingOn(
-            TurnWork work,
-            Dictionary<string, object> result
-        ) {
-            bool isProvable = Provable.Contains((string)result["state"]);
-            work.GoesOn = isProvable && ((List<string>)result["mails_needed"]).Count > 0;
-            return result;
+        // Whether this run comes back to prove what lies there now.
+        private static bool GoesOn(Dictionary<string, object> result, HostDelivery delivery) {
+            return Provable.Contains((string)result["state"])
+                && delivery.Checks((List<string>)result["mails_needed"]);
         }
 
         private static Dictionary<string, object> OfRollback(Dictionary<string, object> result) {
@@ -345,8 +355,7 @@ namespace Ansible.Maps.Store {
         // -- applying
 
         private Dictionary<string, object> Applied(HostView view, string[] rotating) {
-            view.Apply = takeover.Run(
-                folder.Place(RecordJournal.Document), view.Entries.Concat(view.Comparison.Entries));
+            view.Apply = takeover.Run(view.Entries.Concat(view.Comparison.Entries));
             Ending = takeover.Ending;
             if (view.Apply.Code == 0) {
                 view.Record = view.Record.But("applied", RecordJournal.DigestOf(view.Data));

@@ -5,6 +5,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Ansible.Maps.Command;
 using Ansible.Maps.Document;
+using Ansible.Maps.Folder;
 using Ansible.Maps.Journal;
 using Ansible.Maps.Record;
 
@@ -13,6 +14,7 @@ namespace Ansible.Maps.Takeover {
     public sealed class MapsTakeover {
         private const string CommandName = "maps_apply_command";
 
+        private readonly PrivateFolder folder;
         private readonly string[] command;
         private readonly string service;
         private readonly Func<string, int, Ended> restart;
@@ -23,11 +25,13 @@ namespace Ansible.Maps.Takeover {
         /// `timeout` (seconds). Null or empty: there is none.
         /// </summary>
         public MapsTakeover(
+            PrivateFolder folder,
             string[] command,
             string service,
             Func<string, int, Ended> restart,
             int timeout
         ) {
+            this.folder = folder;
             this.command = command ?? new string[0];
             this.service = service;
             this.restart = restart;
@@ -54,12 +58,14 @@ namespace Ansible.Maps.Takeover {
                 && !Equals(record["applied"], RecordJournal.DigestOf(data));
         }
 
-        /// <summary>Run both; the second only if the first ended well.</summary>
-        public Ended Run(string document, IEnumerable<Dictionary<string, object>> entries) {
+        /// <summary>
+        /// Run both, the second only if the first ended well. `entries`: all whose secrets they may
+        /// say.
+        /// </summary>
+        public Ended Run(IEnumerable<Dictionary<string, object>> entries) {
             Ended ended = null;
             if (HasCommand) {
-                string[] argv = command.Concat(new[] { document }).ToArray();
-                ended = AdminCommand.Run(argv, timeout, HostDocument.SecretsOf(entries));
+                ended = Commanded(HostDocument.SecretsOf(entries));
                 Name = CommandName;
                 Ending = Name + " ended with code " + ended.Code;
             }
@@ -74,6 +80,13 @@ namespace Ansible.Maps.Takeover {
             Ending = Name + " failed";
             bool started = ended != null || restarted.Started;
             return new Ended(restarted.Code, restarted.Output, started);
+        }
+
+        // A run that is killed leaves the command behind: the next one must not apply beside it.
+        private Ended Commanded(IEnumerable<string> secrets) {
+            string[] argv = command.Concat(new[] { folder.Place(RecordJournal.Document) }).ToArray();
+            return folder.Lent(
+                CommandName, held => AdminCommand.Run(argv, timeout, secrets, held));
         }
 
         private string RestartName {

@@ -51,11 +51,32 @@ namespace Ansible.Maps.TestEmail {
 
         /// <summary>What a result calls this work.</summary>
         public static string Phase(Dictionary<string, object> parameters) {
-            return new ModuleParameters(parameters).Text("phase") ?? "mail";
+            return Phase(new ModuleParameters(parameters));
+        }
+
+        private static string Phase(ModuleParameters parameters) {
+            return parameters.Text("phase") ?? "mail";
         }
 
         private ModuleAnswer Worked(string phase) {
             store.RenewLease();
+            try {
+                return Proven(phase);
+            } catch {
+                ReleaseQuietly();
+                throw;
+            }
+        }
+
+        private void ReleaseQuietly() {
+            try {
+                store.ReleaseLease();
+            } catch (HostRefusal) {
+                // What went wrong first is what is to be said.
+            }
+        }
+
+        private ModuleAnswer Proven(string phase) {
             FoundDocument document = store.Document();
             string known = Known(document);
             List<Dictionary<string, object>> entries = Entries(document, phase);
@@ -147,7 +168,7 @@ namespace Ansible.Maps.TestEmail {
                 && mails.All(mail => mail["proof"] != null);
             return command.Length == 0 || !sends ? null : AdminCommand.Run(
                 command, parameters.Whole("test_timeout", 300),
-                HostDocument.SecretsOf(store.Document().Entries));
+                HostDocument.SecretsOf(store.Document().Entries), null);
         }
 
         private ModuleAnswer Recorded(List<Dictionary<string, object>> entries,
@@ -159,7 +180,7 @@ namespace Ansible.Maps.TestEmail {
                     entry, failed ? null : (string)mail["proof"])).Where(pair => pair.Value != null);
             try {
                 store.RecordProofs(proofs.ToList(), parameters.Texts("needed").Concat(envelopes.Keys),
-                    parameters.Texts("accepted"), !wrong && !TriesAgain(mails));
+                    parameters.Texts("accepted"), IsLast(mails, wrong));
             } catch (HostRefusal refusal) {
                 // If it is wrong, the old document is to be given back, recorded or not.
                 string words = "the test emails went out, but that could not be recorded: ";
@@ -168,10 +189,12 @@ namespace Ansible.Maps.TestEmail {
             return new ModuleAnswer(maps, false);
         }
 
-        // Whether the run does more here: it has more to prove, or tries again what was put off.
-        private bool TriesAgain(List<Dictionary<string, object>> mails) {
-            return parameters.Flag("more")
+        // Whether the run does nothing more here: it takes nothing back, and tries nothing again.
+        private bool IsLast(List<Dictionary<string, object>> mails, bool wrong) {
+            bool takenBack = wrong && Phase(parameters) == "mail";
+            bool triedAgain = parameters.Flag("more")
                 || (parameters.Flag("retries") && mails.Any(mail => Equals(mail["passing"], true)));
+            return !takenBack && !triedAgain;
         }
     }
 }

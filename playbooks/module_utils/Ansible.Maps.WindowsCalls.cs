@@ -33,7 +33,8 @@ namespace Ansible.Maps.WindowsCalls {
         internal const uint SuspendedWithoutWindow = 0x4 | 0x08000000;
         internal const int UseStandardHandles = 0x100;
         internal const uint Inherited = 1;  // HANDLE_FLAG_INHERIT of SetHandleInformation
-        
+        internal const uint SameAccess = 2;  // DUPLICATE_SAME_ACCESS of DuplicateHandle
+
         // WaitForSingleObject: WAIT_TIMEOUT, WAIT_FAILED
         internal const uint WaitTimedOut = 0x102, WaitFailed = 0xffffffff;
 
@@ -47,6 +48,17 @@ namespace Ansible.Maps.WindowsCalls {
         [DllImport("kernel32.dll")]
         [return: MarshalAs(UnmanagedType.Bool)]
         internal static extern bool CloseHandle(IntPtr handle);
+
+        // handleapi.h/nf-handleapi-duplicatehandle
+        [DllImport("kernel32.dll", SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool DuplicateHandle(
+            IntPtr process, WindowsHandle handle, WindowsHandle target, out IntPtr copy, uint access,
+            [MarshalAs(UnmanagedType.Bool)] bool inherited, uint options);
+
+        // processthreadsapi.h/nf-processthreadsapi-getcurrentprocess: nothing to close
+        [DllImport("kernel32.dll")]
+        internal static extern IntPtr GetCurrentProcess();
 
         // fileapi.h/nf-fileapi-getfileinformationbyhandle
         [DllImport("kernel32.dll", SetLastError = true)]
@@ -65,6 +77,12 @@ namespace Ansible.Maps.WindowsCalls {
         [return: MarshalAs(UnmanagedType.Bool)]
         internal static extern bool WriteFile(
             WindowsHandle file, byte[] data, uint length, out uint written, IntPtr overlapped);
+
+        // fileapi.h/nf-fileapi-setfilepointerex: FILE_BEGIN is 0
+        [DllImport("kernel32.dll", SetLastError = true)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        internal static extern bool SetFilePointerEx(
+            WindowsHandle file, long distance, IntPtr place, uint from);
 
         // fileapi.h/nf-fileapi-setendoffile
         [DllImport("kernel32.dll", SetLastError = true)]

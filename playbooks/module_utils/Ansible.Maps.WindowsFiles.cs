@@ -212,7 +212,9 @@ namespace Ansible.Maps.WindowsFiles {
         }
     }
 
-    /// <summary>Nobody else can open a file for writing while this has it so.</summary>
+    /// <summary>
+    /// Nobody else can open a file for writing while this has it so, or a process that it was lent to.
+    /// </summary>
     internal sealed class WindowsFileLock : IFileLock {
         private readonly WindowsHandle file;
         private readonly string path;
@@ -229,10 +231,25 @@ namespace Ansible.Maps.WindowsFiles {
         public void Write(byte[] holder, object reader) {
             PrivateAccess access = new PrivateAccess((SecurityIdentifier)reader, false);
             OpenFile.SetAccess(file, path, access);
-            if (!Native.SetEndOfFile(file)) {  // it was just opened: at its beginning
+            if (!Native.SetFilePointerEx(file, 0, IntPtr.Zero, 0)) {
                 throw WindowsFault.OfLastCall(path);
             }
             OpenFile.WriteAll(file, holder, path);
+            if (!Native.SetEndOfFile(file)) {
+                throw WindowsFault.OfLastCall(path);
+            }
+        }
+
+        /// <summary>
+        /// Give a process a handle of the same open file, which is closed when it ends; what it
+        /// starts does not get that, or the service of MAPS could keep everybody out.
+        /// </summary>
+        internal void LendTo(WindowsHandle process) {
+            IntPtr copy;  // a handle of that process: not ours to close
+            if (!Native.DuplicateHandle(Native.GetCurrentProcess(), file, process, out copy, 0, false,
+                Native.SameAccess)) {
+                throw WindowsFault.OfLastCall(path);
+            }
         }
 
         public void Dispose() {

@@ -9,6 +9,7 @@ using Ansible.Maps.Files;
 using Ansible.Maps.Processes;
 using Ansible.Maps.Quoting;
 using Ansible.Maps.WindowsCalls;
+using Ansible.Maps.WindowsFiles;
 
 namespace Ansible.Maps.WindowsProcesses {
     public sealed class WindowsHostProcesses : IProcesses {
@@ -16,11 +17,11 @@ namespace Ansible.Maps.WindowsProcesses {
             + "arguments in another way: name a program, e.g. powershell.exe with -NoProfile, -File "
             + "and a script";
 
-        public IRunningProcess Start(string[] argv) {
+        public IRunningProcess Start(string[] argv, IFileLock held) {
             if (CommandLine.IsBatchFile(argv[0])) {
                 throw new FileFault("enoexec", NoBatchFile, argv[0], null);
             }
-            return new WindowsProcess(CommandLine.Of(argv), argv[0]);
+            return new WindowsProcess(CommandLine.Of(argv), argv[0], (WindowsFileLock)held);
         }
 
         /// <summary>
@@ -40,7 +41,8 @@ namespace Ansible.Maps.WindowsProcesses {
     }
 
     /// <summary>
-    /// A process that belongs to a job before its first instruction: it is created suspended.
+    /// A process that belongs to a job before its first instruction: it is created suspended. The job
+    /// kills nothing when it is closed: a module that is killed leaves its command behind.
     /// https://learn.microsoft.com/en-us/windows/win32/procthread/job-objects
     /// </summary>
     internal sealed class WindowsProcess : IRunningProcess {
@@ -49,7 +51,7 @@ namespace Ansible.Maps.WindowsProcesses {
         private readonly string program;
         private readonly WindowsHandle job, process, output;
 
-        internal WindowsProcess(string commandLine, string program) {
+        internal WindowsProcess(string commandLine, string program, WindowsFileLock held) {
             this.program = program;
             job = Native.CreateJobObjectW(IntPtr.Zero, null);
             Check(!job.IsInvalid);
@@ -62,7 +64,7 @@ namespace Ansible.Maps.WindowsProcesses {
                     ProcessInformation created = Created(commandLine, nothing, written);
                     process = new WindowsHandle(created.Process);
                     using (WindowsHandle thread = new WindowsHandle(created.Thread)) {
-                        Begin(thread);
+                        Begin(thread, held);
                     }
                 }
             }
@@ -132,13 +134,17 @@ namespace Ansible.Maps.WindowsProcesses {
             return created;
         }
 
-        private void Begin(WindowsHandle thread) {
-            if (Native.AssignProcessToJobObject(job, process) && Native.ResumeThread(thread) != -1) {
-                return;
+        private void Begin(WindowsHandle thread, WindowsFileLock held) {
+            try {
+                if (held != null) {
+                    held.LendTo(process);
+                }
+                Check(Native.AssignProcessToJobObject(job, process));
+                Check(Native.ResumeThread(thread) != -1);
+            } catch (FileFault) {
+                Native.TerminateProcess(process, KilledCode);
+                throw;
             }
-            FileFault fault = WindowsFault.OfLastCall(program);
-            Native.TerminateProcess(process, KilledCode);
-            throw fault;
         }
 
         private void Check(bool succeeded) {

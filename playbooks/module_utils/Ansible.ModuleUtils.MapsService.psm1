@@ -126,7 +126,7 @@ Function Wait-MapsPort {
 Function Restart-MapsService {
     <#
     .SYNOPSIS
-    Restart a service; -> Ended: 0, or 1 with what went wrong.
+    Restart a service; -> Ended: 0, or 1 with what went wrong, and whether it was touched at all.
 
     .NOTES
     One that is stopped is started: a run that ended halfway may have stopped it. Throws nothing:
@@ -136,12 +136,14 @@ Function Restart-MapsService {
     param ([string]$Name, [int]$Timeout)
 
     $code = 1
+    $touched = $false
     try {
         $deadline = [DateTime]::UtcNow.AddSeconds($Timeout)
         $service = Get-MapsService -Name $Name
         if ("$($service.StartType)" -eq 'Disabled') {
             throw 'it is disabled: enable it, or take maps_service away from this host'
         }
+        $touched = $true
         $dependents = @(Stop-MapsService -Service $service -Deadline $deadline)
         Start-MapsService -Service $service -Deadline $deadline
         Wait-MapsPort -Service $service -Deadline $deadline
@@ -158,7 +160,7 @@ Function Restart-MapsService {
         }
         $said = $thrown.Message
     }
-    [Ansible.Maps.Command.Ended]::new($code, $said, $true)
+    [Ansible.Maps.Command.Ended]::new($code, $said, $touched)
 }
 
 Export-ModuleMember -Function Restart-MapsService

@@ -92,7 +92,7 @@ class Host:
         delivered = [*map(entry, entries)]
         names = [found["server_name"] for found in delivered]
         content = {**_DELIVERED, "entries": delivered, "declared": names, "mails": names}
-        content |= {name: step[name] for name in (*content, "whole") if name in step}
+        content |= {name: step[name] for name in (*content, "whole", "checked") if name in step}
         return self._called("present", step, content)
 
     def _roll_back(self, delivery: dict, step: dict) -> Answer:

@@ -87,7 +87,7 @@ def test_it_stays_while_a_delivery_is_still_to_be_taken_back(store, folder):
 
 
 @pytest.mark.parametrize("checked", [[], ["Alerts"]])
-def test_where_nothing_is_checked_it_ends_with_the_delivery(folder, checked):
+def test_where_nothing_is_checked_it_ends_with_the_delivery(store, folder, checked):
     wanted = {**delivery(FIRST), "checked": checked}
     assert store(folder, "r1", "ann").deliver(wanted)["mails_needed"] == ["Reports"]
     assert lease(folder) is None

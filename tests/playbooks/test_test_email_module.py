@@ -189,6 +189,25 @@ def test_a_run_that_goes_on_keeps_its_lease(host, mail_server):
     assert not (host.folder / "lease.json").exists()
 
 
+def test_a_run_that_fails_ends_its_lease(host, mail_server):
+    lease = {"holder": "here", "commit": None, "reason": "push"}
+    fingerprint = host.deliver(oauth2_entry(port=mail_server.port))
+    answer = host.send(fingerprint, lease=lease, more=True, mails={"Gone": None})
+    assert answer["maps"]["reason"] == "changed"
+    assert not (host.folder / "lease.json").exists()
+
+
+def test_a_wrong_mail_of_an_old_document_is_the_last_call(host, mail_server):
+    lease = {"holder": "here", "commit": None, "reason": "push"}
+    entry = oauth2_entry(port=mail_server.port, token__access_token="CANARYwrong0token")
+    fingerprint = host.deliver(entry)
+    host.send(fingerprint, lease=lease)
+    assert (host.folder / "lease.json").exists()  # it is to be taken back
+    answer = host.send(lease=lease, phase="baseline", retries=True)
+    assert answer["maps"]["wrong"] == ["Reports"]
+    assert not (host.folder / "lease.json").exists()
+
+
 def test_an_accident_says_its_type_and_place_only(host, mail_server):
     host.deliver(oauth2_entry(port=mail_server.port, use_tls=None))
     answer = host.send(phase="baseline", mails={"Reports": {"to": 5}})

@@ -180,6 +180,13 @@ def test_one_process_at_a_time(windows, tmp_path):
     assert waits.deliver(MOVED)["state"] == "delivered"
 
 
+def test_who_has_the_lock_is_said_once(windows):
+    windows.store("run-1", "a rather long name of an owner").deliver(WANTED)
+    windows.store("run-2", "bob").deliver(MOVED)
+    said = json.loads((windows.folder / "lock").read_text())
+    assert (said["owner"], said["run_id"]) == ("bob", "run-2")
+
+
 # -- commands
 
 ARGUMENTS = ["", "two words", 'say "hi"', "C:\\new folder\\", 'a\\\\"b', "%PATH%", "ö", "-x"]

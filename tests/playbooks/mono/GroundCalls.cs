@@ -168,7 +168,7 @@ public static class GroundCalls {
 
     private static object Run(Dictionary<string, object> given) {
         int timeout = Number(given, "seconds");
-        Ended ended = AdminCommand.Run(Texts(given, "argv"), timeout, Texts(given, "secrets"));
+        Ended ended = AdminCommand.Run(Texts(given, "argv"), timeout, Texts(given, "secrets"), null);
         return new List<object> { (long)ended.Code, ended.Output, ended.Started };
     }
 

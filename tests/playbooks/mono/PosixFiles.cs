@@ -157,7 +157,7 @@ public sealed class PosixFiles : IFiles {
         }
     }
 
-    private static void Written(int descriptor, byte[] data) {
+    internal static void Written(int descriptor, byte[] data) {
         byte[] left = data;
         while (left.Length > 0) {
             byte[] piece = left;
@@ -203,7 +203,7 @@ public sealed class PosixFiles : IFiles {
         Counted(path, () => Libc.chmod(path, Mode(kind, reader)));
     }
 
-    private static void CloseOpened(int descriptor, object reader) {
+    internal static void CloseOpened(int descriptor, object reader) {
         if (reader != null) {
             Libc.Counted(() => Libc.fchown(descriptor, unchecked((uint)-1), (uint)Gid(reader)));
         }
@@ -248,31 +248,38 @@ public sealed class PosixFiles : IFiles {
 
     /// <summary>Let go of every lock of this process, as its end would.</summary>
     public static void Unlock() {
-        foreach (PosixLock held in Held.ToArray()) {
+        foreach (PosixLock held in PosixLock.Held.ToArray()) {
             held.Dispose();
         }
     }
+}
 
-    private static readonly List<PosixLock> Held = new List<PosixLock>();
+/// <summary>A lock, as flock(2) has it: whoever inherits its descriptor holds it, too.</summary>
+public sealed class PosixLock : IFileLock {
+    public static readonly List<PosixLock> Held = new List<PosixLock>();
 
-    private sealed class PosixLock : IFileLock {
-        private readonly int descriptor;
+    public readonly int Descriptor;
 
-        public PosixLock(int descriptor) {
-            this.descriptor = descriptor;
-            Held.Add(this);
-        }
+    public PosixLock(int descriptor) {
+        Descriptor = descriptor;
+        Held.Add(this);
+    }
 
-        public void Write(byte[] holder, object reader) {
-            CloseOpened(descriptor, reader);
-            Libc.Counted(() => Libc.ftruncate(descriptor, 0));
-            Written(descriptor, holder);
-        }
+    public void Write(byte[] holder, object reader) {
+        PosixFiles.CloseOpened(Descriptor, reader);
+        Libc.Checked((int)lseek(Descriptor, IntPtr.Zero, 0), null);
+        PosixFiles.Written(Descriptor, holder);
+        Libc.Counted(() => Libc.ftruncate(Descriptor, holder.Length));
+    }
 
-        public void Dispose() {
-            if (Held.Remove(this)) {
-                Libc.close(descriptor);
-            }
+    public void Dispose() {
+        const int release = 8; // LOCK_UN
+        if (Held.Remove(this)) {
+            Libc.flock(Descriptor, release); // what a command left running may have the file open, too
+            Libc.close(Descriptor);
         }
     }
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern IntPtr lseek(int descriptor, IntPtr offset, int from);
 }

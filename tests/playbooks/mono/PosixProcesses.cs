@@ -5,17 +5,18 @@ using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
+using Ansible.Maps.Files;
 using Ansible.Maps.Processes;
 
 public sealed class PosixProcesses : IProcesses {
     private const int LargerThanAny = 1024; // posix_spawnattr_t, posix_spawn_file_actions_t, sigset_t
     private const short SignalsAsUsual = 0x04 | 0x08, OwnSession = 0x80; // see <spawn.h> of glibc
 
-    public IRunningProcess Start(string[] argv) {
+    public IRunningProcess Start(string[] argv, IFileLock held) {
         int[] pipe = new int[2];
         Libc.Checked(pipe2(pipe, Libc.CloseOnExec), null);
         try {
-            return new PosixProcess(Spawned(argv, pipe[1]), pipe[0]);
+            return new PosixProcess(Spawned(argv, pipe[1], held as PosixLock), pipe[0]);
         } catch {
             Libc.close(pipe[0]);
             throw;
@@ -28,12 +29,15 @@ public sealed class PosixProcesses : IProcesses {
         get { return new Encoding[0]; }
     }
 
-    private static int Spawned(string[] argv, int output) {
+    private static int Spawned(string[] argv, int output, PosixLock held) {
         IntPtr actions = Marshal.AllocHGlobal(LargerThanAny), attributes = Attributes();
         posix_spawn_file_actions_init(actions);
         posix_spawn_file_actions_addopen(actions, 0, "/dev/null", Libc.ReadOnly, 0);
         posix_spawn_file_actions_adddup2(actions, output, 1);
         posix_spawn_file_actions_adddup2(actions, output, 2);
+        if (held != null) { // onto itself, it outlives exec: see the page of posix_spawn in POSIX
+            posix_spawn_file_actions_adddup2(actions, held.Descriptor, held.Descriptor);
+        }
         try {
             string[] ended = new string[argv.Length + 1];
             argv.CopyTo(ended, 0);

@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,7 +47,7 @@ typedef struct {
 } WIN32_FIND_DATAW;
 
 typedef struct { enum { A_FILE, A_PIPE, A_JOB, A_PROCESS, A_THREAD } kind;
-                 int fd, inherited, ended, code; pid_t pid; char path[4096]; } Handle;
+                 int fd, inherited, ended, code; pid_t pid, keeper; char path[4096]; } Handle;
 
 static int inheritable; /* handles that a child would get */
 
@@ -238,6 +240,11 @@ BOOL WriteFile(Handle *file, const void *data, DWORD length, DWORD *count, void 
   return 1;
 }
 
+BOOL SetFilePointerEx(Handle *file, int64_t distance, void *place, DWORD from) {
+  if (place || from) broken("SetFilePointerEx");
+  return lseek(file->fd, distance, SEEK_SET) == distance ? 1 : linux_fault();
+}
+
 BOOL SetEndOfFile(Handle *file) {
   return ftruncate(file->fd, lseek(file->fd, 0, SEEK_CUR)) == 0 ? 1 : linux_fault();
 }
@@ -387,6 +394,29 @@ BOOL CreateProcessW(const WCHAR *program, WCHAR *wide, void *process_attributes,
   return 1;
 }
 
+void *GetCurrentProcess(void) { return INVALID; }
+
+/* The handle of the other process, which is closed when that ends, and which its children do not get. */
+BOOL DuplicateHandle(void *own, Handle *file, Handle *process, void **copy, DWORD access, BOOL inherited,
+                     DWORD options) {
+  if (own != INVALID || file->kind != A_FILE || process->kind != A_PROCESS || access || inherited ||
+      options != 2)
+    broken("DuplicateHandle");
+  int end = (int)syscall(SYS_pidfd_open, process->pid, 0);
+  if (end < 0) broken("pidfd_open");
+  process->keeper = fork();
+  if (process->keeper == 0) {
+    struct pollfd ended = {end, POLLIN, 0};
+    setsid();
+    for (int fd = 0; fd < 4096; fd++) if (fd != end && fd != file->fd) close(fd);
+    while (poll(&ended, 1, -1) != 1) {}
+    _exit(0);
+  }
+  close(end);
+  *copy = file;
+  return 1;
+}
+
 BOOL AssignProcessToJobObject(Handle *job, Handle *process) { job->pid = process->pid; return 1; }
 
 DWORD ResumeThread(Handle *thread) { return write(thread->fd, "x", 1) == 1 ? 1 : (DWORD)-1; }
@@ -405,6 +435,7 @@ DWORD WaitForSingleObject(Handle *process, DWORD milliseconds) {
     pid_t found = waitpid(process->pid, &status, WNOHANG);
     if (found == process->pid) {
       process->ended = 1;
+      if (process->keeper) waitpid(process->keeper, NULL, 0);
       process->code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
     } else if (waited >= milliseconds) return 0x102;
     else nanosleep(&pause, NULL);
