@@ -1,4 +1,8 @@
-"""Why Ansible did not get to a host, in words of the network and with a remedy. Pure."""
+"""Why Ansible did not get to a host, in words of the network and with a remedy. Pure.
+
+Without the host's name, which stands before it in each report: hosts that are unreachable for the
+same reason are then told in one block.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,15 @@ _PREFIX = "Task failed: "  # ansible-core's own, before what an action or a conn
 # requests, below WinRM and PSRP, quotes its objects:
 # https://requests.readthedocs.io/en/latest/api/#requests.ConnectionError
 _WRAPPED = re.compile(
-    r"HTTPS?ConnectionPool\(host='(?P<host>[^']*)', port=(?P<port>\d+)\): "
+    r"HTTPS?ConnectionPool\(host='[^']*', port=(?P<port>\d+)\): "
     r"Max retries exceeded with url: \S+ \(Caused by (?P<cause>.*)\)"
+)
+_SSH_WRAPPING = re.compile(
+    r"(Failed to connect to the host via ssh|Data could not be sent to remote host \"[^\"]*\"\. "
+    r"Make sure this host can be reached over ssh): (?=ssh: )"
+)
+_SSH_TARGET = re.compile(
+    r"ssh: (?:connect to host \S+ (port \d+: )|Could not resolve hostname \S+: )"
 )
 _CAUSES = (
     re.compile(r"(certificate verify failed: .*?) \(_ssl\.c"),
@@ -39,6 +50,7 @@ _REMEDIES = {
 def connection_failure(words: str) -> str:
     """What Ansible said of a host that no module answered from, on one line."""
     said = _WRAPPED.sub(_unwrapped, words.removeprefix(_PREFIX))
+    said = _SSH_TARGET.sub(r"ssh: \1", _SSH_WRAPPING.sub("", said))
     remedy = next((advice for sign, advice in _REMEDIES.items() if sign in said), "")
     return f"{said.rstrip('.')}; {remedy}" if remedy else said
 
@@ -46,4 +58,4 @@ def connection_failure(words: str) -> str:
 def _unwrapped(match: re.Match[str]) -> str:
     found = (cause.search(match["cause"]) for cause in _CAUSES)
     reason = next((hit[1] for hit in found if hit), match["cause"])
-    return f"{match['host']} port {match['port']}: {reason}"
+    return f"port {match['port']}: {reason}"

@@ -22,26 +22,39 @@ STRANGER = (
     "CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate "
     "(_ssl.c:1006)')))"
 )
-NAMED = "maps1.example.edu port 5986: "
+PORT = "port 5986: "
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("ntlm: " + RESOLVE, f"ntlm: {NAMED}Name or service not known"),
-        ("ntlm: " + REFUSED, f"ntlm: {NAMED}Connection refused"),
+        ("ntlm: " + RESOLVE, f"ntlm: {PORT}Name or service not known"),
+        ("ntlm: " + REFUSED, f"ntlm: {PORT}Connection refused"),
         (
             "Failed to connect to the host via PSRP: " + SLOW,
-            f"Failed to connect to the host via PSRP: {NAMED}timed out",
+            f"Failed to connect to the host via PSRP: {PORT}timed out",
         ),
         (
             "kerberos: " + STRANGER,
-            f"kerberos: {NAMED}certificate verify failed: self-signed certificate; name the CA of "
+            f"kerberos: {PORT}certificate verify failed: self-signed certificate; name the CA of "
             "the host's certificate in ansible_winrm_ca_trust_path (WinRM) or "
             "ansible_psrp_ca_cert (PSRP)",
         ),
-        (POOL + "/wsman (Caused by Odd('x'))", NAMED + "Odd('x')"),
-        ("ssh: Could not resolve hostname maps1", "ssh: Could not resolve hostname maps1"),
+        (POOL + "/wsman (Caused by Odd('x'))", PORT + "Odd('x')"),
+        (
+            'Data could not be sent to remote host "maps1". Make sure this host can be reached '
+            "over ssh: ssh: Could not resolve hostname maps1: Name or service not known",
+            "ssh: Name or service not known",
+        ),
+        (
+            "Failed to connect to the host via ssh: ssh: connect to host 127.0.0.1 port 22: "
+            "Connection refused",
+            "ssh: port 22: Connection refused",
+        ),
+        (
+            "Failed to connect to the host via ssh: maps1: Permission denied (publickey).",
+            "Failed to connect to the host via ssh: maps1: Permission denied (publickey).",
+        ),
         ("", ""),
     ],
 )
