@@ -204,7 +204,8 @@ class Call:
             name = self._connection.transport
             raise CannotCall(
                 f"ansible_shell_type does not fit the connection {name}: reach a Windows host by "
-                "winrm, psrp, or ssh with ansible_shell_type=powershell, and no other host so"
+                "winrm, psrp, or ssh with ansible_shell_type=powershell (or cmd), and no other "
+                "host so"
             )
         become = self._connection.become
         if runs_powershell and become and become.name != "runas":

@@ -46,5 +46,7 @@ def _require_host(host: str, inventory: Inventory) -> None:
     shown = [*hosts[:_SHOWN], *(["..."] if len(hosts) > _SHOWN else [])]
     raise UsageError(
         f"{host} is no host of {inventory.path}",
-        remedy=f"name one of these: {', '.join(shown) or 'there are none'}",
+        remedy=f"name one of these: {', '.join(shown)}"
+        if shown
+        else "it has no hosts at all: add them, in the group `maps`",
     )

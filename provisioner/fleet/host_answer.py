@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from provisioner.fleet.connection_failure import connection_failure
+
 NONSENSE = "nonsense"  # the outcome of a task whose answer is not one
 
 _DEEPEST, _LONGEST_TEXT, _MOST_VALUES, _LARGEST_NUMBER = 8, 20_000, 20_000, 2**53
@@ -21,6 +23,8 @@ Check = Callable[[Any], bool]
 def checked_answer(outcome: str, answer: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """A task's outcome and answer, if that is one; else `nonsense`, in our words."""
     words = {"msg": printable(str(answer.get("msg") or ""))}
+    if "maps" not in answer:
+        words = {"msg": connection_failure(words["msg"])}
     if outcome == "unreachable":
         return outcome, words
     what = "is no comparison" if answer.get(NONSENSE) else _wrong(answer)

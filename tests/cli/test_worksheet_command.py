@@ -151,6 +151,9 @@ def test_a_host_without_what_is_asked_for(desk: Desk) -> None:
     assert "no --host is named" in said
     said = desk.refused(ExitCode.USAGE, "--accept-destination", "Reports")
     assert "--accept-destination accepts nothing here" in said
+    desk.hosts("[maps]\n")
+    said = desk.refused(ExitCode.USAGE, "--host", "maps1")
+    assert "it has no hosts at all: add them, in the group `maps`" in said
     (desk.project / "inventory" / "hosts.ini").unlink()
     said = desk.refused(ExitCode.FAILURE, "--host", "maps1")
     assert "there is no inventory at" in said
