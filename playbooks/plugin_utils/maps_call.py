@@ -15,6 +15,7 @@ import signal
 from contextlib import contextmanager, suppress
 
 from ansible import constants
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 # Ansible loads this before it forks a process for each host: what is there by then is no garbage,
@@ -56,6 +57,11 @@ class CallingAction(ActionBase):
             return self.result(Call(self, task_vars, self.ALLOWED))
         except CannotCall as error:
             return {"failed": True, "msg": str(error)}
+
+    def _parse_returned_data(self, res, *others):
+        """Ansible's own prints what follows the answer as a warning, whatever it holds."""
+        answer = _answer_line(res.get("stdout") or "")
+        return super()._parse_returned_data(dict(res, stdout=answer), *others)
 
 
 class Call:
@@ -152,16 +158,27 @@ class Call:
 
     def result(self, module, arguments):
         """Call it; -> the task's result, of which nothing but our own facts is passed on."""
-        with _unshown(self._connection), _nothing_left():
-            data = self._action._execute_module(
-                module_name=self._platform.module(module),
-                module_args=self._platform.arguments(arguments),
-                task_vars=self._task_vars,
-            )
+        data = self._said(module, arguments)
         result = self._opened(data)
         facts = data.get("ansible_facts") or {}
         found = {k: v for k, v in facts.items() if k.startswith("discovered_interpreter_")}
         return dict(result, ansible_facts=found) if found else result
+
+    def _said(self, module, arguments):
+        """What Ansible makes of the module's output. Exceptions may quote that: of theirs the first
+        line is passed on, without secrets."""
+        try:
+            with _unshown(self._connection), _nothing_left():
+                return self._action._execute_module(
+                    module_name=self._platform.module(module),
+                    module_args=self._platform.arguments(arguments),
+                    task_vars=self._task_vars,
+                )
+        except AnsibleConnectionFailure as error:
+            words = self._hidden(str(error))
+        except Exception as error:  # noqa: BLE001  whatever a plugin's library raises
+            return {"msg": str(error).strip().split("\n", 1)[0]}
+        raise AnsibleConnectionFailure(words)  # outside of `except`: Ansible tells all the causes
 
     def _opened(self, data):
         try:
@@ -186,8 +203,11 @@ class Call:
         texts = (str(data.get(name) or "") for name in ("msg", "module_stderr", "module_stdout"))
         last = (text.strip().splitlines()[-1:] for text in texts)
         words = " / ".join(line for lines in last for line in lines)
+        return "the module gave no answer: " + self._hidden(words)
+
+    def _hidden(self, words):
         hidden = _redaction.redacted(words, self.delivery.get("secrets", []))
-        return "the module gave no answer: " + _redaction.one_line(hidden, 400)
+        return _redaction.one_line(hidden, 400)
 
     # -- what must be so first
 
@@ -269,6 +289,13 @@ class Call:
             raise CannotCall(f"there is nothing to deliver to {self.host}: no {path}") from None
         except (OSError, ValueError) as error:
             raise CannotCall(f"cannot read {path}: {type(error).__name__}") from None
+
+
+def _answer_line(output):
+    """The line with a module's answer, else the last one, for that says what went wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    answers = (line for line in lines if line.startswith("{") and line.endswith("}"))
+    return next(answers, lines[-1] if lines else "")
 
 
 @contextmanager

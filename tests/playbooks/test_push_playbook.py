@@ -472,10 +472,13 @@ def test_a_module_that_cannot_even_start(fleet, mail_server):
     assert set(results[0]["result"]) <= {"failed", "msg", "changed", "exception", "_ansible_no_log"}
 
 
+@pytest.mark.parametrize("first", [":", "echo '{}'", "echo '{'"])
 @pytest.mark.parametrize("code", [0, 1, 255])
-def test_a_host_that_says_back_all_it_is_told_does_not_fill_the_output(fleet, tmp_path, code):
+def test_a_host_that_says_back_all_it_is_told_does_not_fill_the_output(
+    fleet, tmp_path, code, first
+):
     echo = tmp_path / "ssh"
-    said = f"cat > {tmp_path}/heard; cat {tmp_path}/heard; echo; exit {code}"
+    said = f"cat > {tmp_path}/heard; {first}; cat {tmp_path}/heard; echo; exit {code}"
     echo.write_text(f'#!/bin/sh\ncase "$*" in *python*) {said};; esac\n')
     echo.chmod(0o755)
     fleet.variables.update(
