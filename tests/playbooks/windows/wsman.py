@@ -93,7 +93,7 @@ def _received(server: WinRmServer, root: Any) -> str:
     command, stdin = server.commands[identity]
     code, output, _ = server.machine.run("winrm", command, b"".join(stdin))
     if server.breaks_off():
-        output = output[:-10]
+        output = output[10:-10]  # torn at both ends
     return _OUTPUT.format(identity, base64.b64encode(output).decode(), code)
 
 
