@@ -45,6 +45,19 @@ class CannotCall(Exception):
     """The module is not called; the text says why and what to do. It holds no secret."""
 
 
+class Nonsense(Exception):
+    """What a host answered has not the shape of an answer."""
+
+
+@contextmanager
+def taken_with_care():
+    """Read a host's answer: in strange hands it may have said anything, of any shape."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise Nonsense from None
+
+
 class CallingAction(ActionBase):
     """What an action plugin of ours begins with; `result(call)` and ALLOWED are its own."""
 
@@ -57,6 +70,8 @@ class CallingAction(ActionBase):
             return self.result(Call(self, task_vars, self.ALLOWED))
         except CannotCall as error:
             return {"failed": True, "msg": str(error)}
+        except Nonsense:
+            return {"failed": True, "nonsense": True, "msg": "the host answered nonsense"}
 
     def _parse_returned_data(self, res, *others):
         """Ansible's own prints what follows the answer as a warning, whatever it holds."""
@@ -186,6 +201,8 @@ class Call:
             maps, words = facts["maps"], facts["msg"]
         except (KeyError, TypeError, ValueError, RecursionError):
             return {"failed": True, "msg": self._crash(data)}
+        if not isinstance(maps, dict):
+            raise Nonsense
         result = {"changed": bool(data.get("changed")), "maps": maps}
         if data.get("failed"):
             return dict(result, failed=True, msg=words)
@@ -193,10 +210,8 @@ class Call:
 
     def _compared(self, result):
         """The result of a check run, whose secrets only we can compare."""
-        try:
+        with taken_with_care():
             maps = _prints.finished(result["maps"], self.delivery["prints"])
-        except ValueError:
-            return {"failed": True, "nonsense": True, "msg": "the host answered nonsense"}
         return dict(result, changed=result["changed"] or maps["state"] == "changed", maps=maps)
 
     def _crash(self, data):
@@ -336,4 +351,4 @@ def _end_children():
 
 
 def _is_comparison(maps, delivery):
-    return "prints" in delivery and isinstance(maps, dict) and maps.get("phase") == "deliver"
+    return "prints" in delivery and maps.get("phase") == "deliver"
