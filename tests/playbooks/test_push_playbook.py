@@ -494,10 +494,10 @@ def test_a_host_that_says_back_all_it_is_told_does_not_fill_the_output(
     assert "Reports" not in fleet.output
 
 
-def answers(fleet, *answered):
-    """Let the host answer its calls so, one after the other."""
+def answers(fleet, *answered, **beside):
+    """Let the host answer its calls so, one after the other, with this beside."""
     for number, maps in enumerate(answered):
-        said = {"changed": True, "maps_sealed": sealed({"maps": maps, "msg": ""})}
+        said = {"changed": True, "maps_sealed": sealed({"maps": maps, "msg": ""}), **beside}
         (fleet.tmp_path / f"answer{number}").write_text(json.dumps(said))
     calls = fleet.tmp_path / "calls"
     calls.write_text("")
@@ -530,6 +530,13 @@ def test_a_host_that_answers_nonsense(fleet, answered):
     assert [line["outcome"] for line in results] == ["ok"] * (len(answered) - 1) + ["failed"]
     last = results[-1]["result"]
     assert (last["msg"], last["nonsense"]) == ("the host answered nonsense", True)
+
+
+def test_a_host_whose_facts_ansible_stumbles_over(fleet):
+    answers(fleet, DELIVERED, ansible_facts="CANARY")
+    [line] = fleet.push(oauth2_entry(port=1), arguments=["-vvvv"])
+    assert line["outcome"] == "failed"
+    assert line["result"]["msg"].startswith("the module gave no answer: ")
 
 
 def test_an_argument_of_the_wrong_kind_quotes_no_other(fleet):
