@@ -53,6 +53,14 @@ def test_a_machine_that_is_not_the_one_that_it_says_gets_nothing(fleet, server, 
     assert server.connections == 0  # no password, and no secret
 
 
+def test_an_empty_name_of_the_ca_lets_nobody_answer_in_its_place(fleet, server, certificate):
+    reached = trusting(certificate.ca_file, server.port, USER, WINDOWS_PASSWORD)
+    fleet.reached("maps1", "winrm", **{**reached, "ansible_winrm_ca_trust_path": ""})
+    ended = fleet.ends(3, "plan")
+    assert server.connections == 0  # no password, and no secret
+    assert "ansible_winrm_ca_trust_path is empty" in ended.stdout
+
+
 def test_a_wrong_password_is_told_without_it(fleet, server, certificate):
     reached = trusting(certificate.ca_file, server.port, USER, "CANARYwrong")
     fleet.reached("maps1", "winrm", **reached)
