@@ -218,7 +218,7 @@ class Call:
         texts = (str(data.get(name) or "") for name in ("msg", "module_stderr", "module_stdout"))
         last = (text.strip().splitlines()[-1:] for text in texts)
         words = " / ".join(line for lines in last for line in lines)
-        return "the module gave no answer: " + self._hidden(words)
+        return "the module gave no answer: " + (self._hidden(words) or "what it said is none")
 
     def _hidden(self, words):
         hidden = _redaction.redacted(words, self.delivery.get("secrets", []))

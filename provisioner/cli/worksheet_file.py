@@ -53,7 +53,7 @@ def refuse_to_replace_declared(out: Path | None, project: Project) -> None:
 
 
 def _is_the_project_s(target: Path, project: Project) -> bool:
-    made_of = [server.origin.file for server in project.servers]
+    made_of = [Path(server.origin.file) for server in project.servers]
     made_of += [project.root / name for name in SETTINGS_FILES]
     made_of += [project.inventory_path, project.tokens_path]
     places = (Path(os.path.realpath(path)) for path in made_of)
