@@ -34,9 +34,10 @@ class ActionModule(maps_call.CallingAction):
         result = self._called(call, _arguments(call))
         if result.get("failed"):
             return result
-        if not self._task.check_mode:
-            result = _with_canaries(result, call.delivery)
-        return dict(result, to_prove=_to_prove(result.get("maps"), call.checked()))
+        with maps_call.taken_with_care():
+            if not self._task.check_mode:
+                result = _with_canaries(result, call.delivery)
+            return dict(result, to_prove=_to_prove(result["maps"], call.checked()))
 
     def _called(self, call, arguments):
         cluster = call.cluster()
@@ -71,10 +72,7 @@ def _refused(phase, other, cluster):
 
 
 def _to_prove(maps, checked):
-    """In strange hands a host may have said anything."""
-    needed = maps.get("mails_needed") if isinstance(maps, dict) else None
-    texts = [n for n in needed if isinstance(n, str)] if isinstance(needed, list) else []
-    wanted = {name.casefold() for name in texts}
+    wanted = {name.casefold() for name in maps.get("mails_needed", [])}
     return [name for name in checked if name.casefold() in wanted]
 
 

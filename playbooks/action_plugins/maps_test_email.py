@@ -92,9 +92,10 @@ class _Checks:
             return None  # it answered before: what it said then stays said
         if result.get("failed"):
             return result
-        maps = result["maps"]
-        self._mails.update({m["server"]: dict(m, attempts=attempt) for m in maps["mails"]})
-        self._command = maps["maps_test_command"] or self._command
+        with maps_call.taken_with_care():
+            maps = result["maps"]
+            self._mails.update({m["server"]: dict(m, attempts=attempt) for m in maps["mails"]})
+            self._command = maps["maps_test_command"] or self._command
         return None
 
     def _envelope(self, name):
@@ -136,7 +137,8 @@ class _Checks:
         }
 
     def _wrong(self):
-        return [name for name, mail in self._mails.items() if _is_wrong(mail)]
+        with maps_call.taken_with_care():
+            return [name for name, mail in self._mails.items() if _is_wrong(mail)]
 
     def _summed_up(self):
         maps = {

@@ -152,17 +152,22 @@ namespace Ansible.Maps.Redaction {
                 yield break;
             }
             byte[] raw = Utf8.GetBytes(secret);
-            string json = JsonText.Compact(secret, false);
+            string json = Unquoted(JsonText.Compact(secret, false));
             yield return secret;
             yield return string.Concat(raw.Select(Percent));
             yield return string.Concat(raw.Select(one => one == ' ' ? "+" : Percent(one)));
-            yield return json.Substring(1, json.Length - 2);
+            yield return json;
+            yield return Unquoted(JsonText.Compact(json, false));  // a document is a text in a call
             for (int offset = 0; offset < 3; offset++) {
                 string encoded = Convert.ToBase64String(new byte[offset].Concat(raw).ToArray());
                 encoded = encoded.TrimEnd('=');
                 int first = offset == 0 ? 0 : offset + 1;
                 yield return encoded.Substring(first, encoded.Length - first - 1);
             }
+        }
+
+        private static string Unquoted(string json) {
+            return json.Substring(1, json.Length - 2);
         }
 
         // urllib.parse.quote(): RFC 3986, section 2.3

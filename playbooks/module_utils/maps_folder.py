@@ -7,6 +7,7 @@ import fcntl
 import grp
 import json
 import os
+import shlex
 import stat
 import time
 from contextlib import contextmanager, suppress
@@ -203,7 +204,7 @@ class PrivateFolder:
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     file.seek(0)
-                    raise Refusal("locked", _lock_words(file.read())) from None
+                    raise Refusal("locked", _lock_words(file.read(), self.place("lock"))) from None
                 time.sleep(0.1)
 
     def _set_access(self, path, mode):
@@ -275,7 +276,7 @@ def _sign(file, holder):
     file.truncate()
 
 
-def _lock_words(text):
+def _lock_words(text, path):
     try:
         holder = json.loads(text)
         who = "{owner} (run {run_id}) since {since}".format(**holder)
@@ -284,7 +285,8 @@ def _lock_words(text):
         who, running = "another run", None
     what = "wait until it has ended"
     if running:
-        what = f"{running} has not ended; wait for it, or end it there"
+        what = f"{running}, or what it left running, has not ended; wait for it, or end it there"
+        what += f" (`fuser {shlex.quote(path)}` names it)"
     return f"{who} works on this host: {what}, then push again"
 
 

@@ -34,7 +34,8 @@ def last_lines(text, count=10, limit=1000):
 def redacted(text, secrets):
     """`text` with every secret, and every longer piece of one, as ***.
 
-    Found as they are, percent-encoded, as in JSON, and as base64 at any offset.
+    Found as they are, percent-encoded, as in JSON and in JSON within JSON, and as base64 at any
+    offset.
     """
     hidden = bytearray(len(text))
     for spelling in {s for secret in secrets for s in _spellings(secret)}:
@@ -63,7 +64,9 @@ def _spellings(secret):
     yield secret
     yield quote(secret, safe="")
     yield quote_plus(secret)
-    yield json.dumps(secret)[1:-1]
+    written = json.dumps(secret)[1:-1]
+    yield written
+    yield json.dumps(written)[1:-1]  # a document is a text in the JSON of a call
     raw = secret.encode("utf-8")
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + raw).decode("ascii").rstrip("=")

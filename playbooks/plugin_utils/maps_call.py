@@ -15,6 +15,7 @@ import signal
 from contextlib import contextmanager, suppress
 
 from ansible import constants
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 # Ansible loads this before it forks a process for each host: what is there by then is no garbage,
@@ -44,6 +45,19 @@ class CannotCall(Exception):
     """The module is not called; the text says why and what to do. It holds no secret."""
 
 
+class Nonsense(Exception):
+    """What a host answered has not the shape of an answer."""
+
+
+@contextmanager
+def taken_with_care():
+    """Read a host's answer: in strange hands it may have said anything, of any shape."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise Nonsense from None
+
+
 class CallingAction(ActionBase):
     """What an action plugin of ours begins with; `result(call)` and ALLOWED are its own."""
 
@@ -56,6 +70,13 @@ class CallingAction(ActionBase):
             return self.result(Call(self, task_vars, self.ALLOWED))
         except CannotCall as error:
             return {"failed": True, "msg": str(error)}
+        except Nonsense:
+            return {"failed": True, "nonsense": True, "msg": "the host answered nonsense"}
+
+    def _parse_returned_data(self, res, *others):
+        """Ansible's own prints what follows the answer as a warning, whatever it holds."""
+        answer = _answer_line(res.get("stdout") or "")
+        return super()._parse_returned_data(dict(res, stdout=answer), *others)
 
 
 class Call:
@@ -152,16 +173,27 @@ class Call:
 
     def result(self, module, arguments):
         """Call it; -> the task's result, of which nothing but our own facts is passed on."""
-        with _unshown(self._connection), _nothing_left():
-            data = self._action._execute_module(
-                module_name=self._platform.module(module),
-                module_args=self._platform.arguments(arguments),
-                task_vars=self._task_vars,
-            )
+        data = self._said(module, arguments)
         result = self._opened(data)
         facts = data.get("ansible_facts") or {}
         found = {k: v for k, v in facts.items() if k.startswith("discovered_interpreter_")}
         return dict(result, ansible_facts=found) if found else result
+
+    def _said(self, module, arguments):
+        """What Ansible makes of the module's output. Exceptions may quote that: of theirs the first
+        line is passed on, without secrets."""
+        try:
+            with _unshown(self._connection), _nothing_left():
+                return self._action._execute_module(
+                    module_name=self._platform.module(module),
+                    module_args=self._platform.arguments(arguments),
+                    task_vars=self._task_vars,
+                )
+        except AnsibleConnectionFailure as error:
+            words = self._hidden(str(error))
+        except Exception as error:  # noqa: BLE001  whatever a plugin's library raises
+            return {"msg": str(error).strip().split("\n", 1)[0]}
+        raise AnsibleConnectionFailure(words)  # outside of `except`: Ansible tells all the causes
 
     def _opened(self, data):
         try:
@@ -169,6 +201,8 @@ class Call:
             maps, words = facts["maps"], facts["msg"]
         except (KeyError, TypeError, ValueError, RecursionError):
             return {"failed": True, "msg": self._crash(data)}
+        if not isinstance(maps, dict):
+            raise Nonsense
         result = {"changed": bool(data.get("changed")), "maps": maps}
         if data.get("failed"):
             return dict(result, failed=True, msg=words)
@@ -176,18 +210,19 @@ class Call:
 
     def _compared(self, result):
         """The result of a check run, whose secrets only we can compare."""
-        try:
+        with taken_with_care():
             maps = _prints.finished(result["maps"], self.delivery["prints"])
-        except ValueError:
-            return {"failed": True, "nonsense": True, "msg": "the host answered nonsense"}
         return dict(result, changed=result["changed"] or maps["state"] == "changed", maps=maps)
 
     def _crash(self, data):
         texts = (str(data.get(name) or "") for name in ("msg", "module_stderr", "module_stdout"))
         last = (text.strip().splitlines()[-1:] for text in texts)
         words = " / ".join(line for lines in last for line in lines)
+        return "the module gave no answer: " + (self._hidden(words) or "what it said is none")
+
+    def _hidden(self, words):
         hidden = _redaction.redacted(words, self.delivery.get("secrets", []))
-        return "the module gave no answer: " + _redaction.one_line(hidden, 400)
+        return _redaction.one_line(hidden, 400)
 
     # -- what must be so first
 
@@ -272,6 +307,13 @@ class Call:
             raise CannotCall(f"cannot read {path}: {type(error).__name__}") from None
 
 
+def _answer_line(output):
+    """The line with a module's answer, else the last one, for that says what went wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    answers = (line for line in lines if line.startswith("{") and line.endswith("}"))
+    return next(answers, lines[-1] if lines else "")
+
+
 @contextmanager
 def _unshown(connection):
     """Keep what the host says out of the verbose output: a broken interpreter says back all that
@@ -310,4 +352,4 @@ def _end_children():
 
 
 def _is_comparison(maps, delivery):
-    return "prints" in delivery and isinstance(maps, dict) and maps.get("phase") == "deliver"
+    return "prints" in delivery and maps.get("phase") == "deliver"

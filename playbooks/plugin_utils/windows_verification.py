@@ -36,13 +36,21 @@ def _winrm(option):
         if extras.get("ansible_winrm_server_cert_validation", "validate") != "validate":
             words = "ansible_winrm_server_cert_validation is not `validate`"
             return words + _IGNORED.format("ansible_winrm_ca_trust_path")
-        return ""
+        return _unnamed("ansible_winrm_ca_trust_path", extras.get("ansible_winrm_ca_trust_path"))
     if extras.get("ansible_winrm_message_encryption") != "always":
         # With `auto` pywinrm sends in the clear where its Kerberos or NTLM cannot seal:
         # https://github.com/diyan/pywinrm#message-encryption
         return "ansible_winrm_message_encryption is not `always` over HTTP" + _UNREAD
     methods = option("transport") or [_winrm_default(option("remote_user"))]
     return _unsealed("ansible_winrm_transport", methods)
+
+
+def _unnamed(variable, path):
+    """requests checks nothing where the path of the CA is empty:
+    https://github.com/psf/requests/blob/main/src/requests/adapters.py (cert_verify)"""
+    if path is None or path is True or (isinstance(path, str) and path.strip()):
+        return ""
+    return f"{variable} is empty, which switches the check off" + _IGNORED.format("it")
 
 
 def _winrm_default(user):
@@ -55,7 +63,7 @@ def _psrp(option):
         if option("cert_validation") == "ignore":
             words = "ansible_psrp_cert_validation is `ignore`"
             return words + _IGNORED.format("ansible_psrp_ca_cert")
-        return ""
+        return _unnamed("ansible_psrp_ca_cert", option("ca_cert"))
     if option("message_encryption") == "never":
         return "ansible_psrp_message_encryption is `never` over HTTP" + _UNREAD
     return _unsealed("ansible_psrp_auth", [option("auth")])

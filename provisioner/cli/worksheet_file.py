@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from provisioner.cli.outcome_report import written
+from provisioner.documents.project_files import SETTINGS_FILES
 from provisioner.documents.reading import shown_path
 from provisioner.errors import UsageError
 from provisioner.hosts.worksheet import Worksheet
@@ -43,14 +44,20 @@ def refuse_unknown_readers(out: Path | None) -> None:
 
 
 def refuse_to_replace_declared(out: Path | None, project: Project) -> None:
-    """UsageError if the worksheet would be written over what it is made of."""
-    target = os.path.realpath(out) if out is not None else None
-    declared = (server.origin.file for server in project.servers)
-    if target is not None and any(os.path.realpath(file) == target for file in declared):
+    """UsageError if the worksheet would be written over what it is made of, or over tokens."""
+    if out is not None and _is_the_project_s(Path(os.path.realpath(out)), project):
         raise UsageError(
             "the worksheet would replace what it is made of",
-            remedy="name a file behind --out in which no server is declared",
+            remedy="name a file behind --out that is no part of the project",
         )
+
+
+def _is_the_project_s(target: Path, project: Project) -> bool:
+    made_of = [Path(server.origin.file) for server in project.servers]
+    made_of += [project.root / name for name in SETTINGS_FILES]
+    made_of += [project.inventory_path, project.tokens_path]
+    places = (Path(os.path.realpath(path)) for path in made_of)
+    return any(target == place or place in target.parents for place in places)
 
 
 def deliver(worksheet: Worksheet, out: Path | None, chosen: WorksheetFormat) -> None:

@@ -27,7 +27,7 @@ def checked_answer(outcome: str, answer: Mapping[str, Any]) -> tuple[str, Mappin
         words = {"msg": connection_failure(words["msg"])}
     if outcome == "unreachable":
         return outcome, words
-    what = "is no comparison" if answer.get(NONSENSE) else _wrong(answer)
+    what = "is none" if answer.get(NONSENSE) else _wrong(answer)
     if what:
         text = f"the host answered nonsense: its answer {what}. Do not trust it before you know why"
         return NONSENSE, {"msg": text}

@@ -207,7 +207,9 @@ def test_what_it_is_made_of_is_not_replaced(desk: Desk) -> None:
     link = desk.project / "sheet.html"
     link.symlink_to("servers/relay.yml")
     before = (desk.project / "servers" / "relay.yml").read_bytes()
-    for out in ("servers/relay.yml", str(link)):
+    (desk.project / "tokens.html").symlink_to("tokens/reports-0.yml")
+    inside = ("provisioner.yml", "inventory/hosts.yml", "tokens/reports-0.yml", "tokens.html")
+    for out in ("servers/relay.yml", str(link), *inside):
         said = desk.refused(ExitCode.USAGE, "Reports", "--out", out)
         assert "the worksheet would replace what it is made of" in said
     assert (desk.project / "servers" / "relay.yml").read_bytes() == before

@@ -21,6 +21,7 @@ import pytest
 from provisioner.demo.mail_server import Failure, MailServer
 from provisioner.demo.provider import DemoProvider
 from provisioner.demo.provider_grants import Grant
+from provisioner.mail.conversation import host_code
 from provisioner.resources import playbooks_folder
 from tests.mail_samples import ELSEWHERE, MAILBOX, PASSWORD, TOKEN, behaviour
 from tests.playbooks.samples import (
@@ -33,6 +34,8 @@ from tests.playbooks.samples import (
 )
 
 pytestmark = pytest.mark.long
+
+sealed = host_code("maps_sealed").sealed
 
 CANARY = re.compile(r"CANARY|Q0FOQVJZ|NBTkFSW|DQU5BUl")  # and as base64, at each offset
 
@@ -472,10 +475,13 @@ def test_a_module_that_cannot_even_start(fleet, mail_server):
     assert set(results[0]["result"]) <= {"failed", "msg", "changed", "exception", "_ansible_no_log"}
 
 
+@pytest.mark.parametrize("first", [":", "echo '{}'", "echo '{'"])
 @pytest.mark.parametrize("code", [0, 1, 255])
-def test_a_host_that_says_back_all_it_is_told_does_not_fill_the_output(fleet, tmp_path, code):
+def test_a_host_that_says_back_all_it_is_told_does_not_fill_the_output(
+    fleet, tmp_path, code, first
+):
     echo = tmp_path / "ssh"
-    said = f"cat > {tmp_path}/heard; cat {tmp_path}/heard; echo; exit {code}"
+    said = f"cat > {tmp_path}/heard; {first}; cat {tmp_path}/heard; echo; exit {code}"
     echo.write_text(f'#!/bin/sh\ncase "$*" in *python*) {said};; esac\n')
     echo.chmod(0o755)
     fleet.variables.update(
@@ -486,6 +492,51 @@ def test_a_host_that_says_back_all_it_is_told_does_not_fill_the_output(fleet, tm
     assert "ESTABLISH SSH CONNECTION" in fleet.output
     assert CANARY.search((tmp_path / "heard").read_text())
     assert "Reports" not in fleet.output
+
+
+def answers(fleet, *answered, **beside):
+    """Let the host answer its calls so, one after the other, with this beside."""
+    for number, maps in enumerate(answered):
+        said = {"changed": True, "maps_sealed": sealed({"maps": maps, "msg": ""}), **beside}
+        (fleet.tmp_path / f"answer{number}").write_text(json.dumps(said))
+    calls = fleet.tmp_path / "calls"
+    calls.write_text("")
+    said = f"cat > /dev/null; n=$(wc -l < {calls}); echo >> {calls}; cat {fleet.tmp_path}/answer$n"
+    strange = fleet.tmp_path / "ssh"
+    strange.write_text(f'#!/bin/sh\ncase "$*" in *python*) {said};; esac\n')
+    strange.chmod(0o755)
+    fleet.variables.update(ansible_connection="ssh", ansible_ssh_executable=str(strange))
+
+
+DELIVERED = {"phase": "deliver", "fingerprint": "0", "mails_needed": ["Reports"]}
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        (["CANARY"],),
+        ({"phase": "deliver"},),
+        ({"phase": "deliver", "mails_needed": None},),
+        ({"phase": "deliver", "mails_needed": [{}, 5, ["CANARY"]]},),
+        (DELIVERED, {"phase": "mail"}),
+        (DELIVERED, {"phase": "mail", "mails": [5], "maps_test_command": None}),
+        (DELIVERED, {"phase": "mail", "mails": [{"server": ["a"]}], "maps_test_command": None}),
+        (DELIVERED, {"phase": "mail", "mails": [{"server": "a"}], "maps_test_command": None}),
+    ],
+)
+def test_a_host_that_answers_nonsense(fleet, answered):
+    answers(fleet, *answered)
+    results = fleet.push(oauth2_entry(port=1), arguments=["-vvvv"], canaries=["Reports"])
+    assert [line["outcome"] for line in results] == ["ok"] * (len(answered) - 1) + ["failed"]
+    last = results[-1]["result"]
+    assert (last["msg"], last["nonsense"]) == ("the host answered nonsense", True)
+
+
+def test_a_host_whose_facts_ansible_stumbles_over(fleet):
+    answers(fleet, DELIVERED, ansible_facts="CANARY")
+    [line] = fleet.push(oauth2_entry(port=1), arguments=["-vvvv"])
+    assert line["outcome"] == "failed"
+    assert line["result"]["msg"].startswith("the module gave no answer: ")
 
 
 def test_an_argument_of_the_wrong_kind_quotes_no_other(fleet):

@@ -33,6 +33,13 @@ def test_a_secret_is_found_however_it_is_written(redaction, spelling):
     assert not any(core[i : i + 12] in text for i in range(len(core) - 11))
 
 
+def test_a_secret_of_which_every_second_character_is_escaped_twice(redaction):
+    secret = 'p"ä"s"s"w"ö"r"d'
+    call = json.dumps({"document": json.dumps({"password": secret})})
+    kept = json.dumps({"document": json.dumps({"password": "***"})})
+    assert redaction.redacted(call, [secret]) == kept
+
+
 def test_a_piece_of_a_secret_is_found(redaction):
     assert redaction.redacted("it began with CANARY0123456 ...", ["CANARY0123456789abcdef"]) == (
         "it began with *** ..."

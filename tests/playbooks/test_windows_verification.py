@@ -50,6 +50,19 @@ def test_psrp_that_does_not_check_the_certificate():
     assert "ansible_psrp_ca_cert" in why
 
 
+@pytest.mark.parametrize("path", ["", " ", False, 0])
+def test_a_ca_without_a_name_checks_nothing(path):
+    words = "is empty, which switches the check off; whoever answers in place of the host"
+    assert f"ansible_winrm_ca_trust_path {words}" in winrm({"ca_trust_path": path})
+    assert f"ansible_psrp_ca_cert {words}" in psrp(ca_cert=path)
+
+
+def test_a_ca_with_a_name_is_fine():
+    assert (
+        winrm({"ca_trust_path": "/ca.pem"}) == psrp(ca_cert="/ca.pem") == psrp(ca_cert=None) == ""
+    )
+
+
 @pytest.mark.parametrize("http", [{"port": 5985}, {"scheme": "http"}])
 def test_winrm_over_http_seals_each_message_or_is_refused(http):
     for encryption in ("auto", "never", None):

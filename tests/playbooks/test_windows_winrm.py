@@ -54,6 +54,14 @@ def test_a_machine_that_is_not_the_one_that_it_says_gets_nothing(fleet, server, 
     assert server.connections == 0  # no password, and no secret
 
 
+def test_an_empty_name_of_the_ca_lets_nobody_answer_in_its_place(fleet, server, certificate):
+    reached = trusting(certificate.ca_file, server.port, USER, WINDOWS_PASSWORD)
+    fleet.reached("maps1", "winrm", **{**reached, "ansible_winrm_ca_trust_path": ""})
+    ended = fleet.ends(3, "plan")
+    assert server.connections == 0  # no password, and no secret
+    assert "ansible_winrm_ca_trust_path is empty" in ended.stdout
+
+
 def test_a_wrong_password_is_told_without_it(fleet, server, certificate):
     reached = trusting(certificate.ca_file, server.port, USER, "CANARYwrong")
     fleet.reached("maps1", "winrm", **reached)
@@ -61,3 +69,17 @@ def test_a_wrong_password_is_told_without_it(fleet, server, certificate):
     assert "the specified credentials were rejected by the server" in ended.stdout
     assert "CANARY" not in ended.stdout + ended.stderr
     assert server.machine.calls() == []
+
+
+def test_a_machine_that_breaks_off_and_says_back_what_it_was_given(fleet, server, certificate):
+    reached = trusting(certificate.ca_file, server.port, USER, WINDOWS_PASSWORD)
+    fleet.reached("maps1", "winrm", **reached)
+    server.machine.echo.parent.mkdir(parents=True, exist_ok=True)
+    server.machine.echo.write_text("1")  # the one before is of the plan, and brings no secret
+    server.breaks_off_from = 1
+    ended = fleet.ends(4, "push", "-vvvv")
+    assert "the module gave no answer: winrm send_input failed" in ended.stdout
+    assert "ERROR DURING WINRM SEND INPUT" in ended.stderr
+    assert PASSWORD in server.machine.calls()[1]["stdin"]
+    for secret in (PASSWORD, WINDOWS_PASSWORD, "smtp_security_level"):
+        assert secret not in ended.stdout + ended.stderr

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import ssl
+import sys
 import threading
 import xml.etree.ElementTree as ElementTree
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,6 +42,7 @@ class WinRmServer:
         self.machine = machine
         self.authorization = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.connections = 0
+        self.breaks_off_from = sys.maxsize  # the first command that ends amid its input
         self.commands: dict[str, tuple[str, list[bytes]]] = {}
         self._server = _TlsServer(("127.0.0.1", 0), _handler(self))
         self._server.context = certificate.context()
@@ -55,6 +57,10 @@ class WinRmServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def breaks_off(self) -> bool:
+        """Whether the command that runs ends amid its input."""
+        return len(self.commands) > self.breaks_off_from
 
     def answer(self, request: bytes) -> str:
         """The answer to a SOAP message."""
@@ -86,6 +92,8 @@ def _received(server: WinRmServer, root: Any) -> str:
     identity = _node(root, "DesiredStream").get("CommandId")
     command, stdin = server.commands[identity]
     code, output, _ = server.machine.run("winrm", command, b"".join(stdin))
+    if server.breaks_off():
+        output = output[10:-10]  # torn at both ends
     return _OUTPUT.format(identity, base64.b64encode(output).decode(), code)
 
 
@@ -124,8 +132,10 @@ def _handler(server: WinRmServer) -> type[BaseHTTPRequestHandler]:
             server.connections += 1
             if self.headers["Authorization"] != server.authorization:
                 self._say(401, "")
-            else:
-                self._say(200, server.answer(request))
+                return
+            answer = server.answer(request)
+            refused = b'End="true"' in request and server.breaks_off()
+            self._say(500 if refused else 200, "" if refused else answer)
 
         def _say(self, code: int, text: str) -> None:
             content = text.encode()
