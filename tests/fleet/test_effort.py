@@ -25,17 +25,17 @@ def script(path: Path, text: str) -> Path:
 
 
 @pytest.fixture
-def watched(one_host, tmp_path):
+def watched(fleet, tmp_path):
     """A fleet that has been pushed to; from now on it is seen what ssh and Python do for it."""
-    one_host.ends(0, "push")
+    fleet.ends(0, "push")
     ssh = f'echo call >> {tmp_path}/calls; for command; do :; done; exec sh -c "$command"'
     python = f'exec {sys.executable} -X importtime "$@" 2>> {tmp_path}/imports'
-    one_host.set(
+    fleet.set(
         ansible_connection="ssh",
         ansible_ssh_executable=str(script(tmp_path / "ssh", ssh)),
         ansible_python_interpreter=str(script(tmp_path / "python", python)),
     )
-    return one_host
+    return fleet
 
 
 @pytest.mark.parametrize("command", ["plan", "push"])

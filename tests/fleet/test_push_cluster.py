@@ -72,9 +72,9 @@ def test_after_one_that_failed_no_other_of_its_cluster_is_touched(three_hosts, b
     assert three_hosts.served(left) == three_hosts.served(failed) == ["Reports"]
 
 
-def test_a_cluster_s_name_is_a_text(one_host):
-    one_host.set(maps_cluster=["argos"])
-    ended = one_host.ends(3, "push")
+def test_a_cluster_s_name_is_a_text(fleet):
+    fleet.set(maps_cluster=["argos"])
+    ended = fleet.ends(3, "push")
     assert "maps_cluster is not a text: give the hosts of a cluster one name" in ended.stdout
 
 
