@@ -1,4 +1,4 @@
-"""What both action plugins do on the controller: read a delivery, call the module, open its answer.
+"""What both action plugins do on the controller: read a delivery, call the module, pass it on.
 
 Loaded by path: Ansible has no import name for what lies beside a playbook.
 """
@@ -14,7 +14,6 @@ import os
 import signal
 from contextlib import contextmanager, suppress
 
-from ansible import constants
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
@@ -33,29 +32,16 @@ def _loaded(folder, name):
     return module
 
 
-_sealed = _loaded("module_utils", "maps_sealed")
-_redaction = _loaded("module_utils", "maps_redaction")
 _prints = _loaded("module_utils", "maps_prints")
-_verification = _loaded("plugin_utils", "host_verification")
-_windows_verification = _loaded("plugin_utils", "windows_verification")
+_answers = _loaded("plugin_utils", "maps_answer")
 _platforms = _loaded("plugin_utils", "host_platform")
+_safety = _loaded("plugin_utils", "call_safety")
+
+taken_with_care = _answers.taken_with_care
 
 
 class CannotCall(Exception):
     """The module is not called; the text says why and what to do. It holds no secret."""
-
-
-class Nonsense(Exception):
-    """What a host answered has not the shape of an answer."""
-
-
-@contextmanager
-def taken_with_care():
-    """Read a host's answer: in strange hands it may have said anything, of any shape."""
-    try:
-        yield
-    except (AttributeError, LookupError, TypeError, ValueError):
-        raise Nonsense from None
 
 
 class CallingAction(ActionBase):
@@ -70,12 +56,12 @@ class CallingAction(ActionBase):
             return self.result(Call(self, task_vars, self.ALLOWED))
         except CannotCall as error:
             return {"failed": True, "msg": str(error)}
-        except Nonsense:
+        except _answers.Nonsense:
             return {"failed": True, "nonsense": True, "msg": "the host answered nonsense"}
 
     def _parse_returned_data(self, res, *others):
         """Ansible's own prints what follows the answer as a warning, whatever it holds."""
-        answer = _answer_line(res.get("stdout") or "")
+        answer = _answers.answer_line(res.get("stdout") or "")
         return super()._parse_returned_data(dict(res, stdout=answer), *others)
 
 
@@ -90,10 +76,7 @@ class Call:
         self.arguments = dict(action._task.args)
         self._platform = _platforms.platform_of(self._connection._shell)
         self._refuse_unknown(allowed)
-        self._refuse_other_shells()
-        self._refuse_traces()
-        self._verify_transport()
-        self._verify_host_key()
+        self._refuse_unsafe()
         self.delivery = self._read_delivery()
         if action._task.check_mode and "prints" not in self.delivery:
             self.delivery = _prints.without_secrets(self.delivery)
@@ -174,7 +157,7 @@ class Call:
     def result(self, module, arguments):
         """Call it; -> the task's result, of which nothing but our own facts is passed on."""
         data = self._said(module, arguments)
-        result = self._opened(data)
+        result = _answers.opened(data, self.delivery)
         facts = data.get("ansible_facts") or {}
         found = {k: v for k, v in facts.items() if k.startswith("discovered_interpreter_")}
         return dict(result, ansible_facts=found) if found else result
@@ -190,39 +173,10 @@ class Call:
                     task_vars=self._task_vars,
                 )
         except AnsibleConnectionFailure as error:
-            words = self._hidden(str(error))
+            words = _answers.hidden(str(error), self.delivery)
         except Exception as error:  # noqa: BLE001  whatever a plugin's library raises
             return {"msg": str(error).strip().split("\n", 1)[0]}
         raise AnsibleConnectionFailure(words)  # outside of `except`: Ansible tells all the causes
-
-    def _opened(self, data):
-        try:
-            facts = _sealed.opened(data["maps_sealed"])
-            maps, words = facts["maps"], facts["msg"]
-        except (KeyError, TypeError, ValueError, RecursionError):
-            return {"failed": True, "msg": self._crash(data)}
-        if not isinstance(maps, dict):
-            raise Nonsense
-        result = {"changed": bool(data.get("changed")), "maps": maps}
-        if data.get("failed"):
-            return dict(result, failed=True, msg=words)
-        return self._compared(result) if _is_comparison(maps, self.delivery) else result
-
-    def _compared(self, result):
-        """The result of a check run, whose secrets only we can compare."""
-        with taken_with_care():
-            maps = _prints.finished(result["maps"], self.delivery["prints"])
-        return dict(result, changed=result["changed"] or maps["state"] == "changed", maps=maps)
-
-    def _crash(self, data):
-        texts = (str(data.get(name) or "") for name in ("msg", "module_stderr", "module_stdout"))
-        last = (text.strip().splitlines()[-1:] for text in texts)
-        words = " / ".join(line for lines in last for line in lines)
-        return "the module gave no answer: " + (self._hidden(words) or "what it said is none")
-
-    def _hidden(self, words):
-        hidden = _redaction.redacted(words, self.delivery.get("secrets", []))
-        return _redaction.one_line(hidden, 400)
 
     # -- what must be so first
 
@@ -232,65 +186,12 @@ class Call:
         if unknown:
             raise CannotCall("unknown argument: " + ", ".join(unknown))
 
-    def _refuse_other_shells(self):
-        """What a connection prefers to run is what it can run: Python, or PowerShell."""
-        runs_powershell = self._connection.module_implementation_preferences[0] == ".ps1"
-        if runs_powershell != isinstance(self._platform, _platforms.Windows):
-            name = self._connection.transport
-            raise CannotCall(
-                f"ansible_shell_type does not fit the connection {name}: reach a Windows host by "
-                "winrm, psrp, or ssh with ansible_shell_type=powershell (or cmd), and no other "
-                "host so"
-            )
-        become = self._connection.become
-        if runs_powershell and become and become.name != "runas":
-            words = f"the become method {become.name} is none of Windows: "
-            raise CannotCall(words + "set ansible_become_method=runas")
-
-    def _verify_transport(self):
-        transport = self._connection.transport
-        why = _windows_verification.why_unverified(transport, self._connection_option)
+    def _refuse_unsafe(self):
+        is_windows = isinstance(self._platform, _platforms.Windows)
+        why = _safety.why_unsafe(self._action, is_windows)
         if why:
             raise CannotCall(why)
-
-    def _refuse_traces(self):
-        """A module carries secrets: it may lie on no disk, and be printed nowhere."""
-        if constants.DEFAULT_DEBUG:
-            raise CannotCall("ANSIBLE_DEBUG prints arguments, secrets included: unset it")
-        # The action's own question: connections answer another one, which varies by version.
-        piped = self._action._is_pipelining_enabled("new")
-        if not piped or constants.DEFAULT_KEEP_REMOTE_FILES:
-            raise CannotCall(
-                "without pipelining a file with secrets would lie on the host's disk: "
-                + self._why_no_pipelining()
-            )
-
-    def _verify_host_key(self):
-        why = _verification.why_unverified(self._connection_option)
-        if why:
-            raise CannotCall(why)
-        extra = self._connection_option("ssh_extra_args")
-        if extra is not None and _verification.STRICT not in extra:
-            self._connection.set_option("ssh_extra_args", f"{extra} {_verification.STRICT}")
-
-    def _connection_option(self, name):
-        try:
-            return self._connection.get_option(name)
-        except KeyError:  # this connection plugin has none of that name
-            return None
-
-    def _why_no_pipelining(self):
-        become = self._connection.become
-        if constants.DEFAULT_KEEP_REMOTE_FILES:
-            return "unset ANSIBLE_KEEP_REMOTE_FILES"
-        if not self._connection.has_pipelining:
-            return "the connection plugin of this host has none, use ssh"
-        if become and not become.pipelining:
-            return f"the become method {become.name} has none, use sudo"
-        return (
-            "set ANSIBLE_PIPELINING=True, or `pipelining = True` under [defaults] of ansible.cfg, "
-            "and let ssh ask for no terminal (-t, RequestTTY)"
-        )
+        _safety.insist_on_host_key(self._connection)
 
     def _read_delivery(self):
         folder = self._variable("maps_run_folder")
@@ -305,13 +206,6 @@ class Call:
             raise CannotCall(f"there is nothing to deliver to {self.host}: no {path}") from None
         except (OSError, ValueError) as error:
             raise CannotCall(f"cannot read {path}: {type(error).__name__}") from None
-
-
-def _answer_line(output):
-    """The line with a module's answer, else the last one, for that says what went wrong."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    answers = (line for line in lines if line.startswith("{") and line.endswith("}"))
-    return next(answers, lines[-1] if lines else "")
 
 
 @contextmanager
@@ -349,7 +243,3 @@ def _end_children():
             for pid in file.read().split():
                 with suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGTERM)
-
-
-def _is_comparison(maps, delivery):
-    return "prints" in delivery and maps.get("phase") == "deliver"
