@@ -79,8 +79,20 @@ class _Lines(_Silence):
         try:
             self._stream.write(text)
             self._stream.flush()
-        except OSError:  # a closed pipe or terminal
+        except OSError as error:  # a closed pipe or terminal
+            if isinstance(error, BrokenPipeError):
+                _lead_to_nowhere(self._stream)
             self._stream = None
+
+
+def _lead_to_nowhere(stream: TextIO) -> None:
+    """So that what did not go out is no error at the end, when it is flushed once more.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 class _Stream(_Lines):
