@@ -39,7 +39,7 @@ namespace Ansible.Maps.Holder {
             string running = known ? HostDocument.At(holder, "running") as string : null;
             string what = string.IsNullOrEmpty(running)
                 ? "wait until it has ended"
-                : running + " has not ended; wait for it, or end it there";
+                : running + ", or what it left running, has not ended; wait for it, or end it there";
             return who + " works on this host: " + what + ", then push again";
         }
 

@@ -7,7 +7,6 @@ import fcntl
 import grp
 import json
 import os
-import shlex
 import stat
 import time
 from contextlib import contextmanager, suppress
@@ -204,7 +203,7 @@ class PrivateFolder:
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     file.seek(0)
-                    raise Refusal("locked", _lock_words(file.read(), self.place("lock"))) from None
+                    raise Refusal("locked", _lock_words(file.read())) from None
                 time.sleep(0.1)
 
     def _set_access(self, path, mode):
@@ -276,7 +275,7 @@ def _sign(file, holder):
     file.truncate()
 
 
-def _lock_words(text, path):
+def _lock_words(text):
     try:
         holder = json.loads(text)
         who = "{owner} (run {run_id}) since {since}".format(**holder)
@@ -286,7 +285,6 @@ def _lock_words(text, path):
     what = "wait until it has ended"
     if running:
         what = f"{running}, or what it left running, has not ended; wait for it, or end it there"
-        what += f" (`fuser {shlex.quote(path)}` names it)"
     return f"{who} works on this host: {what}, then push again"
 
 

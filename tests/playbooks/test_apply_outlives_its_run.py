@@ -164,7 +164,7 @@ def test_the_next_run_says_what_it_waited_for(runs, killed):
     assert caught.value.message.startswith("ann@ws (run r1) since ")
     assert caught.value.message.endswith(
         " works on this host: maps_apply_command, or what it left running, has not ended; wait for "
-        f"it, or end it there (`fuser {killed}/host/lock` names it), then push again"
+        "it, or end it there, then push again"
     )
     assert (runs.folder / "email-servers.json").read_bytes() == document
 

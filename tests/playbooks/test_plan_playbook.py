@@ -20,7 +20,9 @@ def without(content: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def test_a_plan_asks_for_what_a_push_does_first():
     plan, push = play("plan.yml"), play("push.yml")
-    assert without(plan, "name", "tasks") == without(push, "name", "tasks")
+    assert without(plan, "name", "tasks") == without(push, "name", "vars", "tasks")
     [asked], done = plan["tasks"], push["tasks"][0]
     assert without(asked, "timeout") == without(done, "timeout", "register")
-    assert asked["timeout"] < done["timeout"]
+    assert asked["timeout"] == 120
+    assert "1200" in push["vars"]["maps_longest"]
+    assert done["timeout"] == "{{ maps_longest }}"
