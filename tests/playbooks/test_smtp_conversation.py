@@ -142,6 +142,7 @@ def test_tls_from_the_first_byte(mail_code, converse, certificate):
         assert "STARTTLS" not in server.transcript
 
 
+@pytest.mark.xdist_group("port 465")  # there is one
 def test_on_port_465_tls_starts_with_the_first_byte(converse, certificate):
     try:
         server = MailServer(certificate, behaviour(implicit_tls=True), address=("127.0.0.77", 465))
