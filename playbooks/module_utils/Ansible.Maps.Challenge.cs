@@ -4,39 +4,21 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using System.Text.RegularExpressions;
 using Ansible.Maps.Json;
 using Ansible.Maps.Redaction;
 
 namespace Ansible.Maps.Challenge {
     /// <summary>The text after a 334.</summary>
     public static class ChallengeText {
-        private const string Alphabet =
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        private static readonly Regex Base64 = new Regex(@"^[A-Za-z0-9+/]*={0,2}\z");
 
         private static readonly Encoding Utf8 = new UTF8Encoding(false, true);
 
-        /// <summary>Its bytes; none if it is no base64. What is not of the alphabet is passed over, as
-        /// Python does.</summary>
+        /// <summary>Its bytes; none if it is no base64 to the letter.</summary>
         public static byte[] Decoded(string text) {
-            string digits = string.Concat(Significant(text));
-            int padding = digits.Length % 4 == 0 ? 0 : 4 - digits.Length % 4;
-            bool whole = padding == 0 || (padding < 3 && text.Count(one => one == '=') >= padding);
-            return whole ? Convert.FromBase64String(digits + new string('=', padding)) : new byte[0];
-        }
-
-        // Up to the padding that ends it.
-        private static IEnumerable<char> Significant(string text) {
-            int count = 0, padding = 0;
-            foreach (char one in text) {
-                if (one == '=' && count % 4 >= 2 && count % 4 + ++padding >= 4) {
-                    yield break;
-                }
-                if (Alphabet.IndexOf(one) >= 0) {
-                    count++;
-                    padding = 0;
-                    yield return one;
-                }
-            }
+            bool whole = text.Length % 4 == 0 && Base64.IsMatch(text);
+            return whole ? Convert.FromBase64String(text) : new byte[0];
         }
 
         /// <summary>The error that a provider puts there (RFC 7628 section 3.2.2), strings only; null

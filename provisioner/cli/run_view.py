@@ -13,6 +13,7 @@ from typing import Protocol, TextIO
 from provisioner.cli.colour import is_coloured
 from provisioner.cli.run_board import Board
 from provisioner.cli.run_lines import run_line
+from provisioner.cli.standard_output import ReaderGone, lead_to_nowhere
 from provisioner.fleet.host_result import GOOD_STATES
 from provisioner.fleet.journal import event_line
 from provisioner.fleet.run_event import HostFinished, RunEvent, RunStopped, TaskEnded
@@ -80,19 +81,9 @@ class _Lines(_Silence):
             self._stream.write(text)
             self._stream.flush()
         except OSError as error:  # a closed pipe or terminal
-            if isinstance(error, BrokenPipeError):
-                _lead_to_nowhere(self._stream)
+            if isinstance(error, BrokenPipeError | ReaderGone):
+                lead_to_nowhere(self._stream)
             self._stream = None
-
-
-def _lead_to_nowhere(stream: TextIO) -> None:
-    """So that what did not go out is no error at the end, when it is flushed once more.
-
-    https://docs.python.org/3/library/signal.html#note-on-sigpipe
-    """
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
 
 
 class _Stream(_Lines):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class OutputFailed(OSError):
-    """Standard output takes no more (a full disk, say); a reader that went away is none."""
+    """Standard output takes no more (a full disk, say)."""
+
+
+class ReaderGone(OutputFailed):
+    """Nobody reads it any more. It has no errno: click would end the program for EPIPE."""
 
 
 class _Output(io.FileIO):
@@ -21,7 +26,7 @@ class _Output(io.FileIO):
         try:
             return super().write(data)
         except BrokenPipeError:
-            raise
+            raise ReaderGone("nobody reads standard output any more") from None
         except OSError as error:
             raise OutputFailed(error.errno, error.strerror) from None
 
@@ -42,8 +47,7 @@ def told_apart(stream: TextIO) -> TextIO:
 def flushed() -> bool:
     """Whether all that was printed has gone out."""
     try:
-        if sys.stdout is not None:  # None: it was given up before
-            sys.stdout.flush()
+        sys.stdout.flush()
     except (BrokenPipeError, OutputFailed) as error:
         give_up_output(error)
         return False
@@ -52,9 +56,19 @@ def flushed() -> bool:
 
 def give_up_output(error: OSError) -> None:
     """Print no more. Who reads no further has their reasons; a full disk is to be told."""
-    sys.stdout = None  # nothing more to flush at exit
-    if isinstance(error, OutputFailed):
+    lead_to_nowhere(sys.stdout)
+    if isinstance(error, OutputFailed) and not isinstance(error, ReaderGone):
         print_error(
             f"cannot write to standard output: {error.strerror}",
             "check where standard output leads to",
         )
+
+
+def lead_to_nowhere(stream: TextIO) -> None:
+    """So that what did not go out is no error at the end, when it is flushed once more.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
