@@ -6,20 +6,24 @@ controller, where all hosts meet.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
+import sys
 import time
+from types import ModuleType
 
 from ansible.errors import AnsibleConnectionFailure
 
+_PACKAGE = "_provisioner_playbooks"
+
 
 def _plugin_util(name):
-    here = os.path.dirname(os.path.abspath(__file__))
-    path = os.path.join(here, os.pardir, "plugin_utils", name + ".py")
-    spec = importlib.util.spec_from_file_location("_provisioner_" + name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """Ansible has no import name for what lies beside a playbook: it gets one here."""
+    if _PACKAGE not in sys.modules:
+        package = ModuleType(_PACKAGE)
+        package.__path__ = [os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir)]
+        sys.modules[_PACKAGE] = package
+    return importlib.import_module(f"{_PACKAGE}.plugin_utils.{name}")
 
 
 maps_call = _plugin_util("maps_call")

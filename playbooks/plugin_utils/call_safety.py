@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-
 from ansible import constants
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def _plugin_util(name):
-    spec = importlib.util.spec_from_file_location(
-        "_provisioner_" + name, os.path.join(_HERE, name + ".py")
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_host_key = _plugin_util("host_verification")
-_transport = _plugin_util("windows_verification")
+from . import host_verification, windows_verification
 
 
 def why_unsafe(action, is_windows):
@@ -29,16 +13,16 @@ def why_unsafe(action, is_windows):
     return (
         _other_shell(connection, is_windows)
         or _traces(action)
-        or _transport.why_unverified(connection.transport, _options(connection))
-        or _host_key.why_unverified(_options(connection))
+        or windows_verification.why_unverified(connection.transport, _options(connection))
+        or host_verification.why_unverified(_options(connection))
     )
 
 
 def insist_on_host_key(connection):
     """Have ssh ask for the host's key, whatever a later setting may say."""
     extra = _options(connection)("ssh_extra_args")
-    if extra is not None and _host_key.STRICT not in extra:
-        connection.set_option("ssh_extra_args", f"{extra} {_host_key.STRICT}")
+    if extra is not None and host_verification.STRICT not in extra:
+        connection.set_option("ssh_extra_args", f"{extra} {host_verification.STRICT}")
 
 
 def _options(connection):

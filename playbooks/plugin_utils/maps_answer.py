@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from contextlib import contextmanager
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def _module_util(name):
-    path = os.path.join(_HERE, os.pardir, "module_utils", name + ".py")
-    spec = importlib.util.spec_from_file_location("_provisioner_" + name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_sealed = _module_util("maps_sealed")
-_redaction = _module_util("maps_redaction")
-_prints = _module_util("maps_prints")
+from _provisioner_playbooks.module_utils import maps_prints, maps_redaction, maps_sealed
 
 
 class Nonsense(Exception):
@@ -45,7 +30,7 @@ def answer_line(output):
 def opened(data, delivery):
     """The task's result, from what Ansible made of a module's output."""
     try:
-        facts = _sealed.opened(data["maps_sealed"])
+        facts = maps_sealed.opened(data["maps_sealed"])
         maps, words = facts["maps"], facts["msg"]
     except (KeyError, TypeError, ValueError, RecursionError):
         return {"failed": True, "msg": _crash(data, delivery)}
@@ -60,13 +45,13 @@ def opened(data, delivery):
 
 def hidden(words, delivery):
     """One line of a host's words, without a secret that it says back."""
-    return _redaction.one_line(_redaction.redacted(words, delivery.get("secrets", [])), 400)
+    return maps_redaction.one_line(maps_redaction.redacted(words, delivery.get("secrets", [])), 400)
 
 
 def _compared(result, prints):
     """The result of a check run, whose secrets only the controller can compare."""
     with taken_with_care():
-        maps = _prints.finished(result["maps"], prints)
+        maps = maps_prints.finished(result["maps"], prints)
     return dict(result, changed=result["changed"] or maps["state"] == "changed", maps=maps)
 
 

@@ -1,43 +1,26 @@
-"""What both action plugins do on the controller: read a delivery, call the module, pass it on.
-
-Loaded by path: Ansible has no import name for what lies beside a playbook.
-"""
+"""What both action plugins do on the controller: read a delivery, call the module, pass it on."""
 
 from __future__ import annotations
 
 import gc
 import glob
 import hashlib
-import importlib.util
 import json
 import os
 import signal
 from contextlib import contextmanager, suppress
 
+from _provisioner_playbooks.module_utils import maps_prints
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+
+from . import call_safety, host_platform, maps_answer
 
 # Ansible loads this before it forks a process for each host: what is there by then is no garbage,
 # and need not be copied to be looked at. https://docs.python.org/3/library/gc.html#gc.freeze
 gc.freeze()
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def _loaded(folder, name):
-    path = os.path.join(_HERE, os.pardir, folder, name + ".py")
-    spec = importlib.util.spec_from_file_location("_provisioner_" + name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_prints = _loaded("module_utils", "maps_prints")
-_answers = _loaded("plugin_utils", "maps_answer")
-_platforms = _loaded("plugin_utils", "host_platform")
-_safety = _loaded("plugin_utils", "call_safety")
-
-taken_with_care = _answers.taken_with_care
+taken_with_care = maps_answer.taken_with_care
 
 
 class CannotCall(Exception):
@@ -56,12 +39,12 @@ class CallingAction(ActionBase):
             return self.result(Call(self, task_vars, self.ALLOWED))
         except CannotCall as error:
             return {"failed": True, "msg": str(error)}
-        except _answers.Nonsense:
+        except maps_answer.Nonsense:
             return {"failed": True, "nonsense": True, "msg": "the host answered nonsense"}
 
     def _parse_returned_data(self, res, *others):
         """Ansible's own prints what follows the answer as a warning, whatever it holds."""
-        answer = _answers.answer_line(res.get("stdout") or "")
+        answer = maps_answer.answer_line(res.get("stdout") or "")
         return super()._parse_returned_data(dict(res, stdout=answer), *others)
 
 
@@ -74,12 +57,12 @@ class Call:
         self._templar = action._templar
         self._task_vars = task_vars
         self.arguments = dict(action._task.args)
-        self._platform = _platforms.platform_of(self._connection._shell)
+        self._platform = host_platform.platform_of(self._connection._shell)
         self._refuse_unknown(allowed)
         self._refuse_unsafe()
         self.delivery = self._read_delivery()
         if action._task.check_mode and "prints" not in self.delivery:
-            self.delivery = _prints.without_secrets(self.delivery)
+            self.delivery = maps_prints.without_secrets(self.delivery)
 
     # -- what is given
 
@@ -146,7 +129,7 @@ class Call:
     def _fitting(self, check, value):
         try:
             return check(value)
-        except _platforms.Unfit as error:
+        except host_platform.Unfit as error:
             raise CannotCall(str(error)) from None
 
     def _variable(self, name):
@@ -157,7 +140,7 @@ class Call:
     def result(self, module, arguments):
         """Call it; -> the task's result, of which nothing but our own facts is passed on."""
         data = self._said(module, arguments)
-        result = _answers.opened(data, self.delivery)
+        result = maps_answer.opened(data, self.delivery)
         facts = data.get("ansible_facts") or {}
         found = {k: v for k, v in facts.items() if k.startswith("discovered_interpreter_")}
         return dict(result, ansible_facts=found) if found else result
@@ -173,7 +156,7 @@ class Call:
                     task_vars=self._task_vars,
                 )
         except AnsibleConnectionFailure as error:
-            words = _answers.hidden(str(error), self.delivery)
+            words = maps_answer.hidden(str(error), self.delivery)
         except Exception as error:  # noqa: BLE001  whatever a plugin's library raises
             return {"msg": str(error).strip().split("\n", 1)[0]}
         raise AnsibleConnectionFailure(words)  # outside of `except`: Ansible tells all the causes
@@ -187,11 +170,11 @@ class Call:
             raise CannotCall("unknown argument: " + ", ".join(unknown))
 
     def _refuse_unsafe(self):
-        is_windows = isinstance(self._platform, _platforms.Windows)
-        why = _safety.why_unsafe(self._action, is_windows)
+        is_windows = isinstance(self._platform, host_platform.Windows)
+        why = call_safety.why_unsafe(self._action, is_windows)
         if why:
             raise CannotCall(why)
-        _safety.insist_on_host_key(self._connection)
+        call_safety.insist_on_host_key(self._connection)
 
     def _read_delivery(self):
         folder = self._variable("maps_run_folder")
