@@ -60,3 +60,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     return home
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process knows the secrets of one run; here it is a new run with each test."""
+    known: set[str] = set()
+    monkeypatch.setattr("provisioner.secret.known_secrets", known)
+    monkeypatch.setattr("provisioner.text.known_secrets", known)

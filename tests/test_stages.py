@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "provisioner"
 
 UNNUMBERED = (
-    *("errors", "secret", "resources", "proposed_command", "providers", "mail"),
+    *("errors", "secret", "resources", "text", "private_file", "git", "providers", "mail"),
     "secret_sources",
 )
 STAGES = ("documents", "lint", "model", "tokens", "oauth", "hosts", "fleet")

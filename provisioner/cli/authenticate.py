@@ -24,7 +24,7 @@ from provisioner.cli.options import (
 )
 from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError
-from provisioner.proposed_command import proposed_command
+from provisioner.text import proposed_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable

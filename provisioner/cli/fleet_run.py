@@ -12,7 +12,6 @@ from provisioner.cli.fleet_session import Prepare, Scope, fleet_session
 from provisioner.cli.run_view import RunView
 from provisioner.cli.vaults import Vaults
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.fleet.commit import Commit, commit_of
 from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.host_result import HostResult
 from provisioner.fleet.interruption import Interruption
@@ -21,6 +20,7 @@ from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import Preparation, prepare
 from provisioner.fleet.run_event import Listener, RunFailed, RunFinished, RunStarted
 from provisioner.fleet.saved_plan import SavedPlan, saved_plan
+from provisioner.git import Commit, commit_of
 from provisioner.model.project import Project
 
 
@@ -73,7 +73,7 @@ def fleet_run(
     prepare: Prepare = prepare,
 ) -> Iterator[FleetRun]:
     """Open it all; nothing is asked of a host before the caller does."""
-    commit = commit_of(vaults.project.root)
+    commit = commit_of(vaults.project.root, vaults.project.declared_paths)
     with fleet_session(
         vaults,
         scope,

@@ -25,7 +25,6 @@ from provisioner.cli.run_view import RunView, run_view
 from provisioner.cli.vaults import open_vaults
 from provisioner.errors import UsageError
 from provisioner.fleet.batches import BatchSizes
-from provisioner.fleet.commit import commit_of
 from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.interruption import Interruption, interruption
 from provisioner.fleet.journal import journal
@@ -46,8 +45,9 @@ from provisioner.fleet.saved_plan import (
     require_plan,
     require_same,
 )
+from provisioner.git import commit_of
 from provisioner.model.project import Project
-from provisioner.reports.outcome_text import counted
+from provisioner.text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,11 @@ def _pushed(
             view.take(event)
 
         with told_to_the_end(listener):
-            listener(run_started("push", run_id, commit_of(project.root), options))
+            listener(
+                run_started(
+                    "push", run_id, commit_of(project.root, project.declared_paths), options
+                )
+            )
             with fleet_run(
                 open_vaults(
                     project,

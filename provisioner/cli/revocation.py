@@ -7,9 +7,9 @@ from provisioner.cli.vaults import Vaults
 from provisioner.errors import PersonNeeded
 from provisioner.model.email_server import EmailServer
 from provisioner.oauth.revoking import revocation_endpoint, revoke_grant
-from provisioner.proposed_command import proposed_command
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
+from provisioner.text import proposed_command
 from provisioner.tokens.destinations import check_destinations
 from provisioner.tokens.token_set import TokenSet
 

@@ -110,12 +110,12 @@ def _rolled_back(
         scope_options,
         told_to_the_end,
     )
-    from provisioner.fleet.commit import commit_of
     from provisioner.fleet.interruption import interruption
     from provisioner.fleet.journal import journal
     from provisioner.fleet.rollback import prepare_rollback, rollback
     from provisioner.fleet.run_event import RunEvent
     from provisioner.fleet.run_id import new_run_id
+    from provisioner.git import commit_of
 
     project, run_id = vaults.project, new_run_id()
     with journal(project.root, run_id, keep=project.push.keep_runs) as written:
@@ -130,7 +130,11 @@ def _rolled_back(
                 "hosts": list(scope.hosts),
                 "restart": terms["restart"],
             }
-            listener(run_started("rollback", run_id, commit_of(project.root), options))
+            listener(
+                run_started(
+                    "rollback", run_id, commit_of(project.root, project.declared_paths), options
+                )
+            )
             with fleet_run(
                 vaults,
                 scope,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from provisioner.fleet.commit import Commit
 from provisioner.fleet.fleet import Answers, Fleet
 from provisioner.fleet.hand_over import handing_over
 from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState, host_result
@@ -17,6 +16,7 @@ from provisioner.fleet.mail_limits import turns_folder
 from provisioner.fleet.post_check import Canaries, MailMode, accepted_proofs, check_of
 from provisioner.fleet.preparation import Preparation, delivery
 from provisioner.fleet.runner import TaskResult
+from provisioner.git import Commit
 from provisioner.hosts.delivery import Delivery
 from provisioner.tokens.store import TokenStore
 

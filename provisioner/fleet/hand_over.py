@@ -17,7 +17,7 @@ from provisioner.fleet.preparation import Preparation, skipped_server
 from provisioner.fleet.rotation import is_strict
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.project import Project
-from provisioner.proposed_command import proposed_command
+from provisioner.text import proposed_command
 from provisioner.tokens.store import TokenStore
 
 Settle = Callable[[Iterable[HostResult]], None]

@@ -22,9 +22,9 @@ from provisioner.hosts.envelope import envelope
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
-from provisioner.proposed_command import proposed_command
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
+from provisioner.text import proposed_command
 from provisioner.tokens.predicted_end import PredictedEnd, predicted_end
 from provisioner.tokens.store import TokenStore
 from provisioner.tokens.usable_tokens import require_tokens

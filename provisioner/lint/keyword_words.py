@@ -9,11 +9,11 @@ from typing import Any, Literal
 from provisioner.documents.pointer import escaped, value_at
 from provisioner.lint.condition import condition_behind
 from provisioner.lint.demand import Demand
-from provisioner.lint.finding import printable
 from provisioner.lint.nearest import nearest
 from provisioner.lint.remark import Chosen, Moved, Objection, Remark
 from provisioner.lint.schema import Schema, Spot
 from provisioner.lint.value_kinds import expected_kind, found_kind, remedy_for
+from provisioner.text import printable
 
 # Of these rules, one objection a value is enough.
 ONE_A_VALUE = ("wrong-type", "not-allowed-value", "out-of-range", "wrong-form")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from provisioner.documents.project_files import SETTINGS_FILES
 from provisioner.errors import UsageError
 from provisioner.model.email_server import EmailServer, TestEmail
 from provisioner.secret_sources.reference import SecretReference
@@ -43,6 +44,12 @@ class Project:
     push: PushSettings = field(default_factory=PushSettings)
     providers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     servers: tuple[EmailServer, ...] = ()
+
+    @property
+    def declared_paths(self) -> tuple[Path, ...]:
+        """What a commit may differ in: settings, servers and inventory."""
+        settings = (self.root / name for name in SETTINGS_FILES)
+        return (*settings, self.servers_path, self.inventory_path)
 
     def server(self, name: str) -> EmailServer:
         """The server of that name (case-insensitive); UsageError names the ones there are."""

@@ -9,8 +9,8 @@ from enum import StrEnum
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.identity import Identity
-from provisioner.proposed_command import proposed_command
 from provisioner.providers.provider import Provider
+from provisioner.text import proposed_command
 from provisioner.tokens.token_set import TokenSet
 
 

@@ -10,8 +10,8 @@ from provisioner.model.email_server import EmailServer
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
-from provisioner.proposed_command import proposed_command
 from provisioner.secret import Secret
+from provisioner.text import proposed_command
 from provisioner.tokens.store import LockedTokens, TokenStore
 from provisioner.tokens.token_set import TokenSet
 from provisioner.tokens.usable_tokens import require_tokens, usable

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from provisioner.errors import PersonNeeded
 from provisioner.model.email_server import EmailServer
-from provisioner.proposed_command import accept_destination, proposed_command
+from provisioner.text import accept_destination, proposed_command
 from provisioner.tokens.route import token_destination
 from provisioner.tokens.token_set import TokenSet
 

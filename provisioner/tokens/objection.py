@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from provisioner.errors import PersonNeeded
 from provisioner.model.email_server import EmailServer
-from provisioner.proposed_command import accept_destination, proposed_command
 from provisioner.secret_sources.reference import SecretReference
 from provisioner.secret_sources.reference_text import reference_text
+from provisioner.text import accept_destination, proposed_command
 from provisioner.tokens.destination_record import Accepted, DestinationRecord
 from provisioner.tokens.destinations import changed_parts
 from provisioner.tokens.route import THE_PROVIDERS, TOKENS, Route

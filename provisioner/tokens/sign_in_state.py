@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.model.email_server import EmailServer
-from provisioner.proposed_command import proposed_command
 from provisioner.providers.provider import Provider
+from provisioner.text import proposed_command
 from provisioner.tokens.destinations import check_destinations
 from provisioner.tokens.predicted_end import PredictedEnd, predicted_end, sign_in_due
 from provisioner.tokens.store import TokenStore

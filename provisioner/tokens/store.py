@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.errors import PersonNeeded, TokenStoreError
-from provisioner.proposed_command import proposed_command
 from provisioner.secret_sources.vault import VaultKey
+from provisioner.text import proposed_command
 from provisioner.tokens.file_name import token_file_name
 from provisioner.tokens.sealed_folder import SealedFolder
 from provisioner.tokens.token_set import TokenSet

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from provisioner.fleet.commit import Commit, commit_of
+from provisioner.git import Commit, commit_of
 
 
 def git(folder, *arguments):
@@ -11,8 +11,8 @@ def git(folder, *arguments):
 
 
 def test_a_folder_outside_of_a_repository_has_none(tmp_path):
-    assert commit_of(tmp_path) == Commit(None, None)
-    assert str(commit_of(tmp_path)) == "no commit"
+    assert commit_of(tmp_path, [tmp_path]) == Commit(None, None)
+    assert str(commit_of(tmp_path, [tmp_path])) == "no commit"
 
 
 def test_a_changed_or_a_new_file_of_the_project_makes_it_dirty_and_no_other(tmp_path):
@@ -22,14 +22,14 @@ def test_a_changed_or_a_new_file_of_the_project_makes_it_dirty_and_no_other(tmp_
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-qm", "x")
-    clean = commit_of(project)
+    clean = commit_of(project, [project])
     assert clean.dirty is False
     assert str(clean) == clean.id[:12]
     (tmp_path / "elsewhere").write_text("1")
-    assert commit_of(project) == clean
+    assert commit_of(project, [project]) == clean
     (project / "b").write_text("1")
-    assert commit_of(project) == Commit(clean.id, True)
-    assert str(commit_of(project)) == f"{clean.id[:12]} and changes"
+    assert commit_of(project, [project]) == Commit(clean.id, True)
+    assert str(commit_of(project, [project])) == f"{clean.id[:12]} and changes"
 
 
 def test_git_sees_no_secret_and_runs_no_program_of_the_repository(tmp_path, monkeypatch):
@@ -42,5 +42,5 @@ def test_git_sees_no_secret_and_runs_no_program_of_the_repository(tmp_path, monk
     hook.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\n")
     hook.chmod(0o755)
     git(tmp_path, "config", "core.fsmonitor", str(hook))
-    assert commit_of(tmp_path).id
+    assert commit_of(tmp_path, [tmp_path]).id
     assert not (tmp_path / "seen").exists()
