@@ -26,9 +26,13 @@ _PATHS = ("inventory", "tokens")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserConfig:
-    """What the user says of one project. `vault_password`: text or a secret source, as written."""
+    """What the user says of one project. `vault_password`: text or a secret source, as written.
+
+    `is_of_project`: it is in the entry of the project, and not for all projects.
+    """
 
     vault_password: Any = field(default=None, repr=False)
+    is_of_project: bool = False
     inventory: Path | None = None
     tokens: Path | None = None
 
@@ -128,8 +132,8 @@ class _Reading:
         top = self._mapping(root, ("vault_password", "projects"))
         entries = self._mapping(top["projects"]) if "projects" in top else {}
         projects = {name: self._settings(entry) for name, entry in entries.items()}
-        found = self._password(top)
-        return found | (projects.get(project_identity, {}) if project_identity else {})
+        ours = projects.get(project_identity, {}) if project_identity else {}
+        return self._password(top) | ours | {"is_of_project": "vault_password" in ours}
 
     def _settings(self, node: Node) -> dict[str, Any]:
         entry = self._mapping(node, ("vault_password", *_PATHS))
