@@ -11,7 +11,6 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 
@@ -169,13 +168,19 @@ class ProjectSecrets:
             return None
         where = server.where(server.secret_field)
         secret = read_secret(server.secret, self.context, where)
-        with suppress(SecretUnavailable):  # without a key, nothing can be it
-            if secret in (self.context.vault_key().password, self.context.vault_key().alternative):
-                raise SecretUnavailable(
-                    f"{where}: the secret is the vault password, which is never sent",
-                    remedy="check who changed this line, and refer to the server's own secret",
-                )
+        if self._is_vault_password(secret):
+            raise SecretUnavailable(
+                f"{where}: the secret is the vault password, which is never sent",
+                remedy="check who changed this line, and refer to the server's own secret",
+            )
         return secret
+
+    def _is_vault_password(self, secret: Secret) -> bool:
+        try:
+            key = self.context.vault_key()
+        except NoVaultKey:
+            return False
+        return secret in (key.password, key.alternative)
 
     def _pass(self, server: EmailServer, secret: Secret | None) -> None:
         if server.server_name not in self.accepted:

@@ -195,9 +195,9 @@ def test_a_home_folder_in_git_is_not_a_checkout_of_somebody_else(tmp_path: Path)
     user.root.mkdir()
     made = user.password(create=True)
     assert user.password() == made
-    assert "inside the checkout" in user.refused(
-        ANSIBLE_VAULT_PASSWORD_FILE=user.key_file()
-    ).message
+    assert (
+        "inside the checkout" in user.refused(ANSIBLE_VAULT_PASSWORD_FILE=user.key_file()).message
+    )
 
 
 @pytest.mark.parametrize(
