@@ -1,4 +1,7 @@
-"""Where a secret is read from. To add a source: one class here, and one entry in SOURCES."""
+"""Where a secret is read from. To add a source: one class here, and one entry in SOURCES.
+
+Its part of schemas/email-server.schema.json is written from it; a test says how.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +45,13 @@ class ReadContext:
 class SecretSource(Protocol):
     """One kind of source, parsed. `str()` is the reference as declared, for messages.
 
-    `name` is what its secret is known by in destinations; empty: only the value counts.
+    `form` says how it is declared; `schema` what is accepted below `key`, for editors, too. `name`
+    is what its secret is known by in destinations; empty: only the value counts.
     """
 
     key: ClassVar[str]
+    form: ClassVar[str]
+    schema: ClassVar[dict[str, Any]]
 
     @classmethod
     def parse(cls, value: Any, root: Path) -> Self:
@@ -65,6 +71,13 @@ class Environment:
     """`{env: NAME}`."""
 
     key: ClassVar[str] = "env"
+    form: ClassVar[str] = "{env: NAME}"
+    schema: ClassVar[dict[str, Any]] = {
+        "title": "Environment variable",
+        "description": "The name of the environment variable that holds the secret.",
+        "examples": ["MAPS_CLIENT_SECRET"],
+        "$ref": "#/$defs/variable_name",
+    }
     variable: str
 
     @classmethod
@@ -93,6 +106,14 @@ class File:
     """`{file: PATH}`."""
 
     key: ClassVar[str] = "file"
+    form: ClassVar[str] = "{file: PATH}"
+    schema: ClassVar[dict[str, Any]] = {
+        "title": "File",
+        "description": "The file that holds the secret; a relative path starts at the project "
+        "folder.",
+        "examples": ["secrets/reports.txt"],
+        "$ref": "#/$defs/line",
+    }
     path: Path
     root: Path = field(repr=False)
 
@@ -136,6 +157,17 @@ class Command:
     """`{command: [PROGRAM, ARGUMENT]}`: its standard output; nothing that it prints is shown."""
 
     key: ClassVar[str] = "command"
+    form: ClassVar[str] = "{command: [PROGRAM, ARGUMENT]}"
+    schema: ClassVar[dict[str, Any]] = {
+        "title": "Command",
+        "description": "A program and its arguments; its output is the secret. Runs only with "
+        "--allow-commands.",
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 100,
+        "items": {"$ref": "#/$defs/line"},
+        "examples": [["pass", "show", "maps/reports"]],
+    }
     argv: tuple[str, ...]
 
     @classmethod
@@ -202,6 +234,13 @@ class Keyring:
     """`{keyring: SERVICE/NAME}` in the operating system's keyring, by the extra `keyring`."""
 
     key: ClassVar[str] = "keyring"
+    form: ClassVar[str] = "{keyring: SERVICE/NAME}"
+    schema: ClassVar[dict[str, Any]] = {
+        "title": "Keyring",
+        "description": "SERVICE/NAME of an entry in the keyring of the operating system.",
+        "examples": ["maps-provisioner/Reports"],
+        "$ref": "#/$defs/keyring_entry",
+    }
     service: str
     entry: str
 
@@ -249,6 +288,8 @@ class Declared:
     """The secret in the server file itself: `!vault` text, or plain text (a finding, but works)."""
 
     key: ClassVar[str] = ""
+    form: ClassVar[str] = "ansible-vault text"
+    schema: ClassVar[dict[str, Any]] = {"type": "string"}
     text: str = field(repr=False)
 
     @classmethod
@@ -271,6 +312,23 @@ class Declared:
 
     def __str__(self) -> str:
         return "the server file"
+
+
+def schema_of_sources() -> dict[str, Any]:
+    """What the definition of a secret in email-server.schema.json has of the sources."""
+    forms = ", ".join(source.form for source in SOURCES)
+    return {
+        "description": f"Write {Declared.form}, or one of {forms}.",
+        "defaultSnippets": [
+            {
+                "label": source.key,
+                "description": source.schema["title"],
+                "body": {source.key: source.schema["examples"][0]},
+            }
+            for source in SOURCES
+        ],
+        "properties": {source.key: source.schema for source in SOURCES},
+    }
 
 
 def source_of(reference: SecretReference) -> SecretSource:

@@ -64,7 +64,7 @@ def accepted(project: Project, *servers: EmailServer, identity: str = "") -> Non
 
 
 def test_a_first_use_is_refused_without_a_person_and_names_the_ways_on(project: Project) -> None:
-    with pytest.raises(PersonNeeded, match="password .* would go for the first time") as caught:
+    with pytest.raises(PersonNeeded, match=r"password .* would go for the first time") as caught:
         project_secrets(project).secret(relay())
     assert "; nothing was sent" in caught.value.message
     assert caught.value.remedy == (
@@ -103,7 +103,7 @@ def test_tokens_alone_never_accept(project: Project) -> None:
     person = Person(answer=True)
     secrets = project_secrets(project, confirm=person, accepted=frozenset({"Reports"}))
     assert secrets.tokens(oauth_server()) == token_set()
-    with pytest.raises(PersonNeeded, match="host changed from localhost to evil.example"):
+    with pytest.raises(PersonNeeded, match=r"host changed from localhost to evil\.example"):
         secrets.tokens(oauth_server(host="evil.example"))
     assert person.asked == []
     assert secrets.secret(oauth_server(host="evil.example")) == CLIENT_SECRET
@@ -219,7 +219,7 @@ def test_a_first_sign_in_anywhere_else_is_asked_once_for_a_set_of_hosts(project:
 def test_first_contact_names_the_host_that_an_endpoint_resembles(project: Project) -> None:
     person = Person(answer=False)
     lookalike = urls("https://login.rnicrosoftonline.com/common/oauth2/v2.0")
-    with pytest.raises(PersonNeeded, match="resembles login.microsoftonline.com"):
+    with pytest.raises(PersonNeeded, match=r"resembles login\.microsoftonline\.com"):
         project_secrets(project, confirm=person).sign_in_secret(oauth_server(**lookalike), print)
     assert any("login.rnicrosoftonline.com resembles login.m" in x for x in person.asked[0][0])
 
