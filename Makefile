@@ -53,6 +53,9 @@ bench: .venv/installed-test lab
 lab:
 	@tests/lab/install.sh
 
+# Not $(MAKE) in the recipe itself: `make -n` would then run it, tests and all.
+submake = $(MAKE) --no-print-directory
+
 # After lab: it installs Debian's python3-venv.
 test-second: .venv/bin/python lab
 	@python=$(call find-python,/usr/bin/python3.13 python3.13); \
@@ -61,7 +64,7 @@ test-second: .venv/bin/python lab
 	elif [[ -z "$$python" ]]; then \
 	  echo '== No second run: there is no Python 3.13 with venv here (Debian 13 has it)'; \
 	else \
-	  $(MAKE) --no-print-directory .venv-3.13/installed-test && \
+	  $(submake) .venv-3.13/installed-test && \
 	  echo "== pytest on Python $$($$python -c 'import platform; print(platform.python_version())')" && \
 	  .venv-3.13/bin/python -m pytest $(WORKERS) -m "not long" $(call RECORD,test-second) $(PYTEST_ARGS); \
 	fi
