@@ -323,12 +323,17 @@ def schema_of_sources() -> dict[str, Any]:
             {
                 "label": source.key,
                 "description": source.schema["title"],
-                "body": {source.key: source.schema["examples"][0]},
+                "body": {source.key: _placeholder(source.schema["examples"][0])},
             }
             for source in SOURCES
         ],
         "properties": {source.key: source.schema for source in SOURCES},
     }
+
+
+def _placeholder(example: str | list[str]) -> str | list[str]:
+    """As editors fill it in: the example, selected."""
+    return f"${{1:{example}}}" if isinstance(example, str) else [f"${{1:{example[0]}}}"]
 
 
 def source_of(reference: SecretReference) -> SecretSource:
