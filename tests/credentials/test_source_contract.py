@@ -1,4 +1,4 @@
-"""A secret source is one class and one entry in SOURCES: here one is added, and works everywhere."""
+"""A secret source is one class and one entry in SOURCES: one is added here, and works everywhere."""
 
 from __future__ import annotations
 
