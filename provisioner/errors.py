@@ -30,6 +30,7 @@ _GRAVEST_FIRST = (
     ExitCode.LOCKED,
     ExitCode.PERSON_NEEDED,
     ExitCode.FAILURE,
+    ExitCode.CHANGES,
 )
 
 
@@ -67,12 +68,12 @@ class SecretUnavailable(ProvisionerError):
     """A referenced secret cannot be read."""
 
 
-class TokenStoreError(ProvisionerError):
-    """The token store cannot be read or written; what lies there is untouched."""
+class FileUnusable(ProvisionerError):
+    """A file of provisioner cannot be read, written or locked; its content is untouched."""
 
 
 class LockHeld(ProvisionerError):
-    """Another run works on the same thing."""
+    """Another run holds the lock."""
 
     exit_code = ExitCode.LOCKED
 

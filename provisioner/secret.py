@@ -6,6 +6,10 @@ from typing import NoReturn
 
 MASK = "***"
 
+# The text of every Secret of this process, for `text.redact`. They are never removed: a provider
+# may echo an authorization code that was used up, and a weak set would lose one of two equal ones.
+known_secrets: set[str] = set()
+
 
 class Secret:
     """Text that no print, log, repr, format, exception or pickle shows.
@@ -17,6 +21,7 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        known_secrets.add(text)
 
     def reveal(self) -> str:
         """The text itself."""
@@ -39,7 +44,9 @@ class Secret:
             return NotImplemented
         from hmac import compare_digest  # brings OpenSSL along, and few runs compare secrets
 
-        return compare_digest(self._text.encode(), other._text.encode())
+        return compare_digest(
+            self._text.encode(errors="surrogatepass"), other._text.encode(errors="surrogatepass")
+        )
 
     def __hash__(self) -> int:
         return hash((Secret, self._text))

@@ -22,6 +22,14 @@ for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
 pytest_plugins = ["tests.lab.fixtures"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update",
+        action="store_true",
+        help="Rewrite what tests/frozen expects, and the exceptions of the import order.",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give each worker of a parallel run its own place for run folders."""
     if hasattr(config, "workerinput") and os.geteuid() == 0:
@@ -60,3 +68,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     return home
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process knows the secrets of one run; here it is a new run with each test."""
+    known: set[str] = set()
+    monkeypatch.setattr("provisioner.secret.known_secrets", known)
+    monkeypatch.setattr("provisioner.text.known_secrets", known)

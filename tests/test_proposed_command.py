@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provisioner.proposed_command import accept_destination, proposed_command
+from provisioner.text import accept_destination, proposed_command
 
 HERE = Path(sys.executable).parent
 

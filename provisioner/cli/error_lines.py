@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 
-from provisioner.lint.finding import printable_lines
+from provisioner.text import printable_lines
 
 
 def print_error(message: str, remedy: str = "") -> None:

@@ -12,7 +12,7 @@ import typer
 from provisioner.cli.options import ProjectFolder
 from provisioner.cli.provider_choice import complete_provider
 from provisioner.errors import ExitCode
-from provisioner.proposed_command import proposed_command
+from provisioner.text import proposed_command
 
 if TYPE_CHECKING:
     from provisioner.cli.new_definition import NewDefinition

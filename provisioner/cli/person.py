@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from provisioner.errors import Interrupted
-from provisioner.lint.finding import printable
+from provisioner.text import printable
 
 
 def can_answer() -> bool:

@@ -10,7 +10,7 @@ from provisioner.errors import ExitCode, ProvisionerError, UsageError
 from provisioner.fleet.host_result import HostResult
 from provisioner.fleet.interruption import Interruption
 from provisioner.fleet.removals import refuse_too_many, removals, removed_servers
-from provisioner.reports.outcome_text import counted
+from provisioner.text import counted
 
 
 class NotAgreed(ProvisionerError):

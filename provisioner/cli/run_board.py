@@ -15,8 +15,7 @@ from provisioner.fleet.run_event import (
     TaskEnded,
     TaskStarted,
 )
-from provisioner.lint.finding import printable
-from provisioner.reports.outcome_text import counted
+from provisioner.text import counted, printable
 
 _NAME_WIDTH = 32
 _ASKING = "asking"

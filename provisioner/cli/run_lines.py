@@ -11,8 +11,7 @@ from provisioner.fleet.run_event import (
     RunStopped,
     TaskEnded,
 )
-from provisioner.lint.finding import printable
-from provisioner.reports.outcome_text import counted
+from provisioner.text import counted, printable
 
 _NOT_SAID_BY_TASKS = (HostState.UNPROVEN, HostState.UNKNOWN, HostState.NOT_REACHED)
 

@@ -17,7 +17,7 @@ from provisioner.cli.standard_output import ReaderGone, lead_to_nowhere
 from provisioner.fleet.host_result import GOOD_STATES
 from provisioner.fleet.journal import event_line
 from provisioner.fleet.run_event import HostFinished, RunEvent, RunStopped, TaskEnded
-from provisioner.lint.finding import printable
+from provisioner.text import printable
 
 
 class RunView(Protocol):

@@ -44,7 +44,7 @@ def unlock(
     from provisioner.cli.host_session import host_session
     from provisioner.cli.run_view import run_view
     from provisioner.fleet.unlocking import lease_ending
-    from provisioner.lint.finding import printable
+    from provisioner.text import printable
 
     with (
         run_view(stream_events=False, quiet=False, plain=False) as view,

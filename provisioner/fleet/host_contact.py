@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.fleet.commit import commit_of
 from provisioner.fleet.interruption import interruption
 from provisioner.fleet.lease import lease_terms
 from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.run_folder import run_folder, write_private_json
 from provisioner.fleet.run_id import new_run_id
 from provisioner.fleet.runner import PlaybookRun, TaskResult, Watcher, run_playbook
+from provisioner.git import commit_of
 from provisioner.hosts.delivery import delivery_file
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.project import Project
@@ -41,7 +41,9 @@ class HostContact:
         content = {
             "run_id": new_run_id(),
             "owner": lock_owner(),
-            "lease": lease_terms(self.project.root, commit_of(self.project.root), reason),
+            "lease": lease_terms(
+                self.project.root, commit_of(self.project.root, self.project.declared_paths), reason
+            ),
             **arguments,
         }
         with run_folder() as folder:

@@ -8,7 +8,7 @@ import os
 import socket
 from pathlib import Path
 
-from provisioner.fleet.commit import Commit
+from provisioner.git import Commit
 
 # A host waits so long without being asked to: another run's call may just be ending.
 _SHORTEST_WAIT = 10

@@ -15,9 +15,9 @@ from io import FileIO
 from pathlib import Path
 
 from provisioner.errors import LockHeld
-from provisioner.fleet.commit import commit_of
 from provisioner.fleet.state_folder import not_writable, refuse_strange, state_folder
-from provisioner.lint.finding import printable
+from provisioner.git import commit_of
+from provisioner.text import printable
 
 _POLL_SECONDS = 0.2
 
@@ -51,7 +51,11 @@ def push_lock(
         raise not_writable(lock, error) from None
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         _acquire(file, root, wait_seconds, on_wait, check)
-        held = {"owner": lock_owner(), "since": int(time.time()), "commit": str(commit_of(root))}
+        held = {
+            "owner": lock_owner(),
+            "since": int(time.time()),
+            "commit": str(commit_of(root, [root])),
+        }
         try:
             file.truncate(0)
             file.seek(0)

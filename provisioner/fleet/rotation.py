@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from provisioner.errors import PersonNeeded, ProvisionerError
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.project import Project
-from provisioner.proposed_command import proposed_command
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
+from provisioner.text import proposed_command
 
 _NO_PROVIDER = Provider(name="none", refresh_token_rotation="none")  # noqa: S106
 

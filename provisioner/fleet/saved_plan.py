@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.errors import FleetError
-from provisioner.fleet.commit import Commit
 from provisioner.fleet.declaration import (
     declared_prints,
     differing,
@@ -19,6 +18,7 @@ from provisioner.fleet.declaration import (
 )
 from provisioner.fleet.host_result import HostResult, HostState
 from provisioner.fleet.preparation import Preparation
+from provisioner.git import Commit
 from provisioner.resources import schema_path
 
 SCHEMA_VERSION = 1

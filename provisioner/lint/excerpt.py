@@ -11,10 +11,11 @@ from typing import Any
 from provisioner.documents.document import Document
 from provisioner.documents.place import Span
 from provisioner.documents.pointer import segments, value_at
-from provisioner.lint.finding import Excerpt, printable
+from provisioner.lint.finding import Excerpt
 from provisioner.lint.schema import Schema, Spot
 from provisioner.providers.credential_forms import may_be_shown
 from provisioner.secret import MASK
+from provisioner.text import in_columns
 
 _MOST_SIGNS = 100
 
@@ -28,7 +29,7 @@ def excerpt_of(pointer: str, marked: Span, document: Document, schema: Schema) -
         return None
     key = own_place.key
     name, value = _as_written(key, document), _value_text(pointer, document, spot)
-    text = printable(f"{name}: {value}".rstrip())
+    text = in_columns(f"{name}: {value}".rstrip())
     if marked == key or not value:
         return Excerpt(text, 0, len(name))
     return Excerpt(text, len(name) + 2, len(value))

@@ -12,10 +12,11 @@ from functools import cache
 from typing import Any
 
 from provisioner.documents.place import Span
-from provisioner.lint.finding import Excerpt, printable
+from provisioner.lint.finding import Excerpt
 from provisioner.lint.schema import Schema, SchemaName, schema_named
 from provisioner.providers.credential_forms import may_be_shown
 from provisioner.secret import MASK
+from provisioner.text import in_columns
 
 _KEY = re.compile(r"[ \t]*(?:- +)?(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_]+)(?P=quote)[ \t]*:(?=\s|$)")
 _HINTS = re.compile(r"(?i)secret|passw|token|\$ANSIBLE|://[^/]*@")
@@ -39,7 +40,7 @@ def excerpt_of_line(span: Span, lines: list[str], schema: Schema) -> Excerpt | N
     text = line.split(" #")[0].rstrip()[:_MOST_SIGNS]
     start = min(span.start.column - 1, len(text))
     end = span.end.column - 1 if span.end.line == number else start + 1
-    return Excerpt(printable(text.replace("\t", "→")), start, max(1, min(end, len(text)) - start))
+    return Excerpt(in_columns(text.replace("\t", "→")), start, max(1, min(end, len(text)) - start))
 
 
 def _stands_in_the_open(lines: list[str], schema: SchemaName) -> bool:

@@ -21,16 +21,6 @@ class Excerpt(NamedTuple):
     mark_length: int
 
 
-def printable(text: str) -> str:
-    """No sign in it moves the cursor or breaks a line."""
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
-
-
-def printable_lines(text: str) -> str:
-    """The same of a text of several lines, which stay."""
-    return "\n".join(map(printable, text.split("\n")))
-
-
 class Finding(NamedTuple):
     """Lines and columns count characters from 1; the end is exclusive. Holds no secret."""
 

@@ -11,11 +11,12 @@ from provisioner.documents.place import Place, Span
 from provisioner.documents.pointer import lies_in
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
-from provisioner.lint.finding import Excerpt, Finding, Severity, printable
+from provisioner.lint.finding import Excerpt, Finding, Severity
 from provisioner.lint.oauth_urls import URLS
 from provisioner.lint.remark import Objection
 from provisioner.lint.schema import Schema, schema_for
 from provisioner.lint.suppression import Ignores
+from provisioner.text import printable
 
 _ENDPOINTS = frozenset({"providers-differ", "endpoint-hosts-differ", "refresh-host-differs"})
 

@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 
 from provisioner.lint.finding import Finding, Severity
 from provisioner.lint.verdict import Verdict
-from provisioner.reports.findings_summary import counted, found
+from provisioner.reports.findings_summary import found
 from provisioner.reports.findings_text import paragraph
 from provisioner.reports.junit_xml import add_case, add_element, as_text, new_suite, xml_text
+from provisioner.text import counted
 
 _SUITE = "provisioner validate"
 _CLASS = "provisioner.validate"  # Jenkins: package and class

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.lint.verdict import Verdict
+from provisioner.text import counted
 
 
 def summary(verdict: Verdict) -> str:
@@ -15,8 +16,3 @@ def found(errors: int, warnings: int) -> str:
     """`3 errors, 1 warning`; what there is none of is not named."""
     counts = ((errors, "error"), (warnings, "warning"))
     return ", ".join(counted(number, noun) for number, noun in counts if number)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 file`, `2,000 files`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.fleet.commit import Commit
 from provisioner.fleet.run_record import RunRecord
-from provisioner.lint.finding import printable
-from provisioner.reports.outcome_text import counted
+from provisioner.git import Commit
+from provisioner.text import counted, printable
 
 Facts = Mapping[str, Any]
 _BREAK = "\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from provisioner.fleet.host_report import HostReport, ServerOnHost
-from provisioner.lint.finding import printable
+from provisioner.text import printable
 
 
 def host_reports_as_json(reports: Iterable[HostReport]) -> str:

@@ -10,10 +10,10 @@ from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import SkippedServer
-from provisioner.lint.finding import printable_lines
 from provisioner.reports.host_groups import host_groups
 from provisioner.reports.mail_text import mail_lines, refresh_lines
 from provisioner.secret import MASK
+from provisioner.text import counted, printable_lines
 
 _NOT_APPLIED = (
     "Delivered, not applied: these hosts have no maps_apply_command, so the document lies there "
@@ -151,11 +151,6 @@ def summary(outcome: Outcome) -> str:
     if outcome.skipped:
         parts.append(f"{counted(len(outcome.skipped), 'server')} skipped")
     return f"{counted(len(outcome.hosts), 'host')}: {'; '.join(parts)}"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """`1 host`, `2 hosts`; `plural` where an s does not do."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _changed(hosts: Iterable[HostResult]) -> int:

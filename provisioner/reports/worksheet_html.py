@@ -14,8 +14,8 @@ from html import escape
 from pathlib import Path
 
 from provisioner.hosts.worksheet import Field, Kind, ServerSheet, Step, Tab, Worksheet
-from provisioner.reports.visible_text import visible
 from provisioner.reports.worksheet_words import HOLDS_SECRETS, WHERE, notes, plain, shown
+from provisioner.text import countable
 
 _COPIED = frozenset({Kind.TYPED, Kind.SECRET})
 
@@ -111,7 +111,7 @@ def _button(field: Field) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(visible(text))
+    return escape(countable(text))
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from provisioner.hosts.worksheet import Field, ServerSheet, Worksheet
 from provisioner.reports.markdown_cell import cell
-from provisioner.reports.visible_text import visible
 from provisioner.reports.worksheet_words import HOLDS_SECRETS, WHERE, notes, shown
+from provisioner.text import countable
 
 
 def worksheet_as_markdown(worksheet: Worksheet) -> str:
@@ -47,12 +47,12 @@ def _item(field: Field) -> str:
 
 def _text(text: str) -> str:
     """A colon as a reference: else some renderers make a link of an address, or of a part of it."""
-    return cell(visible(text)).replace(":", "&#58;")
+    return cell(countable(text)).replace(":", "&#58;")
 
 
 def _code(text: str) -> str:
     """A code span: nothing in it is markup. https://spec.commonmark.org/0.31.2/#code-spans"""
-    text = visible(text)
+    text = countable(text)
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     padding = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{padding}{text}{padding}{fence}"

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator
 
 from provisioner.hosts.worksheet import Field, ServerSheet, Tab, Worksheet
-from provisioner.reports.visible_text import visible
 from provisioner.reports.worksheet_words import HOLDS_SECRETS, WHERE, notes, shown
+from provisioner.text import countable
 
 _COLUMNS = 80
 _INDENT = "  "
@@ -15,7 +15,7 @@ _INDENT = "  "
 
 def worksheet_as_text(worksheet: Worksheet) -> str:
     """Lines with a label each; notes in parentheses below."""
-    head = [visible(worksheet.title), WHERE]
+    head = [countable(worksheet.title), WHERE]
     if worksheet.secrets:
         head.append(HOLDS_SECRETS)
     sheets = ("\n".join(_sheet(sheet)) for sheet in worksheet.sheets)
@@ -23,7 +23,7 @@ def worksheet_as_text(worksheet: Worksheet) -> str:
 
 
 def _sheet(sheet: ServerSheet) -> Iterator[str]:
-    heading = f"{visible(sheet.server_name)}  ({visible(sheet.declared_at)})"
+    heading = f"{countable(sheet.server_name)}  ({countable(sheet.declared_at)})"
     yield heading
     yield "=" * min(len(heading), _COLUMNS)
     width = max(len(field.label) for tab in sheet.tabs for field in tab.fields)
@@ -32,9 +32,9 @@ def _sheet(sheet: ServerSheet) -> Iterator[str]:
     if sheet.steps:
         yield "Then"
     for number, step in enumerate(sheet.steps, 1):
-        yield from _wrapped(visible(step.text), first=f"{_INDENT}{number}. ")
+        yield from _wrapped(countable(step.text), first=f"{_INDENT}{number}. ")
         if step.command:
-            yield f"{_INDENT * 4}{visible(step.command)}"
+            yield f"{_INDENT * 4}{countable(step.command)}"
 
 
 def _tab(tab: Tab, width: int) -> Iterator[str]:

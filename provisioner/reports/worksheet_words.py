@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from provisioner.hosts.dialog import WAY
 from provisioner.hosts.worksheet import Field, Kind
-from provisioner.reports.visible_text import visible
 from provisioner.secret import MASK, Secret
+from provisioner.text import countable
 
 LEAVE_EMPTY = "(leave empty)"
 WHERE = f"In MAPS: {WAY}; for a server that is there already, its properties."
@@ -23,11 +23,13 @@ def shown(field: Field) -> str:
     """A value that can be seen whole; never empty."""
     if field.kind is Kind.EMPTY:
         return LEAVE_EMPTY
-    return MASK if field.value is None else visible(plain(field.value))
+    return MASK if field.value is None else countable(plain(field.value))
 
 
 def notes(field: Field, *, unseen: str) -> str:
     """What to know of a field. `unseen`: what to do where characters do not show."""
     value = plain(field.value)
-    odd = f"<U+...> is a character that does not show: {unseen}" if visible(value) != value else ""
-    return "; ".join(filter(None, (visible(field.note), odd)))
+    odd = (
+        f"<U+...> is a character that does not show: {unseen}" if countable(value) != value else ""
+    )
+    return "; ".join(filter(None, (countable(field.note), odd)))

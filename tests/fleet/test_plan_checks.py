@@ -6,7 +6,6 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from provisioner.fleet.commit import Commit
 from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.preparation import Preparation
 from provisioner.fleet.saved_plan import (
@@ -17,6 +16,7 @@ from provisioner.fleet.saved_plan import (
     require_same,
     saved_plan,
 )
+from provisioner.git import Commit
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.email_server import EmailServer, OAuth2Settings, Origin, SecurityLevel
 from provisioner.resources import schema_path

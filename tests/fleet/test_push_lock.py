@@ -101,7 +101,7 @@ def test_what_somebody_wrote_into_the_lock_is_no_bug_and_steers_no_terminal(tmp_
         with pytest.raises(LockHeld, match="its owner has not written its name yet"):
             push_lock(tmp_path).__enter__()
         lock.write_text('{"owner": "\\u001b[31mx", "since": 1, "commit": []}')
-        with pytest.raises(LockHeld, match=": \ufffd\\[31mx, since "):
+        with pytest.raises(LockHeld, match=": <U\\+001B>\\[31mx, since "):
             push_lock(tmp_path).__enter__()
 
 

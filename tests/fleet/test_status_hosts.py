@@ -174,4 +174,4 @@ def tree(folder):
 def test_names_and_words_of_hosts_steer_no_terminal():
     said = TaskResult("e\x1b]0;vil", "Look", "failed", {"msg": "no\x1b[2Jsuch\nmaps2: applied"})
     report = host_report("e\x1b]0;vil", said, ())
-    assert host_reports_as_text([report]) == "e\ufffd]0;vil: no\ufffd[2Jsuch maps2: applied\n"
+    assert host_reports_as_text([report]) == "e<U+001B>]0;vil: no<U+001B>[2Jsuch maps2: applied\n"

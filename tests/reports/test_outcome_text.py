@@ -226,4 +226,4 @@ def test_the_gravest_outcome_is_the_exit_code():
 def test_names_and_words_of_hosts_steer_no_terminal():
     host = HostResult(host="e\x1b]0;vil\x07", state=HostState.FAILED, message="no\x1b[2Jsuch")
     text = outcome_text(outcome(host), {})
-    assert text.startswith("e\ufffd]0;vil\ufffd: failed\n  no\ufffd[2Jsuch\n")
+    assert text.startswith("e<U+001B>]0;vil<U+0007>: failed\n  no<U+001B>[2Jsuch\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.reports.visible_text import visible
+from provisioner.text import countable
 
 
 @pytest.mark.parametrize(
@@ -24,5 +24,5 @@ from provisioner.reports.visible_text import visible
     ],
 )
 def test_what_does_not_show_is_named(text: str, seen: str) -> None:
-    assert visible(text) == seen
-    assert visible(seen) == seen
+    assert countable(text) == seen
+    assert countable(seen) == seen

@@ -13,8 +13,8 @@ import pytest
 
 from provisioner.hosts.server_sheet import build_server_sheet
 from provisioner.hosts.worksheet import Worksheet
-from provisioner.reports.visible_text import visible
 from provisioner.reports.worksheet_html import worksheet_as_html
+from provisioner.text import countable
 from tests.oauth_samples import oauth_server
 from tests.reports.worksheet_samples import CANARY, HOSTILE, hostile_worksheet
 
@@ -101,11 +101,11 @@ def test_a_value_is_text_and_its_button_copies_it_as_it_is(value: str) -> None:
     harmless = Page(worksheet_as_html(hostile_worksheet("x")))
     page = Page(text)
     # One note more for each value that does not show as it is; else the same page.
-    spans = ("span",) if visible(value) != value else ()
+    spans = ("span",) if countable(value) != value else ()
     without = [tag for tag, _ in page.elements if tag not in spans]
     assert without == [tag for tag, _ in harmless.elements if tag not in spans]
     assert list(page.values()).count(value) == 5
-    assert page.texts.count(("code", visible(value))) == 5
+    assert page.texts.count(("code", countable(value))) == 5
     assert all(sign.isprintable() or sign == "\n" for sign in text)
 
 
@@ -116,7 +116,7 @@ def test_a_secret_is_in_the_page_only_when_asked_for() -> None:
     assert '<th scope="row">Password</th><td>***<' in hidden
     page = Page(worksheet_as_html(hostile_worksheet("x", CANARY)))
     assert CANARY in list(page.values())
-    assert ("code", visible(CANARY)) in page.texts
+    assert ("code", countable(CANARY)) in page.texts
     assert ("p", "Secrets stand here in clear: delete this when everything is typed in.") in (
         page.texts
     )

@@ -8,8 +8,8 @@ from markdown_it.token import Token
 
 from provisioner.hosts.server_sheet import build_server_sheet
 from provisioner.hosts.worksheet import Worksheet
-from provisioner.reports.visible_text import visible
 from provisioner.reports.worksheet_markdown import worksheet_as_markdown
+from provisioner.text import countable
 from tests.oauth_samples import oauth_server
 from tests.reports.worksheet_samples import CANARY, HOSTILE, hostile_worksheet
 
@@ -45,17 +45,17 @@ def test_a_value_is_text_and_nothing_else(value: str) -> None:
     tokens = inline(text)
     assert {token.type for token in tokens} <= _PLAIN
     values = [token.content for token in tokens if token.type == "code_inline"]
-    seen = visible(value)
+    seen = countable(value)
     assert values.count(seen) == 5, "name, host, client name, user name, log file"
-    assert visible(f"servers/{value}.yml:3") in values
+    assert countable(f"servers/{value}.yml:3") in values
     read = "".join(token.content for token in tokens if token.type == "text")
     assert f"MAPS email servers of {seen}" in read
-    assert visible(f"read from {{env: {value}}}") in read
+    assert countable(f"read from {{env: {value}}}") in read
 
 
 def test_a_secret_is_shown_only_when_asked_for() -> None:
     assert "CANARY" not in worksheet_as_markdown(hostile_worksheet("x"))
     shown = worksheet_as_markdown(hostile_worksheet("x", CANARY))
     values = [token.content for token in inline(shown) if token.type == "code_inline"]
-    assert visible(CANARY) in values
+    assert countable(CANARY) in values
     assert "\n**Secrets stand here in clear: delete this when everything is typed in.**\n" in shown

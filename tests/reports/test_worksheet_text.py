@@ -6,8 +6,8 @@ import pytest
 
 from provisioner.hosts.server_sheet import build_server_sheet
 from provisioner.hosts.worksheet import Worksheet
-from provisioner.reports.visible_text import visible
 from provisioner.reports.worksheet_text import worksheet_as_text
+from provisioner.text import countable
 from tests.oauth_samples import oauth_server
 from tests.reports.worksheet_samples import CANARY, HOSTILE, hostile_worksheet
 
@@ -49,9 +49,9 @@ def test_no_value_moves_the_cursor_or_breaks_a_line(value: str) -> None:
     text = worksheet_as_text(hostile_worksheet(value))
     assert all(line.isprintable() for line in text.split("\n"))
     assert len(text.split("\n")) >= len(worksheet_as_text(hostile_worksheet("x")).split("\n"))
-    assert f"\n  User Name                  {visible(value)}\n" in text
+    assert f"\n  User Name                  {countable(value)}\n" in text
     hint = "is a character that does not show: copy the"
-    assert (hint in " ".join(text.split())) == (visible(value) != value)
+    assert (hint in " ".join(text.split())) == (countable(value) != value)
 
 
 def test_a_secret_is_shown_only_when_asked_for() -> None:

@@ -1,0 +1,98 @@
+"""What git knows of a project: its commit, and the name that tells it from other projects.
+
+git is told where its repository is and never asked to find one, and runs nothing that a folder
+configures: no filter, hook or monitor, and nothing of a submodule.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+PROJECT_VARIABLE = "PROVISIONER_PROJECT"
+
+_TIMEOUT_SECONDS = 20.0
+_SHORT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """`dirty`: the project's files differ from it. Both None where there is no repository."""
+
+    id: str | None
+    dirty: bool | None
+
+    def __str__(self) -> str:
+        if self.id is None:
+            return "no commit"
+        return self.id[:_SHORT] + (" and changes" if self.dirty else "")
+
+
+def checkout_of(root: Path) -> Path | None:
+    """The nearest folder, from `root` upwards, that has a `.git`; git commits none below it."""
+    resolved = root.resolve()
+    found = (folder for folder in (resolved, *resolved.parents) if (folder / ".git").exists())
+    return next(found, None)
+
+
+def commit_of(root: Path, declared: Iterable[Path]) -> Commit:
+    """The commit that is checked out at `root`, and whether the `declared` files differ from it."""
+    top = checkout_of(root)
+    found = _git(top, "rev-parse", "--verify", "HEAD") if top else ""
+    if top is None or not found:
+        return Commit(None, None)
+    paths = [str(path) for path in (p.resolve() for p in declared) if path.is_relative_to(top)]
+    status = ("status", "--porcelain", "--ignore-submodules=all", "--", *paths)
+    return Commit(found.strip(), bool(_git(top, *status, settings=_without_filters(top))))
+
+
+def project_identity(root: Path, environment: Mapping[str, str]) -> str:
+    """`mail-config/prod`: the repository's name at remote origin and the folder in it.
+
+    It is the same for each URL and clone, and no commit changes it. Empty without a remote.
+    """
+    named = environment.get(PROJECT_VARIABLE, "").strip()
+    top = checkout_of(root)
+    if named or top is None:
+        return named
+    url = _git(top, "config", "--get", "remote.origin.url").strip().rstrip("/\\")
+    repository = re.split(r"[/\\:]", url)[-1].removesuffix(".git").casefold()
+    folder = root.resolve().relative_to(top).as_posix()
+    return f"{repository}/{folder}".removesuffix("/.") if repository else ""
+
+
+def _without_filters(top: Path) -> dict[str, str]:
+    """Settings that switch off each filter that some configuration names."""
+    keys = _git(top, "config", "--name-only", "-z", "--get-regexp", r"^filter\.").split("\0")
+    drivers = {key.rpartition(".")[0] for key in keys if key}
+    off = {"clean": "", "process": "", "required": "false"}
+    return {f"{driver}.{key}": value for driver in drivers for key, value in off.items()}
+
+
+def _git(top: Path, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What git prints; empty if it fails. Its environment is ours by name: none of it a secret."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    inert = {"core.fsmonitor": "false", "core.hooksPath": os.devnull, **settings}
+    for number, (key, value) in enumerate(inert.items()):  # -c would end a name at its first `=`
+        kept |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    where = (f"--git-dir={top / '.git'}", f"--work-tree={top}", "--literal-pathspecs")
+    try:
+        ended = subprocess.run(
+            ["git", *where, *arguments],
+            cwd=top,
+            env={**kept, "GIT_CONFIG_COUNT": str(len(inert)), "GIT_OPTIONAL_LOCKS": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return ended.stdout if ended.returncode == 0 else ""

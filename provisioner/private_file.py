@@ -1,0 +1,205 @@
+"""Files that only their owner reads: opened with care, replaced in one step, locked by name."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import getpass
+import os
+import secrets
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from provisioner.errors import FileUnusable, LockHeld
+from provisioner.text import foreign
+
+_MOST_BYTES = 1024 * 1024
+_POLL_SECONDS = 0.05
+_NO_FALLOCATE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
+
+
+def read_private(
+    path: Path, *, judge: Callable[[os.stat_result], None] | None = None
+) -> bytes | None:
+    """The file's bytes, at most 1 MiB; None where there is none. OSError as from `open`.
+
+    A link is not followed, since in a checkout it may lead anywhere, and git keeps no mode 0600,
+    so the file is closed to others. With `judge` both are left to it: it sees the opened file.
+    """
+    follow = 0 if judge else os.O_NOFOLLOW
+    try:
+        # O_NONBLOCK: a named pipe must not make us wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | follow)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if judge:
+            judge(status)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if not judge and status.st_mode & 0o077 and status.st_uid == os.geteuid():
+            os.fchmod(descriptor, 0o600)
+        return file.read(_MOST_BYTES)
+
+
+class Replacement:
+    """The new content of a file, not yet in its place. `commit` at most once."""
+
+    def __init__(self, path: Path, mode: int, room: int, folder: Path) -> None:
+        self._path = path
+        # A name of bounded length: one that is appended to could become too long.
+        self._temporary = folder / f".{path.name[:100]}.{secrets.token_hex(8)}.tmp"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._descriptor = os.open(self._temporary, flags, mode)
+        try:
+            if room:
+                _reserve(self._descriptor, room)
+        except OSError:
+            self.discard()
+            raise
+
+    def commit(self, content: bytes) -> None:
+        """Put it in place of the file. On return it is on disk, as is the name."""
+        left = memoryview(content)
+        while left:
+            left = left[os.write(self._descriptor, left) :]
+        os.ftruncate(self._descriptor, len(content))
+        os.fsync(self._descriptor)
+        self._temporary.replace(self._path)
+        sync_folder(self._path.parent)
+
+    def discard(self) -> None:
+        """Leave nothing behind but what was committed."""
+        os.close(self._descriptor)
+        self._temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(
+    path: Path, *, mode: int = 0o600, room: int = 0, folder: Path | None = None
+) -> Iterator[Replacement]:
+    """Replace a file in one step: whoever reads sees the old or the new content, whole.
+
+    `room` bytes are allocated and on disk at entry, so that a full disk is found before anything
+    is asked for that cannot be had twice. `folder`: for the unfinished file, on the same file
+    system. OSError; a kill leaves at most an unfinished file there.
+    """
+    replacement = Replacement(path, mode, room, folder or path.parent)
+    try:
+        yield replacement
+    finally:
+        replacement.discard()
+
+
+def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write a file in one step. OSError, and then the old content is still there."""
+    with replacing(path, mode=mode) as new:
+        new.commit(content)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or removed in the folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def process_owner() -> str:
+    """Who runs this, as other people read it: user@machine (pid 42)."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()} (pid {os.getpid()})"
+
+
+@contextmanager
+def exclusive_lock(
+    path: Path,
+    subject: str,
+    *,
+    owner: str,
+    remedy: str,
+    wait_seconds: float = 0.0,
+    on_wait: Callable[[str], None] | None = None,
+    check: Callable[[], None] | None = None,
+) -> Iterator[None]:
+    """Hold the lock; LockHeld says that `subject` is locked, by whom, and `remedy`.
+
+    The system releases it when its holder ends, however that ends. The file stays: removing it
+    would let two runs lock two files of one name. `on_wait` is called once with the holder;
+    `check` at each turn, and may raise.
+    """
+    descriptor = _opened_lock(path)
+    try:
+        deadline = time.monotonic() + wait_seconds
+        while not _acquired(path, descriptor):
+            holder = foreign(os.pread(descriptor, 500, 0).decode(errors="replace"))
+            holder = holder or "a run that has not written its name yet"
+            if time.monotonic() >= deadline:
+                raise LockHeld(f"{subject} is locked by {holder}", remedy=remedy)
+            if on_wait is not None:
+                on_wait(holder)
+                on_wait = None
+            time.sleep(_POLL_SECONDS)
+            if check is not None:
+                check()
+        _sign(path, descriptor, owner)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _opened_lock(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise _unlockable(path, error) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileUnusable(f"{path} is not a lock file", remedy=f"look at it, then remove {path}")
+    return descriptor
+
+
+def _acquired(path: Path, descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:  # a network file system without locks
+        raise _unlockable(path, error) from None
+    return True
+
+
+def _sign(path: Path, descriptor: int, owner: str) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, owner.encode(errors="replace"), 0)
+    except OSError as error:
+        raise _unlockable(path, error) from None
+
+
+def _unlockable(path: Path, error: OSError) -> FileUnusable:
+    return FileUnusable(
+        f"cannot lock {path}: {error.strerror}",
+        remedy="check the owner, mode and free space of its folder, and that the file system has "
+        "locks",
+    )
+
+
+def _reserve(descriptor: int, room: int) -> None:
+    try:
+        os.posix_fallocate(descriptor, 0, room)
+    except OSError as error:
+        if error.errno not in _NO_FALLOCATE:
+            raise
+        os.pwrite(descriptor, bytes(room), 0)  # a file system that cannot allocate
+    os.fsync(descriptor)

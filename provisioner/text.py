@@ -1,0 +1,151 @@
+"""Text as people see it: what does not show is named, and what came from outside is redacted.
+
+`foreign` is applied once, where text from outside comes in; `printable` once, where any text is
+printed.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from urllib.parse import quote, quote_plus
+
+from provisioner.secret import MASK, known_secrets
+
+# These take no place on the screen, or that of a blank, and yet `str.isprintable` lets them pass:
+# grapheme joiner, Hangul fillers, Khmer inherent vowels, Braille blank.
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+# Blanks at the ends, and all but one of several: nobody could count them.
+_UNCOUNTED = re.compile(r"\A +| +\Z|(?<= ) +")
+
+_PIECE = 8  # a piece of a secret this long is no coincidence, and shorter ones give nothing away
+_SHORTEST = 4  # what is shorter is masked only as a word of its own: text must stay readable
+_LONGEST = 400
+_MOST_READ = 4000
+_ESCAPE = re.compile("%[0-9A-F]{2}")
+
+
+def printable(text: str) -> str:
+    """One line in which `<U+202E>` names each character that does not show as one."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if _shows(c) else _code_point(c) for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same of several lines; line breaks and tabs stay."""
+    return "".join(c if c in "\n\t" or _shows(c) else _code_point(c) for c in text)
+
+
+def countable(text: str) -> str:
+    """The same as `printable`, for a value to be typed or compared: blanks are countable, too."""
+    return printable(_UNCOUNTED.sub(lambda found: _code_point(" ") * len(found[0]), text))
+
+
+def in_columns(text: str) -> str:
+    """The text with a sign for each character that does not show: what is below it stays so."""
+    return "".join(c if _shows(c) else "\ufffd" for c in text)
+
+
+def foreign(text: object, *, longest: int = _LONGEST) -> str:
+    """What a provider, host or program said: one line, bounded, without secrets of this run."""
+    if not isinstance(text, str):
+        return ""
+    line = " ".join(_spaced(redact(text[:_MOST_READ])).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def redact(text: str, *, pieces: bool = True) -> str:
+    """The text with *** for each stretch of a secret of this run, in all its encodings.
+
+    `pieces`: from 8 characters on, a part of a secret is one, too.
+    """
+    haystack, whole = _forms_of_all(frozenset(known_secrets), pieces)
+    hidden: set[int] = set()
+    for start in range(len(text) - _PIECE + 1 if haystack else 0):
+        if text[start : start + _PIECE] in haystack:
+            hidden.update(range(start, start + _PIECE))
+    for found in whole.finditer(text):
+        hidden.update(range(*found.span()))
+    return "".join(_masked(text, hidden)) if hidden else text
+
+
+def proposed_command(command: str, server_name: str, *options: str) -> str:
+    """`provisioner COMMAND NAME OPTIONS` that can be pasted; each of `options` is quoted already.
+
+    A name that begins with - would be an option: it goes after `--`, where none can follow.
+    """
+    name = shlex.quote(server_name)
+    words = [*options, "--", name] if server_name.startswith("-") else [name, *options]
+    return " ".join(["provisioner", command, *words])
+
+
+def accept_destination(server_name: str) -> str:
+    """The option that accepts where a server's secrets go."""
+    sign = "=" if server_name.startswith("-") else " "
+    return f"--accept-destination{sign}{shlex.quote(server_name)}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 host`, `2,000 hosts`; `plural` where an s does not do."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _shows(character: str) -> bool:
+    return character.isprintable() and character not in _BLANKS
+
+
+def _spaced(text: str) -> str:
+    return "".join(c if _shows(c) else " " for c in text)
+
+
+def _code_point(character: str) -> str:
+    return f"<U+{ord(character):04X}>"
+
+
+def _masked(text: str, hidden: set[int]) -> Iterator[str]:
+    for place, character in enumerate(text):
+        if place not in hidden:
+            yield character
+        elif place - 1 not in hidden:
+            yield MASK
+
+
+@lru_cache(maxsize=4)
+def _forms_of_all(secrets: frozenset[str], pieces: bool) -> tuple[str, re.Pattern[str]]:
+    """Forms joined to one text in which pieces are looked up; an expression for all others.
+
+    One text, since looking up each piece of each secret takes half a second for sixty tokens.
+    """
+    forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
+    whole = {form for form in forms if len(form) < _PIECE or not pieces}
+    words = (rf"(?<!\w){re.escape(s)}(?!\w)" for s in secrets if 0 < len(s) < _SHORTEST)
+    longest_first = sorted(whole, key=len, reverse=True)
+    expression = "|".join([*map(re.escape, longest_first), *words])
+    return "\0\0".join(forms - whole), re.compile(expression or r"(?!)")
+
+
+def _forms(plain: str) -> Iterable[str]:
+    """The secret as forms, URLs, HTML, JSON, hexadecimal and Basic authentication write it."""
+    data = plain.encode(errors="surrogatepass")
+    escaped = json.dumps(plain)[1:-1]
+    quoted = {quote(data, safe=""), quote(data), quote_plus(data), quote(quote(data, safe=""))}
+    lower = {_ESCAPE.sub(lambda found: found.group().lower(), form) for form in quoted}
+    packed = {*_in_base64(data), *_in_base64(quote_plus(data).encode())}
+    spelled = {plain, html.escape(plain), escaped, json.dumps(escaped)[1:-1]}
+    return {*spelled, *quoted, *lower, *packed, data.hex(), data.hex().upper()}
+
+
+def _in_base64(data: bytes) -> Iterator[str]:
+    """Its characters at each of the three places at which it may begin, without the edges."""
+    for lead in range(3):
+        packed = base64.b64encode(b"\0" * lead + data).decode().rstrip("=")
+        inner = packed[-(-lead * 8 // 6) : len(packed) - 1]
+        if len(inner) >= _SHORTEST + 2:
+            yield from (inner, inner.replace("+", "-").replace("/", "_"))
