@@ -108,11 +108,6 @@ def value_name(secret: Secret, digest_key: bytes) -> str:
     return f"value:{digest.hexdigest()[:32]}"
 
 
-def endpoint_urls(settings: OAuth2Settings) -> tuple[str, ...]:
-    """The endpoints of one sign-in."""
-    return (settings.authorization_url, settings.access_token_url, settings.refresh_endpoint)
-
-
 def _source_names(server: EmailServer, secret: Secret, digest_key: bytes) -> frozenset[str]:
     assert server.secret is not None  # noqa: S101  the secret was read from it
     names = (value_name(secret, digest_key), source_of(server.secret).name)
