@@ -10,8 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 
@@ -22,7 +21,6 @@ from provisioner.credentials.destinations import (
     DestinationChange,
     changes_of,
     destinations_of,
-    endpoint_urls,
 )
 from provisioner.credentials.sources import ReadContext, read_secret, secret_variables, source_of
 from provisioner.credentials.store import (
@@ -125,8 +123,10 @@ class ProjectSecrets:
         changes = self._changes(server, secret)
         if server.server_name in self.accepted or not changes:
             return secret
-        if any(c.changed for c in changes) or not self._is_known_contact(server):
-            self._ask(server, [*changes, *self._resemblances(server)])
+        wanted = destinations_of(server, self.project, secret, self._digest_key())
+        urls = _contacts(wanted["client_secret"])
+        if any(c.changed for c in changes) or not self._is_known_contact(urls):
+            self._ask(server, [*changes, *_resemblances(urls)])
         else:
             for change in changes:
                 announce(f"Note: {server.server_name}: {change.text}")
@@ -170,13 +170,19 @@ class ProjectSecrets:
             return None
         where = server.where(server.secret_field)
         secret = read_secret(server.secret, self.context, where)
-        with suppress(SecretUnavailable):  # without a key, nothing can be it
-            if secret in (self.context.vault_key().password, self.context.vault_key().alternative):
-                raise SecretUnavailable(
-                    f"{where}: the secret is the vault password, which is never sent",
-                    remedy="check who changed this line, and refer to the server's own secret",
-                )
+        if self._is_vault_password(secret):
+            raise SecretUnavailable(
+                f"{where}: the secret is the vault password, which is never sent",
+                remedy="check who changed this line, and refer to the server's own secret",
+            )
         return secret
+
+    def _is_vault_password(self, secret: Secret) -> bool:
+        try:
+            key = self.context.vault_key()
+        except NoVaultKey:
+            return False
+        return secret in (key.password, key.alternative)
 
     def _pass(self, server: EmailServer, secret: Secret | None) -> None:
         if server.server_name not in self.accepted:
@@ -281,23 +287,12 @@ class ProjectSecrets:
                 )
             )
 
-    def _is_known_contact(self, server: EmailServer) -> bool:
-        assert server.oauth2 is not None  # noqa: S101  there is a sign-in
-        urls = endpoint_urls(server.oauth2)
+    def _is_known_contact(self, urls: Sequence[str]) -> bool:
         if are_one_builtin_providers(urls) or are_all_loopback(urls):
             return True
-        hosts = endpoint_hosts(urls)
-        kept = (k.accepted.get("client_secret") for k in self.store.all() if self._is_ours(k))
-        return any(hosts == _endpoint_hosts_of(destination) for destination in kept if destination)
-
-    def _is_ours(self, kept: Credentials) -> bool:
-        return kept.project == self.store.project
-
-    def _resemblances(self, server: EmailServer) -> Iterable[DestinationChange]:
-        assert server.oauth2 is not None  # noqa: S101  there is a sign-in
-        for host in sorted(endpoint_hosts(endpoint_urls(server.oauth2))):
-            if known := resembled(host):
-                yield DestinationChange(True, f"{host} resembles {known}, and is another host")
+        kept = (k for k in self.store.all() if k.project == self.store.project)
+        ways = (k.accepted["client_secret"] for k in kept if "client_secret" in k.accepted)
+        return endpoint_hosts(urls) in [endpoint_hosts(_contacts(way)) for way in ways]
 
     def _digest_key(self) -> bytes:
         """For names of secrets' values; derived, so that there is nothing to keep."""
@@ -317,9 +312,15 @@ def _differs(own: Destination, want: Destination) -> bool:
     return not own.sources & want.sources or own.parts != want.parts
 
 
-def _endpoint_hosts_of(destination: Destination) -> frozenset[str]:
-    names = ("access_token_url", "the refresh endpoint", "authorization_url")
-    return endpoint_hosts(destination.parts[name] for name in names if name in destination.parts)
+def _contacts(way: Destination) -> list[str]:
+    """The URLs among its parts, those of `providers:` in provisioner.yml included."""
+    return [value for value in way.parts.values() if "://" in value]
+
+
+def _resemblances(urls: Iterable[str]) -> Iterator[DestinationChange]:
+    for host in sorted(endpoint_hosts(urls)):
+        if known := resembled(host):
+            yield DestinationChange(True, f"{host} resembles {known}, and is another host")
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,8 @@ class CredentialStore:
         )
         with lock, ExitStack() as files:
             try:
+                for left_over in working.glob(f".{path.name}.*.tmp"):  # of a killed run
+                    left_over.unlink(missing_ok=True)
                 reserved = files.enter_context(replacing(path, room=_ROOM, folder=working))
             except OSError as error:
                 raise _unusable(path, error) from None

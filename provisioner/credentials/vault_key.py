@@ -99,12 +99,12 @@ class KeySearch:
         self._refuse_in_checkout(path)
         if path.is_file() and os.access(path, os.X_OK):
             _judge_program(path, path.stat())
-            return self._read(SecretReference({Command.key: [str(path)]}, self.root), named_by)
+            return self._read(SecretReference({Command.key: [str(path)]}, path.parent), named_by)
         return _key_in(path) or _raise_missing(path, named_by)
 
     def _read(self, reference: SecretReference, named_by: str) -> VaultKey:
         context = ReadContext(
-            root=configuration_folder(self.environment) or self.root,
+            root=reference.root,
             environment=self.environment,
             vault_key=_no_vault_text,
             allow_commands=True,
