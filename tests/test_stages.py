@@ -14,7 +14,7 @@ UNNUMBERED = (
     *("errors", "secret", "resources", "text", "private_file", "git", "providers", "mail"),
     "secret_sources",
 )
-STAGES = ("documents", "lint", "model", "tokens", "oauth", "hosts", "fleet")
+STAGES = ("documents", "lint", "model", "tokens", "oauth", "hosts", "ansible", "fleet")
 RIM = {"reports": (), "cli": ("reports", "demo"), "demo": ("reports", "cli")}
 ENTRANCES = ("__init__", "__main__")
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provisioner.ansible.signals import raise_if_ended
 from provisioner.cli.callback_options import (
     CallbackCert,
     CallbackKey,
     NoBrowser,
     callback_certificate,
 )
-from provisioner.cli.ending_signals import ending_signals
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
@@ -27,8 +27,6 @@ from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageErr
 from provisioner.text import proposed_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from provisioner.cli.vaults import Vaults
     from provisioner.model.email_server import EmailServer, OAuth2Settings
     from provisioner.model.project import Project
@@ -118,8 +116,7 @@ def authenticate(
         path = vaults.store.path(server.server_name)
         before = _version(path)
         try:
-            with ending_signals() as signals:
-                saved = _signed_in(server, settings, vaults, prove, way, signals.check)
+            saved = _signed_in(server, settings, vaults, prove, way)
         except KeyboardInterrupt:
             raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
         print(_outcome(saved, vaults.store.path(saved.server_name)), flush=True)
@@ -163,7 +160,6 @@ def _signed_in(
     vaults: Vaults,
     prove: Prove | None,
     way: SignInWay,
-    check: Callable[[], None],
 ) -> TokenSet:
     from provisioner.providers.catalogue import provider_for
 
@@ -178,7 +174,7 @@ def _signed_in(
         store=vaults.store,
         prove=prove,
         announce=_announce,
-        check=check,
+        check=raise_if_ended,
         ca_file=vaults.project.ca_file,
     )
     vaults.gate.accept(server, client_secret)

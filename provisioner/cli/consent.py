@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from provisioner.cli.person import can_answer
+from provisioner.cli.prompts import can_answer, confirm
+from provisioner.text import printable
 from provisioner.tokens.gate import Ask
 from provisioner.tokens.objection import Objection
 
@@ -15,18 +16,8 @@ def asker() -> Ask | None:
 
 
 def _ask(objection: Objection) -> bool:
-    """Only a plain yes is one: Enter, end of input and anything else are no."""
-    server = objection.server
-    _say(f"{server.where()}:")
-    for reason in objection.reasons:
-        _say(f"  {reason}")
-    what = (
-        "This differs from what was accepted. Is it meant" if objection.changed else "Is it right"
-    )
-    sys.stderr.write(f"{what}? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    lines = (f"{objection.server.where()}:", *(f"  {reason}" for reason in objection.reasons))
+    print(*map(printable, lines), sep="\n", file=sys.stderr)
+    if objection.changed:
+        return confirm("This differs from what was accepted. Is it meant?")
+    return confirm("Is it right?")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import provisioner
+from provisioner.ansible.signals import Signals
 from provisioner.cli.fleet_session import Prepare, Scope, fleet_session
 from provisioner.cli.run_view import RunView
 from provisioner.cli.vaults import Vaults
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.host_result import HostResult
-from provisioner.fleet.interruption import Interruption
 from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import Preparation, prepare
@@ -68,7 +68,7 @@ def fleet_run(
     run_id: str,
     view: RunView,
     listener: Listener,
-    interruption: Interruption,
+    signals: Signals,
     keep_key: bool,
     prepare: Prepare = prepare,
 ) -> Iterator[FleetRun]:
@@ -79,7 +79,7 @@ def fleet_run(
         scope,
         view=view,
         listener=listener,
-        interruption=interruption,
+        signals=signals,
         prepare=prepare,
     ) as (fleet, preparation):
         key = vaults.fingerprint_key(preparation.entries.values(), keep=keep_key)
@@ -125,10 +125,10 @@ def told_to_the_end(listener: Listener) -> Iterator[None]:
         raise
     except KeyboardInterrupt:
         code = int(ExitCode.INTERRUPTED)
-        listener(RunFailed(exit_code=code, message="interrupted twice", remedy=""))
+        listener(RunFailed(exit_code=code, message="interrupted", remedy=""))
         raise
     except Exception as error:
-        words = f"our bug: {type(error).__name__}"
+        words = f"bug in provisioner: {type(error).__name__}"
         listener(RunFailed(exit_code=int(ExitCode.BUG), message=words, remedy=""))
         raise
 

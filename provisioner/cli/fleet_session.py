@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from provisioner.ansible.signals import Signals
 from provisioner.cli.run_view import RunView
 from provisioner.cli.vaults import Vaults
 from provisioner.errors import FleetError, UsageError
 from provisioner.fleet.fleet import Fleet
-from provisioner.fleet.interruption import Interruption
 from provisioner.fleet.preparation import AdmittedSecret, Preparation, prepare
 from provisioner.fleet.run_event import Listener
 from provisioner.hosts.inventory import Inventory
@@ -78,7 +78,7 @@ def fleet_session(
     *,
     view: RunView,
     listener: Listener,
-    interruption: Interruption,
+    signals: Signals,
     prepare: Prepare = prepare,
 ) -> Iterator[tuple[Fleet, Preparation]]:
     """Everything that a run over hosts needs, with an environment fit for Ansible around it."""
@@ -104,7 +104,7 @@ def fleet_session(
                 output=_ansible_output(scope.verbosity, preparation.secrets()),
                 tick=view.tick,
                 verbosity=scope.verbosity,
-                interruption=interruption,
+                signals=signals,
             ),
             preparation,
         )

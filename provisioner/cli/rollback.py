@@ -103,6 +103,7 @@ def _rolled_back(
     terms: dict[str, Any],
 ) -> Outcome:
     """Journaled as a push is. `terms`: of Delivering."""
+    from provisioner.ansible.signals import recorded_signals
     from provisioner.cli.fleet_run import (
         finished,
         fleet_run,
@@ -110,7 +111,6 @@ def _rolled_back(
         scope_options,
         told_to_the_end,
     )
-    from provisioner.fleet.interruption import interruption
     from provisioner.fleet.journal import journal
     from provisioner.fleet.rollback import prepare_rollback, rollback
     from provisioner.fleet.run_event import RunEvent
@@ -124,7 +124,7 @@ def _rolled_back(
             written.append(event)
             view.take(event)
 
-        with interruption() as interrupted, told_to_the_end(listener):
+        with recorded_signals() as signals, told_to_the_end(listener):
             options = {
                 **scope_options(scope),
                 "hosts": list(scope.hosts),
@@ -141,14 +141,15 @@ def _rolled_back(
                 run_id=run_id,
                 view=view,
                 listener=listener,
-                interruption=interrupted,
+                signals=signals,
                 keep_key=True,
                 prepare=partial(prepare_rollback, patterns=scope.hosts, refresh=vaults.refreshed),
             ) as run:
                 asked = rollback(replace(run.work, **terms), run.preparation)
                 view.clear()
                 if asked.hosts and not agreed:
-                    _ask(asked, project)
+                    with signals.ending_a_question():
+                        _ask(asked, project)
                 outcome = asked.carry_out() if asked.hosts else asked.planned
             listener(finished(outcome))
     return outcome
@@ -159,7 +160,7 @@ def _ask(asked: Rollback, project: Project) -> None:
     import sys
 
     from provisioner.cli.outcome_report import providers_of
-    from provisioner.cli.person import can_answer, confirm
+    from provisioner.cli.prompts import can_answer, confirm
     from provisioner.cli.removal_consent import NotAgreed
     from provisioner.errors import UsageError
     from provisioner.reports.outcome_text import outcome_text

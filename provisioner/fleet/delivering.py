@@ -126,7 +126,7 @@ class Delivering:
 
     def _stopped(self, answers: Answers) -> str:
         """Why hosts may not have had their say; empty if all had it."""
-        if self.fleet.interruption.signal:
+        if self.fleet.signals.first:
             return "the run was interrupted before it answered"
         return answers.broke
 

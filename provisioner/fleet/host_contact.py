@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.fleet.interruption import interruption
+from provisioner.ansible.signals import recorded_signals
 from provisioner.fleet.lease import lease_terms
 from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.run_folder import run_folder, write_private_json
@@ -48,10 +48,10 @@ class HostContact:
         }
         with run_folder() as folder:
             _write(folder / "deliveries", wanted, content)
-            with interruption() as interrupted:
+            with recorded_signals() as signals:
                 run = self._run(playbook, wanted, folder)
-                results = run_playbook(run, self._watcher(), interrupted).results
-            interrupted.check()
+                results = run_playbook(run, self._watcher(), signals).results
+            signals.check()
         said = {result.host: result for result in results}
         return {host: said.get(host) for host in wanted}
 

@@ -93,7 +93,7 @@ def _asked(work: Delivering, preparation: Preparation, hosts: Iterable[str]) -> 
             ServerSkipped(server=server.name, reason=server.reason, remedy=server.remedy)
         )
     found = work.asked(preparation, hosts)
-    work.fleet.interruption.check()
+    work.fleet.signals.check()
     return found
 
 
@@ -134,7 +134,7 @@ def _batch(
 
 
 def _reason_to_stop(work: Delivering, results: list[HostResult], *, stop: bool) -> str:
-    if work.fleet.interruption.signal:
+    if work.fleet.signals.first:
         return "the run was interrupted"
     # Without mails nothing is proven: as it was asked for.
     good = GOOD_STATES | ({HostState.UNPROVEN} if work.mail is MailMode.NONE else set())
@@ -161,7 +161,7 @@ def _outcome(work: Delivering, hosts: Hosts, preparation: Preparation, *, check:
         skipped=preparation.skipped,
         warnings=preparation.warnings,
         check=check,
-        interrupted=work.fleet.interruption.signal,
+        interrupted=work.fleet.signals.first,
         restart=work.restart,
         envelopes={n: envelope(e, project.test_email) for n, e in preparation.entries.items()},
     )
@@ -178,7 +178,7 @@ def _refreshed(
 ) -> Preparation:
     due = _servers_due(hosts)
     for entry in list(preparation.entries.values()):
-        work.fleet.interruption.check()
+        work.fleet.signals.check()
         if entry.token_set is None or entry.name not in due:
             continue
         try:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.ansible.signals import Signals
 from provisioner.errors import FleetError
 from provisioner.fleet.host_answer import checked_answer, printable_lines
-from provisioner.fleet.interruption import Interruption
 from provisioner.hosts.inventory_defect import unreadable_variables
 
 _GRACE_SECONDS = 15.0  # for hosts to finish their transaction after an interrupt
@@ -79,7 +79,7 @@ class Played:
 _SEEN_THROUGH = frozenset({0, 2, 4, 6, 8, 10, 12, 14})
 
 
-def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption) -> Played:
+def run_playbook(run: PlaybookRun, watcher: Watcher, signals: Signals) -> Played:
     """Run it and return each task's result.
 
     FleetError when Ansible itself could not start (bad inventory variables, no
@@ -103,8 +103,8 @@ def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption)
 
     limit = run.folder / "limit"
     limit.write_text("\n".join(run.hosts) + "\n", encoding="utf-8")
-    end = _End(interruption, watcher.on_tick)
-    with interruption.passed_to(end.tell_children):
+    end = _End(signals, watcher.on_tick)
+    with signals.passed_to(end.tell_children):
         outcome = ansible_runner.run(
             private_data_dir=str(run.folder),
             playbook=str(run.playbook),
@@ -124,7 +124,7 @@ def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption)
     if outcome.rc in _SEEN_THROUGH and (heard or outcome.rc == 0):
         return Played(tuple(results))
     how = f"ended with code {outcome.rc}" if outcome.rc else "was killed"
-    if not heard and not interruption.signal:
+    if not heard and not signals.first:
         raise _not_started(run, how, outcome.stdout.read())
     return Played(tuple(results), f"ansible-playbook {how} before it had done with this host")
 
@@ -156,8 +156,8 @@ def _not_started(run: PlaybookRun, how: str, said: str) -> FleetError:
 class _End:
     """Ansible is told once to end, and killed after the grace or at a second signal."""
 
-    def __init__(self, interruption: Interruption, on_tick: Callable[[], None]) -> None:
-        self._interruption = interruption
+    def __init__(self, signals: Signals, on_tick: Callable[[], None]) -> None:
+        self._signals = signals
         self._on_tick = on_tick
         self._deadline: float | None = None
         self._told: set[int] = set()
@@ -176,7 +176,7 @@ class _End:
         if self._deadline is None:
             return False
         self.tell_children()
-        return self._interruption.count > 1 or time.monotonic() > self._deadline
+        return self._signals.count > 1 or time.monotonic() > self._deadline
 
 
 def _children() -> list[int]:

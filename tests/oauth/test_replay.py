@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from provisioner.cli.error_lines import print_error
+from provisioner.cli.app import print_error
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.oauth.acceptance import Acceptance
 from provisioner.oauth.failures import Stage, refusal_from

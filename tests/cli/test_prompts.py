@@ -15,17 +15,17 @@ from tests.terminal import CTRL_C, CTRL_D, Terminal
 ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = """
 import sys
-from provisioner.cli import app, person
+from provisioner.cli import app, prompts
 def asking() -> int:
     '''Ask.
 
     Examples:
     '''
-    if not person.can_answer():
+    if not prompts.can_answer():
         print("nobody")
         return 7
-    name = person.ask("Name", default="Reports")
-    print(f"<{name}>", person.confirm(f"Delete {name}?"))
+    name = prompts.ask("Name", default="Reports")
+    print(f"<{name}>", prompts.confirm(f"Delete {name}?"))
     return 0
 app.COMMANDS = ("validate", "ask")
 app.command_named = lambda name: asking
