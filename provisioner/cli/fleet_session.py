@@ -21,7 +21,7 @@ from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import DEFAULT_HOSTS, EmailServer
 from provisioner.model.project import Project
 from provisioner.model.secret_variables import secret_variables
-from provisioner.secret import MASK, Secret
+from provisioner.text import printable_lines, redact
 from provisioner.tokens.store import TokenStore
 
 
@@ -101,7 +101,7 @@ def fleet_session(
                 settings=settings,
                 forks=scope.forks or project.push.forks,
                 listener=listener,
-                output=_ansible_output(scope.verbosity, preparation.secrets()),
+                output=_ansible_output(scope.verbosity),
                 tick=view.tick,
                 verbosity=scope.verbosity,
                 signals=signals,
@@ -159,18 +159,11 @@ def _refuse_pruning_blindly(preparation: Preparation) -> None:
         )
 
 
-def _ansible_output(verbosity: int, secrets: Iterable[Secret]) -> Callable[[str], None]:
-    """Where Ansible's own output goes: standard error if asked for, secrets masked even so."""
+def _ansible_output(verbosity: int) -> Callable[[str], None]:
+    """Where Ansible's own output goes: standard error if asked for, redacted even so."""
     if not verbosity:
         return lambda _text: None
-    texts = sorted((s.reveal() for s in secrets if s), key=len, reverse=True)
-
-    def show(text: str) -> None:
-        for secret in texts:
-            text = text.replace(secret, MASK)
-        print(text, file=sys.stderr)
-
-    return show
+    return lambda text: print(printable_lines(redact(text)), file=sys.stderr)
 
 
 def with_inventory(project: Project, inventory: Path | None) -> Project:

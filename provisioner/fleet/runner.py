@@ -13,8 +13,9 @@ from typing import Any
 
 from provisioner.ansible.signals import Signals
 from provisioner.errors import FleetError
-from provisioner.fleet.host_answer import checked_answer, printable_lines
+from provisioner.fleet.host_answer import checked_answer
 from provisioner.hosts.inventory_defect import unreadable_variables
+from provisioner.text import foreign
 
 _GRACE_SECONDS = 15.0  # for hosts to finish their transaction after an interrupt
 _POLL_SECONDS = 1
@@ -56,8 +57,8 @@ class PlaybookRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """Who is told while a playbook runs. `on_output` gets what Ansible prints, `on_tick` is
-    called about once a second.
+    """Who is told while a playbook runs. `on_output` gets what Ansible prints, as it is;
+    `on_tick` is called about once a second.
     """
 
     on_start: Callable[[str, str], None]  # host, task
@@ -92,7 +93,7 @@ def run_playbook(run: PlaybookRun, watcher: Watcher, signals: Signals) -> Played
 
     def take(event: dict[str, Any]) -> bool:
         if text := event.get("stdout"):
-            watcher.on_output(printable_lines(text))
+            watcher.on_output(text)
         if event.get("event") == "runner_on_start":
             heard.add(event["event_data"]["host"])
             watcher.on_start(event["event_data"]["host"], event["event_data"].get("task", ""))
@@ -149,7 +150,7 @@ def _not_started(run: PlaybookRun, how: str, said: str) -> FleetError:
         return error
     lines = [line.strip() for line in said.splitlines()]
     lines = [line for line in lines if line and not line.startswith("PLAY [")]
-    words = " / ".join(lines[-_LAST_LINES:]) or "it printed nothing"
+    words = foreign(" / ".join(lines[-_LAST_LINES:]), longest=2000) or "it printed nothing"
     return FleetError(f"ansible-playbook {how} before it reached a host", remedy=words)
 
 
