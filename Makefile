@@ -1,9 +1,12 @@
-# make demo    watch it work: no root, no network, no account
-# make test    everything on real parts (installs those; as root), on Python 3.11 and Debian's 3.13
-# make check   ruff and mypy alone
-# make bench   how fast validate is beside other validators, and push beside its floor (as root)
-# make clean   remove what make made
-.PHONY: help demo test check bench lab test-first test-second clean
+# make demo         watch it work: no root, no network, no account
+# make unit         what needs neither root, lab, browser nor Ansible: two minutes
+# make test         everything on real parts (installs those; as root), on Python 3.11 or the next here
+# make test-second  the same on Debian's Python 3.13, without what takes long (as root)
+# make check        ruff and mypy alone
+# make measure      how large the code is, what a command imports, how long the tests took
+# make bench        how fast validate is beside other validators, and push beside its floor (as root)
+# make clean        remove what make made
+.PHONY: help demo unit test test-second check measure bench lab clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -12,6 +15,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST_ARGS ?=
 # What the lab serves is one group, in one worker: there is one lab a run.
 WORKERS := --numprocesses 3 --dist loadgroup
+# Each run leaves its seconds for `make measure`.
+RECORD = --junitxml=.measure/$(1).xml
 
 # The first of the names that is a Python >= 3.11 and can make virtual environments
 find-python = $(firstword $(foreach name,$(1),$(shell $(name) -c \
@@ -24,12 +29,22 @@ help:
 demo: .venv/installed
 	@.venv/bin/provisioner demo
 
-test: check lab test-first test-second
+# tests/unit.txt says which they are.
+unit: .venv/installed-test
+	@.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup $(call RECORD,unit) \
+	  @tests/unit.txt $(PYTEST_ARGS)
+
+test: check lab
+	@echo "== pytest on Python $(call version-of,.venv/bin/python)"
+	@.venv/bin/python -m pytest $(WORKERS) $(call RECORD,test) $(PYTEST_ARGS)
 
 check: .venv/installed-test
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check --quiet || { echo 'not formatted; run .venv/bin/ruff format' >&2; exit 1; }
 	@.venv/bin/mypy
+
+measure: .venv/installed-test
+	@.venv/bin/python benchmarks/measure.py
 
 bench: .venv/installed-test lab
 	@.venv/bin/python benchmarks/validate.py --cache .bench
@@ -38,21 +53,20 @@ bench: .venv/installed-test lab
 lab:
 	@tests/lab/install.sh
 
-test-first: .venv/installed-test lab
-	@echo "== pytest on Python $(call version-of,.venv/bin/python)"
-	@.venv/bin/python -m pytest $(WORKERS) $(PYTEST_ARGS)
+# Not $(MAKE) in the recipe itself: `make -n` would then run it, tests and all.
+submake = $(MAKE) --no-print-directory
 
 # After lab: it installs Debian's python3-venv.
-test-second: lab
+test-second: .venv/bin/python lab
 	@python=$(call find-python,/usr/bin/python3.13 python3.13); \
 	if [[ "$(call version-of,.venv/bin/python)" == 3.13.* ]]; then \
 	  echo '== No second run: the first was on Python 3.13, and no older one >= 3.11 is on the PATH'; \
 	elif [[ -z "$$python" ]]; then \
 	  echo '== No second run: there is no Python 3.13 with venv here (Debian 13 has it)'; \
 	else \
-	  $(MAKE) --no-print-directory .venv-3.13/installed-test && \
+	  $(submake) .venv-3.13/installed-test && \
 	  echo "== pytest on Python $$($$python -c 'import platform; print(platform.python_version())')" && \
-	  .venv-3.13/bin/python -m pytest $(WORKERS) -m "not long" $(PYTEST_ARGS); \
+	  .venv-3.13/bin/python -m pytest $(WORKERS) -m "not long" $(call RECORD,test-second) $(PYTEST_ARGS); \
 	fi
 
 .venv/bin/python:
@@ -79,5 +93,5 @@ test-second: lab
 .PRECIOUS: %/bin/python %/installed
 
 clean:
-	@rm -rf .venv .venv-3.13 .lab .bench .mypy_cache .pytest_cache .hypothesis .ruff_cache build dist
+	@rm -rf .venv .venv-3.13 .lab .bench .measure .mypy_cache .pytest_cache .hypothesis .ruff_cache build dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +

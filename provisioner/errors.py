@@ -72,10 +72,6 @@ class FileUnusable(ProvisionerError):
     """A file of provisioner cannot be read, written or locked; its content is untouched."""
 
 
-class TokenStoreError(ProvisionerError):
-    """The token store cannot be read or written; what lies there is untouched."""
-
-
 class LockHeld(ProvisionerError):
     """Another run holds the lock."""
 

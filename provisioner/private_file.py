@@ -52,13 +52,13 @@ class Replacement:
 
     def __init__(self, path: Path, mode: int, room: int, folder: Path) -> None:
         self._path = path
-        # A name of its own length: one that is appended to could become too long.
-        self._temporary = folder / f".provisioner-{secrets.token_hex(8)}.tmp"
+        # A name of bounded length: one that is appended to could become too long.
+        self._temporary = folder / f".{path.name[:100]}.{secrets.token_hex(8)}.tmp"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._file = os.fdopen(os.open(self._temporary, flags, mode), "wb", buffering=0)
+        self._descriptor = os.open(self._temporary, flags, mode)
         try:
             if room:
-                _reserve(self._file.fileno(), room)
+                _reserve(self._descriptor, room)
         except OSError:
             self.discard()
             raise
@@ -67,15 +67,15 @@ class Replacement:
         """Put it in place of the file. On return it is on disk, as is the name."""
         left = memoryview(content)
         while left:
-            left = left[self._file.write(left) :]
-        self._file.truncate()
-        os.fsync(self._file.fileno())
+            left = left[os.write(self._descriptor, left) :]
+        os.ftruncate(self._descriptor, len(content))
+        os.fsync(self._descriptor)
         self._temporary.replace(self._path)
         sync_folder(self._path.parent)
 
     def discard(self) -> None:
         """Leave nothing behind but what was committed."""
-        self._file.close()
+        os.close(self._descriptor)
         self._temporary.unlink(missing_ok=True)
 
 

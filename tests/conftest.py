@@ -23,6 +23,14 @@ for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
 pytest_plugins = ["tests.lab.fixtures"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update",
+        action="store_true",
+        help="Rewrite what tests/frozen expects, and the exceptions of the import order.",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give each worker of a parallel run its own place for run folders."""
     if hasattr(config, "workerinput") and os.geteuid() == 0:

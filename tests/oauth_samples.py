@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from provisioner.model.email_server import EmailServer, OAuth2Settings, Origin, SecurityLevel
+from msgspec.structs import replace
+
+from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.sources import ReadContext
+from provisioner.credentials.store import Credentials, CredentialStore, TokenSet
+from provisioner.credentials.vault import VaultKey
+from provisioner.model.email_server import (
+    EmailServer,
+    OAuth2Settings,
+    Origin,
+    SecretReference,
+    SecurityLevel,
+)
 from provisioner.model.project import Project
 from provisioner.secret import Secret
-from provisioner.secret_sources.reference import Plaintext
-from provisioner.secret_sources.vault import VaultKey
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
 
 KEY = VaultKey(Secret("a-vault-password-for-tests"))
 CLIENT_SECRET = Secret("CANARY-client-secret~with/odd+chars%:é")
@@ -31,7 +40,7 @@ def oauth_server(name: str = "Reports", *, host: str = "localhost", **settings: 
         "access_token_url": "https://sso.example.edu/token",
         "authorization_url": "https://sso.example.edu/authorize",
         "client_id": "maps",
-        "client_secret": Plaintext(CLIENT_SECRET),
+        "client_secret": SecretReference(CLIENT_SECRET.reveal(), Path()),
         "scope_for_authorize": "openid email offline_access smtp",
     }
     return EmailServer(
@@ -48,11 +57,10 @@ def oauth_server(name: str = "Reports", *, host: str = "localhost", **settings: 
     )
 
 
-def token_set(server_name: str = "Reports", **changes: Any) -> TokenSet:
-    """Tokens of `oauth_server(server_name)`."""
+def token_set(**changes: Any) -> TokenSet:
+    """Tokens of `oauth_server()`."""
     return replace(
         TokenSet(
-            server_name=server_name,
             grant_id="0b1d6a3e",
             access_token=Secret("CANARY-access"),
             refresh_token=Secret("CANARY-refresh"),
@@ -60,9 +68,6 @@ def token_set(server_name: str = "Reports", **changes: Any) -> TokenSet:
             scope="smtp",
             identity="reports@example.edu",
             issuer="https://sso.example.edu",
-            client_id="maps",
-            token_endpoint="https://sso.example.edu/token",
-            smtp_host="localhost",
             token_endpoint_auth_method="client_secret_basic",
             obtained_at=1_900_000_000,
             refreshed_at=1_900_000_000,
@@ -71,9 +76,26 @@ def token_set(server_name: str = "Reports", **changes: Any) -> TokenSet:
     )
 
 
-def token_store(folder: Path) -> TokenStore:
-    """A store in this folder, with a key of its own."""
-    return TokenStore(folder, lambda: KEY)
+def project_secrets(project: Project, **settings: Any) -> ProjectSecrets:
+    """The door of a project, with a key of its own; nobody is there to be asked."""
+    context = ReadContext(
+        root=project.root, environment=os.environ, vault_key=lambda: KEY, allow_commands=False
+    )
+    store = CredentialStore(project.tokens_path, "", lambda: KEY)
+    return ProjectSecrets(
+        project=project, store=store, context=context, making_key=lambda: KEY, **settings
+    )
+
+
+def keep(secrets: ProjectSecrets, server: EmailServer, tokens: TokenSet) -> None:
+    """Store tokens as a sign-in does."""
+    secrets.save_grant(server, tokens, CLIENT_SECRET)
+
+
+def kept(secrets: ProjectSecrets, name: str = "Reports") -> TokenSet | None:
+    """The tokens that are stored."""
+    found: Credentials | None = secrets.store.read(name)
+    return found.tokens if found else None
 
 
 def project_in(root: Path, *servers: EmailServer, **settings: Any) -> Project:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.ansible.signals import raise_if_ended
+from provisioner.cli.app import print_error
 from provisioner.cli.callback_options import (
     CallbackCert,
     CallbackKey,
@@ -23,15 +24,15 @@ from provisioner.cli.options import (
     RequiredServers,
 )
 from provisioner.cli.sign_in_way import SignInWay
-from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError
+from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError, gravest
 from provisioner.text import proposed_command
 
 if TYPE_CHECKING:
-    from provisioner.cli.vaults import Vaults
+    from provisioner.credentials.project_secrets import OpenProject
+    from provisioner.credentials.store import TokenSet
     from provisioner.model.email_server import EmailServer, OAuth2Settings
     from provisioner.model.project import Project
     from provisioner.oauth.gates import Prove
-    from provisioner.tokens.token_set import TokenSet
 
 Port = Annotated[
     int,
@@ -86,8 +87,7 @@ def authenticate(
 
       provisioner authenticate Reports --card
     """
-    from provisioner.cli.mail_server_proof import mail_server_proof
-    from provisioner.cli.vaults import open_vaults
+    from provisioner.cli.opening import open_declared
     from provisioner.model.reading import read_project
 
     declared = read_project(project)
@@ -104,22 +104,35 @@ def authenticate(
         select_account=select_account,
         device=device,
     )
-    vaults = open_vaults(
-        declared,
-        allow_commands=allow_commands,
-        create_key=True,
-        accept_destinations=accept_destination or (),
-    )
-    vaults.store.prepare()
-    for server, settings in chosen:
-        prove = None if no_smtp_check else mail_server_proof(server, vaults)
-        path = vaults.store.path(server.server_name)
-        before = _version(path)
-        try:
-            saved = _signed_in(server, settings, vaults, prove, way)
-        except KeyboardInterrupt:
-            raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
-        print(_outcome(saved, vaults.store.path(saved.server_name)), flush=True)
+    opened = open_declared(declared, allow_commands, accept_destination, create_key=True)
+    opened.store.prepare()
+    return gravest(_code(one, opened, way, no_smtp_check=no_smtp_check) for one in chosen)
+
+
+def _code(
+    one: tuple[EmailServer, OAuth2Settings],
+    opened: OpenProject,
+    way: SignInWay,
+    *,
+    no_smtp_check: bool,
+) -> ExitCode:
+    """What became of one server; its errors are printed here, so that the next gets its turn."""
+    from provisioner.cli.mail_server_proof import mail_server_proof
+
+    server, settings = one
+    prove = None if no_smtp_check else mail_server_proof(server, opened.project)
+    path = opened.store.path(server.server_name)
+    before = _version(path)
+    try:
+        saved = _signed_in(server, settings, opened, prove, way)
+    except KeyboardInterrupt:
+        raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
+    except Interrupted:
+        raise
+    except ProvisionerError as error:
+        print_error(error.message, error.remedy)
+        return error.exit_code
+    print(_outcome(server.server_name, saved, path), flush=True)
     return ExitCode.DONE
 
 
@@ -157,27 +170,27 @@ def _interrupted(name: str, *, was_saved: bool) -> Interrupted:
 def _signed_in(
     server: EmailServer,
     settings: OAuth2Settings,
-    vaults: Vaults,
+    opened: OpenProject,
     prove: Prove | None,
     way: SignInWay,
 ) -> TokenSet:
     from provisioner.providers.catalogue import provider_for
 
-    client_secret = vaults.sign_in_secret(server, _announce)
-    holder = _holder(server.server_name, vaults)
-    _tell_of_card(server, vaults)
+    secrets = opened.secrets
+    client_secret = secrets.sign_in_secret(server, _announce)
+    holder = _holder(server, opened)
+    _tell_of_card(server, opened)
     saved = way.signed_in(
         server=server,
         settings=settings,
-        provider=provider_for(settings.authorization_url, vaults.project.providers),
+        provider=provider_for(settings.authorization_url, opened.project.providers),
         client_secret=client_secret,
-        store=vaults.store,
+        secrets=secrets,
         prove=prove,
         announce=_announce,
         check=raise_if_ended,
-        ca_file=vaults.project.ca_file,
+        ca_file=opened.project.ca_file,
     )
-    vaults.gate.accept(server, client_secret)
     if holder is not None:
         _announce(
             f"{holder} still holds the token that was handed over before; "
@@ -186,11 +199,10 @@ def _signed_in(
     return saved
 
 
-def _holder(name: str, vaults: Vaults) -> str | None:
+def _holder(server: EmailServer, opened: OpenProject) -> str | None:
     """The host that has the tokens which a new sign-in replaces here. Those may be unreadable."""
     with suppress(ProvisionerError):
-        tokens = vaults.store.load(name)
-        return tokens.handed_over_to if tokens else None
+        return opened.secrets.stored_tokens(server).handed_over_to
     return None
 
 
@@ -203,16 +215,16 @@ def _print_cards(
     return ExitCode.DONE
 
 
-def _tell_of_card(server: EmailServer, vaults: Vaults) -> None:
-    if not vaults.store.exists(server.server_name):
+def _tell_of_card(server: EmailServer, opened: OpenProject) -> None:
+    if not opened.store.exists(server.server_name):
         card = proposed_command("authenticate", server.server_name, "--card")
         _announce(f"What to register at the provider first: {card}")
 
 
-def _outcome(saved: TokenSet, path: Path) -> str:
+def _outcome(name: str, saved: TokenSet, path: Path) -> str:
     who = f" as {saved.identity}" if saved.identity else ""
     proof = "not yet proven" if saved.unproven else "the mail server accepts the token"
-    return f"{saved.server_name}: signed in{who}, {proof}; saved in {path}"
+    return f"{name}: signed in{who}, {proof}; saved in {path}"
 
 
 def _announce(line: str) -> None:

@@ -11,7 +11,7 @@ import provisioner
 from provisioner.ansible.signals import Signals
 from provisioner.cli.fleet_session import Prepare, Scope, fleet_session
 from provisioner.cli.run_view import RunView
-from provisioner.cli.vaults import Vaults
+from provisioner.credentials.project_secrets import OpenProject
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.host_result import HostResult
@@ -30,7 +30,7 @@ class FleetRun:
 
     work: Delivering
     preparation: Preparation
-    vaults: Vaults
+    opened: OpenProject
     commit: Commit
     scope: Scope
 
@@ -62,7 +62,7 @@ def scope_options(scope: Scope) -> dict[str, Any]:
 
 @contextmanager
 def fleet_run(
-    vaults: Vaults,
+    opened: OpenProject,
     scope: Scope,
     *,
     run_id: str,
@@ -73,27 +73,27 @@ def fleet_run(
     prepare: Prepare = prepare,
 ) -> Iterator[FleetRun]:
     """Open it all; nothing is asked of a host before the caller does."""
-    commit = commit_of(vaults.project.root, vaults.project.declared_paths)
+    commit = commit_of(opened.project.root, opened.project.declared_paths)
     with fleet_session(
-        vaults,
+        opened,
         scope,
         view=view,
         listener=listener,
         signals=signals,
         prepare=prepare,
     ) as (fleet, preparation):
-        key = vaults.fingerprint_key(preparation.entries.values(), keep=keep_key)
+        key = opened.secrets.fingerprint_key(keep=keep_key)
         yield FleetRun(
             work=Delivering(
                 fleet=fleet,
-                store=vaults.store,
+                store=opened.store,
                 fingerprint_key=key,
                 run_id=run_id,
                 commit=commit,
                 prune=scope.prune,
             ),
             preparation=preparation,
-            vaults=vaults,
+            opened=opened,
             commit=commit,
             scope=scope,
         )

@@ -12,17 +12,16 @@ from typing import Protocol
 
 from provisioner.ansible.signals import Signals
 from provisioner.cli.run_view import RunView
-from provisioner.cli.vaults import Vaults
+from provisioner.credentials.project_secrets import OpenProject, ProjectSecrets
+from provisioner.credentials.sources import secret_variables
 from provisioner.errors import FleetError, UsageError
 from provisioner.fleet.fleet import Fleet
-from provisioner.fleet.preparation import AdmittedSecret, Preparation, prepare
+from provisioner.fleet.preparation import Preparation, prepare
 from provisioner.fleet.run_event import Listener
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import DEFAULT_HOSTS, EmailServer
 from provisioner.model.project import Project
-from provisioner.model.secret_variables import secret_variables
 from provisioner.text import printable_lines, redact
-from provisioner.tokens.store import TokenStore
 
 
 class Prepare(Protocol):
@@ -33,8 +32,7 @@ class Prepare(Protocol):
         project: Project,
         servers: Sequence[EmailServer],
         inventory: Inventory,
-        store: TokenStore,
-        secret: AdmittedSecret,
+        secrets: ProjectSecrets,
         /,
         *,
         now: float,
@@ -73,7 +71,7 @@ def chosen_servers(project: Project, names: Iterable[str]) -> tuple[EmailServer,
 
 @contextmanager
 def fleet_session(
-    vaults: Vaults,
+    opened: OpenProject,
     scope: Scope,
     *,
     view: RunView,
@@ -85,14 +83,14 @@ def fleet_session(
     from provisioner.fleet.environment import ansible_environment
     from provisioner.hosts.inventory import read_inventory
 
-    project = vaults.project
+    project = opened.project
     servers = chosen_servers(project, scope.servers)
-    with ansible_environment(project.root, secret_names=secret_variables(project)):
+    with ansible_environment(project.root, secret_names=secret_variables(project.secrets())):
         inventory = read_inventory(project.inventory_path)
-    preparation = _preparation(vaults, servers, scope, inventory, prepare)
+    preparation = _preparation(opened, servers, scope, inventory, prepare)
     with ansible_environment(
         project.root,
-        secret_names=secret_variables(project),
+        secret_names=secret_variables(project.secrets()),
         secrets=preparation.secrets(),
     ) as settings:
         yield (
@@ -111,14 +109,14 @@ def fleet_session(
 
 
 def _preparation(
-    vaults: Vaults,
+    opened: OpenProject,
     servers: tuple[EmailServer, ...],
     scope: Scope,
     inventory: Inventory,
     prepare: Prepare,
 ) -> Preparation:
-    project = vaults.project
-    found = prepare(project, servers, inventory, vaults.store, vaults.secret, now=time.time())
+    project = opened.project
+    found = prepare(project, servers, inventory, opened.secrets, now=time.time())
     if scope.prune:
         _refuse_pruning_blindly(found)
         found = replace(found, pruned_hosts=frozenset(inventory.matching(DEFAULT_HOSTS)))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioner.credentials.sources import secret_variables
 from provisioner.errors import UsageError
 from provisioner.fleet.environment import ansible_environment
 from provisioner.hosts.inventory import Inventory, read_inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
-from provisioner.model.secret_variables import secret_variables
 
 _SHOWN = 20
 
@@ -21,7 +21,7 @@ def servers_of_host(
 
     UsageError if it is no host of the inventory or has none; or, where they were `named`, not all.
     """
-    with ansible_environment(project.root, secret_names=secret_variables(project)):
+    with ansible_environment(project.root, secret_names=secret_variables(project.secrets())):
         inventory = read_inventory(project.inventory_path)
         _require_host(host, inventory)
         there = tuple(server for server in chosen if host in inventory.matching(server.hosts))

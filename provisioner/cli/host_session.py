@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner.cli.fleet_session import with_inventory
+from provisioner.credentials.sources import secret_variables
 from provisioner.model.project import Project
-from provisioner.model.secret_variables import secret_variables
 
 if TYPE_CHECKING:
     from provisioner.fleet.host_contact import HostContact
@@ -25,6 +25,8 @@ def host_session(
     from provisioner.hosts.inventory import read_inventory
 
     project = with_inventory(declared, inventory_path)
-    with ansible_environment(project.root, secret_names=secret_variables(project)) as settings:
+    with ansible_environment(
+        project.root, secret_names=secret_variables(project.secrets())
+    ) as settings:
         hosts = hosts_of(project, read_inventory(project.inventory_path))
         yield HostContact(project=project, settings=settings, progress=progress), hosts

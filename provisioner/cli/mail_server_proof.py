@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from provisioner.cli.vaults import Vaults
+from provisioner.credentials.store import TokenSet
 from provisioner.hosts.account import smtp_account
 from provisioner.hosts.entry import ServerEntry
 from provisioner.mail.session import check_login
 from provisioner.model.email_server import EmailServer
+from provisioner.model.project import Project
 from provisioner.oauth.gates import ProofResult, Prove
 from provisioner.oauth.proof import proof_from
 from provisioner.providers.catalogue import provider_for
-from provisioner.tokens.token_set import TokenSet
 
 
-def mail_server_proof(server: EmailServer, vaults: Vaults) -> Prove:
+def mail_server_proof(server: EmailServer, project: Project) -> Prove:
     """How to ask it."""
-    provider = provider_for(server.host, vaults.project.providers)
+    provider = provider_for(server.host, project.providers)
 
     def prove(tokens: TokenSet) -> ProofResult:
         entry = ServerEntry(server=server, token_set=tokens)
-        result = check_login(smtp_account(entry, vaults.project.ca_file))
+        result = check_login(smtp_account(entry, project.ca_file))
         return proof_from(result, server.host, provider.name)
 
     return prove

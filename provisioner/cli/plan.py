@@ -58,10 +58,10 @@ def plan(
     from provisioner.ansible.signals import recorded_signals
     from provisioner.cli.fleet_run import fleet_run
     from provisioner.cli.fleet_session import Scope, with_inventory
+    from provisioner.cli.opening import open_declared
     from provisioner.cli.outcome_report import outcome_report, report_files
     from provisioner.cli.output import write_report
     from provisioner.cli.run_view import run_view
-    from provisioner.cli.vaults import open_vaults
     from provisioner.fleet.push import plan as plan_fleet
     from provisioner.fleet.run_id import new_run_id
     from provisioner.model.reading import read_project
@@ -71,18 +71,15 @@ def plan(
         servers=tuple(servers or ()), limit=limit, prune=prune, forks=forks, verbosity=verbose
     )
     scope.check()
-    vaults = open_vaults(
-        with_inventory(read_project(project), inventory),
-        allow_commands=allow_commands,
-        accept_destinations=accept_destination or (),
-    )
+    declared = with_inventory(read_project(project), inventory)
+    opened = open_declared(declared, allow_commands, accept_destination)
     with (
         recorded_signals() as signals,
         run_view(
             stream_events=False, quiet=output_format is OutputFormat.JSON, plain=verbose > 0
         ) as view,
         fleet_run(
-            vaults,
+            opened,
             scope,
             run_id=new_run_id(),
             view=view,
@@ -95,5 +92,5 @@ def plan(
         saved = run.saved_plan(outcome.hosts)
     if out is not None:
         write_report(out, saved.as_text(), "--out")
-    outcome_report(outcome, vaults.project, output_format, files)
+    outcome_report(outcome, declared, output_format, files)
     return outcome.exit_code

@@ -19,11 +19,11 @@ from provisioner.cli.fleet_run import (
     told_to_the_end,
 )
 from provisioner.cli.fleet_session import Scope, chosen_servers
+from provisioner.cli.opening import open_declared
 from provisioner.cli.options import OutputFormat
 from provisioner.cli.outcome_report import outcome_report
 from provisioner.cli.removal_consent import Consent
 from provisioner.cli.run_view import RunView, run_view
-from provisioner.cli.vaults import open_vaults
 from provisioner.errors import UsageError
 from provisioner.fleet.batches import BatchSizes
 from provisioner.fleet.delivering import Delivering
@@ -32,6 +32,7 @@ from provisioner.fleet.lock import push_lock
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.plan_file import read_plan
 from provisioner.fleet.post_check import MailMode
+from provisioner.fleet.preparation import refreshing
 from provisioner.fleet.push import PushOptions, push
 from provisioner.fleet.resumption import run_to_resume
 from provisioner.fleet.run_event import RunEvent
@@ -155,12 +156,9 @@ def _pushed(
                     "push", run_id, commit_of(project.root, project.declared_paths), options
                 )
             )
+            opened = open_declared(project, request.allow_commands, request.accept_destinations)
             with fleet_run(
-                open_vaults(
-                    project,
-                    allow_commands=request.allow_commands,
-                    accept_destinations=request.accept_destinations,
-                ),
+                opened,
                 request.scope,
                 run_id=run_id,
                 view=view,
@@ -172,7 +170,7 @@ def _pushed(
                     _as_asked(run.work, request),
                     run.preparation,
                     _options(run, request, saved, earlier, view),
-                    run.vaults.refreshed,
+                    refreshing(opened.secrets),
                 )
             listener(finished(outcome))
         if written.problem:

@@ -16,7 +16,8 @@ from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFol
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError, gravest
 
 if TYPE_CHECKING:
-    from provisioner.cli.vaults import Vaults
+    from provisioner.credentials.project_secrets import OpenProject
+    from provisioner.credentials.store import TokenSet
     from provisioner.model.email_server import EmailServer
 
 All = Annotated[bool, typer.Option("--all", help="Every server, as without any name.")]
@@ -48,68 +49,67 @@ def refresh(
       provisioner refresh --due --project /srv/mail
     """
     from provisioner.cli.chosen_servers import oauth2_servers
-    from provisioner.cli.vaults import open_vaults
+    from provisioner.cli.opening import open_declared
     from provisioner.model.reading import read_project
 
     if every and servers:
         raise UsageError("--all and names of servers exclude each other", remedy="give one of them")
     declared = read_project(project)
-    vaults = open_vaults(
-        declared, allow_commands=allow_commands, accept_destinations=accept_destination or ()
-    )
+    opened = open_declared(declared, allow_commands, accept_destination)
     work = _refreshed if servers else _refreshed_if_ours
     work = _refreshed_if_due if due else work
-    return gravest(_code(work, server, vaults) for server in oauth2_servers(declared, servers))
+    return gravest(_code(work, server, opened) for server in oauth2_servers(declared, servers))
 
 
 def _code(
-    work: Callable[[EmailServer, Vaults], None], server: EmailServer, vaults: Vaults
+    work: Callable[[EmailServer, OpenProject], None], server: EmailServer, opened: OpenProject
 ) -> ExitCode:
     """What became of one server; its errors are told here, so that the next one gets its turn."""
     try:
-        work(server, vaults)
+        work(server, opened)
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
     return ExitCode.DONE
 
 
-def _refreshed(server: EmailServer, vaults: Vaults) -> None:
+def _refreshed(server: EmailServer, opened: OpenProject) -> None:
     from provisioner.cli.progress import progress
     from provisioner.oauth.refreshing import fresh_tokens
 
-    secret = vaults.client_secret(server)
     with progress(quiet=not sys.stderr.isatty(), plain=False) as tell:
         tell(f"refreshing the tokens of {server.server_name}")
-        tokens = fresh_tokens(
-            vaults.store, server, secret, math.inf, time.time(), ca_file=vaults.project.ca_file
-        )
+        tokens = fresh_tokens(opened.secrets, server, math.inf, time.time(), save=True)
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(tokens.expires_at))
     print(f"{server.server_name}: refreshed; the access token is good until {until}", flush=True)
 
 
-def _refreshed_if_ours(server: EmailServer, vaults: Vaults) -> None:
+def _refreshed_if_ours(server: EmailServer, opened: OpenProject) -> None:
     """Of all servers, those that a host renews are none of ours; by its name, one is refused."""
-    tokens = vaults.store.load(server.server_name)
+    tokens = _stored(server, opened)
     if tokens is None or tokens.handed_over_to is None:
-        return _refreshed(server, vaults)
+        return _refreshed(server, opened)
     words = f"passed over: its refresh token was handed over to {tokens.handed_over_to}"
     print(f"{server.server_name}: {words}, where MAPS renews it", flush=True)
     return None
 
 
-def _refreshed_if_due(server: EmailServer, vaults: Vaults) -> None:
+def _refreshed_if_due(server: EmailServer, opened: OpenProject) -> None:
     """A server that nobody has signed in to has nothing that could end: `status` tells of it."""
-    from provisioner.tokens.predicted_end import refresh_is_due
-    from provisioner.tokens.sign_in_state import sign_in_needed
+    from provisioner.credentials.expiry import refresh_is_due, sign_in_needed
 
-    provider, now = vaults.provider(server), time.time()
-    tokens = vaults.store.load(server.server_name)
+    provider, now = opened.secrets.provider(server), time.time()
+    tokens = _stored(server, opened)
     if tokens is not None and tokens.handed_over_to is not None:
         return  # the host renews it; a scheduler need not hear of that each day
     if tokens is not None and refresh_is_due(tokens, provider, now=now):
-        _refreshed(server, vaults)
-        tokens = vaults.store.load(server.server_name)
-    problem = sign_in_needed(tokens, provider, now=now) if tokens else None
+        _refreshed(server, opened)
+        tokens = _stored(server, opened)
+    problem = sign_in_needed(server, tokens, provider, now=now) if tokens else None
     if problem is not None:
         raise PersonNeeded(f"{server.server_name}: {problem.message}", remedy=problem.remedy)
+
+
+def _stored(server: EmailServer, opened: OpenProject) -> TokenSet | None:
+    found = opened.store.read(server.server_name)
+    return found.tokens if found else None

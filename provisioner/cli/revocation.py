@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from provisioner.cli.chosen_servers import oauth2_servers
-from provisioner.cli.vaults import Vaults
-from provisioner.errors import PersonNeeded
+from provisioner.credentials.project_secrets import OpenProject
+from provisioner.credentials.store import TokenSet
+from provisioner.errors import PersonNeeded, UsageError
 from provisioner.model.email_server import EmailServer
-from provisioner.oauth.revoking import revocation_endpoint, revoke_grant
-from provisioner.providers.catalogue import provider_for
+from provisioner.oauth.revoking import RevocationEndpoint, revocation_endpoint, revoke_grant
 from provisioner.providers.provider import Provider
+from provisioner.secret import Secret
 from provisioner.text import proposed_command
-from provisioner.tokens.destinations import check_destinations
-from provisioner.tokens.token_set import TokenSet
 
 
 class Revocation:
     """What `revoke` does about one server. UsageError if there is none of this name."""
 
-    def __init__(self, name: str, vaults: Vaults, *, local: bool) -> None:
-        self.vaults = vaults
+    def __init__(self, name: str, opened: OpenProject, *, local: bool) -> None:
+        self.opened = opened
         self.local = local
         self.server = self._declared(name)
         self.name = self.server.server_name if self.server else name
@@ -26,53 +25,70 @@ class Revocation:
     @property
     def has_tokens(self) -> bool:
         """Whether there is anything to ask about."""
-        return self.vaults.store.exists(self.name)
+        return self.opened.store.exists(self.name)
 
     def carry_out(self) -> None:
-        """Revoke and delete, under the lock."""
-        store = self.vaults.store
+        """Revoke, then delete, under the lock. Whatever fails leaves the tokens alone."""
         if not self.has_tokens:
             print(f"{self.name}: {_NOTHING}")
             return
-        with store.locked(self.name) as entry:
-            tokens = None if self.local else entry.load()
+        endpoint = None if self.local else self._endpoint()
+        # Before the lock is held: what is accepted on the way is written under it.
+        secret = self._secret() if endpoint else None
+        with self.opened.store.locked(self.name) as entry:
+            found = None if self.local else entry.read()
+            tokens = found.tokens if found else None
             if tokens is None and not self.local:  # another run was faster
                 print(f"{self.name}: {_NOTHING}")
                 return
-            lines = self._ended(tokens) if tokens else [_STILL_GOOD]
+            lines = [_STILL_GOOD]
+            if tokens and endpoint and secret:
+                lines = self._revoked(endpoint, tokens, secret)
+            elif not self.local:
+                lines = [_by_hand(self._provider()), _STILL_GOOD]
             entry.delete()
         print(f"{self.name}: the tokens are deleted here", *lines, sep="\n  ", flush=True)
 
     def _declared(self, name: str) -> EmailServer | None:
-        """What is no longer declared can be forgotten all the same, by its exact name."""
-        if self.local and self.vaults.store.exists(name):
+        """What is no longer declared can be forgotten, by its exact name."""
+        known = {server.server_name.casefold() for server in self.opened.project.servers}
+        if self.opened.store.exists(name) and name.casefold() not in known and not self.local:
+            raise UsageError(
+                f"{name} has tokens here, but no file declares it any more",
+                remedy="restore its server file to revoke them, or only delete them: "
+                f"{proposed_command('revoke', name, '--local')}",
+            )
+        if self.local and self.opened.store.exists(name):
             return None
-        [server] = oauth2_servers(self.vaults.project, [name])
+        [server] = oauth2_servers(self.opened.project, [name])
         return server
 
-    def _ended(self, tokens: TokenSet) -> list[str]:
-        """What was done at the provider, in words. Whatever fails leaves the tokens alone."""
+    def _revoked(self, endpoint: RevocationEndpoint, tokens: TokenSet, secret: Secret) -> list[str]:
+        """What was done at the provider, in words."""
         assert self.server is not None  # noqa: S101  only --local does without
-        provider = self._provider(tokens)
-        endpoint = revocation_endpoint(tokens, provider)
-        if endpoint is None:
-            return [_by_hand(provider), _STILL_GOOD]
-        secret = self.vaults.client_secret(self.server)
-        remark = revoke_grant(endpoint, tokens, secret, ca_file=self.vaults.project.ca_file)
+        ca_file = self.opened.project.ca_file
+        remark = revoke_grant(endpoint, self.server, tokens, secret, ca_file=ca_file)
         return [f"the sign-in has ended at {endpoint.host}", *([remark] if remark else ()), _DEAD]
 
-    def _provider(self, tokens: TokenSet) -> Provider:
-        """Who issued the tokens. PersonNeeded if the declaration has gone elsewhere since."""
+    def _endpoint(self) -> RevocationEndpoint | None:
+        """PersonNeeded if the declaration has gone elsewhere since the sign-in."""
+        assert self.server is not None and self.server.oauth2  # noqa: S101, PT018
+        return revocation_endpoint(self.server.oauth2.access_token_url, self._provider())
+
+    def _secret(self) -> Secret:
         assert self.server is not None  # noqa: S101  only --local does without
         try:
-            check_destinations(tokens, self.server)
+            return self.opened.secrets.client_secret(self.server)
         except PersonNeeded as changed:
             raise PersonNeeded(
                 changed.message,
-                remedy="put the declaration back to revoke, or only forget the tokens: "
+                remedy=f"{changed.remedy}\nor only delete the tokens: "
                 f"{proposed_command('revoke', self.name, '--local')}",
             ) from None
-        return provider_for(tokens.token_endpoint, self.vaults.project.providers)
+
+    def _provider(self) -> Provider:
+        assert self.server is not None  # noqa: S101  only --local does without
+        return self.opened.secrets.provider(self.server)
 
 
 _NOTHING = "nobody is signed in here; there is nothing to revoke"

@@ -45,16 +45,12 @@ def revoke(
 
       provisioner revoke Reports Alerts --local --yes
     """
+    from provisioner.cli.opening import open_declared
     from provisioner.cli.revocation import Revocation
-    from provisioner.cli.vaults import open_vaults
     from provisioner.model.reading import read_project
 
-    vaults = open_vaults(
-        read_project(project),
-        allow_commands=allow_commands,
-        accept_destinations=accept_destination or (),
-    )
-    revocations = [Revocation(name, vaults, local=local) for name in dict.fromkeys(servers)]
+    opened = open_declared(read_project(project), allow_commands, accept_destination)
+    revocations = [Revocation(name, opened, local=local) for name in dict.fromkeys(servers)]
     kept = [revocation.name for revocation in revocations if revocation.has_tokens]
     if kept and not _agreed(kept, yes=yes, local=local):
         print("Nothing was revoked.")

@@ -28,7 +28,7 @@ from provisioner.cli.options import (
 if TYPE_CHECKING:
     from provisioner.cli.fleet_session import Scope
     from provisioner.cli.run_view import RunView
-    from provisioner.cli.vaults import Vaults
+    from provisioner.credentials.project_secrets import OpenProject
     from provisioner.fleet.outcome import Outcome
     from provisioner.fleet.rollback import Rollback
     from provisioner.model.project import Project
@@ -69,9 +69,9 @@ def rollback(
       provisioner rollback --limit 'maps:&test' --yes
     """
     from provisioner.cli.fleet_session import Scope, with_inventory
+    from provisioner.cli.opening import open_declared
     from provisioner.cli.outcome_report import outcome_report, report_files
     from provisioner.cli.run_view import run_view
-    from provisioner.cli.vaults import open_vaults
     from provisioner.fleet.lock import push_lock
     from provisioner.model.reading import read_project
 
@@ -83,19 +83,15 @@ def rollback(
         run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
         push_lock(declared.root, wait_seconds=lock_wait, on_wait=view.note),
     ):
-        vaults = open_vaults(
-            declared,
-            allow_commands=allow_commands,
-            accept_destinations=accept_destination or (),
-        )
+        opened = open_declared(declared, allow_commands, accept_destination)
         terms = {"lock_wait": lock_wait, "restart": not no_restart}
-        outcome = _rolled_back(vaults, scope, view, agreed=yes, terms=terms)
+        outcome = _rolled_back(opened, scope, view, agreed=yes, terms=terms)
     outcome_report(outcome, declared, output_format, files)
     return outcome.exit_code
 
 
 def _rolled_back(
-    vaults: Vaults,
+    opened: OpenProject,
     scope: Scope,
     view: RunView,
     *,
@@ -112,12 +108,13 @@ def _rolled_back(
         told_to_the_end,
     )
     from provisioner.fleet.journal import journal
+    from provisioner.fleet.preparation import refreshing
     from provisioner.fleet.rollback import prepare_rollback, rollback
     from provisioner.fleet.run_event import RunEvent
     from provisioner.fleet.run_id import new_run_id
     from provisioner.git import commit_of
 
-    project, run_id = vaults.project, new_run_id()
+    project, run_id = opened.project, new_run_id()
     with journal(project.root, run_id, keep=project.push.keep_runs) as written:
 
         def listener(event: RunEvent) -> None:
@@ -136,14 +133,16 @@ def _rolled_back(
                 )
             )
             with fleet_run(
-                vaults,
+                opened,
                 scope,
                 run_id=run_id,
                 view=view,
                 listener=listener,
                 signals=signals,
                 keep_key=True,
-                prepare=partial(prepare_rollback, patterns=scope.hosts, refresh=vaults.refreshed),
+                prepare=partial(
+                    prepare_rollback, patterns=scope.hosts, refresh=refreshing(opened.secrets)
+                ),
             ) as run:
                 asked = rollback(replace(run.work, **terms), run.preparation)
                 view.clear()

@@ -11,8 +11,8 @@ from provisioner.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from provisioner.credentials.store import TokenSet
     from provisioner.oauth.callback_certificate import CallbackCertificate
-    from provisioner.tokens.token_set import TokenSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

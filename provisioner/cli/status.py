@@ -21,10 +21,10 @@ from provisioner.cli.options import (
 from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
 
 if TYPE_CHECKING:
-    from provisioner.cli.vaults import Vaults
+    from provisioner.credentials.expiry import LastProof, SignInState
+    from provisioner.credentials.project_secrets import OpenProject
+    from provisioner.credentials.store import TokenSet
     from provisioner.model.email_server import EmailServer
-    from provisioner.tokens.sign_in_state import SignInState
-    from provisioner.tokens.token_set import TokenSet
 
 Check = Annotated[
     bool,
@@ -62,18 +62,19 @@ def status(
     if hosts:
         return _host_status(servers, project, inventory, report_format, check=check)
     from provisioner.cli.chosen_servers import oauth2_servers
+    from provisioner.cli.opening import open_declared
     from provisioner.cli.progress import progress
-    from provisioner.cli.vaults import open_vaults
+    from provisioner.deploy.proofs import read_proofs
     from provisioner.model.reading import read_project
     from provisioner.reports.sign_in_states import states_as_json, states_as_text
 
     declared = read_project(project)
-    vaults = open_vaults(declared, allow_commands=allow_commands)
-    states = []
+    opened = open_declared(declared, allow_commands)
+    proofs, states = read_proofs(declared.root), []
     with progress(quiet=not check, plain=False) as tell:
         for server in oauth2_servers(declared, servers):
             tell(f"asking {server.host} about {server.server_name}")
-            states.append(_state(server, vaults, check=check))
+            states.append(_state(server, opened, proofs.get(server.server_name), check=check))
     render = states_as_json if report_format is OutputFormat.JSON else states_as_text
     sys.stdout.write(render(states, now=time.time()))
     return gravest(problem.exit_code for state in states for problem in state.problems)
@@ -97,48 +98,48 @@ def _host_status(
     return host_status(project, inventory, report_format)
 
 
-def _state(server: EmailServer, vaults: Vaults, *, check: bool) -> SignInState:
-    from provisioner.tokens.sign_in_state import Problem, sign_in_state
+def _state(
+    server: EmailServer, opened: OpenProject, proof: LastProof | None, *, check: bool
+) -> SignInState:
+    from provisioner.credentials.expiry import Problem, sign_in_state
 
-    state = sign_in_state(server, vaults.store, vaults.provider(server), now=time.time())
+    state = sign_in_state(server, opened.secrets, proof, now=time.time())
     if not check or not state.usable or state.tokens is None:
         return state
     try:
-        return _checked(server, state, vaults)
+        return _checked(server, state, opened)
     except ProvisionerError as error:
         return state.with_problem(Problem(error.message, error.remedy, error.exit_code))
 
 
-def _checked(server: EmailServer, state: SignInState, vaults: Vaults) -> SignInState:
+def _checked(server: EmailServer, state: SignInState, opened: OpenProject) -> SignInState:
     """The state after the mail server was asked. A token that still lives is not refreshed."""
     from provisioner.cli.mail_server_proof import mail_server_proof
+    from provisioner.credentials.expiry import Problem, predict_expiry
     from provisioner.oauth.gates import Proof
-    from provisioner.tokens.predicted_end import predicted_end
-    from provisioner.tokens.sign_in_state import Problem
+    from provisioner.oauth.refreshing import fresh_tokens
 
-    tokens = vaults.live_tokens(server)
-    state = replace(state, tokens=tokens, end=predicted_end(tokens, vaults.provider(server)))
-    result = mail_server_proof(server, vaults)(tokens)
+    tokens = fresh_tokens(opened.secrets, server, margin_seconds=0, now=time.time())
+    provider = opened.secrets.provider(server)
+    state = replace(state, tokens=tokens, end=predict_expiry(tokens, provider))
+    result = mail_server_proof(server, opened.project)(tokens)
     if result.proof is Proof.ACCEPTED:
-        return _noted(state, tokens, vaults)
+        return _noted(state, tokens, opened)
     refused = result.proof is Proof.REFUSED
     said = result.detail if refused else f"not proven: {result.detail}"
     return state.with_problem(Problem(said, result.remedy, ExitCode.FAILURE, blocks=refused))
 
 
-def _noted(state: SignInState, tokens: TokenSet, vaults: Vaults) -> SignInState:
+def _noted(state: SignInState, tokens: TokenSet, opened: OpenProject) -> SignInState:
     """That it cannot be written down makes the proof no worse."""
-    from provisioner.tokens.proof_record import record_proof
-    from provisioner.tokens.sign_in_state import Problem
+    from provisioner.credentials.expiry import LastProof, Problem
+    from provisioner.deploy.proofs import note_accepted
 
     now = time.time()
-    proven = replace(
-        state,
-        tokens=replace(tokens, proven_at=int(now), proven_by=None, unproven=None),
-        checked=True,
-    )
+    proof = LastProof(grant_id=tokens.grant_id, at=int(now))
+    proven = replace(state, proof=proof, checked=True)
     try:
-        record_proof(vaults.store, tokens, at=now)
+        note_accepted(opened.project.root, state.server_name, tokens.grant_id, at=now, by=None)
     except ProvisionerError as error:
         said = f"the proof could not be noted: {error.message}"
         return proven.with_problem(Problem(said, error.remedy, error.exit_code, blocks=False))

@@ -42,7 +42,8 @@ def test_email(
     from dataclasses import replace
     from textwrap import dedent
 
-    from provisioner.cli.vaults import open_vaults
+    from provisioner.cli.opening import open_declared
+    from provisioner.deploy.proofs import note_accepted
     from provisioner.errors import MailRefused, ProvisionerError
     from provisioner.fleet.preparation import server_entry
     from provisioner.fleet.run_id import new_run_id
@@ -50,17 +51,16 @@ def test_email(
     from provisioner.hosts.envelope import envelope
     from provisioner.mail.session import send_test_email
     from provisioner.model.reading import read_project
+    from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
     from provisioner.providers.catalogue import provider_for
     from provisioner.reports.mail_text import mail_lines
-    from provisioner.tokens.proof_record import record_proof
 
     declared = read_project(project)
-    vaults = open_vaults(
-        declared, allow_commands=allow_commands, accept_destinations=accept_destination or ()
-    )
-    entry = server_entry(declared.server(server), vaults.store, vaults.secret)
+    secrets = open_declared(declared, allow_commands, accept_destination).secrets
+    entry = server_entry(declared.server(server), secrets)
     if entry.token_set:
-        entry = replace(entry, token_set=vaults.refreshed(entry))
+        tokens = fresh_tokens(secrets, entry.server, FRESH_SECONDS, time.time())
+        entry = replace(entry, token_set=tokens)
     mail = envelope(entry, declared.test_email)
     account = smtp_account(entry, declared.ca_file)
     recipient = to or mail.recipient
@@ -72,7 +72,8 @@ def test_email(
     print(f"{lines[0]}, to {recipient}, from this machine", flush=True)
     if entry.token_set:
         try:
-            record_proof(vaults.store, entry.token_set, at=time.time())
+            grant = entry.token_set.grant_id
+            note_accepted(declared.root, entry.name, grant, at=time.time(), by=None)
         except ProvisionerError as error:  # the mail went, all the same
             print(f"Note: `status` will not know of it: {error.message}", file=sys.stderr)
     return 0

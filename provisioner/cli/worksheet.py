@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provisioner.cli.app import print_error
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
@@ -15,12 +16,14 @@ from provisioner.cli.options import (
     ServerNames,
     complete_host_name,
 )
-from provisioner.errors import ExitCode, UsageError
+from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
 from provisioner.reports.worksheet_formats import WorksheetFormat
 
 if TYPE_CHECKING:
+    from provisioner.credentials.project_secrets import OpenProject
     from provisioner.model.email_server import EmailServer
     from provisioner.model.project import Project
+    from provisioner.secret import Secret
 
 Host = Annotated[
     str | None,
@@ -75,6 +78,7 @@ def worksheet(
       provisioner worksheet Reports --reveal --out reports.html
     """
     from provisioner.cli.fleet_session import with_inventory
+    from provisioner.cli.opening import open_declared
     from provisioner.cli.worksheet_file import (
         deliver,
         format_of,
@@ -91,17 +95,30 @@ def worksheet(
     declared = with_inventory(read_project(project), inventory)
     refuse_to_replace_declared(out, declared)
     chosen = _chosen(declared, servers, host)
-    secrets = {}
+    found: dict[str, Secret | None] = {}
+    code = ExitCode.DONE
     if reveal:
-        from provisioner.cli.vaults import open_vaults
+        opened = open_declared(declared, allow_commands, accept_destination)
+        found, code = _revealed(chosen, opened)
+        chosen = tuple(server for server in chosen if server.server_name in found)
+    if chosen or not reveal:
+        sheets = tuple(build_server_sheet(s, found.get(s.server_name)) for s in chosen)
+        deliver(Worksheet(sheets, host), out, format_of(out, output_format))
+    return code
 
-        vaults = open_vaults(
-            declared, allow_commands=allow_commands, accept_destinations=accept_destination or ()
-        )
-        secrets = {server.server_name: vaults.secret_to_show(server) for server in chosen}
-    sheets = tuple(build_server_sheet(s, secrets.get(s.server_name)) for s in chosen)
-    deliver(Worksheet(sheets, host), out, format_of(out, output_format))
-    return ExitCode.DONE
+
+def _revealed(
+    servers: tuple[EmailServer, ...], opened: OpenProject
+) -> tuple[dict[str, Secret | None], ExitCode]:
+    """The secrets that can be shown; what is wrong with one server stops no other."""
+    found, codes = {}, []
+    for server in servers:
+        try:
+            found[server.server_name] = opened.secrets.secret_to_show(server)
+        except ProvisionerError as error:
+            print_error(error.message, error.remedy)
+            codes.append(error.exit_code)
+    return found, gravest(codes)
 
 
 def _check(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ HOSTS = ("maps1", "maps2")
 _PROJECT = """\
 # What is true for the whole project. Every line is optional.
 inventory: inventory/hosts.ini
-vault_password: {{file: secrets/vault-password}}
 ca_file: ca.pem                        # a private CA: the demo's mail server has no public name
 providers:
   localhost: {{refresh_token_rotation: none}}
@@ -80,10 +78,8 @@ def write_example_fleet(
     (folder / "provisioner.yml").write_text(_PROJECT.format())
     (folder / "inventory" / "hosts.ini").write_text(_inventory(folder))
     (folder / "ca.pem").write_text(ca_pem)
-    (folder / "secrets" / "vault-password").write_text(secrets.token_hex(32))
     fleet.client_secret_file.write_text(client_secret)
-    for private in (folder / "secrets").iterdir():
-        private.chmod(0o600)
+    fleet.client_secret_file.chmod(0o600)
     return fleet
 
 

@@ -60,11 +60,12 @@ def _stage(folder: Path, *, by_hand: bool) -> Iterator[Stage]:
                 smtp_port=mail.port,
                 ca_pem=certificate.ca_pem,
             )
-            yield Stage(fleet, mail, _environment(by_hand=by_hand))
+            yield Stage(fleet, mail, _environment(parts, by_hand=by_hand))
 
 
-def _environment(*, by_hand: bool) -> dict[str, str]:
+def _environment(parts: Path, *, by_hand: bool) -> dict[str, str]:
     """What the demo's commands run with: its own browser, and no proxy on the way to loopback."""
-    direct = {"NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1"}
+    own = {"XDG_CONFIG_HOME": str(parts / "config")}  # where its vault key is made
+    direct = {**own, "NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1"}
     browser = f"{shlex.quote(sys.executable)} -m provisioner.demo.browser %s &"
     return direct if by_hand else {**direct, "BROWSER": browser}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from provisioner.credentials.store import CredentialStore
 from provisioner.fleet.fleet import Answers, Fleet
 from provisioner.fleet.hand_over import handing_over
 from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState, host_result
@@ -18,7 +19,6 @@ from provisioner.fleet.preparation import Preparation, delivery
 from provisioner.fleet.runner import TaskResult
 from provisioner.git import Commit
 from provisioner.hosts.delivery import Delivery
-from provisioner.tokens.store import TokenStore
 
 Removals = Mapping[str, tuple[str, ...]]  # host -> servers that go away there
 
@@ -40,7 +40,7 @@ class Delivering:
     """
 
     fleet: Fleet
-    store: TokenStore
+    store: CredentialStore
     fingerprint_key: str
     run_id: str
     commit: Commit

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
+from msgspec.structs import replace
+
+from provisioner.credentials.store import CredentialStore
 from provisioner.errors import FleetError, PersonNeeded
 from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.preparation import Preparation, skipped_server
@@ -18,7 +20,6 @@ from provisioner.fleet.rotation import is_strict
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.project import Project
 from provisioner.text import proposed_command
-from provisioner.tokens.store import TokenStore
 
 Settle = Callable[[Iterable[HostResult]], None]
 
@@ -39,7 +40,7 @@ _HAS_IT = frozenset(
 
 @contextmanager
 def handing_over(
-    store: TokenStore, project: Project, preparation: Preparation, hosts: Iterable[str]
+    store: CredentialStore, project: Project, preparation: Preparation, hosts: Iterable[str]
 ) -> Iterator[Settle]:
     """Mark what is delivered meanwhile; call what it gives with the results of the hosts."""
     marked = {
@@ -101,23 +102,26 @@ def _handed_over(project: Project, preparation: Preparation, hosts: set[str]) ->
     }
 
 
-def _mark(store: TokenStore, entry: ServerEntry, host: str) -> bool:
+def _mark(store: CredentialStore, entry: ServerEntry, host: str) -> bool:
     """Whether it was not marked before."""
     return _rewrite(store, entry, None, host)
 
 
-def _unmark(store: TokenStore, entry: ServerEntry, host: str) -> None:
+def _unmark(store: CredentialStore, entry: ServerEntry, host: str) -> None:
     _rewrite(store, entry, host, None)
 
 
-def _rewrite(store: TokenStore, entry: ServerEntry, before: str | None, after: str | None) -> bool:
+def _rewrite(
+    store: CredentialStore, entry: ServerEntry, before: str | None, after: str | None
+) -> bool:
     """Only of this grant: a sign-in meanwhile has brought a token that nobody else has."""
     delivered = entry.token_set
     with store.locked(entry.name) as locked:
-        there = locked.load()
-        if there is None or delivered is None or there.grant_id != delivered.grant_id:
+        found = locked.read()
+        there = found.tokens if found else None
+        if not found or not there or not delivered or there.grant_id != delivered.grant_id:
             return False
         if there.handed_over_to != before:
             return False
-        locked.save(replace(there, handed_over_to=after))
+        locked.save(replace(found, tokens=replace(there, handed_over_to=after)))
         return True

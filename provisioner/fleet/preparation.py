@@ -6,7 +6,18 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from provisioner.errors import ExitCode, FleetError, PersonNeeded, ProvisionerError
+from provisioner.credentials.expiry import TokenExpiry, predict_expiry
+from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.store import TokenSet
+from provisioner.errors import (
+    ExitCode,
+    FileUnusable,
+    FleetError,
+    LockHeld,
+    PersonNeeded,
+    ProvisionerError,
+    SecretUnavailable,
+)
 from provisioner.fleet.mail_limits import MailLimit, mail_limit
 from provisioner.fleet.rotation import (
     RotationForbids,
@@ -22,15 +33,11 @@ from provisioner.hosts.envelope import envelope
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
+from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from provisioner.text import proposed_command
-from provisioner.tokens.predicted_end import PredictedEnd, predicted_end
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.usable_tokens import require_tokens
 
-# The secret of a server, if it has one, and if where it would go is accepted: else PersonNeeded.
-AdmittedSecret = Callable[[EmailServer], Secret | None]
 _DAY = 86400
 _SOON_DAYS = 14
 
@@ -101,12 +108,14 @@ def prepare(
     project: Project,
     servers: Sequence[EmailServer],
     inventory: Inventory,
-    store: TokenStore,
-    secret: AdmittedSecret,
+    secrets: ProjectSecrets,
     *,
     now: float,
 ) -> Preparation:
-    """Resolve hosts, secrets and tokens of the servers; opens no connection."""
+    """Resolve hosts, secrets and tokens of the servers; opens no connection.
+
+    What is wrong with one server keeps it from going out, and no other.
+    """
     declared = {s.server_name: inventory.matching(s.hosts) for s in project.servers}
     prepared = Preparation(
         {}, {s.server_name: declared[s.server_name] for s in servers}, (), declared=declared
@@ -114,10 +123,10 @@ def prepare(
     for server in servers:
         try:
             _require_hosts(server, inventory)
-            entry = server_entry(server, store, secret)
+            entry = server_entry(server, secrets)
             hosts = prepared.hosts[server.server_name]
             refuse_shared_rotation(entry, hosts, token_provider(entry, project))
-        except (PersonNeeded, RotationForbids, NoHosts) as error:
+        except _OF_ONE_SERVER as error:
             prepared = prepared.without(skipped_server(server.server_name, error))
         else:
             prepared = prepared.with_entry(entry)
@@ -126,6 +135,16 @@ def prepare(
 
 class NoHosts(FleetError):
     """A server's pattern matches no host."""
+
+
+_OF_ONE_SERVER = (
+    PersonNeeded,
+    SecretUnavailable,
+    FileUnusable,
+    LockHeld,
+    RotationForbids,
+    NoHosts,
+)
 
 
 def _require_hosts(server: EmailServer, inventory: Inventory) -> None:
@@ -148,11 +167,11 @@ def _warnings(preparation: Preparation, project: Project, now: float) -> Iterato
         if tokens is not None and tokens.unproven:
             yield f"{name}: signed in, but not proven from here: {tokens.unproven}"
         if tokens is not None:
-            end = predicted_end(tokens, token_provider(entry, project))
+            end = predict_expiry(tokens, token_provider(entry, project))
             yield from _ending(name, end, now)
 
 
-def _ending(name: str, end: PredictedEnd, now: float) -> Iterator[str]:
+def _ending(name: str, end: TokenExpiry, now: float) -> Iterator[str]:
     if end.at is None or end.at - now >= _SOON_DAYS * _DAY:
         return
     day = time.strftime("%Y-%m-%d", time.localtime(end.at))
@@ -186,13 +205,18 @@ def delivery(host: str, preparation: Preparation, project: Project) -> Delivery:
     )
 
 
-def server_entry(server: EmailServer, store: TokenStore, secret: AdmittedSecret) -> ServerEntry:
+def server_entry(server: EmailServer, secrets: ProjectSecrets) -> ServerEntry:
     """A server with its secrets and tokens; PersonNeeded where somebody must sign in first."""
     if server.oauth2 is None:
-        return ServerEntry(server=server, password=secret(server))
-    client_secret = secret(server)
-    tokens = require_tokens(server, store)
+        return ServerEntry(server=server, password=secrets.secret(server))
+    client_secret = secrets.client_secret(server)
+    tokens = secrets.tokens(server)
     return ServerEntry(server=server, client_secret=client_secret, token_set=tokens)
+
+
+def refreshing(secrets: ProjectSecrets) -> Callable[[ServerEntry], TokenSet]:
+    """What gives an entry's tokens, refreshed first if they are about to expire."""
+    return lambda entry: fresh_tokens(secrets, entry.server, FRESH_SECONDS, time.time())
 
 
 def _limit(entry: ServerEntry, project: Project) -> MailLimit | None:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from provisioner.credentials.store import TokenSet
+from provisioner.deploy.proofs import note_proofs, sign_in_proofs
 from provisioner.errors import FleetError, ProvisionerError
 from provisioner.fleet.batches import BatchSizes, batches
 from provisioner.fleet.canary_due import with_canaries_due
@@ -24,10 +26,8 @@ from provisioner.fleet.run_event import (
     ServerSkipped,
 )
 from provisioner.fleet.saved_plan import SavedPlan
-from provisioner.fleet.sign_in_proofs import recorded, sign_in_proofs
 from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.envelope import envelope
-from provisioner.tokens.token_set import TokenSet
 
 Hosts = tuple[HostResult, ...]
 Refresh = Callable[[ServerEntry], TokenSet]
@@ -83,7 +83,8 @@ def push(
         _left_as_it_was(h) if h.host in untouched else done.get(h.host, h) for h in planned
     )
     proofs = sign_in_proofs(hosts, ready.entries, work.fleet.project)
-    warnings = (*ready.warnings, *recorded(work.store, proofs, at=time.time()))
+    root = work.fleet.project.root
+    warnings = (*ready.warnings, *note_proofs(root, proofs, at=time.time()))
     return _outcome(work, hosts, replace(ready, warnings=warnings), check=False)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.host_result import HostResult, HostState, host_result
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.post_check import broken_before
-from provisioner.fleet.preparation import AdmittedSecret, Preparation
+from provisioner.fleet.preparation import Preparation
 from provisioner.fleet.push import Refresh
 from provisioner.fleet.rotation import may_be_dead
 from provisioner.fleet.run_event import HostFinished
@@ -19,9 +20,6 @@ from provisioner.hosts.entry import ServerEntry
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
-from provisioner.tokens.usable_tokens import require_tokens
 
 _PLAYBOOK = "rollback.yml"
 _MOST_NAMES = 20
@@ -124,8 +122,7 @@ def prepare_rollback(
     project: Project,
     servers: Sequence[EmailServer],
     inventory: Inventory,
-    store: TokenStore,
-    secret: AdmittedSecret,
+    secrets: ProjectSecrets,
     *,
     now: float,  # noqa: ARG001  as prepare() takes it
     patterns: Sequence[str],
@@ -141,7 +138,7 @@ def prepare_rollback(
     for server in servers:
         entry = ServerEntry(server=server)
         if server.oauth2 is not None:
-            entry = _with_tokens(entry, project, store, secret, refresh, warnings.append)
+            entry = _with_tokens(entry, project, secrets, refresh, warnings.append)
         entries[entry.name] = entry
     declared = {s.server_name: inventory.matching(s.hosts) for s in servers}
     everywhere = {host for found in declared.values() for host in found}
@@ -153,20 +150,15 @@ def prepare_rollback(
 def _with_tokens(
     entry: ServerEntry,
     project: Project,
-    store: TokenStore,
-    secret: AdmittedSecret,
+    secrets: ProjectSecrets,
     refresh: Refresh,
     warn: Callable[[str], None],
 ) -> ServerEntry:
     try:
-        entry = replace(entry, token_set=require_tokens(entry.server, store))
+        entry = replace(entry, token_set=secrets.tokens(entry.server))
         if not may_be_dead(entry, project):
             return entry
-        return replace(entry, token_set=_refreshed(entry, secret, refresh))
+        return replace(entry, token_set=refresh(entry))
     except ProvisionerError as error:
         warn(f"{entry.name}: its tokens were not made ready: {error.message}")
         return entry
-
-
-def _refreshed(entry: ServerEntry, secret: AdmittedSecret, refresh: Refresh) -> TokenSet:
-    return refresh(replace(entry, client_secret=secret(entry.server)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.credentials.store import TokenSet
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.secret import Secret
-from provisioner.tokens.token_set import TokenSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

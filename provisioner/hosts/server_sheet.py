@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from provisioner.credentials.sources import source_of
 from provisioner.hosts.dialog import CHOICES, TABS, label
 from provisioner.hosts.worksheet import Field, Kind, ServerSheet, Step, Tab
 from provisioner.model.email_server import (
@@ -15,8 +16,6 @@ from provisioner.model.email_server import (
     SecurityLevel,
 )
 from provisioner.secret import Secret
-from provisioner.secret_sources.reference_text import reference_text
-from provisioner.tokens.objection import secret_reference
 
 _DEFAULT = "the dialog's default"
 _NO_OAUTH2 = f"The OAuth2 fields are there only with {CHOICES[SecurityLevel.OAUTH2]}."
@@ -102,10 +101,10 @@ def _box(name: str, *, ticked: bool, otherwise: str) -> tuple[str, Field]:
 
 
 def _secret(name: str, server: EmailServer, secret: Secret | None) -> tuple[str, Field]:
-    reference = secret_reference(server)
+    reference = server.secret
     if reference is None or (name == "password" and server.oauth2):
         return name, Field(label=label(name), kind=Kind.EMPTY)
-    note = f"read from {reference_text(reference)}"
+    note = f"read from {source_of(reference)}"
     expires = server.oauth2.client_secret_expires if server.oauth2 else None
     note += f"; expires on {expires}" if expires else ""
     return name, Field(label=label(name), kind=Kind.SECRET, value=secret, note=note)

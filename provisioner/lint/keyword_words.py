@@ -103,8 +103,9 @@ def _unknown_key(complaint: Complaint, key: str, near: str | None) -> Objection:
     elif home:
         remedy, meant = f"{key} belongs below {home}", Moved(f"/{home}/{key}")
     else:
-        known = complaint.node.get("properties", {})
-        remedy = "known here: " + ", ".join(name for name in known if name != "$schema")
+        known = complaint.node.get("properties", {}).items()
+        names = (name for name, node in known if name != "$schema" and "not" not in node)
+        remedy = "known here: " + ", ".join(names)
     return Objection("unknown-key", Remark(pointer, message, remedy, "key"), meant=meant)
 
 
@@ -119,7 +120,9 @@ def _home_of(key: str, schema: Schema) -> str | None:
 def _forbidden(complaint: Complaint) -> Iterator[Objection]:
     because = f": {complaint.condition}" if complaint.condition else ""
     message = f"{complaint.name} is not allowed here{because}"
-    yield complaint.objection("forbidden-key", message, f"remove {complaint.name}", "key")
+    # What is never allowed says in its description where it belongs.
+    remedy = f"remove {complaint.name}" if because else str(complaint.node["description"])
+    yield complaint.objection("forbidden-key", message, remedy, "key")
 
 
 def _wrong_type(complaint: Complaint) -> Iterator[Objection]:

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.documents.document import Document
-from provisioner.documents.project_files import declared_path
-from provisioner.documents.vault_text import is_vault_text
 from provisioner.model.email_server import (
     DEFAULT_HOSTS,
     DEFAULT_PORT,
@@ -17,18 +15,9 @@ from provisioner.model.email_server import (
     LogFile,
     OAuth2Settings,
     Origin,
+    SecretReference,
     SecurityLevel,
     TestEmail,
-)
-from provisioner.secret import Secret
-from provisioner.secret_sources.reference import (
-    Command,
-    EnvironmentVariable,
-    KeyringEntry,
-    Plaintext,
-    SecretFile,
-    SecretReference,
-    VaultText,
 )
 
 Values = Mapping[str, Any]
@@ -46,28 +35,13 @@ def build_email_server(document: Document, root: Path) -> EmailServer:
         smtp_security_level=SecurityLevel(values["smtp_security_level"]),
         use_tls=values.get("use_tls", False),
         user_name=values.get("user_name"),
-        password=build_secret(values["password"], root) if "password" in values else None,
+        password=SecretReference(values["password"], root) if "password" in values else None,
         oauth2=_oauth2(values["oauth2"], root) if "oauth2" in values else None,
         logging=_log_file(values["logging"]) if "logging" in values else None,
         hosts=values.get("hosts", DEFAULT_HOSTS),
         test_email=build_test_email(values.get("test_email", {})),
         origin=Origin(document.path, document.line, document.line_of),
     )
-
-
-def build_secret(value: str | Values, root: Path) -> SecretReference:
-    """Where a secret is read from; nothing is read yet."""
-    if isinstance(value, str):
-        return VaultText(value.strip() + "\n") if is_vault_text(value) else Plaintext(Secret(value))
-    ((source, where),) = value.items()
-    if source == "env":
-        return EnvironmentVariable(where)
-    if source == "file":
-        return SecretFile(declared_path(where, root).absolute())
-    if source == "command":
-        return Command(tuple(where))
-    service, _, name = where.partition("/")
-    return KeyringEntry(service, name)
 
 
 def build_test_email(values: Values) -> TestEmail:
@@ -81,7 +55,7 @@ def _oauth2(values: Values, root: Path) -> OAuth2Settings:
         access_token_url=values["access_token_url"],
         authorization_url=values["authorization_url"],
         client_id=values["client_id"],
-        client_secret=build_secret(values["client_secret"], root),
+        client_secret=SecretReference(values["client_secret"], root),
         client_secret_expires=date.fromisoformat(expires) if expires else None,
         login_hint=values.get("login_hint"),
         prompt=values.get("prompt"),

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-
-from provisioner.secret_sources.reference import SecretReference
+from pathlib import Path
+from typing import Any
 
 DEFAULT_HOSTS = "maps"
 DEFAULT_PORT = 25
@@ -24,6 +24,17 @@ class SecurityLevel(StrEnum):
     CRAM_MD5 = "cram_md5"
     CRAM_SHA1 = "cram_sha1"
     OAUTH2 = "oauth2"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """Where a secret is read from, as declared; `credentials.sources` parses and reads it.
+
+    `root` is where a relative path starts.
+    """
+
+    value: Any = field(repr=False, hash=False)
+    root: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,16 @@ class EmailServer:
         if name and line_of is not None:
             line = line_of("/" + name.replace(".", "/"))
         return ": ".join(filter(None, (f"{self.origin.file}:{line}", self.server_name, name)))
+
+    @property
+    def secret(self) -> SecretReference | None:
+        """Where the server's one secret is: its client secret, or its password."""
+        return self.oauth2.client_secret if self.oauth2 else self.password
+
+    @property
+    def secret_field(self) -> str:
+        """The field that declares it."""
+        return "oauth2.client_secret" if self.oauth2 else "password"
 
     @property
     def mailbox(self) -> str | None:

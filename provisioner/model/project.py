@@ -9,8 +9,7 @@ from typing import Any
 
 from provisioner.documents.project_files import SETTINGS_FILES
 from provisioner.errors import UsageError
-from provisioner.model.email_server import EmailServer, TestEmail
-from provisioner.secret_sources.reference import SecretReference
+from provisioner.model.email_server import EmailServer, SecretReference, TestEmail
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,6 @@ class Project:
     servers_path: Path
     inventory_path: Path
     tokens_path: Path
-    vault_password: SecretReference | None = None
     ca_file: Path | None = None
     test_email: TestEmail = field(default_factory=TestEmail)
     push: PushSettings = field(default_factory=PushSettings)
@@ -50,6 +48,10 @@ class Project:
         """What a commit may differ in: settings, servers and inventory."""
         settings = (self.root / name for name in SETTINGS_FILES)
         return (*settings, self.servers_path, self.inventory_path)
+
+    def secrets(self) -> list[SecretReference]:
+        """Where the secrets of all servers are."""
+        return [server.secret for server in self.servers if server.secret is not None]
 
     def server(self, name: str) -> EmailServer:
         """The server of that name (case-insensitive); UsageError names the ones there are."""

@@ -20,7 +20,7 @@ from provisioner.documents.reading import shown_path
 from provisioner.errors import InvalidProject
 from provisioner.lint.finding import Severity
 from provisioner.lint.verdict import Verdict, reach_verdict
-from provisioner.model.building import build_email_server, build_secret, build_test_email
+from provisioner.model.building import build_email_server, build_test_email
 from provisioner.model.project import Project, PushSettings
 
 
@@ -62,13 +62,11 @@ def _build(root: Path, values: dict[str, Any], servers: list[Document]) -> Proje
     def place(key: str, default: str) -> Path:
         return declared_path(values.get(key, default), root).absolute()
 
-    password = values.get("vault_password")
     return Project(
         root=root.absolute(),
         servers_path=place("servers", SERVERS_FOLDER),
         inventory_path=place("inventory", INVENTORY),
         tokens_path=place("tokens", TOKENS_FOLDER),
-        vault_password=build_secret(password, root) if password else None,
         ca_file=place("ca_file", "") if "ca_file" in values else None,
         test_email=build_test_email(values.get("test_email", {})),
         push=_push_settings(values.get("push", {})),

@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.failures import Refusal
@@ -27,8 +31,6 @@ from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
 
 Ask = Callable[[TokenEndpoint], TokenAnswer]
 
@@ -44,7 +46,7 @@ class Acceptance:
     settings: OAuth2Settings
     provider: Provider
     client_secret: Secret
-    store: TokenStore
+    secrets: ProjectSecrets
     prove: Prove | None
     announce: Callable[[str], None]
     ca_file: Path | None = None
@@ -86,7 +88,6 @@ class Acceptance:
         identity = self._identity(answer, issuer)
         now = int(self.now())
         return TokenSet(
-            server_name=self.server.server_name,
             grant_id=str(uuid.uuid4()),
             access_token=answer.access_token,
             refresh_token=refresh_token,
@@ -94,10 +95,6 @@ class Acceptance:
             scope=scope,
             identity=identity.name,
             issuer=identity.issuer or issuer,
-            client_id=self.settings.client_id,
-            token_endpoint=self.settings.access_token_url,
-            refresh_endpoint=self.settings.refresh_token_url,
-            smtp_host=self.server.host,
             token_endpoint_auth_method=answer.auth_method,
             obtained_at=now,
             refreshed_at=now,
@@ -123,7 +120,7 @@ class Acceptance:
             self.announce(f"Warning: {self.server.server_name}: not yet proven: {result.detail}")
             self.announce(f"  {result.remedy}")
             return replace(token_set, unproven=result.detail)
-        return replace(token_set, proven_at=int(self.now()))
+        return token_set
 
     def _remedy(self, token_set: TokenSet, refused: ProofResult) -> str:
         account = self.server.mailbox
@@ -135,8 +132,7 @@ class Acceptance:
         )
 
     def _saved(self, token_set: TokenSet) -> TokenSet:
-        with self.store.locked(self.server.server_name) as entry:
-            entry.save(token_set)
+        self.secrets.save_grant(self.server, token_set, self.client_secret)
         return token_set
 
     def _named(self, message: str, field: str = "") -> str:

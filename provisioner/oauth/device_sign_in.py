@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
 from provisioner.oauth.acceptance import Acceptance
 from provisioner.oauth.device_codes import DeviceCodes, device_codes
@@ -18,7 +19,6 @@ from provisioner.oauth.failures import Stage
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import TokenRefused, Transient
-from provisioner.tokens.token_set import TokenSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.identity import Identity
 from provisioner.providers.provider import Provider
 from provisioner.text import proposed_command
-from provisioner.tokens.token_set import TokenSet
 
 
 class Proof(StrEnum):

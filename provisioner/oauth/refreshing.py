@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from provisioner.credentials.expiry import refresh_is_due
+from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.store import LockedCredentials, TokenSet
 from provisioner.errors import PersonNeeded, RefreshFailed
 from provisioner.model.email_server import EmailServer
 from provisioner.oauth.token_answer import TokenAnswer
@@ -12,43 +17,33 @@ from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
 from provisioner.secret import Secret
 from provisioner.text import proposed_command
-from provisioner.tokens.store import LockedTokens, TokenStore
-from provisioner.tokens.token_set import TokenSet
-from provisioner.tokens.usable_tokens import require_tokens, usable
+
+# An access token is not delivered with less than this to live: MAPS is to import it calmly.
+FRESH_SECONDS = 600
 
 
 def fresh_tokens(
-    store: TokenStore,
+    secrets: ProjectSecrets,
     server: EmailServer,
-    client_secret: Secret,
     margin_seconds: float,
     now: float,
     *,
-    ca_file: Path | None = None,
+    save: bool = False,
 ) -> TokenSet:
     """The server's tokens, good for at least `margin_seconds` if the provider grants that long.
+
+    They are saved if `save`, or if the stored ones would be worth less now: else a command that
+    only looks would change a file that git knows. The client secret is read only if one is due.
 
     PersonNeeded: nobody has signed in, the grant has ended, a destination changed.
     RefreshFailed: it did not work this time; the stored tokens are untouched. LockHeld.
     """
-    due = _Due(margin_seconds, now)
-    stored = require_tokens(server, store)
-    if not due.is_met_by(stored):
-        return stored
-    with store.locked(server.server_name) as entry:
-        stored = usable(entry.load(), server)  # another run may have been faster
-        if not due.is_met_by(stored):
-            return stored
-        return _renewed(entry, stored, _Client(server, client_secret, ca_file), due)
-
-
-@dataclass(frozen=True, slots=True)
-class _Due:
-    margin_seconds: float
-    now: float
-
-    def is_met_by(self, token_set: TokenSet) -> bool:
-        return token_set.expires_within(self.margin_seconds, now=self.now)
+    if not secrets.stored_tokens(server).expires_within(margin_seconds, now=now):
+        return secrets.tokens(server)
+    client = _Client(server, secrets.client_secret(server), secrets.project.ca_file)
+    with secrets.store.locked(server.server_name) as entry:
+        refresh = _Refresh(secrets, client, entry, margin_seconds, now, save)
+        return refresh.renewed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ class _Client:
 
     def refresh(self, stored: TokenSet) -> TokenAnswer:
         settings = self.server.oauth2
-        assert settings is not None  # noqa: S101  check_destinations has seen to it
+        assert settings is not None  # noqa: S101  there are tokens
         endpoint = TokenEndpoint(
             url=settings.refresh_endpoint,
             field=self.field,
@@ -77,52 +72,79 @@ class _Client:
         return endpoint.refresh(stored.refresh_token, scope=settings.scope_for_token)
 
 
-def _renewed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due) -> TokenSet:
-    """Refresh and save. A refusal is believed only if the store still holds what was refused."""
-    try:
-        return _refreshed(entry, stored, client, due)
-    except TokenRefused as refused:
-        now_stored = entry.load()
-        if not refused.refusal.needs_person or now_stored in (None, stored):
-            raise _in_words(refused, client.server) from None
-        # Something without our lock, such as a git pull, brought other tokens in.
-        stored = usable(now_stored, client.server)
-    if not due.is_met_by(stored):
-        return stored
-    try:
-        return _refreshed(entry, stored, client, due)
-    except TokenRefused as refused:
-        raise _in_words(refused, client.server) from None
+@dataclass(frozen=True, slots=True)
+class _Refresh:
+    """One refresh, with the lock held and the room for its result reserved."""
 
+    secrets: ProjectSecrets
+    client: _Client
+    entry: LockedCredentials
+    margin_seconds: float
+    now: float
+    save: bool
 
-def _refreshed(entry: LockedTokens, stored: TokenSet, client: _Client, due: _Due) -> TokenSet:
-    name = stored.server_name
-    if stored.handed_over_to is not None:
-        raise RefreshFailed(
-            f"the refresh token of {name} was handed over to {stored.handed_over_to}, and this "
-            "provider takes each one once: a refresh here would lock that host out",
-            remedy="sign in anew for a token of this machine: "
-            f"{proposed_command('authenticate', name)}",
+    def renewed(self) -> TokenSet:
+        """Refresh. A refusal is believed only if the store still holds what was refused."""
+        server = self.client.server
+        stored = self.secrets.stored_tokens(server)  # another run may have been faster
+        if not stored.expires_within(self.margin_seconds, now=self.now):
+            return stored
+        try:
+            return self._refreshed(stored)
+        except TokenRefused as refused:
+            there = self.entry.read()
+            now_stored = there.tokens if there else None
+            if not refused.refusal.needs_person or now_stored in (None, stored):
+                raise _in_words(refused, server) from None
+            # Something without our lock, such as a git pull, brought other tokens in.
+            stored = self.secrets.tokens(server)
+        if not stored.expires_within(self.margin_seconds, now=self.now):
+            return stored
+        try:
+            return self._refreshed(stored)
+        except TokenRefused as refused:
+            raise _in_words(refused, server) from None
+
+    def _refreshed(self, stored: TokenSet) -> TokenSet:
+        server = self.client.server
+        if stored.handed_over_to is not None:
+            raise RefreshFailed(
+                f"the refresh token of {server.server_name} was handed over to "
+                f"{stored.handed_over_to}, and this provider accepts each one once: a refresh here "
+                "would lock that host out",
+                remedy="sign in again for a token of this machine: "
+                f"{proposed_command('authenticate', server.server_name)}",
+            )
+        try:
+            answer = self.client.refresh(stored)
+        except NoTokenAnswer as error:
+            where = server.where(f"oauth2.{self.client.field}")
+            raise RefreshFailed(f"{where}: {error.message}", remedy=error.remedy) from None
+        renewed = replace(
+            stored,
+            access_token=answer.access_token,
+            refresh_token=answer.refresh_token or stored.refresh_token,
+            expires_at=answer.expires_at(self.now),
+            scope=answer.scope or stored.scope,
+            token_endpoint_auth_method=answer.auth_method,
+            refreshed_at=int(self.now),
+            refresh_token_expires_at=(
+                answer.refresh_token_expires_at(self.now) or stored.refresh_token_expires_at
+            ),
         )
-    try:
-        answer = client.refresh(stored)
-    except NoTokenAnswer as error:
-        where = client.server.where(f"oauth2.{client.field}")
-        raise RefreshFailed(f"{where}: {error.message}", remedy=error.remedy) from None
-    renewed = replace(
-        stored,
-        access_token=answer.access_token,
-        refresh_token=answer.refresh_token or stored.refresh_token,
-        expires_at=answer.expires_at(due.now),
-        scope=answer.scope or stored.scope,
-        token_endpoint_auth_method=answer.auth_method,
-        refreshed_at=int(due.now),
-        refresh_token_expires_at=(
-            answer.refresh_token_expires_at(due.now) or stored.refresh_token_expires_at
-        ),
-    )
-    entry.save(renewed)  # on disk before anybody uses it: a rotated token exists nowhere else
-    return renewed
+        self._keep(stored, renewed)
+        return renewed
+
+    def _keep(self, stored: TokenSet, renewed: TokenSet) -> None:
+        """On disk before anybody uses it, if the token was rotated: it exists nowhere else."""
+        provider = self.secrets.provider(self.client.server)
+        rotated = renewed.refresh_token != stored.refresh_token
+        outdated = rotated and provider.refresh_token_rotation != "old_stays_valid"  # noqa: S105
+        found = self.entry.read()
+        if found and (self.save or outdated or refresh_is_due(stored, provider, now=self.now)):
+            self.entry.save(replace(found, tokens=renewed))
+        else:
+            self.secrets.keep_in_memory(self.client.server, renewed)
 
 
 def _in_words(refused: TokenRefused, server: EmailServer) -> PersonNeeded | RefreshFailed:

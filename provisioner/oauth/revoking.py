@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
+from provisioner.credentials.store import TokenSet
 from provisioner.errors import RevocationFailed
+from provisioner.model.email_server import EmailServer
 from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
-from provisioner.tokens.token_set import TokenSet
 
 _FIELD = "revocation_url"
 
@@ -28,16 +29,17 @@ class RevocationEndpoint:
     host: str
 
 
-def revocation_endpoint(tokens: TokenSet, provider: Provider) -> RevocationEndpoint | None:
+def revocation_endpoint(token_endpoint: str, provider: Provider) -> RevocationEndpoint | None:
     """The provider's endpoint, if it has one; InvalidProject if its URL will not do."""
     if provider.revocation_url is None:
         return None
-    url = urljoin(tokens.token_endpoint, provider.revocation_url)
+    url = urljoin(token_endpoint, provider.revocation_url)
     return RevocationEndpoint(url, checked_endpoint(url, _FIELD))
 
 
 def revoke_grant(
     endpoint: RevocationEndpoint,
+    server: EmailServer,
     tokens: TokenSet,
     client_secret: Secret,
     *,
@@ -48,10 +50,11 @@ def revoke_grant(
     The refresh token goes first: with it the grant ends. The access token then mostly is dead
     (RFC 7009 section 2.1 makes that a SHOULD), so its own refusal is a remark and no failure.
     """
+    assert server.oauth2 is not None  # noqa: S101  there are tokens
     client = TokenEndpoint(
         url=endpoint.url,
         field=_FIELD,
-        client_id=tokens.client_id,
+        client_id=server.oauth2.client_id,
         client_secret=client_secret,
         auth_method=tokens.token_endpoint_auth_method,
         ca_file=ca_file,
@@ -61,11 +64,11 @@ def revoke_grant(
     except TokenRefused as refused:
         said = refused.refusal
         raise RevocationFailed(
-            f"{tokens.server_name}: {said.message()}", remedy=said.remedy()
+            f"{server.server_name}: {said.message()}", remedy=said.remedy()
         ) from None
     except NoTokenAnswer as fault:
         raise RevocationFailed(
-            f"{tokens.server_name}: {fault.message}", remedy=fault.remedy
+            f"{server.server_name}: {fault.message}", remedy=fault.remedy
         ) from None
     try:
         _end(client, tokens.access_token, "access_token")

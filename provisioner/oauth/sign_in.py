@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from provisioner.credentials.store import TokenSet
 from provisioner.errors import ProvisionerError
 from provisioner.oauth.acceptance import Acceptance, Ask
 from provisioner.oauth.answer_race import first_answer, stray_line
@@ -21,7 +22,6 @@ from provisioner.oauth.listener import CallbackListener
 from provisioner.oauth.time_out import nobody_came
 from provisioner.secret import Secret
 from provisioner.text import redact
-from provisioner.tokens.token_set import TokenSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,8 @@ class SignIn(Acceptance):
                 name = self.server.server_name
                 listener.tell(failed_page(name, error.message, error.remedy))
                 raise
-            listener.tell(signed_in_page(saved.server_name, saved.identity, saved.unproven))
+            name = self.server.server_name
+            listener.tell(signed_in_page(name, saved.identity, saved.unproven))
             return saved
 
     def _listener(self, state: Secret) -> CallbackListener:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
@@ -24,6 +25,31 @@ def provider_for(
         if overrides
         else _best_match(place, _known())
     ) or Provider(name=_host(place), endpoints=(_host(place),))
+
+
+def known_provider(url_or_host: str) -> Provider | None:
+    """The provider at a URL or host; None if none is known without a project's help."""
+    return _best_match(_place(url_or_host), _known())
+
+
+def is_at(url_or_host: str, endpoints: Iterable[str]) -> bool:
+    """Whether it is one of some hosts, or below one of some HOST/PATH."""
+    place = _place(url_or_host)
+    return any(f"{place}/".startswith(f"{_place(endpoint)}/") for endpoint in endpoints)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what goes there crosses no network: localhost, 127/8 or ::1.
+
+    Not names below .localhost (RFC 6761 section 6.3): some resolvers ask the network for them.
+    """
+    name = host.casefold().strip("[]").rstrip(".")
+    if not name[-1:].isdecimal():
+        return name == "localhost"
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _corrected(overrides: Mapping[str, Mapping[str, Any]]) -> list[Provider]:

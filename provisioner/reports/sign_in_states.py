@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+from provisioner.credentials.expiry import SignInState, TokenExpiry
+from provisioner.credentials.store import TokenSet
 from provisioner.reports.sign_in_table import day_of, table_lines, time_left
-from provisioner.tokens.predicted_end import PredictedEnd
-from provisioner.tokens.sign_in_state import SignInState
-from provisioner.tokens.token_set import TokenSet
 
 _WARN_DAYS = 30
 _COLUMNS = 80
@@ -56,7 +55,7 @@ def _headline(state: SignInState) -> str:
 
 
 def _token_lines(
-    tokens: TokenSet, end: PredictedEnd, state: SignInState, now: float
+    tokens: TokenSet, end: TokenExpiry, state: SignInState, now: float
 ) -> Iterator[str]:
     yield f"  access token {_until(tokens, now)}, last refreshed {_minute(tokens.refreshed_at)}"
     if tokens.handed_over_to is not None:
@@ -67,13 +66,13 @@ def _token_lines(
         yield from _wrapped(f"refresh token until about {day_of(end.at)}: {end.reason}")
     for early in state.early_ends:
         yield from _wrapped(f"  or earlier: {early}")
-    if tokens.proven_at is not None:
-        now_or_then = "just now" if state.checked else f"on {_minute(tokens.proven_at)}"
-        by = f", from {tokens.proven_by}" if tokens.proven_by and not state.checked else ""
+    if state.proven_at is not None:
+        now_or_then = "just now" if state.checked else f"on {_minute(state.proven_at)}"
+        by = f", from {state.proven_by}" if state.proven_by and not state.checked else ""
         yield f"  the mail server took the token {now_or_then}{by}"
-    if tokens.unproven:
-        how = "not yet proven" if tokens.proven_at is None else "not proven any more"
-        yield f"  {how}: {tokens.unproven}"
+    if state.unproven:
+        how = "not yet proven" if state.proven_at is None else "not proven any more"
+        yield f"  {how}: {state.unproven}"
 
 
 def _secret_lines(expires: date | None, now: float) -> Iterator[str]:
@@ -134,9 +133,9 @@ def _kept(tokens: TokenSet, state: SignInState, now: float) -> dict[str, Any]:
         "refresh_token_until_reason": end.reason if end else None,
         "refresh_token_early_ends": list(state.early_ends),
         "handed_over_to": tokens.handed_over_to,
-        "proven_at": _instant(tokens.proven_at),
-        "proven_by": tokens.proven_by,
-        "unproven": tokens.unproven,
+        "proven_at": _instant(state.proven_at),
+        "proven_by": state.proven_by,
+        "unproven": state.unproven,
     }
 
 

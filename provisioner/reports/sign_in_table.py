@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from provisioner.tokens.sign_in_state import SignInState
+from provisioner.credentials.expiry import SignInState
 
 _HEADINGS = ("SERVER", "ACCOUNT", "ACCESS", "REFRESH", "PROVEN", "STATE")
 _WIDEST = (18, 25, 7, 11, 10, 7)
@@ -47,7 +47,7 @@ def _row(state: SignInState, now: float) -> tuple[str, ...]:
         tokens.identity or state.mailbox or "-",
         time_left(tokens.expires_at - now),
         "unknown" if end is None or end.at is None else f"~{day_of(end.at)}",
-        day_of(tokens.proven_at) if tokens.proven_at else "not yet",
+        day_of(state.proven_at) if state.proven_at else "not yet",
         standing,
     )
 

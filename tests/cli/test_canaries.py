@@ -316,9 +316,9 @@ def test_property_33_where_a_thread_or_a_finalizer_has_a_bug(bureau: Bureau) -> 
     assert "cannot read" not in ended.stderr
     dying = f"class Dying:\n  def __del__(self): raise ValueError({CLIENT_SECRET!r})\n"
     patch = f"{dying}from provisioner.cli import app\napp.dying = Dying()\n"
-    patch += "import provisioner.cli.private_process as p\nenvironment = p.private_environment\n"
-    patch += "def dies(project):\n  del app.dying\n  return environment(project)\n"
-    patch += "p.private_environment = dies\n"
+    patch += "from provisioner.model import reading\nread = reading.read_project\n"
+    patch += "def dies(*of):\n  del app.dying\n  return read(*of)\n"
+    patch += "reading.read_project = dies\n"
     ended = bureau.run("status", patch=patch)
     assert "Error: bug in provisioner: ValueError at <string>:" in ended.stderr
     bureau.sightings.processes.clear()  # this patch holds the secret itself, in its argv

@@ -1,0 +1,182 @@
+"""Where each secret of a server goes, and how that differs from what a person accepted. Pure.
+
+Whoever can change the declared files must not be able to send a token, a client secret or a
+password somewhere new: not in the server's own file, and not by a copied reference in a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
+
+from provisioner.credentials.sources import source_of
+from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.model.project import Project
+from provisioner.providers.catalogue import provider_for
+from provisioner.secret import Secret
+
+TOKENS = "tokens"
+
+_THE_PROVIDERS = "the provider's"
+_MOST_CA_BYTES = 4 * 1024 * 1024
+_UNSAID = {
+    ("ca_file", "none"),
+    ("revocation_url", _THE_PROVIDERS),
+    ("device_authorization_url", _THE_PROVIDERS),
+}
+
+
+class Destination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`secret`: the field it is declared in, or `tokens`; `sources`: names it is recognized by.
+
+    `parts`: where it goes, part by part, in words.
+    """
+
+    secret: str
+    sources: frozenset[str]
+    parts: dict[str, str]
+
+
+class DestinationChange(Struct, frozen=True):
+    """Why a secret may not go out before a person agrees. `changed`: something was accepted."""
+
+    changed: bool
+    text: str
+
+
+def destinations_of(
+    server: EmailServer, project: Project, secret: Secret | None, digest_key: bytes
+) -> dict[str, Destination]:
+    """Each secret of the server that leaves this machine, by its field. None: the tokens alone.
+
+    A certificate authority belongs to a destination: whoever it certifies is believed to be it.
+    """
+    trust = {"ca_file": _ca_file_digest(project.ca_file)}
+    if server.oauth2 is not None:
+        trust |= _corrected_endpoints(server.oauth2, project)
+    found = {}
+    for field, parts in _parts(server):
+        if field == TOKENS:
+            sources = frozenset({f"{TOKENS}:{server.server_name}"})
+        elif secret is None:
+            continue
+        else:
+            sources = _source_names(server, secret, digest_key)
+        found[field] = Destination(secret=field, sources=sources, parts={**parts, **trust})
+    return found
+
+
+def changes_of(
+    wanted: Mapping[str, Destination],
+    accepted: Mapping[str, Destination],
+    others: Mapping[str, Mapping[str, Destination]],
+    shown_source: str,
+) -> Iterator[DestinationChange]:
+    """What a person would have to accept. `others`: what is accepted for the other servers."""
+    for field, want in wanted.items():
+        own = accepted.get(field)
+        if own and own.sources & want.sources:  # the same place or value: a rotated one may pass
+            yield from (DestinationChange(True, text) for text in _differences(own, want))
+            continue
+        elsewhere = [
+            (name, other)
+            for name, ways in others.items()
+            for other in ways.values()
+            if other.sources & want.sources
+        ]
+        if any((other.secret, other.parts) == (field, want.parts) for _, other in elsewhere):
+            continue  # ten servers, one relay password: accepted once
+        if not elsewhere:
+            source = "" if field == TOKENS else f" ({shown_source})"
+            text = f"{field}{source} would go for the first time to {_shown(want)}"
+            yield DestinationChange(False, text)
+            continue
+        name, other = elsewhere[0]
+        against = f"against it {'; '.join(_differences(other, want))}"
+        goes = against if other.secret == field else f"would go to {_shown(want)}"
+        yield DestinationChange(True, f"its {field} is the {other.secret} of {name}, and {goes}")
+
+
+def value_name(secret: Secret, digest_key: bytes) -> str:
+    """What a secret is recognized by wherever it is read from; tells nothing without the key."""
+    digest = hmac.new(digest_key, secret.reveal().encode(), hashlib.sha256)
+    return f"value:{digest.hexdigest()[:32]}"
+
+
+def endpoint_urls(settings: OAuth2Settings) -> tuple[str, ...]:
+    """The endpoints of one sign-in."""
+    return (settings.authorization_url, settings.access_token_url, settings.refresh_endpoint)
+
+
+def _source_names(server: EmailServer, secret: Secret, digest_key: bytes) -> frozenset[str]:
+    assert server.secret is not None  # noqa: S101  the secret was read from it
+    names = (value_name(secret, digest_key), source_of(server.secret).name)
+    return frozenset(filter(None, names))
+
+
+def _differences(old: Destination, new: Destination) -> Iterable[str]:
+    for part in dict.fromkeys((*old.parts, *new.parts)):
+        before, after = old.parts.get(part, "nothing"), new.parts.get(part, "nothing")
+        if before != after:
+            yield f"{part} changed from {before} to {after}"
+
+
+def _shown(destination: Destination) -> str:
+    """The parts that matter: the refresh endpoint mostly is the token endpoint."""
+    parts = destination.parts
+    usual = ("the refresh endpoint", parts.get("access_token_url"))
+    shown = ((p, v) for p, v in parts.items() if (p, v) != usual and (p, v) not in _UNSAID)
+    return ", ".join(f"{part} {value}" for part, value in shown)
+
+
+def _parts(server: EmailServer) -> Iterator[tuple[str, dict[str, str]]]:
+    mail_server = {
+        "host": server.host.casefold(),
+        "port": str(server.port),
+        "use_tls": "true" if server.use_tls else "false",
+    }
+    if server.oauth2 is not None:
+        client = {
+            "access_token_url": server.oauth2.access_token_url,
+            "the refresh endpoint": server.oauth2.refresh_endpoint,
+            "client_id": server.oauth2.client_id,
+        }
+        page = _without_query(server.oauth2.authorization_url)
+        yield "client_secret", {**client, "authorization_url": page}
+        yield TOKENS, {**client, **mail_server}
+    if server.password is not None:
+        # Without TLS the security level decides whether the line carries the password itself.
+        level = "any, under TLS" if server.use_tls else str(server.smtp_security_level)
+        yield "password", {**mail_server, "smtp_security_level": level}
+
+
+def _corrected_endpoints(settings: OAuth2Settings, project: Project) -> dict[str, str]:
+    """Of the facts of a provider these are destinations, and a project may correct them."""
+    known = provider_for(settings.access_token_url)
+    declared = provider_for(settings.access_token_url, project.providers)
+    facts = ("revocation_url", "device_authorization_url")
+    values = {fact: (getattr(known, fact), getattr(declared, fact)) for fact in facts}
+    return {f: _THE_PROVIDERS if a == b else str(b) for f, (a, b) in values.items()}
+
+
+def _without_query(url: str) -> str:
+    """What the provider is asked for is not a destination: access_type=offline, say."""
+    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+
+
+def _ca_file_digest(path: Path | None) -> str:
+    """What the project's own authorities are known by: the content of their file."""
+    if path is None:
+        return "none"
+    try:
+        if not path.is_file():
+            return "not a file"
+        with path.open("rb") as file:
+            return "SHA-256 " + hashlib.sha256(file.read(_MOST_CA_BYTES)).hexdigest()
+    except OSError:
+        return "unreadable"

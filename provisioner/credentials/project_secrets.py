@@ -1,0 +1,408 @@
+"""The one door through which a secret leaves: to destinations that a person has accepted.
+
+What differs from them sends nothing: on a terminal a person is asked, elsewhere it is exit 6
+until `--accept-destination` or `provisioner accept`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+from msgspec.structs import replace
+
+from provisioner.credentials.destinations import (
+    Destination,
+    DestinationChange,
+    changes_of,
+    destinations_of,
+    endpoint_urls,
+)
+from provisioner.credentials.sources import ReadContext, read_secret, secret_variables, source_of
+from provisioner.credentials.store import (
+    Credentials,
+    CredentialStore,
+    TokenSet,
+    require_tokens,
+)
+from provisioner.credentials.vault import VaultKey
+from provisioner.credentials.vault_key import KeySearch, NoVaultKey
+from provisioner.errors import PersonNeeded, SecretUnavailable
+from provisioner.git import PROJECT_VARIABLE, project_identity
+from provisioner.model.email_server import EmailServer
+from provisioner.model.project import Project
+from provisioner.providers.catalogue import provider_for
+from provisioner.providers.endpoints import (
+    are_all_loopback,
+    are_one_builtin_providers,
+    endpoint_hosts,
+)
+from provisioner.providers.lookalikes import resembled
+from provisioner.providers.provider import Provider
+from provisioner.secret import Secret
+from provisioner.text import accept_destination, proposed_command
+
+# Asks a person: lines that say what it is about, then the question. None: nobody can answer.
+Confirm = Callable[[Sequence[str], str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSecrets:
+    """Secrets and tokens of a project; nothing is read before it is needed.
+
+    `accepted`: names of servers whose destinations the user accepts in this run. `making_key`
+    finds the vault key, and makes one if the user has none: an acceptance is encrypted with it.
+    """
+
+    project: Project
+    store: CredentialStore
+    context: ReadContext
+    making_key: Callable[[], VaultKey]
+    accepted: frozenset[str] = frozenset()
+    confirm: Confirm | None = None
+    _in_memory: dict[str, TokenSet] = field(default_factory=dict, repr=False)
+
+    def secret(self, server: EmailServer) -> Secret | None:
+        """The server's client secret or password, if it has one, past the door.
+
+        PersonNeeded: nobody has signed in to it, or a destination is not accepted.
+        """
+        if server.oauth2 is not None:
+            require_tokens(self.store.read(server.server_name), server.server_name)
+        return self.secret_to_show(server)
+
+    def secret_to_show(self, server: EmailServer) -> Secret | None:
+        """The same whether or not somebody has signed in: a person enters it where it goes."""
+        secret = self._read(server)
+        if secret is not None:
+            self._pass(server, secret)
+        return secret
+
+    def client_secret(self, server: EmailServer) -> Secret:
+        """The same, of a server that uses OAuth2."""
+        secret = self.secret(server)
+        assert secret is not None  # noqa: S101  the schema asks for it
+        return secret
+
+    def tokens(self, server: EmailServer) -> TokenSet:
+        """The server's tokens, expired or not, past the door. For what sends no other secret."""
+        tokens = self.stored_tokens(server)
+        self.check_tokens(server)
+        return tokens
+
+    def stored_tokens(self, server: EmailServer) -> TokenSet:
+        """The tokens as stored, or newer ones of this run. PersonNeeded if nobody has signed in."""
+        stored = require_tokens(self.store.read(server.server_name), server.server_name)
+        newer = self._in_memory.get(server.server_name)
+        if newer and newer.grant_id == stored.grant_id and newer.refreshed_at > stored.refreshed_at:
+            return newer
+        return stored
+
+    def keep_in_memory(self, server: EmailServer, tokens: TokenSet) -> None:
+        """Tokens that need not be saved: a command that only looks leaves the checkout as it is."""
+        self._in_memory[server.server_name] = tokens
+
+    def check_tokens(self, server: EmailServer) -> None:
+        """PersonNeeded if the tokens would go elsewhere now. Never asks, never accepts."""
+        if changes := self._changes(server, None):
+            raise self._refusal(server, changes)
+
+    def sign_in_secret(self, server: EmailServer, announce: Callable[[str], None]) -> Secret:
+        """The client secret for a sign-in, which `save_grant` accepts once it has succeeded.
+
+        Endpoints that are neither one built-in provider's nor on loopback are asked about at first
+        contact, as ssh does: once for a set of endpoint hosts in a project.
+        """
+        secret = self._read(server)
+        assert secret is not None  # noqa: S101  the schema asks for it
+        changes = self._changes(server, secret)
+        if server.server_name in self.accepted or not changes:
+            return secret
+        if any(c.changed for c in changes) or not self._is_known_contact(server):
+            self._ask(server, [*changes, *self._resemblances(server)])
+        else:
+            for change in changes:
+                announce(f"Note: {server.server_name}: {change.text}")
+        return secret
+
+    def save_grant(self, server: EmailServer, tokens: TokenSet, secret: Secret) -> None:
+        """Tokens and where they may go, in one write."""
+        self._save(server, secret, tokens)
+
+    def accept(self, server: EmailServer) -> bool:
+        """Ask about every change of destination of this server, and send nothing.
+
+        False if there is none. PersonNeeded if nobody agrees.
+        """
+        secret = self._read(server)
+        changes = self._changes(server, secret)
+        if changes:
+            self._pass(server, secret)
+        return bool(changes)
+
+    def provider(self, server: EmailServer) -> Provider:
+        """Who issues the tokens of a server that uses OAuth2, with the project's corrections."""
+        assert server.oauth2 is not None  # noqa: S101  the caller has seen to it
+        return provider_for(server.oauth2.refresh_endpoint, self.project.providers)
+
+    def fingerprint_key(self, *, keep: bool) -> str:
+        """The key of fingerprints and placeholders; each host gets one derived from it.
+
+        The same on each machine that shares the vault key. `keep`: they are to hold beyond this
+        run, so a key is made if there is none. Without a key and a secret any will do.
+        """
+        try:
+            return _hardened((self.making_key if keep else self.context.vault_key)().password)
+        except SecretUnavailable:
+            if any(server.secret for server in self.project.servers):
+                raise
+            return secrets.token_hex(32)
+
+    def _read(self, server: EmailServer) -> Secret | None:
+        if server.secret is None:
+            return None
+        where = server.where(server.secret_field)
+        secret = read_secret(server.secret, self.context, where)
+        if self._is_vault_password(secret):
+            raise SecretUnavailable(
+                f"{where}: the secret is the vault password, which is never sent",
+                remedy="check who changed this line, and refer to the server's own secret",
+            )
+        return secret
+
+    def _is_vault_password(self, secret: Secret) -> bool:
+        try:
+            key = self.context.vault_key()
+        except NoVaultKey:
+            return False
+        return secret in (key.password, key.alternative)
+
+    def _pass(self, server: EmailServer, secret: Secret | None) -> None:
+        if server.server_name not in self.accepted:
+            self._require_project(server)
+        changes = self._changes(server, secret)
+        if not changes:
+            return
+        if server.server_name not in self.accepted:
+            self._ask(server, changes)
+        self._save(server, secret, None)
+
+    def _require_project(self, server: EmailServer) -> None:
+        """Nothing goes out by what was accepted under another name; one question renames all."""
+        found = self.store.read(server.server_name)
+        if found is None or found.project == self.store.project:
+            return
+        lines = [f"{server.where()}:", f"  {self._other_project(found).text}"]
+        question = "Keep the sign-ins and accepted destinations of that project?"
+        if self.confirm is None or not self.confirm(lines, question):
+            raise PersonNeeded(
+                f"{server.where()}: {self._other_project(found).text}; nothing was sent",
+                remedy="if the project was renamed, run: provisioner accept --project\n"
+                f"if it has no remote here, set {PROJECT_VARIABLE}",
+            )
+        self.rename_project(found.project)
+
+    def rename_project(self, old: str) -> list[str]:
+        """Take over what was accepted under another name; returns the names of the servers."""
+        names = [k.server_name for k in self.store.all() if k.project == old != self.store.project]
+        for name in names:
+            with self.store.locked(name) as entry:
+                found = entry.read()
+                if found is not None:
+                    entry.save(replace(found, project=self.store.project))
+        return names
+
+    def _ask(self, server: EmailServer, changes: Sequence[DestinationChange]) -> None:
+        """Go on if a person agrees; PersonNeeded else."""
+        changed = any(change.changed for change in changes)
+        question = (
+            "This differs from the accepted destination. Accept the change?"
+            if changed
+            else "Accept this destination?"
+        )
+        lines = [f"{server.where()}:", *(f"  {change.text}" for change in changes)]
+        if self.confirm is None or not self.confirm(lines, question):
+            raise self._refusal(server, changes)
+
+    def _refusal(self, server: EmailServer, changes: Sequence[DestinationChange]) -> PersonNeeded:
+        name = server.server_name
+        run = f"{proposed_command('accept', name)} (or add {accept_destination(name)})"
+        changed = any(change.changed for change in changes)
+        return PersonNeeded(
+            f"{server.where()}: {'; '.join(change.text for change in changes)}; nothing was sent",
+            remedy=f"if this change is intended, run: {run}\nif not, find out who made it"
+            if changed
+            else f"if this is intended, run: {run}",
+        )
+
+    def _changes(self, server: EmailServer, secret: Secret | None) -> list[DestinationChange]:
+        """What a person would have to accept. Without a secret only the tokens are meant."""
+        found = self.store.read(server.server_name)
+        if found is not None and found.project != self.store.project:
+            return [self._other_project(found)]
+        wanted = destinations_of(server, self.project, secret, self._digest_key())
+        own = found.accepted if found else {}
+        if all(f in own and not _differs(own[f], w) for f, w in wanted.items()):
+            return []  # the usual case reads one file
+        others = {
+            kept.server_name: kept.accepted
+            for kept in self.store.all()
+            if kept.project == self.store.project and kept.server_name != server.server_name
+        }
+        source = str(source_of(server.secret)) if server.secret else ""
+        return list(changes_of(wanted, own, others, source))
+
+    def _other_project(self, found: Credentials) -> DestinationChange:
+        def named(project: str) -> str:
+            return project or "a project without a remote"
+
+        return DestinationChange(
+            True,
+            f"its destinations were accepted in {named(found.project)}; this is "
+            f"{named(self.store.project)}",
+        )
+
+    def _save(self, server: EmailServer, secret: Secret | None, tokens: TokenSet | None) -> None:
+        self.making_key()
+        wanted = destinations_of(server, self.project, secret, self._digest_key())
+        with self.store.locked(server.server_name) as entry:
+            found = entry.read()
+            kept = tokens or (found.tokens if found else None)
+            if server.oauth2 is not None and kept is None:
+                return  # tokens have no destination yet; the sign-in accepts
+            before = found.accepted if found and found.project == self.store.project else {}
+            entry.save(
+                Credentials(
+                    server_name=server.server_name,
+                    project=self.store.project,
+                    tokens=kept,
+                    accepted={**before, **wanted},
+                )
+            )
+
+    def _is_known_contact(self, server: EmailServer) -> bool:
+        assert server.oauth2 is not None  # noqa: S101  there is a sign-in
+        urls = endpoint_urls(server.oauth2)
+        if are_one_builtin_providers(urls) or are_all_loopback(urls):
+            return True
+        hosts = endpoint_hosts(urls)
+        kept = (k.accepted.get("client_secret") for k in self.store.all() if self._is_ours(k))
+        return any(hosts == _endpoint_hosts_of(destination) for destination in kept if destination)
+
+    def _is_ours(self, kept: Credentials) -> bool:
+        return kept.project == self.store.project
+
+    def _resemblances(self, server: EmailServer) -> Iterable[DestinationChange]:
+        assert server.oauth2 is not None  # noqa: S101  there is a sign-in
+        for host in sorted(endpoint_hosts(endpoint_urls(server.oauth2))):
+            if known := resembled(host):
+                yield DestinationChange(True, f"{host} resembles {known}, and is another host")
+
+    def _digest_key(self) -> bytes:
+        """For names of secrets' values; derived, so that there is nothing to keep."""
+        try:
+            return digest_key(self.context.vault_key())
+        except NoVaultKey:  # so nothing was accepted yet either
+            return secrets.token_bytes(32)
+
+
+def digest_key(key: VaultKey) -> bytes:
+    """The key for names of secrets' values."""
+    password = key.password.reveal().encode()
+    return hmac.digest(password, b"maps-provisioner names of secrets", "sha256")
+
+
+def _differs(own: Destination, want: Destination) -> bool:
+    return not own.sources & want.sources or own.parts != want.parts
+
+
+def _endpoint_hosts_of(destination: Destination) -> frozenset[str]:
+    names = ("access_token_url", "the refresh endpoint", "authorization_url")
+    return endpoint_hosts(destination.parts[name] for name in names if name in destination.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenProject:
+    """A project with its encrypted parts."""
+
+    project: Project
+    store: CredentialStore
+    secrets: ProjectSecrets
+    key_search: KeySearch
+
+
+def open_project(
+    project: Project,
+    *,
+    allow_commands: bool = False,
+    create_key: bool = False,
+    accept_destinations: Iterable[str] = (),
+    confirm: Confirm | None = None,
+) -> OpenProject:
+    """The encrypted parts of a project; nothing is read or asked for before it is needed.
+
+    From now on no child process sees the variables that hold secrets: browser, password manager,
+    ssh, none of them needs one. `accept_destinations`: names of servers, as the user gave them.
+    """
+    accepted = frozenset(project.server(name).server_name for name in accept_destinations)
+    environment = private_environment(project)
+    search = KeySearch(
+        root=project.root,
+        tokens_path=project.tokens_path,
+        identity=project_identity(project.root, environment),
+        environment=environment,
+    )
+
+    @cache
+    def find(*, create: bool) -> VaultKey:
+        return search.find(create=create)
+
+    key = partial(find, create=create_key)
+    store = CredentialStore(project.tokens_path, search.identity, key)
+    return OpenProject(
+        project=project,
+        store=store,
+        secrets=ProjectSecrets(
+            project=project,
+            store=store,
+            context=ReadContext(
+                root=project.root,
+                environment=environment,
+                vault_key=key,
+                allow_commands=allow_commands,
+            ),
+            making_key=partial(find, create=True),
+            accepted=accepted,
+            confirm=confirm,
+        ),
+        key_search=search,
+    )
+
+
+def private_environment(project: Project) -> Mapping[str, str]:
+    """The environment as it was; the process's own loses the variables that hold secrets."""
+    before = dict(os.environ)
+    for name in secret_variables(project.secrets()) & before.keys():
+        del os.environ[name]
+    return before
+
+
+@cache
+def _hardened(password: Secret) -> str:
+    """One-way, and dear: a host that wants to guess the vault password from its key pays more a
+    guess than with a token file (RFC 7914 scrypt, 32 MiB, against vault's PBKDF2)."""
+    derived = hashlib.scrypt(
+        password.reveal().encode(),
+        salt=b"maps-provisioner fingerprint v2",
+        n=2**15,
+        r=8,
+        p=1,
+        maxmem=64 * 2**20,
+        dklen=32,
+    )
+    return derived.hex()

@@ -1,0 +1,304 @@
+"""One encrypted file a server: its tokens, and the destinations that a person accepted.
+
+Each says what it was encrypted for, server and project, and is replaced in one step, under a lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from provisioner.credentials.destinations import Destination
+from provisioner.credentials.vault import VaultKey, VaultUnreadable
+from provisioner.errors import FileUnusable, PersonNeeded, ProvisionerError
+from provisioner.private_file import (
+    Replacement,
+    exclusive_lock,
+    process_owner,
+    read_private,
+    replacing,
+    sync_folder,
+)
+from provisioner.secret import Secret
+from provisioner.text import printable, proposed_command
+
+SCHEMA_VERSION = 1
+LOCK_WAIT_SECONDS = 60.0
+
+_WORKING_FOLDER = ".working"  # locks and unfinished files; git is told to leave it alone
+_ROOM = 64 * 1024
+_LONGEST_SLUG = 40
+_CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
+
+
+class TokenSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The OAuth2 tokens of one grant. Times are Unix seconds.
+
+    `grant_id` names the sign-in: a refresh keeps it, a new `authenticate` makes a new one.
+    `identity` is None where the provider names no account; the mail server then decided.
+    `unproven` says why the mail server had not yet accepted the token at the sign-in; None: it had.
+    `refresh_token_expires_at` is the provider's own word; None: it gave none.
+    `handed_over_to` names the one host that now owns a refresh token that rotates strictly.
+    """
+
+    grant_id: str
+    access_token: Secret
+    refresh_token: Secret
+    expires_at: int
+    scope: str
+    identity: str | None
+    issuer: str | None
+    token_endpoint_auth_method: str
+    obtained_at: int
+    refreshed_at: int
+    unproven: str | None = None
+    refresh_token_expires_at: int | None = None
+    handed_over_to: str | None = None
+
+    def expires_within(self, seconds: float, *, now: float) -> bool:
+        """Whether the access token is, or will be in `seconds`, expired."""
+        return self.expires_at <= now + seconds
+
+
+class Credentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept for one server. `project`: see `git.project_identity`."""
+
+    schema_version: Literal[1] = 1
+    server_name: str
+    project: str
+    tokens: TokenSet | None = None
+    accepted: dict[str, Destination] = {}
+
+
+@dataclass(slots=True)
+class LockedCredentials:
+    """One server's file while its lock is held: the only way to write it.
+
+    Room for the next `save` is on disk already, so that nothing that cannot be had twice is asked
+    for in vain.
+    """
+
+    store: CredentialStore
+    server_name: str
+    _reserved: Replacement | None = field(repr=False)
+
+    def read(self) -> Credentials | None:
+        """What is there now."""
+        return self.store.read(self.server_name)
+
+    def save(self, credentials: Credentials) -> None:
+        """Replace the file. On return it is on disk."""
+        sealed = self.store.sealed(credentials).encode("ascii")
+        path = self.store.path(self.server_name)
+        reserved, self._reserved = self._reserved, None
+        try:
+            if reserved is not None:
+                reserved.commit(sealed)
+            else:
+                with replacing(path, folder=self.store.working_folder()) as new:
+                    new.commit(sealed)
+        except OSError as error:
+            raise _unusable(path, error) from None
+
+    def delete(self) -> None:
+        """Remove the file."""
+        path = self.store.path(self.server_name)
+        try:
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+        except OSError as error:
+            raise _unusable(path, error) from None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialStore:
+    """`folder` is the project's tokens/; `key` is asked for when a file is met."""
+
+    folder: Path
+    project: str
+    key: Callable[[], VaultKey]
+
+    def path(self, server_name: str) -> Path:
+        """Where this server's file is: `Reports` -> `reports-<8 hex of its SHA-256>.yml`.
+
+        The hash tells apart what the slug cannot: Reports and reports, or two names of emoji only.
+        With it no name is a device of Windows (CON), is empty, or climbs out of the folder.
+        """
+        slug = re.sub(r"[^a-z0-9]+", "-", server_name.lower()).strip("-")[:_LONGEST_SLUG]
+        # A lone surrogate can come out of JSON's \ud800; it is no reason to fail here.
+        digest = hashlib.sha256(server_name.encode(errors="surrogatepass")).hexdigest()
+        return self.folder / f"{slug.strip('-') or 'server'}-{digest[:8]}.yml"
+
+    def exists(self, server_name: str) -> bool:
+        """Whether something is there, readable or not."""
+        return os.path.lexists(self.path(server_name))
+
+    def read(self, server_name: str) -> Credentials | None:
+        """What is kept for the server, or None. Needs no lock."""
+        path = self.path(server_name)
+        found = self._read(path)
+        if found is not None and found.server_name != server_name:
+            raise FileUnusable(
+                f"{path} is the file of {found.server_name!r}, not of {server_name!r}",
+                remedy="rename it to its own name, or move it away and sign in again",
+            )
+        return found
+
+    def all(self) -> Iterator[Credentials]:
+        """What is kept for every server. A damaged file can neither vouch nor object."""
+        for path in sorted(self.folder.glob("*.yml")):
+            with suppress(ProvisionerError):
+                found = self._read(path)
+                if found is not None and self.path(found.server_name) == path:
+                    yield found
+
+    def sealed(self, credentials: Credentials) -> str:
+        """The file's text: ansible-vault text of JSON, which is YAML, too."""
+        text = msgspec.json.format(msgspec.json.encode(credentials, enc_hook=_revealed), indent=2)
+        return self.key().encrypt(text + b"\n")
+
+    @contextmanager
+    def locked(
+        self, server_name: str, *, wait_seconds: float = LOCK_WAIT_SECONDS
+    ) -> Iterator[LockedCredentials]:
+        """Hold this server's lock. Whatever was read before must be read again inside."""
+        working, path = self.working_folder(), self.path(server_name)
+        lock = exclusive_lock(
+            working / f"{path.name}.lock",
+            f"the sign-in of {printable(server_name)}",
+            owner=process_owner(),
+            remedy="wait until that run has ended, then run again; the lock ends with its process",
+            wait_seconds=wait_seconds,
+        )
+        with lock, ExitStack() as files:
+            try:
+                for left_over in working.glob(f".{path.name}.*.tmp"):  # of a killed run
+                    left_over.unlink(missing_ok=True)
+                reserved = files.enter_context(replacing(path, room=_ROOM, folder=working))
+            except OSError as error:
+                raise _unusable(path, error) from None
+            yield LockedCredentials(self, server_name, reserved)
+
+    def prepare(self) -> None:
+        """Find out now, not after a sign-in, that there is no key, or no way to write."""
+        self.key()
+        try:
+            with replacing(self.folder / "x", room=_ROOM, folder=self.working_folder()):
+                pass
+        except OSError as error:
+            raise _unusable(self.folder, error) from None
+        if not os.access(self.folder, os.W_OK):
+            raise _unusable(self.folder, PermissionError(0, "not writable"))
+
+    def working_folder(self) -> Path:
+        """Where locks and unfinished files are; made if it is not there."""
+        working = self.folder / _WORKING_FOLDER
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            working.mkdir(mode=0o700, exist_ok=True)
+            if working.is_symlink():  # a link in a checkout may lead anywhere
+                raise NotADirectoryError(0, "not a folder of its own")
+            if not os.path.lexists(working / ".gitignore"):
+                (working / ".gitignore").write_text("*\n")
+        except OSError as error:
+            raise _unusable(working, error) from None
+        return working
+
+    def _read(self, path: Path) -> Credentials | None:
+        try:
+            raw = read_private(path)
+        except OSError as error:
+            raise _unusable(path, error) from None
+        if raw is None:
+            return None
+        if _CONFLICT.search(raw):
+            raise FileUnusable(
+                f"{path} has conflict markers: two people changed it, and git merged neither",
+                remedy="take one side (git checkout --theirs FILE), or sign in again; "
+                "`provisioner init` sets up the merge driver that prevents this",
+            )
+        try:
+            text = self.key().decrypt(raw.decode("ascii", errors="replace"))
+        except VaultUnreadable as error:
+            raise FileUnusable(f"{path} {error.message}", remedy=error.remedy) from None
+        return credentials_from(text, str(path))
+
+
+def credentials_from(text: bytes, origin: str) -> Credentials:
+    """What a decrypted file says; FileUnusable names the file, and quotes nothing of it."""
+    try:
+        version = msgspec.json.decode(text, type=_Versioned).schema_version
+        if version == SCHEMA_VERSION:
+            return msgspec.json.decode(text, type=Credentials, dec_hook=_hidden)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
+        raise FileUnusable(
+            f"{origin} is damaged",
+            remedy="restore it from git or a backup, or move it away and sign in again",
+        ) from None
+    raise FileUnusable(
+        f"{origin} has schema_version {version}; this provisioner reads {SCHEMA_VERSION}",
+        remedy="use the provisioner that wrote it, or move it away and sign in again",
+    )
+
+
+def require_tokens(found: Credentials | None, server_name: str) -> TokenSet:
+    """The tokens; PersonNeeded if nobody has signed in."""
+    if found is None or found.tokens is None:
+        raise PersonNeeded(
+            f"nobody has signed in to {server_name} yet",
+            remedy=f"run: {proposed_command('authenticate', server_name)}",
+        )
+    return found.tokens
+
+
+def merge(base: Credentials | None, ours: Credentials, theirs: Credentials) -> Credentials | None:
+    """What two people changed, in one: the newer tokens, all acceptances. None: a real conflict."""
+    if (ours.server_name, ours.project) != (theirs.server_name, theirs.project):
+        return None
+    was = base.accepted if base else {}
+    accepted = {**ours.accepted}
+    for name, destination in theirs.accepted.items():
+        mine = ours.accepted.get(name)
+        if mine == destination or was.get(name) == destination:
+            continue
+        if mine is not None and mine != was.get(name):
+            return None  # both changed where one secret goes, and differently
+        accepted[name] = destination
+    newest = max((ours.tokens, theirs.tokens), key=_age)
+    return msgspec.structs.replace(ours, tokens=newest, accepted=accepted)
+
+
+def _age(tokens: TokenSet | None) -> tuple[int, int]:
+    return (tokens.obtained_at, tokens.refreshed_at) if tokens else (0, 0)
+
+
+class _Versioned(Struct):
+    schema_version: int
+
+
+def _revealed(value: Any) -> str:
+    if not isinstance(value, Secret):
+        raise NotImplementedError
+    return value.reveal()
+
+
+def _hidden(kind: type, value: Any) -> Any:
+    if kind is not Secret or not isinstance(value, str) or not value:
+        raise ValueError
+    return Secret(value)
+
+
+def _unusable(path: Path, error: OSError) -> FileUnusable:
+    return FileUnusable(
+        f"cannot use {path}: {error.strerror}",
+        remedy="check the owner and mode of the tokens folder, and the free space",
+    )

@@ -1,0 +1,110 @@
+"""Endpoints that may serve one sign-in: codes and secrets for one provider reach no other."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from itertools import combinations, combinations_with_replacement
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from provisioner.providers.catalogue import is_at, is_loopback, known_provider
+from provisioner.providers.provider import Provider
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+Entries = Mapping[str, Mapping[str, Any]]
+
+# providers: two known ones. hosts: a known one and a stranger, or strangers of two domains.
+Difference = Literal["providers", "hosts"]
+
+# Sign-in services that give each customer a name of its own below these, and that the public
+# suffix list leaves out.
+_CUSTOMERS_BELOW = (
+    *(".okta.com", ".okta-emea.com", ".oktapreview.com", ".auth0.com", ".onelogin.com"),
+    *(".pingone.com", ".pingone.eu", ".b2clogin.com", ".ciamlogin.com", ".duosecurity.com"),
+)
+
+
+@lru_cache(maxsize=1024)
+def host_of(url: str) -> str:
+    """A URL's host in lower case; empty if there is none."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:  # a bracket without its twin
+        return ""
+
+
+def endpoint_hosts(urls: Iterable[str]) -> frozenset[str]:
+    """The hosts of some URLs."""
+    return frozenset(filter(None, map(host_of, urls)))
+
+
+def are_all_loopback(urls: Iterable[str]) -> bool:
+    """Whether what is sent to these URLs stays on this machine."""
+    return all(is_loopback(host_of(url)) for url in urls)
+
+
+def are_one_builtin_providers(urls: Iterable[str]) -> bool:
+    """Whether one provider has them all, without anything that a project says of providers."""
+    providers = [known_provider(url) for url in urls]
+    return all(
+        one is not None and other is not None and share_endpoints(one, other)
+        for one, other in combinations_with_replacement(providers, 2)
+    )
+
+
+def share_endpoints(one: Provider, other: Provider) -> bool:
+    """Whether two are one at their endpoints: Microsoft 365 and Outlook.com differ by tenant."""
+    hosts = [{place.partition("/")[0] for place in each.endpoints} for each in (one, other)]
+    return one.name == other.name or not hosts[0].isdisjoint(hosts[1])
+
+
+def belong_together(urls: Iterable[str], entries: Entries | None = None) -> bool:
+    """Whether one sign-in may use all these URLs. `entries`: `providers:` of provisioner.yml."""
+    return all(difference(one, other, entries) is None for one, other in combinations(urls, 2))
+
+
+def difference(one: str, other: str, entries: Entries | None = None) -> Difference | None:
+    """Why two URLs do not belong together; None if they do.
+
+    A project joins them by naming both below `endpoints` of one entry, and in no other way.
+    """
+    here, there = host_of(one), host_of(other)
+    if (here and here == there) or (is_loopback(here) and is_loopback(there)):
+        return None
+    if any(_joins(facts, one, other) for facts in (entries or {}).values()):
+        return None
+    first, second = known_provider(one), known_provider(other)
+    if first and second:
+        return None if share_endpoints(first, second) else "providers"
+    if first or second:
+        return "hosts"
+    domain = _registrable_domain(here)
+    return None if domain and domain == _registrable_domain(there) else "hosts"
+
+
+def _joins(facts: Mapping[str, Any], one: str, other: str) -> bool:
+    endpoints = facts.get("endpoints", ())
+    return is_at(one, endpoints) and is_at(other, endpoints)
+
+
+def _registrable_domain(host: str) -> str:
+    """What one owner has registered; empty for what has no such domain, as an IP address."""
+    if host.endswith(_CUSTOMERS_BELOW):
+        return host
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return _public_suffixes().privatesuffix(host) or ""
+    return ""
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    """Those of customers, such as github.io, included. Read from a file: 30 ms."""
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()

@@ -1,0 +1,145 @@
+"""Hosts that a reader takes for a known endpoint or mail server."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from provisioner.providers.all_providers import PROVIDERS
+
+# Of https://www.unicode.org/Public/security/latest/confusables.txt small letters of Cyrillic,
+# Greek, Armenian and other Latin alphabets; what is left of accents is taken off before.
+_LOOKING_LIKE = {
+    **{"a": "\u0430\u03b1\u0251", "b": "\u0432\u044c", "c": "\u0441\u1d04", "d": "\u0501"},
+    **{"e": "\u0435\u03b5", "g": "\u0581\u0261", "h": "\u04bb\u043d\u0570", "j": "\u0458"},
+    **{"i": "\u0456\u03b9\u0131\u0269", "k": "\u043a\u03ba", "l": "1\u04cf\u029f\u0142"},
+    **{"m": "\u043c\u026f", "n": "\u043f\u03b7\u0578", "o": "0\u043e\u03bf\u03c3\u0585\u1d0f\xf8"},
+    **{"p": "\u0440\u03c1", "q": "\u051b\u0563\u0566", "r": "\u0433", "s": "\u0455"},
+    **{"t": "\u0442\u03c4", "u": "\u03c5\u03bc\u057d", "v": "\u03bd", "w": "\u051d\u03c9"},
+    **{"x": "\u0445\u03c7", "y": "\u0443\u03b3\u028f"},
+}
+_LATIN = str.maketrans({sign: letter for letter, signs in _LOOKING_LIKE.items() for sign in signs})
+
+# Their owners have such hosts in many countries: smtp.mail.yahoo.co.uk, accounts.zoho.sa.
+_REGIONAL = frozenset({"aol", "fastmail", "yahoo", "yandex", "zoho"})
+# Ordinary domains, a letter away from a known one.
+_ORDINARY = (".aoi.com", ".gail.com", ".grail.com", ".mall.ru")
+
+_FEWEST_LETTERS = 5  # with fewer, each other domain is a letter away: live.com, life.com
+_MANY_LETTERS = 9  # with fewer, the first letter makes another word: fastmail.com, eastmail.com
+
+
+@lru_cache(maxsize=4096)
+def resembled(host: str) -> str | None:
+    """The known host that another one may be taken for; None if it is known, or like none.
+
+    All below a known host's domain is its owner's.
+    """
+    name = host.casefold().rstrip(".")
+    if len(name) > 255 or f".{name}".endswith((*_known_endings(), *_ORDINARY)):
+        return None
+    if _is_regional(name):
+        return None
+    shape = _shape(name)
+    for domain, hosts in _known().items():
+        if _is_near(shape, domain) or _is_part(shape, domain, hosts):
+            return max(hosts, key=lambda known: _same_letters(_dotted(shape), _dotted(known)))
+    return None
+
+
+@cache
+def _known() -> Mapping[str, tuple[str, ...]]:
+    """Domain -> its hosts that are endpoints or mail servers."""
+    found: dict[str, tuple[str, ...]] = {}
+    for provider in PROVIDERS:
+        for place in (*provider.endpoints, *provider.smtp_hosts):
+            host = place.partition("/")[0]
+            labels = host.split(".")
+            domain = ".".join(labels[-3 if labels[-2] == "com" else -2 :])
+            found[domain] = tuple(dict.fromkeys((*found.get(domain, ()), host)))
+    return found
+
+
+@cache
+def _known_endings() -> tuple[str, ...]:
+    return tuple(f".{domain}" for domain in _known())
+
+
+def _is_regional(name: str) -> bool:
+    """`yahoo.de`, `yahoo.co.uk`."""
+    *above, country = name.split(".")
+    if above and above[-1] in ("co", "com"):
+        above.pop()
+    return len(country) == 2 and bool(above) and above[-1] in _REGIONAL
+
+
+@lru_cache(maxsize=4096)
+def _shape(name: str) -> str:
+    """What a name looks like: equal for names that look alike."""
+    if "xn--" in name:
+        name = ".".join(map(_decoded, name.split(".")))
+    if not name.isascii():
+        letters = unicodedata.normalize("NFKD", name).casefold()
+        name = "".join(sign for sign in letters if not unicodedata.combining(sign))
+    name = name.translate(_LATIN).replace("rn", "m").replace("vv", "w")
+    return name.replace("i", "l")  # as a capital letter it is one
+
+
+def _decoded(label: str) -> str:
+    """RFC 3492."""
+    try:
+        return label[4:].encode().decode("punycode") if label.startswith("xn--") else label
+    except UnicodeError:
+        return label
+
+
+def _is_near(shape: str, domain: str) -> bool:
+    """Whether the domain of a host looks like a known one, or is a letter away from it."""
+    name, _, suffix = domain.partition(".")
+    wanted = _shape(domain)
+    found = ".".join(shape.split(".")[-domain.count(".") - 1 :])
+    if found == wanted or len(name) < _FEWEST_LETTERS:
+        return found == wanted
+    if len(suffix) == 2 and not found.endswith(f".{_shape(suffix)}"):
+        return False  # each country's is a letter away from another's
+    if len(name) < _MANY_LETTERS and found[:1] != wanted[:1]:
+        return False
+    return _is_a_slip(found, wanted)
+
+
+def _is_a_slip(one: str, other: str) -> bool:
+    """Whether one letter was changed, added or left out, or two changed places."""
+    begin = _same_letters(one, other)
+    one, other = one[begin:], other[begin:]
+    end = _same_letters(one[::-1], other[::-1])
+    one, other = one[: len(one) - end], other[: len(other) - end]
+    return max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1])
+
+
+def _same_letters(one: str, other: str) -> int:
+    """With how many equal letters two names begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _is_part(shape: str, domain: str, hosts: tuple[str, ...]) -> bool:
+    """Whether another domain has a known name in front: login.microsoftonline.com.evil.example.
+
+    Or written with other dots and dashes: login-microsoftonline.com.
+    """
+    name, _, suffix = domain.partition(".")
+    if len(name) < _FEWEST_LETTERS and suffix != "com":
+        return False  # mail.ru.ac.za is a university's
+    if f".{_shape(domain)}." in f".{shape}":
+        return True
+    dotted = _dotted(shape)
+    return any(
+        f".{known}." in f".{dotted}." or known.replace(".", "") == dotted.replace(".", "")
+        for known in map(_dotted, hosts)
+    )
+
+
+def _dotted(name: str) -> str:
+    """A name's shape with dots for dashes."""
+    return _shape(name).replace("-", ".")

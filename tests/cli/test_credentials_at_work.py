@@ -1,0 +1,231 @@
+"""Disks without room, secrets that one server lacks, checkouts that stay clean, projects renamed:
+what credentials meet at work, through the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.demo.provider import DemoProvider
+from provisioner.errors import ExitCode
+from tests.cli.test_authenticate_command import PROVISIONER, Desk
+
+INVENTORY = """\
+[maps]
+maps1 ansible_connection=local maps_directory={folder}/maps1
+
+[maps:vars]
+ansible_python_interpreter={python}
+"""
+NEEDS_NOTHING = """\
+server_name: Open
+host: localhost
+port: 25
+smtp_security_level: none
+test_email: {from: a@example.edu, to: a@example.edu}
+"""
+
+
+class Office(Desk):
+    """A desk whose `Reports` is signed in, and whose provider remembers what it was asked."""
+
+    def __init__(self, folder: Path, provider: DemoProvider) -> None:
+        super().__init__(folder, provider)
+        self.asked: list[str] = []
+        signed_in = self.run("authenticate", "Reports", "--no-smtp-check")
+        assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
+        provider.observe = lambda path, *_: self.asked.append(path)
+
+    def declare(self, name: str, variable: str) -> None:
+        """One more server, like the first, whose secret is in another variable."""
+        text = self.declared.read_text().replace("server_name: Reports", f"server_name: {name}")
+        text = text.replace("REPORTS_SECRET", variable)
+        (self.folder / "servers" / f"{name}.yml").write_text(text)
+
+    def git(self, *arguments: str) -> str:
+        who = ("-c", "user.name=t", "-c", "user.email=t@example.edu", "-c", "init.defaultBranch=m")
+        return subprocess.run(
+            ["git", *who, *arguments], cwd=self.folder, capture_output=True, text=True, check=True
+        ).stdout
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with DemoProvider() as provider:
+        yield Office(tmp_path / "project", provider)
+
+
+# Disks.
+
+# The tokens folder with room for what is in it, and for no more.
+SMALL = "cp -a tokens saved && mount -t tmpfs -o {} none tokens && cp -a saved/. tokens/ && exec $0"
+
+
+@pytest.mark.parametrize("options", ["size=32k", "nr_inodes=5"], ids=["bytes", "inodes"])
+@pytest.mark.parametrize("command", ["refresh", "authenticate"])
+def test_a_full_disk_is_found_before_the_provider_is_asked(
+    office: Office, options: str, command: str
+) -> None:
+    old = office.token_files()[0].read_bytes()
+    full = subprocess.run(
+        ["unshare", "-m", "sh", "-c", f'{SMALL.format(options)} "$@"', PROVISIONER, command,
+         "Reports"],
+        cwd=office.folder, env=office.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert full.returncode == ExitCode.FAILURE, full.stderr
+    assert "No space left on device" in full.stderr
+    assert "bug" not in full.stderr
+    assert office.asked == []
+    assert office.token_files()[0].read_bytes() == old
+    assert office.run("refresh", "Reports").returncode == ExitCode.DONE
+
+
+def test_a_limit_on_the_size_of_files_is_found_before_the_provider_is_asked(
+    office: Office,
+) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 1024, 16 * 1024))
+
+    limited = subprocess.run(
+        [PROVISIONER, "refresh", "Reports"],
+        cwd=office.folder,
+        env=office.environment,
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert limited.returncode == ExitCode.FAILURE, limited.stderr
+    assert "File too large" in limited.stderr
+    assert office.asked == []
+
+
+def test_a_lock_that_is_a_pipe_never_hangs(office: Office) -> None:
+    lock = office.folder / "tokens" / ".working" / f"{office.token_files()[0].name}.lock"
+    lock.unlink()
+    os.mkfifo(lock)
+    started = time.monotonic()
+    refused = office.run("refresh", "Reports")
+    assert refused.returncode == ExitCode.FAILURE
+    assert f"remove {lock.relative_to(office.folder)}" in refused.stderr.replace(
+        f"{office.folder}/", ""
+    )
+    assert time.monotonic() - started < 30
+    assert office.asked == []
+
+
+# One server's own trouble.
+
+
+def test_one_missing_secret_stops_no_other_server(office: Office) -> None:
+    office.declare("Alerts", "ALERTS_SECRET")
+    alerts = office.run("authenticate", "Alerts", "--no-smtp-check", ALERTS_SECRET="x")
+    assert alerts.returncode == ExitCode.FAILURE, "the provider refuses this one"
+    secret = office.environment["REPORTS_SECRET"]
+    alerts = office.run("authenticate", "Alerts", "--no-smtp-check", ALERTS_SECRET=secret)
+    assert alerts.returncode == ExitCode.DONE, alerts.stderr
+
+    for command, said in {
+        ("status",): "Alerts: signed in as",
+        ("worksheet",): "***",
+        ("refresh",): "Reports: refreshed",
+        ("worksheet", "--reveal", "--yes"): secret,
+        ("authenticate", "Alerts", "Reports", "--no-smtp-check"): "Reports: signed in",
+    }.items():
+        ended = office.run(*command)
+        assert said in ended.stdout, command
+        missing = "environment variable ALERTS_SECRET is not set" in ended.stderr
+        reads_none = command in (("status",), ("worksheet",))
+        assert missing is not reads_none, command
+        assert ended.returncode == (ExitCode.DONE if reads_none else ExitCode.FAILURE), command
+
+
+def test_a_push_skips_the_server_whose_secret_is_missing(office: Office) -> None:
+    (office.folder / "inventory").mkdir()
+    text = INVENTORY.format(folder=office.folder, python=sys.executable)
+    (office.folder / "inventory" / "hosts.ini").write_text(text)
+    (office.folder / "servers" / "open.yml").write_text(NEEDS_NOTHING)
+    for command in (("plan",), ("push", "--mail", "none")):
+        ended = office.run(*command, REPORTS_SECRET="")
+        assert "Reports" in ended.stdout
+        assert "the secret is empty" in ended.stdout
+        assert "Open: added" in ended.stdout
+    document = json.loads((office.folder / "maps1" / "email-servers.json").read_text())
+    assert [server["server_name"] for server in document["servers"]] == ["Open"]
+
+
+# Git.
+
+
+def test_commands_that_look_leave_the_checkout_clean(office: Office) -> None:
+    (office.folder / ".gitignore").write_text("/.provisioner/\n")
+    office.git("init", "-q")
+    office.git("add", ".")
+    office.git("commit", "-qm", "x")
+    for command in (
+        ("status",),
+        ("status", "--check"),
+        ("validate",),
+        ("worksheet",),
+        ("worksheet", "--reveal", "--yes"),
+        ("history",),
+        ("test-email", "Reports"),
+    ):
+        office.run(*command)
+        assert office.git("status", "--porcelain") == "", command
+
+
+def test_a_clone_under_umask_002_works(office: Office, tmp_path: Path) -> None:
+    office.git("init", "-q")
+    office.git("add", ".")
+    office.git("commit", "-qm", "x")
+    clone = tmp_path / "clone"
+    script = f"umask 002; git clone -q {office.folder} {clone}; umask"
+    subprocess.run(["sh", "-c", script], check=True, env=office.environment)
+    office.folder = clone
+    assert office.token_files()[0].stat().st_mode & 0o777 == 0o664
+    moved = office.run("refresh", "Reports", PROVISIONER_PROJECT="")
+    assert "accepted in a project without a remote; this is project" in moved.stderr
+    accepted = office.run("refresh", "Reports", "--accept-destination", "Reports")
+    assert accepted.returncode == ExitCode.DONE, accepted.stderr
+    assert office.run("refresh", "Reports").returncode == ExitCode.DONE
+
+
+def test_tokens_of_a_copied_project_go_nowhere(office: Office, tmp_path: Path) -> None:
+    """One key, two repositories: the other one's file is readable, and nothing is sent."""
+    office.git("init", "-q")
+    office.git("remote", "add", "origin", "git@git.example.edu:staging/mail-staging.git")
+    assert office.run("refresh", "--accept-destination", "Reports").returncode == ExitCode.DONE
+    office.asked.clear()
+    office.git("remote", "set-url", "origin", "https://x:token@git.example.edu/Mail-Prod.git/")
+    for command in (
+        ("refresh",),
+        ("test-email", "Reports"),
+        ("worksheet", "--reveal", "--yes"),
+        ("authenticate", "Reports"),
+    ):
+        refused = office.run(*command)
+        assert refused.returncode == ExitCode.PERSON_NEEDED, (command, refused.stderr)
+        assert "accepted in mail-staging; this is mail-prod" in refused.stderr, command
+    assert office.asked == []
+    named = office.run("refresh", PROVISIONER_PROJECT="mail-staging")
+    assert named.returncode == ExitCode.DONE, named.stderr
+
+
+def test_the_key_is_not_to_be_named_in_provisioner_yml(office: Office) -> None:
+    (office.folder / "provisioner.yml").write_text("vault_password: {env: LANG}\n")
+    for command in ("validate", "status", "refresh"):
+        refused = office.run(command)
+        assert refused.returncode == ExitCode.FAILURE
+        said = refused.stdout + refused.stderr
+        assert "provisioner.yml:1:1: error[forbidden-key] `vault_password` is not" in said
+        assert "Move this line to config.yml in ~/.config/maps-provisioner" in said
+    assert office.asked == []

@@ -1,0 +1,260 @@
+"""The door: what is accepted passes, what differs is asked about or refused, and nothing leaks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.store import CredentialStore
+from provisioner.credentials.vault import VaultKey
+from provisioner.errors import FileUnusable, PersonNeeded, SecretUnavailable
+from provisioner.model.email_server import EmailServer, SecretReference
+from provisioner.model.project import Project
+from provisioner.secret import Secret
+from tests.credentials.test_destinations import relay
+from tests.oauth_samples import (
+    CLIENT_SECRET,
+    KEY,
+    keep,
+    kept,
+    oauth_server,
+    project_in,
+    project_secrets,
+    token_set,
+)
+
+
+@dataclass
+class Person:
+    """Answers a question, and remembers what it was."""
+
+    answer: bool
+    asked: list[tuple[Sequence[str], str]] = field(default_factory=list)
+
+    def __call__(self, lines: Sequence[str], question: str) -> bool:
+        self.asked.append((lines, question))
+        return self.answer
+
+
+@pytest.fixture(autouse=True)
+def relays_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY", "a relay password")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return project_in(tmp_path, relay(), oauth_server())
+
+
+def of_project(secrets: ProjectSecrets, identity: str) -> ProjectSecrets:
+    store = CredentialStore(secrets.store.folder, identity, lambda: KEY)
+    return replace(secrets, store=store)
+
+
+def accepted(project: Project, *servers: EmailServer, identity: str = "") -> None:
+    names = frozenset(server.server_name for server in servers)
+    for server in servers:
+        of_project(project_secrets(project, accepted=names), identity).secret(server)
+
+
+def test_a_first_use_is_refused_without_a_person_and_names_the_ways_on(project: Project) -> None:
+    with pytest.raises(PersonNeeded, match=r"password .* would go for the first time") as caught:
+        project_secrets(project).secret(relay())
+    assert "; nothing was sent" in caught.value.message
+    assert caught.value.remedy == (
+        "if this is intended, run: provisioner accept Relay (or add --accept-destination Relay)"
+    )
+    assert list(project.root.rglob("*.yml")) == []
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_person_is_asked_once(project: Project, changed: bool) -> None:
+    server = relay(host="new.example.edu") if changed else relay()
+    if changed:
+        accepted(project, relay())
+    no, yes = Person(answer=False), Person(answer=True)
+    with pytest.raises(PersonNeeded):
+        project_secrets(project, confirm=no).secret(server)
+    assert project_secrets(project, confirm=yes).secret(server) == Secret("a relay password")
+    assert no.asked == yes.asked
+    [(lines, question)] = yes.asked
+    assert lines[0] == "servers/relay.yml:1: Relay:"
+    assert ("This differs" in question) is changed
+    assert ("host changed from mail.example.edu to new.example.edu" in lines[1]) is changed
+    assert project_secrets(project, confirm=no).secret(server) == Secret("a relay password")
+    assert len(no.asked) == 1
+
+
+def test_acceptance_of_one_server_by_name_is_of_no_other(project: Project) -> None:
+    secrets = project_secrets(project, accepted=frozenset({"Relay"}))
+    secrets.secret(relay())
+    with pytest.raises(PersonNeeded):
+        secrets.secret(relay("Trap", host="evil.example"))
+
+
+def test_tokens_alone_never_accept(project: Project) -> None:
+    keep(project_secrets(project), oauth_server(), token_set())
+    person = Person(answer=True)
+    secrets = project_secrets(project, confirm=person, accepted=frozenset({"Reports"}))
+    assert secrets.tokens(oauth_server()) == token_set()
+    with pytest.raises(PersonNeeded, match=r"host changed from localhost to evil\.example"):
+        secrets.tokens(oauth_server(host="evil.example"))
+    assert person.asked == []
+    assert secrets.secret(oauth_server(host="evil.example")) == CLIENT_SECRET
+    assert secrets.tokens(oauth_server(host="evil.example")) == token_set()
+
+
+# What was planted, and what vanished.
+
+
+def test_a_record_of_another_project_with_the_same_key(project: Project, tmp_path: Path) -> None:
+    accepted(project, relay(), identity="mail/staging")
+    keep(of_project(project_secrets(project), "mail/staging"), oauth_server(), token_set())
+    secrets = of_project(project_secrets(project), "mail/prod")
+    for server in (relay(), oauth_server()):
+        with pytest.raises(PersonNeeded, match="accepted in mail/staging; this is mail/prod") as c:
+            secrets.secret(server)
+        assert "provisioner accept --project" in c.value.remedy
+    with pytest.raises(PersonNeeded, match="accepted in mail/staging; this is mail/prod"):
+        secrets.check_tokens(oauth_server())
+    assert kept(secrets) == token_set(), "they stay readable"
+
+
+@pytest.mark.parametrize(("old", "new"), [("mail/staging", "mail/prod"), ("", "mail/prod")])
+def test_a_renamed_project_is_one_question(project: Project, old: str, new: str) -> None:
+    accepted(project, relay(), identity=old)
+    keep(of_project(project_secrets(project), old), oauth_server(), token_set())
+    person = Person(answer=True)
+    secrets = of_project(project_secrets(project, confirm=person), new)
+    assert secrets.secret(relay()) == Secret("a relay password")
+    assert secrets.secret(oauth_server()) == CLIENT_SECRET
+    [(lines, question)] = person.asked
+    assert f"accepted in {old or 'a project without a remote'}; this is {new}" in lines[1]
+    assert question == "Keep the sign-ins and accepted destinations of that project?"
+    person.answer = False
+    with pytest.raises(PersonNeeded, match="host changed"):
+        secrets.secret(relay(host="evil.example"))
+
+
+def test_a_record_that_vanished_leads_to_a_question_and_to_nothing_sent(project: Project) -> None:
+    accepted(project, relay())
+    keep(project_secrets(project), oauth_server(), token_set())
+    shutil.rmtree(project.tokens_path)
+    with pytest.raises(PersonNeeded, match="for the first time"):
+        project_secrets(project).secret(relay())
+    with pytest.raises(PersonNeeded, match="nobody has signed in"):
+        project_secrets(project).secret(oauth_server())
+    with pytest.raises(PersonNeeded, match="for the first time"):
+        project_secrets(project).sign_in_secret(oauth_server(), print)
+
+
+def test_a_damaged_record_lets_nothing_pass_and_another_servers_none_in_the_way(
+    project: Project,
+) -> None:
+    second = relay("Second", port=25)
+    accepted(project, relay(), second)
+    secrets = project_secrets(project)
+    secrets.store.path("Relay").write_text("$ANSIBLE_VAULT;1.1;AES256\n00\n")
+    with pytest.raises(FileUnusable):
+        secrets.secret(relay())
+    assert secrets.secret(second)
+
+
+# First contact.
+
+
+def urls(host: str, second: str = "") -> dict[str, Any]:
+    return {
+        "authorization_url": f"{host}/authorize",
+        "access_token_url": f"{second or host}/token",
+    }
+
+
+GOOGLE = {
+    "authorization_url": "https://accounts.google.com/o/oauth2/v2/auth",
+    "access_token_url": "https://oauth2.googleapis.com/token",
+}
+
+
+@pytest.mark.parametrize("known", [GOOGLE, urls("http://localhost:1", "http://127.0.0.1:2")])
+def test_a_first_sign_in_at_a_known_place_is_announced(
+    project: Project, known: dict[str, Any]
+) -> None:
+    lines: list[str] = []
+    secrets = project_secrets(project)
+    assert secrets.sign_in_secret(oauth_server(**known), lines.append) == CLIENT_SECRET
+    assert [line.split(" (")[0] for line in lines] == [
+        "Note: Reports: client_secret",
+        lines[1].split(" (")[0],
+    ]
+    assert "tokens would go for the first time to" in lines[1]
+    assert not project.tokens_path.exists(), "it is accepted with the grant"
+
+
+def test_a_first_sign_in_anywhere_else_is_asked_once_for_a_set_of_hosts(project: Project) -> None:
+    ours, person, lines = urls("https://sso.example.edu"), Person(answer=True), list[str]()
+    with pytest.raises(PersonNeeded, match="for the first time"):
+        project_secrets(project).sign_in_secret(oauth_server(**ours), lines.append)
+    secrets = project_secrets(project, confirm=person)
+    secrets.sign_in_secret(oauth_server(**ours), lines.append)
+    assert len(person.asked) == 1
+    assert lines == []
+    secrets.save_grant(oauth_server(**ours), token_set(), CLIENT_SECRET)
+    person.answer = False
+    other = oauth_server("Second", client_secret=SecretReference("another", Path()), **ours)
+    secrets.sign_in_secret(other, lines.append)
+    assert len(lines) == 2, "a further server at accepted hosts is announced"
+    joined = urls("https://sso.example.edu", "https://id.example.org")
+    third = oauth_server("Third", client_secret=SecretReference("a third", Path()), **joined)
+    with pytest.raises(PersonNeeded):
+        secrets.sign_in_secret(third, lines.append)
+
+
+def test_first_contact_names_the_host_that_an_endpoint_resembles(project: Project) -> None:
+    person = Person(answer=False)
+    lookalike = urls("https://login.rnicrosoftonline.com/common/oauth2/v2.0")
+    with pytest.raises(PersonNeeded, match=r"resembles login\.microsoftonline\.com"):
+        project_secrets(project, confirm=person).sign_in_secret(oauth_server(**lookalike), print)
+    assert any("login.rnicrosoftonline.com resembles login.m" in x for x in person.asked[0][0])
+
+
+def test_a_changed_sign_in_is_asked_about_and_accepted_only_with_its_grant(
+    project: Project,
+) -> None:
+    keep(project_secrets(project), oauth_server(), token_set())
+    changed = oauth_server(client_id="other")
+    with pytest.raises(PersonNeeded, match="client_id changed from maps to other"):
+        project_secrets(project).sign_in_secret(changed, print)
+    secrets = project_secrets(project, accepted=frozenset({"Reports"}))
+    secrets.sign_in_secret(changed, print)
+    with pytest.raises(PersonNeeded, match="client_id changed"):
+        project_secrets(project).secret(changed)
+    secrets.save_grant(changed, token_set(), CLIENT_SECRET)
+    assert project_secrets(project).secret(changed) == CLIENT_SECRET
+
+
+# What is never sent.
+
+
+def test_the_vault_password_is_never_sent(project: Project) -> None:
+    for password in (KEY.password.reveal(), "the next one"):
+        server = relay(value=password)
+        key = VaultKey(KEY.password, Secret("the next one"))
+        base = project_secrets(project, accepted=frozenset({"Relay"}))
+        secrets = replace(base, context=replace(base.context, vault_key=lambda key=key: key))
+        for way in (secrets.secret, secrets.secret_to_show):
+            with pytest.raises(SecretUnavailable, match="is the vault password, which is never"):
+                way(server)
+
+
+def test_fingerprints_are_the_same_for_all_who_share_the_key(project: Project) -> None:
+    key = project_secrets(project).fingerprint_key(keep=False)
+    assert key == project_secrets(project).fingerprint_key(keep=True)
+    assert len(key) == 64
+    assert KEY.password.reveal() not in key

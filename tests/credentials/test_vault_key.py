@@ -1,0 +1,266 @@
+"""Where the vault password comes from: never from a checkout, and from no file others can read."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioner.credentials.vault_key import KeySearch
+from provisioner.errors import ProvisionerError, SecretUnavailable
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class User:
+    """A user with a home, and a checkout with a project in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.checkout = folder / "home", folder / "checkout"
+        self.home.mkdir()
+        self.root = self.checkout / "prod"
+        self.root.mkdir(parents=True)
+        (self.checkout / ".git").mkdir()
+        self.environment = {"HOME": str(self.home), "PATH": os.environ["PATH"]}
+
+    @property
+    def configuration(self) -> Path:
+        return self.home / ".config" / "maps-provisioner"
+
+    def password(self, *, create: bool = False, **environment: object) -> str:
+        search = KeySearch(
+            root=self.root,
+            tokens_path=self.root / "tokens",
+            identity="mail-config/prod",
+            environment=self.environment | {k: str(v) for k, v in environment.items()},
+        )
+        return search.find(create=create).password.reveal()
+
+    def refused(self, **environment: object) -> ProvisionerError:
+        with pytest.raises(ProvisionerError) as caught:
+            self.password(create=True, **environment)
+        return caught.value
+
+    def config(self, text: str) -> None:
+        self.configuration.mkdir(parents=True, exist_ok=True)
+        (self.configuration / "config.yml").write_text(text)
+
+    def key_file(self, name: str = "key", text: str = "from-a-file\n", mode: int = 0o600) -> Path:
+        path = self.home / name
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> User:
+    return User(tmp_path)
+
+
+def test_a_key_is_generated_on_demand_alone(user: User) -> None:
+    with pytest.raises(SecretUnavailable, match="no vault key") as caught:
+        user.password()
+    assert "provisioner authenticate" in caught.value.remedy
+    assert not user.configuration.exists()
+    made = user.password(create=True)
+    path = user.configuration / "vault-key"
+    assert re.fullmatch(r"[0-9a-f]{64}\n", path.read_text())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert user.password() == user.password(create=True) == made
+
+
+def test_the_order_of_places(user: User) -> None:
+    user.password(create=True)
+    user.config(f"vault_password: {{file: {user.key_file('for-all', 'for-all')}}}\n")
+    assert user.password() == "for-all"
+    named = user.key_file("named", "named  \n\n")  # ansible-vault strips it
+    assert user.password(ANSIBLE_VAULT_PASSWORD_FILE=named) == "named"
+    user.config(
+        "vault_password: {env: FOR_ALL}\n"
+        "projects: {mail-config/prod: {vault_password: {command: [echo, for-this]}}}\n"
+    )
+    assert user.password(ANSIBLE_VAULT_PASSWORD_FILE=named) == "for-this"
+    user.config("vault_password: {env: FOR_ALL}\nprojects: {other/prod: {vault_password: x}}\n")
+    assert user.password(FOR_ALL="by-env") == "by-env"
+
+
+def test_an_executable_password_file_runs_as_with_ansible(user: User) -> None:
+    script = user.key_file("script", "#!/bin/sh\necho from-a-script\n", 0o755)
+    assert user.password(ANSIBLE_VAULT_PASSWORD_FILE=script) == "from-a-script"
+    script.chmod(0o775)
+    refused = user.refused(ANSIBLE_VAULT_PASSWORD_FILE=script)
+    assert refused.remedy == f"chmod go-w {script}"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o602, 0o666, 0o620])
+def test_a_key_that_others_can_read_or_write_is_refused(user: User, mode: int) -> None:
+    def own(path: Path) -> None:
+        if os.geteuid() == 0:  # root's own may be read by its group
+            os.chown(path, 0, 0)
+
+    path = user.key_file(mode=mode)
+    own(path)
+    if mode == 0o640 and os.geteuid() == 0:
+        assert user.password(ANSIBLE_VAULT_PASSWORD_FILE=path) == "from-a-file"
+        return
+    refused = user.refused(ANSIBLE_VAULT_PASSWORD_FILE=path)
+    assert f"the vault key {path}" in refused.message
+    assert f"chmod 600 {path}\n" in refused.remedy
+    # A CI job that may not change the file copies it, as printed.
+    copy = re.search(r"\(umask 077;.*$", refused.remedy, re.MULTILINE)
+    assert copy
+    script = f"{copy[0]}; echo $ANSIBLE_VAULT_PASSWORD_FILE"
+    ended = subprocess.run(
+        ["sh", "-c", script], env=user.environment, capture_output=True, text=True, check=True
+    )
+    assert user.password(ANSIBLE_VAULT_PASSWORD_FILE=ended.stdout.strip()) == "from-a-file"
+
+
+def test_the_generated_key_and_one_of_config_yml_are_judged_alike(user: User) -> None:
+    user.password(create=True)
+    (user.configuration / "vault-key").chmod(0o644)
+    assert "other users can read" in user.refused().message
+    user.config(f"vault_password: {{file: {user.key_file(mode=0o622)}}}\n")
+    assert "other users can write to" in user.refused().message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_of_other_owners_only_root_is_trusted(user: User) -> None:
+    path = user.key_file()
+    os.chown(path, 12345, -1)
+    refused = user.refused(ANSIBLE_VAULT_PASSWORD_FILE=path)
+    assert "belongs to another user" in refused.message
+    assert "(umask 077; cat" in refused.remedy
+
+
+def test_a_link_is_judged_by_what_it_leads_to(user: User) -> None:
+    """As secrets of containers are mounted."""
+    link = user.home / "link"
+    link.symlink_to(user.key_file())
+    assert user.password(ANSIBLE_VAULT_PASSWORD_FILE=link) == "from-a-file"
+    user.key_file(mode=0o606)
+    assert "other users" in user.refused(ANSIBLE_VAULT_PASSWORD_FILE=link).message
+
+
+def by_variable(user: User, path: Path) -> dict[str, str]:
+    return {"ANSIBLE_VAULT_PASSWORD_FILE": str(path)}
+
+
+def by_config(user: User, path: Path) -> dict[str, str]:
+    user.config(f"vault_password: {{file: {path}}}\n")
+    return {}
+
+
+def by_project_config(user: User, path: Path) -> dict[str, str]:
+    user.config(f"projects: {{mail-config/prod: {{vault_password: {{file: {path}}}}}}}\n")
+    return {}
+
+
+@pytest.mark.parametrize("named", [by_variable, by_config, by_project_config])
+@pytest.mark.parametrize("kind", ["file", "program", "link out", "link in"])
+def test_nothing_in_the_checkout_is_a_key(
+    user: User, named: Callable[[User, Path], dict[str, str]], kind: str
+) -> None:
+    path = user.checkout / "key"
+    if kind == "link out":
+        path.symlink_to(user.key_file())
+    else:
+        path.write_text("#!/bin/sh\ntouch ran; echo known\n")
+        path.chmod(0o700 if kind == "program" else 0o600)
+    if kind == "link in":
+        (user.home / "key").symlink_to(path)
+        path = user.home / "key"
+    refused = user.refused(**named(user, path))
+    assert "inside the checkout" in refused.message
+    assert not list(user.home.parent.rglob("ran"))
+
+
+def test_a_generated_key_is_not_made_in_the_checkout(user: User) -> None:
+    assert "checkout" in user.refused(XDG_CONFIG_HOME=user.checkout / "config").message
+    assert list(user.checkout.rglob("vault-key")) == []
+
+
+def test_a_home_folder_in_git_is_not_a_checkout_of_somebody_else(tmp_path: Path) -> None:
+    """Dotfiles: the configuration folder there is the user's own; a key elsewhere is refused."""
+    user = User(tmp_path)
+    (user.home / ".git").mkdir()
+    user.root = user.home / "mail"
+    user.root.mkdir()
+    made = user.password(create=True)
+    assert user.password() == made
+    assert (
+        "inside the checkout" in user.refused(ANSIBLE_VAULT_PASSWORD_FILE=user.key_file()).message
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        (" \n", "is empty"),
+    ],
+)
+def test_an_empty_key_is_not_a_key(user: User, text: str, words: str) -> None:
+    path = user.key_file(text=text)
+    assert words in user.refused(ANSIBLE_VAULT_PASSWORD_FILE=path).message
+
+
+@pytest.mark.parametrize(
+    "value", ["{nothing: x}", "{env: 5}", "{command: []}", "{env: A, file: B}", "!vault x", "[a]"]
+)
+def test_what_is_no_source_is_an_error_of_config_yml(user: User, value: str) -> None:
+    user.config(f"vault_password: {value}\n")
+    assert "config.yml" in user.refused().message
+
+
+def test_the_vault_password_cannot_be_vault_text(user: User) -> None:
+    user.config("vault_password: |\n  $ANSIBLE_VAULT;1.1;AES256\n  00\n")
+    (user.configuration / "config.yml").chmod(0o600)
+    assert "cannot be one" in user.refused().message
+
+
+def test_no_key_is_made_beside_tokens_of_another_one(user: User) -> None:
+    (user.root / "tokens").mkdir()
+    (user.root / "tokens" / "reports-dacca3cb.yml").touch()
+    refused = user.refused()
+    assert "the key that opens them is not at" in refused.message
+    assert "copy the vault-key file" in refused.remedy
+    assert not user.configuration.exists()
+
+
+def test_without_a_home_only_making_a_key_fails(user: User) -> None:
+    del user.environment["HOME"]
+    assert user.password(ANSIBLE_VAULT_PASSWORD_FILE=user.key_file()) == "from-a-file"
+    assert "HOME is not set" in user.refused().message
+
+
+_MAKING = """
+import os, sys
+from pathlib import Path
+from provisioner.credentials.vault_key import KeySearch
+root = Path(sys.argv[1])
+search = KeySearch(root=root, tokens_path=root / "tokens", identity="", environment=os.environ)
+print(search.find(create=True).password.reveal())
+"""
+
+
+def test_runs_that_start_together_make_one_key(user: User) -> None:
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", _MAKING, user.root],
+            cwd=REPOSITORY,
+            env=user.environment,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(6)
+    ]
+    made = {run.communicate()[0] for run in runs}
+    assert len(made) == 1
+    assert len(made.pop()) == 65
