@@ -11,10 +11,11 @@ import select
 import stat
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar
 
 from provisioner.credentials.vault import VaultKey, VaultUnreadable, has_vault_header
 from provisioner.documents.project_files import declared_path
@@ -42,84 +43,72 @@ class ReadContext:
     allow_commands: bool
 
 
-class SecretSource(Protocol):
-    """One kind of source, parsed. `str()` is the reference as declared, for messages.
+@dataclass(frozen=True)
+class SecretSource(ABC):
+    """One kind of source: `{key: value}`; a relative path starts at `root`.
 
-    `form` says how it is declared; `schema` what is accepted below `key`, for editors, too. `name`
-    is what its secret is known by in destinations; empty: only the value counts.
+    `form` says how it is declared; `schema` what is accepted below `key`, for editors, too.
     """
 
+    value: Any
+    root: Path = field(repr=False)
     key: ClassVar[str]
     form: ClassVar[str]
     schema: ClassVar[dict[str, Any]]
 
-    @classmethod
-    def parse(cls, value: Any, root: Path) -> Self:
-        """From what the schema accepts below `key`; a relative path starts at `root`."""
-
+    @abstractmethod
     def read(self, context: ReadContext) -> bytes:
         """The secret as it is there. SecretUnavailable quotes nothing of it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What its secret is known by in destinations; empty: only the secret's value counts."""
+        return f"{self.key}:{self.value}"
 
-    def __str__(self) -> str: ...
+    def __str__(self) -> str:
+        """The reference as declared, for messages."""
+        return f"{{{self.key}: {self.value}}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(SecretSource):
     """`{env: NAME}`."""
 
-    key: ClassVar[str] = "env"
-    form: ClassVar[str] = "{env: NAME}"
-    schema: ClassVar[dict[str, Any]] = {
+    key = "env"
+    form = "{env: NAME}"
+    schema: ClassVar = {
         "title": "Environment variable",
         "description": "The name of the environment variable that holds the secret.",
         "examples": ["MAPS_CLIENT_SECRET"],
         "$ref": "#/$defs/variable_name",
     }
-    variable: str
-
-    @classmethod
-    def parse(cls, value: Any, root: Path) -> Self:  # noqa: ARG003
-        return cls(value)
 
     def read(self, context: ReadContext) -> bytes:
-        value = context.environment.get(self.variable)
-        if value is None:
+        found = context.environment.get(self.value)
+        if found is None:
             raise SecretUnavailable(
-                f"the environment variable {self.variable} is not set",
-                remedy=f"set it for this run: read -rs {self.variable}; export {self.variable}",
+                f"the environment variable {self.value} is not set",
+                remedy=f"set it for this run: read -rs {self.value}; export {self.value}",
             )
-        return os.fsencode(value)
-
-    @property
-    def name(self) -> str:
-        return f"env:{self.variable}"
-
-    def __str__(self) -> str:
-        return f"{{env: {self.variable}}}"
+        return os.fsencode(found)
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(SecretSource):
     """`{file: PATH}`."""
 
-    key: ClassVar[str] = "file"
-    form: ClassVar[str] = "{file: PATH}"
-    schema: ClassVar[dict[str, Any]] = {
+    key = "file"
+    form = "{file: PATH}"
+    schema: ClassVar = {
         "title": "File",
         "description": "The file that holds the secret; a relative path starts at the project "
         "folder.",
         "examples": ["secrets/reports.txt"],
         "$ref": "#/$defs/line",
     }
-    path: Path
-    root: Path = field(repr=False)
 
-    @classmethod
-    def parse(cls, value: Any, root: Path) -> Self:
-        return cls(declared_path(value, root).absolute(), root)
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return declared_path(self.value, self.root).absolute()
 
     def read(self, context: ReadContext) -> bytes:  # noqa: ARG002
         try:
@@ -148,17 +137,13 @@ class File:
         path, root = self.path.resolve(), self.root.resolve()
         return f"file:{path.relative_to(root) if path.is_relative_to(root) else path}"
 
-    def __str__(self) -> str:
-        return f"{{file: {self.path}}}"
 
-
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(SecretSource):
     """`{command: [PROGRAM, ARGUMENT]}`: its standard output; nothing that it prints is shown."""
 
-    key: ClassVar[str] = "command"
-    form: ClassVar[str] = "{command: [PROGRAM, ARGUMENT]}"
-    schema: ClassVar[dict[str, Any]] = {
+    key = "command"
+    form = "{command: [PROGRAM, ARGUMENT]}"
+    schema: ClassVar = {
         "title": "Command",
         "description": "A program and its arguments; its output is the secret. Runs only with "
         "--allow-commands.",
@@ -168,86 +153,72 @@ class Command:
         "items": {"$ref": "#/$defs/line"},
         "examples": [["pass", "show", "maps/reports"]],
     }
-    argv: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, value: Any, root: Path) -> Self:  # noqa: ARG003
-        return cls(tuple(value))
 
     def read(self, context: ReadContext) -> bytes:
+        program = self.value[0]
         if not context.allow_commands:
             raise SecretUnavailable(
-                f"it is the output of {self.argv[0]!r}, and commands are not allowed to run",
+                f"it is the output of {program!r}, and commands are not allowed to run",
                 remedy="read the command in the server file, then add --allow-commands",
             )
         try:
-            return self._output(context.root)
-        except TimeoutError:
+            output, code = self._output(context.root)
+        except (TimeoutError, subprocess.TimeoutExpired):
             raise SecretUnavailable(
-                f"the command {self.argv[0]!r} did not end within {_COMMAND_SECONDS} seconds",
+                f"the command {program!r} did not end within {_COMMAND_SECONDS} seconds",
                 remedy="if it waits for a password, unlock it first, then run again",
             ) from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "invalid arguments"
             raise SecretUnavailable(
-                f"cannot run the command {self.argv[0]!r}: {reason}",
+                f"cannot run the command {program!r}: {reason}",
                 remedy="install it, or correct its name in the server file",
             ) from None
+        if code != 0:
+            raise SecretUnavailable(
+                f"the command {program!r} failed with exit code {code}",
+                remedy="run it by hand in the project folder to see its message",
+            )
+        return output
 
-    def _output(self, folder: Path) -> bytes:
+    def _output(self, folder: Path) -> tuple[bytes, int]:
+        """What it prints, up to a little more than a secret may have; its exit code."""
         deadline = time.monotonic() + _COMMAND_SECONDS
-        # A password manager may say on standard error what it found.
         with subprocess.Popen(
-            self.argv,
+            self.value,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # a password manager may say there what it found
         ) as process:
             try:
                 assert process.stdout is not None  # noqa: S101  it was asked for
                 output = _read_bounded(process.stdout.fileno(), deadline)
                 if len(output) > _MOST_BYTES:
-                    return output
-                code = process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                raise TimeoutError from None
+                    return output, 0
+                return output, process.wait(max(0.0, deadline - time.monotonic()))
             finally:
                 process.kill()  # one that prints without end, or waits; else it has ended
-        if code != 0:
-            raise SecretUnavailable(
-                f"the command {self.argv[0]!r} failed with exit code {code}",
-                remedy="run it by hand in the project folder to see its message",
-            )
-        return output
 
     @property
     def name(self) -> str:
-        return "command:" + hashlib.sha256("\0".join(self.argv).encode()).hexdigest()[:32]
+        return "command:" + hashlib.sha256("\0".join(self.value).encode()).hexdigest()[:32]
 
     def __str__(self) -> str:
-        return f"{{command: [{', '.join(self.argv)}]}}"
+        return f"{{command: [{', '.join(self.value)}]}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Keyring:
+class Keyring(SecretSource):
     """`{keyring: SERVICE/NAME}` in the operating system's keyring, by the extra `keyring`."""
 
-    key: ClassVar[str] = "keyring"
-    form: ClassVar[str] = "{keyring: SERVICE/NAME}"
-    schema: ClassVar[dict[str, Any]] = {
+    key = "keyring"
+    form = "{keyring: SERVICE/NAME}"
+    schema: ClassVar = {
         "title": "Keyring",
         "description": "SERVICE/NAME of an entry in the keyring of the operating system.",
         "examples": ["maps-provisioner/Reports"],
         "$ref": "#/$defs/keyring_entry",
     }
-    service: str
-    entry: str
-
-    @classmethod
-    def parse(cls, value: Any, root: Path) -> Self:  # noqa: ARG003
-        service, _, entry = value.partition("/")
-        return cls(service, entry)
 
     def read(self, context: ReadContext) -> bytes:  # noqa: ARG002
         try:
@@ -258,8 +229,9 @@ class Keyring:
                 "it is in the system's keyring, and keyring support is not installed",
                 remedy="install it: pip install 'maps-provisioner[keyring]'",
             ) from None
+        service, _, entry = self.value.partition("/")
         try:
-            password: str | None = keyring.get_password(self.service, self.entry)
+            password: str | None = keyring.get_password(service, entry)
         except KeyringError as error:
             raise SecretUnavailable(
                 f"cannot read the system's keyring: {type(error).__name__}",
@@ -267,48 +239,30 @@ class Keyring:
             ) from None
         if password is None:
             raise SecretUnavailable(
-                f"the system's keyring has no entry {self.service}/{self.entry}",
-                remedy=f"store it: keyring set {self.service} {self.entry}",
+                f"the system's keyring has no entry {self.value}",
+                remedy=f"store it: keyring set {service} {entry}",
             )
         return password.encode(errors="surrogateescape")
-
-    @property
-    def name(self) -> str:
-        return f"keyring:{self.service}/{self.entry}"
-
-    def __str__(self) -> str:
-        return f"{{keyring: {self.service}/{self.entry}}}"
 
 
 SOURCES: tuple[type[SecretSource], ...] = (Environment, File, Command, Keyring)
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(SecretSource):
     """The secret in the server file itself: `!vault` text, or plain text (a finding, but works)."""
 
-    key: ClassVar[str] = ""
-    form: ClassVar[str] = "ansible-vault text"
-    schema: ClassVar[dict[str, Any]] = {"type": "string"}
-    text: str = field(repr=False)
-
-    @classmethod
-    def parse(cls, value: Any, root: Path) -> Self:  # noqa: ARG003
-        return cls(value)
+    form = "ansible-vault text"
+    name = ""  # in no place but the server file
 
     def read(self, context: ReadContext) -> bytes:
-        if not has_vault_header(self.text):
-            return self.text.encode(errors="surrogateescape")
+        if not has_vault_header(self.value):
+            plain: str = self.value
+            return plain.encode(errors="surrogateescape")
         try:
-            return context.vault_key().decrypt(self.text)
+            return context.vault_key().decrypt(self.value)
         except VaultUnreadable as error:
-            raise SecretUnavailable(
-                f"the vault text {error.message}", remedy=error.remedy
-            ) from None
-
-    @property
-    def name(self) -> str:
-        return ""
+            message = f"the vault text {error.message}"
+            raise SecretUnavailable(message, remedy=error.remedy) from None
 
     def __str__(self) -> str:
         return "the server file"
@@ -317,15 +271,14 @@ class Declared:
 def schema_of_sources() -> dict[str, Any]:
     """What the definition of a secret in email-server.schema.json has of the sources."""
     forms = ", ".join(source.form for source in SOURCES)
+    snippets = [
+        (source.key, source.schema["title"], source.schema["examples"]) for source in SOURCES
+    ]
     return {
         "description": f"Write {Declared.form}, or one of {forms}.",
         "defaultSnippets": [
-            {
-                "label": source.key,
-                "description": source.schema["title"],
-                "body": {source.key: _placeholder(source.schema["examples"][0])},
-            }
-            for source in SOURCES
+            {"label": key, "description": title, "body": {key: _placeholder(example)}}
+            for key, title, [example] in snippets
         ],
         "properties": {source.key: source.schema for source in SOURCES},
     }
@@ -339,10 +292,10 @@ def _placeholder(example: str | list[str]) -> str | list[str]:
 def source_of(reference: SecretReference) -> SecretSource:
     """The source that a reference declares; the schema has accepted it."""
     if isinstance(reference.value, str):
-        return Declared.parse(reference.value, reference.root)
+        return Declared(reference.value, reference.root)
     ((key, value),) = reference.value.items()
     kind = next(source for source in SOURCES if source.key == key)
-    return kind.parse(value, reference.root)
+    return kind(value, reference.root)
 
 
 def is_reference(value: Any) -> bool:
@@ -365,33 +318,36 @@ def read_secret(reference: SecretReference, context: ReadContext, where: str) ->
     """
     source = source_of(reference)
     try:
-        raw = source.read(context)
+        text = _one_line(source.read(context), source)
     except SecretUnavailable as error:
         raise SecretUnavailable(f"{where}: {error.message}", remedy=error.remedy) from None
+    return Secret(text)
+
+
+def _one_line(raw: bytes, source: SecretSource) -> str:
+    """The text, without one line break at the end."""
     if len(raw) > _MOST_BYTES:
         problem = f"{source} has more than {_MOST_BYTES // 1024} KiB"
-        raise SecretUnavailable(f"{where}: {problem}", remedy="a secret is one short line")
+        raise SecretUnavailable(problem, remedy="a secret is one short line")
     try:
         text = raw.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise SecretUnavailable(
-            f"{where}: the secret is not UTF-8 text",
-            remedy=f"set a value in UTF-8 for {source}",
-        ) from None
+        remedy = f"set a value in UTF-8 for {source}"
+        raise SecretUnavailable("the secret is not UTF-8 text", remedy=remedy) from None
     if not text:
-        raise SecretUnavailable(f"{where}: the secret is empty", remedy=f"set a value for {source}")
+        raise SecretUnavailable("the secret is empty", remedy=f"set a value for {source}")
     if not _NEVER_IN_ONE_LINE.isdisjoint(text):
         raise SecretUnavailable(
-            f"{where}: the secret has more than one line",
+            "the secret has more than one line",
             remedy="the file, variable or command must contain only the secret",
         )
-    return Secret(text)
+    return text
 
 
 def secret_variables(references: Iterable[SecretReference]) -> set[str]:
     """The environment variables that hold secrets, by name: no child is to see them."""
     sources = map(source_of, references)
-    return {source.variable for source in sources if isinstance(source, Environment)}
+    return {source.value for source in sources if isinstance(source, Environment)}
 
 
 def _read_bounded(descriptor: int, deadline: float) -> bytes:

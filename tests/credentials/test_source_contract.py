@@ -1,17 +1,16 @@
-"""A secret source is one class and one entry in SOURCES: one is added here, and works everywhere."""
+"""A secret source is one class and one entry in SOURCES: one added here works everywhere."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import pytest
 
 from provisioner.cli.app import run
 from provisioner.credentials import sources
-from provisioner.credentials.sources import SOURCES, ReadContext, schema_of_sources
+from provisioner.credentials.sources import SOURCES, ReadContext, SecretSource, schema_of_sources
 from provisioner.lint.schema import schema_named
 from provisioner.resources import schema_path
 
@@ -27,33 +26,20 @@ password: {coffer: relay}
 """
 
 
-@dataclass(frozen=True)
-class Coffer:
+class Coffer(SecretSource):
     """`{coffer: DRAWER}`."""
 
-    key: ClassVar[str] = "coffer"
-    form: ClassVar[str] = "{coffer: DRAWER}"
-    schema: ClassVar[dict[str, Any]] = {
+    key = "coffer"
+    form = "{coffer: DRAWER}"
+    schema: ClassVar = {
         "title": "Coffer",
         "description": "The drawer.",
         "examples": ["relay"],
         "type": "string",
     }
-    drawer: str
-
-    @classmethod
-    def parse(cls, value: Any, root: Path) -> Self:
-        return cls(value)
 
     def read(self, context: ReadContext) -> bytes:
         return f"{CANARY}\n".encode()
-
-    @property
-    def name(self) -> str:
-        return f"coffer:{self.drawer}"
-
-    def __str__(self) -> str:
-        return f"{{coffer: {self.drawer}}}"
 
 
 def test_the_published_schema_is_written_from_the_sources() -> None:
