@@ -54,6 +54,14 @@ def in_columns(text: str) -> str:
     return "".join(c if _shows(c) else "\ufffd" for c in text)
 
 
+def as_json(value: object, *, indent: int | None = None) -> str:
+    """JSON in which what does not show is escaped: a program reads it, a person may look on."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(c if c == "\n" or _shows(c) else _escape(c) for c in text)
+
+
 def foreign(text: object, *, longest: int = _LONGEST) -> str:
     """What a provider, host or program said: one line, bounded, without secrets of this run."""
     if not isinstance(text, str):
@@ -100,6 +108,11 @@ def _shows(character: str) -> bool:
 
 def _spaced(text: str) -> str:
     return "".join(c if _shows(c) else " " for c in text)
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _code_point(character: str) -> str:

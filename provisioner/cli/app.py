@@ -17,9 +17,8 @@ import typer
 
 import provisioner
 from provisioner.ansible.signals import end_on_signals, ignore_signals
-from provisioner.cli.output import STANDARD_OUTPUT, give_up_output
+from provisioner.cli.output import STANDARD_OUTPUT, give_up_output, print_text
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.text import printable_lines
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -118,7 +117,7 @@ def print_error(message: str, remedy: str = "") -> None:
     Errors quote plans, journals, inventories and answers: none of it steers the terminal.
     """
     lines = f"Error: {message}\n" + (textwrap.indent(remedy, "  ") + "\n" if remedy else "")
-    print(printable_lines(lines), end="", file=sys.stderr, flush=True)
+    print_text(lines, end="", file=sys.stderr)
 
 
 def _print_version(wanted: bool) -> None:

@@ -23,6 +23,7 @@ from provisioner.cli.options import (
     ProjectFolder,
     RequiredServers,
 )
+from provisioner.cli.output import print_text
 from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError, gravest
 from provisioner.text import proposed_command
@@ -132,7 +133,7 @@ def _code(
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
-    print(_outcome(server.server_name, saved, path), flush=True)
+    print_text(_outcome(server.server_name, saved, path))
     return ExitCode.DONE
 
 
@@ -211,7 +212,8 @@ def _print_cards(
 ) -> ExitCode:
     from provisioner.cli.registration_cards import registration_card
 
-    print("\n".join(registration_card(*one, project, port=port) for one in chosen), end="")
+    cards = [registration_card(*one, project, port=port) for one in chosen]
+    print_text("\n".join(cards), end="")
     return ExitCode.DONE
 
 
@@ -228,4 +230,4 @@ def _outcome(name: str, saved: TokenSet, path: Path) -> str:
 
 
 def _announce(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print_text(line, file=sys.stderr)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from provisioner.ansible.signals import Signals
+from provisioner.cli.output import print_text
 from provisioner.cli.run_view import RunView
 from provisioner.credentials.project_secrets import OpenProject, ProjectSecrets
 from provisioner.credentials.sources import secret_variables
@@ -21,7 +22,7 @@ from provisioner.fleet.run_event import Listener
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import DEFAULT_HOSTS, EmailServer
 from provisioner.model.project import Project
-from provisioner.text import printable_lines, redact
+from provisioner.text import redact
 
 
 class Prepare(Protocol):
@@ -161,7 +162,7 @@ def _ansible_output(verbosity: int) -> Callable[[str], None]:
     """Where Ansible's own output goes: standard error if asked for, redacted even so."""
     if not verbosity:
         return lambda _text: None
-    return lambda text: print(printable_lines(redact(text)), file=sys.stderr)
+    return lambda text: print_text(redact(text), file=sys.stderr)
 
 
 def with_inventory(project: Project, inventory: Path | None) -> Project:

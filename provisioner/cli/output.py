@@ -10,16 +10,22 @@ from typing import TextIO
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.private_file import replace_file
+from provisioner.text import printable_lines
 
 STANDARD_OUTPUT = "standard output"  # what OSErrors of it name as their file
 
 _FORCING = ("FORCE_COLOR", "CLICOLOR_FORCE")
 
 
+def print_text(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
+    """Print at once; what does not show is named."""
+    print(printable_lines(text), end=end, file=file, flush=True)
+
+
 def print_report(text: str, code: int = ExitCode.DONE) -> None:
     """Print what a run came to. That nothing reads it hides no graver exit code."""
     try:
-        print(text, flush=True)
+        print_text(text)
     except OSError:
         if code in (ExitCode.DONE, ExitCode.CHANGES):
             raise

@@ -22,6 +22,7 @@ from provisioner.cli.fleet_session import Scope, chosen_servers
 from provisioner.cli.opening import open_declared
 from provisioner.cli.options import OutputFormat
 from provisioner.cli.outcome_report import outcome_report
+from provisioner.cli.output import print_text
 from provisioner.cli.removal_consent import Consent
 from provisioner.cli.run_view import RunView, run_view
 from provisioner.errors import UsageError
@@ -174,7 +175,7 @@ def _pushed(
                 )
             listener(finished(outcome))
         if written.problem:
-            print(f"warning: {written.problem}", file=sys.stderr)
+            print_text(f"warning: {written.problem}", file=sys.stderr)
     return outcome
 
 

@@ -159,6 +159,7 @@ def _ask(asked: Rollback, project: Project) -> None:
     import sys
 
     from provisioner.cli.outcome_report import providers_of
+    from provisioner.cli.output import print_text
     from provisioner.cli.prompts import can_answer, confirm
     from provisioner.cli.removal_consent import NotAgreed
     from provisioner.errors import UsageError
@@ -170,6 +171,6 @@ def _ask(asked: Rollback, project: Project) -> None:
             f"a rollback of {names} was not agreed to; nothing was changed",
             remedy="there is no terminal to ask at: say --yes",
         )
-    print(outcome_text(asked.planned, providers_of(project)), file=sys.stderr)
+    print_text(outcome_text(asked.planned, providers_of(project)), file=sys.stderr)
     if not confirm(f"Roll back {names}?"):
         raise NotAgreed("nothing was changed: the rollback was not agreed to")

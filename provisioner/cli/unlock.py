@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.options import InventoryPath, ProjectFolder
+from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode
 
 
@@ -38,7 +39,7 @@ def unlock(
     from provisioner.model.reading import read_project
 
     declared = with_inventory(read_project(project), inventory)
-    print(unlock_checkout(declared.root, force=force))
+    print_text(unlock_checkout(declared.root, force=force))
     if not hosts:
         return ExitCode.DONE
     from provisioner.cli.host_session import host_session
@@ -52,5 +53,5 @@ def unlock(
     ):
         said = contact.ask("unlock.yml", names, "unlock", force=force, lock_wait=0)
     endings = [lease_ending(host, result) for host, result in said.items()]
-    print("\n".join(printable(ending.text) for ending in endings))
+    print_text("\n".join(printable(ending.text) for ending in endings))
     return gravest(ending.exit_code for ending in endings)

@@ -7,7 +7,7 @@ import stat
 import sys
 from pathlib import Path
 
-from provisioner.cli.output import write_report
+from provisioner.cli.output import print_text, write_report
 from provisioner.documents.project_files import SETTINGS_FILES
 from provisioner.documents.reading import shown_path
 from provisioner.errors import UsageError
@@ -68,7 +68,7 @@ def deliver(worksheet: Worksheet, out: Path | None, chosen: WorksheetFormat) -> 
         sys.stdout.flush()
         return
     write_report(out, text, "--out", mode=_OWNER_ONLY if worksheet.secrets else 0o666)
-    print(f"Wrote {shown_path(out)}", file=sys.stderr)
+    print_text(f"Wrote {shown_path(out)}", file=sys.stderr)
     if worksheet.secrets:
         print(
             "Secrets stand in it in clear; only you can read it. "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from provisioner.errors import FleetError
 from provisioner.fleet.run_event import RunEvent, TaskEnded, TaskStarted
 from provisioner.fleet.state_folder import refuse_strange, state_folder
+from provisioner.text import as_json
 
 SUFFIX = ".jsonl"
 
@@ -21,7 +21,7 @@ SUFFIX = ".jsonl"
 def event_line(event: RunEvent, at: float) -> str:
     """One event as a line of JSON with its time (UTC), without the line break."""
     moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-    return json.dumps({"at": moment, **event.as_json()}, ensure_ascii=False)
+    return as_json({"at": moment, **event.as_json()})
 
 
 class Journal:
