@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from msgspec import Struct
 
@@ -108,11 +108,6 @@ def value_name(secret: Secret, digest_key: bytes) -> str:
     return f"value:{digest.hexdigest()[:32]}"
 
 
-def endpoint_urls(settings: OAuth2Settings) -> tuple[str, ...]:
-    """The endpoints of one sign-in."""
-    return (settings.authorization_url, settings.access_token_url, settings.refresh_endpoint)
-
-
 def _source_names(server: EmailServer, secret: Secret, digest_key: bytes) -> frozenset[str]:
     assert server.secret is not None  # noqa: S101  the secret was read from it
     names = (value_name(secret, digest_key), source_of(server.secret).name)
@@ -156,12 +151,18 @@ def _parts(server: EmailServer) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _corrected_endpoints(settings: OAuth2Settings, project: Project) -> dict[str, str]:
-    """Of the facts of a provider these are destinations, and a project may correct them."""
+    """Of the facts of a provider these are destinations, and a project may correct them.
+
+    Absolute, since a path, or `//host/path`, starts at the token endpoint.
+    """
     known = provider_for(settings.access_token_url)
     declared = provider_for(settings.access_token_url, project.providers)
-    facts = ("revocation_url", "device_authorization_url")
-    values = {fact: (getattr(known, fact), getattr(declared, fact)) for fact in facts}
-    return {f: _THE_PROVIDERS if a == b else str(b) for f, (a, b) in values.items()}
+    found = {}
+    for fact in ("revocation_url", "device_authorization_url"):
+        theirs, ours = getattr(known, fact), getattr(declared, fact)
+        absolute = urljoin(settings.access_token_url, ours) if ours else "none"
+        found[fact] = _THE_PROVIDERS if theirs == ours else absolute
+    return found
 
 
 def _without_query(url: str) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 
@@ -21,7 +21,6 @@ from provisioner.credentials.destinations import (
     DestinationChange,
     changes_of,
     destinations_of,
-    endpoint_urls,
 )
 from provisioner.credentials.sources import ReadContext, read_secret, secret_variables, source_of
 from provisioner.credentials.store import (
@@ -123,8 +122,10 @@ class ProjectSecrets:
         changes = self._changes(server, secret)
         if server.server_name in self.accepted or not changes:
             return secret
-        if any(c.changed for c in changes) or not self._is_known_contact(server):
-            self._ask(server, [*changes, *self._resemblances(server)])
+        wanted = destinations_of(server, self.project, secret, self._digest_key())
+        urls = _contacts(wanted["client_secret"])
+        if any(c.changed for c in changes) or not self._is_known_contact(urls):
+            self._ask(server, [*changes, *_resemblances(urls)])
         else:
             for change in changes:
                 announce(f"Note: {server.server_name}: {change.text}")
@@ -285,23 +286,12 @@ class ProjectSecrets:
                 )
             )
 
-    def _is_known_contact(self, server: EmailServer) -> bool:
-        assert server.oauth2 is not None  # noqa: S101  there is a sign-in
-        urls = endpoint_urls(server.oauth2)
+    def _is_known_contact(self, urls: Sequence[str]) -> bool:
         if are_one_builtin_providers(urls) or are_all_loopback(urls):
             return True
-        hosts = endpoint_hosts(urls)
-        kept = (k.accepted.get("client_secret") for k in self.store.all() if self._is_ours(k))
-        return any(hosts == _endpoint_hosts_of(destination) for destination in kept if destination)
-
-    def _is_ours(self, kept: Credentials) -> bool:
-        return kept.project == self.store.project
-
-    def _resemblances(self, server: EmailServer) -> Iterable[DestinationChange]:
-        assert server.oauth2 is not None  # noqa: S101  there is a sign-in
-        for host in sorted(endpoint_hosts(endpoint_urls(server.oauth2))):
-            if known := resembled(host):
-                yield DestinationChange(True, f"{host} resembles {known}, and is another host")
+        kept = (k for k in self.store.all() if k.project == self.store.project)
+        ways = (k.accepted["client_secret"] for k in kept if "client_secret" in k.accepted)
+        return endpoint_hosts(urls) in [endpoint_hosts(_contacts(way)) for way in ways]
 
     def _digest_key(self) -> bytes:
         """For names of secrets' values; derived, so that there is nothing to keep."""
@@ -321,9 +311,15 @@ def _differs(own: Destination, want: Destination) -> bool:
     return not own.sources & want.sources or own.parts != want.parts
 
 
-def _endpoint_hosts_of(destination: Destination) -> frozenset[str]:
-    names = ("access_token_url", "the refresh endpoint", "authorization_url")
-    return endpoint_hosts(destination.parts[name] for name in names if name in destination.parts)
+def _contacts(way: Destination) -> list[str]:
+    """The URLs among its parts, those of `providers:` in provisioner.yml included."""
+    return [value for value in way.parts.values() if "://" in value]
+
+
+def _resemblances(urls: Iterable[str]) -> Iterator[DestinationChange]:
+    for host in sorted(endpoint_hosts(urls)):
+        if known := resembled(host):
+            yield DestinationChange(True, f"{host} resembles {known}, and is another host")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from provisioner.documents.built import NOTHING
 from provisioner.documents.document import Document
@@ -16,7 +17,7 @@ from provisioner.lint.declaration import Declaration
 from provisioner.lint.diagnosis import Diagnosis, diagnose
 from provisioner.lint.finding import Finding
 from provisioner.lint.remark import Objection
-from provisioner.lint.rules import Comparison, Rule
+from provisioner.lint.rules import SETTINGS_RULES, Comparison, Rule
 from provisioner.lint.schema import Schema, schema_for
 from provisioner.lint.suppression import UNUSED, Ignores
 from provisioner.lint.surroundings import ProjectSurroundings
@@ -77,11 +78,13 @@ class Checks:
         diagnosis, bugs = _diagnosis(document, schema)
         if bugs:
             part.crashed += (bug.rule for bug in bugs)
-        if schema.name != "email-server" or not isinstance(diagnosis.value, dict):
+        if not isinstance(diagnosis.value, dict):
             return [*bugs, *diagnosis.objections]
-        part.servers += 1
-        server = Declaration(document, diagnosis.value)
-        objections = self._by_rules(server, part)
+        if schema.name == "email-server":
+            part.servers += 1
+            objections = self._by_rules(Declaration(document, diagnosis.value), part)
+        else:
+            objections = self._on_settings(diagnosis.value, part)
         if diagnosis.moved:
             objections = [diagnosis.told_in_file(objection) for objection in objections]
         return [*bugs, *diagnosis.objections, *objections]
@@ -96,6 +99,19 @@ class Checks:
                 part.crashed += (bug.rule for bug in bugs)
                 objections += bugs
         return objections
+
+    def _on_settings(self, settings: Mapping[str, Any], part: Part) -> list[Objection]:
+        found: list[Objection] = []
+        for rule in SETTINGS_RULES:
+            if rule.ID not in self._asked:
+                continue
+            try:
+                remarks = list(rule.check_settings(settings))
+                found += (Objection(rule.ID, remark, rule.SEVERITY) for remark in remarks)
+            except Exception as error:  # noqa: BLE001
+                part.crashed.append(rule.ID)
+                found.append(bug_of(rule.ID, error))
+        return found
 
     def _asking(self, document: Document, part: Part) -> Asking:
         project = document.source.project

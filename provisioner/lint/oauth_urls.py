@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.surroundings import Surroundings
+from provisioner.providers.endpoints import host_of, share_endpoints
 from provisioner.providers.provider import Provider
 
 AUTHORIZATION_URL = "/oauth2/authorization_url"
@@ -24,12 +25,6 @@ def taken_apart(url: str) -> SplitResult:
     except ValueError:  # a bracket without its twin, a port that is no number
         return urlsplit("")
     return parts
-
-
-@lru_cache(maxsize=1024)
-def host_of(url: str) -> str:
-    """A URL's host in lower case; empty if there is none."""
-    return (taken_apart(url).hostname or "").rstrip(".")
 
 
 def parameters(url: str) -> dict[str, list[str]]:
@@ -51,11 +46,4 @@ def provider_of(server: Declaration, surroundings: Surroundings) -> Provider | N
 
 def are_apart(one: Provider, other: Provider) -> bool:
     """Whether two known providers have nothing in common: a token of one is none of the other."""
-    if one.name == other.name or not (one.title and other.title):
-        return False
-    return _hosts(one).isdisjoint(_hosts(other))
-
-
-def _hosts(provider: Provider) -> set[str]:
-    """Microsoft 365 and Outlook.com share one: tenants tell them apart there."""
-    return {endpoint.partition("/")[0] for endpoint in provider.endpoints}
+    return bool(one.title and other.title) and not share_endpoints(one, other)

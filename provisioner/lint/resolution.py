@@ -12,10 +12,13 @@ from provisioner.documents.pointer import lies_in
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
 from provisioner.lint.finding import Excerpt, Finding, Severity
+from provisioner.lint.oauth_urls import URLS
 from provisioner.lint.remark import Objection
 from provisioner.lint.schema import Schema, schema_for
 from provisioner.lint.suppression import Ignores
 from provisioner.text import printable
+
+_ENDPOINTS = frozenset({"providers-differ", "endpoint-hosts-differ", "refresh-host-differs"})
 
 
 class _Lines(TypedDict):
@@ -52,7 +55,8 @@ def findings_of_objections(
 ) -> list[Finding]:
     """What no comment hides. `wrong-form` says least: another error of the value stands alone.
 
-    Behind an unknown tag, say, is not what was meant: nothing more is said of it.
+    Behind an unknown tag, say, is not what was meant: nothing more is said of it. An endpoint that
+    looks like another does not belong to the others, either: that is the same mistake.
     """
     unreadable = [defect.pointer for defect in document.defects if defect.makes_unreadable]
     told = [
@@ -64,8 +68,10 @@ def findings_of_objections(
     better = {
         pointer
         for pointer, finding in told
-        if finding.rule != "wrong-form" and finding.severity is Severity.ERROR
+        if finding.rule not in ("wrong-form", *_ENDPOINTS) and finding.severity is Severity.ERROR
     }
+    if any(finding.rule == "lookalike-endpoint" and pointer in URLS for pointer, finding in told):
+        told = [(pointer, finding) for pointer, finding in told if finding.rule not in _ENDPOINTS]
     return [f for pointer, f in told if f.rule != "wrong-form" or pointer not in better]
 
 

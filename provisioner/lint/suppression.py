@@ -13,7 +13,7 @@ _COMMENT = re.compile(r"(?:^|\s)(#\s*provisioner:\s*ignore\[([\w, -]*)\])(\s+\S)
 UNUSED = "unused-ignore"
 
 # Advice a project may turn down, knowing why. The rest says that a server cannot be built
-# from the file, or that two of them would be one.
+# from the file, that two of them would be one, or that one provider's secrets go to another.
 SUPPRESSIBLE = frozenset(
     {
         "app-password-only",
@@ -22,6 +22,7 @@ SUPPRESSIBLE = frozenset(
         "doubtful-smtp-host",
         "foreign-sender",
         "http-endpoint",
+        "lookalike-endpoint",
         "lookalike-name",
         "ip-with-tls",
         "logging-path",
@@ -43,8 +44,6 @@ SUPPRESSIBLE = frozenset(
         "mixed-resources",
         "outdated-endpoint",
         "prompt-value",
-        "providers-differ",
-        "refresh-host-differs",
         "secret-expired",
         "superseded-endpoint",
         "tenants-differ",

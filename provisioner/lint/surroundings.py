@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Surroundings:
-    """The day, and the facts of the providers as one project corrects them."""
+    """The day, and the facts of the providers as one project corrects them.
+
+    `corrections`: `providers:` of provisioner.yml.
+    """
 
     def __init__(
         self,
@@ -24,7 +27,7 @@ class Surroundings:
         today: date | None = None,
     ) -> None:
         self.today = today or date.today()
-        self._corrections = corrections or {}
+        self.corrections = corrections or {}
         self._providers: dict[str, Provider] = {}
 
     def provider(self, url_or_host: str) -> Provider:
@@ -33,7 +36,7 @@ class Surroundings:
         if provider is None:
             from provisioner.providers.catalogue import provider_for
 
-            provider = self._providers[url_or_host] = provider_for(url_or_host, self._corrections)
+            provider = self._providers[url_or_host] = provider_for(url_or_host, self.corrections)
         return provider
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from provisioner.errors import InvalidProject
+from provisioner.providers.catalogue import is_loopback
 
 
 def checked_endpoint(url: str, field: str) -> str:
@@ -23,11 +23,3 @@ def checked_endpoint(url: str, field: str) -> str:
             remedy="write https://",
         )
     return host
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.casefold() == "localhost"

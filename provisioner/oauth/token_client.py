@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provisioner.oauth.endpoint_url import checked_endpoint, is_loopback
+from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.failures import TRANSIENT_ERRORS, Refusal, Stage, refusal_from
 from provisioner.oauth.http_answer import HttpAnswer, read_answer
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused, Transient, Unusable
 from provisioner.oauth.token_session import Judge, token_session
 from provisioner.oauth.wire import Wire
+from provisioner.providers.catalogue import is_loopback
 from provisioner.secret import Secret
 from provisioner.text import foreign
 

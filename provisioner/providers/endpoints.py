@@ -6,14 +6,11 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import combinations, combinations_with_replacement
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from provisioner.providers.catalogue import is_at, is_loopback, known_provider
 from provisioner.providers.provider import Provider
-
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
 
 Entries = Mapping[str, Mapping[str, Any]]
 
@@ -98,12 +95,13 @@ def _registrable_domain(host: str) -> str:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return _public_suffixes().privatesuffix(host) or ""
+        domain: str | None = _public_suffixes().privatesuffix(host)
+        return domain or ""
     return ""
 
 
 @cache
-def _public_suffixes() -> PublicSuffixList:
+def _public_suffixes() -> Any:
     """Those of customers, such as github.io, included. Read from a file: 30 ms."""
     from publicsuffixlist import PublicSuffixList
 

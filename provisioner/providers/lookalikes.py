@@ -76,7 +76,7 @@ def _is_regional(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _shape(name: str) -> str:
-    """What a name looks like: equal for names that look alike."""
+    """What a name looks like: equal for names that look the same."""
     if "xn--" in name:
         name = ".".join(map(_decoded, name.split(".")))
     if not name.isascii():

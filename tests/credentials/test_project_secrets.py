@@ -216,6 +216,18 @@ def test_a_first_sign_in_anywhere_else_is_asked_once_for_a_set_of_hosts(project:
         secrets.sign_in_secret(third, lines.append)
 
 
+@pytest.mark.parametrize("url", ["https://evil.example/x", "//evil.example/x"])
+@pytest.mark.parametrize("fact", ["device_authorization_url", "revocation_url"])
+def test_an_endpoint_that_provisioner_yml_gives_to_a_known_provider_is_no_known_place(
+    tmp_path: Path, fact: str, url: str
+) -> None:
+    """With --device, and by revoke, the client secret goes there."""
+    server = oauth_server(**GOOGLE)
+    trap = project_in(tmp_path, server, providers={"google": {fact: url}})
+    with pytest.raises(PersonNeeded, match=rf"{fact} https://evil\.example/x"):
+        project_secrets(trap).sign_in_secret(server, print)
+
+
 def test_first_contact_names_the_host_that_an_endpoint_resembles(project: Project) -> None:
     person = Person(answer=False)
     lookalike = urls("https://login.rnicrosoftonline.com/common/oauth2/v2.0")

@@ -24,7 +24,7 @@ from tests.strategies.schema_walk import NAMES, root_of
 
 pytestmark = pytest.mark.long
 
-FILES: dict[SchemaName, str] = {"email-server": "server.json", "project": "provisioner.json"}
+FILES: dict[SchemaName, str] = {"email-server": "server.json", "project": "provisioner.yml"}
 
 ALL_RULES = {
     "forbidden-key",

@@ -60,6 +60,9 @@ def test_what_is_asked_for_is_told(
         (["clear-text-login"], [], "there is no rule 'clear-text-login'", "mean cleartext-login?"),
         ([], ["nonsense"], "there is no rule 'nonsense'", "provisioner rules"),
         ([], ["syntax"], "syntax cannot be ignored", "mend what it finds"),
+        ([], ["providers-differ"], "providers-differ cannot be ignored", "mend"),
+        ([], ["endpoint-hosts-differ"], "endpoint-hosts-differ cannot be ignored", "mend"),
+        ([], ["refresh-host-differs"], "refresh-host-differs cannot be ignored", "mend"),
         ([], ["duplicate-server-name"], "duplicate-server-name cannot be ignored", "mend"),
     ],
 )

@@ -132,7 +132,7 @@ URL = "  access_token_url: 'http://login.example.edu/a b'"
 def test_only_an_error_that_is_told_says_better_what_the_schema_refuses(
     here: Path, line: str, rules: tuple[Rule, ...], expected: list[str]
 ) -> None:
-    text = (EXAMPLES / "valid/loopback.yml").read_text(encoding="utf-8")
+    text = (EXAMPLES / "valid/oauth2_unknown_provider.yml").read_text(encoding="utf-8")
     (here / "a.yml").write_text(re.sub(r"(?m)^  access_token_url:.*$", line, text))
     asked = EVERYTHING | {Warning.ID}
     found = reach_verdict(documents_at(["a.yml"]), rules=rules, asked=asked).findings

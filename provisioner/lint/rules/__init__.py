@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
@@ -16,6 +16,7 @@ from provisioner.lint.rules import (
     doubtful_client_name,
     doubtful_smtp_host,
     duplicate_server_name,
+    endpoint_hosts_differ,
     foreign_sender,
     host_is_url,
     http_endpoint,
@@ -23,6 +24,7 @@ from provisioner.lint.rules import (
     ip_with_tls,
     logging_path,
     lookalike_character,
+    lookalike_endpoint,
     lookalike_name,
     misplaced_parameter,
     mixed_resources,
@@ -69,6 +71,16 @@ class Rule(Protocol):
         """Yield what is wrong."""
 
 
+class SettingsRule(Protocol):
+    """Looks at provisioner.yml."""
+
+    ID: str
+    SEVERITY: Severity
+
+    def check_settings(self, settings: Mapping[str, Any], /) -> Iterator[Remark]:
+        """Yield what is wrong."""
+
+
 class Comparison(Protocol):
     """Compares the servers of a project, which are never in memory all at once."""
 
@@ -104,6 +116,7 @@ RULES: tuple[Rule, ...] = (
     logging_path,
     invisible_character,
     lookalike_character,
+    lookalike_endpoint,
     plaintext_secret,
     placeholder_left,
     http_endpoint,
@@ -117,6 +130,7 @@ RULES: tuple[Rule, ...] = (
     outdated_endpoint,
     superseded_endpoint,
     providers_differ,
+    endpoint_hosts_differ,
     refresh_host_differs,
     misplaced_parameter,
     wrong_offline_scope,
@@ -127,6 +141,8 @@ RULES: tuple[Rule, ...] = (
     secret_expired,
     vault_text,
 )
+
+SETTINGS_RULES: tuple[SettingsRule, ...] = (lookalike_endpoint,)
 
 COMPARISONS: tuple[Comparison, ...] = (
     duplicate_server_name,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
-from provisioner.lint.loopback import is_loopback
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
+from provisioner.providers.catalogue import is_loopback
 
 ID = "cleartext-login"
 SEVERITY = Severity.ERROR

@@ -10,10 +10,10 @@ from typing import Literal
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
 from provisioner.lint.host_names import is_ip_address
-from provisioner.lint.loopback import is_loopback
 from provisioner.lint.mail_login import signs_in
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
+from provisioner.providers.catalogue import is_loopback
 
 ID = "doubtful-client-name"
 SEVERITY = Severity.WARNING

@@ -9,12 +9,13 @@ from functools import lru_cache
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
 from provisioner.lint.host_names import host_name
-from provisioner.lint.loopback import is_loopback
 from provisioner.lint.mail_login import mailbox, signs_in
 from provisioner.lint.nearest import nearest
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
 from provisioner.providers.all_providers import PROVIDERS
+from provisioner.providers.catalogue import is_loopback
+from provisioner.providers.lookalikes import resembled
 from provisioner.providers.provider import Provider
 
 ID = "doubtful-smtp-host"
@@ -30,6 +31,8 @@ def check(server: Declaration, surroundings: Surroundings) -> Iterator[Remark]:
     """What the OAuth2 endpoints say of the provider makes a guess a good one."""
     host = host_name(server.text("/host"))
     if not host or is_loopback(host) or surroundings.provider(host).smtp_hosts:
+        return
+    if resembled(host):  # lookalike-endpoint's
         return
     if host in _BY_READING_HOST:
         yield from _reading(host, surroundings.provider(_BY_READING_HOST[host]))

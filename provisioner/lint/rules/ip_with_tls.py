@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
 from provisioner.lint.host_names import is_ip_address
-from provisioner.lint.loopback import is_loopback
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
+from provisioner.providers.catalogue import is_loopback
 
 ID = "ip-with-tls"
 SEVERITY = Severity.WARNING

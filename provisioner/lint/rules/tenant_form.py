@@ -11,6 +11,7 @@ from provisioner.lint.placeholders import placeholder_in
 from provisioner.lint.remark import Remark
 from provisioner.lint.surroundings import Surroundings
 from provisioner.lint.tenants import tenant_of
+from provisioner.providers.catalogue import known_provider
 from provisioner.providers.credential_forms import is_guid, may_be_shown
 
 ID = "tenant-form"
@@ -18,10 +19,10 @@ SEVERITY = Severity.ERROR
 
 
 def check(server: Declaration, surroundings: Surroundings) -> Iterator[Remark]:
-    """Placeholders are another rule's."""
+    """Placeholders are another rule's; hosts that a project joins to a provider have own paths."""
     for pointer in URLS:
         url = server.text(pointer)
-        shared = surroundings.provider(url).shared_tenants if url else {}
+        shared = surroundings.provider(url).shared_tenants if known_provider(url) else {}
         tenant = tenant_of(url)
         if not shared or not tenant or placeholder_in(pointer, url):
             continue

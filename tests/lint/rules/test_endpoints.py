@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from provisioner.documents.loader import load
+from provisioner.lint.selection import asked_for
+from provisioner.lint.verdict import reach_verdict
 from tests.lint.oauth2_servers import GOOGLE, MICROSOFT, UNKNOWN, found
 
 SIGN_IN, TOKEN, REFRESH = (
@@ -140,17 +145,78 @@ def test_a_token_url_of_another_provider_is_said_once() -> None:
     assert found(MICROSOFT, access_token_url=token) == {("providers-differ", TOKEN)}
 
 
-def test_what_is_unknown_may_belong_together() -> None:
-    assert found(UNKNOWN, access_token_url="https://tokens.example.net/token") == set()
-    assert found(GOOGLE, access_token_url="https://proxy.example.edu/token") == set()
+@pytest.mark.parametrize(
+    ("field", "url", "expected"),
+    [
+        ("access_token_url", "https://tokens.example.edu/token", set()),
+        (
+            "access_token_url",
+            "https://tokens.example.net/token",
+            {("endpoint-hosts-differ", TOKEN)},
+        ),
+        ("access_token_url", "https://a b/token", set()),
+        ("refresh_token_url", "https://tokens.example.edu/token", set()),
+        (
+            "refresh_token_url",
+            "https://tokens.example.net/token",
+            {("refresh-host-differs", REFRESH)},
+        ),
+        ("authorization_url", "https://localhost/a", {("endpoint-hosts-differ", TOKEN)}),
+    ],
+)
+def test_strangers_are_of_one_domain(field: str, url: str, expected: set[tuple[str, str]]) -> None:
+    assert found(UNKNOWN, **{field: url}) == expected
+
+
+def test_a_stranger_beside_a_known_provider() -> None:
+    expected = {("endpoint-hosts-differ", TOKEN)}
+    assert found(GOOGLE, access_token_url="https://proxy.example.edu/token") == expected
 
 
 def test_a_project_says_which_hosts_belong_together() -> None:
-    refresh = "https://tokens.example.edu/token"
-    facts = {"sso.example.edu": {"endpoints": ["sso.example.edu", "tokens.example.edu"]}}
-    expected = {("refresh-host-differs", REFRESH)}
-    assert found(UNKNOWN, refresh_token_url=refresh) == expected
+    refresh = "https://tokens.example.net/token"
+    facts = {"sso.example.edu": {"endpoints": ["sso.example.edu", "tokens.example.net"]}}
     assert found(UNKNOWN, refresh_token_url=refresh, facts=facts) == set()
+    facts = {"sso.example.edu": {"endpoints": ["tokens.example.net"]}}
+    assert found(UNKNOWN, refresh_token_url=refresh, facts=facts)
+
+
+LOOKALIKE = "https://login.micros0ftonline.com/contoso.edu/oauth2/v2.0/token"
+
+
+@pytest.mark.parametrize(
+    ("comment", "ignore", "expected"),
+    [
+        ("", (), {"lookalike-endpoint"}),
+        ("  # provisioner: ignore[lookalike-endpoint] ours", (), {"endpoint-hosts-differ"}),
+        ("", ("lookalike-endpoint",), {"endpoint-hosts-differ"}),
+        (
+            "  # provisioner: ignore[lookalike-endpoint, endpoint-hosts-differ] ours",
+            (),
+            {"endpoint-hosts-differ", "unused-ignore"},
+        ),
+    ],
+)
+def test_an_ignored_lookalike_still_does_not_belong_to_the_others(
+    comment: str, ignore: tuple[str, ...], expected: set[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "server.yml"
+    server = {**MICROSOFT, "oauth2": {**MICROSOFT["oauth2"], "access_token_url": LOOKALIKE}}
+    path.write_text(yaml.safe_dump(server, width=1000).replace(LOOKALIKE, LOOKALIKE + comment))
+    verdict = reach_verdict(load(path), asked=asked_for(ignore=ignore))
+    assert {finding.rule for finding in verdict.findings} == expected
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["[]", "providers: x", "providers: {a: [x], b: {endpoints: {c: d}, issuer: 5}}", "providers:"],
+)
+def test_settings_of_a_wrong_shape_are_the_schemas(settings: str, tmp_path: Path) -> None:
+    path = tmp_path / "provisioner.yml"
+    path.write_text(settings)
+    verdict = reach_verdict(load(path))
+    assert verdict.crashed == ()
+    assert "lookalike-endpoint" not in {finding.rule for finding in verdict.findings}
 
 
 @pytest.mark.parametrize(

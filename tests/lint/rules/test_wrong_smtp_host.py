@@ -1,4 +1,4 @@
-"""wrong-smtp-host and doubtful-smtp-host."""
+"""wrong-smtp-host, doubtful-smtp-host and lookalike-endpoint: one mistake, one finding."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from provisioner.lint.verdict import reach_verdict
 from tests.lint.rules.mail_servers import said
 
 WRONG, DOUBTFUL = ["wrong-smtp-host /host"], ["doubtful-smtp-host /host"]
+LOOKALIKE = ["lookalike-endpoint /host"]
 
 
 @pytest.mark.parametrize(
@@ -29,10 +30,10 @@ WRONG, DOUBTFUL = ["wrong-smtp-host /host"], ["doubtful-smtp-host /host"]
         ("microsoft", "example-edu.a-v1.mx.microsoft", WRONG),
         ("microsoft", "outlook.office365.com", DOUBTFUL),
         ("microsoft", "outlook.office.com", DOUBTFUL),
-        ("microsoft", "smtp.ofice365.com", DOUBTFUL),
-        ("microsoft", "smtp.office365.con", DOUBTFUL),
+        ("microsoft", "smtp.ofice365.com", LOOKALIKE),
+        ("microsoft", "smtp.office365.con", LOOKALIKE),
         ("microsoft", "smtp.office365", DOUBTFUL),
-        ("microsoft", "smtp-office365.com", DOUBTFUL),
+        ("microsoft", "smtp-office365.com", LOOKALIKE),
         ("microsoft", "smtp.example.edu", DOUBTFUL),
         ("microsoft", "example.edu", DOUBTFUL),
         ("microsoft", "gateway.example.org", []),
@@ -44,10 +45,13 @@ WRONG, DOUBTFUL = ["wrong-smtp-host /host"], ["doubtful-smtp-host /host"]
         ("google", "smtp.office365.com", WRONG),
         ("google", "aspmx.l.google.com", WRONG),
         ("google", "alt1.aspmx.l.google.com", WRONG),
-        ("google", "smtp.gmial.com", DOUBTFUL),
+        ("google", "smtp.gmial.com", LOOKALIKE),
+        ("google", "smpt.gmail.com", DOUBTFUL),
         ("google", "imap.gmail.com", DOUBTFUL),
         ("login", "aspmx.l.google.com", WRONG),
-        ("login", "smtp.office356.com", DOUBTFUL),
+        ("login", "smtp.office356.com", LOOKALIKE),
+        ("login", "smpt.office365.com", DOUBTFUL),
+        ("relay", "smtp.office356.com", LOOKALIKE),
         ("login", "smtp.mail.com", []),
         ("login", "smtp.gmx.com", []),
         ("login", "smtp.mail.yahoo.co.jp", []),
