@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.deploy.state_dir import STATE_DIR
 from provisioner.documents.declared import documents_of
 from provisioner.documents.loader import load_text
 from provisioner.documents.project_files import (
@@ -35,9 +36,9 @@ _INVENTORY = """\
 # maps_service="Evisions MAPS Service"
 """
 
-_GITIGNORE = """\
+_GITIGNORE = f"""\
 # Locks and journals of this checkout
-/.provisioner/
+/{STATE_DIR}/
 # Secrets in files: not for git
 /secrets/
 # tokens/ is encrypted: it may go to a private repository, if the vault password is a generated key

@@ -8,8 +8,9 @@ import secrets
 import stat
 from pathlib import Path
 
+from provisioner.deploy.state_dir import refuse_unexpected as refuse_strange
+from provisioner.deploy.state_dir import state_dir as state_folder
 from provisioner.errors import FleetError
-from provisioner.fleet.state_folder import refuse_strange, state_folder
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 
