@@ -15,6 +15,7 @@ from provisioner.documents.project_files import (
     server_files,
     servers_path,
     settings_documents,
+    stray_files,
 )
 from provisioner.documents.reading import shown_path
 from provisioner.errors import InvalidProject, UsageError
@@ -57,9 +58,10 @@ class NewFile:
 def new_files(root: Path, file_name: str, definition: str) -> list[NewFile]:
     """The files that are missing. UsageError if the definition's own is there, or has findings."""
     settings = settings_documents(root)
-    if settings and reach_verdict(settings).errors:
+    found = [*settings, *documents_of(stray_files(root, settings))]
+    if reach_verdict(found).errors:
         raise InvalidProject(
-            f"{settings[0].path} has errors; nothing was written",
+            f"{found[0].path} has errors; nothing was written",
             remedy="`provisioner validate` shows them",
         )
     folder = servers_path(root, settings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from provisioner.ca_file import ca_certificates
 from provisioner.mail.conversation import host_code
 from provisioner.mail.test_message import test_message
 from provisioner.secret import Secret
@@ -104,6 +105,8 @@ def send_test_email(
 def _conversed(
     account: SmtpAccount, message: Mapping[str, Any] | None, timeout: float
 ) -> SmtpResult:
+    if account.ca_file:
+        ca_certificates(account.ca_file)  # a pipe, say, would never end for the conversation
     return SmtpResult.from_facts(
         host_code("maps_smtp").converse(account.revealed(), message, timeout)
     )
