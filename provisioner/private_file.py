@@ -127,11 +127,12 @@ def exclusive_lock(
     *,
     owner: str,
     remedy: str,
+    holding: str = "",
     wait_seconds: float = 0.0,
     on_wait: Callable[[str], None] | None = None,
     check: Callable[[], None] | None = None,
 ) -> Iterator[None]:
-    """Hold the lock; LockHeld says that `subject` is locked, by whom, and `remedy`.
+    """Hold the lock; LockHeld says that `subject` is locked, by `holding` and whom, and `remedy`.
 
     The system releases it when its holder ends, however that ends. The file stays: removing it
     would let two runs lock two files of one name. `on_wait` is called once with the holder;
@@ -144,7 +145,7 @@ def exclusive_lock(
             holder = foreign(os.pread(descriptor, 500, 0).decode(errors="replace"))
             holder = holder or "a run that has not written its name yet"
             if time.monotonic() >= deadline:
-                raise LockHeld(f"{subject} is locked by {holder}", remedy=remedy)
+                raise LockHeld(f"{subject} is locked by {holding}{holder}", remedy=remedy)
             if on_wait is not None:
                 on_wait(holder)
                 on_wait = None

@@ -25,6 +25,7 @@ _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _UNCOUNTED = re.compile(r"\A +| +\Z|(?<= ) +")
 
 _PIECE = 8  # a piece of a secret this long is no coincidence, and shorter ones give nothing away
+_GRAM, _STRIDE = 4, 5  # a piece holds a whole gram of each _STRIDE characters: 4 + 5 - 1 = 8
 _SHORTEST = 4  # what is shorter is masked only as a word of its own: text must stay readable
 _LONGEST = 400
 _MOST_READ = 4000
@@ -53,6 +54,14 @@ def in_columns(text: str) -> str:
     return "".join(c if _shows(c) else "\ufffd" for c in text)
 
 
+def as_json(value: object, *, indent: int | None = None) -> str:
+    """JSON in which what does not show is escaped: a program reads it, a person may look on."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(c if c == "\n" or _shows(c) else _escape(c) for c in text)
+
+
 def foreign(text: object, *, longest: int = _LONGEST) -> str:
     """What a provider, host or program said: one line, bounded, without secrets of this run."""
     if not isinstance(text, str):
@@ -66,13 +75,9 @@ def redact(text: str, *, pieces: bool = True) -> str:
 
     `pieces`: from 8 characters on, a part of a secret is one, too.
     """
-    haystack, whole = _forms_of_all(frozenset(known_secrets), pieces)
-    hidden: set[int] = set()
-    for start in range(len(text) - _PIECE + 1 if haystack else 0):
-        if text[start : start + _PIECE] in haystack:
-            hidden.update(range(start, start + _PIECE))
-    for found in whole.finditer(text):
-        hidden.update(range(*found.span()))
+    secrets = frozenset(known_secrets)
+    hidden = set(_places_of_whole(text, secrets, pieces))
+    hidden.update(_places_of_pieces(text, secrets) if pieces else ())
     return "".join(_masked(text, hidden)) if hidden else text
 
 
@@ -105,6 +110,11 @@ def _spaced(text: str) -> str:
     return "".join(c if _shows(c) else " " for c in text)
 
 
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 def _code_point(character: str) -> str:
     return f"<U+{ord(character):04X}>"
 
@@ -117,18 +127,43 @@ def _masked(text: str, hidden: set[int]) -> Iterator[str]:
             yield MASK
 
 
-@lru_cache(maxsize=4)
-def _forms_of_all(secrets: frozenset[str], pieces: bool) -> tuple[str, re.Pattern[str]]:
-    """Forms joined to one text in which pieces are looked up; an expression for all others.
+def _places_of_whole(text: str, secrets: frozenset[str], pieces: bool) -> Iterator[int]:
+    """Of what is looked for whole: everything, or what is too short to be taken to pieces."""
+    for form in _forms_of_all(secrets):
+        if len(form) < _PIECE or not pieces:
+            start = text.find(form)
+            while start >= 0:
+                yield from range(start, start + len(form))
+                start = text.find(form, start + 1)
+    for word in (secret for secret in secrets if 0 < len(secret) < _SHORTEST):
+        for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", text):
+            yield from range(*found.span())
 
-    One text, since looking up each piece of each secret takes half a second for sixty tokens.
+
+def _places_of_pieces(text: str, secrets: frozenset[str]) -> Iterator[int]:
+    """Each piece of the text is looked up in one text of all forms, where grams speak for it.
+
+    Without these, sixty tokens cost a second for each page of text.
     """
-    forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
-    whole = {form for form in forms if len(form) < _PIECE or not pieces}
-    words = (rf"(?<!\w){re.escape(s)}(?!\w)" for s in secrets if 0 < len(s) < _SHORTEST)
-    longest_first = sorted(whole, key=len, reverse=True)
-    expression = "|".join([*map(re.escape, longest_first), *words])
-    return "\0\0".join(forms - whole), re.compile(expression or r"(?!)")
+    haystack, grams = _pieces_of_all(secrets)
+    known = [text[at : at + _GRAM] in grams for at in range(len(text) if grams else 0)]
+    for start in range(len(known) - _PIECE + 1):
+        if True in known[start : start + _STRIDE] and text[start : start + _PIECE] in haystack:
+            yield from range(start, start + _PIECE)
+
+
+@lru_cache(maxsize=2)
+def _pieces_of_all(secrets: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """Each piece of the first has one of the second at one of its first _STRIDE places."""
+    haystack = "\0\0".join(form for form in _forms_of_all(secrets) if len(form) >= _PIECE)
+    places = range(0, len(haystack), _STRIDE)
+    return haystack, frozenset(haystack[at : at + _GRAM] for at in places)
+
+
+@lru_cache(maxsize=2)
+def _forms_of_all(secrets: frozenset[str]) -> frozenset[str]:
+    long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST)
+    return frozenset(form for secret in long_enough for form in _forms(secret))
 
 
 def _forms(plain: str) -> Iterable[str]:

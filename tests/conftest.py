@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.secret import Secret
 from tests.own_memory_folder import have_own_memory_folder
 
 # A CI that starts us in the background has these ignored, and every child would inherit that:
@@ -71,8 +72,14 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(autouse=True)
-def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process knows the secrets of one run; here it is a new run with each test."""
-    known: set[str] = set()
+def no_secrets_of_other_tests(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process knows the secrets of one run; here it is a new run with each test.
+
+    Those that its module has made for all its tests are known.
+    """
+    values = vars(request.module).values()
+    known = {value.reveal() for value in values if isinstance(value, Secret)}
     monkeypatch.setattr("provisioner.secret.known_secrets", known)
     monkeypatch.setattr("provisioner.text.known_secrets", known)

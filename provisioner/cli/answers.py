@@ -14,7 +14,7 @@ class Answers:
     """
 
     def __init__(self, given: Mapping[str, str | None]) -> None:
-        from provisioner.cli.person import can_answer
+        from provisioner.cli.prompts import can_answer
 
         self.given = {name: value.strip() for name, value in given.items() if value}
         self.interactive = can_answer()
@@ -36,7 +36,7 @@ class Answers:
 
         An answer of which `wrong` says anything is asked for again.
         """
-        from provisioner.cli.person import ask
+        from provisioner.cli.prompts import ask
 
         if name in self.given:
             return self.given[name]

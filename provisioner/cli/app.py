@@ -1,39 +1,90 @@
-"""The command `provisioner`: its commands, and the one place where errors become exit codes."""
+"""The command `provisioner`: its commands, its streams, and where errors become exit codes."""
 
 from __future__ import annotations
 
 import gc
 import io
 import os
+import resource
 import sys
-from collections.abc import Iterable
-from typing import Annotated, NoReturn
+import textwrap
+import traceback
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
 import provisioner
-from provisioner.cli.bug_report import report_all_bugs_so, report_bug
-from provisioner.cli.commands import COMMANDS, command_named
-from provisioner.cli.error_lines import print_error
-from provisioner.cli.standard_output import OutputFailed, flushed, give_up_output
-from provisioner.cli.standard_streams import open_standard_streams
+from provisioner.ansible.signals import end_on_signals, ignore_signals
+from provisioner.cli.output import STANDARD_OUTPUT, give_up_output, print_text
 from provisioner.errors import ExitCode, ProvisionerError
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"provisioner {provisioner.__version__}")
-        raise typer.Exit
+# In the order of `provisioner --help`: one file each, imported only when it runs.
+COMMANDS = (
+    "init",
+    "validate",
+    "authenticate",
+    "status",
+    "refresh",
+    "revoke",
+    "plan",
+    "push",
+    "rollback",
+    "unlock",
+    "history",
+    "test-email",
+    "worksheet",
+    "schema",
+    "rules",
+    "demo",
+)
+
+_PR_SET_DUMPABLE = 4
+
+# typer >= 0.26 carries its own copy of click; this is the base of its usage errors in either.
+_ClickException = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 
-_Version = Annotated[
-    bool,
-    typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version),
-]
+def main() -> NoReturn:
+    """Run the command line; never returns."""
+    _open_standard_streams()
+    _make_private()
+    _report_all_bugs()
+    end_on_signals()
+    gc.set_threshold(100_000, 20, 100)  # what a command imports, Ansible above all, is no garbage
+    gc.enable()
+    code = run(sys.argv[1:])
+    ignore_signals()
+    gc.freeze()  # Python, as it ends, looks for garbage three times: it goes with the process
+    sys.exit(code)
 
 
-def _options(version: _Version = False) -> None:
-    """Options before the command."""
+def run(arguments: list[str]) -> int:
+    """Run one command line, print what went wrong, return the exit code."""
+    code = int(ExitCode.DONE)
+    try:
+        app = app_with({*arguments[:1]} & {*COMMANDS} or COMMANDS)
+        code = int(app(arguments, prog_name="provisioner", standalone_mode=False) or code)
+        sys.stdout.flush()
+    except ProvisionerError as error:
+        print_error(error.message, error.remedy)
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except (OSError, SystemExit) as error:  # click and rich make an exit of EPIPE
+        _report_os_error(error.__context__ if isinstance(error, SystemExit) else error)
+        return code or ExitCode.FAILURE  # what came of the run may be worse than its output
+    except Exception as error:  # noqa: BLE001
+        if isinstance(error, _ClickException):
+            error.show()  # type: ignore[attr-defined]
+            return ExitCode.USAGE
+        _report_bug(error)
+        return ExitCode.BUG
+    return code
 
 
 def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
@@ -53,49 +104,126 @@ def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
     return app
 
 
-# typer >= 0.26 carries its own copy of click; this is the base of its usage errors in either.
-_ClickException = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+def command_named(name: str) -> Callable[..., int]:
+    """The function of a command."""
+    module = name.replace("-", "_")
+    command: Callable[..., int] = getattr(import_module(f"provisioner.cli.{module}"), module)
+    return command
 
 
-def main() -> NoReturn:
-    """Run the command line; never returns."""
-    open_standard_streams()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character
-    arguments = sys.argv[1:]
-    if arguments[:1] == ["validate"]:
-        _end_at_once(run(arguments))
-    gc.set_threshold(100_000, 20, 100)  # what a command imports, Ansible above all, is no garbage
-    gc.enable()
-    report_all_bugs_so()
-    code = run(arguments)
-    gc.freeze()  # Python, as it ends, looks for garbage three times: it goes with the process
-    sys.exit(code)
+def print_error(message: str, remedy: str = "") -> None:
+    """What is wrong and what to do next, on standard error.
+
+    Errors quote plans, journals, inventories and answers: none of it steers the terminal.
+    """
+    lines = f"Error: {message}\n" + (textwrap.indent(remedy, "  ") + "\n" if remedy else "")
+    print_text(lines, end="", file=sys.stderr)
 
 
-def _end_at_once(code: int) -> NoReturn:
-    """A run that leaves nothing to tidy up ends a tenth sooner if Python tidies up nothing."""
-    os._exit(code)
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"provisioner {provisioner.__version__}")
+        raise typer.Exit
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command line, print what went wrong, return the exit code."""
-    try:
-        app = app_with({*arguments[:1]} & {*COMMANDS} or COMMANDS)
-        code = int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
-        return code if flushed() else code or ExitCode.FAILURE
-    except ProvisionerError as error:
-        print_error(error.message, error.remedy)
-        return error.exit_code
-    except typer.Abort:
-        return ExitCode.INTERRUPTED
-    except (BrokenPipeError, OutputFailed) as error:
-        give_up_output(error)
-        return ExitCode.FAILURE
-    except Exception as error:  # noqa: BLE001
-        if isinstance(error, _ClickException):
-            error.show()  # type: ignore[attr-defined]
-            return ExitCode.USAGE
-        report_bug(error)
-        return ExitCode.BUG
+_Version = Annotated[
+    bool,
+    typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version),
+]
+
+
+def _options(version: _Version = False) -> None:
+    """Options before the command."""
+
+
+class _StandardOutput(io.FileIO):
+    """Its errors name it. They have no errno: click would end the process for EPIPE."""
+
+    def write(self, data: Buffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename, error.errno = STANDARD_OUTPUT, None
+            raise
+
+
+class _StandardError(io.FileIO):
+    """What cannot be written there is lost, and nothing else is."""
+
+    def write(self, data: Buffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def _open_standard_streams() -> None:
+    """Fill what is closed: the next file opened, such as one of tokens, would get its number.
+
+    https://man.openbsd.org/daemon.3
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # EBADF: the lowest free number is this one
+            os.open(os.devnull, os.O_RDWR)
+    # Python has no object for a stream that was closed when it started.
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    before = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stdout = _text_stream(_StandardOutput(1, "w", closefd=False), before)
+    before = sys.stderr or os.fdopen(2, "w", closefd=False)
+    sys.stderr = _text_stream(_StandardError(2, "w", closefd=False), before)
+
+
+def _text_stream(raw: io.FileIO, before: TextIO) -> TextIO:
+    """A terminal may lack a character: that is no error."""
+    lines = bool(before.line_buffering)
+    buffer = io.BufferedWriter(raw)
+    return io.TextIOWrapper(buffer, before.encoding, "backslashreplace", line_buffering=lines)
+
+
+def _make_private() -> None:
+    """No core dump, nor one through a pipe, which heeds no limit; no look into /proc/PID/mem.
+
+    https://man7.org/linux/man-pages/man2/pr_set_dumpable.2const.html: it lasts until an exec.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _report_os_error(error: BaseException | None) -> None:
+    """One that nothing expected is no bug: a disk is full, a file is closed to us."""
+    if not isinstance(error, OSError):
+        return
+    if error.filename == STANDARD_OUTPUT:
+        give_up_output()
+        if isinstance(error, BrokenPipeError):  # whoever reads no further has their reasons
+            return
+    where = "operating system error" if error.filename is None else os.fsdecode(error.filename)
+    print_error(f"{where}: {error.strerror or type(error).__name__}")
+
+
+def _report_bug(error: BaseException) -> None:
+    """Type and place only: an exception's words may quote a secret."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    where, *callers = [f"{one.filename}:{one.lineno}" for one in reversed(frames)] or ["no place"]
+    print_error(
+        f"bug in provisioner: {type(error).__name__} at {where}",
+        f"please report it with this line; called from {' <- '.join(callers)}",
+    )
+
+
+def _report_all_bugs() -> None:
+    """Those in threads and finalizers, too: Python would print what the exception says."""
+    import threading
+
+    def report(error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, SystemExit | KeyboardInterrupt):
+            _report_bug(error)
+
+    threading.excepthook = lambda caught: report(caught.exc_value)
+    sys.unraisablehook = lambda caught: report(caught.exc_value)
+    sys.excepthook = lambda _type, error, _trace: report(error)

@@ -9,27 +9,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provisioner.ansible.signals import raise_if_ended
+from provisioner.cli.app import print_error
 from provisioner.cli.callback_options import (
     CallbackCert,
     CallbackKey,
     NoBrowser,
     callback_certificate,
 )
-from provisioner.cli.ending_signals import ending_signals
-from provisioner.cli.error_lines import print_error
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
     ProjectFolder,
     RequiredServers,
 )
+from provisioner.cli.output import print_text
 from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError, gravest
 from provisioner.text import proposed_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from provisioner.credentials.project_secrets import OpenProject
     from provisioner.credentials.store import TokenSet
     from provisioner.model.email_server import EmailServer, OAuth2Settings
@@ -126,8 +125,7 @@ def _code(
     path = opened.store.path(server.server_name)
     before = _version(path)
     try:
-        with ending_signals() as signals:
-            saved = _signed_in(server, settings, opened, prove, way, signals.check)
+        saved = _signed_in(server, settings, opened, prove, way)
     except KeyboardInterrupt:
         raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
     except Interrupted:
@@ -135,7 +133,7 @@ def _code(
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
-    print(_outcome(server.server_name, saved, path), flush=True)
+    print_text(_outcome(server.server_name, saved, path))
     return ExitCode.DONE
 
 
@@ -176,7 +174,6 @@ def _signed_in(
     opened: OpenProject,
     prove: Prove | None,
     way: SignInWay,
-    check: Callable[[], None],
 ) -> TokenSet:
     from provisioner.providers.catalogue import provider_for
 
@@ -192,7 +189,7 @@ def _signed_in(
         secrets=secrets,
         prove=prove,
         announce=_announce,
-        check=check,
+        check=raise_if_ended,
         ca_file=opened.project.ca_file,
     )
     if holder is not None:
@@ -215,7 +212,8 @@ def _print_cards(
 ) -> ExitCode:
     from provisioner.cli.registration_cards import registration_card
 
-    print("\n".join(registration_card(*one, project, port=port) for one in chosen), end="")
+    cards = [registration_card(*one, project, port=port) for one in chosen]
+    print_text("\n".join(cards), end="")
     return ExitCode.DONE
 
 
@@ -232,4 +230,4 @@ def _outcome(name: str, saved: TokenSet, path: Path) -> str:
 
 
 def _announce(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print_text(line, file=sys.stderr)

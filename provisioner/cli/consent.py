@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from provisioner.cli.person import can_answer, confirm
+from provisioner.cli.output import print_text
+from provisioner.cli.prompts import can_answer, confirm
 from provisioner.credentials.project_secrets import Confirm
 from provisioner.text import printable
 
@@ -16,6 +17,5 @@ def confirm_destination() -> Confirm | None:
 
 
 def _ask(lines: Sequence[str], question: str) -> bool:
-    for line in lines:
-        print(printable(line), file=sys.stderr)
+    print_text("\n".join(map(printable, lines)), file=sys.stderr)
     return confirm(question)

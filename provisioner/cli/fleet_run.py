@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import provisioner
+from provisioner.ansible.signals import Signals
 from provisioner.cli.fleet_session import Prepare, Scope, fleet_session
 from provisioner.cli.run_view import RunView
 from provisioner.credentials.project_secrets import OpenProject
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.host_result import HostResult
-from provisioner.fleet.interruption import Interruption
-from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import Preparation, prepare
 from provisioner.fleet.run_event import Listener, RunFailed, RunFinished, RunStarted
 from provisioner.fleet.saved_plan import SavedPlan, saved_plan
 from provisioner.git import Commit, commit_of
 from provisioner.model.project import Project
+from provisioner.private_file import process_owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class FleetRun:
             options=scope_options(self.scope),
             made={
                 "run_id": self.work.run_id,
-                "by": lock_owner(),
+                "by": process_owner(),
                 "version": provisioner.__version__,
             },
         )
@@ -68,7 +68,7 @@ def fleet_run(
     run_id: str,
     view: RunView,
     listener: Listener,
-    interruption: Interruption,
+    signals: Signals,
     keep_key: bool,
     prepare: Prepare = prepare,
 ) -> Iterator[FleetRun]:
@@ -79,7 +79,7 @@ def fleet_run(
         scope,
         view=view,
         listener=listener,
-        interruption=interruption,
+        signals=signals,
         prepare=prepare,
     ) as (fleet, preparation):
         key = opened.secrets.fingerprint_key(keep=keep_key)
@@ -106,7 +106,7 @@ def run_started(
     return RunStarted(
         run_id=run_id,
         command=command,
-        owner=lock_owner(),
+        owner=process_owner(),
         version=provisioner.__version__,
         commit=commit.id,
         dirty=commit.dirty,
@@ -125,10 +125,10 @@ def told_to_the_end(listener: Listener) -> Iterator[None]:
         raise
     except KeyboardInterrupt:
         code = int(ExitCode.INTERRUPTED)
-        listener(RunFailed(exit_code=code, message="interrupted twice", remedy=""))
+        listener(RunFailed(exit_code=code, message="interrupted", remedy=""))
         raise
     except Exception as error:
-        words = f"our bug: {type(error).__name__}"
+        words = f"bug in provisioner: {type(error).__name__}"
         listener(RunFailed(exit_code=int(ExitCode.BUG), message=words, remedy=""))
         raise
 

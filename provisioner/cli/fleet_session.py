@@ -10,18 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from provisioner.ansible.signals import Signals
+from provisioner.cli.output import print_text
 from provisioner.cli.run_view import RunView
 from provisioner.credentials.project_secrets import OpenProject, ProjectSecrets
 from provisioner.credentials.sources import secret_variables
 from provisioner.errors import FleetError, UsageError
 from provisioner.fleet.fleet import Fleet
-from provisioner.fleet.interruption import Interruption
 from provisioner.fleet.preparation import Preparation, prepare
 from provisioner.fleet.run_event import Listener
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import DEFAULT_HOSTS, EmailServer
 from provisioner.model.project import Project
-from provisioner.secret import MASK, Secret
+from provisioner.text import redact
 
 
 class Prepare(Protocol):
@@ -76,7 +77,7 @@ def fleet_session(
     *,
     view: RunView,
     listener: Listener,
-    interruption: Interruption,
+    signals: Signals,
     prepare: Prepare = prepare,
 ) -> Iterator[tuple[Fleet, Preparation]]:
     """Everything that a run over hosts needs, with an environment fit for Ansible around it."""
@@ -99,10 +100,10 @@ def fleet_session(
                 settings=settings,
                 forks=scope.forks or project.push.forks,
                 listener=listener,
-                output=_ansible_output(scope.verbosity, preparation.secrets()),
+                output=_ansible_output(scope.verbosity),
                 tick=view.tick,
                 verbosity=scope.verbosity,
-                interruption=interruption,
+                signals=signals,
             ),
             preparation,
         )
@@ -157,18 +158,11 @@ def _refuse_pruning_blindly(preparation: Preparation) -> None:
         )
 
 
-def _ansible_output(verbosity: int, secrets: Iterable[Secret]) -> Callable[[str], None]:
-    """Where Ansible's own output goes: standard error if asked for, secrets masked even so."""
+def _ansible_output(verbosity: int) -> Callable[[str], None]:
+    """Where Ansible's own output goes: standard error if asked for, redacted even so."""
     if not verbosity:
         return lambda _text: None
-    texts = sorted((s.reveal() for s in secrets if s), key=len, reverse=True)
-
-    def show(text: str) -> None:
-        for secret in texts:
-            text = text.replace(secret, MASK)
-        print(text, file=sys.stderr)
-
-    return show
+    return lambda text: print_text(redact(text), file=sys.stderr)
 
 
 def with_inventory(project: Project, inventory: Path | None) -> Project:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -44,11 +43,12 @@ def history(
 
       provisioner history 20261124T131500 --format markdown
     """
+    from provisioner.cli.output import print_text
     from provisioner.fleet.run_record import all_runs, run_named
     from provisioner.reports.history_formats import LISTS, ONES
 
     if run is None:
-        sys.stdout.write(LISTS[output_format](tuple(all_runs(project))))
+        print_text(LISTS[output_format](tuple(all_runs(project))), end="")
     else:
-        sys.stdout.write(ONES[output_format](run_named(project, run)))
+        print_text(ONES[output_format](run_named(project, run)), end="")
     return ExitCode.DONE

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from provisioner.cli.host_session import host_session
 from provisioner.cli.options import OutputFormat
+from provisioner.cli.output import print_text
 from provisioner.cli.run_view import run_view
 from provisioner.errors import gravest
 from provisioner.model.reading import read_project
@@ -28,5 +28,6 @@ def host_status(project: Path, inventory: Path | None, output_format: OutputForm
         said = contact.ask("probe.yml", hosts, "status")
     reports = [host_report(host, result, names) for host, result in said.items()]
     json = output_format is OutputFormat.JSON
-    sys.stdout.write(host_reports_as_json(reports) if json else host_reports_as_text(reports))
+    render = host_reports_as_json if json else host_reports_as_text
+    print_text(render(reports), end="")
     return gravest(report.exit_code for report in reports)

@@ -91,6 +91,7 @@ def init(
     """
     from provisioner.cli.answers import Answers
     from provisioner.cli.new_project import new_files, write_new
+    from provisioner.cli.output import print_text
     from provisioner.cli.provider_choice import chosen_provider
     from provisioner.documents.reading import shown_path
 
@@ -112,13 +113,13 @@ def init(
     draft = choice.draft()
     ask_for_client_id = answers.would_ask("client_id")
     if ask_for_client_id:  # only the registration gives it: show now what to register
-        print(f"\n{choice.card(draft)}", file=sys.stderr)
+        print_text(f"\n{choice.card(draft)}", file=sys.stderr)
     definition = choice.completed(draft)
     text = definition.text(choice.provider, choice.registration)
     for path in write_new(new_files(project, definition.file_name, text)):
-        print(f"Wrote {shown_path(path)}", flush=True)
+        print_text(f"Wrote {shown_path(path)}")
     card = "" if ask_for_client_id else f"\n{choice.card(definition)}"
-    sys.stdout.write(f"{card}\n{_next_steps(definition, project)}")
+    print_text(f"{card}\n{_next_steps(definition, project)}", end="")
     return ExitCode.DONE
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from provisioner.cli.options import OutputFormat
-from provisioner.cli.replaced_file import replace_text
-from provisioner.cli.standard_output import OutputFailed, give_up_output
-from provisioner.errors import ExitCode, ProvisionerError, UsageError
+from provisioner.cli.output import print_report, write_report
+from provisioner.errors import UsageError
 from provisioner.fleet.outcome import Outcome
 from provisioner.model.project import Project
 from provisioner.reports.outcome_formats import FILE_FORMATS, RENDERERS
@@ -35,31 +34,10 @@ def outcome_report(
     providers = providers_of(project)
     try:
         for name, file in files.items():
-            written(file, RENDERERS[name](outcome, providers), "--report")
+            write_report(file, RENDERERS[name](outcome, providers), "--report")
     finally:
         if shown is not None:
-            _print(RENDERERS[shown](outcome, providers), outcome)
-
-
-def _print(text: str, outcome: Outcome) -> None:
-    """That nobody can read it is no graver than what hosts have come to."""
-    try:
-        print(text, flush=True)
-    except (BrokenPipeError, OutputFailed) as error:
-        if outcome.exit_code in (ExitCode.DONE, ExitCode.CHANGES):
-            raise
-        give_up_output(error)
-
-
-def written(file: Path, text: str, option: str, *, mode: int = 0o666) -> None:
-    """Replace a file's content; ProvisionerError says why that cannot be."""
-    try:
-        replace_text(file, text, mode=mode)
-    except OSError as error:
-        raise ProvisionerError(
-            f"{file} cannot be written: {error.strerror}",
-            remedy=f"{option} needs a file in a folder that exists and that you may write to",
-        ) from None
+            print_report(RENDERERS[shown](outcome, providers), outcome.exit_code)
 
 
 def providers_of(project: Project) -> dict[str, str]:

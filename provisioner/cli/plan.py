@@ -55,12 +55,13 @@ def plan(
 
       provisioner plan --out plan.json
     """
+    from provisioner.ansible.signals import recorded_signals
     from provisioner.cli.fleet_run import fleet_run
     from provisioner.cli.fleet_session import Scope, with_inventory
     from provisioner.cli.opening import open_declared
-    from provisioner.cli.outcome_report import outcome_report, report_files, written
+    from provisioner.cli.outcome_report import outcome_report, report_files
+    from provisioner.cli.output import write_report
     from provisioner.cli.run_view import run_view
-    from provisioner.fleet.interruption import interruption
     from provisioner.fleet.push import plan as plan_fleet
     from provisioner.fleet.run_id import new_run_id
     from provisioner.model.reading import read_project
@@ -73,7 +74,7 @@ def plan(
     declared = with_inventory(read_project(project), inventory)
     opened = open_declared(declared, allow_commands, accept_destination)
     with (
-        interruption() as interrupted,
+        recorded_signals() as signals,
         run_view(
             stream_events=False, quiet=output_format is OutputFormat.JSON, plain=verbose > 0
         ) as view,
@@ -83,13 +84,13 @@ def plan(
             run_id=new_run_id(),
             view=view,
             listener=view.take,
-            interruption=interrupted,
+            signals=signals,
             keep_key=out is not None,
         ) as run,
     ):
         outcome = plan_fleet(run.work, run.preparation)
         saved = run.saved_plan(outcome.hosts)
     if out is not None:
-        written(out, saved.as_text(), "--out")
+        write_report(out, saved.as_text(), "--out")
     outcome_report(outcome, declared, output_format, files)
     return outcome.exit_code

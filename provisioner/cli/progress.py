@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from provisioner.text import printable, printable_lines
+
 
 @contextmanager
 def progress(*, quiet: bool, plain: bool) -> Iterator[_Progress]:
@@ -28,9 +30,9 @@ class _Progress:
             return
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
-            sys.stderr.write(f"\r\x1b[K{text[:width]}")
+            sys.stderr.write(f"\r\x1b[K{printable(text)[:width]}")
         else:
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{printable_lines(text)}\n")
         sys.stderr.flush()
 
     def clear(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from provisioner.cli.answers import Answers
 from provisioner.cli.new_definition import NewDefinition
+from provisioner.cli.output import print_text
 from provisioner.errors import UsageError
 from provisioner.providers.provider import Provider
 from provisioner.providers.registration import Registration, registration_of
@@ -125,7 +126,7 @@ def _provider_name(answers: Answers) -> str:
     if not answers.would_ask("provider"):
         return answers.ask("provider", f"Provider ({names})")
     shown = textwrap.fill(f"Providers: {names}", 79, subsequent_indent="  ", break_on_hyphens=False)
-    print(shown, file=sys.stderr)
+    print_text(shown, file=sys.stderr)
     return answers.ask("provider", "Provider", wrong=_no_provider)
 
 

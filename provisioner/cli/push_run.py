@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from provisioner.cli.error_lines import print_error
+from provisioner.ansible.signals import Signals, recorded_signals
+from provisioner.cli.app import print_error
 from provisioner.cli.fleet_run import (
     FleetRun,
     finished,
@@ -21,14 +22,14 @@ from provisioner.cli.fleet_session import Scope, chosen_servers
 from provisioner.cli.opening import open_declared
 from provisioner.cli.options import OutputFormat
 from provisioner.cli.outcome_report import outcome_report
+from provisioner.cli.output import print_text
 from provisioner.cli.removal_consent import Consent
 from provisioner.cli.run_view import RunView, run_view
+from provisioner.deploy.state_dir import project_lock
 from provisioner.errors import UsageError
 from provisioner.fleet.batches import BatchSizes
 from provisioner.fleet.delivering import Delivering
-from provisioner.fleet.interruption import Interruption, interruption
 from provisioner.fleet.journal import journal
-from provisioner.fleet.lock import push_lock
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.plan_file import read_plan
 from provisioner.fleet.post_check import MailMode
@@ -77,14 +78,14 @@ def run_push(project: Project, request: PushRequest) -> int:
     request = replace(request, scope=_scope(request.scope, saved))
     chosen_servers(project, request.scope.servers)  # a name with a slip in it makes no journal
     streamed = request.output_format is OutputFormat.JSON
-    with interruption() as interrupted:
+    with recorded_signals() as signals:
         with (
             run_view(
                 stream_events=streamed, quiet=False, plain=request.scope.verbosity > 0
             ) as view,
-            _locked(project, request, view, interrupted),
+            _locked(project, request, view, signals),
         ):
-            outcome = _pushed(project, request, saved, view, interrupted)
+            outcome = _pushed(project, request, saved, view, signals)
         _report(outcome, project, request)
     return outcome.exit_code
 
@@ -117,13 +118,17 @@ def _scope(given: Scope, saved: SavedPlan | None) -> Scope:
 
 @contextmanager
 def _locked(
-    project: Project, request: PushRequest, view: RunView, interrupted: Interruption
+    project: Project, request: PushRequest, view: RunView, signals: Signals
 ) -> Iterator[None]:
     def on_wait(holder: str) -> None:
         view.note(f"waiting for another push: {holder}")
 
-    with push_lock(
-        project.root, wait_seconds=request.lock_wait, on_wait=on_wait, check=interrupted.check
+    with project_lock(
+        project.root,
+        commit_of(project.root, project.declared_paths),
+        wait_seconds=request.lock_wait,
+        on_wait=on_wait,
+        check=signals.check,
     ):
         yield
 
@@ -133,7 +138,7 @@ def _pushed(
     request: PushRequest,
     saved: SavedPlan | None,
     view: RunView,
-    interrupted: Interruption,
+    signals: Signals,
 ) -> Outcome:
     options = scope_options(request.scope)
     earlier = run_to_resume(all_runs(project.root), options, saved) if request.resume else None
@@ -163,7 +168,7 @@ def _pushed(
                 run_id=run_id,
                 view=view,
                 listener=listener,
-                interruption=interrupted,
+                signals=signals,
                 keep_key=True,
             ) as run:
                 outcome = push(
@@ -174,7 +179,7 @@ def _pushed(
                 )
             listener(finished(outcome))
         if written.problem:
-            print(f"warning: {written.problem}", file=sys.stderr)
+            print_text(f"warning: {written.problem}", file=sys.stderr)
     return outcome
 
 
@@ -194,7 +199,7 @@ def _options(
         ceiling=settings.prune_ceiling if request.prune_limit is None else request.prune_limit,
         yes=request.yes,
         view=view,
-        interruption=run.work.fleet.interruption,
+        signals=run.work.fleet.signals,
     )
     options = PushOptions(
         describe=run.saved_plan,

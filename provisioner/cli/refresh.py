@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.error_lines import print_error
+from provisioner.cli.app import print_error
 from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
+from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError, gravest
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _refreshed(server: EmailServer, opened: OpenProject) -> None:
         tell(f"refreshing the tokens of {server.server_name}")
         tokens = fresh_tokens(opened.secrets, server, math.inf, time.time(), save=True)
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(tokens.expires_at))
-    print(f"{server.server_name}: refreshed; the access token is good until {until}", flush=True)
+    print_text(f"{server.server_name}: refreshed; the access token is good until {until}")
 
 
 def _refreshed_if_ours(server: EmailServer, opened: OpenProject) -> None:
@@ -90,7 +91,7 @@ def _refreshed_if_ours(server: EmailServer, opened: OpenProject) -> None:
     if tokens is None or tokens.handed_over_to is None:
         return _refreshed(server, opened)
     words = f"passed over: its refresh token was handed over to {tokens.handed_over_to}"
-    print(f"{server.server_name}: {words}, where MAPS renews it", flush=True)
+    print_text(f"{server.server_name}: {words}, where MAPS renews it")
     return None
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.cli.person import can_answer, confirm
+from provisioner.ansible.signals import Signals
+from provisioner.cli.prompts import can_answer, confirm
 from provisioner.cli.run_view import RunView
 from provisioner.errors import ExitCode, ProvisionerError, UsageError
 from provisioner.fleet.host_result import HostResult
-from provisioner.fleet.interruption import Interruption
 from provisioner.fleet.removals import refuse_too_many, removals, removed_servers
 from provisioner.text import counted
 
@@ -26,7 +26,7 @@ class Consent:
     ceiling: int
     yes: bool
     view: RunView
-    interruption: Interruption
+    signals: Signals
 
     def require(self, hosts: tuple[HostResult, ...]) -> None:
         """Ask if something would be removed; raises unless the answer is yes."""
@@ -43,11 +43,7 @@ class Consent:
                 remedy="if that is right, say --yes",
             )
         self.view.clear()
-        with self.interruption.passed_to(_raise_keyboard_interrupt):
+        with self.signals.ending_a_question():
             agreed = confirm(f"Remove {what}?")
         if not agreed:
             raise NotAgreed("nothing was changed: removing was not agreed to")
-
-
-def _raise_keyboard_interrupt() -> None:
-    raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.cli.chosen_servers import oauth2_servers
+from provisioner.cli.output import print_text
 from provisioner.credentials.project_secrets import OpenProject
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import PersonNeeded, UsageError
@@ -30,7 +31,7 @@ class Revocation:
     def carry_out(self) -> None:
         """Revoke, then delete, under the lock. Whatever fails leaves the tokens alone."""
         if not self.has_tokens:
-            print(f"{self.name}: {_NOTHING}")
+            print_text(f"{self.name}: {_NOTHING}")
             return
         endpoint = None if self.local else self._endpoint()
         # Before the lock is held: what is accepted on the way is written under it.
@@ -39,7 +40,7 @@ class Revocation:
             found = None if self.local else entry.read()
             tokens = found.tokens if found else None
             if tokens is None and not self.local:  # another run was faster
-                print(f"{self.name}: {_NOTHING}")
+                print_text(f"{self.name}: {_NOTHING}")
                 return
             lines = [_STILL_GOOD]
             if tokens and endpoint and secret:
@@ -47,7 +48,7 @@ class Revocation:
             elif not self.local:
                 lines = [_by_hand(self._provider()), _STILL_GOOD]
             entry.delete()
-        print(f"{self.name}: the tokens are deleted here", *lines, sep="\n  ", flush=True)
+        print_text("\n  ".join([f"{self.name}: the tokens are deleted here", *lines]))
 
     def _declared(self, name: str) -> EmailServer | None:
         """What is no longer declared can be forgotten, by its exact name."""

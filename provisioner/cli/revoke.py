@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.error_lines import print_error
+from provisioner.cli.app import print_error
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
@@ -59,7 +59,7 @@ def revoke(
 
 
 def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
-    from provisioner.cli.person import can_answer, confirm
+    from provisioner.cli.prompts import can_answer, confirm
 
     if yes:
         return True

@@ -72,7 +72,8 @@ def rollback(
     from provisioner.cli.opening import open_declared
     from provisioner.cli.outcome_report import outcome_report, report_files
     from provisioner.cli.run_view import run_view
-    from provisioner.fleet.lock import push_lock
+    from provisioner.deploy.state_dir import project_lock
+    from provisioner.git import commit_of
     from provisioner.model.reading import read_project
 
     files = report_files(report or ())
@@ -81,7 +82,12 @@ def rollback(
     quiet = output_format is OutputFormat.JSON
     with (
         run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
-        push_lock(declared.root, wait_seconds=lock_wait, on_wait=view.note),
+        project_lock(
+            declared.root,
+            commit_of(declared.root, declared.declared_paths),
+            wait_seconds=lock_wait,
+            on_wait=view.note,
+        ),
     ):
         opened = open_declared(declared, allow_commands, accept_destination)
         terms = {"lock_wait": lock_wait, "restart": not no_restart}
@@ -99,6 +105,7 @@ def _rolled_back(
     terms: dict[str, Any],
 ) -> Outcome:
     """Journaled as a push is. `terms`: of Delivering."""
+    from provisioner.ansible.signals import recorded_signals
     from provisioner.cli.fleet_run import (
         finished,
         fleet_run,
@@ -106,7 +113,6 @@ def _rolled_back(
         scope_options,
         told_to_the_end,
     )
-    from provisioner.fleet.interruption import interruption
     from provisioner.fleet.journal import journal
     from provisioner.fleet.preparation import refreshing
     from provisioner.fleet.rollback import prepare_rollback, rollback
@@ -121,7 +127,7 @@ def _rolled_back(
             written.append(event)
             view.take(event)
 
-        with interruption() as interrupted, told_to_the_end(listener):
+        with recorded_signals() as signals, told_to_the_end(listener):
             options = {
                 **scope_options(scope),
                 "hosts": list(scope.hosts),
@@ -138,7 +144,7 @@ def _rolled_back(
                 run_id=run_id,
                 view=view,
                 listener=listener,
-                interruption=interrupted,
+                signals=signals,
                 keep_key=True,
                 prepare=partial(
                     prepare_rollback, patterns=scope.hosts, refresh=refreshing(opened.secrets)
@@ -147,7 +153,8 @@ def _rolled_back(
                 asked = rollback(replace(run.work, **terms), run.preparation)
                 view.clear()
                 if asked.hosts and not agreed:
-                    _ask(asked, project)
+                    with signals.ending_a_question():
+                        _ask(asked, project)
                 outcome = asked.carry_out() if asked.hosts else asked.planned
             listener(finished(outcome))
     return outcome
@@ -158,7 +165,8 @@ def _ask(asked: Rollback, project: Project) -> None:
     import sys
 
     from provisioner.cli.outcome_report import providers_of
-    from provisioner.cli.person import can_answer, confirm
+    from provisioner.cli.output import print_text
+    from provisioner.cli.prompts import can_answer, confirm
     from provisioner.cli.removal_consent import NotAgreed
     from provisioner.errors import UsageError
     from provisioner.reports.outcome_text import outcome_text
@@ -169,6 +177,6 @@ def _ask(asked: Rollback, project: Project) -> None:
             f"a rollback of {names} was not agreed to; nothing was changed",
             remedy="there is no terminal to ask at: say --yes",
         )
-    print(outcome_text(asked.planned, providers_of(project)), file=sys.stderr)
+    print_text(outcome_text(asked.planned, providers_of(project)), file=sys.stderr)
     if not confirm(f"Roll back {names}?"):
         raise NotAgreed("nothing was changed: the rollback was not agreed to")

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
-from provisioner.cli.colour import is_coloured
+from provisioner.cli.output import give_up_output, is_colored
 from provisioner.cli.run_board import Board
 from provisioner.cli.run_lines import run_line
-from provisioner.cli.standard_output import ReaderGone, lead_to_nowhere
 from provisioner.fleet.host_result import GOOD_STATES
 from provisioner.fleet.journal import event_line
 from provisioner.fleet.run_event import HostFinished, RunEvent, RunStopped, TaskEnded
@@ -80,9 +79,9 @@ class _Lines(_Silence):
         try:
             self._stream.write(text)
             self._stream.flush()
-        except OSError as error:  # a closed pipe or terminal
-            if isinstance(error, BrokenPipeError | ReaderGone):
-                lead_to_nowhere(self._stream)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) and self._stream is sys.stdout:
+                give_up_output()
             self._stream = None
 
 
@@ -106,7 +105,7 @@ class _Terminal(_Lines):
     def __init__(self, stream: TextIO, environment: Mapping[str, str]) -> None:
         super().__init__(stream)
         self._board = Board(began=time.monotonic())
-        self._coloured = is_coloured(stream, environment)
+        self._coloured = is_colored(stream, environment)
         self._drawn = 0
 
     def take(self, event: RunEvent) -> None:

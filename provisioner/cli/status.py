@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +62,7 @@ def status(
         return _host_status(servers, project, inventory, report_format, check=check)
     from provisioner.cli.chosen_servers import oauth2_servers
     from provisioner.cli.opening import open_declared
+    from provisioner.cli.output import print_text
     from provisioner.cli.progress import progress
     from provisioner.deploy.proofs import read_proofs
     from provisioner.model.reading import read_project
@@ -76,7 +76,7 @@ def status(
             tell(f"asking {server.host} about {server.server_name}")
             states.append(_state(server, opened, proofs.get(server.server_name), check=check))
     render = states_as_json if report_format is OutputFormat.JSON else states_as_text
-    sys.stdout.write(render(states, now=time.time()))
+    print_text(render(states, now=time.time()), end="")
     return gravest(problem.exit_code for state in states for problem in state.problems)
 
 

@@ -43,6 +43,7 @@ def test_email(
     from textwrap import dedent
 
     from provisioner.cli.opening import open_declared
+    from provisioner.cli.output import print_text
     from provisioner.deploy.proofs import note_accepted
     from provisioner.errors import MailRefused, ProvisionerError
     from provisioner.fleet.preparation import server_entry
@@ -69,11 +70,11 @@ def test_email(
     lines = mail_lines(entry.name, result, provider.name)
     if result.outcome != "sent":
         raise MailRefused(lines[0], remedy=dedent("\n".join(lines[1:])))
-    print(f"{lines[0]}, to {recipient}, from this machine", flush=True)
+    print_text(f"{lines[0]}, to {recipient}, from this machine")
     if entry.token_set:
         try:
             grant = entry.token_set.grant_id
             note_accepted(declared.root, entry.name, grant, at=time.time(), by=None)
         except ProvisionerError as error:  # the mail went, all the same
-            print(f"Note: `status` will not know of it: {error.message}", file=sys.stderr)
+            print_text(f"Note: `status` will not know of it: {error.message}", file=sys.stderr)
     return 0

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.options import InventoryPath, ProjectFolder
+from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode
 
 
@@ -35,10 +36,12 @@ def unlock(
     from provisioner.cli.fleet_session import with_inventory
     from provisioner.errors import gravest
     from provisioner.fleet.unlocking import unlock_checkout
+    from provisioner.git import commit_of
     from provisioner.model.reading import read_project
 
     declared = with_inventory(read_project(project), inventory)
-    print(unlock_checkout(declared.root, force=force))
+    commit = commit_of(declared.root, declared.declared_paths)
+    print_text(unlock_checkout(declared.root, commit, force=force))
     if not hosts:
         return ExitCode.DONE
     from provisioner.cli.host_session import host_session
@@ -52,5 +55,5 @@ def unlock(
     ):
         said = contact.ask("unlock.yml", names, "unlock", force=force, lock_wait=0)
     endings = [lease_ending(host, result) for host, result in said.items()]
-    print("\n".join(printable(ending.text) for ending in endings))
+    print_text("\n".join(printable(ending.text) for ending in endings))
     return gravest(ending.exit_code for ending in endings)

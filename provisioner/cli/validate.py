@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.options import ProjectFolder
-from provisioner.errors import ExitCode
-from provisioner.reports.finding_formats import FindingFormat
+from provisioner.errors import ExitCode, UsageError
+from provisioner.reports.finding_formats import RENDERERS, FindingFormat
 
 if TYPE_CHECKING:
+    from provisioner.documents.files import FoundFile
     from provisioner.lint.verdict import Verdict
 
 Paths = Annotated[
@@ -75,7 +79,6 @@ def validate(
 
       provisioner validate --format sarif --output validate.sarif
     """
-    from provisioner.cli.finding_report import refuse_to_replace, report
     from provisioner.documents.declared import files_at
     from provisioner.documents.project_files import files_of_project, settings_documents
     from provisioner.lint.selection import asked_for
@@ -83,7 +86,7 @@ def validate(
 
     asked = asked_for(select or (), ignore or ())
     files = list(files_at(paths) if paths else files_of_project(project))
-    refuse_to_replace(files, output)
+    _refuse_to_replace(files, output)
     verdict = verdict_on(files, settings_documents(project), asked)
     report(verdict, report_format, output, strict=strict)
     return exit_code(verdict, strict=strict)
@@ -95,3 +98,60 @@ def exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:
         return ExitCode.BUG
     failed = verdict.errors or (strict and verdict.warnings)
     return ExitCode.FAILURE if failed else ExitCode.DONE
+
+
+def report(
+    verdict: Verdict, report_format: FindingFormat, target: Path | None, *, strict: bool
+) -> None:
+    """Print the report, or write it to `target` and print the text report.
+
+    What cannot be written is an error at the end: the findings are printed in any case.
+    """
+    from provisioner.cli.output import is_colored, write_report
+
+    shown = FindingFormat.TEXT if target is not None else report_format
+    try:
+        if target is not None:
+            text = _rendered(verdict, report_format, strict=strict, colored=False)
+            write_report(target, text, "--output")
+        if report_format is FindingFormat.GITHUB:
+            _append_summary(verdict, os.environ.get("GITHUB_STEP_SUMMARY"))
+    finally:
+        colored = is_colored(sys.stdout, os.environ)
+        sys.stdout.write(_rendered(verdict, shown, strict=strict, colored=colored))
+        sys.stdout.flush()
+
+
+def _refuse_to_replace(files: Iterable[FoundFile], output: Path | None) -> None:
+    """UsageError if the report would be written over one of the files that it is about."""
+    target = os.path.realpath(output) if output is not None else None
+    if target is not None and any(os.path.realpath(found.path) == target for found in files):
+        raise UsageError(
+            "the report would replace one of the files that it is about",
+            remedy="name another file with --output",
+        )
+
+
+def _rendered(
+    verdict: Verdict, report_format: FindingFormat, *, strict: bool, colored: bool
+) -> str:
+    render = RENDERERS[report_format]
+    if report_format is FindingFormat.TEXT:
+        return render(verdict, coloured=colored)
+    if report_format is FindingFormat.JUNIT:
+        return render(verdict, strict=strict)
+    return render(verdict)
+
+
+def _append_summary(verdict: Verdict, file: str | None) -> None:
+    """What earlier commands of the step have put there counts for the limit, too."""
+    if not file:
+        return
+    from provisioner.cli.output import not_written
+    from provisioner.reports.step_summary import MOST_BYTES, render
+
+    try:
+        with open(file, "a", encoding="utf-8", errors="backslashreplace") as summary:  # noqa: PTH123
+            summary.write(render(verdict, MOST_BYTES - os.fstat(summary.fileno()).st_size))
+    except OSError as error:
+        raise not_written(file, "GITHUB_STEP_SUMMARY", error) from None

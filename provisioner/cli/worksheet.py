@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.error_lines import print_error
+from provisioner.cli.app import print_error
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,

@@ -7,7 +7,7 @@ import stat
 import sys
 from pathlib import Path
 
-from provisioner.cli.outcome_report import written
+from provisioner.cli.output import print_text, write_report
 from provisioner.documents.project_files import SETTINGS_FILES
 from provisioner.documents.reading import shown_path
 from provisioner.errors import UsageError
@@ -67,8 +67,8 @@ def deliver(worksheet: Worksheet, out: Path | None, chosen: WorksheetFormat) -> 
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    written(out, text, "--out", mode=_OWNER_ONLY if worksheet.secrets else 0o666)
-    print(f"Wrote {shown_path(out)}", file=sys.stderr)
+    write_report(out, text, "--out", mode=_OWNER_ONLY if worksheet.secrets else 0o666)
+    print_text(f"Wrote {shown_path(out)}", file=sys.stderr)
     if worksheet.secrets:
         print(
             "Secrets stand in it in clear; only you can read it. "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.fleet.interruption import Interruption
+from provisioner.ansible.signals import Signals
 from provisioner.fleet.progress_line import phase_of, progress_line
 from provisioner.fleet.run_event import Listener, PlaybookStarted, TaskEnded, TaskStarted
 from provisioner.fleet.run_folder import run_folder, write_private_json
@@ -50,13 +50,13 @@ class Fleet:
     listener: Listener
     output: Callable[[str], None]
     tick: Callable[[], None]
-    interruption: Interruption
+    signals: Signals
 
     def run(
         self, playbook: str, deliveries: Mapping[str, Mapping[str, Any]], *, check: bool
     ) -> Answers:
         """Run a playbook on the hosts that `deliveries` names; its action plugins read them."""
-        if not deliveries or self.interruption.signal:  # to Ansible, an empty limit is none
+        if not deliveries or self.signals.first:  # to Ansible, an empty limit is none
             return Answers()
         self.listener(PlaybookStarted(purpose=_purpose(check=check), hosts=len(deliveries)))
         started: set[str] = set()
@@ -65,7 +65,7 @@ class Fleet:
             played = run_playbook(
                 self._playbook_run(playbook, folder, deliveries, check=check),
                 self._watcher(started, check=check),
-                self.interruption,
+                self.signals,
             )
         return Answers(played.results, frozenset(started), played.broke)
 

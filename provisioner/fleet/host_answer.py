@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from provisioner.fleet.connection_failure import connection_failure
+from provisioner.text import foreign, redact
 
 NONSENSE = "nonsense"  # the outcome of a task whose answer is not one
 
@@ -16,13 +17,15 @@ _LONGEST_MESSAGE = 2_000
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _SEVERAL_LINES = frozenset(("output", "apply_output"))
+# What others said and the host passes on: a mail server, a command.
+_WORDS = frozenset((*_SEVERAL_LINES, "reply", "transcript", "challenge"))
 
 Check = Callable[[Any], bool]
 
 
 def checked_answer(outcome: str, answer: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """A task's outcome and answer, if that is one; else `nonsense`, in our words."""
-    words = {"msg": printable(str(answer.get("msg") or ""))}
+    words = {"msg": foreign(str(answer.get("msg") or ""), longest=_LONGEST_MESSAGE)}
     if "maps" not in answer:
         words = {"msg": connection_failure(words["msg"])}
     if outcome == "unreachable":
@@ -31,18 +34,17 @@ def checked_answer(outcome: str, answer: Mapping[str, Any]) -> tuple[str, Mappin
     if what:
         text = f"the host answered nonsense: its answer {what}. Do not trust it before you know why"
         return NONSENSE, {"msg": text}
-    return outcome, {**answer, **words}
+    maps = {"maps": _redacted(answer["maps"])} if "maps" in answer else {}
+    return outcome, {**answer, **maps, **words}
 
 
-def printable(text: str, limit: int = _LONGEST_MESSAGE) -> str:
-    """Words of Ansible or of a host on one line, whatever is in them."""
-    line = " ".join("".join(" " if _deceives(c) else c for c in text).split())
-    return line if len(line) <= limit else line[: limit - 3] + "..."
-
-
-def printable_lines(text: str) -> str:
-    """What Ansible prints, without what would steer the terminal."""
-    return "".join(" " if _deceives(c) and c not in "\n\t" else c for c in text)
+def _redacted(value: Any, name: str = "") -> Any:
+    """The answer with its words redacted; what decides something or is compared stays."""
+    if isinstance(value, dict):
+        return {key: _redacted(v, name if name in _WORDS else key) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_redacted(one, name) for one in value]
+    return redact(value) if isinstance(value, str) and name in _WORDS else value
 
 
 def _wrong(answer: Mapping[str, Any]) -> str:

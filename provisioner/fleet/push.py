@@ -94,7 +94,7 @@ def _asked(work: Delivering, preparation: Preparation, hosts: Iterable[str]) -> 
             ServerSkipped(server=server.name, reason=server.reason, remedy=server.remedy)
         )
     found = work.asked(preparation, hosts)
-    work.fleet.interruption.check()
+    work.fleet.signals.check()
     return found
 
 
@@ -135,7 +135,7 @@ def _batch(
 
 
 def _reason_to_stop(work: Delivering, results: list[HostResult], *, stop: bool) -> str:
-    if work.fleet.interruption.signal:
+    if work.fleet.signals.first:
         return "the run was interrupted"
     # Without mails nothing is proven: as it was asked for.
     good = GOOD_STATES | ({HostState.UNPROVEN} if work.mail is MailMode.NONE else set())
@@ -162,7 +162,7 @@ def _outcome(work: Delivering, hosts: Hosts, preparation: Preparation, *, check:
         skipped=preparation.skipped,
         warnings=preparation.warnings,
         check=check,
-        interrupted=work.fleet.interruption.signal,
+        interrupted=work.fleet.signals.first,
         restart=work.restart,
         envelopes={n: envelope(e, project.test_email) for n, e in preparation.entries.items()},
     )
@@ -179,7 +179,7 @@ def _refreshed(
 ) -> Preparation:
     due = _servers_due(hosts)
     for entry in list(preparation.entries.values()):
-        work.fleet.interruption.check()
+        work.fleet.signals.check()
         if entry.token_set is None or entry.name not in due:
             continue
         try:

@@ -50,7 +50,7 @@ class Rollback:
         }
         for result in results.values():
             self.work.fleet.listener(HostFinished(result=result))
-        interrupted = self.work.fleet.interruption.signal
+        interrupted = self.work.fleet.signals.first
         return replace(
             self.planned, hosts=tuple(results.values()), check=False, interrupted=interrupted
         )
@@ -61,7 +61,7 @@ def rollback(work: Delivering, preparation: Preparation) -> Rollback:
     hosts = work.played(
         _PLAYBOOK, preparation, preparation.all_hosts, check=True, judge=rollback_result
     )
-    work.fleet.interruption.check()
+    work.fleet.signals.check()
     planned = Outcome(
         run_id=work.run_id,
         hosts=hosts,

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.ansible.signals import Signals
 from provisioner.errors import FleetError
-from provisioner.fleet.host_answer import checked_answer, printable_lines
-from provisioner.fleet.interruption import Interruption
-from provisioner.hosts.inventory_defect import unreadable_variables
+from provisioner.fleet.host_answer import checked_answer
+from provisioner.hosts.inventory_defect import how_to_see, unreadable_variables
 
 _GRACE_SECONDS = 15.0  # for hosts to finish their transaction after an interrupt
 _POLL_SECONDS = 1
-_LAST_LINES = 6
 
 # event name of Ansible's callback -> what it says of the host
 _HOST_EVENTS = {
@@ -56,8 +55,8 @@ class PlaybookRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """Who is told while a playbook runs. `on_output` gets what Ansible prints, `on_tick` is
-    called about once a second.
+    """Who is told while a playbook runs. `on_output` gets what Ansible prints, as it is;
+    `on_tick` is called about once a second.
     """
 
     on_start: Callable[[str, str], None]  # host, task
@@ -79,7 +78,7 @@ class Played:
 _SEEN_THROUGH = frozenset({0, 2, 4, 6, 8, 10, 12, 14})
 
 
-def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption) -> Played:
+def run_playbook(run: PlaybookRun, watcher: Watcher, signals: Signals) -> Played:
     """Run it and return each task's result.
 
     FleetError when Ansible itself could not start (bad inventory variables, no
@@ -92,7 +91,7 @@ def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption)
 
     def take(event: dict[str, Any]) -> bool:
         if text := event.get("stdout"):
-            watcher.on_output(printable_lines(text))
+            watcher.on_output(text)
         if event.get("event") == "runner_on_start":
             heard.add(event["event_data"]["host"])
             watcher.on_start(event["event_data"]["host"], event["event_data"].get("task", ""))
@@ -103,8 +102,8 @@ def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption)
 
     limit = run.folder / "limit"
     limit.write_text("\n".join(run.hosts) + "\n", encoding="utf-8")
-    end = _End(interruption, watcher.on_tick)
-    with interruption.passed_to(end.tell_children):
+    end = _End(signals, watcher.on_tick)
+    with signals.passed_to(end.tell_children):
         outcome = ansible_runner.run(
             private_data_dir=str(run.folder),
             playbook=str(run.playbook),
@@ -124,7 +123,7 @@ def run_playbook(run: PlaybookRun, watcher: Watcher, interruption: Interruption)
     if outcome.rc in _SEEN_THROUGH and (heard or outcome.rc == 0):
         return Played(tuple(results))
     how = f"ended with code {outcome.rc}" if outcome.rc else "was killed"
-    if not heard and not interruption.signal:
+    if not heard and not signals.first:
         raise _not_started(run, how, outcome.stdout.read())
     return Played(tuple(results), f"ansible-playbook {how} before it had done with this host")
 
@@ -147,17 +146,17 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
 def _not_started(run: PlaybookRun, how: str, said: str) -> FleetError:
     if error := unreadable_variables(run.inventory, said):
         return error
-    lines = [line.strip() for line in said.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("PLAY [")]
-    words = " / ".join(lines[-_LAST_LINES:]) or "it printed nothing"
-    return FleetError(f"ansible-playbook {how} before it reached a host", remedy=words)
+    return FleetError(
+        f"ansible-playbook {how} before it reached a host",
+        remedy=f"see why with `provisioner plan -v`, or {how_to_see(run.inventory)}",
+    )
 
 
 class _End:
     """Ansible is told once to end, and killed after the grace or at a second signal."""
 
-    def __init__(self, interruption: Interruption, on_tick: Callable[[], None]) -> None:
-        self._interruption = interruption
+    def __init__(self, signals: Signals, on_tick: Callable[[], None]) -> None:
+        self._signals = signals
         self._on_tick = on_tick
         self._deadline: float | None = None
         self._told: set[int] = set()
@@ -176,7 +175,7 @@ class _End:
         if self._deadline is None:
             return False
         self.tell_children()
-        return self._interruption.count > 1 or time.monotonic() > self._deadline
+        return self._signals.count > 1 or time.monotonic() > self._deadline
 
 
 def _children() -> list[int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from provisioner.ca_file import ca_certificates
 from provisioner.mail.conversation import host_code
 from provisioner.mail.test_message import test_message
 from provisioner.secret import Secret
+from provisioner.text import redact
 
 _TIMEOUT_SECONDS = 30.0
 
@@ -104,6 +106,11 @@ def send_test_email(
 def _conversed(
     account: SmtpAccount, message: Mapping[str, Any] | None, timeout: float
 ) -> SmtpResult:
-    return SmtpResult.from_facts(
-        host_code("maps_smtp").converse(account.revealed(), message, timeout)
-    )
+    """The server may echo any secret of this run, not only that of the account."""
+    if account.ca_file:
+        ca_certificates(account.ca_file)  # a pipe, say, would never end for the conversation
+    facts = host_code("maps_smtp").converse(account.revealed(), message, timeout)
+    result = SmtpResult.from_facts(facts)
+    challenge = result.challenge and {k: redact(str(v)) for k, v in result.challenge.items()}
+    transcript = [redact(line) for line in result.transcript]
+    return replace(result, reply=redact(result.reply), challenge=challenge, transcript=transcript)

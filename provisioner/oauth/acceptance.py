@@ -104,7 +104,6 @@ class Acceptance:
     def _identity(self, answer: TokenAnswer, issuer: str | None) -> Identity:
         declared = (self.provider, self.server, self.settings)
         identity = identity_from(answer.id_token, *declared, now=self.now())
-        identity = identity.without((self.client_secret, *answer.tokens))
         check_token_issuer(identity, issuer, *declared)
         check_identity(identity, *declared)
         return identity

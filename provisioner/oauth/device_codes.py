@@ -11,6 +11,7 @@ from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.token_answer import lifetime
 from provisioner.oauth.token_faults import Unusable
 from provisioner.secret import Secret
+from provisioner.text import redact
 
 _DEFAULT_INTERVAL_SECONDS = 5
 _LONGEST = {"user_code": 64, "verification_uri": 2000, "verification_uri_complete": 2000}
@@ -56,7 +57,7 @@ def _line(members: Mapping[str, Any], name: str) -> str | None:
     value = members.get(name)
     longest = _LONGEST.get(name, 2000)
     fits = isinstance(value, str) and value.isprintable() and 0 < len(value) <= longest
-    return str(value) if fits else None
+    return redact(str(value), pieces=False) if fits else None
 
 
 def _address(members: Mapping[str, Any], name: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,7 +11,6 @@ from provisioner.oauth.advice import Advice
 from provisioner.oauth.device_pace import PENDING, SLOW_DOWN
 from provisioner.oauth.google_errors import GOOGLE_ERRORS, GOOGLE_WORDS
 from provisioner.oauth.microsoft_errors import MICROSOFT_ERRORS
-from provisioner.oauth.sanitised import sanitised
 from provisioner.oauth.standard_errors import (
     DEVICE_ERRORS,
     INVALID_GRANT_AT_EXCHANGE,
@@ -19,7 +18,7 @@ from provisioner.oauth.standard_errors import (
     STANDARD_ERRORS,
     UNKNOWN_ERROR,
 )
-from provisioner.secret import Secret
+from provisioner.text import foreign
 
 _VENDOR_ERRORS: Mapping[str, Advice] = {**MICROSOFT_ERRORS, **GOOGLE_ERRORS}
 _VENDOR_CODE = re.compile(r"AADSTS\d{3,8}|\b(?:" + "|".join(GOOGLE_ERRORS) + r")\b")
@@ -45,7 +44,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What the provider said: sanitised, without secrets. Branch on `error`, never on the rest.
+    """What the provider said, redacted. Branch on `error`, never on the rest.
 
     `busy_status`: it came with an HTTP status that passes, so that its `error` decides nothing.
     """
@@ -101,15 +100,13 @@ def refusal_from(
     *,
     stage: Stage,
     host: str,
-    secrets: Iterable[Secret],
     busy_status: int | None = None,
 ) -> Refusal:
     """The refusal in an error answer or callback: `error`, `error_description` and vendors' own."""
-    hidden = tuple(secrets)
-    error = _error(answer.get("error"), hidden)
+    error = _error(answer.get("error"))
     raw = answer.get("error_description")
-    description = sanitised(raw, hidden)
-    said = f"{error} {description} {sanitised(answer.get('error_subtype'), hidden, longest=80)}"
+    description = foreign(raw)
+    said = f"{error} {description} {foreign(answer.get('error_subtype'), longest=80)}"
     vendor = _VENDOR_CODE.search(said)
     code = vendor.group() if vendor and vendor.group() != error else None
     return Refusal(
@@ -118,19 +115,19 @@ def refusal_from(
         error=error,
         description=_TRACE.sub("", description).strip(),
         vendor_code=code,
-        trace=_trace(answer, raw, hidden),
+        trace=_trace(answer, raw),
         busy_status=busy_status,
     )
 
 
-def _error(found: object, secrets: tuple[Secret, ...]) -> str:
+def _error(found: object) -> str:
     """A known code decides what happens next: no secret that looks like it may change it."""
     if isinstance(found, str) and found in _KNOWN_ERRORS:
         return found
-    return sanitised(found, secrets, longest=80) or "unknown_error"
+    return foreign(found, longest=80) or "unknown_error"
 
 
-def _trace(answer: Mapping[str, object], raw: object, secrets: tuple[Secret, ...]) -> str:
+def _trace(answer: Mapping[str, object], raw: object) -> str:
     found = {
         "trace id": answer.get("trace_id"),
         "correlation id": answer.get("correlation_id"),
@@ -139,5 +136,5 @@ def _trace(answer: Mapping[str, object], raw: object, secrets: tuple[Secret, ...
     if isinstance(raw, str):
         for name, value in _TRACE.findall(raw[:_LONGEST_SEARCHED]):
             found[name.lower()] = found.get(name.lower()) or value.strip()
-    parts = [(name, sanitised(value, secrets, longest=60)) for name, value in found.items()]
+    parts = [(name, foreign(value, longest=60)) for name, value in found.items()]
     return ", ".join(f"{name} {value}" for name, value in parts if value)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.sanitised import sanitised
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 from provisioner.secret import Secret
+from provisioner.text import foreign
 
 
 def granted_refresh_token(
@@ -55,7 +55,7 @@ def granted_scope(
         raise SignInFailed(
             f"{server.where(f'oauth2.{field}')}: asked for and not granted: {' '.join(missing)}",
             remedy="sign in again and leave every box ticked; else allow the scope for the client, "
-            f"or correct it. Granted were: {sanitised(granted)}",
+            f"or correct it. Granted were: {foreign(granted)}",
         )
     return granted
 

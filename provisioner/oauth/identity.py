@@ -10,9 +10,9 @@ from typing import Any
 
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.masked import without_secrets
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
+from provisioner.text import redact
 
 # A clock may be off; one that is off by more is worth a word.
 _LEEWAY_SECONDS = 600
@@ -29,11 +29,6 @@ class Identity:
     def name(self) -> str | None:
         """The one to show; None if the provider names nobody."""
         return self.names[0] if self.names else None
-
-    def without(self, secrets: tuple[Secret, ...]) -> Identity:
-        """The same with a mask for what holds one of these: names are shown and kept."""
-        names = tuple(without_secrets(name, secrets) for name in self.names)
-        return Identity(names, self.issuer and without_secrets(self.issuer, secrets))
 
     def is_called(self, name: str) -> bool:
         """Whether one of the names is this one; upper and lower case are alike."""
@@ -103,5 +98,8 @@ def _check(payload: Mapping[str, Any], server: EmailServer, client_id: str, now:
 
 
 def _name(value: object) -> str | None:
+    """Names are shown and kept: a whole secret in one is masked. A part is no reason, since a
+    token may well be made of the account's name.
+    """
     fits = isinstance(value, str) and 0 < len(value) <= 320 and value.isprintable()
-    return str(value) if fits else None
+    return redact(str(value), pieces=False) if fits else None

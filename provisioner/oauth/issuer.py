@@ -9,6 +9,7 @@ from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.identity import Identity
 from provisioner.providers.provider import Provider
+from provisioner.text import foreign
 
 _GUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIELD = "oauth2.authorization_url"
@@ -89,7 +90,7 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 def _other_issuer(issuer: str, provider: Provider, server: EmailServer) -> SignInFailed:
-    shown = "".join(c for c in issuer if c.isprintable())[:200]
+    shown = foreign(issuer, longest=200)
     return SignInFailed(
         f"{server.where(_FIELD)}: the answer comes from another issuer than the provider that was "
         f"asked: {shown}",

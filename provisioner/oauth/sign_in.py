@@ -19,9 +19,9 @@ from provisioner.oauth.failures import Stage, refusal_from
 from provisioner.oauth.invitation import Invitation
 from provisioner.oauth.issuer import check_issuer
 from provisioner.oauth.listener import CallbackListener
-from provisioner.oauth.masked import without_secrets
 from provisioner.oauth.time_out import nobody_came
 from provisioner.secret import Secret
+from provisioner.text import redact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +116,8 @@ class SignIn(Acceptance):
             )
         if callback.error:
             host = checked_endpoint(self.settings.authorization_url, "authorization_url")
-            secrets = (self.client_secret,)
-            refusal = refusal_from(callback.error, stage=Stage.CALLBACK, host=host, secrets=secrets)
-            raise self._refused(refusal)
-        hidden = tuple(filter(None, (self.client_secret, callback.code)))
-        issuer = callback.issuer and without_secrets(callback.issuer, hidden)
+            raise self._refused(refusal_from(callback.error, stage=Stage.CALLBACK, host=host))
+        issuer = callback.issuer and redact(callback.issuer, pieces=False)
         check_issuer(issuer, self.provider, self.server, self.settings)
         return callback
 

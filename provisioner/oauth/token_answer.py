@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.oauth.masked import without_secrets
 from provisioner.oauth.token_faults import Unusable
 from provisioner.secret import Secret
+from provisioner.text import redact
 
 # Where the provider does not say how long an access token lives, it is taken for short-lived.
 ASSUMED_LIFE_SECONDS = 600
@@ -29,11 +29,6 @@ class TokenAnswer:
     auth_method: str
     refresh_token_expires_in: int | None = None
 
-    @property
-    def tokens(self) -> tuple[Secret, ...]:
-        """All that is secret in it."""
-        return tuple(filter(None, (self.access_token, self.refresh_token, self.id_token)))
-
     def expires_at(self, now: float) -> int:
         """When the access token ends, in Unix seconds by our own clock."""
         lives = ASSUMED_LIFE_SECONDS if self.expires_in is None else self.expires_in
@@ -49,13 +44,10 @@ class TokenAnswer:
         return int(now) + lives if lives else None
 
 
-def token_answer(
-    members: Mapping[str, Any], auth_method: str, client_secret: Secret | None = None
-) -> TokenAnswer:
+def token_answer(members: Mapping[str, Any], auth_method: str) -> TokenAnswer:
     """The tokens among the members of the answer; Unusable without them.
 
-    A scope is shown and kept in the clear: of a word that holds a token, or the client secret
-    that came back, nothing is left.
+    A scope is shown and kept in the clear: a whole secret in it is masked.
     """
     token_type = members.get("token_type")
     # RFC 6749 section 7.1: a client must not use a type that it does not know.
@@ -68,12 +60,11 @@ def token_answer(
     if scope is not None and not _is_printable(scope):
         raise Unusable("gives a scope that is not printable text")
     refresh_token, id_token = _token(members, "refresh_token"), _id_token(members)
-    secrets = tuple(filter(None, (access_token, refresh_token, id_token, client_secret)))
     return TokenAnswer(
         access_token=access_token,
         refresh_token=refresh_token,
         expires_in=lifetime(members.get("expires_in")),
-        scope=scope and " ".join(without_secrets(word, secrets) for word in scope.split()),
+        scope=scope and redact(" ".join(scope.split()), pieces=False),
         id_token=id_token,
         auth_method=auth_method,
         refresh_token_expires_in=lifetime(members.get("refresh_token_expires_in")),

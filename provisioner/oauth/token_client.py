@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.failures import TRANSIENT_ERRORS, Refusal, Stage, refusal_from
 from provisioner.oauth.http_answer import HttpAnswer, read_answer
-from provisioner.oauth.sanitised import sanitised
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused, Transient, Unusable
 from provisioner.oauth.token_session import Judge, token_session
 from provisioner.oauth.wire import Wire
 from provisioner.providers.catalogue import is_loopback
 from provisioner.secret import Secret
+from provisioner.text import foreign
 
 if TYPE_CHECKING:
     import requests
@@ -76,15 +76,13 @@ class TokenClient:
                 "in provisioner.yml",
             ) from None
 
-    def asked(
-        self, stage: Stage, secrets: tuple[Secret, ...], send: Send, *, repeatable: bool = True
-    ) -> tuple[Members, str]:
+    def asked(self, stage: Stage, send: Send, *, repeatable: bool = True) -> tuple[Members, str]:
         """The answer's members, and the way in which the client was recognized.
 
         What is not `repeatable` is sent again only if it surely did not arrive, or if the client
         was not recognized, which comes before everything else (RFC 6749 section 4.1.3).
         """
-        judge = partial(self._judged, stage, secrets)
+        judge = partial(self._judged, stage)
         try:
             return self._patiently(send, judge, self.auth_method, repeatable), self.auth_method
         except TokenRefused as first:
@@ -126,31 +124,26 @@ class TokenClient:
 
         return wire.within(self.seconds, converse)
 
-    def _judged(
-        self, stage: Stage, secrets: tuple[Secret, ...], response: requests.Response
-    ) -> Members:
+    def _judged(self, stage: Stage, response: requests.Response) -> Members:
         answer = read_answer(response)
-        refusal = self._refusal(answer, stage, secrets)
+        refusal = self._refusal(answer, stage)
         if answer.passes or (refusal and refusal.error in TRANSIENT_ERRORS):
             raise Transient(f"answered HTTP {answer.status}", answer.pause, refusal=refusal)
         if refusal:
             raise TokenRefused(refusal)
-        kind = sanitised(answer.content_type, (self.client_secret, *secrets), longest=80)
+        kind = foreign(answer.content_type, longest=80)
         if not 200 <= answer.status < 300:
             raise Unusable(f"answered HTTP {answer.status} with {kind}")
         if not answer.members and stage is not Stage.REVOCATION:
-            raise Unusable(f"answered with {kind}, not with tokens in JSON")
+            raise Unusable(f"sent an invalid response: {kind} without tokens in JSON")
         return answer.members
 
-    def _refusal(
-        self, answer: HttpAnswer, stage: Stage, secrets: tuple[Secret, ...]
-    ) -> Refusal | None:
+    def _refusal(self, answer: HttpAnswer, stage: Stage) -> Refusal | None:
         if not answer.members.get("error"):
             return None
         return refusal_from(
             answer.members,
             stage=stage,
             host=checked_endpoint(self.url, self.field),
-            secrets=(self.client_secret, *secrets),
             busy_status=answer.status if answer.passes else None,
         )

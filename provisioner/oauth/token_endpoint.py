@@ -36,8 +36,8 @@ class TokenEndpoint(TokenClient):
             },
         )
         with self.faults_in_words(Stage.EXCHANGE):
-            found = self.asked(Stage.EXCHANGE, (code, verifier), send, repeatable=False)
-            return token_answer(*found, self.client_secret)
+            found = self.asked(Stage.EXCHANGE, send, repeatable=False)
+            return token_answer(*found)
 
     def refresh(self, refresh_token: Secret, *, scope: str | None) -> TokenAnswer:
         """New tokens for a refresh token; the old refresh token where the answer has none."""
@@ -52,8 +52,8 @@ class TokenEndpoint(TokenClient):
             return members
 
         with self.faults_in_words(Stage.REFRESH):
-            members, auth_method = self.asked(Stage.REFRESH, (refresh_token,), send)
-            return token_answer(without_what_may_lack(members), auth_method, self.client_secret)
+            members, auth_method = self.asked(Stage.REFRESH, send)
+            return token_answer(without_what_may_lack(members), auth_method)
 
     def revoke(self, token: Secret, *, kind: str = "refresh_token") -> None:
         """End a token, of this kind, at a revocation endpoint (RFC 7009)."""
@@ -66,7 +66,7 @@ class TokenEndpoint(TokenClient):
             )
 
         with self.faults_in_words(Stage.REVOCATION):
-            self.asked(Stage.REVOCATION, (token,), send)
+            self.asked(Stage.REVOCATION, send)
 
     def device_codes(self, *, scope: str) -> tuple[Members, str]:
         """The answer of a device authorization endpoint, and how the client was recognized.
@@ -80,7 +80,7 @@ class TokenEndpoint(TokenClient):
             return judge(session.post(self.url, data=form, auth=auth, **REQUEST_OPTIONS))
 
         with self.faults_in_words(Stage.DEVICE):
-            return self.asked(Stage.DEVICE, (), send)
+            return self.asked(Stage.DEVICE, send)
 
     def device_tokens(self, device_code: Secret) -> TokenAnswer:
         """Tokens for a device code, once a person has agreed; before that it is refused.
@@ -88,7 +88,7 @@ class TokenEndpoint(TokenClient):
         RFC 8628 section 3.4. Transient passes through: how often to ask is the caller's affair.
         """
         send = self._fetching(DEVICE_GRANT, lambda: {"device_code": device_code.reveal()})
-        return token_answer(*self.asked(Stage.DEVICE, (device_code,), send), self.client_secret)
+        return token_answer(*self.asked(Stage.DEVICE, send))
 
     def _fetching(self, grant_type: str, parameters: Callable[[], dict[str, str]]) -> Send:
         def send(session: OAuth2Session, _judge: Judge) -> Members:

@@ -13,6 +13,7 @@ from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 from provisioner.reports.findings_places import STANDARD_INPUT, last_line
 from provisioner.reports.findings_summary import summary
+from provisioner.text import printable_lines
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
@@ -27,7 +28,7 @@ def _command(finding: Finding) -> str:
     """The text names the place, too: a log shows nothing of the properties."""
     properties = ",".join(f"{key}={value}" for key, value in _properties(finding))
     place = f"{finding.file}:{finding.line}:{finding.column}"
-    text = f"{place}: {finding.message}\n{finding.remedy}".translate(_DATA)
+    text = printable_lines(f"{place}: {finding.message}\n{finding.remedy}").translate(_DATA)
     return f"::{finding.severity} {properties}::{text}"
 
 
@@ -37,7 +38,7 @@ def _properties(finding: Finding) -> Iterator[tuple[str, object]]:
     GitHub does not say which it is: https://github.com/github/docs/issues/40038.
     """
     if finding.file != STANDARD_INPUT:
-        yield "file", finding.file.translate(_PROPERTY)
+        yield "file", printable_lines(finding.file).translate(_PROPERTY)
         yield "line", finding.line
         yield "endLine", last_line(finding)
         if finding.line == finding.end_line:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from provisioner.lint.finding import Excerpt, Finding, Severity
 from provisioner.lint.verdict import Verdict
 from provisioner.reports.findings_summary import summary
+from provisioner.text import in_columns, printable, printable_lines
 
 # "Select Graphic Rendition" of ECMA-48, the only control sequences used.
 _BOLD, _RED, _YELLOW, _CYAN = "1", "1;31", "1;33", "36"
@@ -32,11 +33,11 @@ def _painted(text: str, style: str) -> str:
 def paragraph(finding: Finding, paint: _Paint = _plain) -> str:
     """A finding with its excerpt and its remedy, ended by a line break."""
     style = _RED if finding.severity is Severity.ERROR else _YELLOW
-    place = paint(f"{_file(finding)}:{finding.line}:{finding.column}:", _BOLD)
+    place = paint(f"{printable(_file(finding))}:{finding.line}:{finding.column}:", _BOLD)
     what = f"{paint(finding.severity, style)}[{paint(finding.rule, _CYAN)}]"
     excerpt = _excerpt(finding.excerpt, paint, style) if finding.excerpt else ()
-    lines = (f"{place} {what} {finding.message}", *excerpt, f"    {finding.remedy}", "")
-    return "\n".join(lines)
+    message, remedy = printable_lines(finding.message), printable_lines(finding.remedy)
+    return "\n".join((f"{place} {what} {message}", *excerpt, f"    {remedy}", ""))
 
 
 def _file(finding: Finding) -> str:
@@ -45,5 +46,5 @@ def _file(finding: Finding) -> str:
 
 
 def _excerpt(excerpt: Excerpt, paint: _Paint, style: str) -> Iterator[str]:
-    yield f"      {excerpt.text}"
+    yield f"      {in_columns(excerpt.text)}"
     yield f"      {' ' * excerpt.mark_start}{paint('^' * excerpt.mark_length, style)}"

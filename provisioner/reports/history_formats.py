@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 
 from provisioner.fleet.run_record import RunRecord
 from provisioner.reports.history_markdown import run_as_markdown, runs_as_markdown
 from provisioner.reports.history_text import ending, run_as_text, runs_as_text
+from provisioner.text import as_json
 
 
 def _runs_as_json(runs: Sequence[RunRecord]) -> str:
@@ -21,12 +21,12 @@ def _runs_as_json(runs: Sequence[RunRecord]) -> str:
         }
         for run in runs
     ]
-    return json.dumps({"runs": rows}, ensure_ascii=False, indent=2) + "\n"
+    return as_json({"runs": rows}, indent=2) + "\n"
 
 
 def _run_as_json(run: RunRecord) -> str:
     content = {"run_id": run.run_id, "whole": run.whole, "events": [dict(e) for e in run.events]}
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    return as_json(content, indent=2) + "\n"
 
 
 LISTS: Mapping[str, Callable[[Sequence[RunRecord]], str]] = {

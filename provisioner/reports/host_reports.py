@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from provisioner.fleet.host_report import HostReport, ServerOnHost
-from provisioner.text import printable
+from provisioner.text import as_json, printable
 
 
 def host_reports_as_json(reports: Iterable[HostReport]) -> str:
     """One object: hosts, each with what it has or, in `problem`, why that is not known."""
     hosts = [{n: v for n, v in asdict(r).items() if n != "exit_code"} for r in reports]
-    return json.dumps({"hosts": hosts}, ensure_ascii=False, indent=2) + "\n"
+    return as_json({"hosts": hosts}, indent=2) + "\n"
 
 
 def host_reports_as_text(reports: Sequence[HostReport]) -> str:

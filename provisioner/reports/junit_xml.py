@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
+from provisioner.text import printable_lines
 
 
 def new_suite(name: str) -> ElementTree.Element:
@@ -26,8 +25,8 @@ def add_element(parent: ElementTree.Element, tag: str, text: str) -> ElementTree
 
 
 def xml_text(text: str) -> str:
-    """No character that XML forbids even when it is escaped."""
-    return _NO_XML.sub("\ufffd", text)
+    """Only characters that show: XML forbids some others even when they are escaped."""
+    return printable_lines(text)
 
 
 _COUNTED = (

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from provisioner.fleet.outcome import Outcome
+from provisioner.text import as_json
 
 
 def outcome_json(outcome: Outcome) -> str:
     """One object: run_id, check, hosts, skipped, warnings, summary, exit_code."""
-    return json.dumps(outcome.as_json(), ensure_ascii=False, indent=2)
+    return as_json(outcome.as_json(), indent=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
@@ -11,6 +10,7 @@ from typing import Any
 from provisioner.credentials.expiry import SignInState, TokenExpiry
 from provisioner.credentials.store import TokenSet
 from provisioner.reports.sign_in_table import day_of, table_lines, time_left
+from provisioner.text import as_json, printable
 
 _WARN_DAYS = 30
 _COLUMNS = 80
@@ -24,13 +24,13 @@ def states_as_text(states: Iterable[SignInState], *, now: float) -> str:
     lines = list(table_lines(every, now=now))
     for state in every:
         lines += ["", *_lines(state, now)]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def states_as_json(states: Iterable[SignInState], *, now: float) -> str:
     """`{"servers": [...]}`; times are ISO 8601 in UTC."""
     servers = [_members(state, now) for state in states]
-    return json.dumps({"servers": servers}, indent=2, ensure_ascii=False) + "\n"
+    return as_json({"servers": servers}, indent=2) + "\n"
 
 
 def _lines(state: SignInState, now: float) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from provisioner.credentials.expiry import SignInState
+from provisioner.text import printable
 
 _HEADINGS = ("SERVER", "ACCOUNT", "ACCESS", "REFRESH", "PROVEN", "STATE")
 _WIDEST = (18, 25, 7, 11, 10, 7)
@@ -13,7 +14,7 @@ _WIDEST = (18, 25, 7, 11, 10, 7)
 
 def table_lines(states: Iterable[SignInState], *, now: float) -> Iterator[str]:
     """Headings and rows. What is cut short here stands whole in the lines below the table."""
-    rows = [_HEADINGS, *(_row(state, now) for state in states)]
+    rows = [_HEADINGS, *(tuple(map(printable, _row(state, now))) for state in states)]
     cut = [[_cut(text, width) for text, width in zip(row, _WIDEST, strict=True)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cut, strict=True)]
     for row in cut:

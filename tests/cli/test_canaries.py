@@ -295,7 +295,7 @@ def test_property_33_where_we_have_a_bug(bureau: Bureau, what: str) -> None:
     for command in _COMMANDS[what]:
         ended = bureau.run(*command, patch=_CRASHES[what])
         assert ended.returncode == ExitCode.BUG, ended.stdout + ended.stderr
-        assert "Error: this is our bug: ValueError at " in ended.stderr
+        assert "Error: bug in provisioner: ValueError at " in ended.stderr
         assert "cannot" not in ended.stderr
     bureau.assert_nothing_was_seen()
 
@@ -312,15 +312,15 @@ def test_property_33_where_a_thread_or_a_finalizer_has_a_bug(bureau: Bureau) -> 
     bureau.in_use()
     ended = bureau.run("authenticate", "Reports", "--timeout", "3", patch=_CRASH_IN_A_THREAD)
     assert ended.returncode == ExitCode.FAILURE
-    assert "Error: this is our bug: ValueError at <string>:" in ended.stderr
+    assert "Error: bug in provisioner: ValueError at <string>:" in ended.stderr
     assert "cannot read" not in ended.stderr
     dying = f"class Dying:\n  def __del__(self): raise ValueError({CLIENT_SECRET!r})\n"
-    patch = f"{dying}from provisioner.cli import error_lines\nerror_lines.dying = Dying()\n"
-    patch += "import provisioner.cli.private_process as p\nenvironment = p.private_environment\n"
-    patch += "def dies(project):\n  del error_lines.dying\n  return environment(project)\n"
-    patch += "p.private_environment = dies\n"
+    patch = f"{dying}from provisioner.cli import app\napp.dying = Dying()\n"
+    patch += "from provisioner.model import reading\nread = reading.read_project\n"
+    patch += "def dies(*of):\n  del app.dying\n  return read(*of)\n"
+    patch += "reading.read_project = dies\n"
     ended = bureau.run("status", patch=patch)
-    assert "Error: this is our bug: ValueError at <string>:" in ended.stderr
+    assert "Error: bug in provisioner: ValueError at <string>:" in ended.stderr
     bureau.sightings.processes.clear()  # this patch holds the secret itself, in its argv
     bureau.assert_nothing_was_seen()
 

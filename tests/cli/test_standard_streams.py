@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -79,10 +80,7 @@ def test_a_full_standard_output_is_named_and_no_bug(
 ) -> None:
     ended = run(project, FULL, *arguments)
     assert ended.returncode == ExitCode.FAILURE
-    assert ended.stderr == (
-        "Error: cannot write to standard output: No space left on device\n"
-        "  check where standard output leads to\n"
-    )
+    assert ended.stderr == ("Error: standard output: No space left on device\n")
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
@@ -111,3 +109,43 @@ def test_a_report_is_the_same_whatever_is_closed(tmp_path: Path) -> None:
         ended = run(tmp_path, closed, "validate", "--format", "json", "--output", str(report))
         assert ended.returncode == ExitCode.FAILURE, ended.stderr
         assert json.loads(report.read_text())["summary"]["errors"] > 0
+
+
+_FAILING = """
+import os, sys
+from provisioner.cli import app, schema
+def run() -> int:
+    {steps}
+    return 4
+schema.schema = run
+sys.argv[1:] = ["schema"]
+app.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "streams", "code", "said"),
+    [
+        ("open('nowhere/file')", "", 1, "Error: nowhere/file: No such file or directory\n"),
+        ("raise OSError(28, 'No space left')", "", 1, "Error: operating system error: No space"),
+        ("raise BrokenPipeError(32, 'Broken pipe')", "", 1, "Error: operating system error: Bro"),
+        ("print('x', file=sys.stderr, flush=True)", "2>/dev/full", 4, ""),
+        ("print('x', file=sys.stderr, flush=True)", "2>&-", 4, ""),
+        ("print('x')", ">/dev/full", 4, "Error: standard output: No space left"),
+        ("print('x')", ">&-", 4, ""),
+    ],
+)
+def test_an_error_of_the_system_is_no_bug_and_hides_no_exit_code(
+    tmp_path: Path, steps: str, streams: str, code: int, said: str
+) -> None:
+    command = [sys.executable, "-c", _FAILING.format(steps=steps)]
+    ended = subprocess.run(
+        ["sh", "-c", f'"$@" {streams}', "sh", *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == code, ended.stderr
+    assert ended.stderr.startswith(said) if said else ended.stderr == ""

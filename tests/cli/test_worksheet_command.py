@@ -197,10 +197,10 @@ def _umask() -> int:
 
 def test_a_file_that_cannot_be_written(desk: Desk) -> None:
     said = desk.refused(ExitCode.FAILURE, "--out", "nowhere/a.html")
-    assert "nowhere/a.html cannot be written: No such file or directory" in said
+    assert "cannot write nowhere/a.html: No such file or directory" in said
     assert "--out needs a file in a folder that exists" in said
     said = desk.refused(ExitCode.FAILURE, "--out", "servers")
-    assert "servers cannot be written: Is a directory" in said
+    assert "cannot write servers: Is a directory" in said
 
 
 def test_what_it_is_made_of_is_not_replaced(desk: Desk) -> None:
@@ -363,10 +363,10 @@ def test_vault_text_is_opened_when_it_is_to_be_shown(desk: Desk) -> None:
 
 
 _CRASH = """
-from provisioner.cli import outcome_report
+from provisioner.cli import output
 def crash(file, text, **_):
     raise ValueError(f"cannot write {text}")
-outcome_report.replace_text = crash
+output.replace_file = crash
 from provisioner.cli.app import main
 main()
 """
@@ -380,7 +380,7 @@ def test_a_bug_quotes_no_secret(desk: Desk) -> None:
         temporary=desk.temporary,
     )
     assert ended.returncode == ExitCode.BUG, ended.stderr
-    assert "Error: this is our bug: ValueError at <string>:4" in ended.stderr
+    assert "Error: bug in provisioner: ValueError at <string>:4" in ended.stderr
     assert desk.secrets_seen() == []
 
 

@@ -3,16 +3,16 @@
 import copy
 import json
 import time
-import unicodedata
 
 import pytest
 
 from provisioner.errors import ExitCode
-from provisioner.fleet.host_answer import NONSENSE, checked_answer, printable, printable_lines
+from provisioner.fleet.host_answer import NONSENSE, checked_answer
 from provisioner.fleet.host_result import HostState, host_result
 from provisioner.fleet.progress_line import progress_line
 from provisioner.fleet.runner import TaskResult
 from provisioner.mail.conversation import host_code
+from provisioner.secret import Secret
 from tests.playbooks.samples import delivery, oauth2_entry, password_entry
 
 DELIVERED = {
@@ -160,13 +160,22 @@ def test_words_of_ansible_and_of_ssh_are_one_line_without_control_characters():
     for outcome in ("unreachable", "failed"):
         said = checked_answer(outcome, {"msg": banner})
         assert said == (outcome, {"msg": "Welcome [2J gpj.exe 31m !"})
-    assert len(printable("x" * 10_000)) == 2_000
+    assert len(checked_answer("failed", {"msg": "x" * 10_000})[1]["msg"]) == 2_000
 
 
-def test_verbose_output_keeps_its_lines_and_nothing_that_steers():
-    assert printable_lines(f"a\n\tb{ESCAPE}\x07 ü \U000f0000") == "a\n\tb [2J  ü \U000f0000"
-    left = printable_lines("".join(map(chr, range(0x3000))))
-    assert {c for c in left if unicodedata.category(c) == "Cc"} == {"\n", "\t"}
+def test_words_that_a_host_passes_on_hold_no_secret_of_the_run():
+    secret = Secret("k9-relay password").reveal()
+    delivered = put(
+        DELIVERED, ["apply_output"], f"got {secret}\nand base64 azktcmVsYXkgcGFzc3dvcmQ="
+    )
+    _, answer = checked_answer("ok", {"maps": delivered, "msg": f"no {secret[:9]}!"})
+    assert answer["maps"]["apply_output"].startswith("got ***\nand base64 ***")
+    assert answer["msg"] == "no ***!"
+    mailed = put(MAILED, ["mails", 0, "challenge"], {"scope": f"not {secret}"})
+    mailed = put(mailed, ["mails", 0, "reply"], f"who is {secret}?")
+    _, answer = checked_answer("ok", {"maps": put(mailed, ["maps_test_command", "output"], secret)})
+    assert "k9" not in json.dumps(answer)
+    assert answer["maps"]["mails"][0]["server"] == "Reports"
 
 
 def test_a_large_honest_answer_is_checked_in_no_time():

@@ -16,7 +16,7 @@ def test_a_report_that_cannot_be_printed_hides_not_what_hosts_have_come_to(fleet
     with Path("/dev/full").open("w") as full:
         ended = fleet.run("push", *arguments, password="wrong", stdout=full)
     assert ended.returncode == 3, ended.stderr
-    assert "Error: cannot write to standard output: No space left on device" in ended.stderr
+    assert "Error: standard output: No space left on device" in ended.stderr
 
 
 def test_an_unreachable_mail_server_leaves_it_unproven_and_the_next_push_proves_it(fleet):

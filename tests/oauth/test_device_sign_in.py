@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from provisioner.tokens.token_set import TokenSet
 
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
@@ -232,9 +233,9 @@ def test_the_code_ends_before_the_time_does(desk: Desk) -> None:
         ({**CODES, "verification_uri": "http://sso.example.edu/device"}, "no page on https"),
         ({**CODES, "verification_uri": "https://a@sso.example.edu/"}, "no page on https"),
         ({**CODES, "verification_uri": 7}, "no page on https"),
-        (["CANARY"], "answered with application/json, not with"),
+        (["CANARY"], "sent an invalid response: application/json without"),
         (json_answer("<h1>CANARY</h1>", status="404 Not Found"), "answered HTTP 404"),
-        (json_answer("[" * 5000), "not with"),
+        (json_answer("[" * 5000), "without tokens"),
     ],
 )
 def test_codes_that_are_none(desk: Desk, codes: object, words: str) -> None:
@@ -246,7 +247,10 @@ def test_codes_that_are_none(desk: Desk, codes: object, words: str) -> None:
 
 def test_an_answer_to_a_poll_that_is_none_ends_it(desk: Desk) -> None:
     said = desk.outcome(PENDING, json_answer("<html>"))
-    assert "the device sign-in: localhost answered with application/json, not with tokens" in said
+    assert (
+        "the device sign-in: localhost sent an invalid response: application/json without tokens"
+        in said
+    )
     assert "check access_token_url" in said
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from provisioner.cli.error_lines import print_error
+from provisioner.cli.app import print_error
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.oauth.acceptance import Acceptance
 from provisioner.oauth.failures import Stage, refusal_from
@@ -265,9 +265,7 @@ def test_on_the_sign_in_page(
 @pytest.mark.parametrize("row", MICROSOFT, ids=_named)
 def test_the_other_codes_of_a_row_say_the_same(row: Row) -> None:
     for code in row.codes.split():
-        refusal = refusal_from(
-            _answer(row, code), stage=Stage.EXCHANGE, host="localhost", secrets=()
-        )
+        refusal = refusal_from(_answer(row, code), stage=Stage.EXCHANGE, host="localhost")
         assert refusal.vendor_code == f"AADSTS{code}"
         assert row.cause in refusal.message()
         assert f"Who must act: {row.actor}." in refusal.remedy()

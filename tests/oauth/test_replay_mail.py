@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from provisioner.cli.error_lines import print_error
+from provisioner.cli.app import print_error
 from provisioner.cli.mail_server_proof import mail_server_proof
 from provisioner.credentials.project_secrets import open_project
 from provisioner.demo.certificates import ServerCertificate

@@ -245,7 +245,10 @@ def test_property_34_the_mail_server_refuses(scene: Scene) -> None:
     ("answer", "words"),
     [
         (ScriptedAnswer(400, '{"error": "invalid_grant"}'), "the code exchange at localhost: inv"),
-        (ScriptedAnswer(200, "<html>", "text/html"), "localhost answered with text/html, not with"),
+        (
+            ScriptedAnswer(200, "<html>", "text/html"),
+            "localhost sent an invalid response: text/html",
+        ),
         (ScriptedAnswer(404), "localhost answered HTTP 404"),
         (ScriptedAnswer(302, headers={"Location": "/x"}), "a redirect .HTTP 302., not followed"),
     ],

@@ -223,10 +223,14 @@ def test_property_27_an_absent_refresh_token_keeps_the_old() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (json_answer("<h1>CANARY</h1>"), "answered with application/json, not with tokens"),
-        (json_answer("[" * 200_000), "not with tokens"),
-        (json_answer('["CANARY"]'), "not with tokens"),
-        (json_answer(""), "not with tokens"),
+        (
+            json_answer("<h1>CANARY</h1>"),
+            "sent an invalid response: application/json",
+        ),
+        (json_answer("[" * 200_000), "without tokens"),
+        (json_answer('["CANARY"]'), "without tokens"),
+        (json_answer(""), "without tokens"),
+        (json_answer('\ufeff{"access_token": "CANARY"}'), "sent an invalid response: "),
         (json_answer('{"access_token": ""}'), "gives no access_token"),
         (json_answer('{"access_token": ["CANARY"]}'), "access_token that is not printable"),
         (json_answer('{"access_token": "CANARY\\n"}'), "access_token that is not printable"),
@@ -235,10 +239,10 @@ def test_property_27_an_absent_refresh_token_keeps_the_old() -> None:
             json_answer('{"access_token": "CANARY", "token_type": "mac"}'),
             "another type than Bearer",
         ),
-        (json_answer("[" * 5_000), "not with tokens"),
-        (json_answer("7" * 5_000), "not with tokens"),
-        (json_answer("{}"), "not with tokens"),
-        (json_answer("\x00\xff"), "not with tokens"),
+        (json_answer("[" * 5_000), "without tokens"),
+        (json_answer("7" * 5_000), "without tokens"),
+        (json_answer("{}"), "without tokens"),
+        (json_answer("\x00\xff"), "without tokens"),
         (json_answer("", status="401 Unauthorized"), "answered HTTP 401"),
         (json_answer("CANARY", status="404 Not Found"), "answered HTTP 404 with application/json"),
         (json_answer('"' + "x" * 300_000 + '"'), "more than 256 KiB"),
@@ -267,7 +271,7 @@ def test_property_33_a_content_type_is_words_of_the_provider_too(status: str) ->
     with scripted_server([answer]) as server, pytest.raises(NoTokenAnswer) as caught:
         _refreshed(server, client_secret=Secret(secret.decode()))
     said = caught.value.message
-    assert "with Text/ ]0-owned" in said
+    assert " Text/ ]0-owned" in said
     assert said.isprintable()
     assert len(said) < 200
     assert secret.decode() not in said
@@ -280,7 +284,7 @@ def test_property_33_a_scope_that_holds_a_secret_is_not_shown_or_kept() -> None:
     members["scope"] += f"x{secret} CANARY-at openid CANARY-rt"
     with scripted_server([json_answer(json.dumps(members))]) as server:
         answer = _refreshed(server, client_secret=Secret(secret))
-    assert answer.scope == "smtp *** *** openid ***"
+    assert answer.scope == "smtp x*** *** openid ***"
 
 
 def test_property_22_redirects_are_not_followed() -> None:

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from provisioner.lint.verdict import Verdict
 from provisioner.reports import step_summary
 from provisioner.reports.findings_github import render
+from provisioner.text import printable_lines
 from tests.reports.finding_samples import CLEAN, HOSTILE, HOSTILE_NAMES, SMALL, finding, large
 
 DATA = {"%0D": "\r", "%0A": "\n", "%25": "%"}
@@ -65,10 +66,10 @@ def test_standard_input_is_no_file_to_annotate() -> None:
     assert command[2].startswith("<stdin>:4:7: ")
 
 
-def test_the_runner_reads_hostile_names_as_they_are() -> None:
+def test_the_runner_reads_hostile_names_as_they_are_shown() -> None:
     commands = commands_of(render(HOSTILE))
     assert commands.pop() is None
-    for command, name in zip(commands, HOSTILE_NAMES, strict=True):
+    for command, name in zip(commands, map(printable_lines, HOSTILE_NAMES), strict=True):
         assert command is not None
         kind, properties, text = command
         assert kind == "error"

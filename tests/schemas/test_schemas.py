@@ -86,7 +86,8 @@ def test_objects_are_closed_and_patterns_are_explicit(name: str) -> None:
         if "properties" in node and "type" in node:
             assert "additionalProperties" in node
         if node.get("not") is not None:
-            assert node == {"not": {}}
+            assert node["not"] == {}
+            assert not {"type", "properties", "items"} & set(node)
 
 
 @pytest.mark.parametrize("name", NAMES)

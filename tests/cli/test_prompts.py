@@ -14,18 +14,20 @@ from tests.terminal import CTRL_C, CTRL_D, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = """
-import sys
-from provisioner.cli import app, person
+import sys, time
+from provisioner.cli import app, prompts
 def asking() -> int:
     '''Ask.
 
     Examples:
     '''
-    if not person.can_answer():
+    if not prompts.can_answer():
         print("nobody")
         return 7
-    name = person.ask("Name", default="Reports")
-    print(f"<{name}>", person.confirm(f"Delete {name}?"))
+    name = prompts.ask("Name", default="Reports")
+    print("working", flush=True)
+    time.sleep(1 if name == "Slow" else 0)
+    print(f"<{name}>", prompts.confirm(f"Delete {name}?"))
     return 0
 app.COMMANDS = ("validate", "ask")
 app.command_named = lambda name: asking
@@ -54,6 +56,23 @@ def test_answers(at_terminal: Callable[[], Terminal], name: str, sure: str, resu
         terminal.answer("? [y/N] ", sure)
         assert terminal.ends() == 0
         assert result in terminal.output
+
+
+def test_an_answer_from_before_the_question_is_none(at_terminal: Callable[[], Terminal]) -> None:
+    with at_terminal() as terminal:
+        terminal.answer("Name", "Slow")
+        terminal.wait_for("working")
+        terminal.type("y\n")
+        terminal.answer("Delete Slow? [y/N] ", "n")
+        assert terminal.ends() == 0
+        assert "<Slow> False" in terminal.output
+
+
+def test_a_question_names_what_does_not_show(at_terminal: Callable[[], Terminal]) -> None:
+    with at_terminal() as terminal:
+        terminal.answer("Name", "a\u202eb\u3164c")
+        terminal.answer("Delete a<U+202E>b<U+3164>c? [y/N] ", "y")
+        assert terminal.ends() == 0
 
 
 def test_what_is_neither_yes_nor_no_is_asked_again(at_terminal: Callable[[], Terminal]) -> None:

@@ -1,0 +1,52 @@
+"""Questions to the person at the terminal: on standard error, so that a report stays a report."""
+
+from __future__ import annotations
+
+import sys
+import termios
+from collections.abc import Callable
+from contextlib import suppress
+
+from provisioner.errors import Interrupted
+from provisioner.text import printable, printable_lines
+
+
+def can_answer() -> bool:
+    """Whether a person is there: standard input and error are a terminal's."""
+    streams = (sys.stdin, sys.stderr)
+    return all(s is not None and not s.closed and s.isatty() for s in streams)
+
+
+def confirm(question: str) -> bool:
+    """Whether the answer is yes; what is neither yes nor no is asked again, Enter is no."""
+    while True:
+        answer = _answer(f"{question} [y/N] ").casefold()
+        if answer in ("y", "yes", "", "n", "no"):
+            return answer.startswith("y")
+
+
+def ask(question: str, *, default: str = "", wrong: Callable[[str], str] = lambda _: "") -> str:
+    """The answer, without spaces around it; what is left empty is the default, else asked again.
+
+    `wrong` says what is wrong with an answer, or nothing: then it is shown and asked again.
+    """
+    hint = f" [{default}]" if default else ""
+    while True:
+        answer = _answer(f"{question}{hint}: ") or default
+        complaint = wrong(answer) if answer else ""
+        if answer and not complaint:
+            return answer
+        if complaint:
+            print(f"  {printable_lines(complaint)}", file=sys.stderr)
+
+
+def _answer(prompt: str) -> str:
+    """One line, typed after the question. The end of the input (Ctrl-D) is no answer."""
+    with suppress(termios.error, OSError, ValueError):
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    print(printable(prompt), end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        print(file=sys.stderr)
+        raise Interrupted("no answer: nothing was done")
+    return line.strip()

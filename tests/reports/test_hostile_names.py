@@ -1,0 +1,163 @@
+"""No name and no word of others steers a terminal or hides, wherever one is printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from provisioner.cli.app import print_error, run
+from provisioner.cli.output import print_report
+from provisioner.credentials.expiry import Problem, SignInState
+from provisioner.errors import ExitCode
+from provisioner.fleet.host_report import HostReport, ServerOnHost
+from provisioner.fleet.host_result import HostResult, HostState, ServerChange
+from provisioner.fleet.journal import event_line
+from provisioner.fleet.mail_proof import MailProof
+from provisioner.fleet.outcome import Outcome
+from provisioner.fleet.preparation import SkippedServer
+from provisioner.fleet.run_event import BatchStarted, HostFinished, RunPlanned, RunStopped
+from provisioner.fleet.run_record import RunRecord
+from provisioner.lint.finding import Excerpt
+from provisioner.lint.verdict import Verdict
+from provisioner.mail.session import SmtpResult
+from provisioner.reports import outcome_formats, step_summary
+from provisioner.reports.finding_formats import RENDERERS
+from provisioner.reports.history_formats import LISTS, ONES
+from provisioner.reports.host_reports import host_reports_as_json, host_reports_as_text
+from provisioner.reports.sign_in_states import states_as_json, states_as_text
+from provisioner.text import printable_lines
+from tests.reports.finding_samples import finding
+
+NAME = "Re\u202e\u3164\x1b[2J\x7f\U000e0041ports"
+NAMED = "Re<U+202E><U+3164><U+001B>[2J<U+007F><U+E0041>ports"
+ESCAPED = r"Re\u202e\u3164\u001b[2J\u007f\udb40\udc41ports"
+MARKED = "Re&#60;U+202E&#62;&#60;U+3164&#62;"
+IN_XML = "Re&lt;U+202E&gt;&lt;U+3164&gt;"
+ALL_FORMS = (NAMED, ESCAPED, MARKED, IN_XML)
+
+REPLY = SmtpResult(outcome="wrong", stage="auth", code=535, reply=NAME, transcript=(NAME,))
+HOST = HostResult(
+    host=NAME,
+    state=HostState.RESTORED,
+    servers=(ServerChange(NAME, "changed", ("/host",), {"/host": (NAME, NAME)}, verified=False),),
+    mails=(MailProof(NAME, REPLY, None, None),),
+    message=NAME,
+)
+SKIPPED = SkippedServer(NAME, NAME, NAME, ExitCode.PERSON_NEEDED)
+OUTCOME = Outcome(run_id="r", hosts=(HOST,), skipped=(SKIPPED,), warnings=(NAME,), check=False)
+VERDICT = Verdict(
+    (finding(file=NAME, message=NAME, remedy=NAME, excerpt=Excerpt(NAME, 0, 3)),), 1, 1
+)
+SIGN_INS = [
+    SignInState(server_name=NAME, mailbox=NAME, problems=(Problem(NAME, NAME),)),
+]
+ON_HOST = ServerOnHost(
+    name=NAME, verified=True, orphaned=True, proof=None, proven_at=None, token_expires_at=None
+)
+REPORTS = [HostReport(host=NAME, problem=NAME), HostReport(host=NAME, servers=(ON_HOST,))]
+EVENTS = (
+    RunPlanned(plan={}, hosts=(), batches=((NAME,),)),
+    BatchStarted(number=1, count=1, hosts=(NAME,)),
+    HostFinished(result=HOST),
+    RunStopped(reason=NAME, hosts=(NAME,)),
+)
+RECORD = RunRecord("r", tuple(json.loads(event_line(event, 0)) for event in EVENTS), whole=True)
+
+TEXTS: dict[str, Callable[[], str]] = {
+    **{f"findings {n}": lambda n=n: RENDERERS[n](VERDICT) for n in RENDERERS},  # type: ignore[misc]
+    "step summary": lambda: step_summary.render(VERDICT),
+    **{
+        f"outcome {name}": lambda name=name: outcome_formats.RENDERERS[name](OUTCOME, {})  # type: ignore[misc]
+        for name in outcome_formats.RENDERERS
+    },
+    "sign-ins text": lambda: states_as_text(SIGN_INS, now=0),
+    "sign-ins json": lambda: states_as_json(SIGN_INS, now=0),
+    "hosts text": lambda: host_reports_as_text(REPORTS),
+    "hosts json": lambda: host_reports_as_json(REPORTS),
+    **{f"history {f}": lambda f=f: ONES[f](RECORD) for f in ONES},  # type: ignore[misc]
+    **{f"runs {f}": lambda f=f: LISTS[f]([RECORD]) for f in LISTS},  # type: ignore[misc]
+    "stream": lambda: event_line(HostFinished(result=HOST), 0),
+}
+
+
+def values(content: object) -> Iterator[object]:
+    """All that a program gets, as it gets it."""
+    if isinstance(content, dict):
+        content = list(content.values())
+    if isinstance(content, list):
+        for each in content:
+            yield from values(each)
+    elif isinstance(content, str):
+        yield from (content, *content.split("; "), *content.split("\n"))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_report_names_what_does_not_show(name: str) -> None:
+    text = TEXTS[name]()
+    assert printable_lines(text) == text
+    if not name.startswith("runs"):  # a list of runs names no host
+        assert any(form in text for form in ALL_FORMS)
+    if "json" in name or name in ("stream", "findings sarif", "findings gitlab"):
+        assert name.startswith("runs") or NAME in values(json.loads(text))
+
+
+def test_whatever_is_printed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(NAME)
+    print_error(f"{NAME}\n\tmore", f"{NAME}\n{NAME}")
+    shown = capsys.readouterr()
+    assert shown.out == f"{NAMED}\n"
+    assert shown.err == f"Error: {NAMED}\n\tmore\n  {NAMED}\n  {NAMED}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("validate",),
+        ("status",),
+        ("status", NAME),
+        ("worksheet",),
+        ("worksheet", "--format", "markdown"),
+        ("worksheet", "--format", "html"),
+        ("authenticate", NAME, "--card"),
+        ("refresh", NAME),
+        ("revoke", NAME, "--yes"),
+        ("test-email", NAME),
+        ("history", NAME),
+        ("push", "--plan", NAME),
+        ("push", "--report", NAME),
+        ("worksheet", "--out", f"nowhere/{NAME}"),
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(NAME, "NAME"),
+)
+def test_no_command_prints_it_as_it_is(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    declared = {
+        "server_name": "Re\u3164ports",  # the schema lets it pass
+        "host": "smtp.example.edu",
+        "smtp_security_level": "oauth2",
+        "use_tls": True,
+        "oauth2": {
+            "access_token_url": "https://login.example.edu/token",
+            "authorization_url": "https://login.example.edu/authorize",
+            "client_id": "maps",
+            "client_secret": {"env": "SECRET"},
+            "scope_for_authorize": "smtp offline_access",
+        },
+    }
+    (tmp_path / "servers").mkdir()
+    (tmp_path / "servers/a.yml").write_text(yaml.safe_dump(declared, allow_unicode=True))
+    monkeypatch.chdir(tmp_path)
+    names = [a.replace(NAME, "Re\u3164ports") for a in arguments]
+    for each in (arguments, names):
+        run(list(each))
+        shown = capsys.readouterr()
+        for text in (shown.out, shown.err):
+            assert printable_lines(text) == text
