@@ -290,7 +290,7 @@ def test_a_terminal_shows_what_its_person_agrees_to(desk: Desk) -> None:
         assert terminal.ends() == ExitCode.PERSON_NEEDED
         assert PASSWORD not in terminal.output
     with Terminal(arguments, folder=desk.project, environment=desk.environment) as terminal:
-        terminal.wait_for("password ({env: RELAY_PASSWORD}) would go for the first time")
+        terminal.wait_for(r"password \({env: RELAY_PASSWORD}\) would go for the first time")
         terminal.answer("Accept this destination? [y/N] ", "y")
         assert terminal.ends() == ExitCode.DONE
         assert f"Password                   {PASSWORD}\n" in terminal.output
@@ -303,8 +303,11 @@ def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: De
     assert desk.run(*REVEAL, "--out", "a.html").returncode == ExitCode.DONE
     assert desk.run("--reveal", "--out", "a.html").returncode == ExitCode.DONE, "it is remembered"
     before = (desk.project / "a.html").read_bytes()
-    elsewhere = {**REPORTS["oauth2"], "access_token_url": "https://login.attacker.example/token"}
-    desk.declare("reports", {**REPORTS, "oauth2": elsewhere})
+    urls = {
+        "access_token_url": "https://login.attacker.example/token",
+        "authorization_url": "https://login.attacker.example/authorize",
+    }
+    desk.declare("reports", {**REPORTS, "oauth2": {**REPORTS["oauth2"], **urls}})
     desk.declare("copy", {**RELAY, "server_name": "Copy", "host": "mail.attacker.example"})
     for name in ("Reports", "Copy"):
         said = desk.refused(ExitCode.PERSON_NEEDED, name, "--reveal", "--out", "a.html")
@@ -314,16 +317,18 @@ def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: De
     assert desk.secrets_seen(but_in="a.html") == []
 
 
-def test_a_secret_that_cannot_be_had(desk: Desk) -> None:
+def test_a_secret_that_cannot_be_had_leaves_out_its_own_server(desk: Desk) -> None:
     del desk.environment["REPORTS_SECRET"]
     said = desk.refused(ExitCode.FAILURE, *REVEAL, "--out", "a.html")
     assert "servers/reports.yml:11: Reports: oauth2.client_secret: " in said
     assert "REPORTS_SECRET" in said
     oauth2 = {**REPORTS["oauth2"], "client_secret": {"command": ["echo", "from a command"]}}
     desk.declare("reports", {**REPORTS, "oauth2": oauth2})
-    said = desk.refused(ExitCode.FAILURE, *REVEAL, "--out", "a.html")
+    said = desk.refused(ExitCode.FAILURE, *REVEAL, "--out", "a.txt")
     assert "--allow-commands" in said
-    assert not (desk.project / "a.html").exists()
+    assert headings((desk.project / "a.txt").read_text()) == ["Relay"]
+    said = desk.refused(ExitCode.FAILURE, "Reports", *REVEAL, "--out", "b.html")
+    assert not (desk.project / "b.html").exists()
     assert desk.run(*REVEAL, "--out", "a.html", "--allow-commands").returncode == ExitCode.DONE
     assert "from a command" in (desk.project / "a.html").read_text()
 

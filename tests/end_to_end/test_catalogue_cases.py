@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from provisioner.cli.vaults import FRESH_SECONDS
+from provisioner.oauth.refreshing import FRESH_SECONDS
 from tests.end_to_end.project import succeeded
 
 pytestmark = pytest.mark.long

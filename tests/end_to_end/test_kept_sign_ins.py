@@ -2,15 +2,14 @@
 
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from provisioner.credentials.store import Credentials, CredentialStore, TokenSet
+from provisioner.credentials.vault import VaultKey
 from provisioner.secret import Secret
-from provisioner.secret_sources.vault import VaultKey
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
 from tests.end_to_end.project import succeeded
 
 pytestmark = pytest.mark.long
@@ -29,27 +28,22 @@ def keep_sign_in(project, provider, mail, user, client="native"):
     )
     answer = provider.sign_in(user, client)
     password = Path(project.environment["ANSIBLE_VAULT_PASSWORD_FILE"]).read_text().strip()
-    store = TokenStore(project.folder / "tokens", lambda: VaultKey(Secret(password)))
+    store = CredentialStore(project.folder / "tokens", "", lambda: VaultKey(Secret(password)))
     now = int(time.time())
+    tokens = TokenSet(
+        grant_id="of-this-test",
+        access_token=Secret(answer["access_token"]),
+        refresh_token=Secret(answer["refresh_token"]),
+        expires_at=now + answer["expires_in"],
+        scope=answer["scope"],
+        identity=f"{user}@lab.test",
+        issuer=provider.issuer,
+        token_endpoint_auth_method=declared.method,
+        obtained_at=now,
+        refreshed_at=now,
+    )
     with store.locked("Reports") as entry:
-        entry.save(
-            TokenSet(
-                server_name="Reports",
-                grant_id="of-this-test",
-                access_token=Secret(answer["access_token"]),
-                refresh_token=Secret(answer["refresh_token"]),
-                expires_at=now + answer["expires_in"],
-                scope=answer["scope"],
-                identity=f"{user}@lab.test",
-                issuer=provider.issuer,
-                client_id=declared.client_id,
-                token_endpoint=provider.token_url,
-                smtp_host=mail.server("oauth").host,
-                token_endpoint_auth_method=declared.method,
-                obtained_at=now,
-                refreshed_at=now,
-            )
-        )
+        entry.save(Credentials(server_name="Reports", project="", tokens=tokens))
     succeeded(project.run("refresh", "Reports", "--accept-destination", "Reports"))
     return store
 
@@ -62,14 +56,16 @@ def test_checked_refreshed_and_revoked(project, provider, mail, user, client):
     assert "the mail server took the token just now" in checked
 
     with store.locked("Reports") as entry:
-        entry.save(replace(entry.load(), refreshed_at=int(time.time()) - 8 * 86400))
+        found = entry.read()
+        aged = replace(found.tokens, refreshed_at=int(time.time()) - 8 * 86400)
+        entry.save(replace(found, tokens=aged))
     assert "Reports: refreshed" in succeeded(project.run("refresh", "--due"))
     assert succeeded(project.run("refresh", "--due")) == ""
-    kept = store.load("Reports")
+    kept = store.read("Reports").tokens
     assert provider.introspect(kept.access_token.reveal())["active"] is True
 
     assert "the sign-in has ended at localhost" in succeeded(project.run("revoke", "Reports", "-y"))
-    assert store.load("Reports") is None
+    assert store.read("Reports") is None
     assert provider.introspect(kept.access_token.reveal()) == {"active": False}
     assert provider.refresh(kept.refresh_token.reveal(), client).json()["error"] == "invalid_grant"
     assert project.run("status").returncode == 6
@@ -77,7 +73,7 @@ def test_checked_refreshed_and_revoked(project, provider, mail, user, client):
 
 def test_a_sign_in_that_was_ended_at_the_provider(project, provider, mail, user):
     store = keep_sign_in(project, provider, mail, user)
-    provider.revoke(store.load("Reports").refresh_token.reveal())
+    provider.revoke(store.read("Reports").tokens.refresh_token.reveal())
 
     checked = project.run("status", "--check", "--format", "json")
     assert checked.returncode == 1
