@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from provisioner.tokens.token_set import TokenSet
 
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.device_endpoint import device_endpoint
 from provisioner.oauth.device_sign_in import DeviceSignIn
 from provisioner.oauth.gates import Proof, ProofResult
 from provisioner.providers.catalogue import provider_for
-from provisioner.tokens.token_set import TokenSet
 from tests.oauth.scripted_server import Answer, ScriptedServer, json_answer, scripted_server
 from tests.oauth_samples import CLIENT_SECRET, LINES, oauth_server, token_set, token_store
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from provisioner.cli.vaults import open_vaults
 
 from provisioner.cli.app import print_error
 from provisioner.cli.mail_server_proof import mail_server_proof
-from provisioner.cli.vaults import open_vaults
 from provisioner.demo.certificates import ServerCertificate
 from provisioner.demo.mail_server import Failure, MailServer
 from provisioner.errors import SignInFailed

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from provisioner.tokens.store import TokenStore
+from provisioner.tokens.token_set import TokenSet
 
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.gates import Proof, ProofResult, Prove
 from provisioner.oauth.sign_in import SignIn
 from provisioner.providers.catalogue import provider_for
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
 from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set, token_store
 
 REPOSITORY = Path(__file__).resolve().parents[2]
