@@ -19,6 +19,7 @@ import provisioner
 from provisioner.ansible.signals import end_on_signals, ignore_signals
 from provisioner.cli.output import STANDARD_OUTPUT, give_up_output, print_text
 from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.text import printable_lines
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -80,6 +81,7 @@ def run(arguments: list[str]) -> int:
         return code or ExitCode.FAILURE  # what came of the run may be worse than its output
     except Exception as error:  # noqa: BLE001
         if isinstance(error, _ClickException):
+            error.message = printable_lines(error.message)  # type: ignore[attr-defined]
             error.show()  # type: ignore[attr-defined]
             return ExitCode.USAGE
         _report_bug(error)

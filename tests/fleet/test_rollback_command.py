@@ -2,14 +2,13 @@
 
 import json
 import os
-import pty
-import subprocess
-from contextlib import suppress
+import re
 
 import pytest
 
 from provisioner.demo.mail_server import Failure
 from tests.fleet.local_fleet import PROVISIONER, local_fleet
+from tests.terminal import CTRL_C, Terminal
 
 pytestmark = pytest.mark.long
 
@@ -63,32 +62,16 @@ def test_without_a_terminal_somebody_must_have_said_yes(fleet):
     assert served(fleet) == (2, 5)
 
 
-def _read_all(terminal):
-    """What is printed to it until nobody has it open any more."""
-    said = b""
-    with suppress(OSError):  # EIO: the other side was closed
-        while came := os.read(terminal, 4096):
-            said += came
-    os.close(terminal)
-    return said.decode()
-
-
-@pytest.mark.parametrize(("answer", "generation", "exit_code"), [(b"y\n", 3, 0), (b"n\n", 2, 6)])
+@pytest.mark.parametrize(
+    ("answer", "generation", "exit_code"), [("y\n", 3, 0), ("n\n", 2, 6), (CTRL_C, 2, 130)]
+)
 def test_at_a_terminal_it_shows_what_would_come_back_and_asks(fleet, answer, generation, exit_code):
-    master, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [str(PROVISIONER), "rollback"],
-        cwd=fleet.folder,
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-    )
-    os.close(terminal)
-    os.write(master, answer)
-    said = _read_all(master)
-    assert process.wait(120) == exit_code, said
-    assert "maximum_emails_per_minute: 5 -> null" in said
-    assert "Roll back maps1? [y/N]" in said
+    command = [str(PROVISIONER), "rollback"]
+    with Terminal(command, folder=fleet.folder, environment=os.environ) as terminal:
+        terminal.wait_for(re.escape("Roll back maps1? [y/N] "))
+        terminal.type(answer)
+        assert terminal.ends() == exit_code, terminal.output
+        assert "maximum_emails_per_minute: 5 -> null" in terminal.output
     assert served(fleet)[0] == generation
 
 
