@@ -77,7 +77,10 @@ def run(arguments: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except (OSError, SystemExit) as error:  # click and rich make an exit of EPIPE
-        _report_os_error(error.__context__ if isinstance(error, SystemExit) else error)
+        failure = error.__context__ if isinstance(error, SystemExit) else error
+        if not isinstance(failure, OSError):  # a shell has got its completion
+            raise
+        _report_os_error(failure)
         return code or ExitCode.FAILURE  # what came of the run may be worse than its output
     except Exception as error:  # noqa: BLE001
         if isinstance(error, _ClickException):
@@ -196,10 +199,8 @@ def _make_private() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _report_os_error(error: BaseException | None) -> None:
+def _report_os_error(error: OSError) -> None:
     """One that nothing expected is no bug: a disk is full, a file is closed to us."""
-    if not isinstance(error, OSError):
-        return
     if error.filename == STANDARD_OUTPUT:
         give_up_output(error)
         return
