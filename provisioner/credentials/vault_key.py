@@ -122,7 +122,7 @@ class KeySearch:
     def _refuse_in_checkout(self, path: Path) -> None:
         if lies_in_checkout(path, self.root, self.environment):
             raise SecretUnavailable(
-                f"the vault key {path} is inside the checkout, where a pull request could change it",
+                f"the vault key {path} is inside the checkout: a pull request could change it",
                 remedy=f"move it out, such as to ~/.config/maps-provisioner/{KEY_FILE}",
             )
 
