@@ -199,9 +199,8 @@ def _report_os_error(error: BaseException | None) -> None:
     if not isinstance(error, OSError):
         return
     if error.filename == STANDARD_OUTPUT:
-        give_up_output()
-        if isinstance(error, BrokenPipeError):  # whoever reads no further has their reasons
-            return
+        give_up_output(error)
+        return
     where = "operating system error" if error.filename is None else os.fsdecode(error.filename)
     print_error(f"{where}: {error.strerror or type(error).__name__}")
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from provisioner.tokens.store import TokenStore
+from provisioner.tokens.token_set import TokenSet
 
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.demo.provider_grants import Grant
@@ -21,8 +23,6 @@ from provisioner.errors import ExitCode, PersonNeeded, RefreshFailed
 from provisioner.model.email_server import EmailServer
 from provisioner.oauth.refreshing import fresh_tokens
 from provisioner.secret import Secret
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
 from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set, token_store
 
 REPOSITORY = Path(__file__).resolve().parents[2]
