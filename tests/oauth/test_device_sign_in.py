@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from provisioner.tokens.token_set import TokenSet
 
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
