@@ -36,15 +36,19 @@ def read_private(
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | follow)
     except FileNotFoundError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if judge:
             judge(status)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if status.st_size > _MOST_BYTES:
+            raise OSError(errno.EFBIG, "larger than 1 MiB", str(path))
         if not judge and status.st_mode & 0o077 and status.st_uid == os.geteuid():
             os.fchmod(descriptor, 0o600)
-        return file.read(_MOST_BYTES)
+        return os.read(descriptor, _MOST_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 class Replacement:
@@ -127,11 +131,12 @@ def exclusive_lock(
     *,
     owner: str,
     remedy: str,
+    holding: str = "",
     wait_seconds: float = 0.0,
     on_wait: Callable[[str], None] | None = None,
     check: Callable[[], None] | None = None,
 ) -> Iterator[None]:
-    """Hold the lock; LockHeld says that `subject` is locked, by whom, and `remedy`.
+    """Hold the lock; LockHeld says that `subject` is locked, by `holding` and whom, and `remedy`.
 
     The system releases it when its holder ends, however that ends. The file stays: removing it
     would let two runs lock two files of one name. `on_wait` is called once with the holder;
@@ -144,7 +149,7 @@ def exclusive_lock(
             holder = foreign(os.pread(descriptor, 500, 0).decode(errors="replace"))
             holder = holder or "a run that has not written its name yet"
             if time.monotonic() >= deadline:
-                raise LockHeld(f"{subject} is locked by {holder}", remedy=remedy)
+                raise LockHeld(f"{subject} is locked by {holding}{holder}", remedy=remedy)
             if on_wait is not None:
                 on_wait(holder)
                 on_wait = None

@@ -87,6 +87,11 @@ def project_secrets(project: Project, **settings: Any) -> ProjectSecrets:
     )
 
 
+def secrets_in(root: Path) -> ProjectSecrets:
+    """The door of a project that declares nothing; its tokens are in `root`/tokens."""
+    return project_secrets(project_in(root))
+
+
 def keep(secrets: ProjectSecrets, server: EmailServer, tokens: TokenSet) -> None:
     """Store tokens as a sign-in does."""
     secrets.save_grant(server, tokens, CLIENT_SECRET)

@@ -17,7 +17,7 @@ EXCEPTIONS = Path(__file__).with_name("import_order_exceptions.txt")
 
 # Names in one line may import each other. Old folders are beside those that replace them.
 ORDER = (
-    ("errors", "secret", "text", "private_file", "git", "resources", "user_config"),
+    ("errors", "secret", "text", "private_file", "git", "resources", "user_config", "ca_file"),
     ("providers",),
     ("config", "documents"),
     ("lint",),

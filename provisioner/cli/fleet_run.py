@@ -15,13 +15,13 @@ from provisioner.credentials.project_secrets import OpenProject
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.host_result import HostResult
-from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import Preparation, prepare
 from provisioner.fleet.run_event import Listener, RunFailed, RunFinished, RunStarted
 from provisioner.fleet.saved_plan import SavedPlan, saved_plan
 from provisioner.git import Commit, commit_of
 from provisioner.model.project import Project
+from provisioner.private_file import process_owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class FleetRun:
             options=scope_options(self.scope),
             made={
                 "run_id": self.work.run_id,
-                "by": lock_owner(),
+                "by": process_owner(),
                 "version": provisioner.__version__,
             },
         )
@@ -106,7 +106,7 @@ def run_started(
     return RunStarted(
         run_id=run_id,
         command=command,
-        owner=lock_owner(),
+        owner=process_owner(),
         version=provisioner.__version__,
         commit=commit.id,
         dirty=commit.dirty,

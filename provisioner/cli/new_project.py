@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.deploy.state_dir import STATE_DIR
 from provisioner.documents.declared import documents_of
 from provisioner.documents.loader import load_text
 from provisioner.documents.project_files import (
@@ -14,6 +15,7 @@ from provisioner.documents.project_files import (
     server_files,
     servers_path,
     settings_documents,
+    stray_files,
 )
 from provisioner.documents.reading import shown_path
 from provisioner.errors import InvalidProject, UsageError
@@ -35,9 +37,9 @@ _INVENTORY = """\
 # maps_service="Evisions MAPS Service"
 """
 
-_GITIGNORE = """\
+_GITIGNORE = f"""\
 # Locks and journals of this checkout
-/.provisioner/
+/{STATE_DIR}/
 # Secrets in files: not for git
 /secrets/
 # tokens/ is encrypted: it may go to a private repository, if the vault password is a generated key
@@ -56,9 +58,10 @@ class NewFile:
 def new_files(root: Path, file_name: str, definition: str) -> list[NewFile]:
     """The files that are missing. UsageError if the definition's own is there, or has findings."""
     settings = settings_documents(root)
-    if settings and reach_verdict(settings).errors:
+    found = [*settings, *documents_of(stray_files(root, settings))]
+    if reach_verdict(found).errors:
         raise InvalidProject(
-            f"{settings[0].path} has errors; nothing was written",
+            f"{found[0].path} has errors; nothing was written",
             remedy="`provisioner validate` shows them",
         )
     folder = servers_path(root, settings)

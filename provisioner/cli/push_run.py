@@ -25,11 +25,11 @@ from provisioner.cli.outcome_report import outcome_report
 from provisioner.cli.output import print_text
 from provisioner.cli.removal_consent import Consent
 from provisioner.cli.run_view import RunView, run_view
+from provisioner.deploy.state_dir import project_lock
 from provisioner.errors import UsageError
 from provisioner.fleet.batches import BatchSizes
 from provisioner.fleet.delivering import Delivering
 from provisioner.fleet.journal import journal
-from provisioner.fleet.lock import push_lock
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.plan_file import read_plan
 from provisioner.fleet.post_check import MailMode
@@ -123,8 +123,12 @@ def _locked(
     def on_wait(holder: str) -> None:
         view.note(f"waiting for another push: {holder}")
 
-    with push_lock(
-        project.root, wait_seconds=request.lock_wait, on_wait=on_wait, check=signals.check
+    with project_lock(
+        project.root,
+        commit_of(project.root, project.declared_paths),
+        wait_seconds=request.lock_wait,
+        on_wait=on_wait,
+        check=signals.check,
     ):
         yield
 

@@ -72,7 +72,8 @@ def rollback(
     from provisioner.cli.opening import open_declared
     from provisioner.cli.outcome_report import outcome_report, report_files
     from provisioner.cli.run_view import run_view
-    from provisioner.fleet.lock import push_lock
+    from provisioner.deploy.state_dir import project_lock
+    from provisioner.git import commit_of
     from provisioner.model.reading import read_project
 
     files = report_files(report or ())
@@ -81,7 +82,12 @@ def rollback(
     quiet = output_format is OutputFormat.JSON
     with (
         run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
-        push_lock(declared.root, wait_seconds=lock_wait, on_wait=view.note),
+        project_lock(
+            declared.root,
+            commit_of(declared.root, declared.declared_paths),
+            wait_seconds=lock_wait,
+            on_wait=view.note,
+        ),
     ):
         opened = open_declared(declared, allow_commands, accept_destination)
         terms = {"lock_wait": lock_wait, "restart": not no_restart}

@@ -36,10 +36,12 @@ def unlock(
     from provisioner.cli.fleet_session import with_inventory
     from provisioner.errors import gravest
     from provisioner.fleet.unlocking import unlock_checkout
+    from provisioner.git import commit_of
     from provisioner.model.reading import read_project
 
     declared = with_inventory(read_project(project), inventory)
-    print_text(unlock_checkout(declared.root, force=force))
+    commit = commit_of(declared.root, declared.declared_paths)
+    print_text(unlock_checkout(declared.root, commit, force=force))
     if not hosts:
         return ExitCode.DONE
     from provisioner.cli.host_session import host_session

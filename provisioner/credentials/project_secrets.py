@@ -64,7 +64,7 @@ class ProjectSecrets:
     making_key: Callable[[], VaultKey]
     accepted: frozenset[str] = frozenset()
     confirm: Confirm | None = None
-    _in_memory: dict[str, TokenSet] = field(default_factory=dict, repr=False)
+    _in_memory: dict[str, _Renewed] = field(default_factory=dict, repr=False)
 
     def secret(self, server: EmailServer) -> Secret | None:
         """The server's client secret or password, if it has one, past the door.
@@ -97,14 +97,15 @@ class ProjectSecrets:
     def stored_tokens(self, server: EmailServer) -> TokenSet:
         """The tokens as stored, or newer ones of this run. PersonNeeded if nobody has signed in."""
         stored = require_tokens(self.store.read(server.server_name), server.server_name)
-        newer = self._in_memory.get(server.server_name)
-        if newer and newer.grant_id == stored.grant_id and newer.refreshed_at > stored.refreshed_at:
-            return newer
-        return stored
+        renewed = self._in_memory.get(server.server_name)
+        return renewed.tokens if renewed and renewed.stored == stored else stored
 
-    def keep_in_memory(self, server: EmailServer, tokens: TokenSet) -> None:
-        """Tokens that need not be saved: a command that only looks leaves the checkout as it is."""
-        self._in_memory[server.server_name] = tokens
+    def keep_in_memory(self, server: EmailServer, tokens: TokenSet, *, stored: TokenSet) -> None:
+        """Tokens that need not be saved: a command that only looks leaves the checkout as it is.
+
+        They hold while the file has those that they came from: clocks of two machines differ.
+        """
+        self._in_memory[server.server_name] = _Renewed(stored, tokens)
 
     def check_tokens(self, server: EmailServer) -> None:
         """PersonNeeded if the tokens would go elsewhere now. Never asks, never accepts."""
@@ -320,6 +321,12 @@ def _resemblances(urls: Iterable[str]) -> Iterator[DestinationChange]:
     for host in sorted(endpoint_hosts(urls)):
         if known := resembled(host):
             yield DestinationChange(True, f"{host} resembles {known}, and is another host")
+
+
+@dataclass(frozen=True, slots=True)
+class _Renewed:
+    stored: TokenSet
+    tokens: TokenSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class SecretSource(ABC):
     `form` says how it is declared; `schema` what is accepted below `key`, for editors, too.
     """
 
-    value: Any
+    value: Any = field(repr=False)  # plain text is declared as itself
     root: Path = field(repr=False)
     key: ClassVar[str]
     form: ClassVar[str]

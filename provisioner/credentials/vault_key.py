@@ -26,11 +26,15 @@ from provisioner.credentials.sources import (
 )
 from provisioner.credentials.vault import VaultKey
 from provisioner.errors import FileUnusable, SecretUnavailable
-from provisioner.git import checkout_of
 from provisioner.model.email_server import SecretReference
 from provisioner.private_file import exclusive_lock, process_owner, read_private, replace_file
 from provisioner.secret import Secret
-from provisioner.user_config import UserConfig, configuration_folder, read_user_config
+from provisioner.user_config import (
+    UserConfig,
+    configuration_folder,
+    lies_in_checkout,
+    read_user_config,
+)
 
 PASSWORD_FILE_VARIABLE = "ANSIBLE_VAULT_PASSWORD_FILE"  # noqa: S105
 KEY_FILE = "vault-key"
@@ -116,20 +120,11 @@ class KeySearch:
         return VaultKey(Secret(password))
 
     def _refuse_in_checkout(self, path: Path) -> None:
-        """The name or what it leads to: a pull request could change either."""
-        checkout = checkout_of(self.root) or self.root.resolve()
-        folder, home = configuration_folder(self.environment), self.environment.get("HOME")
-        is_home = home and checkout == Path(home).resolve()
-        if is_home and folder and path.resolve().is_relative_to(folder.resolve()):
-            return  # dotfiles in git: the configuration folder there is the user's own
-        beside_links = (Path(os.path.abspath(path)), path.parent.resolve() / path.name)  # noqa: PTH100
-        for place in (*beside_links, path.resolve()):
-            if place.is_relative_to(checkout):
-                raise SecretUnavailable(
-                    f"the vault key {path} is inside the checkout {checkout}, where a pull request "
-                    "could change it",
-                    remedy=f"move it out, such as to ~/.config/maps-provisioner/{KEY_FILE}",
-                )
+        if lies_in_checkout(path, self.root, self.environment):
+            raise SecretUnavailable(
+                f"the vault key {path} is inside the checkout: a pull request could change it",
+                remedy=f"move it out, such as to ~/.config/maps-provisioner/{KEY_FILE}",
+            )
 
     def _generated(self, *, create: bool) -> VaultKey:
         path = self.key_file

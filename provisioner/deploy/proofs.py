@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from provisioner.credentials.expiry import LastProof
 from provisioner.credentials.store import TokenSet
-from provisioner.errors import ProvisionerError
+from provisioner.deploy.state_dir import state_dir, state_path
+from provisioner.errors import FileUnusable, ProvisionerError
 from provisioner.fleet.host_result import HostResult
 from provisioner.fleet.mail_proof import MailProof
-from provisioner.fleet.state_folder import not_writable, state_folder
 from provisioner.hosts.entry import ServerEntry
 from provisioner.model.project import Project
 from provisioner.oauth.gates import Proof
@@ -84,9 +84,9 @@ def note_proofs(root: Path, proofs: Iterable[SignInProof], *, at: float) -> list
 def read_proofs(root: Path) -> Mapping[str, LastProof]:
     """Server name -> the last proof. What cannot be read proves nothing, and is no error."""
     try:
-        raw = read_private(root / ".provisioner" / _FILE)
+        raw = read_private(state_path(root) / _FILE)
         return msgspec.json.decode(raw or b"{}", type=dict[str, LastProof])
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, ProvisionerError, msgspec.MsgspecError, UnicodeDecodeError):
         return {}
 
 
@@ -109,7 +109,7 @@ def note_refused(root: Path, server_name: str, grant_id: str, why: str) -> None:
 
 def _note(root: Path, server_name: str, change: Callable[[LastProof | None], LastProof]) -> None:
     """FileUnusable, LockHeld."""
-    folder = state_folder(root)
+    folder = state_dir(root)
     with exclusive_lock(
         folder / f".{_FILE}.lock",
         f"the proofs of {root}",
@@ -122,4 +122,7 @@ def _note(root: Path, server_name: str, change: Callable[[LastProof | None], Las
         try:
             replace_file(folder / _FILE, msgspec.json.encode(proofs))
         except OSError as error:
-            raise not_writable(folder / _FILE, error) from None
+            raise FileUnusable(
+                f"cannot write {folder / _FILE}: {error.strerror}",
+                remedy="check the owner, mode and free space of the project folder",
+            ) from None

@@ -50,12 +50,18 @@ def _files_at(path: str) -> Iterator[FoundFile]:
     if is_project(Path(path)):
         yield from files_of_project(Path(path))
         return
+    folder = Path(path) if os.path.isdir(path) else Path(path).parent  # noqa: PTH112
+    project = _project_around(folder)
     around: dict[str, str] = {}
-    for found in declared_files(path, _inside):
-        folder = os.path.dirname(found.path)  # noqa: PTH120
-        if folder not in around:
-            around[folder] = str(project_around(Path(folder).absolute()) or "")
-        yield found if found.project else found._replace(project=around[folder])
+    for found in declared_files(path, _inside, project):
+        folder_of_file = os.path.dirname(found.path)  # noqa: PTH120
+        if folder_of_file not in around:
+            around[folder_of_file] = str(_project_around(folder_of_file) or "")
+        yield found if found.project else found._replace(project=around[folder_of_file])
+
+
+def _project_around(folder: str | Path) -> Path | None:
+    return project_around(Path(os.path.abspath(folder)))  # noqa: PTH100  # no `..` in its parents
 
 
 def _inside(folder: str) -> Iterator[FoundFile] | None:

@@ -14,6 +14,7 @@ DefectRule = Literal[
     "encoding",
     "line-ends",
     "no-files",
+    "outside-checkout",
     "second-settings",
     "syntax",
     "too-large",
@@ -35,7 +36,7 @@ class Defect(NamedTuple):
     @property
     def makes_unreadable(self) -> bool:
         """Whether what stands there is not what was meant: more words on it would confuse."""
-        return self.rule != "duplicate-key" and not self.is_warning
+        return self.rule not in {"duplicate-key", "outside-checkout"} and not self.is_warning
 
 
 class DefectFound(Exception):

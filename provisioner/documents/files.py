@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from provisioner.documents.checkout import leads_outside, stray_link
 from provisioner.documents.defect import Defect
 
 _SUFFIXES = (".yml", ".yaml", ".json")
+_Kind = Literal["folder", "file", "stray", "other"]
 
 
 class FoundFile(NamedTuple):
@@ -23,17 +25,23 @@ class FoundFile(NamedTuple):
 Inside = Callable[[str], "Iterable[FoundFile] | None"]
 
 
-def declared_files(path: str | Path, inside: Inside = lambda _: None) -> Iterator[FoundFile]:
+def declared_files(
+    path: str | Path, inside: Inside = lambda _: None, project: str | Path | None = None
+) -> Iterator[FoundFile]:
     """A path that is no folder: itself. A folder: all *.yml, *.yaml, *.json below it, sorted.
 
-    Hidden files and folders are left out. A folder that cannot be read has a defect. `inside`
-    may tell what counts in a folder below; None: what this function finds there.
+    Hidden files and folders are left out. A folder that cannot be read has a defect, and so has
+    a link out of the checkout of `project`. `inside` may tell what counts in a folder below;
+    None: what this function finds there.
     """
+    if project is not None and leads_outside(path, project):
+        yield FoundFile(str(path), defect=stray_link(path))
+        return
     if not os.path.isdir(path):  # noqa: PTH112
         yield FoundFile(str(path))
         return
     count = 0
-    for count, found in enumerate(_below(str(path), inside), 1):  # noqa: B007
+    for count, found in enumerate(_below(str(path), inside, project), 1):  # noqa: B007
         yield found
     if count == 0:
         yield FoundFile(str(path), defect=_NO_FILES)
@@ -46,19 +54,19 @@ _NO_FILES = Defect(
 )
 
 
-def _below(folder: str, inside: Inside) -> Iterator[FoundFile]:
+def _below(folder: str, inside: Inside, project: str | Path | None) -> Iterator[FoundFile]:
     """Depth first, without recursion: folders may lie deeper than Python's stack."""
-    waiting = [(folder, True)]
+    waiting: list[tuple[str, _Kind]] = [(folder, "folder")]
     seen: set[tuple[int, int]] = set()
     while waiting:
-        path, is_folder = waiting.pop()
-        if not is_folder:
-            yield FoundFile(path)
+        path, kind = waiting.pop()
+        if kind != "folder":
+            yield FoundFile(path, defect=stray_link(path) if kind == "stray" else None)
             continue
         try:
             identity = os.stat(path)  # noqa: PTH116
             told = inside(path) if seen else None
-            children = _children(path) if told is None else []
+            children = _children(path, project) if told is None else []
         except OSError as error:
             yield _unreadable(path, f"the folder cannot be read: {error.strerror}")
             continue
@@ -70,14 +78,21 @@ def _below(folder: str, inside: Inside) -> Iterator[FoundFile]:
         waiting.extend(reversed(children))
 
 
-def _children(folder: str) -> list[tuple[str, bool]]:
+def _children(folder: str, project: str | Path | None) -> list[tuple[str, _Kind]]:
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(".")]
-    children = [(entry.path.removeprefix("./"), _kind(entry)) for entry in visible]
-    return sorted((path, kind == "folder") for path, kind in children if kind != "other")
+    children = ((entry.path.removeprefix("./"), _kind(entry, project)) for entry in visible)
+    return sorted((path, kind) for path, kind in children if kind != "other")
 
 
-def _kind(entry: os.DirEntry[str]) -> Literal["folder", "file", "other"]:
+def _kind(entry: os.DirEntry[str], project: str | Path | None) -> _Kind:
+    kind = _kind_behind(entry)
+    if kind != "other" and project is not None and entry.is_symlink():
+        return "stray" if leads_outside(entry.path, project) else kind
+    return kind
+
+
+def _kind_behind(entry: os.DirEntry[str]) -> _Kind:
     try:
         if entry.is_dir():
             return "folder"

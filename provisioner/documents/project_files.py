@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from provisioner.documents.checkout import leads_outside, links_outside, stray_link, stray_path
 from provisioner.documents.defect import Defect
 from provisioner.documents.document import Document
 from provisioner.documents.files import FoundFile, declared_files
@@ -16,6 +17,7 @@ SETTINGS_FILES = ("provisioner.yml", "provisioner.yaml")
 SERVERS_FOLDER = "servers"
 INVENTORY = "inventory"
 TOKENS_FOLDER = "tokens"
+_FOLDERS = {"servers": SERVERS_FOLDER, "inventory": INVENTORY, "tokens": TOKENS_FOLDER}
 
 
 def is_project(folder: Path) -> bool:
@@ -43,21 +45,40 @@ def settings_files(root: Path) -> list[Path]:
 
 def files_of_project(root: Path) -> Iterator[FoundFile]:
     """A project's settings and all its servers."""
-    project = os.path.abspath(root)  # noqa: PTH100
-    for path in settings_files(root):
-        yield FoundFile(str(path), project)
-    yield from server_files(root, settings_documents(root))
+    settings = settings_documents(root)
+    yield from _settings_found(root)
+    yield from stray_files(root, settings)
+    yield from server_files(root, settings)
 
 
 def server_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
     """The files that declare a project's servers."""
     project = os.path.abspath(root)  # noqa: PTH100
     path = servers_path(root, settings)
+    if leads_outside(path, root):
+        return  # stray_files, or the settings, say so
     if not os.path.lexists(path):
         yield FoundFile(str(path), defect=_NOTHING_DECLARED, project=project)
         return
-    for found in declared_files(path):
+    for found in declared_files(path, project=root):
         yield found._replace(project=project)
+
+
+def stray_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
+    """What of a project's folders leads out of its checkout, but for what the settings name."""
+    project = os.path.abspath(root)  # noqa: PTH100
+    for key, default in _FOLDERS.items():
+        declared = _declared(settings, key)
+        path = declared_path(declared or default, root)
+        if leads_outside(path, root):
+            if not declared:
+                yield FoundFile(str(path), project, stray_path(key, path, root))
+        elif key != "servers":  # of these, the links are found as they are read
+            # Ansible reads these two beside an inventory that is a file.
+            beside = (path.with_name("group_vars"), path.with_name("host_vars"))
+            for folder in beside if path.is_file() else (path,):
+                for link in links_outside(folder, root):
+                    yield FoundFile(link, project, stray_link(link))
 
 
 _NOTHING_DECLARED = Defect(
@@ -76,17 +97,21 @@ def load_declared(found: FoundFile) -> list[Document]:
         return documents
     first = Path(found.path).parent / SETTINGS_FILES[0]
     kept = 0 if name != SETTINGS_FILES[0] and first.exists() else 1
-    return documents[:kept] + [_superfluous(document) for document in documents[kept:]]
+    root = Path(found.project or first.parent)
+    counting = [_with_stray_paths(document, root) for document in documents[:kept]]
+    return counting + [_superfluous(document) for document in documents[kept:]]
 
 
 def settings_documents(root: Path) -> list[Document]:
     """All documents of a project's settings; the first of them counts."""
+    return [document for found in _settings_found(root) for document in load_declared(found)]
+
+
+def _settings_found(root: Path) -> Iterator[FoundFile]:
     project = os.path.abspath(root)  # noqa: PTH100
-    return [
-        document
-        for path in settings_files(root)
-        for document in load_declared(FoundFile(str(path), project))
-    ]
+    for path in settings_files(root):
+        stray = path.is_symlink() and leads_outside(path, root)
+        yield FoundFile(str(path), project, stray_link(path) if stray else None)
 
 
 def declared_path(declared: str, root: Path) -> Path:
@@ -96,11 +121,23 @@ def declared_path(declared: str, root: Path) -> Path:
 
 def servers_path(root: Path, settings: list[Document]) -> Path:
     """Where the servers are declared: `servers:` of the settings, else the conventional folder."""
+    return declared_path(_declared(settings, "servers") or SERVERS_FOLDER, root)
+
+
+def _declared(settings: list[Document], key: str) -> str:
     value = settings[0].value if settings else None
-    declared = value.get("servers") if isinstance(value, dict) else None
-    if not isinstance(declared, str) or not declared:
-        declared = SERVERS_FOLDER
-    return declared_path(declared, root)
+    declared = value.get(key) if isinstance(value, dict) else None
+    return declared if isinstance(declared, str) else ""
+
+
+def _with_stray_paths(document: Document, root: Path) -> Document:
+    strays = []
+    for key in _FOLDERS:
+        declared = _declared([document], key)
+        if declared and leads_outside(path := declared_path(declared, root), root):
+            span = document.place(f"/{key}").value
+            strays.append(stray_path(key, path, root, span=span, pointer=f"/{key}"))
+    return document._replace(defects=(*document.defects, *strays)) if strays else document
 
 
 def _superfluous(document: Document) -> Document:

@@ -12,13 +12,13 @@ from provisioner.fleet.fleet import Answers, Fleet
 from provisioner.fleet.hand_over import handing_over
 from provisioner.fleet.host_result import GOOD_STATES, HostResult, HostState, host_result
 from provisioner.fleet.lease import lease_terms, lease_wait
-from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.mail_limits import turns_folder
 from provisioner.fleet.post_check import Canaries, MailMode, accepted_proofs, check_of
 from provisioner.fleet.preparation import Preparation, delivery
 from provisioner.fleet.runner import TaskResult
 from provisioner.git import Commit
 from provisioner.hosts.delivery import Delivery
+from provisioner.private_file import process_owner
 
 Removals = Mapping[str, tuple[str, ...]]  # host -> servers that go away there
 
@@ -93,7 +93,7 @@ class Delivering:
         given = {
             "fingerprint_key": self.fingerprint_key,
             "run_id": self.run_id,
-            "owner": lock_owner(),
+            "owner": process_owner(),
         }
         if check:
             return wanted.for_plan(**given, post_check=self._checks(wanted))

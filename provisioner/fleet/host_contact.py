@@ -9,7 +9,6 @@ from typing import Any
 
 from provisioner.ansible.signals import recorded_signals
 from provisioner.fleet.lease import lease_terms
-from provisioner.fleet.lock import lock_owner
 from provisioner.fleet.run_folder import run_folder, write_private_json
 from provisioner.fleet.run_id import new_run_id
 from provisioner.fleet.runner import PlaybookRun, TaskResult, Watcher, run_playbook
@@ -17,6 +16,7 @@ from provisioner.git import commit_of
 from provisioner.hosts.delivery import delivery_file
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.project import Project
+from provisioner.private_file import process_owner
 from provisioner.resources import playbooks_folder
 
 
@@ -40,7 +40,7 @@ class HostContact:
             return {}
         content = {
             "run_id": new_run_id(),
-            "owner": lock_owner(),
+            "owner": process_owner(),
             "lease": lease_terms(
                 self.project.root, commit_of(self.project.root, self.project.declared_paths), reason
             ),

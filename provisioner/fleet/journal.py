@@ -10,12 +10,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from provisioner.deploy.state_dir import state_dir, state_path
 from provisioner.errors import FleetError
 from provisioner.fleet.run_event import RunEvent, TaskEnded, TaskStarted
-from provisioner.fleet.state_folder import refuse_strange, state_folder
 from provisioner.text import as_json
 
 SUFFIX = ".jsonl"
+_RUNS = "runs"
 
 
 def event_line(event: RunEvent, at: float) -> str:
@@ -45,9 +46,8 @@ class Journal:
 @contextmanager
 def journal(root: Path, run_id: str, *, keep: int) -> Iterator[Journal]:
     """A new journal of this run, 0600; the oldest ones go while there are more than `keep`."""
-    folder = runs_folder(root)
+    folder = state_dir(root, _RUNS)
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         descriptor = os.open(folder / (run_id + SUFFIX), flags, 0o600)
     except OSError as error:
@@ -62,16 +62,9 @@ def journal(root: Path, run_id: str, *, keep: int) -> Iterator[Journal]:
         os.close(descriptor)
 
 
-def runs_folder(root: Path) -> Path:
-    """Where the journals of a project lie; it need not be there."""
-    folder = state_folder(root) / "runs"
-    refuse_strange(folder, stat.S_ISDIR)
-    return folder
-
-
 def journal_files(root: Path) -> list[Path]:
     """The journals there are, the oldest first: run ids begin with their time."""
-    folder = root / ".provisioner" / "runs"
+    folder = state_path(root, _RUNS)
     found = folder.glob("*" + SUFFIX) if folder.is_dir() else ()
     return sorted(file for file in found if stat.S_ISREG(file.lstat().st_mode))
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.errors import FleetError
+from provisioner.deploy.state_dir import state_dir
 from provisioner.hosts.entry import ServerEntry
 from provisioner.providers.provider import Provider
 
@@ -44,8 +44,4 @@ def mail_limit(entry: ServerEntry, provider: Provider) -> MailLimit | None:
 
 def turns_folder(root: Path) -> Path:
     """Where the hosts of every push of this project wait for their turns; made if need be."""
-    folder = root / ".provisioner" / "mail-turns"
-    if folder.is_symlink():  # a checkout may bring links that lead anywhere
-        raise FleetError(f"{folder} is not what a push makes there", remedy="look at it, remove it")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    return state_dir(root, "mail-turns")

@@ -14,12 +14,10 @@ from typing import Any
 from provisioner.ansible.signals import Signals
 from provisioner.errors import FleetError
 from provisioner.fleet.host_answer import checked_answer
-from provisioner.hosts.inventory_defect import unreadable_variables
-from provisioner.text import foreign
+from provisioner.hosts.inventory_defect import how_to_see, unreadable_variables
 
 _GRACE_SECONDS = 15.0  # for hosts to finish their transaction after an interrupt
 _POLL_SECONDS = 1
-_LAST_LINES = 6
 
 # event name of Ansible's callback -> what it says of the host
 _HOST_EVENTS = {
@@ -148,10 +146,10 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
 def _not_started(run: PlaybookRun, how: str, said: str) -> FleetError:
     if error := unreadable_variables(run.inventory, said):
         return error
-    lines = [line.strip() for line in said.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("PLAY [")]
-    words = foreign(" / ".join(lines[-_LAST_LINES:]), longest=2000) or "it printed nothing"
-    return FleetError(f"ansible-playbook {how} before it reached a host", remedy=words)
+    return FleetError(
+        f"ansible-playbook {how} before it reached a host",
+        remedy=f"see why with `provisioner plan -v`, or {how_to_see(run.inventory)}",
+    )
 
 
 class _End:

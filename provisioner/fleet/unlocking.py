@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.deploy.state_dir import project_lock, remove_lock
 from provisioner.errors import ExitCode, LockHeld
 from provisioner.fleet.host_answer import NONSENSE
-from provisioner.fleet.lock import push_lock
 from provisioner.fleet.runner import TaskResult
+from provisioner.git import Commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,13 @@ class LeaseEnding:
     exit_code: ExitCode
 
 
-def unlock_checkout(root: Path, *, force: bool) -> str:
+def unlock_checkout(root: Path, commit: Commit, *, force: bool) -> str:
     """Say that the checkout's lock is free, or with `force` make it so; LockHeld names its owner.
 
     The lock itself goes with its process. Forced, the next push takes a new one beside it.
     """
     try:
-        with push_lock(root):
+        with project_lock(root, commit):
             return f"{root}: no push works here"
     except LockHeld as held:
         if not force:
@@ -34,7 +35,7 @@ def unlock_checkout(root: Path, *, force: bool) -> str:
                 remedy="wait until it has ended, or end its process; if it cannot be reached any "
                 "more (another machine, a shared folder): provisioner unlock --force",
             ) from None
-        (root / ".provisioner" / "push.lock").unlink(missing_ok=True)
+        remove_lock(root)
         return f"{root}: its lock was taken away. {held.message}"
 
 

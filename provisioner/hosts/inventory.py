@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from provisioner.errors import FleetError
-from provisioner.hosts.inventory_defect import unreadable_inventory
+from provisioner.hosts.inventory_defect import unreadable_inventory, warnings_in_our_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,10 @@ def read_inventory(path: Path) -> Inventory:
     constants.HOST_PATTERN_MISMATCH = "ignore"
     said = io.StringIO()
     try:
-        with redirect_stderr(said):
+        with redirect_stderr(said), redirect_stdout(said):
             manager = InventoryManager(loader=DataLoader(), sources=[str(path)])
     except AnsibleError as error:
         raise unreadable_inventory(path, f"{said.getvalue()}\n{error}") from None
-    print(said.getvalue(), end="", file=sys.stderr)  # what Ansible warns of
+    for warning in warnings_in_our_words(path, said.getvalue()):
+        print(f"warning: {warning}", file=sys.stderr)
     return Inventory(path, manager)

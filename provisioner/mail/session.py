@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from provisioner.ca_file import ca_certificates
 from provisioner.mail.conversation import host_code
 from provisioner.mail.test_message import test_message
 from provisioner.secret import Secret
@@ -106,6 +107,8 @@ def _conversed(
     account: SmtpAccount, message: Mapping[str, Any] | None, timeout: float
 ) -> SmtpResult:
     """The server may echo any secret of this run, not only that of the account."""
+    if account.ca_file:
+        ca_certificates(account.ca_file)  # a pipe, say, would never end for the conversation
     facts = host_code("maps_smtp").converse(account.revealed(), message, timeout)
     result = SmtpResult.from_facts(facts)
     challenge = result.challenge and {k: redact(str(v)) for k, v in result.challenge.items()}

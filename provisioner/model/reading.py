@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,16 @@ from provisioner.documents.project_files import (
     server_files,
     servers_path,
     settings_documents,
+    stray_files,
 )
 from provisioner.documents.reading import shown_path
 from provisioner.errors import InvalidProject
+from provisioner.git import project_identity
 from provisioner.lint.finding import Severity
 from provisioner.lint.verdict import Verdict, reach_verdict
 from provisioner.model.building import build_email_server, build_test_email
 from provisioner.model.project import Project, PushSettings
+from provisioner.user_config import UserConfig, configuration_folder, read_user_config
 
 
 def read_project(root: Path) -> Project:
@@ -29,8 +33,9 @@ def read_project(root: Path) -> Project:
     _require_folder(root)
     settings = settings_documents(root)
     _require_servers(servers_path(root, settings), settings)
+    strays = documents_of(stray_files(root, settings))
     servers = list(documents_of(server_files(root, settings)))
-    verdict = reach_verdict([*settings, *servers])
+    verdict = reach_verdict([*settings, *strays, *servers])
     if verdict.errors or verdict.crashed:
         raise InvalidProject(_report(verdict), remedy="`provisioner validate` shows all of them")
     return _build(root, settings[0].value if settings else {}, servers)
@@ -62,17 +67,26 @@ def _build(root: Path, values: dict[str, Any], servers: list[Document]) -> Proje
     def place(key: str, default: str) -> Path:
         return declared_path(values.get(key, default), root).absolute()
 
+    own = _user_config(root)
     return Project(
         root=root.absolute(),
         servers_path=place("servers", SERVERS_FOLDER),
-        inventory_path=place("inventory", INVENTORY),
-        tokens_path=place("tokens", TOKENS_FOLDER),
+        inventory_path=own.inventory or place("inventory", INVENTORY),
+        tokens_path=own.tokens or place("tokens", TOKENS_FOLDER),
         ca_file=place("ca_file", "") if "ca_file" in values else None,
         test_email=build_test_email(values.get("test_email", {})),
         push=_push_settings(values.get("push", {})),
         providers=values.get("providers", {}),
         servers=tuple(build_email_server(document, root) for document in servers),
     )
+
+
+def _user_config(root: Path) -> UserConfig:
+    """Only where there is one does git need to say what the project is called."""
+    folder = configuration_folder(os.environ)
+    if folder is None or not os.path.lexists(folder / "config.yml"):
+        return UserConfig()
+    return read_user_config(os.environ, project_identity(root, os.environ), root)
 
 
 def _push_settings(values: dict[str, Any]) -> PushSettings:

@@ -141,10 +141,12 @@ class _Refresh:
         rotated = renewed.refresh_token != stored.refresh_token
         outdated = rotated and provider.refresh_token_rotation != "old_stays_valid"  # noqa: S105
         found = self.entry.read()
-        if found and (self.save or outdated or refresh_is_due(stored, provider, now=self.now)):
+        if found is None or found.tokens is None:
+            return  # taken away meanwhile, as by a git pull: not ours to bring back
+        if self.save or outdated or refresh_is_due(stored, provider, now=self.now):
             self.entry.save(replace(found, tokens=renewed))
         else:
-            self.secrets.keep_in_memory(self.client.server, renewed)
+            self.secrets.keep_in_memory(self.client.server, renewed, stored=found.tokens)
 
 
 def _in_words(refused: TokenRefused, server: EmailServer) -> PersonNeeded | RefreshFailed:

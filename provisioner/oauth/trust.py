@@ -10,7 +10,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from provisioner.errors import InvalidProject
+from provisioner.ca_file import ca_certificates
 from provisioner.oauth.wire import Wire
 
 
@@ -59,11 +59,5 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:  # ssl.SSLError is one
-            raise InvalidProject(
-                f"ca_file {ca_file} cannot be used: {error.strerror or 'no PEM certificates'}",
-                remedy="give the path of a file with PEM certificates",
-            ) from None
+        context.load_verify_locations(cadata=ca_certificates(ca_file))
     return context

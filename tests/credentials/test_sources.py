@@ -98,7 +98,7 @@ def test_what_is_no_secret_is_said(tmp_path: Path, content: bytes, words: str) -
         ({"keyring": "maps/no"}, "no entry maps/no"),
         ({"keyring": "locked/x"}, "KeyringError"),
     ],
-    ids=str,
+    ids=range(12),  # a salt is another one in each worker
 )
 @pytest.mark.usefixtures("keyring_of_one_entry")
 def test_what_cannot_be_read_is_named(

@@ -60,5 +60,5 @@ def test_a_second_push_meanwhile_is_locked_out(project, user, mail, fleet):
     second = project.run("push")
     first.communicate(timeout=60)
     assert second.returncode == 5, second.stderr
-    assert f"another push works on {project.folder}" in second.stderr
+    assert f"{project.folder} is locked by another push: " in second.stderr
     assert f"(pid {first.pid})" in second.stderr

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.fleet.lock import push_lock
+from provisioner.deploy.state_dir import project_lock
+from provisioner.git import Commit
 from tests.ansible_processes import ansible_processes, wait_until
 
 pytestmark = pytest.mark.long
@@ -135,7 +136,7 @@ def test_ansible_that_is_killed_leaves_a_host_unknown_and_the_report_says_why(fl
 
 
 def test_waiting_for_another_push_can_be_ended(fleet):
-    with push_lock(fleet.folder):
+    with project_lock(fleet.folder, Commit(None, None)):
         waiting = started(fleet, "--lock-wait", "100")
         assert waiting.stderr.readline().startswith("waiting for another push: ")
         waiting.send_signal(signal.SIGINT)

@@ -8,15 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from provisioner.credentials.store import TokenSet
 from provisioner.hosts.contract import ContractBroken, require_contract
 from provisioner.hosts.delivery import Delivery
 from provisioner.hosts.entry import ServerEntry
 from provisioner.lint.schema import schema_named
-from provisioner.model.email_server import EmailServer, OAuth2Settings, Origin, SecurityLevel
+from provisioner.model.email_server import (
+    EmailServer,
+    OAuth2Settings,
+    Origin,
+    SecretReference,
+    SecurityLevel,
+)
 from provisioner.secret import Secret
-from provisioner.secret_sources.reference import EnvironmentVariable
-from provisioner.tokens.token_set import TokenSet
 
 CANARY = "hunter2CANARY"
 RELAY = EmailServer(
@@ -34,12 +40,11 @@ OAUTH2 = replace(
         access_token_url="https://login.example.edu/token",
         authorization_url="https://login.example.edu/authorize",
         client_id="client-1",
-        client_secret=EnvironmentVariable("SECRET"),
+        client_secret=SecretReference({"env": "SECRET"}, Path()),
         scope_for_authorize="smtp",
     ),
 )
 TOKENS = TokenSet(
-    server_name="Reports",
     grant_id="grant-1",
     access_token=Secret(CANARY),
     refresh_token=Secret(CANARY),
@@ -47,9 +52,6 @@ TOKENS = TokenSet(
     scope="smtp",
     identity="reports@example.edu",
     issuer=None,
-    client_id="client-1",
-    token_endpoint="https://login.example.edu/token",
-    smtp_host="relay.example.edu",
     token_endpoint_auth_method="client_secret_post",
     obtained_at=1_790_000_000,
     refreshed_at=1_790_000_000,
@@ -59,7 +61,7 @@ KEPT = (
     ServerEntry(server=LOGIN, password=Secret(CANARY)),
     ServerEntry(server=OAUTH2, client_secret=Secret(CANARY), token_set=TOKENS),
 )
-SILENT_TOKENS = replace(TOKENS, refresh_token=Secret(""))
+SILENT_TOKENS = structs.replace(TOKENS, refresh_token=Secret(""))
 BROKEN = (
     (ServerEntry(server=RELAY, password=Secret(CANARY)), "servers/relay.yml:7: Relay", "/password"),
     (ServerEntry(server=LOGIN), "servers/relay.yml:7: Relay", "/password (type)"),

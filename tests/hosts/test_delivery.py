@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
 
+from provisioner.credentials.store import TokenSet
 from provisioner.errors import UsageError
 from provisioner.hosts.delivery import Delivery, delivery_file
 from provisioner.hosts.entry import ServerEntry
@@ -14,17 +16,15 @@ from provisioner.model.email_server import (
     EmailServer,
     OAuth2Settings,
     Origin,
+    SecretReference,
     SecurityLevel,
     TestEmail,
 )
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
-from provisioner.secret_sources.reference import EnvironmentVariable
-from provisioner.tokens.token_set import TokenSet
 
 ORIGIN = Origin("servers/reports.yml", 3)
 TOKENS = TokenSet(
-    server_name="Reports",
     grant_id="grant-1",
     access_token=Secret("access-canary"),
     refresh_token=Secret("refresh-canary"),
@@ -32,9 +32,6 @@ TOKENS = TokenSet(
     scope="smtp",
     identity="signed-in@example.edu",
     issuer=None,
-    client_id="client-1",
-    token_endpoint="https://login.example.edu/token",
-    smtp_host="smtp.example.edu",
     token_endpoint_auth_method="client_secret_post",
     obtained_at=1_790_000_000,
     refreshed_at=1_790_000_000,
@@ -46,7 +43,7 @@ def oauth2_server(**changes):
         access_token_url="https://login.example.edu/token",
         authorization_url="https://login.example.edu/authorize",
         client_id="client-1",
-        client_secret=EnvironmentVariable("SECRET"),
+        client_secret=SecretReference({"env": "SECRET"}, Path()),
         scope_for_authorize="smtp",
     )
     fields = {

@@ -11,9 +11,14 @@ import pytest
 from provisioner.hosts.dialog import TABS
 from provisioner.hosts.server_sheet import build_server_sheet
 from provisioner.hosts.worksheet import Field, Kind, ServerSheet, Worksheet
-from provisioner.model.email_server import EmailServer, LogFile, Origin, SecurityLevel
+from provisioner.model.email_server import (
+    EmailServer,
+    LogFile,
+    Origin,
+    SecretReference,
+    SecurityLevel,
+)
 from provisioner.secret import Secret
-from provisioner.secret_sources.reference import EnvironmentVariable, SecretFile
 from tests.oauth_samples import oauth_server
 
 RELAY = EmailServer(
@@ -26,7 +31,7 @@ LOGIN = replace(
     RELAY,
     smtp_security_level=SecurityLevel.CRAM_MD5,
     user_name="reports@example.edu",
-    password=SecretFile(Path("/run/relay.txt")),
+    password=SecretReference({"file": "/run/relay.txt"}, Path()),
 )
 
 
@@ -108,7 +113,7 @@ def test_the_user_name_is_what_a_push_would_deliver(
 
 def test_a_secret_is_told_by_where_it_is_read() -> None:
     settings = {
-        "client_secret": EnvironmentVariable("REPORTS_SECRET"),
+        "client_secret": SecretReference({"env": "REPORTS_SECRET"}, Path()),
         "client_secret_expires": date(2028, 6, 30),
     }
     sheet = build_server_sheet(oauth_server(**settings))

@@ -30,6 +30,7 @@ IN_WORDS_ONLY = {
     "encoding",
     "line-ends",
     "no-files",
+    "outside-checkout",
     "second-settings",
     "too-large",
     "unreadable-file",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from provisioner.credentials.sources import source_of
+from provisioner.credentials.vault import has_vault_header
 from provisioner.documents.loader import load_file
-from provisioner.model.building import build_email_server, build_secret
-from provisioner.model.email_server import EmailServer, LogFile, SecurityLevel, TestEmail
-from provisioner.secret import Secret
-from provisioner.secret_sources.reference import (
-    Command,
-    EnvironmentVariable,
-    KeyringEntry,
-    Plaintext,
-    SecretFile,
-    VaultText,
+from provisioner.model.building import build_email_server
+from provisioner.model.email_server import (
+    EmailServer,
+    LogFile,
+    SecretReference,
+    SecurityLevel,
+    TestEmail,
 )
 
 VALID = Path(__file__).resolve().parents[1] / "examples" / "valid"
@@ -50,8 +50,8 @@ def test_the_ten_oauth2_fields_and_ours() -> None:
     assert (oauth2.access_token_url, oauth2.refresh_token_url) == (f"{base}/token",) * 2
     assert oauth2.authorization_url == f"{base}/authorize"
     assert oauth2.client_id == "5f2c8a1e-0b7d-4c57-9a53-2d1f6e0c9b84"
-    assert isinstance(oauth2.client_secret, VaultText)
-    assert oauth2.client_secret.ciphertext.startswith("$ANSIBLE_VAULT;1.1;AES256\n6135")
+    assert oauth2.client_secret.value.startswith("$ANSIBLE_VAULT;1.1;AES256\n6135")
+    assert oauth2.client_secret.root == ROOT
     assert oauth2.client_secret_expires == date(2096, 2, 29)
     assert (oauth2.login_hint, oauth2.prompt) == ("reports@example.edu", "select_account")
     assert (oauth2.scope_for_authorize, oauth2.scope_for_token) == (scope, scope)
@@ -100,23 +100,27 @@ def test_numbers_as_json_schema_counts_them() -> None:
 
 
 def test_vault_text_in_json_needs_no_tag() -> None:
-    assert isinstance(built("json.json").password, VaultText)
+    password = built("json.json").password
+    assert password is not None
+    assert has_vault_header(password.value)
 
 
 @pytest.mark.parametrize(
-    ("value", "reference"),
+    ("value", "name", "shown"),
     [
-        ({"env": "NAME"}, EnvironmentVariable("NAME")),
-        ({"file": "secrets/x"}, SecretFile(Path("/project/secrets/x"))),
-        ({"file": "/etc/x"}, SecretFile(Path("/etc/x"))),
-        ({"command": ["pass", "show", "x"]}, Command(("pass", "show", "x"))),
-        ({"keyring": "service/name/with/slashes"}, KeyringEntry("service", "name/with/slashes")),
-        ("plain", Plaintext(Secret("plain"))),
+        ({"env": "NAME"}, "env:NAME", "{env: NAME}"),
+        ({"file": "secrets/x"}, "file:secrets/x", "{file: secrets/x}"),
+        ({"file": "/etc/x"}, "file:/etc/x", "{file: /etc/x}"),
+        ({"file": "~/x"}, "file:{home}/x", "{file: ~/x}"),
+        ({"keyring": "a/name/with/slashes"}, "keyring:a/name/with/slashes", None),
+        ({"command": ["pass", "show", "x"]}, None, "{command: [pass, show, x]}"),
+        ("plain", "", "the server file"),
     ],
 )
-def test_secrets(value: str | dict[str, str], reference: object) -> None:
-    assert build_secret(value, ROOT) == reference
-
-
-def test_a_secret_file_in_the_users_home(home: Path) -> None:
-    assert build_secret({"file": "~/x"}, ROOT) == SecretFile(home / "x")
+def test_a_secret_is_known_by_where_it_is_read_from(
+    value: Any, name: str | None, shown: str | None, home: Path
+) -> None:
+    source = source_of(SecretReference(value, ROOT))
+    assert name is None or source.name == name.format(home=home)
+    assert shown is None or str(source) == shown
+    assert "plain" not in repr(source)

@@ -10,7 +10,6 @@ from provisioner.errors import ExitCode, InvalidProject
 from provisioner.model.email_server import TestEmail
 from provisioner.model.project import PushSettings
 from provisioner.model.reading import read_project
-from provisioner.secret_sources.reference import SecretFile
 
 VALID = Path(__file__).resolve().parents[1] / "examples" / "valid"
 RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
@@ -30,7 +29,6 @@ def test_everything_that_settings_can_say() -> None:
     assert [server.server_name for server in found.servers] == ["One", "Two"]
     assert found.inventory_path == root / "inventory/hosts.ini"
     assert (found.servers_path, found.tokens_path) == (root / "servers", root / "tokens")
-    assert found.vault_password == SecretFile(root / "../vault-password")
     assert found.ca_file == root / "campus-ca.pem"
     assert found.test_email == TestEmail(None, "maps-admins@example.edu")
     assert found.push == PushSettings(
@@ -45,7 +43,7 @@ def test_without_settings_the_conventional_places_serve(project: Path) -> None:
     assert found.servers_path == project / "servers"
     assert found.inventory_path == project / "inventory"
     assert found.tokens_path == project / "tokens"
-    assert (found.vault_password, found.ca_file, found.push.forks) == (None, None, 10)
+    assert (found.ca_file, found.push.forks) == (None, 10)
     assert found.server("a").origin.file == "servers/a.yml"
 
 
@@ -68,6 +66,14 @@ def test_the_error_is_the_whole_report(project: Path) -> None:
         "    did you mean port?",
     ]
     assert caught.value.exit_code == ExitCode.FAILURE
+
+
+def test_a_checkout_does_not_choose_the_vault_password(project: Path) -> None:
+    (project / "provisioner.yml").write_text("vault_password: {file: /etc/CANARY}\n")
+    with pytest.raises(InvalidProject, match=r"forbidden-key.*vault_password") as caught:
+        read_project(project)
+    assert "Move this line to config.yml" in caught.value.message
+    assert "CANARY" not in caught.value.message
 
 
 def test_no_servers_folder(project: Path) -> None:

@@ -9,15 +9,23 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from provisioner.tokens.token_set import TokenSet
 
+from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.device_endpoint import device_endpoint
 from provisioner.oauth.device_sign_in import DeviceSignIn
 from provisioner.oauth.gates import Proof, ProofResult
 from provisioner.providers.catalogue import provider_for
 from tests.oauth.scripted_server import Answer, ScriptedServer, json_answer, scripted_server
-from tests.oauth_samples import CLIENT_SECRET, LINES, oauth_server, token_set, token_store
+from tests.oauth_samples import (
+    CLIENT_SECRET,
+    LINES,
+    keep,
+    kept,
+    oauth_server,
+    secrets_in,
+    token_set,
+)
 
 CODES = {
     "device_code": "CANARY-device-code",
@@ -41,9 +49,8 @@ class Desk:
     """A store with earlier tokens, a clock that only sleeping moves, and what was said."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = token_store(folder / "tokens")
-        with self.store.locked("Reports") as entry:
-            entry.save(token_set())
+        self.secrets = secrets_in(folder)
+        keep(self.secrets, oauth_server(), token_set())
         self.lines: list[str] = []
         self.slept: list[float] = []
 
@@ -61,7 +68,7 @@ class Desk:
             settings=declared.oauth2,
             provider=provider_for("localhost", {"localhost": fact}),
             client_secret=CLIENT_SECRET,
-            store=self.store,
+            secrets=self.secrets,
             announce=self.lines.append,
             clock=lambda: sum(self.slept),
             sleep=self.slept.append,
@@ -70,10 +77,11 @@ class Desk:
 
     def outcome(self, *polls: Answer, codes: object = CODES, **changes: Any) -> str:
         """The failure's words, and the earlier tokens are as they were."""
-        before = self.store.path("Reports").read_bytes()
+        path = self.secrets.store.path("Reports")
+        before = path.read_bytes()
         with _provider(polls, codes) as server, pytest.raises(ProvisionerError) as caught:
             self.sign_in(server, **changes)
-        assert self.store.path("Reports").read_bytes() == before
+        assert path.read_bytes() == before
         words = f"{caught.value.message}\n{caught.value.remedy}"
         assert "CANARY" not in words + "".join(self.lines)
         return words
@@ -96,7 +104,7 @@ def desk(tmp_path: Path) -> Desk:
 def test_property_21_a_person_enters_the_code_elsewhere(desk: Desk) -> None:
     with _provider([PENDING, PENDING, TOKENS]) as server:
         saved = desk.sign_in(server)
-    assert desk.store.load("Reports") == saved
+    assert kept(desk.secrets) == saved
     assert saved.refresh_token.reveal() == "CANARY-rt"
     assert saved.scope == "openid email offline_access smtp"
     assert desk.lines == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -9,21 +10,29 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
+from msgspec.structs import replace
 
+from provisioner.credentials.store import TokenSet
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.demo.provider_grants import Grant
-from provisioner.errors import ExitCode, PersonNeeded, RefreshFailed
-from provisioner.model.email_server import EmailServer
+from provisioner.errors import ExitCode, PersonNeeded, RefreshFailed, SecretUnavailable
+from provisioner.model.email_server import EmailServer, SecretReference
 from provisioner.oauth.refreshing import fresh_tokens
 from provisioner.secret import Secret
-from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set, token_store
+from tests.oauth_samples import (
+    CLIENT_SECRET,
+    keep,
+    kept,
+    oauth_server,
+    project_in,
+    project_secrets,
+    secrets_in,
+    token_set,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOW = int(time.time())
@@ -39,29 +48,33 @@ class Scene:
             client_secret=CLIENT_SECRET,
             observe=lambda path, parameters, _: self.seen.append((path, parameters)),
         )
-        self.store: TokenStore = token_store(folder / "tokens")
+        self.folder = folder
+        self.path = secrets_in(folder).store.path("Reports")
         grant = Grant("maps", "reports@example.edu", "smtp offline_access")
         self.kept = token_set(
             access_token=Secret(self.provider.grants.access_token(grant, seconds=0)),
             refresh_token=Secret(self.provider.grants.refresh_token(grant)),
-            token_endpoint=self.provider.token_url,
             expires_at=NOW - 1,
         )
         self.keep(self.kept)
 
-    def keep(self, tokens: TokenSet) -> None:
-        with self.store.locked("Reports") as entry:
-            entry.save(tokens)
+    def keep(self, tokens: TokenSet, **changes: Any) -> None:
+        keep(secrets_in(self.folder), self.server(**changes), tokens)
         self.kept = tokens
+
+    def stored(self) -> TokenSet | None:
+        return kept(secrets_in(self.folder))
 
     def server(self, **changes: Any) -> EmailServer:
         return oauth_server(**{"access_token_url": self.provider.token_url} | changes)
 
-    def fresh(self, margin: float = 60, **changes: Any) -> TokenSet:
-        return fresh_tokens(self.store, self.server(**changes), CLIENT_SECRET, margin, NOW)
+    def fresh(self, margin: float = 60, *, save: bool = False, **changes: Any) -> TokenSet:
+        """As a run of its own."""
+        secrets = secrets_in(self.folder)
+        return fresh_tokens(secrets, self.server(**changes), margin, NOW, save=save)
 
     def behave(self, **changes: Any) -> None:
-        self.provider.behaviour = replace(self.provider.behaviour, **changes)
+        self.provider.behaviour = dataclasses.replace(self.provider.behaviour, **changes)
 
     def is_live(self, tokens: TokenSet) -> bool:
         return self.provider.grants.active(tokens.access_token.reveal()) is not None
@@ -75,9 +88,9 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def test_an_expired_token_is_refreshed_and_saved(scene: Scene) -> None:
-    found = scene.fresh()
+    found = scene.fresh(save=True)
     assert scene.is_live(found)
-    assert scene.store.load("Reports") == found
+    assert scene.stored() == found
     assert found.grant_id == scene.kept.grant_id
     assert found.obtained_at == scene.kept.obtained_at
     assert found.refreshed_at == NOW
@@ -101,18 +114,12 @@ def test_scope_for_token_is_sent_if_set(scene: Scene) -> None:
 
 
 def test_refreshes_go_to_refresh_token_url(scene: Scene) -> None:
-    scene.keep(
-        replace(
-            scene.kept,
-            token_endpoint="https://sso.example.edu/token",
-            refresh_endpoint=scene.provider.token_url,
-        )
-    )
-    found = scene.fresh(
-        access_token_url="https://sso.example.edu/token",
-        refresh_token_url=scene.provider.token_url,
-    )
-    assert scene.is_live(found)
+    urls = {
+        "access_token_url": "https://sso.example.edu/token",
+        "refresh_token_url": scene.provider.token_url,
+    }
+    scene.keep(scene.kept, **urls)
+    assert scene.is_live(scene.fresh(**urls))
 
 
 def test_property_27_a_rotated_refresh_token_is_saved_and_an_absent_one_keeps_the_old(
@@ -123,9 +130,44 @@ def test_property_27_a_rotated_refresh_token_is_saved_and_an_absent_one_keeps_th
     scene.behave(rotate_refresh_tokens=True)
     first = scene.fresh()
     assert first.refresh_token != scene.kept.refresh_token
-    assert scene.store.load("Reports") == first
+    assert scene.stored() == first
     scene.keep(replace(first, expires_at=0))
     assert scene.is_live(scene.fresh())
+
+
+@pytest.mark.parametrize(
+    ("days", "rotates", "rotation", "saved"),
+    [
+        (0, False, "none", False),
+        (0, True, "old_stays_valid", False),
+        (0, True, "strict", True),
+        (0, True, None, True),
+        (44, True, "old_stays_valid", False),
+        (45, True, "old_stays_valid", True),
+        (45, False, "none", True),
+    ],
+)
+def test_only_what_would_be_lost_is_saved_by_a_command_that_does_not_refresh(
+    scene: Scene, days: int, rotates: bool, rotation: str | None, saved: bool
+) -> None:
+    """A file that git knows changes if the old token is worth less, or half its time is over."""
+    facts = {"idle_expiry_days": 90} | ({"refresh_token_rotation": rotation} if rotation else {})
+    secrets = project_secrets(project_in(scene.folder, providers={"localhost": facts}))
+    scene.keep(replace(scene.kept, refreshed_at=NOW - days * 86400))
+    scene.behave(rotate_refresh_tokens=rotates)
+    renewed = fresh_tokens(secrets, scene.server(), 60, NOW)
+    assert scene.is_live(renewed)
+    assert scene.stored() == (renewed if saved else scene.kept)
+    assert fresh_tokens(secrets, scene.server(), 60, NOW) == renewed
+    assert len(scene.seen) == 1
+
+
+def test_a_secret_is_read_only_for_a_refresh(scene: Scene) -> None:
+    unreadable = SecretReference({"env": "NOT_SET"}, scene.folder)
+    scene.keep(replace(scene.kept, expires_at=NOW + 300))
+    assert scene.fresh(margin=200, client_secret=unreadable) == scene.kept
+    with pytest.raises(SecretUnavailable, match=r"client_secret: .*NOT_SET is not set"):
+        scene.fresh(margin=300, client_secret=unreadable)
 
 
 # What a person must do.
@@ -133,19 +175,19 @@ def test_property_27_a_rotated_refresh_token_is_saved_and_an_absent_one_keeps_th
 
 def test_nobody_has_signed_in(scene: Scene) -> None:
     with pytest.raises(PersonNeeded, match="nobody has signed in to Reports yet") as caught:
-        fresh_tokens(token_store(scene.store.folder / "x"), scene.server(), CLIENT_SECRET, 0, NOW)
+        fresh_tokens(secrets_in(scene.folder / "x"), scene.server(), 0, NOW)
     assert caught.value.remedy == "run: provisioner authenticate Reports"
 
 
 def test_an_ended_grant_needs_a_person_and_keeps_the_file(scene: Scene) -> None:
     scene.provider.grants.revoke_all()
-    before = scene.store.path("Reports").read_bytes()
+    before = scene.path.read_bytes()
     with pytest.raises(PersonNeeded) as caught:
         scene.fresh()
     assert caught.value.exit_code == ExitCode.PERSON_NEEDED
     assert "Reports: the refresh at localhost: invalid_grant" in caught.value.message
     assert "provisioner authenticate" in caught.value.remedy
-    assert scene.store.path("Reports").read_bytes() == before
+    assert scene.path.read_bytes() == before
 
 
 @pytest.mark.parametrize("error", ["interaction_required", "login_required", "consent_required"])
@@ -186,12 +228,12 @@ def test_a_token_handed_over_to_a_host_is_not_refreshed_here(scene: Scene) -> No
     ],
 )
 def test_property_28_a_passing_fault_is_no_revocation(scene: Scene, answer: ScriptedAnswer) -> None:
-    before = scene.store.path("Reports").read_bytes()
+    before = scene.path.read_bytes()
     scene.behave(scripted_answers=(answer,) * 3)
     with pytest.raises(RefreshFailed, match=f"localhost.* HTTP {answer.status}") as caught:
         scene.fresh()
     assert "try again later" in caught.value.remedy
-    assert scene.store.path("Reports").read_bytes() == before
+    assert scene.path.read_bytes() == before
     assert scene.is_live(scene.fresh())
 
 
@@ -209,13 +251,12 @@ def test_tokens_that_came_in_meanwhile_are_believed_before_the_refusal(scene: Sc
     scene.behave(rotate_refresh_tokens=True)
     newer = replace(scene.kept, access_token=Secret("newer"), expires_at=NOW + 3600)
     newer = replace(newer, refresh_token=Secret("newer-refresh"))
-    elsewhere = token_store(scene.store.folder.parent / "elsewhere")
-    with elsewhere.locked("Reports") as entry:
-        entry.save(newer)
+    elsewhere = secrets_in(scene.folder / "elsewhere")
+    keep(elsewhere, scene.server(), newer)
     scene.provider.grants.revoke_all()
 
     def pull(path: str, parameters: Mapping[str, str], _: Mapping[str, str]) -> None:
-        elsewhere.path("Reports").replace(scene.store.path("Reports"))
+        elsewhere.store.path("Reports").replace(scene.path)
 
     scene.provider.observe = pull
     assert scene.fresh() == newer
@@ -227,18 +268,18 @@ _REFRESHING = """
 import sys, time
 from pathlib import Path
 from provisioner.oauth.refreshing import fresh_tokens
-from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_store
+from tests.oauth_samples import oauth_server, secrets_in
 server = oauth_server(access_token_url=sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
-tokens = fresh_tokens(token_store(Path(sys.argv[2])), server, CLIENT_SECRET, 60, time.time())
+tokens = fresh_tokens(secrets_in(Path(sys.argv[2])), server, 60, time.time())
 print(tokens.access_token.reveal(), tokens.refresh_token.reveal(), flush=True)
 """
 
 
 def _refreshing(scene: Scene) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", _REFRESHING, scene.provider.token_url, scene.store.folder],
+        [sys.executable, "-c", _REFRESHING, scene.provider.token_url, scene.folder],
         cwd=REPOSITORY,
         env={**os.environ},
         stdin=subprocess.PIPE,
@@ -265,7 +306,7 @@ def test_property_26_eight_processes_end_with_the_same_live_token(scene: Scene) 
             run.wait()
     assert len(ends) == 1
     assert len(scene.seen) == 1
-    kept = scene.store.load("Reports")
+    kept = scene.stored()
     assert kept is not None
     assert ends == {f"{kept.access_token.reveal()} {kept.refresh_token.reveal()}\n"}
     assert scene.is_live(kept)
@@ -290,7 +331,7 @@ def test_property_25_sigkill_during_a_refresh_leaves_a_whole_file(scene: Scene) 
     finally:
         run.kill()
         run.communicate()
-    assert scene.store.load("Reports") == scene.kept
+    assert scene.stored() == scene.kept
     scene.provider.observe = lambda *_: None
     assert scene.is_live(scene.fresh())
 

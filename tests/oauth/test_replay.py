@@ -26,7 +26,7 @@ from provisioner.oauth.standard_errors import STANDARD_ERRORS
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from tests.oauth.scripted_server import json_answer, scripted_server
-from tests.oauth_samples import CLIENT_SECRET, LINES, oauth_server, token_set, token_store
+from tests.oauth_samples import CLIENT_SECRET, LINES, keep, oauth_server, secrets_in, token_set
 
 YOU = "you, in the declared file"
 SIGNER = "whoever signs in"
@@ -198,7 +198,7 @@ def _needs(folder: Path, url: str, announce: Callable[[str], None] = print) -> d
         "settings": server.oauth2,
         "provider": provider_for("localhost"),
         "client_secret": CLIENT_SECRET,
-        "store": token_store(folder / "tokens"),
+        "secrets": secrets_in(folder),
         "prove": None,
         "announce": announce,
     }
@@ -230,16 +230,13 @@ def test_at_the_refresh(
     refused = json_answer(json.dumps(_answer(row)), status="400 Bad Request")
     with scripted_server([refused] * 3) as provider:
         needs = _needs(tmp_path, f"http://localhost:{provider.port}")
-        store, server = needs["store"], needs["server"]
-        url = server.oauth2.access_token_url
-        with store.locked("Reports") as entry:
-            entry.save(token_set(token_endpoint=url, expires_at=1))
-        before = store.path("Reports").read_bytes()
-        said, code = _terminal(
-            lambda: fresh_tokens(store, server, CLIENT_SECRET, 60, 1_900_000_000), capsys
-        )
+        secrets, server = needs["secrets"], needs["server"]
+        keep(secrets, server, token_set(expires_at=1))
+        path = secrets.store.path("Reports")
+        before = path.read_bytes()
+        said, code = _terminal(lambda: fresh_tokens(secrets, server, 60, 1_900_000_000), capsys)
     assert code is (ExitCode.PERSON_NEEDED if row.error in ONLY_A_PERSON else ExitCode.FAILURE)
-    assert store.path("Reports").read_bytes() == before
+    assert path.read_bytes() == before
     passes = row.error in ("server_error", "temporarily_unavailable")
     _check(row._replace(field=_ENDPOINT) if passes else row, "the refresh", said)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from provisioner.cli.vaults import open_vaults
 
 from provisioner.cli.app import print_error
 from provisioner.cli.mail_server_proof import mail_server_proof
+from provisioner.credentials.project_secrets import open_project
 from provisioner.demo.certificates import ServerCertificate
 from provisioner.demo.mail_server import Failure, MailServer
 from provisioner.errors import SignInFailed
@@ -19,7 +19,15 @@ from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from tests.mail_samples import LONG_TOKEN, TOKEN, UNSCOPED_TOKEN, certificate, mail_server
-from tests.oauth_samples import CLIENT_SECRET, LINES, oauth_server, project_in, token_set
+from tests.oauth_samples import (
+    CLIENT_SECRET,
+    LINES,
+    keep,
+    kept,
+    oauth_server,
+    project_in,
+    token_set,
+)
 
 __all__ = ["certificate", "mail_server"]
 
@@ -78,19 +86,17 @@ class Desk:
         server = replace(oauth_server(), port=self.mail.port)
         facts = {provider: {"smtp_hosts": ["localhost"]}} if provider else {}
         project = project_in(self.folder, server, providers=facts, ca_file=self.ca_file)
-        vaults = open_vaults(project, allow_commands=False, create_key=True)
-        self.store = vaults.store
-        if self.store.load("Reports") is None:
-            with self.store.locked("Reports") as entry:
-                entry.save(token_set())
+        self.secrets = open_project(project, create_key=True).secrets
+        if kept(self.secrets) is None:
+            keep(self.secrets, server, token_set())
         assert server.oauth2 is not None
         acceptance = Acceptance(
             server=server,
             settings=server.oauth2,
             provider=provider_for("sso.example.edu"),
             client_secret=CLIENT_SECRET,
-            store=self.store,
-            prove=mail_server_proof(server, vaults),
+            secrets=self.secrets,
+            prove=mail_server_proof(server, project),
             announce=self.lines.append,
         )
         answer = TokenAnswer(
@@ -110,7 +116,7 @@ class Desk:
         with pytest.raises(SignInFailed) as caught:
             self.sign_in(provider, token)
         print_error(caught.value.message, caught.value.remedy)
-        assert self.store.load("Reports") == token_set()
+        assert kept(self.secrets) == token_set()
         said = capsys.readouterr().err
         assert "CANARY" not in said
         return said
@@ -154,7 +160,7 @@ def test_property_34_the_mail_server_misses_a_scope(
 def test_property_34_what_says_nothing_of_the_token_is_a_warning(row: Row, desk: Desk) -> None:
     desk.mail.behaviour.failures["auth"] = Failure(row.reply)
     desk.sign_in(row.provider)
-    assert desk.store.load("Reports") == desk.saved
+    assert kept(desk.secrets) == desk.saved
     assert desk.saved.unproven is not None
     code = " ".join(row.reply.split(" ")[:2])
     warning, remedy = desk.lines

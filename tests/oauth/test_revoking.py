@@ -9,7 +9,6 @@ import pytest
 from provisioner.errors import InvalidProject
 from provisioner.oauth.revoking import RevocationEndpoint, revocation_endpoint
 from provisioner.providers.catalogue import provider_for
-from tests.oauth_samples import token_set
 
 GOOGLE = "https://oauth2.googleapis.com/token"
 ZOHO_EU = "https://accounts.zoho.eu/oauth/v2/token"
@@ -19,10 +18,7 @@ OWN = "https://sso.example.edu/realms/x/token"
 
 def endpoint(token_url: str, **facts: Any) -> RevocationEndpoint | None:
     overrides = {token_url.split("/")[2]: facts} if facts else None
-    return revocation_endpoint(
-        token_set(token_endpoint=token_url),
-        provider_for(token_url, overrides),
-    )
+    return revocation_endpoint(token_url, provider_for(token_url, overrides))
 
 
 def test_known_endpoints() -> None:

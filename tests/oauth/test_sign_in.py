@@ -19,15 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
 
+from provisioner.credentials.store import TokenSet
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.gates import Proof, ProofResult, Prove
 from provisioner.oauth.sign_in import SignIn
 from provisioner.providers.catalogue import provider_for
-from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set, token_store
+from tests.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, secrets_in, token_set
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOW = int(time.time())
@@ -43,7 +42,7 @@ class Scene:
             client_secret=CLIENT_SECRET,
             observe=lambda *request: self.seen.append(request),
         )
-        self.store: TokenStore = token_store(folder / "tokens")
+        self.secrets = secrets_in(folder)
         self.lines: list[str] = []
         self.last_page = last_page
 
@@ -60,7 +59,7 @@ class Scene:
             settings=server.oauth2,
             provider=provider_for(server.oauth2.authorization_url),
             client_secret=CLIENT_SECRET,
-            store=self.store,
+            secrets=self.secrets,
             prove=prove or (lambda tokens: ProofResult(Proof.ACCEPTED)),
             announce=self.lines.append,
             **{"timeout": 20, **options},
@@ -101,23 +100,22 @@ def scene(tmp_path: Path, last_page: Path) -> Iterator[Scene]:
 @pytest.fixture
 def signed_in_before(scene: Scene) -> Iterator[None]:
     """There are earlier tokens, and every failed sign-in leaves them."""
-    with scene.store.locked("Reports") as entry:
-        entry.save(token_set())
-    before = scene.store.path("Reports").read_bytes()
+    keep(scene.secrets, oauth_server(), token_set())
+    path = scene.secrets.store.path("Reports")
+    before = path.read_bytes()
     yield
-    assert scene.store.path("Reports").read_bytes() == before
+    assert path.read_bytes() == before
 
 
 def test_a_sign_in_ends_with_saved_tokens(scene: Scene) -> None:
     saved = scene.sign_in(now=lambda: NOW, login_hint="reports@example.edu")
-    assert scene.store.load("Reports") == saved
+    assert kept(scene.secrets) == saved
     assert scene.provider.grants.active(saved.access_token.reveal()) is not None
     assert saved.identity == "reports@example.edu"
     assert saved.issuer == scene.provider.issuer
     assert saved.scope == "openid email smtp"
     assert saved.expires_at == NOW + 3600
     assert saved.unproven is None
-    assert saved.token_endpoint == scene.provider.token_url
     assert "Reports: signed in" in scene.page()
     assert "Signed in as reports@example.edu." in scene.page()
     assert scene.lines[0] == "Reports: sign in as reports@example.edu in the browser:"
@@ -163,7 +161,7 @@ def test_property_16_form_post_where_the_declared_url_asks_for_it(
     saved = scene.sign_in(authorization_url=url, use_https_on_callback=https)
     [asked] = scene.requests("/authorize")
     assert asked["response_mode"] == "form_post"
-    assert scene.store.load("Reports") == saved
+    assert kept(scene.secrets) == saved
     assert "Reports: signed in" in scene.page()
     scene.behave(callback_error="access_denied")
     scene.fails("the sign-in page at localhost: access_denied", authorization_url=url)
@@ -328,7 +326,7 @@ def test_right_sign_ins_that_look_odd(
 ) -> None:
     scene.behave(**behaviour)
     saved = scene.sign_in(**settings)
-    assert scene.store.load("Reports") == saved
+    assert kept(scene.secrets) == saved
     assert saved.identity == identity
 
 
@@ -336,7 +334,7 @@ def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> 
     unproven = ProofResult(Proof.UNPROVEN, "localhost, connect: nobody answers")
     saved = scene.sign_in(prove=lambda tokens: unproven)
     assert saved.unproven == "localhost, connect: nobody answers"
-    assert scene.store.load("Reports") == saved
+    assert kept(scene.secrets) == saved
     assert "signed in, not yet proven" in scene.page()
     assert "nobody answers" in scene.page()
 
@@ -345,13 +343,12 @@ def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scen
     proven: list[TokenSet] = []
 
     def prove(tokens: TokenSet) -> ProofResult:
-        assert scene.store.load("Reports") is None
+        assert kept(scene.secrets) is None
         proven.append(tokens)
         return ProofResult(Proof.ACCEPTED)
 
     saved = scene.sign_in(prove=prove)
-    assert saved.proven_at is not None
-    assert replace(saved, proven_at=None) == proven[0]
+    assert proven == [saved]
 
 
 def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -393,7 +390,7 @@ def test_property_08_junk_during_a_sign_in_changes_nothing(
     browsing.start()
     saved = scene.sign_in()
     browsing.join()
-    assert scene.store.load("Reports") == saved
+    assert kept(scene.secrets) == saved
     assert len(scene.requests("/token")) == 1
 
 
@@ -440,17 +437,17 @@ import sys
 from pathlib import Path
 from provisioner.oauth.sign_in import SignIn
 from provisioner.providers.catalogue import provider_for
-from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_store
+from tests.oauth_samples import CLIENT_SECRET, oauth_server, secrets_in
 server = oauth_server(access_token_url=sys.argv[1], authorization_url=sys.argv[1])
 SignIn(server=server, settings=server.oauth2, provider=provider_for("x"), prove=None,
-       client_secret=CLIENT_SECRET, store=token_store(Path(sys.argv[2])),
+       client_secret=CLIENT_SECRET, secrets=secrets_in(Path(sys.argv[2])),
        announce=lambda line: print(line, flush=True)).run()
 """
 
 
 def test_ctrl_c_ends_it_at_once_and_saves_nothing(tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", _INTERRUPTED, "https://sso.example.edu/x", tmp_path / "tokens"],
+        [sys.executable, "-c", _INTERRUPTED, "https://sso.example.edu/x", tmp_path],
         cwd=REPOSITORY,
         env={**os.environ, "BROWSER": "true %s"},
         stdout=subprocess.PIPE,

@@ -37,7 +37,7 @@ def test_a_server_tab_by_tab() -> None:
         "  Authorization URL          https://sso.example.edu/authorize\n"
         "  Client Id                  maps\n"
         "  Client Secret              ***\n"
-        "                             (read from the declared file)\n"
+        "                             (read from the server file)\n"
     )
     assert "\n        provisioner authenticate Reports --card\n" in text
     assert "  2. Click Authenticate in MAPS and sign in as reports@example.edu" in text

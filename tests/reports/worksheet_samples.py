@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from provisioner.hosts.server_sheet import build_server_sheet
 from provisioner.hosts.worksheet import Worksheet
-from provisioner.model.email_server import EmailServer, LogFile, Origin, SecurityLevel
+from provisioner.model.email_server import (
+    EmailServer,
+    LogFile,
+    Origin,
+    SecretReference,
+    SecurityLevel,
+)
 from provisioner.secret import Secret
-from provisioner.secret_sources.reference import EnvironmentVariable
 
 CANARY = "CANARY</script>\"'&<b>`|\x1b[31m\x00\x85\u202e"
 HOSTILE = (
@@ -37,7 +43,7 @@ def hostile_server(value: str) -> EmailServer:
         client_name=value,
         smtp_security_level=SecurityLevel.LOGIN,
         user_name=value,
-        password=EnvironmentVariable(value),
+        password=SecretReference({"env": value}, Path()),
         logging=LogFile(enabled=True, file_name=value),
         origin=Origin(f"servers/{value}.yml", 3),
     )

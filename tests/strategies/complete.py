@@ -14,13 +14,15 @@ _BY_TYPE: dict[str, Any] = {"string": "x", "boolean": True, "null": None}
 def complete(node: Node, root: Node, **chosen: Any) -> Any:
     """A value with all that may be in it, taken from the schema's own examples where it has any.
 
-    Keys that are forbidden under the chosen security level are there as well.
+    Keys that are forbidden, always or under the chosen security level, are there as well.
     """
     node = resolved(node, root)
     if "const" in node:
         return node["const"]
     if "enum" in node:
         return chosen.get("level", node["enum"][0])
+    if "not" in node:
+        return "x"
     kind = node["type"] if isinstance(node["type"], str) else node["type"][0]
     if "object" in node["type"]:
         return _object(node, root, **chosen)

@@ -90,7 +90,8 @@ def _objects(draw: st.DrawFn, node: Node, root: Node) -> dict[str, Any]:
 
 def _with_conditions(node: Node, chosen: Node, root: Node) -> Node:
     """The node with what the conditions demand that the chosen values meet."""
-    properties, required = dict(node["properties"]), {*node.get("required", ()), *chosen}
+    properties = {n: p for n, p in node["properties"].items() if not _is_forbidden(p)}
+    required = {*node.get("required", ()), *chosen}
     partners: dict[str, list[str]] = {}
     for condition in node.get("allOf", ()):
         if not all(_meets(chosen[n], asked) for n, asked in condition["if"]["properties"].items()):
@@ -100,11 +101,15 @@ def _with_conditions(node: Node, chosen: Node, root: Node) -> Node:
         required |= set(then.get("required", ()))
         partners |= then.get("dependentRequired", {})
         for name, demand in then.get("properties", {}).items():
-            if demand == {"not": {}}:
+            if _is_forbidden(demand):
                 del properties[name]
             else:
                 properties[name] = {**resolved(properties[name], root), **demand}
     return {**node, "properties": properties, "required": required, "dependentRequired": partners}
+
+
+def _is_forbidden(demand: Node) -> bool:
+    return demand.get("not") == {}
 
 
 def _meets(value: Any, asked: Node) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from provisioner.credentials.vault import VaultKey
 from provisioner.lint.vault_damage import vault_damage
 from provisioner.secret import Secret
-from provisioner.secret_sources.vault import VaultKey
 from tests.lint.oauth2_servers import UNKNOWN, found
 
 SECRET = "/oauth2/client_secret"
@@ -14,12 +14,12 @@ SECRET = "/oauth2/client_secret"
 
 @pytest.fixture(scope="module")
 def sealed() -> str:
-    return VaultKey(Secret("an example")).encrypt("not a secret")
+    return VaultKey(Secret("an example")).encrypt(b"not a secret")
 
 
 @pytest.mark.parametrize("length", [1, 15, 16, 17, 40, 5000])
 def test_what_ansible_vault_makes_is_whole(length: int) -> None:
-    text = VaultKey(Secret("an example")).encrypt("x" * length)
+    text = VaultKey(Secret("an example")).encrypt(b"x" * length)
     lines = text.splitlines()
     for same in (text, text.strip(), "\r\n".join(lines), "\n    ".join(lines), text.upper()):
         assert vault_damage(same) is None

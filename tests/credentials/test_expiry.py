@@ -1,4 +1,4 @@
-"""What `status` says about each server."""
+"""When a sign-in will end, by the facts of its provider, and what `status` says of it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,113 @@ from typing import Any
 
 import pytest
 
+from provisioner.credentials.expiry import (
+    LastProof,
+    Problem,
+    SignInState,
+    predict_expiry,
+    refresh_is_due,
+    sign_in_due,
+    sign_in_state,
+)
+from provisioner.credentials.store import TokenSet
 from provisioner.errors import ExitCode
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.google import GOOGLE
 from provisioner.providers.microsoft import MICROSOFT
 from provisioner.providers.provider import Provider
 from provisioner.reports.sign_in_states import states_as_json, states_as_text
-from provisioner.tokens.proof_record import record_proof, record_refusal
-from provisioner.tokens.sign_in_state import Problem, SignInState, sign_in_state
-from tests.oauth_samples import oauth_server, token_set, token_store
+from tests.oauth_samples import keep, oauth_server, secrets_in, token_set
 
 NOW = 1_900_000_000
 DAY = 86400
 UNKNOWN = provider_for("sso.example.edu")
+AGING = UNKNOWN._replace(maximum_age_days=365)
+
+# Token endpoints that make a provider of the catalogue the one that issued the tokens.
+OF_MICROSOFT = {"access_token_url": "https://login.microsoftonline.com/t/oauth2/v2.0/token"}
+OF_GOOGLE = {"access_token_url": "https://oauth2.googleapis.com/token"}
+
+
+def tokens(signed_in: float = 0, refreshed: float = 0, **changes: Any) -> TokenSet:
+    """Of a sign-in and a refresh so many days ago."""
+    return token_set(
+        obtained_at=int(NOW - signed_in * DAY), refreshed_at=int(NOW - refreshed * DAY), **changes
+    )
+
+
+def ending(days: float, *, after: float = 0) -> TokenSet:
+    """Signed in so many days ago; the provider said when the refresh token ends."""
+    return tokens(after, after, refresh_token_expires_at=int(NOW + days * DAY))
+
+
+@pytest.mark.parametrize(
+    ("provider", "kept", "days", "reason"),
+    [
+        (MICROSOFT, tokens(300, 10), 80, "90 days unused"),
+        (GOOGLE, tokens(300, 10), 170, "180 days unused"),
+        (AGING, tokens(300, 10), 65, "365 days after the sign-in"),
+        (AGING._replace(idle_expiry_days=30), tokens(300, 10), 20, "30 days unused"),
+        (AGING._replace(idle_expiry_days=90), tokens(300, 10), 65, "365 days after the sign-in"),
+        (GOOGLE, ending(6), 6, "Google gave it until then"),
+        (UNKNOWN, tokens(3000, 3000), None, "sso.example.edu: not known how long one lives unused"),
+    ],
+)
+def test_the_first_known_end_is_told_with_its_reason(
+    provider: Provider, kept: TokenSet, days: int | None, reason: str
+) -> None:
+    at = None if days is None else NOW + days * DAY
+    end = predict_expiry(kept, provider)
+    assert (end.at, end.reason) == (at, reason)
+    assert not end.is_past((at or NOW) - 1)
+    assert end.is_past(at or NOW) is (at is not None)
+
+
+@pytest.mark.parametrize(
+    ("provider", "kept", "due"),
+    [
+        # At half of the idle time.
+        (MICROSOFT, tokens(400, 44.9), False),
+        (MICROSOFT, tokens(400, 45), True),
+        (MICROSOFT, tokens(400, 400), True),
+        (GOOGLE, tokens(400, 89), False),
+        (GOOGLE, tokens(400, 90), True),
+        (UNKNOWN, tokens(400, 6.9), False),
+        (UNKNOWN, tokens(400, 7), True),
+        (AGING, tokens(400, 6.9), False),
+        (AGING, tokens(400, 7), True),
+        # A provider's own word, where a new refresh token comes with a refresh.
+        (GOOGLE, ending(3, after=4), False),
+        (MICROSOFT, ending(3, after=4), True),
+        # What another machine refreshes is never due here.
+        (MICROSOFT, tokens(400, 400, handed_over_to="maps1"), False),
+    ],
+)
+def test_when_a_refresh_is_due(provider: Provider, kept: TokenSet, due: bool) -> None:
+    assert refresh_is_due(kept, provider, now=NOW) is due
+
+
+@pytest.mark.parametrize(
+    ("provider", "kept", "due"),
+    [
+        (AGING, tokens(357.9), False),
+        (AGING, tokens(358), True),
+        (AGING, tokens(400), True),
+        (MICROSOFT, tokens(400), False),
+        (GOOGLE, ending(3, after=4), True),
+        (MICROSOFT, ending(3, after=4), False),
+        # One for seven days is not due at once.
+        (GOOGLE, ending(7), False),
+        (GOOGLE, ending(3.5, after=3.5), True),
+    ],
+)
+def test_a_sign_in_is_due_a_week_before_an_end_that_no_refresh_puts_off(
+    provider: Provider, kept: TokenSet, due: bool
+) -> None:
+    assert (sign_in_due(kept, provider, now=NOW) is not None) is due
+
+
+# What `status` says.
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +132,12 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Any:
 def _state(
     folder: Path,
     declared: dict[str, Any] | None = None,
-    provider: Provider = MICROSOFT,
-    **tokens: Any,
+    proof: LastProof | None = None,
+    **changes: Any,
 ) -> SignInState:
-    store = token_store(folder / "tokens")
-    with store.locked("Reports") as entry:
-        entry.save(replace(token_set(obtained_at=NOW, refreshed_at=NOW), **tokens))
-    return sign_in_state(oauth_server(**declared or {}), store, provider, now=NOW)
+    server, secrets = oauth_server(**declared or {}), secrets_in(folder)
+    keep(secrets, server, tokens(**{"expires_at": NOW + 60, **changes}))
+    return sign_in_state(server, secrets, proof, now=NOW)
 
 
 def _text(state: SignInState) -> str:
@@ -58,8 +151,12 @@ def _codes(state: SignInState) -> list[ExitCode]:
     return [problem.exit_code for problem in state.problems]
 
 
+def _proof(**changes: Any) -> LastProof:
+    return LastProof(grant_id=token_set().grant_id, **changes)
+
+
 def test_signed_in(tmp_path: Path) -> None:
-    state = _state(tmp_path, expires_at=NOW + 3599, proven_at=NOW)
+    state = _state(tmp_path, OF_MICROSOFT, expires_at=NOW + 3599)
     assert state.problems == ()
     assert _text(state) == (
         "SERVER   ACCOUNT              ACCESS  REFRESH      PROVEN      STATE\n"
@@ -77,11 +174,9 @@ def test_signed_in(tmp_path: Path) -> None:
 
 
 def test_odd_states_are_told(tmp_path: Path) -> None:
-    soon = date(2030, 4, 1)
     state = _state(
         tmp_path,
-        {"client_secret_expires": soon},
-        UNKNOWN,
+        {"client_secret_expires": date(2030, 4, 1)},
         expires_at=NOW,
         identity=None,
         unproven="no SMTP",
@@ -104,6 +199,36 @@ def test_the_accounts_name_and_the_mailbox_may_differ(tmp_path: Path) -> None:
     assert "access token until 2030-03-17 20:46 (3 h)" in text
 
 
+@pytest.mark.parametrize(
+    ("proof", "unproven", "words"),
+    [
+        (None, "no SMTP", ["  not yet proven: no SMTP\n"]),
+        (
+            _proof(at=NOW + 60),
+            "no SMTP",
+            ["  the mail server took the token on 2030-03-17 17:47\n"],
+        ),
+        (_proof(at=NOW + 60, by="maps1"), None, ["token on 2030-03-17 17:47, from maps1\n"]),
+        (
+            _proof(at=NOW + 60, by="maps1", refused="refused by maps2"),
+            None,
+            ["17:47, from maps1\n", "  not proven any more: refused by maps2\n"],
+        ),
+        (
+            LastProof(grant_id="another", at=NOW + 60, by="maps1"),
+            "no SMTP",
+            ["  not yet proven: no SMTP\n"],
+        ),
+    ],
+)
+def test_what_mail_servers_said_since_the_sign_in(
+    tmp_path: Path, proof: LastProof | None, unproven: str | None, words: list[str]
+) -> None:
+    text = _text(_state(tmp_path, proof=proof, unproven=unproven))
+    assert all(part in text for part in words)
+    assert ("proven" in text.partition("\n\n")[2]) is any("proven" in part for part in words)
+
+
 def test_an_expired_client_secret_is_a_failure_and_no_sign_in(tmp_path: Path) -> None:
     state = _state(tmp_path, {"client_secret_expires": date(2030, 3, 16)})
     assert _codes(state) == [ExitCode.FAILURE]
@@ -115,8 +240,8 @@ def test_an_expired_client_secret_is_a_failure_and_no_sign_in(tmp_path: Path) ->
 
 
 def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
-    store = token_store(tmp_path / "tokens")
-    missing = sign_in_state(oauth_server("Alerts"), store, UNKNOWN, now=NOW)
+    secrets = secrets_in(tmp_path)
+    missing = sign_in_state(oauth_server("Alerts"), secrets, None, now=NOW)
     assert _codes(missing) == [ExitCode.PERSON_NEEDED]
     assert _text(missing) == (
         "SERVER  ACCOUNT              ACCESS  REFRESH  PROVEN  STATE\n"
@@ -126,18 +251,18 @@ def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
         "  Problem: nobody has signed in yet\n"
         "    run: provisioner authenticate Alerts\n"
     )
-    changed = _state(
-        tmp_path, {"client_id": "other", "client_secret_expires": date(2030, 1, 1)}, UNKNOWN
-    )
+    keep(secrets, oauth_server(), tokens())
+    other = oauth_server(client_id="other", client_secret_expires=date(2030, 1, 1))
+    changed = sign_in_state(other, secrets, None, now=NOW)
     assert _codes(changed) == [ExitCode.PERSON_NEEDED, ExitCode.FAILURE]
-    assert "Problem: Reports: client_id changed from maps to other" in _text(changed)
+    assert "Reports: client_id changed from maps to other; nothing was sent" in _text(changed)
 
 
 @pytest.mark.parametrize(("days", "dead"), [(89.9, False), (90, True)])
 def test_a_refresh_token_that_was_not_used_for_too_long(
     tmp_path: Path, days: float, dead: bool
 ) -> None:
-    state = _state(tmp_path, refreshed_at=int(NOW - days * DAY))
+    state = _state(tmp_path, OF_MICROSOFT, refreshed=days)
     assert state.usable is not dead
     assert _codes(state) == [ExitCode.PERSON_NEEDED] * dead
     said = "Problem: the refresh token has most likely ended: 90 days unused"
@@ -146,8 +271,7 @@ def test_a_refresh_token_that_was_not_used_for_too_long(
 
 
 def test_a_token_that_ends_soon_works_and_yet_somebody_must_sign_in(tmp_path: Path) -> None:
-    kept = {"obtained_at": NOW - 5 * DAY, "refresh_token_expires_at": NOW + 2 * DAY}
-    state = _state(tmp_path, None, GOOGLE, **kept)
+    state = _state(tmp_path, OF_GOOGLE, signed_in=5, refresh_token_expires_at=NOW + 2 * DAY)
     assert state.usable
     assert _codes(state) == [ExitCode.PERSON_NEEDED]
     assert "Problem: the refresh token ends on 2030-03-19 (Google gave it until" in _text(state)
@@ -155,28 +279,24 @@ def test_a_token_that_ends_soon_works_and_yet_somebody_must_sign_in(tmp_path: Pa
 
 
 def test_a_token_that_a_host_refreshes_has_no_end_here(tmp_path: Path) -> None:
-    state = _state(tmp_path, refreshed_at=NOW - 400 * DAY, handed_over_to="maps1")
+    state = _state(tmp_path, OF_MICROSOFT, refreshed=400, handed_over_to="maps1")
     assert state.problems == ()
     assert "refresh token handed over to maps1, which refreshes it" in _text(state)
 
 
 def test_an_unreadable_file_is_this_servers_problem(tmp_path: Path) -> None:
     _state(tmp_path)
-    store = token_store(tmp_path / "tokens")
-    store.path("Reports").write_text("damaged")
-    state = sign_in_state(oauth_server(), store, UNKNOWN, now=NOW)
+    secrets = secrets_in(tmp_path)
+    secrets.store.path("Reports").write_text("damaged")
+    state = sign_in_state(oauth_server(), secrets, None, now=NOW)
     assert _codes(state) == [ExitCode.FAILURE]
     assert "is not ansible-vault text" in states_as_text([state], now=NOW)
 
 
 def test_long_names_fit_the_table_and_stand_whole_below(tmp_path: Path) -> None:
     name = "Reports of the office of admissions"
-    state = sign_in_state(
-        oauth_server(name, user_name="a" * 50 + "@example.edu"),
-        token_store(tmp_path / "tokens"),
-        UNKNOWN,
-        now=NOW,
-    )
+    server = oauth_server(name, user_name="a" * 50 + "@example.edu")
+    state = sign_in_state(server, secrets_in(tmp_path), None, now=NOW)
     table = states_as_text([state], now=NOW).splitlines()
     assert max(map(len, table[:2])) <= 80
     assert table[1].startswith("Reports of the of…  aaaaaaaaaaaaaaaaaaaaaaaa…  ")
@@ -187,33 +307,8 @@ def test_no_server_of_oauth2() -> None:
     assert states_as_text([], now=NOW).startswith("No server uses OAuth2")
 
 
-def test_a_proof_is_noted_for_the_sign_in_that_it_is_of(tmp_path: Path) -> None:
-    state = _state(tmp_path, unproven="no SMTP")
-    store = token_store(tmp_path / "tokens")
-    assert state.tokens is not None
-    noted = record_proof(store, state.tokens, at=NOW + 5.5)
-    assert store.load("Reports") == noted == replace(state.tokens, proven_at=NOW + 5, unproven=None)
-    other = replace(state.tokens, grant_id="another")
-    assert record_proof(store, other, at=NOW + 9) == other
-    assert store.load("Reports") == noted
-
-
-def test_a_refusal_is_noted_for_the_sign_in_that_it_is_of_until_a_host_proves_it(
-    tmp_path: Path,
-) -> None:
-    state = _state(tmp_path, proven_at=NOW - 5)
-    store = token_store(tmp_path / "tokens")
-    assert state.tokens is not None
-    record_refusal(store, replace(state.tokens, grant_id="another"), "refused")
-    assert store.load("Reports") == state.tokens
-    record_refusal(store, state.tokens, "refused by maps1")
-    assert store.load("Reports") == replace(state.tokens, unproven="refused by maps1")
-    record_proof(store, state.tokens, at=NOW, by="maps2")
-    assert store.load("Reports") == replace(state.tokens, proven_at=NOW, proven_by="maps2")
-
-
 def test_json_holds_no_token(tmp_path: Path) -> None:
-    state = _state(tmp_path, expires_at=NOW + 60, proven_at=NOW)
+    state = _state(tmp_path, OF_MICROSOFT)
     text = states_as_json([state.with_problem(Problem("What", "Do"))], now=NOW)
     assert "CANARY" not in text
     assert json.loads(text) == {
