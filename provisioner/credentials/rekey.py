@@ -206,6 +206,8 @@ def _replacing(path: Path, room: int, store: CredentialStore) -> Iterator[Replac
     try:
         status, working = path.stat(), store.working_folder()
         folder = working if working.stat().st_dev == status.st_dev else path.parent
+        for left_over in folder.glob(f".{path.name}.*.tmp"):  # of a killed run
+            left_over.unlink(missing_ok=True)
         replacement = Replacement(path, status.st_mode & 0o777, room, folder)
     except OSError as error:
         raise FileUnusable(
