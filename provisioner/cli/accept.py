@@ -10,7 +10,7 @@ import typer
 from provisioner.cli.error_lines import print_error
 from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError, gravest
-from provisioner.text import counted, proposed_command
+from provisioner.text import counted, printable, proposed_command
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -61,7 +61,7 @@ def accept(
 def _code(server: EmailServer, opened: OpenProject) -> ExitCode:
     """Of one server; its error is printed here, so that the others get their turn."""
     try:
-        print(f"{server.server_name}: {_accepted(server, opened)}", flush=True)
+        print(printable(f"{server.server_name}: {_accepted(server, opened)}"), flush=True)
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
@@ -77,6 +77,7 @@ def _accepted(server: EmailServer, opened: OpenProject) -> str:
 
 
 def _rename(opened: OpenProject, *, yes: bool) -> ExitCode:
+    opened.store.key()  # without one nothing can be read, which would look like nothing to do
     new = opened.store.project or "a project without a remote"
     earlier = [k.project for k in opened.store.all() if k.project != opened.store.project]
     for old in dict.fromkeys(earlier):
@@ -88,7 +89,7 @@ def _rename(opened: OpenProject, *, yes: bool) -> ExitCode:
         if not yes and (confirm is None or not confirm([line], question)):
             raise PersonNeeded(f"{line}; nothing was changed", remedy="to confirm, pass --yes")
         for name in opened.secrets.rename_project(old):
-            print(f"{name}: kept; accepted in {new}", flush=True)
+            print(printable(f"{name}: kept; accepted in {new}"), flush=True)
     if not earlier:
         print("nothing to accept: the project has not been renamed")
     return ExitCode.DONE

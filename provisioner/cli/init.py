@@ -88,9 +88,9 @@ def init(
 ) -> int:
     """Begin a project, or add a server to one: a definition that validates, and what to register.
 
-    Asks at a terminal for what no option says. Writes servers/NAME.yml, an example inventory, a
-    .gitignore and tokens/.gitattributes where there are none; never over a file, and nothing at
-    all if it cannot do it whole. In a git checkout it sets up the merge driver of tokens/.
+    Prompts for missing options. Writes servers/NAME.yml, and an example inventory, .gitignore and
+    tokens/.gitattributes if missing. Never overwrites a file; writes all files or none. In a git
+    checkout it also sets up the merge driver of tokens/.
 
     Examples:
 

@@ -13,6 +13,7 @@ import typer
 
 from provisioner.cli.options import ProjectFolder
 from provisioner.errors import ExitCode, UsageError
+from provisioner.text import printable
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -66,11 +67,13 @@ def rekey(
 
     if new_key and old_key:
         raise UsageError("--new-key and --old-key exclude each other", remedy="pass one of them")
+    new_key = new_key.expanduser().absolute() if new_key else None
     opened = open_declared(read_project(project), allow_commands=False)
     done = encrypt_again(opened, new_key, old_key)
     for path in done.paths:
-        print(f"Encrypted again: {path}")
-    print("\n".join(_next_steps(opened, done, new_key, old_key)))
+        print(printable(f"Encrypted again: {path}"))
+    for line in _next_steps(opened, done, new_key, old_key):
+        print(printable(line))
     return ExitCode.DONE
 
 
@@ -79,7 +82,7 @@ def _next_steps(
 ) -> Iterator[str]:
     yield "Commit these files. Plans that were saved before are no longer valid."
     if new_key:
-        yield f"From now on use the new key: {opened.key_search.setting_for(new_key.absolute())}"
+        yield f"From now on use the new key: {opened.key_search.setting_for(new_key)}"
     elif not old_key:
         yield f"The new key is {done.new_file}: give it to everyone who works on this project."
     whole, inside = _opened_with(done.old, opened.project.inventory_path)

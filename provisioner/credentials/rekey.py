@@ -1,7 +1,7 @@
 """A new vault key: all that a project has encrypted with the old one is encrypted again.
 
-The new key lies beside the generated one until all files are replaced, and opening tries both, so
-a run that is killed at any step leaves nothing that does not open; the next one finishes.
+The new key is kept beside the generated one until all files are replaced, and opening tries both,
+so a run that is killed at any step leaves nothing that does not open; the next one finishes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from provisioner.documents.reading import file_bytes, shown_path
 from provisioner.documents.vault_replacing import with_new_vault_texts
 from provisioner.errors import FileUnusable, ProvisionerError, SecretUnavailable, UsageError
 from provisioner.model.project import Project
-from provisioner.private_file import Replacement, sync_folder
+from provisioner.private_file import Replacement, replacing, sync_folder
 
 _Write = Callable[[], None]
 
@@ -126,7 +126,7 @@ def _write(writes: Mapping[Path, _Write]) -> None:
             problem = error.message if isinstance(error, ProvisionerError) else error.strerror
             raise FileUnusable(
                 f"{path}: {problem}",
-                remedy="run `provisioner rekey` again: until it has ended, both keys are needed",
+                remedy="then run the same command again: until it ends, both keys are needed",
             ) from None
 
 
@@ -134,9 +134,9 @@ def _write(writes: Mapping[Path, _Write]) -> None:
 def _encrypting_again(
     opened: OpenProject, old: VaultKey, new: VaultKey
 ) -> Iterator[Mapping[Path, _Write]]:
-    """How to write each file anew, once all are read, with room for all on disk.
+    """How to write each file, once all are read and there is room for all on disk.
 
-    While it lasts nobody else writes the tokens: with the old key, that would be.
+    Until its end no other run writes tokens, which would be with the old key.
     """
     project, key = opened.project, VaultKey(new.password, old.password)
     store = CredentialStore(project.tokens_path, opened.store.project, lambda: key)
@@ -154,8 +154,7 @@ def _encrypting_again(
             if (found := entry.read()) is not None:
                 writes[store.path(name)] = partial(_save, entry, found, translated)
         for path, content in declared.items():
-            replacement = stack.enter_context(_replacing(path, len(content), store))
-            writes[path] = partial(replacement.commit, content)
+            writes[path] = partial(_reserved(stack, path, len(content), store).commit, content)
         yield writes
 
 
@@ -200,23 +199,18 @@ def _renewed(key: VaultKey, path: Path, text: str, line: int) -> str:
         raise FileUnusable(f"{where}: the vault text {error.message}") from None
 
 
-@contextmanager
-def _replacing(path: Path, room: int, store: CredentialStore) -> Iterator[Replacement]:
+def _reserved(stack: ExitStack, path: Path, room: int, store: CredentialStore) -> Replacement:
     """Its unfinished file is where git ignores it, if that is on the same file system."""
     try:
         status, working = path.stat(), store.working_folder()
         folder = working if working.stat().st_dev == status.st_dev else path.parent
         for left_over in folder.glob(f".{path.name}.*.tmp"):  # of a killed run
             left_over.unlink(missing_ok=True)
-        replacement = Replacement(path, status.st_mode & 0o777, room, folder)
+        new = replacing(path, mode=status.st_mode & 0o777, room=room, folder=folder)
+        return stack.enter_context(new)
     except OSError as error:
-        raise FileUnusable(
-            f"cannot write {path}: {error.strerror}", remedy="nothing was changed"
-        ) from None
-    try:
-        yield replacement
-    finally:
-        replacement.discard()
+        problem = f"cannot write {path}: {error.strerror}"
+        raise FileUnusable(problem, remedy="nothing was changed") from None
 
 
 def _save(entry: LockedCredentials, found: Credentials, translated: Mapping[str, str]) -> None:

@@ -86,7 +86,7 @@ def _edits(document: Document, span: Span, new: str) -> Iterator[_Edit]:
 
 
 def _indented(first: str, new: str) -> str:
-    """With the indentation and line ends of the first line; the last line end is no part of it."""
+    """With the indentation and line ends of the first line; not that of the last line."""
     indent = first[: len(first) - len(first.lstrip())]
     line_end = first[len(first.rstrip("\r\n")) :]
     return line_end.join(indent + line for line in new.strip().split("\n"))
@@ -107,7 +107,7 @@ def _require_same(old: list[Document], new: list[Document], renewed: dict[str, s
 
 
 def _normal(value: Any, renewed: dict[str, str]) -> Any:
-    """Vault texts by their words alone: blanks and line ends around them say nothing."""
+    """Vault texts by their words alone: not by blanks and line ends around them."""
     if isinstance(value, dict):
         return {key: _normal(inner, renewed) for key, inner in value.items()}
     if isinstance(value, list):
