@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from provisioner.git import checkout_of, configure
+from provisioner.text import printable
 
 _NAME = "maps-credentials"
 _DRIVER = f"merge.{_NAME}"
@@ -38,7 +39,7 @@ def print_merge_driver(root: Path) -> bool:
         return True
     else:
         problem = "git could not set it; once that is corrected, run"
-    print(
-        f"No merge driver for tokens/: {problem}: provisioner init --merge-driver", file=sys.stderr
-    )
+    where = "" if root == Path() else f" -C {shlex.quote(str(root))}"
+    command = f"provisioner init --merge-driver{where}"
+    print(printable(f"No merge driver for tokens/: {problem}: {command}"), file=sys.stderr)
     return False
