@@ -88,10 +88,8 @@ def configure(root: Path, settings: Mapping[str, str]) -> bool:
     top = checkout_of(root)
     if top is None:
         return False
-    for key, value in settings.items():
-        _git(top, "config", "--local", key, value)
-    written = {key: _git(top, "config", "--local", "--get", key) for key in settings}
-    return written == {key: f"{value}\n" for key, value in settings.items()}
+    written = [_git(top, "config", "--local", key, value) for key, value in settings.items()]
+    return None not in written
 
 
 def _without_filters(top: Path) -> dict[str, str]:

@@ -19,7 +19,6 @@ from provisioner.text import foreign
 
 _MOST_BYTES = 1024 * 1024
 _POLL_SECONDS = 0.05
-_OWNER_ONLY = 0o600
 _NO_FALLOCATE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
@@ -62,8 +61,6 @@ class Replacement:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._descriptor = os.open(self._temporary, flags, mode)
         try:
-            if mode != _OWNER_ONLY:
-                os.fchmod(self._descriptor, mode)  # that of the file before, whatever the umask
             if room:
                 _reserve(self._descriptor, room)
         except OSError:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.error_lines import print_error
+from provisioner.cli.app import print_error
 from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
+from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError, gravest
-from provisioner.text import counted, printable, proposed_command
+from provisioner.text import counted, proposed_command
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -61,7 +62,7 @@ def accept(
 def _code(server: EmailServer, opened: OpenProject) -> ExitCode:
     """Of one server; its error is printed here, so that the others get their turn."""
     try:
-        print(printable(f"{server.server_name}: {_accepted(server, opened)}"), flush=True)
+        print_text(f"{server.server_name}: {_accepted(server, opened)}")
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
@@ -89,7 +90,7 @@ def _rename(opened: OpenProject, *, yes: bool) -> ExitCode:
         if not yes and (confirm is None or not confirm([line], question)):
             raise PersonNeeded(f"{line}; nothing was changed", remedy="to confirm, pass --yes")
         for name in opened.secrets.rename_project(old):
-            print(printable(f"{name}: kept; accepted in {new}"), flush=True)
+            print_text(f"{name}: kept; accepted in {new}")
     if not earlier:
-        print("nothing to accept: the project has not been renamed")
+        print_text("nothing to accept: the project has not been renamed")
     return ExitCode.DONE

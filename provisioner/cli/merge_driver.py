@@ -6,8 +6,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from provisioner.cli.output import print_text
 from provisioner.git import checkout_of, configure
-from provisioner.text import printable
 
 _NAME = "maps-credentials"
 _DRIVER = f"merge.{_NAME}"
@@ -35,11 +35,11 @@ def print_merge_driver(root: Path) -> bool:
     if checkout_of(root) is None:
         problem = "this is not a git repository; after `git init`, run"
     elif configure(root, {f"{_DRIVER}.name": _TITLE, f"{_DRIVER}.driver": driver_command()}):
-        print(f"Set {_DRIVER} in the git configuration of this checkout", flush=True)
+        print_text(f"Set {_DRIVER} in the git configuration of this checkout")
         return True
     else:
         problem = "git could not set it; once that is corrected, run"
     where = "" if root == Path() else f" -C {shlex.quote(str(root))}"
     command = f"provisioner init --merge-driver{where}"
-    print(printable(f"No merge driver for tokens/: {problem}: {command}"), file=sys.stderr)
+    print_text(f"No merge driver for tokens/: {problem}: {command}", file=sys.stderr)
     return False

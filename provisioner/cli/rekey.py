@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.options import ProjectFolder
+from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode, UsageError
-from provisioner.text import printable
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -71,9 +71,9 @@ def rekey(
     opened = open_declared(read_project(project), allow_commands=False)
     done = encrypt_again(opened, new_key, old_key)
     for path in done.paths:
-        print(printable(f"Encrypted again: {path}"))
+        print_text(f"Encrypted again: {path}")
     for line in _next_steps(opened, done, new_key, old_key):
-        print(printable(line))
+        print_text(line)
     return ExitCode.DONE
 
 

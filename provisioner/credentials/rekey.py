@@ -154,7 +154,8 @@ def _encrypting_again(
             if (found := entry.read()) is not None:
                 writes[store.path(name)] = partial(_save, entry, found, translated)
         for path, content in declared.items():
-            writes[path] = partial(_reserved(stack, path, len(content), store).commit, content)
+            replacement = _reserved(stack, path, len(content), store)
+            writes[path] = partial(_replace, replacement, path, content)
         yield writes
 
 
@@ -206,11 +207,16 @@ def _reserved(stack: ExitStack, path: Path, room: int, store: CredentialStore) -
         folder = working if working.stat().st_dev == status.st_dev else path.parent
         for left_over in folder.glob(f".{path.name}.*.tmp"):  # of a killed run
             left_over.unlink(missing_ok=True)
-        new = replacing(path, mode=status.st_mode & 0o777, room=room, folder=folder)
-        return stack.enter_context(new)
+        return stack.enter_context(replacing(path, room=room, folder=folder))
     except OSError as error:
         problem = f"cannot write {path}: {error.strerror}"
         raise FileUnusable(problem, remedy="nothing was changed") from None
+
+
+def _replace(replacement: Replacement, path: Path, content: bytes) -> None:
+    mode = path.stat().st_mode
+    replacement.commit(content)
+    path.chmod(mode & 0o777)  # whatever the umask
 
 
 def _save(entry: LockedCredentials, found: Credentials, translated: Mapping[str, str]) -> None:
