@@ -29,9 +29,11 @@ COMMANDS = (
     "init",
     "validate",
     "authenticate",
+    "accept",
     "status",
     "refresh",
     "revoke",
+    "rekey",
     "plan",
     "push",
     "rollback",
@@ -42,7 +44,9 @@ COMMANDS = (
     "schema",
     "rules",
     "demo",
+    "merge-credentials",
 )
+HIDDEN = ("merge-credentials",)  # git runs it
 
 _PR_SET_DUMPABLE = 4
 
@@ -105,7 +109,8 @@ def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
     for name in names:
         command = command_named(name)
         description, _, examples = (command.__doc__ or "").partition("Examples:")
-        app.command(name, help=description, epilog=f"Examples:{examples}")(command)
+        hidden, epilog = name in HIDDEN, f"Examples:{examples}"
+        app.command(name, help=description, epilog=epilog, hidden=hidden)(command)
     return app
 
 
