@@ -35,7 +35,7 @@ class Revocation:
             return
         endpoint = None if self.local else self._endpoint()
         # Before the lock is held: what is accepted on the way is written under it.
-        secret = self._secret() if endpoint else None
+        secret = None if self.local else self._secret(endpoint)
         with self.opened.store.locked(self.name) as entry:
             found = None if self.local else entry.read()
             tokens = found.tokens if found else None
@@ -72,14 +72,23 @@ class Revocation:
         return [f"the sign-in has ended at {endpoint.host}", *([remark] if remark else ()), _DEAD]
 
     def _endpoint(self) -> RevocationEndpoint | None:
-        """PersonNeeded if the declaration has gone elsewhere since the sign-in."""
         assert self.server is not None and self.server.oauth2  # noqa: S101, PT018
         return revocation_endpoint(self.server.oauth2.access_token_url, self._provider())
 
-    def _secret(self) -> Secret:
+    def _secret(self, endpoint: RevocationEndpoint | None) -> Secret | None:
+        """PersonNeeded if the declaration has gone elsewhere since the sign-in.
+
+        Also where it names no endpoint: else a changed line would have the tokens deleted here, and
+        the grant live on.
+        """
         assert self.server is not None  # noqa: S101  only --local does without
+        secrets = self.opened.secrets
         try:
-            return self.opened.secrets.client_secret(self.server)
+            if endpoint is not None:
+                return secrets.client_secret(self.server)
+            if self.name not in secrets.accepted:
+                secrets.tokens(self.server)
+            return None
         except PersonNeeded as changed:
             raise PersonNeeded(
                 changed.message,

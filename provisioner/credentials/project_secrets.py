@@ -17,6 +17,7 @@ from functools import cache, partial
 from msgspec.structs import replace
 
 from provisioner.credentials.destinations import (
+    TOKENS,
     Destination,
     DestinationChange,
     changes_of,
@@ -120,7 +121,7 @@ class ProjectSecrets:
         """
         secret = self._read(server)
         assert secret is not None  # noqa: S101  the schema asks for it
-        changes = self._changes(server, secret)
+        changes = self._changes(server, secret, signing_in=True)
         if server.server_name in self.accepted or not changes:
             return secret
         wanted = destinations_of(server, self.project, secret, self._digest_key())
@@ -156,12 +157,14 @@ class ProjectSecrets:
         """The key of fingerprints and placeholders; each host gets one derived from it.
 
         The same on each machine that shares the vault key. `keep`: they are to hold beyond this
-        run, so a key is made if there is none. Without a key and a secret any will do.
+        run, so a key is made if there is none. Where no secret can be, any will do: the project
+        declares none, or nobody has accepted where one goes, for want of a key.
         """
         try:
             return _hardened((self.making_key if keep else self.context.vault_key)().password)
-        except SecretUnavailable:
-            if any(server.secret for server in self.project.servers):
+        except SecretUnavailable as error:
+            nothing_accepted = isinstance(error, NoVaultKey) and not keep
+            if not nothing_accepted and any(server.secret for server in self.project.servers):
                 raise
             return secrets.token_hex(32)
 
@@ -242,12 +245,19 @@ class ProjectSecrets:
             else f"if this is intended, run: {run}",
         )
 
-    def _changes(self, server: EmailServer, secret: Secret | None) -> list[DestinationChange]:
-        """What a person would have to accept. Without a secret only the tokens are meant."""
+    def _changes(
+        self, server: EmailServer, secret: Secret | None, *, signing_in: bool = False
+    ) -> list[DestinationChange]:
+        """What a person would have to accept. Without a secret only the tokens are meant.
+
+        Tokens that are not there go nowhere, unless somebody is `signing_in`.
+        """
         found = self.store.read(server.server_name)
         if found is not None and found.project != self.store.project:
             return [self._other_project(found)]
         wanted = destinations_of(server, self.project, secret, self._digest_key())
+        if not signing_in and (found is None or found.tokens is None):
+            wanted.pop(TOKENS, None)
         own = found.accepted if found else {}
         if all(f in own and not _differs(own[f], w) for f, w in wanted.items()):
             return []  # the usual case reads one file
@@ -275,8 +285,8 @@ class ProjectSecrets:
         with self.store.locked(server.server_name) as entry:
             found = entry.read()
             kept = tokens or (found.tokens if found else None)
-            if server.oauth2 is not None and kept is None:
-                return  # tokens have no destination yet; the sign-in accepts
+            if kept is None:
+                wanted.pop(TOKENS, None)  # the sign-in accepts where they go
             before = found.accepted if found and found.project == self.store.project else {}
             entry.save(
                 Credentials(

@@ -123,8 +123,9 @@ def require_same(plan: SavedPlan, preparation: Preparation, *, key: str, remedy:
     if plan.content["key"] != key_print(key):
         raise PlanRefused(
             "the plan was made with another vault key, so nothing in it can be compared",
-            remedy="use the vault password that it was made with; without tokens to deliver there "
-            "is none, and a plan holds on one machine only",
+            remedy="use the vault password that it was made with (ANSIBLE_VAULT_PASSWORD_FILE, "
+            "vault_password in config.yml, or a copy of the generated vault-key), or make a new "
+            "plan here",
         )
     unsealed = {name: value for name, value in plan.content.items() if name != "seal"}
     if not hmac.compare_digest(plan.id, keyed_print(unsealed, key)):

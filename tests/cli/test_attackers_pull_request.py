@@ -129,7 +129,7 @@ def test_tokens_and_client_secrets_in_each_command(victim: Victim) -> None:
     victim.write("servers/reports.yml", victim.reports)
     signed_in = victim.run("authenticate", "Reports", "--no-smtp-check")
     assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
-    assert "Note: Reports: client_secret, read from {env: REPORTS_SECRET}, goes" in signed_in.stderr
+    assert "Note: Reports: client_secret ({env: REPORTS_SECRET}) would go for" in signed_in.stderr
     with trap() as evil:
         oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}  # type: ignore[dict-item]
         changed = {**victim.reports, "oauth2": oauth2, "host": "127.0.0.1", "port": evil.port}
@@ -159,7 +159,7 @@ def test_passwords_in_each_command(victim: Victim) -> None:
         victim.write("servers/relay.yml", {**victim.relay, "port": right.port})
         first = victim.run("test-email", "Relay")
         assert first.returncode == ExitCode.PERSON_NEEDED
-        assert "goes for the first time to host localhost" in first.stderr
+        assert "would go for the first time to host localhost" in first.stderr
         assert right.visits == []
         accepted = victim.run("test-email", "Relay", "--accept-destination", "Relay")
         assert right.visits != [], accepted.stderr
@@ -176,22 +176,39 @@ def test_passwords_in_each_command(victim: Victim) -> None:
 
 
 def test_a_forged_store_with_its_own_key(victim: Victim, tmp_path: Path) -> None:
-    """The pull request brings tokens/, sealed with a vault_password that its author knows."""
+    """The pull request brings tokens/, encrypted with a key that its author knows."""
+    attackers = tmp_path / "attackers-home"
+    key = attackers / "maps-provisioner" / "vault-key"
     with trap() as evil:
         victim.write("servers/relay.yml", {**victim.relay, "port": evil.port})
-        victim.write("provisioner.yml", {"vault_password": {"env": "LANG"}, "tokens": "forged"})
-        home = victim.environment | {"LANG": "C", "HOME": str(tmp_path / "attackers-home")}
-        home["XDG_CONFIG_HOME"] = str(tmp_path / "attackers-home")
-        users, victim.environment = victim.environment | {"LANG": "C"}, home
+        users = victim.environment
+        victim.environment = users | {"XDG_CONFIG_HOME": str(attackers)}
         victim.run("plan", "--accept-destination", "Relay")
-        assert (victim.folder / "forged" / "destinations.vault").is_file()
+        assert list((victim.folder / "tokens").glob("relay-*.yml")) != []
         assert "1 server skipped" not in victim.run("plan").stdout
         victim.environment = users
+        (victim.folder / "key").write_bytes(key.read_bytes())
+        (victim.folder / "key").chmod(0o600)
+        for settings, said_then in (
+            ({}, "vault-key"),
+            ({"vault_password": {"file": "key"}}, "`vault_password` is not allowed here"),
+            ({"vault_password": {"file": str(key)}}, "`vault_password` is not allowed here"),
+        ):
+            victim.write("provisioner.yml", settings)
+            for command in (["test-email", "Relay"], ["push"]):
+                ended = victim.run(*command)
+                said = ended.stdout + ended.stderr
+                assert ended.returncode == ExitCode.FAILURE, said
+                assert said_then in said
+        victim.write("provisioner.yml", {})
+        own = Path(users["XDG_CONFIG_HOME"], "maps-provisioner", "vault-key")
+        own.parent.mkdir(parents=True)
+        own.write_text("the user's own")
+        own.chmod(0o600)
         for command in (["test-email", "Relay"], ["push"]):
             ended = victim.run(*command)
-            said = ended.stdout + ended.stderr
-            assert ended.returncode == ExitCode.PERSON_NEEDED, said
-            assert "vault_password is named in the project itself" in said
+            assert ended.returncode == ExitCode.FAILURE
+            assert "the vault password is not the one" in ended.stdout + ended.stderr
         assert evil.visits == []
 
 
@@ -212,7 +229,7 @@ def test_on_a_terminal_a_person_is_asked(victim: Victim, answer: str, visits: bo
             environment=victim.environment,
         ) as terminal:
             terminal.wait_for(r"\[y/N\] ")
-            asked = "password, read from {env: RELAY_PASSWORD}, goes for the first time to"
+            asked = "password ({env: RELAY_PASSWORD}) would go for the first time to"
             assert asked in terminal.output
             assert f"port {mail.port}" in terminal.output
             assert mail.visits == []
@@ -229,15 +246,13 @@ def test_the_users_key_as_a_client_secret(victim: Victim, home: Path) -> None:
     key = home / ".config" / "maps-provisioner" / "vault-key"
     with trap() as evil, DemoProvider() as provider:
         stranger = Victim(victim.folder.parent / "other", provider)
-        stranger.environment["LANG"] = "C"
-        for vault_password in ({}, {"vault_password": {"env": "LANG"}}):
-            stranger.write("provisioner.yml", vault_password)
-            oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}  # type: ignore[dict-item]
-            oauth2["client_secret"] = {"file": str(key)}
-            stranger.write("servers/new.yml", {**victim.reports, "oauth2": oauth2})
-            ended = stranger.run("authenticate", "Reports", "--no-smtp-check")
-            assert ended.returncode == ExitCode.PERSON_NEEDED, ended.stderr
-            assert "client_secret is the vault password" in ended.stderr
+        oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}  # type: ignore[dict-item]
+        oauth2["client_secret"] = {"file": str(key)}
+        stranger.write("servers/new.yml", {**victim.reports, "oauth2": oauth2})
+        for accepted in ((), ("--accept-destination", "Reports")):
+            ended = stranger.run("authenticate", "Reports", "--no-smtp-check", *accepted)
+            assert ended.returncode == ExitCode.FAILURE, ended.stderr
+            assert "the secret is the vault password, which is never sent" in ended.stderr
         assert evil.visits == []
 
 
@@ -252,7 +267,7 @@ def test_a_file_that_is_no_secret_of_one_line(victim: Victim, content: str) -> N
     for command in (["authenticate", "Reports"], ["test-email", "Relay"]):
         ended = victim.run(*command, "--accept-destination", command[1])
         assert ended.returncode == ExitCode.FAILURE
-        assert "the secret is not one line" in ended.stderr
+        assert "the secret has more than one line" in ended.stderr
         assert "BEGIN" not in ended.stderr
 
 

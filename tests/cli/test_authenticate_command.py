@@ -74,6 +74,13 @@ class Desk:
     def behave(self, **changes: object) -> None:
         self.provider.behaviour = replace(self.provider.behaviour, **changes)  # type: ignore[arg-type]
 
+    def use_key(self, password: str) -> None:
+        """The vault password: a file of the user's own, outside of the checkout."""
+        key = self.folder.parent / "key"
+        key.write_text(password)
+        key.chmod(0o600)
+        self.environment["ANSIBLE_VAULT_PASSWORD_FILE"] = str(key)
+
     def token_files(self) -> list[Path]:
         return sorted((self.folder / "tokens").glob("*.yml"))
 
@@ -121,7 +128,7 @@ def test_ansible_vault_opens_the_file_with_the_generated_key(desk: Desk, home: P
         text=True,
         check=True,
     )
-    assert "identity: reports@example.edu\n" in shown.stdout
+    assert json.loads(shown.stdout)["tokens"]["identity"] == "reports@example.edu"
 
 
 def test_a_mail_server_that_is_not_there_is_a_warning(desk: Desk) -> None:
@@ -324,11 +331,13 @@ def test_refresh_tells_a_dead_grant_from_a_passing_fault(desk: Desk) -> None:
 
 def test_a_wrong_vault_password(desk: Desk) -> None:
     desk.run("authenticate", "Reports", "--no-smtp-check")
-    (desk.folder / "wrong").write_text("wrong")
+    wrong = desk.folder.parent / "wrong"
+    wrong.write_text("wrong")
+    wrong.chmod(0o600)
     before = desk.token_files()[0].read_bytes()
     for command in ("status", "refresh", "authenticate"):
         names = ["Reports"] if command == "authenticate" else []
-        finished = desk.run(command, *names, ANSIBLE_VAULT_PASSWORD_FILE="wrong")
+        finished = desk.run(command, *names, ANSIBLE_VAULT_PASSWORD_FILE="../wrong")
         assert finished.returncode == ExitCode.FAILURE
         assert "the vault password is not the one it was encrypted with" in (
             finished.stdout + finished.stderr

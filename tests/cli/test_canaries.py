@@ -244,6 +244,7 @@ def test_property_33_with_a_wrong_vault_password(bureau: Bureau) -> None:
     bureau.in_use()
     wrong = bureau.root / "wrong-password"
     wrong.write_text("CANARY-wrong-password\n")
+    wrong.chmod(0o600)
     bureau.environment["ANSIBLE_VAULT_PASSWORD_FILE"] = str(wrong)
     for command in (
         ["authenticate", "Reports"],
@@ -276,10 +277,11 @@ def crash(account, *_):
 session._conversed = crash
 """,
     "saving": """
-from provisioner.tokens import store
-def crash(self, tokens):
+from provisioner.credentials import store
+def crash(self, credentials):
+    tokens = credentials.tokens
     raise ValueError(f"cannot save {tokens.access_token.reveal()} {tokens.refresh_token.reveal()}")
-store.LockedTokens.save = crash
+store.LockedCredentials.save = crash
 """,
 }
 _COMMANDS = {

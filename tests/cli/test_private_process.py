@@ -86,15 +86,17 @@ def test_the_browser_sees_no_secret(project: Path) -> None:
 def test_without_consent_no_command_runs(project: Path) -> None:
     ended = _run(project, "test-email", "Relay", "--accept-destination", "Relay")
     assert ended.returncode == ExitCode.FAILURE
-    assert "run again with --allow-commands" in ended.stderr
+    assert "then add --allow-commands" in ended.stderr
     assert not (project / "seen").exists()
 
 
-def test_validate_resolves_nothing(project: Path) -> None:
+def test_validate_resolves_nothing(project: Path, home: Path) -> None:
     os.mkfifo(project / "pipe")
     text = (project / "servers" / "all.yml").read_text()
     (project / "servers" / "all.yml").write_text(text.replace("env: REPORTS_SECRET", "file: pipe"))
-    (project / "provisioner.yml").write_text("vault_password: {command: [touch, seen]}\n")
+    config = home / ".config" / "maps-provisioner" / "config.yml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f"vault_password: {{command: [touch, {project}/seen]}}\n")
     ended = _run(project, "validate")
     assert ended.returncode == ExitCode.DONE, ended.stdout
     assert not (project / "seen").exists()

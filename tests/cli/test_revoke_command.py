@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.credentials.store import CredentialStore, TokenSet
+from provisioner.credentials.vault import VaultKey
 from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
@@ -15,6 +17,7 @@ from tests.cli.test_authenticate_command import PROVISIONER, Desk
 from tests.oauth.scripted_server import json_answer, scripted_server
 from tests.terminal import CTRL_C, Terminal
 
+VAULT_PASSWORD = "a-vault-password-for-tests"
 ACCEPTED = ("--accept-destination", "Reports")  # the fact that is tried is not what was accepted
 
 
@@ -23,7 +26,7 @@ class Office(Desk):
 
     def __init__(self, folder: Path, provider: DemoProvider) -> None:
         super().__init__(folder, provider)
-        (folder / "key").write_text("a-vault-password-for-tests")
+        self.use_key(VAULT_PASSWORD)
         self.endpoint("/revoke")
         signed_in = self.run("authenticate", "Reports", "--no-smtp-check")
         assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
@@ -35,8 +38,12 @@ class Office(Desk):
     def endpoint(self, revocation_url: str) -> None:
         """What provisioner.yml says of the provider; empty: nothing."""
         fact = f"providers:\n  localhost: {{revocation_url: '{revocation_url}'}}\n"
-        settings = "vault_password: {file: key}\n" + (fact if revocation_url else "")
-        (self.folder / "provisioner.yml").write_text(settings)
+        (self.folder / "provisioner.yml").write_text(fact if revocation_url else "{}\n")
+
+    def tokens(self) -> TokenSet | None:
+        key = VaultKey(Secret(VAULT_PASSWORD))
+        found = CredentialStore(self.folder / "tokens", "", lambda: key).read("Reports")
+        return found.tokens if found else None
 
     def at_terminal(self, *arguments: str) -> Terminal:
         return Terminal([PROVISIONER, *arguments], folder=self.folder, environment=self.environment)
@@ -98,7 +105,11 @@ def test_where_nobody_can_be_asked_yes_is_needed(office: Office) -> None:
 
 def test_a_provider_without_an_endpoint_has_a_page(office: Office) -> None:
     office.endpoint("")
-    finished = office.run("revoke", "Reports", "-y")
+    changed = office.run("revoke", "Reports", "-y")
+    assert changed.returncode == ExitCode.PERSON_NEEDED, "it had one at the sign-in"
+    assert "/revoke to the provider's; nothing was sent" in changed.stderr
+    assert len(office.token_files()) == 1
+    finished = office.run("revoke", "Reports", "-y", *ACCEPTED)
     assert finished.returncode == ExitCode.DONE
     assert "has no revocation endpoint that is known: take the app's consent back" in (
         finished.stdout
@@ -118,14 +129,14 @@ def test_a_provider_without_an_endpoint_has_a_page(office: Office) -> None:
     ],
 )
 def test_what_was_not_revoked_is_kept(office: Office, answer: bytes) -> None:
-    before = office.token_files()[0].read_bytes()
+    before = office.tokens()
     with scripted_server([answer] * 4) as server:
         office.endpoint(f"http://localhost:{server.port}/revoke")
         finished = office.run("revoke", "Reports", "--yes", *ACCEPTED)
     assert finished.returncode == ExitCode.FAILURE
     assert "Error: Reports: the revocation" in finished.stderr
     assert "deleted" not in finished.stdout
-    assert office.token_files()[0].read_bytes() == before
+    assert office.tokens() == before
 
 
 def test_a_token_that_is_dead_already_is_as_good_as_revoked(office: Office) -> None:
@@ -151,16 +162,16 @@ def test_another_host_gets_nothing_on_the_word_of_a_file_alone(office: Office) -
         office.endpoint(f"http://127.0.0.1:{elsewhere.port}/steal")
         finished = office.run("revoke", "Reports", "--yes")
         assert finished.returncode == ExitCode.PERSON_NEEDED
-        assert "revocation_url changed from /revoke to http://127.0.0.1" in finished.stderr
+        assert f"/revoke to http://127.0.0.1:{elsewhere.port}/steal" in finished.stderr
         with office.at_terminal("revoke", "Reports") as terminal:
             terminal.answer("Reports? [y/N] ", "y")
-            terminal.answer("differs from what was accepted. Is it meant? [y/N] ", "n")
+            terminal.answer("differs from the accepted destination. Accept the change? [y/N] ", "n")
             assert terminal.ends() == ExitCode.PERSON_NEEDED
         assert elsewhere.requests == []
         assert len(office.token_files()) == 1
         with office.at_terminal("revoke", "Reports") as terminal:
             terminal.answer("Reports? [y/N] ", "y")
-            terminal.answer("Is it meant? [y/N] ", "y")
+            terminal.answer("Accept the change? [y/N] ", "y")
             assert terminal.ends() == ExitCode.DONE
         assert len(elsewhere.requests) == 2
 
@@ -170,7 +181,7 @@ def test_a_changed_declaration_gets_nothing_and_local_still_forgets(office: Offi
     office.declared.write_text(declared.replace("client_id: ", "client_id: other-"))
     finished = office.run("revoke", "Reports", "--yes")
     assert finished.returncode == ExitCode.PERSON_NEEDED
-    assert "only forget the tokens: provisioner revoke Reports --local" in finished.stderr
+    assert "only delete the tokens: provisioner revoke Reports --local" in finished.stderr
     assert office.asked == []
     assert office.run("revoke", "Reports", "--local", "--yes").returncode == ExitCode.DONE
     assert office.token_files() == []

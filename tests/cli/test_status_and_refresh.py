@@ -6,25 +6,26 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from provisioner.credentials.store import CredentialStore, TokenSet
+from provisioner.credentials.vault import VaultKey
 from provisioner.demo.certificates import ServerCertificate
 from provisioner.demo.mail_server import MailBehaviour, MailServer
 from provisioner.demo.mail_sign_in import Introspection
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
+from provisioner.deploy.proofs import read_proofs
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
-from provisioner.secret_sources.vault import VaultKey
-from provisioner.tokens.store import TokenStore
-from provisioner.tokens.token_set import TokenSet
 from tests.cli.test_authenticate_command import Desk
 from tests.mail_samples import certificate  # noqa: F401  a fixture
 
 DAY = 86400
+VAULT_PASSWORD = "a-vault-password-for-tests"
 
 
 class Office(Desk):
@@ -37,32 +38,37 @@ class Office(Desk):
         declared = self.declared.read_text()
         self.declared.write_text(re.sub(r"(?m)^port: .*$", f"port: {mail.port}", declared))
         (folder / "ca.pem").write_text(ca)
-        (folder / "key").write_text("a-vault-password-for-tests")
+        self.use_key(VAULT_PASSWORD)
         self.facts("")
 
     def facts(self, facts: str) -> None:
         """What is known of the provider."""
         (self.folder / "provisioner.yml").write_text(
-            "vault_password: {file: key}\nca_file: ca.pem\n"
-            f"providers:\n  localhost: {{refresh_token_rotation: none{facts}}}\n"
+            f"ca_file: ca.pem\nproviders:\n  localhost: {{refresh_token_rotation: none{facts}}}\n"
         )
 
     @property
-    def store(self) -> TokenStore:
-        key = VaultKey(Secret("a-vault-password-for-tests"))
-        return TokenStore(self.folder / "tokens", lambda: key)
+    def store(self) -> CredentialStore:
+        return CredentialStore(self.folder / "tokens", "", lambda: VaultKey(Secret(VAULT_PASSWORD)))
 
     def tokens(self) -> TokenSet:
-        found = self.store.load("Reports")
+        found = self.store.read("Reports")
         assert found is not None
-        return found
+        assert found.tokens is not None
+        return found.tokens
 
     def keep(self, **changes: Any) -> TokenSet:
         kept = replace(self.tokens(), **changes)
         with self.store.locked("Reports") as entry:
-            entry.save(kept)
+            found = entry.read()
+            assert found is not None
+            entry.save(replace(found, tokens=kept))
         self.asked.clear()
         return kept
+
+    def proven_at(self) -> int | None:
+        proof = read_proofs(self.folder).get("Reports")
+        return proof.at if proof else None
 
     def declare(self, name: str) -> None:
         """One more server, like the first."""
@@ -91,22 +97,24 @@ def test_status_asks_nobody_and_check_asks_the_mail_server(office: Office) -> No
     assert "not yet proven: the SMTP check was left out" in plain.stdout
     assert office.asked == []
 
+    before = office.token_files()[0].read_bytes()
     checked = office.run("status", "--check")
     assert checked.returncode == ExitCode.DONE, checked.stdout
     assert "the mail server took the token just now" in checked.stdout
     assert checked.stderr == "asking localhost about Reports\n"
     assert office.asked == ["/introspect"]  # by the mail server: the token still lives
-    proven = office.tokens().proven_at
+    proven = office.proven_at()
     assert proven is not None
     assert abs(proven - time.time()) < 60
     assert "the mail server took the token on 2" in office.run("status").stdout
+    assert office.token_files()[0].read_bytes() == before
 
 
 def test_check_refreshes_only_what_has_expired(office: Office) -> None:
     old = office.keep(expires_at=0)
     assert office.run("status", "--check").returncode == ExitCode.DONE
-    assert office.asked[:1] == ["/token"]
-    assert office.tokens().access_token != old.access_token
+    assert office.asked == ["/token", "/introspect"]
+    assert office.tokens() == old, "the old refresh token is as good: no file of git changes"
 
 
 def test_check_leaves_the_token_of_a_host_alone(office: Office) -> None:
@@ -154,7 +162,7 @@ def test_check_tells_of_a_mail_server_that_refuses(office: Office) -> None:
     [server] = json.loads(finished.stdout)["servers"]
     assert server["usable"] is False
     assert "the mail server refuses the token: localhost, auth" in server["problems"][0]["message"]
-    assert office.tokens().proven_at is None
+    assert office.proven_at() is None
 
 
 def test_check_does_not_take_an_unreachable_mail_server_for_a_refusal(office: Office) -> None:
@@ -189,23 +197,23 @@ def test_what_a_sign_in_leaves_for_status(office: Office) -> None:
     assert office.run("authenticate", "Reports").returncode == ExitCode.DONE
     kept = office.tokens()
     assert kept.refresh_token_expires_at is not None
-    assert kept.proven_at is not None
+    assert kept.unproven is None
     assert 0 <= kept.refresh_token_expires_at - before - 604799 < 60
-    assert 0 <= kept.proven_at - before < 60
-    assert "localhost gave it until then" in office.run("status").stdout
+    status = office.run("status").stdout
+    assert "localhost gave it until then" in status
+    assert "the mail server took the token on 2" in status
 
 
 def test_a_test_email_is_a_proof(office: Office) -> None:
     assert office.run("test-email", "Reports").returncode == ExitCode.DONE
-    kept = office.tokens()
-    assert kept.proven_at is not None
-    assert kept.unproven is None
+    assert office.proven_at() is not None
+    status = office.run("status").stdout
+    assert "the mail server took the token on 2" in status
+    assert "not yet proven" not in status
 
 
 def test_a_proof_that_cannot_be_noted_is_one_all_the_same(office: Office) -> None:
-    lock = office.store.folder / ".working" / f"{office.token_files()[0].name}.lock"
-    lock.unlink()
-    lock.mkdir()
+    (office.folder / ".provisioner").write_text("no folder")
     mailed = office.run("test-email", "Reports")
     assert mailed.returncode == ExitCode.DONE, mailed.stderr
     assert "Note: `status` will not know of it: " in mailed.stderr

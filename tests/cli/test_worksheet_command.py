@@ -286,12 +286,12 @@ def test_a_pipe_gets_no_secret_unless_its_reader_may_have_them(desk: Desk) -> No
 def test_a_terminal_shows_what_its_person_agrees_to(desk: Desk) -> None:
     arguments = [PROVISIONER, "worksheet", "Relay", "--reveal"]
     with Terminal(arguments, folder=desk.project, environment=desk.environment) as terminal:
-        terminal.answer("Is it right? [y/N] ", "n")
+        terminal.answer("Accept this destination? [y/N] ", "n")
         assert terminal.ends() == ExitCode.PERSON_NEEDED
         assert PASSWORD not in terminal.output
     with Terminal(arguments, folder=desk.project, environment=desk.environment) as terminal:
-        terminal.wait_for("password, read from {env: RELAY_PASSWORD}, goes for the first time")
-        terminal.answer("Is it right? [y/N] ", "y")
+        terminal.wait_for("password ({env: RELAY_PASSWORD}) would go for the first time")
+        terminal.answer("Accept this destination? [y/N] ", "y")
         assert terminal.ends() == ExitCode.DONE
         assert f"Password                   {PASSWORD}\n" in terminal.output
 
@@ -299,7 +299,7 @@ def test_a_terminal_shows_what_its_person_agrees_to(desk: Desk) -> None:
 def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: Desk) -> None:
     said = desk.refused(ExitCode.PERSON_NEEDED, "--reveal", "--out", "a.html")
     assert "for the first time to" in said
-    assert "this again with --accept-destination" in said
+    assert "--accept-destination Reports" in said
     assert desk.run(*REVEAL, "--out", "a.html").returncode == ExitCode.DONE
     assert desk.run("--reveal", "--out", "a.html").returncode == ExitCode.DONE, "it is remembered"
     before = (desk.project / "a.html").read_bytes()
@@ -309,7 +309,7 @@ def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: De
     for name in ("Reports", "Copy"):
         said = desk.refused(ExitCode.PERSON_NEEDED, name, "--reveal", "--out", "a.html")
         assert "attacker.example" in said
-        assert "if that change is meant" in said
+        assert "if this change is intended" in said
     assert (desk.project / "a.html").read_bytes() == before
     assert desk.secrets_seen(but_in="a.html") == []
 
@@ -333,7 +333,7 @@ def test_the_vault_password_is_not_brought_to_light(desk: Desk) -> None:
     key = desk.home / ".config" / "maps-provisioner" / "vault-key"
     desk.declare("relay", {**RELAY, "password": {"file": str(key)}})
     said = desk.refused(ExitCode.FAILURE, *REVEAL, "Relay", "--out", "b.html")
-    assert "servers/relay.yml:6: Relay: password: the vault password is nobody's secret" in said
+    assert "servers/relay.yml:6: Relay: password: the secret is the vault password" in said
     assert key.read_text().strip() not in said
     assert not (desk.project / "b.html").exists()
     desk.environment["ANSIBLE_VAULT_PASSWORD_FILE"] = str(desk.root / "gone")

@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 
+from provisioner.credentials.project_secrets import open_project
 from provisioner.demo.certificates import make_certificate
 from provisioner.demo.mail_server import MailBehaviour, MailServer
 from provisioner.demo.mail_sign_in import Introspection
 from provisioner.demo.provider import DemoProvider
 from provisioner.demo.provider_grants import Grant
+from provisioner.model.reading import read_project
 from provisioner.secret import Secret
-from provisioner.secret_sources.vault import VaultKey
-from provisioner.tokens.store import TokenStore
 from tests.fleet.local_fleet import USER, LocalFleet
-from tests.oauth_samples import token_set
-
-VAULT_PASSWORD = "a-vault-password"
+from tests.oauth_samples import kept, token_set
 
 
 class SignedInFleet(LocalFleet):
@@ -35,21 +33,16 @@ class SignedInFleet(LocalFleet):
         }
         self.oauth2 = oauth2
         self.limit_to(None)
-        self.settings(
-            providers={"localhost": {"refresh_token_rotation": "strict"}},
-            vault_password={"env": "VAULT_PASSWORD"},
-        )
+        self.settings(providers={"localhost": {"refresh_token_rotation": "strict"}})
         grant = Grant(provider.client_id, USER, "smtp")
         tokens = token_set(
             access_token=Secret(provider.grants.access_token(grant, seconds=3600)),
             refresh_token=Secret(provider.grants.refresh_token(grant)),
             expires_at=int(time.time()) + 3600,
             identity=USER,
-            client_id=provider.client_id,
-            token_endpoint=provider.token_url,
         )
-        with self.store.locked("Reports") as locked:
-            locked.save(tokens)
+        secrets = self.secrets
+        secrets.save_grant(secrets.project.servers[0], tokens, provider.client_secret)
 
     def limit_to(self, maximum_emails_per_minute):
         """Declare it, with a limit of MAPS' own."""
@@ -62,12 +55,12 @@ class SignedInFleet(LocalFleet):
         )
 
     @property
-    def store(self):
-        return TokenStore(self.folder / "tokens", lambda: VaultKey(Secret(VAULT_PASSWORD)))
+    def secrets(self):
+        return open_project(read_project(self.folder)).secrets
 
     @property
     def owner(self):
-        return self.store.load("Reports").handed_over_to
+        return kept(self.secrets).handed_over_to
 
 
 @contextmanager
@@ -81,7 +74,6 @@ def signed_in_fleet(folder, monkeypatch):
         )
         with MailServer(certificate, MailBehaviour(check_token=check)) as mail:
             fleet = SignedInFleet(folder / "project", mail, certificate.ca_file)
-            monkeypatch.setenv("VAULT_PASSWORD", VAULT_PASSWORD)
             fleet.secret = provider.client_secret.reveal()
             fleet.sign_in(provider)
             yield fleet

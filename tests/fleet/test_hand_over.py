@@ -9,7 +9,7 @@ from provisioner.fleet.preparation import Preparation
 from provisioner.fleet.rotation import RotationForbids, refuse_shared_rotation, token_provider
 from provisioner.hosts.entry import ServerEntry
 from provisioner.oauth.refreshing import fresh_tokens
-from tests.oauth_samples import CLIENT_SECRET, oauth_server, project_in, token_set, token_store
+from tests.oauth_samples import keep, kept, oauth_server, project_in, project_secrets, token_set
 
 STRICT = {"sso.example.edu": {"refresh_token_rotation": "strict"}}
 
@@ -18,18 +18,18 @@ class Case:
     """A project with one server, of a provider that rotates as `providers` says."""
 
     def __init__(self, folder, providers, hosts=("maps1",)):
-        self.store = token_store(folder / "tokens")
-        self.save(token_set())
         self.project = project_in(folder, oauth_server(), providers=providers)
+        self.secrets = project_secrets(self.project)
+        self.store = self.secrets.store
         self.hosts = hosts
+        self.save(token_set())
 
     def save(self, tokens):
-        with self.store.locked("Reports") as locked:
-            locked.save(tokens)
+        keep(self.secrets, oauth_server(), tokens)
 
     @property
     def entry(self):
-        return ServerEntry(server=oauth_server(), token_set=self.store.load("Reports"))
+        return ServerEntry(server=oauth_server(), token_set=kept(self.secrets))
 
     @property
     def preparation(self):
@@ -37,7 +37,7 @@ class Case:
 
     @property
     def owner(self):
-        return self.store.load("Reports").handed_over_to
+        return kept(self.secrets).handed_over_to
 
     def push(self, state, **facts):
         with handing_over(self.store, self.project, self.preparation, self.hosts) as settle:
@@ -101,13 +101,13 @@ def test_a_sign_in_meanwhile_is_left_alone(strict):
     with handing_over(strict.store, strict.project, strict.preparation, ["maps1"]) as settle:
         strict.save(token_set(grant_id="another"))
         settle([HostResult(host="maps1", state=HostState.RESTORED)])
-    assert (strict.store.load("Reports").grant_id, strict.owner) == ("another", None)
+    assert (kept(strict.secrets).grant_id, strict.owner) == ("another", None)
 
 
 def test_a_refresh_here_is_refused_from_then_on(strict):
     strict.push(HostState.APPLIED)
     with pytest.raises(RefreshFailed, match="was handed over to maps1"):
-        fresh_tokens(strict.store, oauth_server(), CLIENT_SECRET, float("inf"), 1_950_000_000)
+        fresh_tokens(strict.secrets, oauth_server(), float("inf"), 1_950_000_000)
 
 
 @pytest.mark.parametrize("rotation", ["none", "old_stays_valid", "unknown"])

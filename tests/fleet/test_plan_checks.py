@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
+from msgspec import structs
 
+from provisioner.credentials.store import TokenSet
 from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.preparation import Preparation
 from provisioner.fleet.saved_plan import (
@@ -18,16 +21,19 @@ from provisioner.fleet.saved_plan import (
 )
 from provisioner.git import Commit
 from provisioner.hosts.entry import ServerEntry
-from provisioner.model.email_server import EmailServer, OAuth2Settings, Origin, SecurityLevel
+from provisioner.model.email_server import (
+    EmailServer,
+    OAuth2Settings,
+    Origin,
+    SecretReference,
+    SecurityLevel,
+)
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
-from provisioner.secret_sources.reference import EnvironmentVariable
-from provisioner.tokens.token_set import TokenSet
 
 KEY = "k" * 64
 CANARIES = ("access-canary", "refresh-canary", "client-canary")
 TOKENS = TokenSet(
-    server_name="Reports",
     grant_id="grant-1",
     access_token=Secret("access-canary"),
     refresh_token=Secret("refresh-canary"),
@@ -35,9 +41,6 @@ TOKENS = TokenSet(
     scope="smtp",
     identity=None,
     issuer=None,
-    client_id="client-1",
-    token_endpoint="https://login.example.edu/token",
-    smtp_host="smtp.example.edu",
     token_endpoint_auth_method="client_secret_post",
     obtained_at=1,
     refreshed_at=1,
@@ -50,7 +53,7 @@ SERVER = EmailServer(
         access_token_url="https://login.example.edu/token",
         authorization_url="https://login.example.edu/authorize",
         client_id="client-1",
-        client_secret=EnvironmentVariable("SECRET"),
+        client_secret=SecretReference({"env": "SECRET"}, Path()),
         scope_for_authorize="smtp",
     ),
     origin=Origin("servers/reports.yml", 1),
@@ -94,7 +97,9 @@ def test_it_holds_no_secret_and_follows_its_schema():
 
 
 def test_refreshed_tokens_are_no_change():
-    newer = replace(TOKENS, access_token=Secret("newer"), refresh_token=Secret("n"), expires_at=9)
+    newer = structs.replace(
+        TOKENS, access_token=Secret("newer"), refresh_token=Secret("n"), expires_at=9
+    )
     require_same(PLAN, prepared(replace(ENTRY, token_set=newer)), key=KEY, remedy="")
 
 
@@ -102,7 +107,7 @@ def test_refreshed_tokens_are_no_change():
     "entry",
     [
         replace(ENTRY, client_secret=Secret("another")),
-        replace(ENTRY, token_set=replace(TOKENS, grant_id="grant-2")),
+        replace(ENTRY, token_set=structs.replace(TOKENS, grant_id="grant-2")),
         replace(ENTRY, server=replace(SERVER, port=587)),
     ],
     ids=["secret", "sign-in", "field"],

@@ -1,9 +1,12 @@
 """A plan has its secrets in this process alone: neither the run folder nor the host gets them."""
 
 import secrets
+import subprocess
 import sys
 
 import pytest
+
+from tests.fleet.local_fleet import PROVISIONER, USER
 
 pytestmark = pytest.mark.long
 
@@ -45,3 +48,25 @@ def test_a_changed_password_is_seen_and_not_shown(fleet):
     assert "CANARY" not in ended.stdout
     ended = fleet.run("plan", password="CANARYother")
     assert "password: *** -> ***" in ended.stdout
+
+
+def test_a_plan_before_anything_was_accepted_names_what_it_left_out(fleet, home):
+    sender = {"from": USER, "to": USER}
+    fleet.declare(
+        "Open", smtp_security_level="none", user_name=None, password=None, test_email=sender
+    )
+    command = [str(PROVISIONER), "plan"]  # not as `fleet.command`, which accepts
+    ended = subprocess.run(
+        command,
+        cwd=fleet.folder,
+        env=fleet.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 6, ended.stderr
+    assert "Reports: skipped, what hosts have of it stays" in ended.stdout
+    assert "password ({env: MAIL_PASSWORD}) would go for the first time to host" in ended.stdout
+    assert "+ Open: added" in ended.stdout
+    assert not (home / ".config").exists(), "a look makes no key"
+    assert not (fleet.folder / "tokens").exists()

@@ -35,7 +35,7 @@ def test_a_push_does_what_the_plan_says_and_leaves_hosts_that_moved(three_hosts)
     assert "maps1, maps2, maps3 (3 hosts): moved since the plan" in again.stdout
 
 
-def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet):
+def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet, home):
     fleet.commit()
     fleet.ends(2, "plan", "--out", "plan.json")
     saved = (fleet.folder / "plan.json").read_text()
@@ -48,9 +48,16 @@ def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet):
     assert "plan.json is not a plan of this version" in refused('{"schema_version": 2}')
     assert "plan.json is not a plan: it is not JSON" in refused("{")
     assert "--plan says itself which servers and hosts" in refused(saved, "Reports", code=64)
-    shutil.move(fleet.folder / ".provisioner" / "fingerprint-key", fleet.folder / "key")
-    assert "the plan was made with another vault key" in refused()
-    shutil.move(fleet.folder / "key", fleet.folder / ".provisioner" / "fingerprint-key")
+    key, kept = home / ".config/maps-provisioner/vault-key", home / "key"
+    shutil.move(key, kept)
+    assert "has tokens, but the key that opens them is not at" in refused()
+    shutil.move(fleet.folder / "tokens", home / "tokens")  # a machine that has neither
+    said = refused()
+    assert "the plan was made with another vault key" in said
+    assert "a copy of the generated vault-key" in said
+    shutil.rmtree(fleet.folder / "tokens")
+    shutil.move(home / "tokens", fleet.folder / "tokens")
+    shutil.move(kept, key)
     fleet.declare("Reports", port=26)
     assert "declared, or signed in, otherwise since the plan was made: Reports" in refused()
     fleet.commit()
