@@ -83,6 +83,15 @@ def project_identity(root: Path, environment: Mapping[str, str]) -> str:
     return f"{repository}/{folder}".removesuffix("/.") if repository else ""
 
 
+def configure(root: Path, settings: Mapping[str, str]) -> bool:
+    """Write settings of the checkout's own .git/config; False if that fails."""
+    top = checkout_of(root)
+    if top is None:
+        return False
+    written = [_git(top, "config", "--local", key, value) for key, value in settings.items()]
+    return None not in written
+
+
 def _without_filters(top: Path) -> dict[str, str]:
     """Settings that switch off each filter that some configuration names."""
     keys = _git(top, "config", "--name-only", "-z", "--get-regexp", r"^filter\.") or ""

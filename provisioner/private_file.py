@@ -36,15 +36,19 @@ def read_private(
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | follow)
     except FileNotFoundError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if judge:
             judge(status)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if status.st_size > _MOST_BYTES:
+            raise OSError(errno.EFBIG, "larger than 1 MiB", str(path))
         if not judge and status.st_mode & 0o077 and status.st_uid == os.geteuid():
             os.fchmod(descriptor, 0o600)
-        return file.read(_MOST_BYTES)
+        return os.read(descriptor, _MOST_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 class Replacement:

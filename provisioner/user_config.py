@@ -19,7 +19,7 @@ from provisioner.git import checkout_of
 from provisioner.private_file import read_private
 
 if TYPE_CHECKING:
-    from yaml.nodes import Node
+    from yaml import Mark, Node
 
 _PATHS = ("inventory", "tokens")
 
@@ -55,130 +55,124 @@ def read_user_config(
     """config.yml for the project at `root`; empty where there is none. FileUnusable.
 
     What it says of the project of this identity wins. An empty identity is in no entry, since it
-    is that of every project without a remote.
+    is that of every project without a remote. Neither a key nor a value of it is ever shown.
     """
     folder = configuration_folder(environment)
     if folder is None:
         return UserConfig()
-    path = folder / "config.yml"
-    seen: list[os.stat_result] = []
+    path, seen = folder / "config.yml", list[os.stat_result]()
     try:
         content = read_private(path, judge=seen.append)
     except OSError as error:
-        raise FileUnusable(
-            f"cannot read {path}: {error.strerror}", remedy="check its owner and mode"
-        ) from None
+        remedy = "check its owner and mode"
+        raise FileUnusable(f"cannot read {path}: {error.strerror}", remedy=remedy) from None
     if content is None:
         return UserConfig()
-    _refuse_checkout(path, root, environment)
-    _refuse_others(path, seen[0])
-    values = _Reading(path, environment).values(content, project_identity)
-    if isinstance(values.get("vault_password"), str) and seen[0].st_mode & 0o077:
-        _refuse(path, "holds a vault password and others can read it", f"chmod 600 {_quoted(path)}")
-    return UserConfig(**values)
+    if lies_in_checkout(path, root, environment):
+        raise FileUnusable(
+            f"{path} comes with the project, and must be your own",
+            remedy="set XDG_CONFIG_HOME to a folder outside of the checkout",
+        )
+    _refuse_others(path, seen[0].st_uid, seen[0].st_mode & 0o022, "can be written by others")
+    try:
+        found = _settings_for(project_identity, content, environment.get("HOME", ""))
+    except _WrongError as error:
+        raise FileUnusable(f"{path}:{error.line}: {error}", remedy="correct that line") from None
+    if isinstance(found.vault_password, str):
+        others = 0o077 if seen[0].st_uid else 0o037  # as a container's secret, root's may be shared
+        problem = "holds a vault password, and others can read it"
+        _refuse_others(path, seen[0].st_uid, seen[0].st_mode & others, problem)
+    return found
 
 
 def lies_in_checkout(path: Path, root: Path, environment: Mapping[str, str]) -> bool:
-    """Whether a file of the user comes with the project: its author would choose what is in it.
+    """Whether a file comes with the project, by its name or by what that leads to.
 
-    A checkout that is the home folder is the user's own (dotfiles).
+    A pull request could change either. In a checkout that is the home folder (dotfiles), the
+    user's configuration folder is their own.
     """
-    top = checkout_of(root) or root.resolve()
-    home = environment.get("HOME")
-    return path.resolve().is_relative_to(top) and not (home and Path(home).resolve() == top)
+    checkout = checkout_of(root) or root.resolve()
+    folder, home = configuration_folder(environment), environment.get("HOME")
+    is_home = home and checkout == Path(home).resolve()
+    if is_home and folder and path.resolve().is_relative_to(folder.resolve()):
+        return False
+    beside_links = (Path(os.path.abspath(path)), path.parent.resolve() / path.name)  # noqa: PTH100
+    return any(place.is_relative_to(checkout) for place in (*beside_links, path.resolve()))
 
 
-def _refuse_checkout(path: Path, root: Path, environment: Mapping[str, str]) -> None:
-    if lies_in_checkout(path, root, environment):
-        remedy = "set XDG_CONFIG_HOME to a folder outside of the checkout"
-        _refuse(path, "comes with the project, and must be your own", remedy)
+def _refuse_others(path: Path, owner: int, open_to_others: int, problem: str) -> None:
+    quoted, own = shlex.quote(str(path)), shlex.quote(f"{path}.own")
+    if owner not in {os.geteuid(), 0}:
+        problem = "belongs to another user"
+        mend = f"(umask 077; cat {quoted} > {own}) && mv -f {own} {quoted}"
+    elif open_to_others:
+        mend = f"chmod 600 {quoted}"
+    else:
+        return
+    raise FileUnusable(f"{path} {problem}", remedy=f"check what it says, then: {mend}")
 
 
-def _refuse_others(path: Path, status: os.stat_result) -> None:
-    """What others can write is not the user's word: it chooses keys."""
-    if status.st_uid not in {os.geteuid(), 0}:
-        own = _quoted(path.with_name("config.yml.own"))
-        mend = f"(umask 077; cat {_quoted(path)} > {own}) && mv -f {own} {_quoted(path)}"
-        _refuse(path, "belongs to another user", f"read it, then copy it: {mend}")
-    if status.st_mode & 0o022:
-        _refuse(path, "can be written by others", f"read it, then: chmod go-w {_quoted(path)}")
+class _WrongError(Exception):
+    """Caught above, where the file's name is known."""
+
+    def __init__(self, message: str, mark: Mark | None) -> None:
+        super().__init__(message)
+        self.line = mark.line + 1 if mark else 1
 
 
-def _refuse(path: Path, problem: str, remedy: str) -> None:
-    raise FileUnusable(f"{path}: {problem}", remedy=remedy)
+def _settings_for(project_identity: str, content: bytes, home: str) -> UserConfig:
+    """All of the file is looked at, from YAML's nodes, which know their lines."""
+    import yaml
+
+    try:
+        root = yaml.compose(content, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _WrongError("invalid YAML", getattr(error, "problem_mark", None)) from None
+    top = _entries(root, ("vault_password", "projects")) if root else {}
+    projects = _entries(top["projects"]) if "projects" in top else {}
+    own = {name: _project(node, home) for name, node in projects.items()}
+    general = {key: _password(node) for key, node in top.items() if key == "vault_password"}
+    ours = own.get(project_identity, {}) if project_identity else {}
+    return UserConfig(**general | ours, is_of_project="vault_password" in ours)
 
 
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))
+def _project(node: Node, home: str) -> dict[str, Any]:
+    entries = _entries(node, ("vault_password", *_PATHS))
+    return {k: _path(v, home) if k in _PATHS else _password(v) for k, v in entries.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """YAML's nodes, for their lines. Neither a key nor a value is shown: either may be a secret."""
+def _entries(node: Node, known: tuple[str, ...] = ()) -> dict[str, Node]:
+    from yaml import MappingNode, ScalarNode
 
-    path: Path
-    environment: Mapping[str, str]
+    if not isinstance(node, MappingNode):
+        raise _WrongError("not a mapping", node.start_mark)
+    entries: dict[str, Node] = {}
+    for key, value in node.value:
+        if not isinstance(key, ScalarNode) or (known and key.value not in known):
+            message = f"unknown key (known: {', '.join(known) or 'text'})"
+            raise _WrongError(message, key.start_mark)
+        if key.value in entries:
+            raise _WrongError("duplicate key", key.start_mark)
+        entries[key.value] = value
+    return entries
 
-    def values(self, content: bytes, project_identity: str) -> dict[str, Any]:
-        import yaml
 
-        try:
-            root = yaml.compose(content, Loader=yaml.SafeLoader)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            mark = getattr(error, "problem_mark", None)
-            raise self._error("invalid YAML", mark.line if mark else 0) from None
-        if root is None:
-            return {}
-        top = self._mapping(root, ("vault_password", "projects"))
-        entries = self._mapping(top["projects"]) if "projects" in top else {}
-        projects = {name: self._settings(entry) for name, entry in entries.items()}
-        ours = projects.get(project_identity, {}) if project_identity else {}
-        return self._password(top) | ours | {"is_of_project": "vault_password" in ours}
+def _password(node: Node) -> Any:
+    import yaml
 
-    def _settings(self, node: Node) -> dict[str, Any]:
-        entry = self._mapping(node, ("vault_password", *_PATHS))
-        return self._password(entry) | {k: self._path(entry[k]) for k in _PATHS if k in entry}
+    try:
+        value = yaml.SafeLoader("").construct_document(node)
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        value = None
+    if value and isinstance(value, str | dict):
+        return value
+    message = "vault_password is neither text nor a secret source such as {file: PATH}"
+    raise _WrongError(message, node.start_mark)
 
-    def _mapping(self, node: Node, known: tuple[str, ...] = ()) -> dict[str, Node]:
-        from yaml.nodes import MappingNode, ScalarNode
 
-        if not isinstance(node, MappingNode):
-            raise self._error("not a mapping", node.start_mark.line)
-        entries: dict[str, Node] = {}
-        for key, value in node.value:
-            line = key.start_mark.line
-            if not isinstance(key, ScalarNode) or (known and key.value not in known):
-                raise self._error(f"unknown key (known: {', '.join(known) or 'text'})", line)
-            if key.value in entries:
-                raise self._error("duplicate key", line)
-            entries[key.value] = value
-        return entries
-
-    def _password(self, entry: Mapping[str, Node]) -> dict[str, Any]:
-        if "vault_password" not in entry:
-            return {}
-        import yaml
-
-        node = entry["vault_password"]
-        loader = yaml.SafeLoader("")
-        try:
-            value = loader.construct_document(node)
-        except (yaml.YAMLError, ValueError, TypeError, RecursionError):
-            value = None
-        finally:
-            loader.dispose()
-        if not value or not isinstance(value, str | dict):
-            message = "vault_password is neither text nor a secret source such as {file: PATH}"
-            raise self._error(message, node.start_mark.line)
-        return {"vault_password": value}
-
-    def _path(self, node: Node) -> Path:
-        text = node.value if node.tag == "tag:yaml.org,2002:str" else ""
-        home = self.environment.get("HOME", "")
-        path = Path(home, text[2:]) if text.startswith("~/") else Path(text)
-        if not path.is_absolute() or "\0" in text:
-            raise self._error("not an absolute path (nor one below ~/)", node.start_mark.line)
-        return path
-
-    def _error(self, message: str, line: int) -> FileUnusable:
-        return FileUnusable(f"{self.path}:{line + 1}: {message}", remedy="correct that line")
+def _path(node: Node, home: str) -> Path:
+    text = str(node.value) if node.tag == "tag:yaml.org,2002:str" else ""
+    path = Path(home, text[2:]) if text.startswith("~/") else Path(text)
+    if not path.is_absolute() or "\0" in text:
+        raise _WrongError("not an absolute path (nor one below ~/)", node.start_mark)
+    return path

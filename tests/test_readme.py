@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = README + "".join(
     (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-    for name in ("signing-in", "pushing", "validating", "security", "windows", "worksheet")
+    for name in (
+        *("signing-in", "pushing", "validating", "security", "windows", "worksheet"),
+        *("two-admins", "leaving"),
+    )
 )
 COMMANDS = get_command(app_with()).commands
 

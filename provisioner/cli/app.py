@@ -19,6 +19,7 @@ import provisioner
 from provisioner.ansible.signals import end_on_signals, ignore_signals
 from provisioner.cli.output import STANDARD_OUTPUT, give_up_output, print_text
 from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.text import printable_lines
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -28,9 +29,11 @@ COMMANDS = (
     "init",
     "validate",
     "authenticate",
+    "accept",
     "status",
     "refresh",
     "revoke",
+    "rekey",
     "plan",
     "push",
     "rollback",
@@ -41,7 +44,9 @@ COMMANDS = (
     "schema",
     "rules",
     "demo",
+    "merge-credentials",
 )
+HIDDEN = ("merge-credentials",)  # git runs it
 
 _PR_SET_DUMPABLE = 4
 
@@ -76,10 +81,14 @@ def run(arguments: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except (OSError, SystemExit) as error:  # click and rich make an exit of EPIPE
-        _report_os_error(error.__context__ if isinstance(error, SystemExit) else error)
+        failure = error.__context__ if isinstance(error, SystemExit) else error
+        if not isinstance(failure, OSError):  # a shell has got its completion
+            raise
+        _report_os_error(failure)
         return code or ExitCode.FAILURE  # what came of the run may be worse than its output
     except Exception as error:  # noqa: BLE001
         if isinstance(error, _ClickException):
+            error.message = printable_lines(error.message)  # type: ignore[attr-defined]
             error.show()  # type: ignore[attr-defined]
             return ExitCode.USAGE
         _report_bug(error)
@@ -100,7 +109,8 @@ def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
     for name in names:
         command = command_named(name)
         description, _, examples = (command.__doc__ or "").partition("Examples:")
-        app.command(name, help=description, epilog=f"Examples:{examples}")(command)
+        hidden, epilog = name in HIDDEN, f"Examples:{examples}"
+        app.command(name, help=description, epilog=epilog, hidden=hidden)(command)
     return app
 
 
@@ -194,14 +204,11 @@ def _make_private() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _report_os_error(error: BaseException | None) -> None:
+def _report_os_error(error: OSError) -> None:
     """One that nothing expected is no bug: a disk is full, a file is closed to us."""
-    if not isinstance(error, OSError):
-        return
     if error.filename == STANDARD_OUTPUT:
-        give_up_output()
-        if isinstance(error, BrokenPipeError):  # whoever reads no further has their reasons
-            return
+        give_up_output(error)
+        return
     where = "operating system error" if error.filename is None else os.fsdecode(error.filename)
     print_error(f"{where}: {error.strerror or type(error).__name__}")
 

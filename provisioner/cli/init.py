@@ -64,6 +64,14 @@ Scope = Annotated[
 ]
 
 
+MergeDriver = Annotated[
+    bool,
+    typer.Option(
+        "--merge-driver", help="Only set up the merge driver of tokens/, in an existing project."
+    ),
+]
+
+
 def init(
     provider: ProviderName = None,
     mailbox: Mailbox = None,
@@ -75,26 +83,34 @@ def init(
     authorization_url: AuthorizationUrl = None,
     access_token_url: AccessTokenUrl = None,
     scope: Scope = None,
+    merge_driver: MergeDriver = False,
     project: ProjectFolder = Path(),
 ) -> int:
     """Begin a project, or add a server to one: a definition that validates, and what to register.
 
-    Asks at a terminal for what no option says. Writes servers/NAME.yml, an example inventory and
-    a .gitignore where there are none; never over a file, and nothing at all if it cannot do it
-    whole.
+    Prompts for missing options. Writes servers/NAME.yml, and an example inventory, .gitignore and
+    tokens/.gitattributes if missing. Never overwrites a file; writes all files or none. In a git
+    checkout it also sets up the merge driver of tokens/.
 
     Examples:
 
       provisioner init --project maps-mail
 
       provisioner init --provider google --mailbox reports@example.edu --client-id 12-ab
+
+      provisioner init --merge-driver
     """
     from provisioner.cli.answers import Answers
-    from provisioner.cli.new_project import new_files, write_new
+    from provisioner.cli.merge_driver import print_merge_driver
+    from provisioner.cli.new_project import attributes_file, new_files, write_new
     from provisioner.cli.output import print_text
     from provisioner.cli.provider_choice import chosen_provider
     from provisioner.documents.reading import shown_path
 
+    if merge_driver:
+        for path in write_new([attributes_file(project)]):
+            print_text(f"Wrote {shown_path(path)}")
+        return ExitCode.DONE if print_merge_driver(project) else ExitCode.FAILURE
     answers = Answers(
         {
             "provider": provider,
@@ -118,6 +134,7 @@ def init(
     text = definition.text(choice.provider, choice.registration)
     for path in write_new(new_files(project, definition.file_name, text)):
         print_text(f"Wrote {shown_path(path)}")
+    print_merge_driver(project)
     card = "" if ask_for_client_id else f"\n{choice.card(definition)}"
     print_text(f"{card}\n{_next_steps(definition, project)}", end="")
     return ExitCode.DONE

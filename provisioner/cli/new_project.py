@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.cli.merge_driver import ATTRIBUTES
 from provisioner.deploy.state_dir import STATE_DIR
 from provisioner.documents.declared import documents_of
 from provisioner.documents.loader import load_text
 from provisioner.documents.project_files import (
     INVENTORY,
+    TOKENS_FOLDER,
     declared_path,
     server_files,
     servers_path,
@@ -73,12 +75,20 @@ def new_files(root: Path, file_name: str, definition: str) -> list[NewFile]:
     definition_file = NewFile(folder / file_name, definition, required=True)
     values = settings[0].value if settings and isinstance(settings[0].value, dict) else {}
     inventory = declared_path(values.get("inventory", INVENTORY), root)
-    wanted = [definition_file, NewFile(root / ".gitignore", _GITIGNORE)]
+    wanted = [definition_file, NewFile(root / ".gitignore", _GITIGNORE), attributes_file(root)]
     if not inventory.exists() and "inventory" not in values:
         wanted.insert(1, NewFile(inventory / "hosts.ini", _INVENTORY))
     _refuse_existing(definition_file.path)
     _refuse_findings(root, definition_file)
     return [file for file in wanted if not file.path.exists()]
+
+
+def attributes_file(root: Path) -> NewFile:
+    """What tells git to merge the files in tokens/ by our driver."""
+    settings = settings_documents(root)
+    values = settings[0].value if settings and isinstance(settings[0].value, dict) else {}
+    folder = declared_path(values.get("tokens", TOKENS_FOLDER), root)
+    return NewFile(folder / ".gitattributes", ATTRIBUTES)
 
 
 def write_new(files: list[NewFile]) -> Iterator[Path]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TextIO
 
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.private_file import replace_file
 from provisioner.text import printable_lines
 
 STANDARD_OUTPUT = "standard output"  # what OSErrors of it name as their file
@@ -26,17 +25,20 @@ def print_report(text: str, code: int = ExitCode.DONE) -> None:
     """Print what a run came to. That nothing reads it hides no graver exit code."""
     try:
         print_text(text)
-    except OSError:
+    except OSError as error:
         if code in (ExitCode.DONE, ExitCode.CHANGES):
             raise
-        give_up_output()
+        give_up_output(error)
 
 
-def give_up_output() -> None:
+def give_up_output(error: OSError) -> None:
     """Lead standard output to nowhere: its rest must be no error when Python ends.
 
-    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe. A full disk is an error to be
+    told; whoever reads no further has their reasons.
     """
+    if not isinstance(error, BrokenPipeError):
+        print_text(f"Error: {STANDARD_OUTPUT}: {error.strerror}", file=sys.stderr)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
@@ -48,6 +50,8 @@ def write_report(file: Path, text: str, option: str, *, mode: int = 0o666) -> No
     What a link leads to is replaced, not the link; a device or a pipe is written to. `mode`: who
     may read and write the file from its birth on, less the umask.
     """
+    from provisioner.private_file import replace_file  # brings OpenSSL along: few runs write files
+
     content = text.encode("utf-8", "backslashreplace")
     try:
         if file.exists() and not file.is_file():

@@ -81,7 +81,7 @@ class _Lines(_Silence):
             self._stream.flush()
         except OSError as error:
             if isinstance(error, BrokenPipeError) and self._stream is sys.stdout:
-                give_up_output()
+                give_up_output(error)
             self._stream = None
 
 

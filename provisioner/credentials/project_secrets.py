@@ -207,7 +207,7 @@ class ProjectSecrets:
         if self.confirm is None or not self.confirm(lines, question):
             raise PersonNeeded(
                 f"{server.where()}: {self._other_project(found).text}; nothing was sent",
-                remedy="if the project was renamed, run: provisioner accept --project\n"
+                remedy="if the project was renamed, run: provisioner accept --renamed\n"
                 f"if it has no remote here, set {PROJECT_VARIABLE}",
             )
         self.rename_project(found.project)

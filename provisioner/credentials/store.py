@@ -145,7 +145,7 @@ class CredentialStore:
     def read(self, server_name: str) -> Credentials | None:
         """What is kept for the server, or None. Needs no lock."""
         path = self.path(server_name)
-        found = self._read(path)
+        found = self.read_file(path)
         if found is not None and found.server_name != server_name:
             raise FileUnusable(
                 f"{path} is the file of {found.server_name!r}, not of {server_name!r}",
@@ -157,7 +157,7 @@ class CredentialStore:
         """What is kept for every server. A damaged file can neither vouch nor object."""
         for path in sorted(self.folder.glob("*.yml")):
             with suppress(ProvisionerError):
-                found = self._read(path)
+                found = self.read_file(path)
                 if found is not None and self.path(found.server_name) == path:
                     yield found
 
@@ -213,7 +213,9 @@ class CredentialStore:
             raise _unusable(working, error) from None
         return working
 
-    def _read(self, path: Path) -> Credentials | None:
+    def read_file(self, path: Path, shown: str = "") -> Credentials | None:
+        """What a file holds, whatever its name; None: it is not there. `shown`: for messages."""
+        shown = shown or str(path)
         try:
             raw = read_private(path)
         except OSError as error:
@@ -222,15 +224,15 @@ class CredentialStore:
             return None
         if _CONFLICT.search(raw):
             raise FileUnusable(
-                f"{path} has conflict markers: two people changed it, and git merged neither",
+                f"{shown} has conflict markers: two people changed it, and git merged neither",
                 remedy="take one side (git checkout --theirs FILE), or sign in again; "
-                "`provisioner init` sets up the merge driver that prevents this",
+                "`provisioner init --merge-driver` sets up the merge driver that prevents this",
             )
         try:
             text = self.key().decrypt(raw.decode("ascii", errors="replace"))
         except VaultUnreadable as error:
-            raise FileUnusable(f"{path} {error.message}", remedy=error.remedy) from None
-        return credentials_from(text, str(path))
+            raise FileUnusable(f"{shown} {error.message}", remedy=error.remedy) from None
+        return credentials_from(text, shown)
 
 
 def credentials_from(text: bytes, origin: str) -> Credentials:
@@ -273,11 +275,12 @@ def merge(base: Credentials | None, ours: Credentials, theirs: Credentials) -> C
         if mine is not None and mine != was.get(name):
             return None  # both changed where one secret goes, and differently
         accepted[name] = destination
-    newest = max((ours.tokens, theirs.tokens), key=_age)
+    newest = max((ours.tokens, theirs.tokens), key=age)
     return msgspec.structs.replace(ours, tokens=newest, accepted=accepted)
 
 
-def _age(tokens: TokenSet | None) -> tuple[int, int]:
+def age(tokens: TokenSet | None) -> tuple[int, int]:
+    """Greater for what was signed in to later, then for what was refreshed later."""
     return (tokens.obtained_at, tokens.refreshed_at) if tokens else (0, 0)
 
 

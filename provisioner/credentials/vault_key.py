@@ -6,11 +6,13 @@ all projects in config.yml, the key that was generated beside it.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shlex
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,11 +28,15 @@ from provisioner.credentials.sources import (
 )
 from provisioner.credentials.vault import VaultKey
 from provisioner.errors import FileUnusable, SecretUnavailable
-from provisioner.git import checkout_of
 from provisioner.model.email_server import SecretReference
 from provisioner.private_file import exclusive_lock, process_owner, read_private, replace_file
 from provisioner.secret import Secret
-from provisioner.user_config import UserConfig, configuration_folder, read_user_config
+from provisioner.user_config import (
+    UserConfig,
+    configuration_folder,
+    lies_in_checkout,
+    read_user_config,
+)
 
 PASSWORD_FILE_VARIABLE = "ANSIBLE_VAULT_PASSWORD_FILE"  # noqa: S105
 KEY_FILE = "vault-key"
@@ -53,12 +59,33 @@ class KeySearch:
     environment: Mapping[str, str]
 
     def find(self, *, create: bool = False) -> VaultKey:
-        """The key; SecretUnavailable if there is none. `create` generates one then."""
+        """The key; SecretUnavailable if there is none. `create` generates one then.
+
+        What an unfinished `rekey` has encrypted opens, too.
+        """
+        key, following = self._in_use(create=create), self.following()
+        if following is None or following.password == key.password:
+            return key
+        return VaultKey(key.password, following.password)
+
+    def following(self) -> VaultKey | None:
+        """The key of an unfinished `rekey`."""
+        folder = configuration_folder(self.environment)
+        if folder is None or not os.path.lexists(folder / NEXT_KEY_FILE):
+            return None
+        self._refuse_in_checkout(folder / NEXT_KEY_FILE)
+        return _key_in(folder / NEXT_KEY_FILE)
+
+    def key_of_file(self, path: Path, named_by: str) -> VaultKey:
+        """The key in a file, or printed by it if it is a program, that a user names."""
+        return self._from_file(Path.cwd() / path.expanduser(), named_by)
+
+    def _in_use(self, *, create: bool) -> VaultKey:
         config = self._config()
         if config.is_of_project:
             return self._declared(config.vault_password)
         if named := self.environment.get(PASSWORD_FILE_VARIABLE):
-            return self._from_file(Path.cwd() / Path(named).expanduser(), PASSWORD_FILE_VARIABLE)
+            return self.key_of_file(Path(named), PASSWORD_FILE_VARIABLE)
         if config.vault_password is not None:
             return self._declared(config.vault_password)
         return self._generated(create=create)
@@ -79,12 +106,47 @@ class KeySearch:
         named = self.environment.get(PASSWORD_FILE_VARIABLE)
         return not named and self._config().vault_password is None
 
+    def file_in_use(self) -> Path | None:
+        """The file that has the key in use; None if the key comes from something else."""
+        config, named = self._config(), self.environment.get(PASSWORD_FILE_VARIABLE)
+        if named and not config.is_of_project:
+            return Path.cwd() / Path(named).expanduser()
+        if config.vault_password is None:
+            return self.key_file
+        source = source_of(self._reference_to(config.vault_password))
+        return source.path if isinstance(source, File) else None
+
+    def setting_for(self, path: Path) -> str:
+        """The setting that makes the key of this file the one in use."""
+        config, named = self._config(), self.environment.get(PASSWORD_FILE_VARIABLE)
+        if not config.is_of_project and (named or config.vault_password is None):
+            return f"export {PASSWORD_FILE_VARIABLE}={shlex.quote(str(path))}"
+        entry = f"vault_password: {{file: {json.dumps(str(path))}}}"
+        whose = f"projects: {{{json.dumps(self.identity)}: {{{entry}}}}}"
+        return f"in {self.key_file.parent}/config.yml: {whose if config.is_of_project else entry}"
+
+    @contextmanager
+    def key_lock(self) -> Iterator[Path]:
+        """Hold the lock of the generated key; its path. OSError: there is no place for it."""
+        path = self.key_file
+        self._refuse_in_checkout(path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with exclusive_lock(
+            path.with_name(f".{KEY_FILE}.lock"),
+            str(path),
+            owner=process_owner(),
+            remedy="wait until that run has ended, then run again",
+            wait_seconds=_FIRST_RUN_SECONDS,
+        ):
+            for left_over in path.parent.glob(f".{KEY_FILE}*.tmp"):  # of a killed run
+                left_over.unlink(missing_ok=True)
+            yield path
+
     def _config(self) -> UserConfig:
         return read_user_config(self.environment, self.identity, self.root)
 
     def _declared(self, value: Any) -> VaultKey:
-        reference = SecretReference(value, configuration_folder(self.environment) or self.root)
-        named_by = "vault_password in config.yml"
+        reference, named_by = self._reference_to(value), "vault_password in config.yml"
         if not is_reference(value):
             raise FileUnusable(
                 f"{named_by} is not a secret source", remedy="write {file: PATH} or {env: NAME}"
@@ -93,6 +155,9 @@ class KeySearch:
         if isinstance(source, File):
             return self._from_file(source.path, named_by)
         return self._read(reference, named_by)
+
+    def _reference_to(self, value: Any) -> SecretReference:
+        return SecretReference(value, configuration_folder(self.environment) or self.root)
 
     def _from_file(self, path: Path, named_by: str) -> VaultKey:
         """Ansible runs its password file if it is executable; so do we."""
@@ -116,20 +181,11 @@ class KeySearch:
         return VaultKey(Secret(password))
 
     def _refuse_in_checkout(self, path: Path) -> None:
-        """The name or what it leads to: a pull request could change either."""
-        checkout = checkout_of(self.root) or self.root.resolve()
-        folder, home = configuration_folder(self.environment), self.environment.get("HOME")
-        is_home = home and checkout == Path(home).resolve()
-        if is_home and folder and path.resolve().is_relative_to(folder.resolve()):
-            return  # dotfiles in git: the configuration folder there is the user's own
-        beside_links = (Path(os.path.abspath(path)), path.parent.resolve() / path.name)  # noqa: PTH100
-        for place in (*beside_links, path.resolve()):
-            if place.is_relative_to(checkout):
-                raise SecretUnavailable(
-                    f"the vault key {path} is inside the checkout {checkout}, where a pull request "
-                    "could change it",
-                    remedy=f"move it out, such as to ~/.config/maps-provisioner/{KEY_FILE}",
-                )
+        if lies_in_checkout(path, self.root, self.environment):
+            raise SecretUnavailable(
+                f"the vault key {path} is inside the checkout: a pull request could change it",
+                remedy=f"move it out, such as to ~/.config/maps-provisioner/{KEY_FILE}",
+            )
 
     def _generated(self, *, create: bool) -> VaultKey:
         path = self.key_file
@@ -141,9 +197,7 @@ class KeySearch:
                 remedy="copy the vault-key file from where the tokens were made, or set "
                 f"{PASSWORD_FILE_VARIABLE}; `provisioner authenticate` makes one for a new project",
             )
-        key = key or self._make(path)
-        following = _key_in(path.with_name(NEXT_KEY_FILE))
-        return VaultKey(key.password, following.password) if following else key
+        return key or self._make(path)
 
     def _make(self, path: Path) -> VaultKey:
         """Two first runs make one key. A new one beside tokens would open none of them."""
@@ -154,27 +208,27 @@ class KeySearch:
                 "the token files and sign in again",
             )
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with exclusive_lock(
-                path.with_name(f".{KEY_FILE}.lock"),
-                str(path),
-                owner=process_owner(),
-                remedy="wait until that run has ended, then run again",
-                wait_seconds=_FIRST_RUN_SECONDS,
-            ):
-                if (key := _key_in(path)) is not None:
-                    return key
-                return write_key(path)
+            with self.key_lock():
+                return _key_in(path) or write_key(path, new_key())
         except OSError as error:
-            raise FileUnusable(
-                f"cannot write the vault key {path}: {error.strerror}",
-                remedy=f"make the folder writable, or set {PASSWORD_FILE_VARIABLE}",
-            ) from None
+            raise unwritable_key(path, error) from None
 
 
-def write_key(path: Path) -> VaultKey:
-    """A new random key in this file. OSError."""
-    key = VaultKey(Secret(secrets.token_hex(32)))
+def unwritable_key(path: Path, error: OSError) -> FileUnusable:
+    """The error for a key that cannot be written."""
+    return FileUnusable(
+        f"cannot write the vault key {path}: {error.strerror}",
+        remedy=f"make the folder writable, or set {PASSWORD_FILE_VARIABLE}",
+    )
+
+
+def new_key() -> VaultKey:
+    """A new random key."""
+    return VaultKey(Secret(secrets.token_hex(32)))
+
+
+def write_key(path: Path, key: VaultKey) -> VaultKey:
+    """The key in this file. OSError."""
     replace_file(path, f"{key.password.reveal()}\n".encode())
     return key
 

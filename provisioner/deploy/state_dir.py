@@ -1,7 +1,7 @@
 """`.provisioner/` of a project: lock, run records and mailbox limits. Ignored by git.
 
-What lies there steers what --resume does, and a checkout may bring links that lead anywhere: so
-only folders and files of the right kind are taken, and the folder is its owner's alone.
+A checkout may bring links that lead anywhere, and --resume trusts what lies there: so only
+folders and files of the right kind are taken, and the folder is its owner's alone.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from provisioner.private_file import exclusive_lock, process_owner
 
 STATE_DIR = ".provisioner"
 LOCK_FILE = "push.lock"
+_WAIT = "wait with --lock-wait SECONDS, or stop it; the lock is released when its process exits"
 
 
 def state_path(root: Path, *inner: str) -> Path:
@@ -33,15 +34,14 @@ def state_path(root: Path, *inner: str) -> Path:
 def state_dir(root: Path, *inner: str) -> Path:
     """The folder, or one in it, made if it is missing. FleetError where it cannot be written."""
     folder = state_path(root, *inner)
-    top = root / STATE_DIR
-    ignored = top / ".gitignore"
+    ignored = root / STATE_DIR / ".gitignore"
     refuse_unexpected(ignored, stat.S_ISREG)
     try:
-        top.mkdir(mode=0o700, exist_ok=True)
+        ignored.parent.mkdir(mode=0o700, exist_ok=True)
         if not ignored.exists():
             ignored.write_text("*\n", encoding="utf-8")
         folder.mkdir(mode=0o700, exist_ok=True)
-        _close_to_others(top)
+        _close_to_others(ignored.parent)
     except OSError as error:
         raise FleetError(
             f"cannot write {folder}: {error.strerror}",
@@ -61,14 +61,12 @@ def project_lock(
     check: Callable[[], None] | None = None,
 ) -> Iterator[None]:
     """Hold the lock of the project: one push, rollback or unlock at a time. See exclusive_lock."""
-    since = time.strftime("%Y-%m-%d %H:%M:%S")
     with exclusive_lock(
         state_dir(root) / LOCK_FILE,
         str(root),
         holding="another push: ",
-        owner=f"{process_owner()}, since {since}, at {commit}",
-        remedy="wait with --lock-wait SECONDS, or stop it; the lock is released when its process "
-        "exits",
+        owner=f"{process_owner()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}, at {commit}",
+        remedy=_WAIT,
         wait_seconds=wait_seconds,
         on_wait=on_wait,
         check=check,

@@ -67,6 +67,7 @@ def test_a_new_project_validates_without_a_finding(folder: Path) -> None:
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert finished.stdout.startswith(
         "Wrote servers/reports.yml\nWrote inventory/hosts.ini\nWrote .gitignore\n"
+        "Wrote tokens/.gitattributes\n"
         "\nRegistration card: Reports, at Microsoft 365\n"
     )
     assert finished.stdout.endswith(
@@ -75,7 +76,12 @@ def test_a_new_project_validates_without_a_finding(folder: Path) -> None:
         "  provisioner validate\n"
         "  provisioner authenticate Reports\n"
     )
-    assert set(files(folder)) == {"servers/reports.yml", "inventory/hosts.ini", ".gitignore"}
+    assert set(files(folder)) == {
+        "servers/reports.yml",
+        "inventory/hosts.ini",
+        ".gitignore",
+        "tokens/.gitattributes",
+    }
     declared = yaml.safe_load(files(folder)["servers/reports.yml"])
     assert declared["oauth2"]["client_secret"] == {"env": "REPORTS_CLIENT_SECRET"}
     assert declared["user_name"] == "reports@uni.edu"
@@ -178,7 +184,12 @@ def test_a_folder_of_its_own_is_made(tmp_path: Path) -> None:
 def test_the_places_that_the_settings_name(folder: Path) -> None:
     (folder / "provisioner.yml").write_text("servers: mail\ninventory: hosts.yml\n")
     assert run(folder, "init", *MICROSOFT).returncode == ExitCode.DONE
-    assert set(files(folder)) == {"provisioner.yml", "mail/reports.yml", ".gitignore"}
+    assert set(files(folder)) == {
+        "provisioner.yml",
+        "mail/reports.yml",
+        ".gitignore",
+        "tokens/.gitattributes",
+    }
 
 
 def test_broken_settings_come_first(folder: Path) -> None:

@@ -368,10 +368,10 @@ def test_vault_text_is_opened_when_it_is_to_be_shown(desk: Desk) -> None:
 
 
 _CRASH = """
-from provisioner.cli import output
+from provisioner import private_file
 def crash(file, text, **_):
     raise ValueError(f"cannot write {text}")
-output.replace_file = crash
+private_file.replace_file = crash
 from provisioner.cli.app import main
 main()
 """

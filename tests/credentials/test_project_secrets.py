@@ -120,7 +120,7 @@ def test_a_record_of_another_project_with_the_same_key(project: Project, tmp_pat
     for server in (relay(), oauth_server()):
         with pytest.raises(PersonNeeded, match="accepted in mail/staging; this is mail/prod") as c:
             secrets.secret(server)
-        assert "provisioner accept --project" in c.value.remedy
+        assert "provisioner accept --renamed" in c.value.remedy
     with pytest.raises(PersonNeeded, match="accepted in mail/staging; this is mail/prod"):
         secrets.check_tokens(oauth_server())
     assert kept(secrets) == token_set(), "they stay readable"

@@ -56,7 +56,7 @@ def test_git_is_asked_once_for_all_hosts(three_hosts, tmp_path, monkeypatch):
     three_hosts.commit()
     (tmp_path / "bin").mkdir()
     script(
-        tmp_path / "bin" / "git", f'echo "$3" >> {tmp_path}/asked; exec {shutil.which("git")} "$@"'
+        tmp_path / "bin" / "git", f'echo "$4" >> {tmp_path}/asked; exec {shutil.which("git")} "$@"'
     )
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     assert "3 hosts: 3 changed" in three_hosts.ends(0, "push").stdout

@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 
 import pytest
 
 from provisioner.demo.mail_server import Failure
 from tests.fleet.local_fleet import PROVISIONER, local_fleet
-from tests.terminal import Terminal
+from tests.terminal import CTRL_C, Terminal
 
 pytestmark = pytest.mark.long
 
@@ -61,15 +62,16 @@ def test_without_a_terminal_somebody_must_have_said_yes(fleet):
     assert served(fleet) == (2, 5)
 
 
-@pytest.mark.parametrize(("answer", "generation", "exit_code"), [("y", 3, 0), ("n", 2, 6)])
+@pytest.mark.parametrize(
+    ("answer", "generation", "exit_code"), [("y\n", 3, 0), ("n\n", 2, 6), (CTRL_C, 2, 130)]
+)
 def test_at_a_terminal_it_shows_what_would_come_back_and_asks(fleet, answer, generation, exit_code):
-    with Terminal(
-        [PROVISIONER, "rollback"], folder=fleet.folder, environment=os.environ
-    ) as terminal:
-        terminal.wait_for("Roll back maps1")
-        assert "maximum_emails_per_minute: 5 -> null" in terminal.output
-        terminal.answer("Roll back maps1? [y/N] ", answer)
+    command = [str(PROVISIONER), "rollback"]
+    with Terminal(command, folder=fleet.folder, environment=os.environ) as terminal:
+        terminal.wait_for(re.escape("Roll back maps1? [y/N] "))
+        terminal.type(answer)
         assert terminal.ends() == exit_code, terminal.output
+        assert "maximum_emails_per_minute: 5 -> null" in terminal.output
     assert served(fleet)[0] == generation
 
 

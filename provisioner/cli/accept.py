@@ -1,0 +1,96 @@
+"""`provisioner accept`: agree to where secrets would go, and send nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.app import print_error
+from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
+from provisioner.cli.output import print_text
+from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError, gravest
+from provisioner.text import counted, proposed_command
+
+if TYPE_CHECKING:
+    from provisioner.credentials.project_secrets import OpenProject
+    from provisioner.model.email_server import EmailServer
+
+Renamed = Annotated[
+    bool,
+    typer.Option("--renamed", help="Keep everything accepted under the project's earlier name."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="With --renamed: do not ask first.")]
+
+
+def accept(
+    servers: ServerNames = None,
+    renamed: Renamed = False,
+    yes: Yes = False,
+    project: ProjectFolder = Path(),
+    allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
+) -> int:
+    """Ask about each changed or new destination of a secret, and send nothing.
+
+    Asks the questions that push, test-email or refresh would ask. Without a terminal it prints
+    the changes and exits with 6, except for servers named by `--accept-destination`. A project is
+    renamed when its repository, or its folder in it, gets another name.
+
+    Examples:
+
+      provisioner accept
+
+      provisioner accept Relay --accept-destination Relay
+
+      provisioner accept --renamed
+    """
+    from provisioner.cli.opening import open_declared
+    from provisioner.model.reading import read_project
+
+    if (renamed and servers) or (yes and not renamed):
+        raise UsageError("--renamed excludes SERVER, and --yes requires it", remedy="see --help")
+    declared = read_project(project)
+    opened = open_declared(declared, allow_commands, accept_destination)
+    if renamed:
+        return _rename(opened, yes=yes)
+    chosen = [declared.server(name) for name in servers] if servers else declared.servers
+    return gravest(_code(server, opened) for server in chosen)
+
+
+def _code(server: EmailServer, opened: OpenProject) -> ExitCode:
+    """Of one server; its error is printed here, so that the others get their turn."""
+    try:
+        print_text(f"{server.server_name}: {_accepted(server, opened)}")
+    except ProvisionerError as error:
+        print_error(error.message, error.remedy)
+        return error.exit_code
+    return ExitCode.DONE
+
+
+def _accepted(server: EmailServer, opened: OpenProject) -> str:
+    kept = opened.store.read(server.server_name)
+    if server.oauth2 is not None and (kept is None or kept.tokens is None):
+        sign_in = proposed_command("authenticate", server.server_name)
+        return f"not signed in; the sign-in accepts its destinations: {sign_in}"
+    return "accepted" if opened.secrets.accept(server) else "nothing to accept"
+
+
+def _rename(opened: OpenProject, *, yes: bool) -> ExitCode:
+    opened.store.key()  # without one nothing can be read, which would look like nothing to do
+    new = opened.store.project or "a project without a remote"
+    earlier = [k.project for k in opened.store.all() if k.project != opened.store.project]
+    for old in dict.fromkeys(earlier):
+        servers = counted(earlier.count(old), "server")
+        named = old or "a project without a remote"
+        line = f"{servers} accepted in {named}; this is {new}"
+        confirm = opened.secrets.confirm
+        question = "Keep the sign-ins and accepted destinations of that project?"
+        if not yes and (confirm is None or not confirm([line], question)):
+            raise PersonNeeded(f"{line}; nothing was changed", remedy="to confirm, pass --yes")
+        for name in opened.secrets.rename_project(old):
+            print_text(f"{name}: kept; accepted in {new}")
+    if not earlier:
+        print_text("nothing to accept: the project has not been renamed")
+    return ExitCode.DONE

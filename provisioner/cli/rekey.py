@@ -1,0 +1,127 @@
+"""`provisioner rekey`: a new vault key for all that a project keeps encrypted."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.options import ProjectFolder
+from provisioner.cli.output import print_text
+from provisioner.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from provisioner.credentials.project_secrets import OpenProject
+    from provisioner.credentials.rekey import Rekeyed
+    from provisioner.credentials.vault import VaultKey
+
+NewKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--new-key",
+        metavar="FILE",
+        help="A file with the new key; required if the key in use is not a generated one.",
+        show_default="a new generated key",
+    ),
+]
+OldKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--old-key",
+        metavar="FILE",
+        help="Encrypt what this key opens with the key in use, which was replaced elsewhere.",
+        show_default=False,
+    ),
+]
+
+_VAULT_TEXT = re.compile(r"\$ANSIBLE_VAULT;1\.[12];AES256.*(?:\r?\n[ \t]*[0-9a-fA-F]+)+")
+
+
+def rekey(
+    new_key: NewKey = None,
+    old_key: OldKey = None,
+    project: ProjectFolder = Path(),
+) -> int:
+    """Encrypt tokens/ and every !vault value of the project with a new vault key.
+
+    Replaces the generated key and keeps the old one beside it, since your other projects may use
+    it. Any other key file is left as it is, and the setting to change is printed. If this is
+    interrupted, both keys are used until it is run again. Saved plans become invalid.
+
+    Examples:
+
+      provisioner rekey
+
+      provisioner rekey --new-key ~/keys/maps-2027
+
+      provisioner rekey --old-key ~/.config/maps-provisioner/vault-key.old-3f9a1c20 -C staging
+    """
+    from provisioner.cli.opening import open_declared
+    from provisioner.credentials.rekey import rekey as encrypt_again
+    from provisioner.model.reading import read_project
+
+    if new_key and old_key:
+        raise UsageError("--new-key and --old-key exclude each other", remedy="pass one of them")
+    new_key = new_key.expanduser().absolute() if new_key else None
+    opened = open_declared(read_project(project), allow_commands=False)
+    done = encrypt_again(opened, new_key, old_key)
+    for path in done.paths:
+        print_text(f"Encrypted again: {path}")
+    for line in _next_steps(opened, done, new_key, old_key):
+        print_text(line)
+    return ExitCode.DONE
+
+
+def _next_steps(
+    opened: OpenProject, done: Rekeyed, new_key: Path | None, old_key: Path | None
+) -> Iterator[str]:
+    yield "Commit these files. Plans that were saved before are no longer valid."
+    if new_key:
+        yield f"From now on use the new key: {opened.key_search.setting_for(new_key)}"
+    elif not old_key:
+        yield f"The new key is {done.new_file}: give it to everyone who works on this project."
+    whole, inside = _opened_with(done.old, opened.project.inventory_path)
+    if whole:
+        keys = _option("--vault-password-file", done.old_file)
+        keys += _option("--new-vault-password-file", done.new_file)
+        yield "The inventory still uses the old key. Run:"
+        yield f"  ansible-vault rekey{keys} {' '.join(map(shlex.quote, whole))}"
+    if inside:
+        yield "Values in the inventory still use the old key. Replace them by the output of:"
+        yield f"  ansible-vault encrypt_string{_option('--vault-password-file', done.new_file)}"
+        yield from (f"  {place}" for place in inside)
+    if not (new_key or old_key):
+        yield f"The old key is kept in {done.old_file}. In each other project that uses it, run:"
+        yield f"  provisioner rekey --old-key {shlex.quote(str(done.old_file))}"
+        yield "Then delete it."
+
+
+def _option(name: str, path: Path | None) -> str:
+    return f" {name} {shlex.quote(str(path))}" if path else ""
+
+
+def _opened_with(key: VaultKey, inventory: Path) -> tuple[list[str], list[str]]:
+    """Files of the inventory that the key opens, and places of values in others."""
+    from provisioner.credentials.vault import VaultUnreadable, has_vault_header
+    from provisioner.documents.defect import DefectFound
+    from provisioner.documents.reading import file_bytes
+
+    whole: list[str] = []
+    inside: list[str] = []
+    beside = (inventory.with_name("group_vars"), inventory.with_name("host_vars"))
+    for folder in (inventory,) if inventory.is_dir() else (inventory, *beside):
+        for path in (folder, *sorted(folder.rglob("*"))):
+            with suppress(DefectFound):  # a folder is no file
+                text = file_bytes(path).decode(errors="replace")
+                for found in _VAULT_TEXT.finditer(text):
+                    with suppress(VaultUnreadable):
+                        key.decrypt(found[0])
+                        line = text.count("\n", 0, found.start()) + 1
+                        places = whole if has_vault_header(text) else inside
+                        places.append(f"{path}:{line}" if places is inside else str(path))
+    return whole, inside

@@ -1,0 +1,218 @@
+"""`rekey`: all is encrypted again, nothing else changes, and no kill loses anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from provisioner.cli import app
+from provisioner.credentials.store import CredentialStore
+from provisioner.credentials.vault import VaultKey, VaultUnreadable
+from provisioner.documents.loader import load_file
+from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.secret import Secret
+from tests.credentials.checkout import Checkout
+from tests.credentials.test_killed import killed_at_each_step
+from tests.oauth_samples import token_set
+
+PASSWORD = "an encrypted password"
+HEXADECIMAL = re.compile(r"(?<=\\n)[0-9a-f]+|^ +[0-9a-f]+(?=\r?$)", re.M)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """Reports is signed in to; the password of Relay is vault text."""
+    checkout = Checkout(tmp_path / "mail-config")
+    checkout.oauth2()
+    checkout.keep(token_set())
+    checkout.relay(password=f"!vault |  # ours\n{vault_text(checkout)}\n# the end")
+    checkout.does("accept", "--accept-destination", "Relay", "--accept-destination", "Reports")
+    return checkout
+
+
+def vault_text(checkout: Checkout, indent: str = "    ") -> str:
+    text = checkout.search.find(create=True).encrypt(PASSWORD.encode())
+    return "\n".join(indent + line for line in text.splitlines())
+
+
+def generated(home: Path) -> Path:
+    return home / ".config/maps-provisioner/vault-key"
+
+
+def key_in(path: Path) -> VaultKey:
+    return VaultKey(Secret(path.read_text().strip()))
+
+
+def opens_all(checkout: Checkout, key: VaultKey) -> bool:
+    try:
+        store = CredentialStore(checkout.folder / "tokens", "", lambda: key)
+        names = [kept.server_name for kept in map(store.read, ("Relay", "Reports")) if kept]
+        [relay] = load_file(checkout.folder / "servers/relay.yml")
+        opened = key.decrypt(relay.value["password"]) == PASSWORD.encode()
+    except (ProvisionerError, VaultUnreadable):
+        return False
+    return opened and names == ["Relay", "Reports"]
+
+
+def test_a_new_generated_key(checkout: Checkout, home: Path) -> None:
+    old = key_in(generated(home))
+    said = checkout.does("rekey")
+    assert len(re.findall("^Encrypted again: ", said, re.M)) == 3
+    assert "Plans that were saved before are no longer valid." in said
+    new = key_in(generated(home))
+    assert opens_all(checkout, new)
+    assert not opens_all(checkout, old)
+    assert checkout.tokens() == token_set()
+    assert checkout.does("accept").count("nothing to accept") == 2, "values have new names"
+    [kept] = generated(home).parent.glob("vault-key.old-*")
+    assert key_in(kept) == old
+    assert f"provisioner rekey --old-key {kept}\nThen delete it." in said
+
+
+def test_another_project_of_the_same_key(checkout: Checkout, tmp_path: Path, home: Path) -> None:
+    other = Checkout(tmp_path / "other")
+    shutil.copytree(checkout.folder, other.folder, dirs_exist_ok=True)
+    checkout.does("rekey")
+    assert "cannot be opened" in other.run("accept", "Relay").stderr
+    [kept] = generated(home).parent.glob("vault-key.old-*")
+    other.does("rekey", "--old-key", kept)
+    assert opens_all(other, key_in(generated(home)))
+    assert other.does("accept").count("nothing to accept") == 2
+
+
+def test_nothing_but_vault_text_changes(checkout: Checkout) -> None:
+    relay = (checkout.folder / "servers/relay.yml").read_text()
+    [document] = load_file(checkout.folder / "servers/relay.yml")
+    quoted = json.dumps(document.value["password"])
+    upper, _, block = relay.partition("!vault")
+    texts = {
+        "crlf.yml": relay.replace("Relay", "Crlf").replace("\n", "\r\n"),
+        "mark.yml": "\ufeff" + relay.replace("Relay", "Mark").removesuffix("\n"),
+        "json.json": json.dumps(document.value | {"server_name": "Json"}) + "\n",
+        "two.yml": f"{upper.replace('Relay', 'One')}!vault {quoted}  # q\n---\n"
+        + upper.replace("Relay", "Two")
+        + f"&p !vault\n  {block.replace('1.1;AES256', '1.2;AES256;prod').strip()}\n\n",
+    }
+    for name, text in texts.items():
+        (checkout.folder / "servers" / name).write_text(text, newline="")
+        (checkout.folder / "servers" / name).chmod(0o640)
+    said = checkout.does("rekey")
+    for name, text in texts.items():
+        path = checkout.folder / "servers" / name
+        assert str(path) in said
+        after = path.read_bytes().decode()
+        assert after != text
+        assert HEXADECIMAL.sub("", after) == HEXADECIMAL.sub("", text)
+        assert ("\r\n" in after) == (name == "crlf.yml")
+        assert after.count("\n") == text.count("\n")
+        assert path.stat().st_mode & 0o777 == 0o640
+        for document in load_file(path):
+            opened = checkout.search.find().decrypt(document.value["password"])
+            assert opened == PASSWORD.encode()
+
+
+def test_nothing_is_changed_if_something_does_not_open(checkout: Checkout, home: Path) -> None:
+    other = VaultKey(Secret("another")).encrypt(b"x").replace("\n", "\n    ")
+    checkout.relay("Alerts", password=f"!vault |\n    {other}")
+    damaged = checkout.write("tokens/damaged.yml", "x")
+    before = {p: p.read_bytes() for p in checkout.folder.rglob("*.yml")}
+    key = generated(home).read_bytes()
+    ended = checkout.run("rekey")
+    assert ended.returncode == ExitCode.FAILURE
+    assert f"{damaged} is not ansible-vault text" in ended.stderr
+    assert "servers/alerts.yml:7: the vault text cannot be opened" in ended.stderr
+    assert {p: p.read_bytes() for p in checkout.folder.rglob("*.yml")} == before
+    assert [p.name for p in generated(home).parent.glob("vault-key*")] == ["vault-key"]
+    assert generated(home).read_bytes() == key
+
+
+@pytest.mark.parametrize("named_by", ["environment", "config.yml"])
+def test_a_key_that_is_not_generated_is_left_alone(
+    checkout: Checkout, home: Path, tmp_path: Path, named_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "old key", tmp_path / "new key"
+    generated(home).rename(old)
+    new.write_text("the new password\n")
+    config = generated(home).with_name("config.yml")
+    if named_by == "environment":
+        monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(old))
+    else:
+        config.write_text(f'vault_password: {{file: "{old}"}}\n')
+    without = checkout.run("rekey")
+    assert (without.returncode, "--new-key FILE" in without.stderr) == (ExitCode.USAGE, True)
+    refused = checkout.run("rekey", "--new-key", new)
+    assert f"chmod 600 '{new}'" in refused.stderr
+    new.chmod(0o600)
+    said = checkout.does("rekey", "--new-key", new)
+    change = f"export ANSIBLE_VAULT_PASSWORD_FILE='{new}'\n"
+    if named_by == "config.yml":
+        change = f'in {config}: vault_password: {{file: "{new}"}}\n'
+    assert f"From now on use the new key: {change}" in said
+    assert opens_all(checkout, key_in(new))
+    assert old.exists()
+    assert not generated(home).exists()
+
+
+def test_the_inventory_is_left_to_ansible_vault(checkout: Checkout, home: Path) -> None:
+    folder = "inventory/group_vars/maps"
+    whole = checkout.write(f"{folder}/a b.yml", vault_text(checkout, "") + "\n")
+    inside = checkout.write(f"{folder}/b.yml", f"a: 1\nb: !vault |\n{vault_text(checkout)}\n")
+    before = whole.read_text(), inside.read_text()
+    said = checkout.does("rekey")
+    assert before == (whole.read_text(), inside.read_text())
+    assert f"  {inside}:3\n" in said
+    [command] = re.findall(r"^  (ansible-vault rekey .*)$", said, re.M)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["sh", "-c", command], env={**os.environ, "PATH": path}, check=True)
+    assert key_in(generated(home)).decrypt(whole.read_text()) == PASSWORD.encode()
+
+
+def run_rekey(root: Path, home: Path, *options: str) -> None:
+    os.environ |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
+    assert app.run(["rekey", "-C", str(root), *options]) == 0
+
+
+def left_in(tmp_path: Path, *folders: Path) -> str:
+    """The files, but for what is random of their names, and which of them are as they were."""
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    saved = {p.name: p.read_bytes() for p in (tmp_path / "saved").rglob("*") if p.is_file()}
+    found = sorted((re.sub(r"\w+\.tmp", "", p.name), p.read_bytes()) for p in files)
+    return str([(name, content == saved.get(name)) for name, content in found])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("named", [False, True])
+def test_killed_at_each_step(
+    checkout: Checkout, home: Path, tmp_path: Path, named: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    new_file = generated(home)
+    if named:
+        new_file = tmp_path / "new"
+        new_file.write_text("the new password\n")
+        new_file.chmod(0o600)
+    options = ("--new-key", str(new_file)) if named else ()
+    for path in (checkout.folder, home):
+        shutil.copytree(path, tmp_path / "saved" / path.name)
+    old, seen, before = key_in(generated(home)), [], ""
+    for _step in killed_at_each_step(run_rekey, checkout.folder, home, *options):
+        if before == (before := left_in(tmp_path, checkout.folder, home)):
+            continue  # the step that it was killed after has written nothing
+        by_old, by_new = opens_all(checkout, old), opens_all(checkout, key_in(new_file))
+        assert by_new or opens_all(checkout, checkout.search.find())
+        seen.append("old" if by_old else "new" if by_new else "both")
+        run_rekey(checkout.folder, home, *options)
+        assert opens_all(checkout, key_in(new_file))
+        assert not opens_all(checkout, old)
+        left = [*home.rglob("*.tmp"), *home.rglob("*.next"), *checkout.folder.rglob("*.tmp")]
+        assert left == []
+        for path in (checkout.folder, home):
+            shutil.rmtree(path)
+            shutil.copytree(tmp_path / "saved" / path.name, path)
+    assert list(dict.fromkeys(seen)) == ["old", "both", "new"]
