@@ -1,7 +1,6 @@
 """Secrets of a push at full verbosity are found in the store and in the host document only."""
 
 import os
-import re
 import signal
 import threading
 import time
@@ -11,7 +10,7 @@ import pytest
 
 from tests.end_to_end.project import succeeded
 from tests.end_to_end.test_interrupt import STARTED
-from tests.end_to_end.test_main_job import vault_view
+from tests.end_to_end.test_main_job import kept_tokens
 
 pytestmark = pytest.mark.long
 
@@ -227,10 +226,9 @@ def interrupt(running, fleet):
 
 def secrets_of(project, provider, *more):
     """The tokens that are kept, the client's secret, and `more`."""
-    tokens = vault_view(next((project.folder / "tokens").glob("*.yml")), project)
-    found = re.findall(r"^(?:access|refresh)_token: *['\"]?([^'\"\n]+)", tokens, re.MULTILINE)
-    assert len(found) == 2
-    return [*found, provider.clients["native"].secret, *more]
+    tokens = kept_tokens(project)
+    client_secret = provider.clients["native"].secret
+    return [tokens["access_token"], tokens["refresh_token"], client_secret, *more]
 
 
 def lab_processes():

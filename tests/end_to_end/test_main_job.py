@@ -51,7 +51,7 @@ def test_from_a_declared_file_to_a_mail_from_every_host(
         assert "The mail server accepts the token" in page["text"]
 
     for token_file in (project.folder / "tokens").glob("*.yml"):
-        assert "refresh_token" in vault_view(token_file, project)
+        assert "refresh_token" in vault_view(token_file, project)["tokens"]
 
     planned = project.run("plan")
     assert planned.returncode == 2, planned.stderr
@@ -87,17 +87,16 @@ def test_tokens_that_expired_and_were_refreshed_are_no_change(
     assert "5 hosts share one refresh token, and it is not known whether" in first
     assert len(mails_of(mail, [user])) == HOSTS
     kept = {n: fleet.snapshot(f"host{n}", "/etc/maps-provisioner") for n in range(1, HOSTS + 1)}
-    token_file = next((project.folder / "tokens").glob("*.yml"))
-    before = vault_view(token_file, project)
+    before = kept_tokens(project)
 
     with rotating_provider.access_tokens_living(1):
         succeeded(project.run("refresh", "Reports"))
     time.sleep(1.5)
     assert "5 hosts: 0 changed; 5 unchanged" in succeeded(project.run("push"))
     succeeded(project.run("refresh", "Reports"))
-    after = vault_view(token_file, project)
-    assert line_of(before, "refresh_token") != line_of(after, "refresh_token")
-    assert line_of(before, "grant_id") == line_of(after, "grant_id")
+    after = kept_tokens(project)
+    assert before["refresh_token"] != after["refresh_token"]
+    assert before["grant_id"] == after["grant_id"]
 
     assert "5 hosts: 0 changed; 5 unchanged" in succeeded(project.run("push"))
     assert len(mails_of(mail, [user])) == HOSTS
@@ -114,7 +113,7 @@ def test_a_revoked_grant_gives_every_host_its_old_document_back(
     succeeded(project.authenticate("Reports", chromium.person(user)))
     succeeded(project.run("push"))
     old = {n: fleet.read(f"host{n}", DOCUMENT) for n in range(1, HOSTS + 1)}
-    provider.revoke(refresh_token_of(project))
+    provider.revoke(kept_tokens(project)["refresh_token"])
     project.change("Reports", maximum_emails_per_minute=20)
 
     refused = project.run("push")
@@ -190,7 +189,7 @@ def settings_with_rotation(project, rotation):
 
 
 def vault_view(path, project):
-    """What `ansible-vault view` shows, as a user would run it."""
+    """What `ansible-vault view` shows, as a user would run it: JSON."""
     command = [str(Path(sys.executable).with_name("ansible-vault")), "view", str(path)]
     shown = subprocess.run(
         command,
@@ -204,13 +203,9 @@ def vault_view(path, project):
         text=True,
         check=True,
     )
-    return shown.stdout
+    return json.loads(shown.stdout)
 
 
-def refresh_token_of(project):
-    token_file = next((project.folder / "tokens").glob("*.yml"))
-    return line_of(vault_view(token_file, project), "refresh_token").split(": ", 1)[1].strip("'\"")
-
-
-def line_of(text, key):
-    return next(line for line in text.splitlines() if line.startswith(f"{key}:"))
+def kept_tokens(project):
+    """The tokens of the first server that has any."""
+    return vault_view(next((project.folder / "tokens").glob("*.yml")), project)["tokens"]

@@ -1,11 +1,9 @@
 """Many refreshes at once, at a real provider that ends a refresh token with its first use."""
 
-import re
-
 import pytest
 
 from tests.end_to_end.project import succeeded
-from tests.end_to_end.test_main_job import vault_view
+from tests.end_to_end.test_main_job import kept_tokens
 
 pytestmark = pytest.mark.long
 
@@ -21,8 +19,7 @@ def signed_in(project, user, rotating_provider, mail, chromium):
 
 
 def kept(project, kind):
-    text = vault_view(next((project.folder / "tokens").glob("*.yml")), project)
-    return re.search(rf"^{kind}_token: *['\"]?([^'\"\n]+)", text, re.MULTILINE)[1]
+    return kept_tokens(project)[f"{kind}_token"]
 
 
 def test_eight_refreshes_at_once_end_with_a_live_token(signed_in, rotating_provider):
