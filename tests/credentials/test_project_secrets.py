@@ -110,6 +110,23 @@ def test_tokens_alone_never_accept(project: Project) -> None:
     assert secrets.tokens(oauth_server(host="evil.example")) == token_set()
 
 
+def test_a_client_secret_is_accepted_before_a_sign_in_and_the_tokens_with_it(
+    project: Project,
+) -> None:
+    """A worksheet shows it to somebody who signs in from MAPS alone."""
+    project_secrets(project, accepted=frozenset({"Reports"})).secret_to_show(oauth_server())
+    later = project_secrets(project)
+    assert later.secret_to_show(oauth_server()) == CLIENT_SECRET
+    with pytest.raises(PersonNeeded, match="nobody has signed in to Reports"):
+        later.secret(oauth_server())
+    with pytest.raises(PersonNeeded, match="client_id changed from maps to other"):
+        later.secret_to_show(oauth_server(client_id="other"))
+    announced: list[str] = []
+    assert later.sign_in_secret(oauth_server(), announced.append) == CLIENT_SECRET
+    [line] = announced
+    assert line.startswith("Note: Reports: tokens would go for the first time to ")
+
+
 # What was planted, and what vanished.
 
 
