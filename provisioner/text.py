@@ -81,6 +81,10 @@ def redact(text: str, *, pieces: bool = True) -> str:
     return "".join(_masked(text, hidden)) if hidden else text
 
 
+# After what changes tokens/ in a checkout.
+COMMIT_HINT = "; commit tokens/, so that others and CI jobs have it"
+
+
 def proposed_command(command: str, server_name: str, *options: str) -> str:
     """`provisioner COMMAND NAME OPTIONS` that can be pasted; each of `options` is quoted already.
 

@@ -11,7 +11,8 @@ from provisioner.cli.app import print_error
 from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
 from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError, gravest
-from provisioner.text import counted, proposed_command
+from provisioner.git import checkout_of
+from provisioner.text import COMMIT_HINT, counted, proposed_command
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -74,7 +75,9 @@ def _accepted(server: EmailServer, opened: OpenProject) -> str:
     if server.oauth2 is not None and (kept is None or kept.tokens is None):
         sign_in = proposed_command("authenticate", server.server_name)
         return f"not signed in; the sign-in accepts its destinations: {sign_in}"
-    return "accepted" if opened.secrets.accept(server) else "nothing to accept"
+    if not opened.secrets.accept(server):
+        return "nothing to accept"
+    return "accepted" + (COMMIT_HINT if checkout_of(opened.project.root) else "")
 
 
 def _rename(opened: OpenProject, *, yes: bool) -> ExitCode:

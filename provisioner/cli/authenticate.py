@@ -26,7 +26,8 @@ from provisioner.cli.options import (
 from provisioner.cli.output import print_text
 from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError, gravest
-from provisioner.text import proposed_command
+from provisioner.git import checkout_of
+from provisioner.text import COMMIT_HINT, proposed_command
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -133,7 +134,8 @@ def _code(
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
-    print_text(_outcome(server.server_name, saved, path))
+    hint = COMMIT_HINT if checkout_of(opened.project.root) else ""
+    print_text(_outcome(server.server_name, saved, path) + hint)
     return ExitCode.DONE
 
 

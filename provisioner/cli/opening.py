@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from functools import partial
 
 from provisioner.cli.consent import confirm_destination
+from provisioner.cli.output import print_text
 from provisioner.credentials.project_secrets import OpenProject, open_project
 from provisioner.model.project import Project
 
@@ -23,4 +26,5 @@ def open_declared(
         create_key=create_key,
         accept_destinations=accept_destinations or (),
         confirm=confirm_destination(),
+        announce=partial(print_text, file=sys.stderr),
     )

@@ -39,6 +39,8 @@ OldKey = Annotated[
     ),
 ]
 
+_SHORTEST_KEY = 20  # characters; a generated one has 64
+
 _VAULT_TEXT = re.compile(r"\$ANSIBLE_VAULT;1\.[12];AES256.*(?:\r?\n[ \t]*[0-9a-fA-F]+)+")
 
 
@@ -81,6 +83,9 @@ def _next_steps(
     opened: OpenProject, done: Rekeyed, new_key: Path | None, old_key: Path | None
 ) -> Iterator[str]:
     yield "Commit these files. Plans that were saved before are no longer valid."
+    if new_key and _is_guessable(new_key):
+        yield "Warning: the new key is short enough to be guessed. Better is a random one:"
+        yield f"  (umask 077; openssl rand -hex 32 > {shlex.quote(str(new_key))})"
     if new_key:
         yield f"From now on use the new key: {opened.key_search.setting_for(new_key)}"
     elif not old_key:
@@ -93,12 +98,18 @@ def _next_steps(
         yield f"  ansible-vault rekey{keys} {' '.join(map(shlex.quote, whole))}"
     if inside:
         yield "Values in the inventory still use the old key. Replace them by the output of:"
-        yield f"  ansible-vault encrypt_string{_option('--vault-password-file', done.new_file)}"
+        keys = _option("--vault-password-file", done.new_file)
+        yield f"  ansible-vault encrypt_string{keys} --prompt --name NAME"
         yield from (f"  {place}" for place in inside)
     if not (new_key or old_key):
         yield f"The old key is kept in {done.old_file}. In each other project that uses it, run:"
         yield f"  provisioner rekey --old-key {shlex.quote(str(done.old_file))}"
         yield "Then delete it."
+
+
+def _is_guessable(key_file: Path) -> bool:
+    """ansible-vault derives its key cheaply: a password that a person remembers can be guessed."""
+    return key_file.stat().st_size < _SHORTEST_KEY
 
 
 def _option(name: str, path: Path | None) -> str:

@@ -81,7 +81,7 @@ def changes_of(
     for field, want in wanted.items():
         own = accepted.get(field)
         if own and own.sources & want.sources:  # the same place or value: a rotated one may pass
-            yield from (DestinationChange(True, text) for text in _differences(own, want))
+            yield from (DestinationChange(True, f"{field}: {x}") for x in _differences(own, want))
             continue
         elsewhere = [
             (name, other)

@@ -109,7 +109,7 @@ class Problem:
 class SignInState:
     """Tokens, if somebody signed in; their predicted end; what was said to them; what is wrong.
 
-    `checked`: the mail server accepted the token just now.
+    `checked`: the mail server accepted the token just now. `unreadable`: nothing is known.
     """
 
     server_name: str
@@ -121,6 +121,7 @@ class SignInState:
     early_ends: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     checked: bool = False
+    unreadable: bool = False
 
     @property
     def usable(self) -> bool:
@@ -171,7 +172,8 @@ def sign_in_state(
     except PersonNeeded as error:
         return state.with_problem(Problem("nobody has signed in yet", error.remedy))
     except ProvisionerError as error:
-        return state.with_problem(Problem(error.message, error.remedy, error.exit_code))
+        problem = Problem(error.message, error.remedy, error.exit_code)
+        return replace(state, unreadable=True).with_problem(problem)
     provider = secrets.provider(server)
     problems = _token_problems(tokens, server, secrets, now)
     return replace(

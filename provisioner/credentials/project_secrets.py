@@ -110,6 +110,7 @@ class ProjectSecrets:
 
     def check_tokens(self, server: EmailServer) -> None:
         """PersonNeeded if the tokens would go elsewhere now. Never asks, never accepts."""
+        self._require_project(server, self.store.read(server.server_name), confirm=None)
         if changes := self._changes(server, None):
             raise self._refusal(server, changes)
 
@@ -189,7 +190,7 @@ class ProjectSecrets:
 
     def _pass(self, server: EmailServer, secret: Secret | None) -> None:
         if server.server_name not in self.accepted:
-            self._require_project(server)
+            self._require_project(server, self.store.read(server.server_name), self.confirm)
         changes = self._changes(server, secret)
         if not changes:
             return
@@ -197,18 +198,20 @@ class ProjectSecrets:
             self._ask(server, changes)
         self._save(server, secret, None)
 
-    def _require_project(self, server: EmailServer) -> None:
+    def _require_project(
+        self, server: EmailServer, found: Credentials | None, confirm: Confirm | None
+    ) -> None:
         """Nothing goes out by what was accepted under another name; one question renames all."""
-        found = self.store.read(server.server_name)
         if found is None or found.project == self.store.project:
             return
-        lines = [f"{server.where()}:", f"  {self._other_project(found).text}"]
+        text = self._other_project(found).text
         question = "Keep the sign-ins and accepted destinations of that project?"
-        if self.confirm is None or not self.confirm(lines, question):
+        if confirm is None or not confirm([f"{server.where()}:", f"  {text}"], question):
+            was = f" {PROJECT_VARIABLE}={found.project}" if found.project else ""
             raise PersonNeeded(
-                f"{server.where()}: {self._other_project(found).text}; nothing was sent",
-                remedy="if the project was renamed, run: provisioner accept --renamed\n"
-                f"if it has no remote here, set {PROJECT_VARIABLE}",
+                f"{server.where()}: {text}; nothing was sent",
+                remedy="if the project was renamed, run: provisioner accept --renamed"
+                + (f"\nif it is a copy without a remote, run: export{was}" if was else ""),
             )
         self.rename_project(found.project)
 
@@ -236,13 +239,15 @@ class ProjectSecrets:
 
     def _refusal(self, server: EmailServer, changes: Sequence[DestinationChange]) -> PersonNeeded:
         name = server.server_name
-        run = f"{proposed_command('accept', name)} (or add {accept_destination(name)})"
         changed = any(change.changed for change in changes)
+        lines = [
+            f"if this is intended, run: {proposed_command('accept', name)}",
+            f"without a terminal: {proposed_command('accept', name, accept_destination(name))}",
+            *(["if it is not, find out who made the change"] if changed else []),
+        ]
         return PersonNeeded(
             f"{server.where()}: {'; '.join(change.text for change in changes)}; nothing was sent",
-            remedy=f"if this change is intended, run: {run}\nif not, find out who made it"
-            if changed
-            else f"if this is intended, run: {run}",
+            remedy="\n".join(lines),
         )
 
     def _changes(
@@ -356,6 +361,7 @@ def open_project(
     create_key: bool = False,
     accept_destinations: Iterable[str] = (),
     confirm: Confirm | None = None,
+    announce: Callable[[str], None] = lambda _line: None,
 ) -> OpenProject:
     """The encrypted parts of a project; nothing is read or asked for before it is needed.
 
@@ -369,6 +375,7 @@ def open_project(
         tokens_path=project.tokens_path,
         identity=project_identity(project.root, environment),
         environment=environment,
+        announce=announce,
     )
 
     @cache

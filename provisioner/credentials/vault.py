@@ -60,7 +60,7 @@ class VaultKey:
             "cannot be opened: the vault password is not the one it was encrypted with, "
             "or the text was changed",
             remedy="check ANSIBLE_VAULT_PASSWORD_FILE, vault_password in your config.yml, or the "
-            "generated key; restore a changed text",
+            "generated key: after a `provisioner rekey` elsewhere, install the new one and pull",
         )
 
 

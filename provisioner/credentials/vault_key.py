@@ -11,7 +11,7 @@ import os
 import secrets
 import shlex
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -57,6 +57,7 @@ class KeySearch:
     tokens_path: Path
     identity: str
     environment: Mapping[str, str]
+    announce: Callable[[str], None] = lambda _line: None
 
     def find(self, *, create: bool = False) -> VaultKey:
         """The key; SecretUnavailable if there is none. `create` generates one then.
@@ -209,9 +210,13 @@ class KeySearch:
             )
         try:
             with self.key_lock():
-                return _key_in(path) or write_key(path, new_key())
+                if (key := _key_in(path)) is not None:
+                    return key
+                key = write_key(path, new_key())
         except OSError as error:
             raise unwritable_key(path, error) from None
+        self.announce(f"Made the vault key {path}. Keep a copy: it opens the tokens.")
+        return key
 
 
 def unwritable_key(path: Path, error: OSError) -> FileUnusable:

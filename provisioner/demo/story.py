@@ -75,6 +75,8 @@ def what_to_try(narrator: Narrator, fleet: ExampleFleet) -> None:
         return
     narrator.say("Try there, in another terminal, after some change to servers/reports.yml:")
     program = shutil.which("provisioner") or Path(sys.executable).with_name("provisioner")
+    key_folder = narrator.environment["XDG_CONFIG_HOME"]
+    narrator.say(f"  export XDG_CONFIG_HOME={key_folder}   # the demo's own vault key is there")
     for command in ("validate", "status", "plan", "push", "test-email Reports"):
         narrator.say(f"  {program} {command} --project {fleet.folder}")
     narrator.say("The provider and the mail server run until you press Enter here.")

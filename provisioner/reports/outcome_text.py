@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -138,8 +139,8 @@ def _baseline(proof: MailProof, provider: str) -> list[str]:
 
 
 def _skipped(server: SkippedServer) -> str:
-    lines = (f"{server.name}: skipped, what hosts have of it stays", server.reason, server.remedy)
-    return "\n  ".join(lines) + "\n"
+    details = textwrap.indent(f"{server.reason}\n{server.remedy}", "  ")
+    return f"{server.name}: skipped, what hosts have of it stays\n{details}\n"
 
 
 def summary(outcome: Outcome) -> str:

@@ -47,7 +47,8 @@ def _lines(state: SignInState, now: float) -> Iterator[str]:
 def _headline(state: SignInState) -> str:
     tokens = state.tokens
     if tokens is None:
-        return "not signed in" + (f", mailbox {state.mailbox}" if state.mailbox else "")
+        known = "sign-in unknown" if state.unreadable else "not signed in"
+        return known + (f", mailbox {state.mailbox}" if state.mailbox else "")
     mailbox = state.mailbox or tokens.identity
     who = tokens.identity or f"{mailbox or 'an account'} (the provider names nobody)"
     other = f", mailbox {mailbox}" if tokens.identity and mailbox != tokens.identity else ""

@@ -265,7 +265,9 @@ def test_unknown_names_and_missing_secrets(desk: Desk) -> None:
     del desk.environment["REPORTS_SECRET"]
     unset = desk.run("authenticate", "Reports")
     assert unset.returncode == ExitCode.FAILURE
-    assert unset.stderr.startswith(
+    made, error = unset.stderr.split("\n", 1)
+    assert made.startswith("Made the vault key ")
+    assert error.startswith(
         "Error: servers/reports.yml:11: Reports: oauth2.client_secret: the environment variable "
         "REPORTS_SECRET is not set\n"
     )

@@ -312,7 +312,7 @@ def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: De
     for name in ("Reports", "Copy"):
         said = desk.refused(ExitCode.PERSON_NEEDED, name, "--reveal", "--out", "a.html")
         assert "attacker.example" in said
-        assert "if this change is intended" in said
+        assert "if it is not, find out who made the change" in said
     assert (desk.project / "a.html").read_bytes() == before
     assert desk.secrets_seen(but_in="a.html") == []
 

@@ -95,7 +95,7 @@ def test_a_changed_way_of_a_password(changes: dict[str, Any], words: str) -> Non
 def test_without_tls_the_security_level_is_part_of_the_way() -> None:
     clear = relay(use_tls=False, smtp_security_level=SecurityLevel.CRAM_MD5)
     [(_, text)] = said(replace(clear, smtp_security_level=SecurityLevel.PLAIN), clear)
-    assert text == "smtp_security_level changed from cram_md5 to plain"
+    assert text == "password: smtp_security_level changed from cram_md5 to plain"
     assert said(relay(smtp_security_level=SecurityLevel.LOGIN), relay()) == []
 
 
@@ -103,12 +103,14 @@ def test_without_tls_the_security_level_is_part_of_the_way() -> None:
     ("changes", "parts"),
     [
         ({"access_token_url": "https://evil.example/token"},
-         ["access_token_url", "the refresh endpoint", "access_token_url", "the refresh endpoint"]),
+         ["client_secret: access_token_url", "client_secret: the refresh endpoint",
+          "tokens: access_token_url", "tokens: the refresh endpoint"]),
         ({"refresh_token_url": "https://evil.example/t"},
-         ["the refresh endpoint", "the refresh endpoint"]),
-        ({"authorization_url": "https://evil.example/authorize"}, ["authorization_url"]),
-        ({"client_id": "other"}, ["client_id", "client_id"]),
-        ({"host": "evil.example"}, ["host"]),
+         ["client_secret: the refresh endpoint", "tokens: the refresh endpoint"]),
+        ({"authorization_url": "https://evil.example/authorize"},
+         ["client_secret: authorization_url"]),
+        ({"client_id": "other"}, ["client_secret: client_id", "tokens: client_id"]),
+        ({"host": "evil.example"}, ["tokens: host"]),
     ],
 )  # fmt: skip
 def test_a_changed_destination_of_an_oauth2_server(
@@ -172,7 +174,7 @@ def test_another_certificate_authority_is_another_destination(tmp_path: Path) ->
     before = destinations_of(relay(), first, PASSWORD, DIGEST_KEY)
     [(changed, text)] = said(relay(), relay(), project=first)
     assert changed
-    assert text.startswith("ca_file changed from none to SHA-256 ")
+    assert text.startswith("password: ca_file changed from none to SHA-256 ")
     (tmp_path / "ca").write_text("B")
     assert destinations_of(relay(), first, PASSWORD, DIGEST_KEY) != before
 
@@ -181,7 +183,7 @@ def test_another_certificate_authority_is_another_destination(tmp_path: Path) ->
 def test_an_endpoint_of_the_projects_own_is_another_destination(fact: str) -> None:
     trap = project_in(ROOT, providers={"sso.example.edu": {fact: "https://evil.example/x"}})
     found = said(oauth_server(), oauth_server(), secret=CLIENT_SECRET, project=trap)
-    assert {text.split(" ")[0] for _, text in found} == {fact}
+    assert {text.split(" ")[1] for _, text in found} == {fact}
     harmless = project_in(ROOT, providers={"sso.example.edu": {"refresh_token_rotation": "none"}})
     assert said(oauth_server(), oauth_server(), secret=CLIENT_SECRET, project=harmless) == []
 

@@ -255,7 +255,9 @@ def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
     other = oauth_server(client_id="other", client_secret_expires=date(2030, 1, 1))
     changed = sign_in_state(other, secrets, None, now=NOW)
     assert _codes(changed) == [ExitCode.PERSON_NEEDED, ExitCode.FAILURE]
-    assert "Reports: client_id changed from maps to other; nothing was sent" in _text(changed)
+    assert "Reports: tokens: client_id changed from maps to other; nothing was sent" in _text(
+        changed
+    )
 
 
 @pytest.mark.parametrize(("days", "dead"), [(89.9, False), (90, True)])

@@ -68,7 +68,8 @@ def test_a_first_use_is_refused_without_a_person_and_names_the_ways_on(project: 
         project_secrets(project).secret(relay())
     assert "; nothing was sent" in caught.value.message
     assert caught.value.remedy == (
-        "if this is intended, run: provisioner accept Relay (or add --accept-destination Relay)"
+        "if this is intended, run: provisioner accept Relay\n"
+        "without a terminal: provisioner accept Relay --accept-destination Relay"
     )
     assert list(project.root.rglob("*.yml")) == []
 
