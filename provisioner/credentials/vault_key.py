@@ -62,7 +62,8 @@ class KeySearch:
         if config.is_of_project:
             return self._declared(config.vault_password)
         if named := self.environment.get(PASSWORD_FILE_VARIABLE):
-            return self._from_file(Path.cwd() / Path(named).expanduser(), PASSWORD_FILE_VARIABLE)
+            path = Path.cwd() / os.path.expanduser(named)  # noqa: PTH111  pathlib's may raise
+            return self._from_file(path, PASSWORD_FILE_VARIABLE)
         if config.vault_password is not None:
             return self._declared(config.vault_password)
         return self._generated(create=create)
