@@ -61,7 +61,8 @@ def commit_of(root: Path, declared: Iterable[Path]) -> Commit:
     found = _git(top, "rev-parse", "--verify", "HEAD") if top else None
     if top is None or not found:
         return Commit(None, None)
-    paths = [str(path) for path in (p.resolve() for p in declared) if path.is_relative_to(top)]
+    real = (Path(os.path.realpath(path)) for path in declared)  # links in a circle raise nothing
+    paths = [str(path) for path in real if path.is_relative_to(top)]
     status = ("status", "--porcelain", "--ignore-submodules=all", "--", *paths)
     changes = _git(top, *status, settings=_without_filters(top))
     return Commit(found.strip(), changes != "")  # what git cannot tell is not clean

@@ -18,8 +18,12 @@ from urllib.parse import quote, quote_plus
 from provisioner.secret import MASK, known_secrets
 
 # These take no place on the screen, or that of a blank, and yet `str.isprintable` lets them pass:
-# grapheme joiner, Hangul fillers, Khmer inherent vowels, Braille blank.
-_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+# grapheme joiner, Hangul fillers, Khmer inherent vowels, Braille blank, variation selectors.
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
+    chr(code)
+    for selectors in (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+    for code in selectors
+}
 
 # Blanks at the ends, and all but one of several: nobody could count them.
 _UNCOUNTED = re.compile(r"\A +| +\Z|(?<= ) +")

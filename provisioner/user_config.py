@@ -91,13 +91,18 @@ def lies_in_checkout(path: Path, root: Path, environment: Mapping[str, str]) -> 
     A pull request could change either. In a checkout that is the home folder (dotfiles), the
     user's configuration folder is their own.
     """
-    checkout = checkout_of(root) or root.resolve()
+    checkout = checkout_of(root) or _real(root)
     folder, home = configuration_folder(environment), environment.get("HOME")
-    is_home = home and checkout == Path(home).resolve()
-    if is_home and folder and path.resolve().is_relative_to(folder.resolve()):
+    is_home = home and checkout == _real(Path(home))
+    if is_home and folder and _real(path).is_relative_to(_real(folder)):
         return False
-    beside_links = (Path(os.path.abspath(path)), path.parent.resolve() / path.name)  # noqa: PTH100
-    return any(place.is_relative_to(checkout) for place in (*beside_links, path.resolve()))
+    beside_links = (Path(os.path.abspath(path)), _real(path.parent) / path.name)  # noqa: PTH100
+    return any(place.is_relative_to(checkout) for place in (*beside_links, _real(path)))
+
+
+def _real(path: Path) -> Path:
+    """Without links; `Path.resolve` raises for links in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _refuse_others(path: Path, owner: int, open_to_others: int, problem: str) -> None:

@@ -110,12 +110,13 @@ def test_foreign_text_is_one_bounded_line() -> None:
 
 
 def test_what_does_not_show_is_named() -> None:
-    hostile = "a\u202eb\u3164c\x1b[2J\u115f\u1160\uffa0\u2800\u034f\ud800é\u00a0"
+    hostile = "a\u202eb\u3164c\x1b[2J\u115f\u1160\uffa0\u2800\u034f\ud800é\u00a0\ufe00\U000e0100"
     named = (
         "a<U+202E>b<U+3164>c<U+001B>[2J<U+115F><U+1160><U+FFA0><U+2800><U+034F><U+D800>é<U+00A0>"
+        "<U+FE00><U+E0100>"
     )
     assert printable(hostile) == named
     assert printable("a\n\tb ") == "a<U+000A><U+0009>b "
     assert printable_lines(f"a\n\t{hostile}") == f"a\n\t{named}"
     assert countable("a  b ") == "a <U+0020>b<U+0020>"
-    assert in_columns(hostile) == "a\ufffdb\ufffdc\ufffd[2J" + "\ufffd" * 6 + "é\ufffd"
+    assert in_columns(hostile) == "a\ufffdb\ufffdc\ufffd[2J" + "\ufffd" * 6 + "é" + "\ufffd" * 3

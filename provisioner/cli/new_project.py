@@ -96,8 +96,7 @@ def write_new(files: list[NewFile]) -> Iterator[Path]:
     for file in files:
         try:
             file.path.parent.mkdir(parents=True, exist_ok=True)
-            with file.path.open("x", encoding="utf-8") as opened:
-                opened.write(file.text)
+            write_whole(file.path, file.text)
         except FileExistsError:
             if file.required:
                 _refuse_existing(file.path)
@@ -108,6 +107,17 @@ def write_new(files: list[NewFile]) -> Iterator[Path]:
                 remedy="check the folder's owner, its mode and the free space",
             ) from None
         yield file.path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """A new file, whole or not at all. FileExistsError, and other OSErrors."""
+    opened = path.open("x", encoding="utf-8")
+    try:
+        with opened:
+            opened.write(text)
+    except OSError:
+        path.unlink()
+        raise
 
 
 def _refuse_existing(path: Path) -> None:

@@ -10,20 +10,21 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from msgspec import Struct
 
 from provisioner.credentials.sources import source_of
+from provisioner.errors import InvalidProject
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
+from provisioner.providers.endpoints import absolute_url
 from provisioner.secret import Secret
 
 TOKENS = "tokens"
 
 _THE_PROVIDERS = "the provider's"
-_MOST_CA_BYTES = 4 * 1024 * 1024
 _UNSAID = {
     ("ca_file", "none"),
     ("revocation_url", _THE_PROVIDERS),
@@ -153,14 +154,18 @@ def _parts(server: EmailServer) -> Iterator[tuple[str, dict[str, str]]]:
 def _corrected_endpoints(settings: OAuth2Settings, project: Project) -> dict[str, str]:
     """Of the facts of a provider these are destinations, and a project may correct them.
 
-    Absolute, since a path, or `//host/path`, starts at the token endpoint.
+    Each of the provider whom `revoke`, and a sign-in, ask for it: a project may give each endpoint
+    a provider of its own. Absolute, since a path, or `//host/path`, starts at the token endpoint.
     """
-    known = provider_for(settings.access_token_url)
-    declared = provider_for(settings.access_token_url, project.providers)
+    asked = {
+        "revocation_url": settings.refresh_endpoint,
+        "device_authorization_url": settings.authorization_url,
+    }
     found = {}
-    for fact in ("revocation_url", "device_authorization_url"):
-        theirs, ours = getattr(known, fact), getattr(declared, fact)
-        absolute = urljoin(settings.access_token_url, ours) if ours else "none"
+    for fact, url in asked.items():
+        theirs = getattr(provider_for(url), fact)
+        ours = getattr(provider_for(url, project.providers), fact)
+        absolute = absolute_url(settings.access_token_url, ours) if ours else "none"
         found[fact] = _THE_PROVIDERS if theirs == ours else absolute
     return found
 
@@ -171,13 +176,15 @@ def _without_query(url: str) -> str:
 
 
 def _ca_file_digest(path: Path | None) -> str:
-    """What the project's own authorities are known by: the content of their file."""
+    """What the project's own authorities are known by: their certificates.
+
+    Of nothing else in the file, which may be anybody's: a digest gives a short secret away.
+    """
     if path is None:
         return "none"
+    from provisioner.ca_file import ca_certificates  # brings OpenSSL along
+
     try:
-        if not path.is_file():
-            return "not a file"
-        with path.open("rb") as file:
-            return "SHA-256 " + hashlib.sha256(file.read(_MOST_CA_BYTES)).hexdigest()
-    except OSError:
-        return "unreadable"
+        return "SHA-256 " + hashlib.sha256(ca_certificates(path).encode()).hexdigest()
+    except InvalidProject:
+        return "no certificates"

@@ -47,6 +47,8 @@ from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 from provisioner.text import accept_destination, proposed_command
 
+_NO_CHANCE = 8  # so many characters are in no text by chance
+
 # Asks a person: lines that say what it is about, then the question. None: nobody can answer.
 Confirm = Callable[[Sequence[str], str], bool]
 
@@ -122,6 +124,8 @@ class ProjectSecrets:
         """
         secret = self._read(server)
         assert secret is not None  # noqa: S101  the schema asks for it
+        if server.server_name not in self.accepted:  # a question of its own: it would hide others
+            self._require_project(server, self.store.read(server.server_name), self.confirm)
         changes = self._changes(server, secret, signing_in=True)
         if server.server_name in self.accepted or not changes:
             return secret
@@ -174,19 +178,22 @@ class ProjectSecrets:
             return None
         where = server.where(server.secret_field)
         secret = read_secret(server.secret, self.context, where)
-        if self._is_vault_password(secret):
+        if self._holds_vault_password(secret):
             raise SecretUnavailable(
                 f"{where}: the secret is the vault password, which is never sent",
                 remedy="check who changed this line, and refer to the server's own secret",
             )
         return secret
 
-    def _is_vault_password(self, secret: Secret) -> bool:
+    def _holds_vault_password(self, secret: Secret) -> bool:
+        """A file may have blanks around it, or more: one that is short may be in it by chance."""
         try:
             key = self.context.vault_key()
         except NoVaultKey:
             return False
-        return secret in (key.password, key.alternative)
+        text = secret.reveal().strip()
+        passwords = [known.reveal() for known in (key.password, key.alternative) if known]
+        return any(p == text or (len(p) >= _NO_CHANCE and p in text) for p in passwords)
 
     def _pass(self, server: EmailServer, secret: Secret | None) -> None:
         if server.server_name not in self.accepted:

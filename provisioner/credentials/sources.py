@@ -134,7 +134,7 @@ class File(SecretSource):
     @property
     def name(self) -> str:
         """Resolved through links; in the project relative, so it is the same in every checkout."""
-        path, root = self.path.resolve(), self.root.resolve()
+        path, root = Path(os.path.realpath(self.path)), Path(os.path.realpath(self.root))
         return f"file:{path.relative_to(root) if path.is_relative_to(root) else path}"
 
 

@@ -5,6 +5,7 @@ Each says what it was encrypted for, server and project, and is replaced in one 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -196,8 +197,6 @@ class CredentialStore:
                 pass
         except OSError as error:
             raise _unusable(self.folder, error) from None
-        if not os.access(self.folder, os.W_OK):
-            raise _unusable(self.folder, PermissionError(0, "not writable"))
 
     def working_folder(self) -> Path:
         """Where locks and unfinished files are; made if it is not there."""
@@ -207,6 +206,10 @@ class CredentialStore:
             working.mkdir(mode=0o700, exist_ok=True)
             if working.is_symlink():  # a link in a checkout may lead anywhere
                 raise NotADirectoryError(0, "not a folder of its own")
+            if working.stat().st_dev != self.folder.stat().st_dev:
+                raise OSError(errno.EXDEV, "it is on another file system than its parent")
+            if not os.access(self.folder, os.W_OK):  # found now, and not when tokens are here
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             if not os.path.lexists(working / ".gitignore"):
                 (working / ".gitignore").write_text("*\n")
         except OSError as error:

@@ -79,7 +79,8 @@ class KeySearch:
 
     def key_of_file(self, path: Path, named_by: str) -> VaultKey:
         """The key in a file, or printed by it if it is a program, that a user names."""
-        return self._from_file(Path.cwd() / path.expanduser(), named_by)
+        expanded = os.path.expanduser(path)  # noqa: PTH111  pathlib's may raise
+        return self._from_file(Path.cwd() / expanded, named_by)
 
     def _in_use(self, *, create: bool) -> VaultKey:
         config = self._config()

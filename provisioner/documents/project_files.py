@@ -116,7 +116,9 @@ def _settings_found(root: Path) -> Iterator[FoundFile]:
 
 def declared_path(declared: str, root: Path) -> Path:
     """A path as declared: relative to the project's root, or below `~/`."""
-    return Path(declared).expanduser() if declared.startswith("~/") else root / declared
+    if declared.startswith("~/"):
+        return Path(os.path.expanduser(declared))  # noqa: PTH111  pathlib's may raise
+    return root / declared
 
 
 def servers_path(root: Path, settings: list[Document]) -> Path:

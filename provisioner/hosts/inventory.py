@@ -26,7 +26,7 @@ class Inventory:
 
         try:
             found = {str(host.name) for host in self._manager.get_hosts(pattern)}
-        except AnsibleError:
+        except (AnsibleError, IndexError):  # the latter of `!` alone
             raise FleetError(
                 f"{pattern!r} is not a host pattern that Ansible understands",
                 remedy="use a group, a host or a pattern such as maps:&prod",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.providers.catalogue import provider_for
+from provisioner.providers.endpoints import absolute_url
 from provisioner.providers.provider import Provider
 
 _FIELD = "oauth2.access_token_url"
@@ -32,7 +33,7 @@ def device_endpoint(provider: Provider, server: EmailServer, settings: OAuth2Set
             remedy=f"{_OTHER_WAYS}; if it has a device authorization endpoint, say so in "
             f"provisioner.yml: providers: {{{provider.name}: {{device_authorization_url: URL}}}}",
         )
-    url = urljoin(settings.access_token_url, provider.device_authorization_url)
+    url = absolute_url(settings.access_token_url, provider.device_authorization_url)
     checked_endpoint(url, "device_authorization_url")
     if not _lives_with(settings.access_token_url, url):
         host = urlsplit(url).netloc

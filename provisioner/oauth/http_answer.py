@@ -15,7 +15,7 @@ from provisioner.oauth.token_faults import Unusable
 if TYPE_CHECKING:
     import requests
 
-_MOST_BYTES = 256 * 1024
+_MOST_BYTES = 192 * 1024  # encrypted, they take four times as much, and a file has 1 MiB at most
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 

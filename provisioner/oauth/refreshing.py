@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from msgspec.structs import replace
 
 from provisioner.credentials.expiry import refresh_is_due
 from provisioner.credentials.project_secrets import ProjectSecrets
-from provisioner.credentials.store import LockedCredentials, TokenSet
-from provisioner.errors import PersonNeeded, RefreshFailed
+from provisioner.credentials.store import Credentials, LockedCredentials, TokenSet
+from provisioner.errors import FileUnusable, PersonNeeded, RefreshFailed
 from provisioner.model.email_server import EmailServer
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
@@ -115,6 +116,7 @@ class _Refresh:
                 remedy="sign in again for a token of this machine: "
                 f"{proposed_command('authenticate', server.server_name)}",
             )
+        before = self.entry.read()
         try:
             answer = self.client.refresh(stored)
         except NoTokenAnswer as error:
@@ -132,20 +134,23 @@ class _Refresh:
                 answer.refresh_token_expires_at(self.now) or stored.refresh_token_expires_at
             ),
         )
-        self._keep(stored, renewed)
+        self._keep(before, stored, renewed)
         return renewed
 
-    def _keep(self, stored: TokenSet, renewed: TokenSet) -> None:
-        """On disk before anybody uses it, if the token was rotated: it exists nowhere else."""
+    def _keep(self, before: Credentials | None, stored: TokenSet, renewed: TokenSet) -> None:
+        """On disk before anybody uses it, if the token was rotated: it exists nowhere else.
+
+        So it is even if git, say, took the file away or broke it while the provider was asked.
+        """
         provider = self.secrets.provider(self.client.server)
         rotated = renewed.refresh_token != stored.refresh_token
         outdated = rotated and provider.refresh_token_rotation != "old_stays_valid"  # noqa: S105
-        found = self.entry.read()
-        if found is None or found.tokens is None:
-            return  # taken away meanwhile, as by a git pull: not ours to bring back
-        if self.save or outdated or refresh_is_due(stored, provider, now=self.now):
+        found = before
+        with suppress(FileUnusable):
+            found = self.entry.read() or before
+        if found and (self.save or outdated or refresh_is_due(stored, provider, now=self.now)):
             self.entry.save(replace(found, tokens=renewed))
-        else:
+        elif found and found.tokens:
             self.secrets.keep_in_memory(self.client.server, renewed, stored=found.tokens)
 
 

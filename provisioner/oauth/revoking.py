@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urljoin
 
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import RevocationFailed
@@ -12,6 +11,7 @@ from provisioner.model.email_server import EmailServer
 from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.providers.endpoints import absolute_url
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 
@@ -33,7 +33,7 @@ def revocation_endpoint(token_endpoint: str, provider: Provider) -> RevocationEn
     """The provider's endpoint, if it has one; InvalidProject if its URL will not do."""
     if provider.revocation_url is None:
         return None
-    url = urljoin(token_endpoint, provider.revocation_url)
+    url = absolute_url(token_endpoint, provider.revocation_url)
     return RevocationEndpoint(url, checked_endpoint(url, _FIELD))
 
 

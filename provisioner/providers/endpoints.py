@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import combinations, combinations_with_replacement
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from provisioner.providers.catalogue import is_at, is_loopback, known_provider
 from provisioner.providers.provider import Provider
@@ -32,6 +32,14 @@ def host_of(url: str) -> str:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:  # a bracket without its twin
         return ""
+
+
+def absolute_url(url: str, reference: str) -> str:
+    """A reference that starts at a URL; as it stands if it can be none, so that no check passes."""
+    try:
+        return urljoin(url, reference)
+    except ValueError:  # a bracket without its twin
+        return reference
 
 
 def endpoint_hosts(urls: Iterable[str]) -> frozenset[str]:

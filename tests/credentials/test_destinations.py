@@ -10,6 +10,7 @@ import pytest
 
 from provisioner.credentials.destinations import changes_of, destinations_of
 from provisioner.credentials.sources import source_of
+from provisioner.demo.certificates import make_certificate
 from provisioner.model.email_server import (
     EmailServer,
     Origin,
@@ -169,13 +170,16 @@ def test_another_reference_and_value_is_a_first_use() -> None:
 
 
 def test_another_certificate_authority_is_another_destination(tmp_path: Path) -> None:
-    (tmp_path / "ca").write_text("A")
-    first = project_in(ROOT, ca_file=tmp_path / "ca")
+    ca_file = make_certificate(tmp_path).ca_file
+    first = project_in(ROOT, ca_file=ca_file)
     before = destinations_of(relay(), first, PASSWORD, DIGEST_KEY)
     [(changed, text)] = said(relay(), relay(), project=first)
     assert changed
     assert text.startswith("password: ca_file changed from none to SHA-256 ")
-    (tmp_path / "ca").write_text("B")
+    ca_file.write_bytes(ca_file.read_bytes() + b"not of a certificate")
+    assert destinations_of(relay(), first, PASSWORD, DIGEST_KEY) == before
+    (tmp_path / "b").mkdir()
+    make_certificate(tmp_path / "b").ca_file.replace(ca_file)
     assert destinations_of(relay(), first, PASSWORD, DIGEST_KEY) != before
 
 

@@ -36,6 +36,12 @@ def test_groups_hosts_and_patterns(inventory):
     assert read.matching("db1") == ("db1",)
 
 
+@pytest.mark.parametrize("pattern", ["!", "&", "~(a"])
+def test_a_pattern_that_is_none_is_said_to_be_none(inventory, pattern):
+    with pytest.raises(FleetError, match="is not a host pattern"):
+        read_inventory(inventory).matching(pattern)
+
+
 def test_a_pattern_that_matches_nothing_has_no_hosts(inventory):
     read = read_inventory(inventory)
     assert read.matching("maps_prod") == ()
