@@ -24,7 +24,7 @@ class Watcher(threading.Thread):
     def __init__(self, needles, started, ignore_pids):
         super().__init__(daemon=True)
         self.needles = [needle.encode() for needle in needles]
-        self.started = content(Path(f"/proc/{started}/cmdline"))
+        self.started = Path(f"/proc/{started}/cmdline")  # for a moment, that of who starts it
         self.ignored = {started, *ignore_pids}
         self.found = set()
         self.run_folders = set()
@@ -42,7 +42,7 @@ class Watcher(threading.Thread):
             if int(process.name) in self.ignored:
                 continue
             environment, command = content(process / "environ"), content(process / "cmdline")
-            if command == self.started:
+            if command == content(self.started):
                 continue  # forked a moment ago, not yet become what it is to be
             program = command.split(b"\0")[:2]  # the second is what an interpreter runs
             self.commands |= {os.fsdecode(part.rsplit(b"/", 1)[-1]) for part in program}
