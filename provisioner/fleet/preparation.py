@@ -29,7 +29,7 @@ from provisioner.fleet.rotation import (
 )
 from provisioner.hosts.delivery import Delivery
 from provisioner.hosts.entry import ServerEntry
-from provisioner.hosts.envelope import envelope
+from provisioner.hosts.envelope import NoMailbox, envelope
 from provisioner.hosts.inventory import Inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
@@ -126,6 +126,7 @@ def prepare(
             entry = server_entry(server, secrets)
             hosts = prepared.hosts[server.server_name]
             refuse_shared_rotation(entry, hosts, token_provider(entry, project))
+            envelope(entry, project.test_email)  # NoMailbox: there can be no test email
         except _OF_ONE_SERVER as error:
             prepared = prepared.without(skipped_server(server.server_name, error))
         else:
@@ -144,6 +145,7 @@ _OF_ONE_SERVER = (
     LockHeld,
     RotationForbids,
     NoHosts,
+    NoMailbox,
 )
 
 

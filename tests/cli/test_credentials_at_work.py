@@ -148,15 +148,18 @@ def test_one_missing_secret_stops_no_other_server(office: Office) -> None:
         assert ended.returncode == (ExitCode.DONE if reads_none else ExitCode.FAILURE), command
 
 
-def test_a_push_skips_the_server_whose_secret_is_missing(office: Office) -> None:
+def test_a_push_skips_the_servers_that_lack_a_secret_or_a_mailbox(office: Office) -> None:
     (office.folder / "inventory").mkdir()
     text = INVENTORY.format(folder=office.folder, python=sys.executable)
     (office.folder / "inventory" / "hosts.ini").write_text(text)
     (office.folder / "servers" / "open.yml").write_text(NEEDS_NOTHING)
+    mute = NEEDS_NOTHING.replace("Open", "Mute").partition("test_email")[0]
+    (office.folder / "servers" / "mute.yml").write_text(mute)
     for command in (("plan",), ("push", "--mail", "none")):
         ended = office.run(*command, REPORTS_SECRET="")
         assert "Reports" in ended.stdout
         assert "the secret is empty" in ended.stdout
+        assert "Mute: user_name: there is no mailbox to send a test email from" in ended.stdout
         assert "Open: added" in ended.stdout
     document = json.loads((office.folder / "maps1" / "email-servers.json").read_text())
     assert [server["server_name"] for server in document["servers"]] == ["Open"]

@@ -8,10 +8,9 @@ import jsonschema
 import pytest
 
 from provisioner.credentials.store import TokenSet
-from provisioner.errors import UsageError
 from provisioner.hosts.delivery import Delivery, delivery_file
 from provisioner.hosts.entry import ServerEntry
-from provisioner.hosts.envelope import Envelope, envelope
+from provisioner.hosts.envelope import Envelope, NoMailbox, envelope
 from provisioner.model.email_server import (
     EmailServer,
     OAuth2Settings,
@@ -123,7 +122,7 @@ def test_a_server_without_a_mailbox_says_which_line_wants_a_sender():
         smtp_security_level=SecurityLevel.NONE,
         origin=ORIGIN,
     )
-    with pytest.raises(UsageError) as error:
+    with pytest.raises(NoMailbox) as error:
         envelope(ServerEntry(server=relay), TestEmail())
     assert error.value.message.startswith(
         "servers/reports.yml:3: Relay: user_name: there is no mailbox"
