@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -214,7 +215,7 @@ class ProjectSecrets:
         text = self._other_project(found).text
         question = "Keep the sign-ins and accepted destinations of that project?"
         if confirm is None or not confirm([f"{server.where()}:", f"  {text}"], question):
-            was = f" {PROJECT_VARIABLE}={found.project}" if found.project else ""
+            was = f" {PROJECT_VARIABLE}={shlex.quote(found.project)}" if found.project else ""
             raise PersonNeeded(
                 f"{server.where()}: {text}; nothing was sent",
                 remedy="if the project was renamed, run: provisioner accept --renamed"
