@@ -104,7 +104,9 @@ def observed_runs() -> Iterator[dict[str, Any]]:
             ).stdout
 
         run("demo", "--keep")
-        run("status", "--project", str(next(folder.glob("maps-demo-*/project"))))
+        demo = next(folder.glob("maps-demo-*"))
+        environment["XDG_CONFIG_HOME"] = str(demo / "embedded" / "config")  # its vault key
+        run("status", "--project", str(demo / "project"))
         for file in folder.glob("*.json"):
             yield json.loads(file.read_text())
 
