@@ -65,11 +65,12 @@ def rekey(
     """
     from provisioner.cli.opening import open_declared
     from provisioner.credentials.rekey import rekey as encrypt_again
+    from provisioner.credentials.vault_key import expanded
     from provisioner.model.reading import read_project
 
     if new_key and old_key:
         raise UsageError("--new-key and --old-key exclude each other", remedy="pass one of them")
-    new_key = new_key.expanduser().absolute() if new_key else None
+    new_key = expanded(new_key) if new_key else None
     opened = open_declared(read_project(project), allow_commands=False)
     done = encrypt_again(opened, new_key, old_key)
     for path in done.paths:

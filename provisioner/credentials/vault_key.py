@@ -79,8 +79,7 @@ class KeySearch:
 
     def key_of_file(self, path: Path, named_by: str) -> VaultKey:
         """The key in a file, or printed by it if it is a program, that a user names."""
-        expanded = os.path.expanduser(path)  # noqa: PTH111  pathlib's may raise
-        return self._from_file(Path.cwd() / expanded, named_by)
+        return self._from_file(expanded(path), named_by)
 
     def _in_use(self, *, create: bool) -> VaultKey:
         config = self._config()
@@ -112,7 +111,7 @@ class KeySearch:
         """The file that has the key in use; None if the key comes from something else."""
         config, named = self._config(), self.environment.get(PASSWORD_FILE_VARIABLE)
         if named and not config.is_of_project:
-            return Path.cwd() / Path(named).expanduser()
+            return expanded(Path(named))
         if config.vault_password is None:
             return self.key_file
         source = source_of(self._reference_to(config.vault_password))
@@ -231,6 +230,11 @@ def unwritable_key(path: Path, error: OSError) -> FileUnusable:
 def new_key() -> VaultKey:
     """A new random key."""
     return VaultKey(Secret(secrets.token_hex(32)))
+
+
+def expanded(path: Path) -> Path:
+    """Absolute, and without `~`; what names no user's home is left as it is."""
+    return Path.cwd() / os.path.expanduser(path)  # noqa: PTH111  pathlib's may raise
 
 
 def write_key(path: Path, key: VaultKey) -> VaultKey:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.credentials.vault_key import KeySearch
+from provisioner.credentials.vault_key import KeySearch, expanded
 from provisioner.errors import ProvisionerError, SecretUnavailable
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -239,6 +239,12 @@ def test_without_a_home_only_making_a_key_fails(user: User) -> None:
     del user.environment["HOME"]
     assert user.password(ANSIBLE_VAULT_PASSWORD_FILE=user.key_file()) == "from-a-file"
     assert "HOME is not set" in user.refused().message
+
+
+def test_the_home_of_an_unknown_user_is_no_bug(user: User) -> None:
+    named = "~no-such-user/key"
+    assert f"{named} does not exist" in user.refused(ANSIBLE_VAULT_PASSWORD_FILE=named).message
+    assert expanded(Path(named)) == Path.cwd() / named
 
 
 _MAKING = """
