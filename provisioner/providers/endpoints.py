@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations_with_replacement
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -65,11 +65,6 @@ def share_endpoints(one: Provider, other: Provider) -> bool:
     """Whether two are one at their endpoints: Microsoft 365 and Outlook.com differ by tenant."""
     hosts = [{place.partition("/")[0] for place in each.endpoints} for each in (one, other)]
     return one.name == other.name or not hosts[0].isdisjoint(hosts[1])
-
-
-def belong_together(urls: Iterable[str], entries: Entries | None = None) -> bool:
-    """Whether one sign-in may use all these URLs. `entries`: `providers:` of provisioner.yml."""
-    return all(difference(one, other, entries) is None for one, other in combinations(urls, 2))
 
 
 def difference(one: str, other: str, entries: Entries | None = None) -> Difference | None:

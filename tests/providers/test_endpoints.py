@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable
+from itertools import combinations
 
 import pytest
 
@@ -11,7 +13,6 @@ from provisioner.providers.endpoints import (
     Entries,
     are_all_loopback,
     are_one_builtin_providers,
-    belong_together,
     difference,
     endpoint_hosts,
 )
@@ -19,6 +20,11 @@ from provisioner.providers.endpoints import (
 GOOGLE = "https://accounts.google.com/o/oauth2/v2/auth"
 MICROSOFT = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token"
 OUR_OWN = "https://sso.example.edu/token"
+
+
+def belong_together(urls: Iterable[str], entries: Entries | None = None) -> bool:
+    """Whether one sign-in may use all these URLs."""
+    return all(difference(one, other, entries) is None for one, other in combinations(urls, 2))
 
 
 @pytest.mark.parametrize(
