@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from provisioner.errors import FileUnusable, LockHeld
 from provisioner.text import foreign
@@ -49,6 +50,18 @@ def read_private(
         return os.read(descriptor, _MOST_BYTES)
     finally:
         os.close(descriptor)
+
+
+def others_can(status: os.stat_result) -> Literal["own", "write", "read", ""]:
+    """What other users can do with a file, at worst.
+
+    Of root's, the group may read: so are secrets of containers and of systemd.
+    """
+    if status.st_uid not in (0, os.geteuid()):
+        return "own"
+    if status.st_mode & 0o022:
+        return "write"
+    return "read" if status.st_mode & (0o044 if status.st_uid else 0o004) else ""
 
 
 class Replacement:
