@@ -12,8 +12,8 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal
 
 from provisioner.errors import FileUnusable, LockHeld
 from provisioner.text import foreign
@@ -52,16 +52,23 @@ def read_private(
         os.close(descriptor)
 
 
-def others_can(status: os.stat_result) -> Literal["own", "write", "read", ""]:
-    """What other users can do with a file, at worst.
+class Exposure(StrEnum):
+    """What other users have to do with a file that should be only the user's, at worst."""
 
-    Of root's, the group may read: so are secrets of containers and of systemd.
-    """
+    NONE = ""
+    FOREIGN = "belongs to another user"
+    WRITABLE = "can be written by other users"
+    READABLE = "can be read by other users"
+
+
+def exposure_of(status: os.stat_result) -> Exposure:
+    """Root's files may be read by their group: secrets of containers and of systemd are."""
     if status.st_uid not in (0, os.geteuid()):
-        return "own"
+        return Exposure.FOREIGN
     if status.st_mode & 0o022:
-        return "write"
-    return "read" if status.st_mode & (0o044 if status.st_uid else 0o004) else ""
+        return Exposure.WRITABLE
+    readers = 0o044 if status.st_uid else 0o004
+    return Exposure.READABLE if status.st_mode & readers else Exposure.NONE
 
 
 class Replacement:

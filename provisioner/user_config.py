@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import FileUnusable
 from provisioner.git import checkout_of
-from provisioner.private_file import others_can, read_private
+from provisioner.private_file import Exposure, exposure_of, read_private
 
 if TYPE_CHECKING:
     from yaml import Mark, Node
@@ -74,20 +74,13 @@ def read_user_config(
             f"{path} comes with the project, and must be your own",
             remedy="set XDG_CONFIG_HOME to a folder outside of the checkout",
         )
-    others = others_can(seen[0])
-    if others == "own":
-        quoted, own = shlex.quote(str(path)), shlex.quote(f"{path}.own")
-        copy = f"(umask 077; cat {quoted} > {own}) && mv -f {own} {quoted}"
-        raise _unsafe(path, "belongs to another user", copy)
-    tightened = f"chmod 600 {shlex.quote(str(path))}"
-    if others == "write":
-        raise _unsafe(path, "can be written by others", tightened)
     try:
         found = _settings_for(project_identity, content, environment.get("HOME", ""))
     except _WrongError as error:
         raise FileUnusable(f"{path}:{error.line}: {error}", remedy="correct that line") from None
-    if others == "read" and isinstance(found.vault_password, str):
-        raise _unsafe(path, "holds a vault password, and others can read it", tightened)
+    exposure = exposure_of(seen[0])
+    if exposure != Exposure.READABLE or isinstance(found.vault_password, str):
+        _refuse_exposed(path, exposure)
     return found
 
 
@@ -111,8 +104,13 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _unsafe(path: Path, problem: str, mend: str) -> FileUnusable:
-    return FileUnusable(f"{path} {problem}", remedy=f"check what it says, then: {mend}")
+def _refuse_exposed(path: Path, exposure: Exposure) -> None:
+    quoted, own = shlex.quote(str(path)), shlex.quote(f"{path}.own")
+    mend = f"chmod 600 {quoted}"
+    if exposure == Exposure.FOREIGN:
+        mend = f"(umask 077; cat {quoted} > {own}) && mv -f {own} {quoted}"
+    if exposure:
+        raise FileUnusable(f"{path} {exposure}", remedy=f"check what it says, then: {mend}")
 
 
 class _WrongError(Exception):
@@ -132,30 +130,29 @@ def _settings_for(project_identity: str, content: bytes, home: str) -> UserConfi
     except (yaml.YAMLError, RecursionError) as error:
         raise _WrongError("invalid YAML", getattr(error, "problem_mark", None)) from None
     path = partial(_path, home=home)
-    of_project = {"vault_password": _password, "inventory": path, "tokens": path}
-    projects = partial(_mapping, read=partial(_mapping, read=of_project))
+    of_project: dict[str, _Read] = {"vault_password": _password, "inventory": path, "tokens": path}
+    projects = partial(_mapping, known={}, other=partial(_mapping, known=of_project))
     top = _mapping(root, {"vault_password": _password, "projects": projects}) if root else {}
     own = top.pop("projects", {})
     ours = own.get(project_identity, {}) if project_identity else {}
     return UserConfig(**top | ours, is_of_project="vault_password" in ours)
 
 
-def _mapping(node: Node, read: _Read | Mapping[str, _Read]) -> dict[str, Any]:
-    """Each value by what reads it: `read` knows the keys, or reads what any text names."""
+def _mapping(node: Node, known: Mapping[str, _Read], other: _Read | None = None) -> dict[str, Any]:
+    """Each value by what reads it; `other` reads the value of a key that is not known."""
     from yaml import MappingNode, ScalarNode
 
     if not isinstance(node, MappingNode):
         raise _WrongError("not a mapping", node.start_mark)
     values: dict[str, Any] = {}
     for key, value in node.value:
-        if not isinstance(key, ScalarNode):
-            raise _WrongError("a key is no text", key.start_mark)
-        read_value = read.get(key.value) if isinstance(read, Mapping) else read
-        if read_value is None:
-            raise _WrongError(f"unknown key (known: {', '.join(read)})", key.start_mark)
+        read = known.get(key.value, other) if isinstance(key, ScalarNode) else None
+        if read is None:
+            message = f"unknown key (known: {', '.join(known) or 'text'})"
+            raise _WrongError(message, key.start_mark)
         if key.value in values:
             raise _WrongError("duplicate key", key.start_mark)
-        values[key.value] = read_value(value)
+        values[key.value] = read(value)
     return values
 
 

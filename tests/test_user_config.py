@@ -95,7 +95,7 @@ def test_a_mistake_is_told_by_its_line_alone(home, text, line):
 def test_what_others_can_write_is_refused_until_the_command_that_is_named(home, mode):
     read(home, PROJECTS)
     config_of(home).chmod(mode)
-    with pytest.raises(FileUnusable, match="can be written by others") as refused:
+    with pytest.raises(FileUnusable, match="can be written by other") as refused:
         read(home)
     subprocess.run(refused.value.remedy.partition(": ")[2], shell=True, check=True)
     assert read(home).tokens
@@ -104,7 +104,7 @@ def test_what_others_can_write_is_refused_until_the_command_that_is_named(home, 
 def test_what_others_can_read_holds_no_password_in_clear(home):
     read(home, f"vault_password: {CANARY}\n")
     config_of(home).chmod(0o644)
-    with pytest.raises(FileUnusable, match="others can read") as refused:
+    with pytest.raises(FileUnusable, match="can be read by other") as refused:
         read(home)
     subprocess.run(refused.value.remedy.partition(": ")[2], shell=True, check=True)
     assert read(home).vault_password == CANARY
@@ -131,7 +131,7 @@ def test_it_may_be_a_link_and_what_it_leads_to_is_judged(home, tmp_path):
     config_of(home).symlink_to(real)
     assert read(home).tokens
     real.chmod(0o666)
-    with pytest.raises(FileUnusable, match="can be written by others"):
+    with pytest.raises(FileUnusable, match="can be written by other"):
         read(home)
 
 

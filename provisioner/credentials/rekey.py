@@ -6,6 +6,7 @@ so a run that is killed at any step leaves nothing that does not open; the next 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
@@ -65,7 +66,8 @@ def rekey(
             entries = [locks.enter_context(store.locked(name)) for name in sorted(names)]
             if old_file is None:
                 write_key(next_file, change.new)
-            paths = _encrypt_again(entries, _new_names(project, change), declared)
+            context = dataclasses.replace(opened.secrets.context, vault_key=lambda: key)
+            paths = _encrypt_again(entries, _new_names(project, change, context), declared)
             if old_file is None:
                 if change.old_file and new_file is None:
                     write_key(change.old_file, change.old)
@@ -179,21 +181,17 @@ def _replace_text(path: Path, text: str) -> None:
         raise FileUnusable(f"cannot write {path}: {error.strerror}") from None
 
 
-def _new_names(project: Project, change: KeyChange) -> dict[str, str]:
+def _new_names(project: Project, change: KeyChange, context: ReadContext) -> dict[str, str]:
     """Names of values depend on the key. A secret with a place of its own is known by that, too;
     the others are in the files of the project, so their new names can be told.
     """
-    old, new = change.old, change.new
-    key = VaultKey(new.password, old.password)
-    context = ReadContext(
-        root=project.root, environment={}, vault_key=lambda: key, allow_commands=False
-    )
     names = {}
     for reference in project.secrets():
         if isinstance(source_of(reference), Declared):
             with suppress(SecretUnavailable):
                 secret = read_secret(reference, context, "")
-                names[value_name(secret, digest_key(old))] = value_name(secret, digest_key(new))
+                old, new = (value_name(secret, digest_key(k)) for k in (change.old, change.new))
+                names[old] = new
     return names
 
 

@@ -30,8 +30,9 @@ from provisioner.credentials.vault import VaultKey
 from provisioner.errors import FileUnusable, SecretUnavailable
 from provisioner.model.email_server import SecretReference
 from provisioner.private_file import (
+    Exposure,
     exclusive_lock,
-    others_can,
+    exposure_of,
     process_owner,
     read_private,
     replace_file,
@@ -261,23 +262,20 @@ def _judge(path: Path, status: os.stat_result) -> None:
     """Only the owner may read it."""
     if not stat.S_ISREG(status.st_mode):
         raise SecretUnavailable(f"the vault key {path} is not a file", remedy="restore the file")
-    others = others_can(status)
-    if others == "own":
-        raise SecretUnavailable(
-            f"the vault key {path} belongs to another user", remedy=_how_to_copy(path)
-        )
-    if others:
+    if exposure := exposure_of(status):
         mend = f"chmod 600 {shlex.quote(str(path))}\nor, where its mode cannot be changed: "
         raise SecretUnavailable(
-            f"other users can {others}{' to' if others == 'write' else ''} the vault key {path}",
+            f"the vault key {path} {exposure}",
             remedy=(mend if status.st_uid == os.geteuid() else "") + _how_to_copy(path),
         )
 
 
 def _judge_program(path: Path, status: os.stat_result) -> None:
-    if others_can(status) in ("own", "write"):
+    """A program may be read: it is what it prints that is secret."""
+    exposure = exposure_of(status)
+    if exposure in (Exposure.FOREIGN, Exposure.WRITABLE):
         raise SecretUnavailable(
-            f"other users can write to {path}, which prints the vault password",
+            f"{path}, which prints the vault password, {exposure}",
             remedy=f"chmod go-w {shlex.quote(str(path))}",
         )
 

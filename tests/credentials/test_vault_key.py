@@ -126,9 +126,9 @@ def test_a_key_that_others_can_read_or_write_is_refused(user: User, mode: int) -
 def test_the_generated_key_and_one_of_config_yml_are_judged_alike(user: User) -> None:
     user.password(create=True)
     (user.configuration / "vault-key").chmod(0o644)
-    assert "other users can read" in user.refused().message
+    assert "can be read by other users" in user.refused().message
     user.config(f"vault_password: {{file: {user.key_file(mode=0o622)}}}\n")
-    assert "other users can write to" in user.refused().message
+    assert "can be written by other users" in user.refused().message
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
