@@ -119,7 +119,7 @@ def _opened_with(key: VaultKey, inventory: Path) -> tuple[list[str], list[str]]:
     from provisioner.credentials.vault import VaultUnreadable, has_vault_header
     from provisioner.documents.defect import DefectFound
     from provisioner.documents.reading import file_bytes
-    from provisioner.documents.vault_text import VAULT_TEXT_WITHIN, parts_of
+    from provisioner.documents.vault_text import VAULT_TEXT_WITHIN, lone_text
 
     whole: list[str] = []
     inside: list[str] = []
@@ -130,7 +130,7 @@ def _opened_with(key: VaultKey, inventory: Path) -> tuple[list[str], list[str]]:
                 text = file_bytes(path).decode(errors="replace")
                 for found in VAULT_TEXT_WITHIN.finditer(text):
                     with suppress(VaultUnreadable):
-                        key.decrypt("\n".join(parts_of(found)))
+                        key.decrypt(lone_text(found))
                         line = text.count("\n", 0, found.start()) + 1
                         places = whole if has_vault_header(text) else inside
                         places.append(f"{path}:{line}" if places is inside else str(path))

@@ -11,7 +11,7 @@ from provisioner.credentials.vault import VaultKey, VaultUnreadable
 from provisioner.documents.document import Document
 from provisioner.documents.loader import load_text
 from provisioner.documents.pointer import escaped
-from provisioner.documents.vault_text import VAULT_TEXT_WITHIN, is_vault_text, parts_of
+from provisioner.documents.vault_text import VAULT_TEXT_WITHIN, is_vault_text, lone_text
 from provisioner.errors import FileUnusable
 
 
@@ -33,12 +33,12 @@ def with_new_vault_texts(text: str, shown: str, key: VaultKey) -> str:
 
 def _renewed(key: VaultKey, found: re.Match[str]) -> str:
     """With the same header, since it may name a vault id, and the same indentation."""
-    header, *digits = parts_of(found)
+    old = lone_text(found)
     try:
-        content = key.decrypt("\n".join([header, *digits]))
+        new = key.encrypt(key.decrypt(old))
     except VaultUnreadable:  # in a comment, say; if it is a value, the comparison tells
         return found[0]
-    return found["between"].join([header, *key.encrypt(content).split()[1:]])
+    return found["between"].join([old.split()[0], *new.split()[1:]])
 
 
 def _says(documents: Iterable[Document], values: list[Any], key: VaultKey) -> bool:

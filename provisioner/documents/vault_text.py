@@ -23,6 +23,6 @@ def is_vault_text(text: str) -> bool:
     return "$ANSIBLE_VAULT;" in text[:100] and _VAULT_TEXT.fullmatch(text) is not None
 
 
-def parts_of(found: re.Match[str]) -> list[str]:
-    """Header and digits of a vault text that was found, line by line as it would be in a file."""
-    return re.split(_BREAK, found[0])
+def lone_text(found: re.Match[str]) -> str:
+    """A vault text that was found, as it would be in a file of its own."""
+    return "\n".join(re.split(_BREAK, found[0]))
