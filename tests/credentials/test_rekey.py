@@ -129,15 +129,14 @@ def test_a_vault_text_that_cannot_be_replaced(text: str, key: VaultKey, said: st
 def test_nothing_is_changed_if_something_does_not_open(checkout: Checkout, home: Path) -> None:
     checkout.relay("Alerts", password=f"!vault |\n{vault_text(OLD, '    ')}")
     damaged = checkout.write("tokens/damaged.yml", "x")
-    before = {p: p.read_bytes() for p in checkout.folder.rglob("*.yml")}
-    key = generated(home).read_bytes()
+    files = [generated(home), *checkout.folder.rglob("*.yml")]
+    before = [path.read_bytes() for path in files]
     ended = checkout.run("rekey")
     assert ended.returncode == ExitCode.FAILURE
     assert f"{damaged} is not ansible-vault text" in ended.stderr
     assert "servers/alerts.yml:7: the vault text cannot be opened" in ended.stderr
-    assert {p: p.read_bytes() for p in checkout.folder.rglob("*.yml")} == before
-    assert [p.name for p in generated(home).parent.glob("vault-key*")] == ["vault-key"]
-    assert generated(home).read_bytes() == key
+    assert [path.read_bytes() for path in files] == before
+    assert [*generated(home).parent.glob("vault-key*")] == [generated(home)]
 
 
 @pytest.mark.parametrize("named_by", ["environment", "config.yml"])
@@ -182,17 +181,30 @@ def test_the_inventory_is_left_to_ansible_vault(checkout: Checkout, home: Path) 
     assert key_in(generated(home)).decrypt(whole.read_text()) == PASSWORD.encode()
 
 
-def run_rekey(root: Path, home: Path, *options: str) -> None:
+def run_rekey(root: Path, home: Path, *options: str | Path) -> int:
     os.environ |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
-    assert app.run(["rekey", "-C", str(root), *options]) == 0
+    return app.run(["rekey", "-C", str(root), *map(str, options)])
 
 
-def left_in(tmp_path: Path, *folders: Path) -> str:
-    """The files, but for what is random of their names, and which of them are as they were."""
-    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
-    saved = {p.name: p.read_bytes() for p in (tmp_path / "saved").rglob("*") if p.is_file()}
-    found = sorted((re.sub(r"\w+\.tmp", "", p.name), p.read_bytes()) for p in files)
-    return str([(name, content == saved.get(name)) for name, content in found])
+def test_an_interrupted_run_is_finished_before_another_key(
+    checkout: Checkout, home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    unfinished, other = generated(home).with_name("vault-key.next"), tmp_path / "other"
+    for path in (unfinished, other):
+        path.write_text(f"the password in {path.name}\n")
+        path.chmod(0o600)
+    for option, path, words in (
+        ("--new-key", other, "was interrupted"),
+        ("--old-key", other, "was interrupted"),
+        ("--new-key", unfinished, "is deleted at the end"),
+        ("--new-key", generated(home), "names the key in use"),
+    ):
+        assert run_rekey(checkout.folder, home, option, path) == ExitCode.USAGE
+        assert words in capfd.readouterr().err
+    new = key_in(unfinished)
+    assert run_rekey(checkout.folder, home) == ExitCode.DONE
+    assert opens_all(checkout, new)
+    assert key_in(generated(home)) == new
 
 
 @pytest.mark.long
@@ -208,14 +220,12 @@ def test_killed_at_each_step(
     options = ("--new-key", str(new_file)) if named else ()
     for path in (checkout.folder, home):
         shutil.copytree(path, tmp_path / "saved" / path.name)
-    old, seen, before = key_in(generated(home)), [], ""
+    old, seen = key_in(generated(home)), []
     for _step in killed_at_each_step(run_rekey, checkout.folder, home, *options):
-        if before == (before := left_in(tmp_path, checkout.folder, home)):
-            continue  # the step that it was killed after has written nothing
         by_old, by_new = opens_all(checkout, old), opens_all(checkout, key_in(new_file))
         assert by_new or opens_all(checkout, checkout.search.find())
         seen.append("old" if by_old else "new" if by_new else "both")
-        run_rekey(checkout.folder, home, *options)
+        assert run_rekey(checkout.folder, home, *options) == ExitCode.DONE
         assert opens_all(checkout, key_in(new_file))
         assert not opens_all(checkout, old)
         left = [*home.rglob("*.tmp"), *home.rglob("*.next"), *checkout.folder.rglob("*.tmp")]
