@@ -77,7 +77,7 @@ BROKEN = {
     "yaml": (f"vault_password: '{CANARY}\n", 2),
     "colon": (f"vault_password: {CANARY}: x\n", 1),
     "control": (f"vault_password: \x07{CANARY}\n", 1),
-    "deep": ("[" * 5000, 1),
+    "deep": ("[" * 1000, 1),
 }
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,16 +19,13 @@ class User:
     """A user with a home, and a checkout with a project in it."""
 
     def __init__(self, folder: Path) -> None:
-        self.home, self.checkout = folder / "home", folder / "checkout"
-        self.home.mkdir()
-        self.root = self.checkout / "prod"
-        self.root.mkdir(parents=True)
-        (self.checkout / ".git").mkdir()
+        self.home, self.checkout, self.root = (
+            folder / name for name in ("home", "checkout", "checkout/prod")
+        )
+        for path in (self.home, self.checkout / ".git", self.root):
+            path.mkdir(parents=True)
+        self.configuration = self.home / ".config/maps-provisioner"
         self.environment = {"HOME": str(self.home), "PATH": os.environ["PATH"]}
-
-    @property
-    def configuration(self) -> Path:
-        return self.home / ".config" / "maps-provisioner"
 
     def password(self, *, create: bool = False, **environment: object) -> str:
         search = KeySearch(
@@ -140,25 +136,16 @@ def test_a_link_is_judged_by_what_it_leads_to(user: User) -> None:
     assert "other users" in user.refused(ANSIBLE_VAULT_PASSWORD_FILE=link).message
 
 
-def by_variable(user: User, path: Path) -> dict[str, str]:
-    return {"ANSIBLE_VAULT_PASSWORD_FILE": str(path)}
-
-
-def by_config(user: User, path: Path) -> dict[str, str]:
-    user.config(f"vault_password: {{file: {path}}}\n")
-    return {}
-
-
-def by_project_config(user: User, path: Path) -> dict[str, str]:
-    user.config(f"projects: {{mail-config/prod: {{vault_password: {{file: {path}}}}}}}\n")
-    return {}
-
-
-@pytest.mark.parametrize("named", [by_variable, by_config, by_project_config])
+@pytest.mark.parametrize(
+    "config",
+    [
+        "",
+        "vault_password: {file: PATH}",
+        "projects: {mail-config/prod: {vault_password: {file: PATH}}}",
+    ],
+)
 @pytest.mark.parametrize("kind", ["file", "program", "link out", "link in"])
-def test_nothing_in_the_checkout_is_a_key(
-    user: User, named: Callable[[User, Path], dict[str, str]], kind: str
-) -> None:
+def test_nothing_in_the_checkout_is_a_key(user: User, config: str, kind: str) -> None:
     path = user.checkout / "key"
     if kind == "link out":
         path.symlink_to(user.key_file())
@@ -168,24 +155,24 @@ def test_nothing_in_the_checkout_is_a_key(
     if kind == "link in":
         (user.home / "key").symlink_to(path)
         path = user.home / "key"
-    refused = user.refused(**named(user, path))
+    user.config(config.replace("PATH", str(path)))
+    refused = user.refused(**({} if config else {"ANSIBLE_VAULT_PASSWORD_FILE": path}))
     assert "inside the checkout" in refused.message
     assert not list(user.home.parent.rglob("ran"))
 
 
 def test_a_generated_key_is_not_made_in_the_checkout(user: User) -> None:
-    assert "checkout" in user.refused(XDG_CONFIG_HOME=user.checkout / "config").message
+    refused = user.refused(XDG_CONFIG_HOME=user.checkout / "config")
+    assert "inside the checkout" in refused.message
     assert list(user.checkout.rglob("vault-key")) == []
 
 
-def test_a_home_folder_in_git_is_not_a_checkout_of_somebody_else(tmp_path: Path) -> None:
+def test_a_home_folder_in_git_is_not_a_checkout_of_somebody_else(user: User) -> None:
     """Dotfiles: the configuration folder there is the user's own; a key elsewhere is refused."""
-    user = User(tmp_path)
     (user.home / ".git").mkdir()
     user.root = user.home / "mail"
     user.root.mkdir()
-    made = user.password(create=True)
-    assert user.password() == made
+    assert user.password(create=True) == user.password()
     refused = user.refused(ANSIBLE_VAULT_PASSWORD_FILE=user.key_file())
     assert "inside the checkout" in refused.message
 
