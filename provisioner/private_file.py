@@ -39,10 +39,10 @@ def read_private(
         return None
     try:
         status = os.fstat(descriptor)
-        if judge:
-            judge(status)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if judge:
+            judge(status)
         if status.st_size > _MOST_BYTES:
             raise OSError(errno.EFBIG, "larger than 1 MiB", str(path))
         if not judge and status.st_mode & 0o077 and status.st_uid == os.geteuid():

@@ -69,7 +69,7 @@ def rekey(
             context = dataclasses.replace(opened.secrets.context, vault_key=lambda: key)
             paths = _encrypt_again(entries, _new_names(project, change, context), declared)
             if old_file is None:
-                if change.old_file and new_file is None:
+                if change.old_file and new_file is None:  # the generated key
                     write_key(change.old_file, change.old)
                     write_key(key_file.resolve(), change.new)  # it may be a link
                 next_file.unlink()

@@ -10,7 +10,6 @@ import json
 import os
 import secrets
 import shlex
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -260,8 +259,6 @@ def write_key(path: Path, key: VaultKey) -> VaultKey:
 
 def _judge(path: Path, status: os.stat_result) -> None:
     """Only the owner may read it."""
-    if not stat.S_ISREG(status.st_mode):
-        raise SecretUnavailable(f"the vault key {path} is not a file", remedy="restore the file")
     if exposure := exposure_of(status):
         mend = f"chmod 600 {shlex.quote(str(path))}\nor, where its mode cannot be changed: "
         raise SecretUnavailable(

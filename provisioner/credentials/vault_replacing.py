@@ -36,7 +36,7 @@ def _renewed(key: VaultKey, found: re.Match[str]) -> str:
     old = lone_text(found)
     try:
         new = key.encrypt(key.decrypt(old))
-    except VaultUnreadable:  # in a comment, say; if it is a value, the comparison tells
+    except VaultUnreadable:  # no value, as an example in a text; of a value, it was told above
         return found[0]
     return found["between"].join([old.split()[0], *new.split()[1:]])
 

@@ -180,6 +180,7 @@ def test_a_home_folder_in_git_is_not_a_checkout_of_somebody_else(user: User) -> 
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_an_empty_key_is_not_a_key(user: User, text: str) -> None:
     assert "is empty" in user.refused(ANSIBLE_VAULT_PASSWORD_FILE=user.key_file(text=text)).message
+    assert "not a regular file" in user.refused(ANSIBLE_VAULT_PASSWORD_FILE=user.home).message
     user.config("vault_password: {env: BLANK}\n")
     assert "in config.yml" in user.refused(BLANK=text).message
 
