@@ -9,11 +9,11 @@ import re
 _VAULT_TEXT = re.compile(
     r"\s*\$ANSIBLE_VAULT;1\.[12];AES256(;[^;\s]+)?[ \t]*\r?\n[0-9a-fA-F\s]*[0-9a-fA-F]\s*"
 )
-_BREAK = r"(?:\\[rn]|\s)+"  # in a text in double quotes, \n may be two characters
+_BREAK = r"(?:\\[rn]|\s)++"  # in a text in double quotes, \n may be two characters
 
 # Vault texts in the text of a file. A word that goes on behind digits is no part of it.
 VAULT_TEXT_WITHIN = re.compile(
-    rf"\$ANSIBLE_VAULT;1\.[12];AES256(?:;[^;\s\\]+)?[ \t]*(?P<between>{_BREAK})"
+    rf"\$ANSIBLE_VAULT;1\.[12];AES256(?:;[^;\s\\]+)?[ \t]*+(?P<between>{_BREAK})"
     rf"""[0-9a-fA-F]+(?:{_BREAK}[0-9a-fA-F]+)*(?![^\s\\"'])"""
 )
 

@@ -99,6 +99,7 @@ WRITTEN = {
     "single quotes": f"a: '{BLOCK}'\n".replace("\n ", "\n\n "),
     "a word of digits behind it": f"a: !vault |\n{BLOCK}\nadded: 1\nfacade: 2\n",
     "an example": f"a: !vault |\n{BLOCK}\nb: |\n  e.g. $ANSIBLE_VAULT;1.1;AES256\n  6162\n",
+    "many blanks": f"a: !vault |\n{BLOCK}\nb: '$ANSIBLE_VAULT;1.1;AES256{' ' * 100_000}x'\n",
     "a comment": f"# {vault_text(NEW).splitlines()[0]}\na: !vault |\n{BLOCK}\n",
 }
 
