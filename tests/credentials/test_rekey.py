@@ -211,9 +211,11 @@ def test_an_interrupted_run_is_finished_before_another_key(
 
 @pytest.mark.long
 @pytest.mark.parametrize("named", [False, True])
+@pytest.mark.usefixtures("capfd")
 def test_killed_at_each_step(
-    checkout: Checkout, home: Path, tmp_path: Path, named: bool, capfd: pytest.CaptureFixture[str]
+    checkout: Checkout, home: Path, tmp_path: Path, named: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     new_file = generated(home)
     if named:
         new_file = tmp_path / "new"
