@@ -111,7 +111,7 @@ def _option(name: str, path: Path | None) -> str:
 
 
 def _opened_with(key: VaultKey, inventory: Path) -> Iterator[tuple[Path, int | None]]:
-    """Vault texts of the inventory that the key opens: file and line. None: the whole file is one."""
+    """Vault texts of the inventory that the key opens: file and line; None: a whole file."""
     from provisioner.credentials.vault import VaultUnreadable, has_vault_header
     from provisioner.documents.defect import DefectFound
     from provisioner.documents.reading import file_bytes
