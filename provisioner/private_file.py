@@ -12,6 +12,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 from provisioner.errors import FileUnusable, LockHeld
@@ -38,10 +39,10 @@ def read_private(
         return None
     try:
         status = os.fstat(descriptor)
-        if judge:
-            judge(status)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if judge:
+            judge(status)
         if status.st_size > _MOST_BYTES:
             raise OSError(errno.EFBIG, "larger than 1 MiB", str(path))
         if not judge and status.st_mode & 0o077 and status.st_uid == os.geteuid():
@@ -49,6 +50,25 @@ def read_private(
         return os.read(descriptor, _MOST_BYTES)
     finally:
         os.close(descriptor)
+
+
+class Exposure(StrEnum):
+    """What other users have to do with a file that should be only the user's, at worst."""
+
+    NONE = ""
+    FOREIGN = "belongs to another user"
+    WRITABLE = "can be written by other users"
+    READABLE = "can be read by other users"
+
+
+def exposure_of(status: os.stat_result) -> Exposure:
+    """Root's files may be read by their group: secrets of containers and of systemd are."""
+    if status.st_uid not in (0, os.geteuid()):
+        return Exposure.FOREIGN
+    if status.st_mode & 0o022:
+        return Exposure.WRITABLE
+    readers = 0o044 if status.st_uid else 0o004
+    return Exposure.READABLE if status.st_mode & readers else Exposure.NONE
 
 
 class Replacement:

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import FileUnusable
 from provisioner.git import checkout_of
-from provisioner.private_file import read_private
+from provisioner.private_file import Exposure, exposure_of, read_private
 
 if TYPE_CHECKING:
     from yaml import Mark, Node
 
-_PATHS = ("inventory", "tokens")
+_Read = Callable[["Node"], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +74,13 @@ def read_user_config(
             f"{path} comes with the project, and must be your own",
             remedy="set XDG_CONFIG_HOME to a folder outside of the checkout",
         )
-    _refuse_others(path, seen[0].st_uid, seen[0].st_mode & 0o022, "can be written by others")
     try:
         found = _settings_for(project_identity, content, environment.get("HOME", ""))
     except _WrongError as error:
         raise FileUnusable(f"{path}:{error.line}: {error}", remedy="correct that line") from None
-    if isinstance(found.vault_password, str):
-        others = 0o077 if seen[0].st_uid else 0o037  # as a container's secret, root's may be shared
-        problem = "holds a vault password, and others can read it"
-        _refuse_others(path, seen[0].st_uid, seen[0].st_mode & others, problem)
+    exposure = exposure_of(seen[0])
+    if exposure != Exposure.READABLE or isinstance(found.vault_password, str):
+        _refuse_exposed(path, exposure)
     return found
 
 
@@ -105,16 +104,13 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _refuse_others(path: Path, owner: int, open_to_others: int, problem: str) -> None:
+def _refuse_exposed(path: Path, exposure: Exposure) -> None:
     quoted, own = shlex.quote(str(path)), shlex.quote(f"{path}.own")
-    if owner not in {os.geteuid(), 0}:
-        problem = "belongs to another user"
+    mend = f"chmod 600 {quoted}"
+    if exposure == Exposure.FOREIGN:
         mend = f"(umask 077; cat {quoted} > {own}) && mv -f {own} {quoted}"
-    elif open_to_others:
-        mend = f"chmod 600 {quoted}"
-    else:
-        return
-    raise FileUnusable(f"{path} {problem}", remedy=f"check what it says, then: {mend}")
+    if exposure:
+        raise FileUnusable(f"{path} {exposure}", remedy=f"check what it says, then: {mend}")
 
 
 class _WrongError(Exception):
@@ -133,33 +129,31 @@ def _settings_for(project_identity: str, content: bytes, home: str) -> UserConfi
         root = yaml.compose(content, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise _WrongError("invalid YAML", getattr(error, "problem_mark", None)) from None
-    top = _entries(root, ("vault_password", "projects")) if root else {}
-    projects = _entries(top["projects"]) if "projects" in top else {}
-    own = {name: _project(node, home) for name, node in projects.items()}
-    general = {key: _password(node) for key, node in top.items() if key == "vault_password"}
+    path = partial(_path, home=home)
+    of_project: dict[str, _Read] = {"vault_password": _password, "inventory": path, "tokens": path}
+    projects = partial(_mapping, known={}, other=partial(_mapping, known=of_project))
+    top = _mapping(root, {"vault_password": _password, "projects": projects}) if root else {}
+    own = top.pop("projects", {})
     ours = own.get(project_identity, {}) if project_identity else {}
-    return UserConfig(**general | ours, is_of_project="vault_password" in ours)
+    return UserConfig(**top | ours, is_of_project="vault_password" in ours)
 
 
-def _project(node: Node, home: str) -> dict[str, Any]:
-    entries = _entries(node, ("vault_password", *_PATHS))
-    return {k: _path(v, home) if k in _PATHS else _password(v) for k, v in entries.items()}
-
-
-def _entries(node: Node, known: tuple[str, ...] = ()) -> dict[str, Node]:
+def _mapping(node: Node, known: Mapping[str, _Read], other: _Read | None = None) -> dict[str, Any]:
+    """Each value by what reads it; `other` reads the value of a key that is not known."""
     from yaml import MappingNode, ScalarNode
 
     if not isinstance(node, MappingNode):
         raise _WrongError("not a mapping", node.start_mark)
-    entries: dict[str, Node] = {}
+    values: dict[str, Any] = {}
     for key, value in node.value:
-        if not isinstance(key, ScalarNode) or (known and key.value not in known):
+        read = known.get(key.value, other) if isinstance(key, ScalarNode) else None
+        if read is None:
             message = f"unknown key (known: {', '.join(known) or 'text'})"
             raise _WrongError(message, key.start_mark)
-        if key.value in entries:
+        if key.value in values:
             raise _WrongError("duplicate key", key.start_mark)
-        entries[key.value] = value
-    return entries
+        values[key.value] = read(value)
+    return values
 
 
 def _password(node: Node) -> Any:

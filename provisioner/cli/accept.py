@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.app import print_error
+from provisioner.cli.app import code_of
 from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
 from provisioner.cli.output import print_text
-from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError, gravest
+from provisioner.errors import ExitCode, PersonNeeded, UsageError, gravest
 from provisioner.git import checkout_of
 from provisioner.text import COMMIT_HINT, counted, proposed_command
 
@@ -57,38 +59,28 @@ def accept(
     if renamed:
         return _rename(opened, yes=yes)
     chosen = [declared.server(name) for name in servers] if servers else declared.servers
-    return gravest(_code(server, opened) for server in chosen)
+    return gravest(code_of(partial(_accept, server, opened)) for server in chosen)
 
 
-def _code(server: EmailServer, opened: OpenProject) -> ExitCode:
-    """Of one server; its error is printed here, so that the others get their turn."""
-    try:
-        print_text(f"{server.server_name}: {_accepted(server, opened)}")
-    except ProvisionerError as error:
-        print_error(error.message, error.remedy)
-        return error.exit_code
-    return ExitCode.DONE
-
-
-def _accepted(server: EmailServer, opened: OpenProject) -> str:
+def _accept(server: EmailServer, opened: OpenProject) -> None:
     kept = opened.store.read(server.server_name)
     if server.oauth2 is not None and (kept is None or kept.tokens is None):
         sign_in = proposed_command("authenticate", server.server_name)
-        return f"not signed in; the sign-in accepts its destinations: {sign_in}"
-    if not opened.secrets.accept(server):
-        return "nothing to accept"
-    return "accepted" + (COMMIT_HINT if checkout_of(opened.project.root) else "")
+        outcome = f"not signed in; the sign-in accepts its destinations: {sign_in}"
+    elif opened.secrets.accept(server):
+        outcome = "accepted" + (COMMIT_HINT if checkout_of(opened.project.root) else "")
+    else:
+        outcome = "nothing to accept"
+    print_text(f"{server.server_name}: {outcome}")
 
 
 def _rename(opened: OpenProject, *, yes: bool) -> ExitCode:
     opened.store.key()  # without one nothing can be read, which would look like nothing to do
-    new = opened.store.project or "a project without a remote"
-    earlier = [k.project for k in opened.store.all() if k.project != opened.store.project]
-    for old in dict.fromkeys(earlier):
-        servers = counted(earlier.count(old), "server")
+    new, confirm = opened.store.project or "a project without a remote", opened.secrets.confirm
+    earlier = Counter(k.project for k in opened.store.all() if k.project != opened.store.project)
+    for old, count in earlier.items():
         named = old or "a project without a remote"
-        line = f"{servers} accepted in {named}; this is {new}"
-        confirm = opened.secrets.confirm
+        line = f"{counted(count, 'server')} accepted in {named}; this is {new}"
         question = "Keep the sign-ins and accepted destinations of that project?"
         if not yes and (confirm is None or not confirm([line], question)):
             raise PersonNeeded(f"{line}; nothing was changed", remedy="to confirm, pass --yes")

@@ -130,6 +130,16 @@ def print_error(message: str, remedy: str = "") -> None:
     print_text(lines, end="", file=sys.stderr)
 
 
+def code_of(work: Callable[[], None]) -> ExitCode:
+    """Of one of several works: its error is told here, so that the next one gets its turn."""
+    try:
+        work()
+    except ProvisionerError as error:
+        print_error(error.message, error.remedy)
+        return error.exit_code
+    return ExitCode.DONE
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"provisioner {provisioner.__version__}")

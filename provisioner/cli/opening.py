@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
-from provisioner.cli.consent import confirm_destination
 from provisioner.cli.output import print_text
+from provisioner.cli.prompts import can_answer, confirm
 from provisioner.credentials.project_secrets import OpenProject, open_project
 from provisioner.model.project import Project
+from provisioner.text import printable
 
 
 def open_declared(
@@ -25,6 +26,11 @@ def open_declared(
         allow_commands=allow_commands,
         create_key=create_key,
         accept_destinations=accept_destinations or (),
-        confirm=confirm_destination(),
+        confirm=_ask if can_answer() else None,
         announce=partial(print_text, file=sys.stderr),
     )
+
+
+def _ask(lines: Sequence[str], question: str) -> bool:
+    print_text("\n".join(map(printable, lines)), file=sys.stderr)
+    return confirm(question)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.app import print_error
+from provisioner.cli.app import code_of
 from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
 from provisioner.cli.output import print_text
-from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError, gravest
+from provisioner.errors import PersonNeeded, UsageError, gravest
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -59,19 +59,9 @@ def refresh(
     opened = open_declared(declared, allow_commands, accept_destination)
     work = _refreshed if servers else _refreshed_if_ours
     work = _refreshed_if_due if due else work
-    return gravest(_code(work, server, opened) for server in oauth2_servers(declared, servers))
-
-
-def _code(
-    work: Callable[[EmailServer, OpenProject], None], server: EmailServer, opened: OpenProject
-) -> ExitCode:
-    """What became of one server; its errors are told here, so that the next one gets its turn."""
-    try:
-        work(server, opened)
-    except ProvisionerError as error:
-        print_error(error.message, error.remedy)
-        return error.exit_code
-    return ExitCode.DONE
+    return gravest(
+        code_of(partial(work, server, opened)) for server in oauth2_servers(declared, servers)
+    )
 
 
 def _refreshed(server: EmailServer, opened: OpenProject) -> None:

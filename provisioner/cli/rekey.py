@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +16,7 @@ from provisioner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
-    from provisioner.credentials.rekey import Rekeyed
+    from provisioner.credentials.rekey import KeyChange
     from provisioner.credentials.vault import VaultKey
 
 NewKey = Annotated[
@@ -40,8 +39,6 @@ OldKey = Annotated[
 ]
 
 _SHORTEST_KEY = 20  # characters; a generated one has 64
-
-_VAULT_TEXT = re.compile(r"\$ANSIBLE_VAULT;1\.[12];AES256.*(?:\r?\n[ \t]*[0-9a-fA-F]+)+")
 
 
 def rekey(
@@ -70,70 +67,63 @@ def rekey(
 
     if new_key and old_key:
         raise UsageError("--new-key and --old-key exclude each other", remedy="pass one of them")
-    new_key = expanded(new_key) if new_key else None
+    new_key, old_key = (expanded(path) if path else None for path in (new_key, old_key))
     opened = open_declared(read_project(project), allow_commands=False)
-    done = encrypt_again(opened, new_key, old_key)
-    for path in done.paths:
+    change, paths = encrypt_again(opened, new_key, old_key)
+    for path in paths:
         print_text(f"Encrypted again: {path}")
-    for line in _next_steps(opened, done, new_key, old_key):
+    for line in _next_steps(opened, change, new_key, old_key):
         print_text(line)
     return ExitCode.DONE
 
 
 def _next_steps(
-    opened: OpenProject, done: Rekeyed, new_key: Path | None, old_key: Path | None
+    opened: OpenProject, change: KeyChange, new_key: Path | None, old_key: Path | None
 ) -> Iterator[str]:
     yield "Commit these files. Plans that were saved before are no longer valid."
-    if new_key and _is_guessable(new_key):
+    if new_key and new_key.stat().st_size < _SHORTEST_KEY:
+        # ansible-vault derives its key cheaply: what a person remembers can be guessed.
         yield "Warning: the new key is short enough to be guessed. Better is a random one:"
         yield f"  (umask 077; openssl rand -hex 32 > {shlex.quote(str(new_key))})"
     if new_key:
         yield f"From now on use the new key: {opened.key_search.setting_for(new_key)}"
     elif not old_key:
-        yield f"The new key is {done.new_file}: give it to everyone who works on this project."
-    whole, inside = _opened_with(done.old, opened.project.inventory_path)
-    if whole:
-        keys = _option("--vault-password-file", done.old_file)
-        keys += _option("--new-vault-password-file", done.new_file)
+        yield f"The new key is {change.new_file}: give it to everyone who works on this project."
+    left = list(_opened_with(change.old, opened.project.inventory_path))
+    if whole := [shlex.quote(str(path)) for path, line in left if line is None]:
+        keys = _option("--vault-password-file", change.old_file)
+        keys += _option("--new-vault-password-file", change.new_file)
         yield "The inventory still uses the old key. Run:"
-        yield f"  ansible-vault rekey{keys} {' '.join(map(shlex.quote, whole))}"
-    if inside:
+        yield f"  ansible-vault rekey{keys} {' '.join(whole)}"
+    if inside := [f"  {path}:{line}" for path, line in left if line is not None]:
+        keys = _option("--vault-password-file", change.new_file)
         yield "Values in the inventory still use the old key. Replace them by the output of:"
-        keys = _option("--vault-password-file", done.new_file)
         yield f"  ansible-vault encrypt_string{keys} --prompt --name NAME"
-        yield from (f"  {place}" for place in inside)
+        yield from inside
     if not (new_key or old_key):
-        yield f"The old key is kept in {done.old_file}. In each other project that uses it, run:"
-        yield f"  provisioner rekey --old-key {shlex.quote(str(done.old_file))}"
+        yield f"The old key is kept in {change.old_file}. In each other project that uses it, run:"
+        yield f"  provisioner rekey --old-key {shlex.quote(str(change.old_file))}"
         yield "Then delete it."
-
-
-def _is_guessable(key_file: Path) -> bool:
-    """ansible-vault derives its key cheaply: a password that a person remembers can be guessed."""
-    return key_file.stat().st_size < _SHORTEST_KEY
 
 
 def _option(name: str, path: Path | None) -> str:
     return f" {name} {shlex.quote(str(path))}" if path else ""
 
 
-def _opened_with(key: VaultKey, inventory: Path) -> tuple[list[str], list[str]]:
-    """Files of the inventory that the key opens, and places of values in others."""
+def _opened_with(key: VaultKey, inventory: Path) -> Iterator[tuple[Path, int | None]]:
+    """Vault texts of the inventory that the key opens: file and line; None: a whole file."""
     from provisioner.credentials.vault import VaultUnreadable, has_vault_header
     from provisioner.documents.defect import DefectFound
     from provisioner.documents.reading import file_bytes
+    from provisioner.documents.vault_text import VAULT_TEXT_WITHIN, lone_text
 
-    whole: list[str] = []
-    inside: list[str] = []
     beside = (inventory.with_name("group_vars"), inventory.with_name("host_vars"))
     for folder in (inventory,) if inventory.is_dir() else (inventory, *beside):
         for path in (folder, *sorted(folder.rglob("*"))):
             with suppress(DefectFound):  # a folder is no file
                 text = file_bytes(path).decode(errors="replace")
-                for found in _VAULT_TEXT.finditer(text):
+                for found in VAULT_TEXT_WITHIN.finditer(text):
                     with suppress(VaultUnreadable):
-                        key.decrypt(found[0])
+                        key.decrypt(lone_text(found))
                         line = text.count("\n", 0, found.start()) + 1
-                        places = whole if has_vault_header(text) else inside
-                        places.append(f"{path}:{line}" if places is inside else str(path))
-    return whole, inside
+                        yield path, None if has_vault_header(text) else line

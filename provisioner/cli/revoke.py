@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from provisioner.cli.app import print_error
+from provisioner.cli.app import code_of
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
     ProjectFolder,
     RequiredServers,
 )
-from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
-
-if TYPE_CHECKING:
-    from provisioner.cli.revocation import Revocation
+from provisioner.errors import ExitCode, UsageError, gravest
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
 Local = Annotated[
@@ -55,7 +52,7 @@ def revoke(
     if kept and not _agreed(kept, yes=yes, local=local):
         print("Nothing was revoked.")
         return ExitCode.FAILURE
-    return gravest(_code(revocation) for revocation in revocations)
+    return gravest(code_of(revocation.carry_out) for revocation in revocations)
 
 
 def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
@@ -67,12 +64,3 @@ def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
         raise UsageError("nobody is here to be asked", remedy="add --yes if it is meant")
     what = "Delete the tokens of" if local else "End the sign-in and delete the tokens of"
     return confirm(f"{what} {', '.join(names)}?")
-
-
-def _code(revocation: Revocation) -> ExitCode:
-    try:
-        revocation.carry_out()
-    except ProvisionerError as error:
-        print_error(error.message, error.remedy)
-        return error.exit_code
-    return ExitCode.DONE

@@ -43,20 +43,25 @@ class VaultKey:
         from cryptography.hazmat.primitives.padding import PKCS7
 
         salt = os.urandom(32)
+        keys = _derived(self.password, salt)
         padder = PKCS7(128).padder()
-        padded = padder.update(content) + padder.finalize()
-        sealed, mac = _apply(self.password, salt, padded, seal=True)
-        body = hexlify(b"\n".join(map(hexlify, (salt, mac, sealed)))).decode()
+        sealed = _aes(keys, padder.update(content) + padder.finalize())
+        body = hexlify(b"\n".join(map(hexlify, (salt, _mac(keys, sealed), sealed)))).decode()
         lines = [body[start : start + _COLUMNS] for start in range(0, len(body), _COLUMNS)]
         return "\n".join([f"{_HEADER}1.1;AES256", *lines, ""])
 
     def decrypt(self, text: str) -> bytes:
         """What the text holds. VaultUnreadable for a wrong password, damage, other text."""
+        from hmac import compare_digest
+
+        from cryptography.hazmat.primitives.padding import PKCS7
+
         salt, mac, sealed = _parts(text)
         for password in filter(None, (self.password, self.alternative)):
-            opened = _opened(password, salt, mac, sealed)
-            if opened is not None:
-                return opened
+            keys = _derived(password, salt)
+            if compare_digest(mac, _mac(keys, sealed)):
+                unpadder = PKCS7(128).unpadder()
+                return unpadder.update(_aes(keys, sealed)) + unpadder.finalize()
         raise VaultUnreadable(
             "cannot be opened: the vault password is not the one it was encrypted with, "
             "or the text was changed",
@@ -86,28 +91,18 @@ def _parts(text: str) -> list[bytes]:
     return [salt, mac, sealed]
 
 
-def _opened(password: Secret, salt: bytes, mac: bytes, sealed: bytes) -> bytes | None:
-    from hmac import compare_digest
-
-    from cryptography.hazmat.primitives.padding import PKCS7
-
-    padded, expected = _apply(password, salt, sealed, seal=False)
-    if not compare_digest(mac, expected):
-        return None
-    unpadder = PKCS7(128).unpadder()
-    return unpadder.update(padded) + unpadder.finalize()
-
-
-def _apply(password: Secret, salt: bytes, data: bytes, *, seal: bool) -> tuple[bytes, bytes]:
-    """AES-256-CTR of the data, and the HMAC-SHA256 of the sealed side."""
-    import hmac
-
+def _aes(keys: bytes, data: bytes) -> bytes:
+    """AES-256-CTR, which is the same in both directions."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-    keys = _derived(password, salt)
     stream = Cipher(algorithms.AES(keys[:32]), modes.CTR(keys[64:])).encryptor()
-    result = stream.update(data) + stream.finalize()
-    return result, hmac.digest(keys[32:64], result if seal else data, "sha256")
+    return stream.update(data) + stream.finalize()
+
+
+def _mac(keys: bytes, sealed: bytes) -> bytes:
+    import hmac
+
+    return hmac.digest(keys[32:64], sealed, "sha256")
 
 
 @lru_cache(maxsize=4096)  # a run opens the file of a server several times

@@ -10,7 +10,6 @@ import json
 import os
 import secrets
 import shlex
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,10 +28,16 @@ from provisioner.credentials.sources import (
 from provisioner.credentials.vault import VaultKey
 from provisioner.errors import FileUnusable, SecretUnavailable
 from provisioner.model.email_server import SecretReference
-from provisioner.private_file import exclusive_lock, process_owner, read_private, replace_file
+from provisioner.private_file import (
+    Exposure,
+    exclusive_lock,
+    exposure_of,
+    process_owner,
+    read_private,
+    replace_file,
+)
 from provisioner.secret import Secret
 from provisioner.user_config import (
-    UserConfig,
     configuration_folder,
     lies_in_checkout,
     read_user_config,
@@ -43,6 +48,8 @@ KEY_FILE = "vault-key"
 NEXT_KEY_FILE = "vault-key.next"  # while `rekey` is under way
 
 _FIRST_RUN_SECONDS = 10.0
+_OF_PROJECT = "vault_password of the project in config.yml"
+_OF_ALL = "vault_password in config.yml"
 
 
 class NoVaultKey(SecretUnavailable):
@@ -64,32 +71,44 @@ class KeySearch:
 
         What an unfinished `rekey` has encrypted opens, too.
         """
-        key, following = self._in_use(create=create), self.following()
-        if following is None or following.password == key.password:
-            return key
-        return VaultKey(key.password, following.password)
-
-    def following(self) -> VaultKey | None:
-        """The key of an unfinished `rekey`."""
+        named_by, value = self._setting()
+        key = self._declared(named_by, value) if named_by else self._generated(create=create)
         folder = configuration_folder(self.environment)
         if folder is None or not os.path.lexists(folder / NEXT_KEY_FILE):
-            return None
-        self._refuse_in_checkout(folder / NEXT_KEY_FILE)
-        return _key_in(folder / NEXT_KEY_FILE)
+            return key
+        following = self._in_file(folder / NEXT_KEY_FILE) or key
+        return key if following == key else VaultKey(key.password, following.password)
 
-    def key_of_file(self, path: Path, named_by: str) -> VaultKey:
-        """The key in a file, or printed by it if it is a program, that a user names."""
-        return self._from_file(expanded(path), named_by)
-
-    def _in_use(self, *, create: bool) -> VaultKey:
-        config = self._config()
+    def _setting(self) -> tuple[str, Any]:
+        """What names the key, and as which secret source; nothing names the generated one."""
+        config = read_user_config(self.environment, self.identity, self.root)
         if config.is_of_project:
-            return self._declared(config.vault_password)
+            return _OF_PROJECT, config.vault_password
         if named := self.environment.get(PASSWORD_FILE_VARIABLE):
-            return self.key_of_file(Path(named), PASSWORD_FILE_VARIABLE)
+            return PASSWORD_FILE_VARIABLE, {File.key: str(expanded(Path(named)))}
         if config.vault_password is not None:
-            return self._declared(config.vault_password)
-        return self._generated(create=create)
+            return _OF_ALL, config.vault_password
+        return "", {File.key: str(self.key_file)}
+
+    def is_generated(self) -> bool:
+        """Whether the generated key is the one in use."""
+        named_by, _ = self._setting()
+        return not named_by
+
+    def file_in_use(self) -> Path | None:
+        """The file that has the key in use; None if the key comes from something else."""
+        source = source_of(self._reference(self._setting()[1]))
+        return source.path if isinstance(source, File) else None
+
+    def setting_for(self, path: Path) -> str:
+        """The setting that makes the key of this file the one in use."""
+        named_by, _ = self._setting()
+        if named_by not in (_OF_PROJECT, _OF_ALL):
+            return f"export {PASSWORD_FILE_VARIABLE}={shlex.quote(str(path))}"
+        entry = f"vault_password: {{file: {json.dumps(str(path))}}}"
+        if named_by == _OF_PROJECT:
+            entry = f"projects: {{{json.dumps(self.identity)}: {{{entry}}}}}"
+        return f"in {self.key_file.parent}/config.yml: {entry}"
 
     @property
     def key_file(self) -> Path:
@@ -101,30 +120,6 @@ class KeySearch:
                 remedy=f"set HOME, or {PASSWORD_FILE_VARIABLE}",
             )
         return folder / KEY_FILE
-
-    def is_generated(self) -> bool:
-        """Whether the generated key is the one in use."""
-        named = self.environment.get(PASSWORD_FILE_VARIABLE)
-        return not named and self._config().vault_password is None
-
-    def file_in_use(self) -> Path | None:
-        """The file that has the key in use; None if the key comes from something else."""
-        config, named = self._config(), self.environment.get(PASSWORD_FILE_VARIABLE)
-        if named and not config.is_of_project:
-            return expanded(Path(named))
-        if config.vault_password is None:
-            return self.key_file
-        source = source_of(self._reference_to(config.vault_password))
-        return source.path if isinstance(source, File) else None
-
-    def setting_for(self, path: Path) -> str:
-        """The setting that makes the key of this file the one in use."""
-        config, named = self._config(), self.environment.get(PASSWORD_FILE_VARIABLE)
-        if not config.is_of_project and (named or config.vault_password is None):
-            return f"export {PASSWORD_FILE_VARIABLE}={shlex.quote(str(path))}"
-        entry = f"vault_password: {{file: {json.dumps(str(path))}}}"
-        whose = f"projects: {{{json.dumps(self.identity)}: {{{entry}}}}}"
-        return f"in {self.key_file.parent}/config.yml: {whose if config.is_of_project else entry}"
 
     @contextmanager
     def key_lock(self) -> Iterator[Path]:
@@ -143,30 +138,31 @@ class KeySearch:
                 left_over.unlink(missing_ok=True)
             yield path
 
-    def _config(self) -> UserConfig:
-        return read_user_config(self.environment, self.identity, self.root)
-
-    def _declared(self, value: Any) -> VaultKey:
-        reference, named_by = self._reference_to(value), "vault_password in config.yml"
+    def _declared(self, named_by: str, value: Any) -> VaultKey:
         if not is_reference(value):
             raise FileUnusable(
                 f"{named_by} is not a secret source", remedy="write {file: PATH} or {env: NAME}"
             )
+        reference = self._reference(value)
         source = source_of(reference)
         if isinstance(source, File):
-            return self._from_file(source.path, named_by)
+            return self.key_of_file(source.path, named_by)
         return self._read(reference, named_by)
 
-    def _reference_to(self, value: Any) -> SecretReference:
+    def _reference(self, value: Any) -> SecretReference:
         return SecretReference(value, configuration_folder(self.environment) or self.root)
 
-    def _from_file(self, path: Path, named_by: str) -> VaultKey:
-        """Ansible runs its password file if it is executable; so do we."""
-        self._refuse_in_checkout(path)
+    def key_of_file(self, path: Path, named_by: str) -> VaultKey:
+        """The key in a file, or printed by it if it is a program: Ansible runs it, so do we."""
         if path.is_file() and os.access(path, os.X_OK):
+            self._refuse_in_checkout(path)
             _judge_program(path, path.stat())
             return self._read(SecretReference({Command.key: [str(path)]}, path.parent), named_by)
-        return _key_in(path) or _raise_missing(path, named_by)
+        if key := self._in_file(path):
+            return key
+        raise SecretUnavailable(
+            f"no vault key: {path} does not exist", remedy=f"correct {named_by}, which names it"
+        )
 
     def _read(self, reference: SecretReference, named_by: str) -> VaultKey:
         context = ReadContext(
@@ -181,6 +177,25 @@ class KeySearch:
             raise SecretUnavailable(f"{named_by}: blank", remedy="set it to the vault password")
         return VaultKey(Secret(password))
 
+    def _in_file(self, path: Path) -> VaultKey | None:
+        """The key in a file; None where there is none."""
+        self._refuse_in_checkout(path)
+        try:
+            raw = read_private(path, judge=partial(_judge, path))
+        except OSError as error:
+            raise SecretUnavailable(
+                f"cannot read the vault key {path}: {error.strerror}",
+                remedy="check the path and the file's owner and mode; it opens the tokens",
+            ) from None
+        if raw is None:
+            return None
+        text = raw.decode(errors="replace").strip()
+        if not text:
+            raise SecretUnavailable(
+                f"the vault key {path} is empty", remedy="restore it from a backup"
+            )
+        return VaultKey(Secret(text))
+
     def _refuse_in_checkout(self, path: Path) -> None:
         if lies_in_checkout(path, self.root, self.environment):
             raise SecretUnavailable(
@@ -190,8 +205,7 @@ class KeySearch:
 
     def _generated(self, *, create: bool) -> VaultKey:
         path = self.key_file
-        self._refuse_in_checkout(path)
-        key = _key_in(path)
+        key = self._in_file(path)
         if key is None and not create:
             raise NoVaultKey(
                 f"no vault key: {path} does not exist",
@@ -210,7 +224,7 @@ class KeySearch:
             )
         try:
             with self.key_lock():
-                if (key := _key_in(path)) is not None:
+                if (key := self._in_file(path)) is not None:
                     return key
                 key = write_key(path, new_key())
         except OSError as error:
@@ -243,46 +257,22 @@ def write_key(path: Path, key: VaultKey) -> VaultKey:
     return key
 
 
-def _key_in(path: Path) -> VaultKey | None:
-    try:
-        raw = read_private(path, judge=partial(_judge, path))
-    except OSError as error:
-        raise SecretUnavailable(
-            f"cannot read the vault key {path}: {error.strerror}",
-            remedy="check the path and the file's owner and mode; it opens the tokens",
-        ) from None
-    if raw is None:
-        return None
-    text = raw.decode(errors="replace").strip()
-    if not text:
-        raise SecretUnavailable(f"the vault key {path} is empty", remedy="restore it from a backup")
-    return VaultKey(Secret(text))
-
-
 def _judge(path: Path, status: os.stat_result) -> None:
-    """Only the owner reads it. Root's may be read by its group: secrets of containers, systemd."""
-    others = 0o037 if status.st_uid == 0 else 0o077
-    if not stat.S_ISREG(status.st_mode):
-        raise SecretUnavailable(f"the vault key {path} is not a file", remedy="restore the file")
-    if status.st_uid not in (0, os.geteuid()):
+    """Only the owner may read it."""
+    if exposure := exposure_of(status):
+        mend = f"chmod 600 {shlex.quote(str(path))}\nor, where its mode cannot be changed: "
         raise SecretUnavailable(
-            f"the vault key {path} belongs to another user", remedy=_how_to_copy(path)
-        )
-    if status.st_mode & others:
-        writes = status.st_mode & 0o022
-        mend = f"chmod 600 {shlex.quote(str(path))}" if status.st_uid == os.geteuid() else ""
-        raise SecretUnavailable(
-            f"other users can {'write to' if writes else 'read'} the vault key {path}",
-            remedy=f"{mend}\nor, where its mode cannot be changed: {_how_to_copy(path)}"
-            if mend
-            else _how_to_copy(path),
+            f"the vault key {path} {exposure}",
+            remedy=(mend if status.st_uid == os.geteuid() else "") + _how_to_copy(path),
         )
 
 
 def _judge_program(path: Path, status: os.stat_result) -> None:
-    if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
+    """A program may be read: it is what it prints that is secret."""
+    exposure = exposure_of(status)
+    if exposure in (Exposure.FOREIGN, Exposure.WRITABLE):
         raise SecretUnavailable(
-            f"other users can write to {path}, which prints the vault password",
+            f"{path}, which prints the vault password, {exposure}",
             remedy=f"chmod go-w {shlex.quote(str(path))}",
         )
 
@@ -291,12 +281,6 @@ def _how_to_copy(path: Path) -> str:
     return (
         f'copy it: (umask 077; cat {shlex.quote(str(path))} > "$HOME/maps-vault-key"); '
         f'export {PASSWORD_FILE_VARIABLE}="$HOME/maps-vault-key"'
-    )
-
-
-def _raise_missing(path: Path, named_by: str) -> VaultKey:
-    raise SecretUnavailable(
-        f"no vault key: {path} does not exist", remedy=f"correct {named_by}, which names it"
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from provisioner.credentials.store import Credentials, CredentialStore, TokenSet
-from provisioner.credentials.vault import VaultKey
 from provisioner.credentials.vault_key import KeySearch
 from provisioner.git import project_identity
 from tests.oauth_samples import CLIENT_SECRET
@@ -48,29 +47,16 @@ class Checkout:
 
     def oauth2(self, token_url: str = "https://sso.example.edu/token") -> Path:
         """A server `Reports` that is signed in to."""
-        oauth2 = {
-            "access_token_url": token_url,
-            "authorization_url": token_url.replace("token", "authorize"),
-            "client_id": "maps",
-            "client_secret": {"env": "CLIENT_SECRET"},
-            "scope_for_authorize": "openid email smtp offline_access",
-        }
-        server = {"server_name": "Reports", "host": "localhost", "port": NOWHERE, "use_tls": True}
-        server |= {"smtp_security_level": "oauth2", "user_name": "reports@example.edu"}
-        return self.write("servers/reports.json", json.dumps({**server, "oauth2": oauth2}))
+        text = f"server_name: Reports\nhost: localhost\nport: {NOWHERE}\nuse_tls: true\n"
+        text += "smtp_security_level: oauth2\nuser_name: reports@example.edu\noauth2:\n"
+        text += f"  access_token_url: {token_url}\n"
+        text += f"  authorization_url: {token_url.replace('token', 'authorize')}\n"
+        text += "  client_id: maps\n  client_secret: {env: CLIENT_SECRET}\n"
+        text += "  scope_for_authorize: openid email smtp offline_access\n"
+        return self.write("servers/reports.yml", text)
 
     def run(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [PROVISIONER, *arguments],
-            cwd=self.folder,
-            env={**SECRETS, **os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            umask=self.umask,
-        )
+        return self._ended([PROVISIONER, *arguments], {**SECRETS, **os.environ, **environment})
 
     def does(self, *arguments: str | Path, **environment: str) -> str:
         ended = self.run(*arguments, **environment)
@@ -78,16 +64,24 @@ class Checkout:
         return ended.stdout
 
     def git(self, *arguments: str, fails: bool = False) -> str:
-        ended = subprocess.run(
-            ["git", *_GIT, *arguments],
+        ended = self._ended(["git", *_GIT, *arguments], os.environ)
+        assert (ended.returncode != 0) == fails, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
+    def _ended(
+        self, command: list[str | Path], environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
             cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            timeout=60,
             check=False,
             umask=self.umask,
         )
-        assert (ended.returncode != 0) == fails, ended.stdout + ended.stderr
-        return ended.stdout + ended.stderr
 
     def commit(self) -> None:
         self.git("add", "--all")
@@ -102,15 +96,15 @@ class Checkout:
             environment=os.environ,
         )
 
-    def store(self, key: VaultKey | None = None) -> CredentialStore:
-        found = key or self.search.find(create=True)
-        return CredentialStore(self.folder / "tokens", self.search.identity, lambda: found)
+    def store(self) -> CredentialStore:
+        key = self.search.find(create=True)
+        return CredentialStore(self.folder / "tokens", self.search.identity, lambda: key)
 
     def keep(self, tokens: TokenSet) -> None:
         """Tokens of Reports, whose destinations nobody has accepted."""
         store = self.store()
+        new = Credentials(server_name="Reports", project=store.project, tokens=tokens)
         with store.locked("Reports") as entry:
-            new = Credentials(server_name="Reports", project=store.project, tokens=tokens)
             entry.save(new)
 
     def tokens(self) -> TokenSet:

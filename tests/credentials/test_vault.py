@@ -15,30 +15,25 @@ KEY = VaultKey(Secret("correct horse battery staple"))
 ANSIBLE_VAULT = Path(sys.executable).with_name("ansible-vault")
 
 
-def ansible_vault(folder: Path, *arguments: str, given: str = "") -> str:
-    password = folder / "password"
+def test_ansible_vault_opens_ours_and_we_open_its(tmp_path: Path) -> None:
+    contents = [b"made here\n", "é".encode() * 1000, b"x" * 16]
+    password, *files = (tmp_path / name for name in ("password", *map(str, range(len(contents)))))
     password.write_text(KEY.password.reveal() + "\n")
-    return subprocess.run(
-        [ANSIBLE_VAULT, arguments[0], "--vault-password-file", password, *arguments[1:]],
-        input=given,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
 
+    def ansible_vault(does: str) -> None:
+        command = [ANSIBLE_VAULT, does, "--vault-password-file", password, *files]
+        subprocess.run(command, capture_output=True, check=True)
 
-@pytest.mark.parametrize("content", ["", "made here\n", "é" * 1000, "x" * 16])
-def test_ansible_vault_opens_ours_and_we_open_its(tmp_path: Path, content: str) -> None:
-    sealed = KEY.encrypt(content.encode())
-    assert KEY.decrypt(sealed) == content.encode()
-    (tmp_path / "ours").write_text(sealed)
-    assert ansible_vault(tmp_path, "decrypt", "--output=-", str(tmp_path / "ours")) == content
-    if content:
-        theirs = ansible_vault(tmp_path, "encrypt", "--output=-", given=content)
+    for file, content in zip(files, contents, strict=True):
+        file.write_text(KEY.encrypt(content))
+    ansible_vault("decrypt")
+    assert [file.read_bytes() for file in files] == contents
+    ansible_vault("encrypt")
+    for file, content in zip(files, contents, strict=True):
+        theirs = file.read_text()
         labeled = theirs.replace("1.1;AES256", "1.2;AES256;prod", 1)
-        indented = theirs.replace("\n", "\r\n    ")
-        for text in (theirs, labeled, "    " + indented):
-            assert KEY.decrypt(text) == content.encode()
+        indented = "    " + theirs.replace("\n", "\r\n    ")
+        assert [KEY.decrypt(text) for text in (theirs, labeled, indented)] == [content] * 3
 
 
 def test_no_salt_comes_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +55,7 @@ def test_a_wrong_password_says_so_without_the_text() -> None:
 
 
 def test_damage_is_noticed() -> None:
+    assert KEY.decrypt(KEY.encrypt(b"")) == b""
     sealed = KEY.encrypt(b"x" * 40)
     at = len(sealed) // 2
     changed = sealed[:at] + ("1" if sealed[at] != "1" else "2") + sealed[at + 1 :]
