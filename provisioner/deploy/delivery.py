@@ -1,0 +1,411 @@
+"""One delivery on one host: forward, verify, and back if a test email proves it wrong.
+
+The lists are made in transaction.py, the emails in post_check.py: here is what follows on which
+answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from provisioner.ansible.run_input import Mail, RunInput
+from provisioner.deploy import mail_turns, post_check, protocol
+from provisioner.deploy.host_change import Change
+from provisioner.deploy.host_document import Entry, entry_fingerprint, value_at
+from provisioner.deploy.host_state import Outcome, Proof
+from provisioner.deploy.mail_turns import GoesOn, NoTurn
+from provisioner.deploy.post_check import CheckContext, ServerCheck, server_check
+from provisioner.deploy.protocol import (
+    DOCUMENT,
+    STATE,
+    Answer,
+    Call,
+    CallFailed,
+    MailAnswer,
+    Operation,
+    PostAnswer,
+    RestartAnswer,
+    RunAnswer,
+    Unreachable,
+    WriteAnswer,
+)
+from provisioner.deploy.result import CommandResult, HostState, MailResult
+from provisioner.deploy.transaction import (
+    TEST_TIMEOUT,
+    Ending,
+    Transaction,
+    digests_in,
+    require_delivered,
+    require_given_back,
+)
+from provisioner.secret import Secret
+
+_GRANT, _ACCESS_TOKEN = "/oauth2/token/grant_id", "/oauth2/token/access_token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a delivery needs beside its transaction. `call`: asks the host; `phase`: tells the
+    controller where it is; `goes_on`: whether it makes sense to wait for a turn."""
+
+    host: str
+    call: Call
+    phase: Callable[[str], None]
+    goes_on: GoesOn
+    sleep: Callable[[float], None] = time.sleep
+
+
+class LostHost(CallFailed):
+    """A later call found the folder locked, or another run's document there."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class Delivery:
+    """One delivery under way. What is known of it when it has ended is in `facts`."""
+
+    def __init__(self, tx: Transaction, around: Surroundings) -> None:
+        self._tx, self._around = tx, around
+        self._work: RunInput = tx.work
+        self._change: Change = tx.change
+        self._results: dict[str, MailResult] = {}
+        self._baseline: dict[str, MailResult] = {}
+        self._proofs: dict[str, Proof] = {}
+        self._digests: dict[str, str | None] = dict(tx.found.digests)
+        self._apply: CommandResult | None = None
+        self._test: CommandResult | None = None
+        self._recorded = False
+        self._mails = {name.casefold(): mail for name, mail in self._work.mails.items()}
+        self._context = CheckContext(
+            host=around.host,
+            run_id=self._work.run_id,
+            document=f"generation {self._change.document.generation}, {tx.fingerprint}",
+            ca_file=tx.settings.ca_file,
+        )
+
+    def carry_out(self) -> Ending:
+        """Deliver, verify, and take back what was proven wrong; Moved if nothing was touched."""
+        checks = [check for key in self._change.unverified if (check := self._check(key))]
+        rounds = post_check.rounds(checks)
+        joins = bool(rounds) and not (self._change.applies and post_check.limits(rounds[0]))
+        joined = rounds.pop(0) if joins else []
+        try:
+            ending = self._deliver(joined, last=not rounds)
+        except Unreachable as error:
+            state = HostState.UNKNOWN if error.began else HostState.UNREACHABLE
+            return Ending(state, error.kind, error.words)
+        except CallFailed as error:
+            return Ending(HostState.UNKNOWN, error.reason, error.words)
+        if ending is not None:
+            return ending
+        failure = self._verify(checks, rounds)
+        if self._is_wrong and self._tx.can_go_back:
+            return self._give_back()
+        return self._verified(failure)
+
+    def facts(self) -> dict[str, object]:
+        """What reports tell of it."""
+        entries = self._change.document.entries
+        unverified = [key for key in self._change.unverified if key not in self._proofs]
+        return {
+            "mails": [self._results[key] for key in sorted(self._results)],
+            "baseline": [self._baseline[key] for key in sorted(self._baseline)],
+            "unverified": [
+                entries[key]["server_name"] for key in (*unverified, *self._change.unchecked)
+            ],
+            "apply": self._apply,
+            "test": self._test,
+        }
+
+    # -- forward
+
+    def _deliver(self, joined: Sequence[ServerCheck], *, last: bool) -> Ending | None:
+        """The first call; None if the document lies there, applied where that is due."""
+        forward = self._tx.forward()
+        proving = self._proving(joined, last=last) if joined or last else []
+        count = 1 + sum(operation["op"] in ("run", "restart") for operation in forward)
+        self._around.phase("deliver")
+        with self._cluster_turn() as went_well, self._mailbox_turns(joined):
+            said = self._around.call([*forward, *proving])
+            self._digests.update(digests_in(said))
+            for answer in said[1:count]:
+                self._apply = _command_result(answer)
+            ending = require_delivered(said, writes=self._change.writes, count=count)
+            if ending is None:
+                went_well()
+        if ending is None:
+            self._hear(said[len(forward) :], joined, last=last)
+        return ending
+
+    # -- verify
+
+    def _check(self, key: str, *, before: bool = False) -> ServerCheck | None:
+        """How a server is verified, of this document or of that of before; None where nothing is to
+        be asked, because the result is known or nothing can be said."""
+        document = self._tx.before if before else self._change.document
+        entry = document.entries.get(key)
+        if entry is None or not post_check.is_complete(entry):
+            return None
+        secret = None
+        if before and post_check.expired(entry, time.time()):
+            secret = self._living_token(key, entry)
+            if secret is None:
+                return None  # only MAPS may refresh it
+        mail = self._mails.get(key) if self._change.checks.get(key, "mail") == "mail" else None
+        name = entry["server_name"]
+        check = server_check(
+            key,
+            entry,
+            self._context,
+            mail=mail and self._from_its_own_mailbox(mail, key, entry),
+            limit=self._work.limits.get(name),
+            refresh_at=None if before else self._work.refresh.get(name),
+            secret=secret,
+        )
+        known = check.foreseen()
+        if known is None:
+            return check
+        (self._baseline if before else self._results)[key] = known
+        if known.proof and not before:
+            self._proofs[key] = self._proof(entry, known.proof)
+        return None
+
+    def _from_its_own_mailbox(self, mail: Mail, key: str, entry: Entry) -> Mail:
+        """In a document of before the mailbox may have been another one."""
+        declared = self._declared(key)
+        own = entry.get("user_name")
+        if declared is None or not own or mail.sender != declared.get("user_name"):
+            return mail
+        return msgspec.structs.replace(mail, sender=own)
+
+    def _declared(self, key: str) -> Entry | None:
+        servers = self._work.servers
+        return next((servers[name] for name in servers if name.casefold() == key), None)
+
+    def _living_token(self, key: str, entry: Entry) -> Secret | None:
+        """The controller's access token of the same grant; None if it has another one."""
+        declared = self._declared(key)
+        if declared is None or value_at(declared, _GRANT) != value_at(entry, _GRANT):
+            return None
+        token = self._work.secrets.get(declared["server_name"], {}).get(_ACCESS_TOKEN)
+        return None if token is None else Secret(msgspec.json.decode(token.encode(), type=str))
+
+    def _proof(self, entry: Entry, outcome: Outcome) -> Proof:
+        return Proof(
+            fingerprint=entry_fingerprint(entry, self._tx.given.key),
+            outcome=outcome,
+            at=self._tx.at,
+            run_id=self._work.run_id,
+        )
+
+    def _proving(self, checks: Sequence[ServerCheck], *, last: bool) -> list[Operation]:
+        """Emails, MAPS' own, and the write that says so: reached only if all of it went well."""
+        operations = [operation for check in checks for operation in check.operations]
+        if last and self._tests_maps(checks):
+            operations.append(protocol.run(self._tx.settings.test_command, TEST_TIMEOUT))
+        proofs = self._proofs | {c.key: self._proof(c.entry, c.proof) for c in checks}
+        settle = last and self._settles(proofs)
+        if proofs or (settle and not self._tx.is_settled):
+            operations.append(protocol.write(self._tx.recording(proofs, settle=settle), expect={}))
+        return operations
+
+    def _tests_maps(self, checks: Sequence[ServerCheck]) -> bool:
+        """MAPS itself sends, too, where emails are sent and what it has is the document there."""
+        sent = any(result.proof == "sent" for result in self._results.values())
+        due = sent or any(check.message for check in checks)
+        return bool(self._tx.settings.test_command) and due and not self._left_unapplied
+
+    @property
+    def _left_unapplied(self) -> bool:
+        """MAPS has another document, and this run may not change that (`--no-restart`)."""
+        applied = self._change.applies or self._change.now.state.applied == self._tx.fingerprint
+        return self._tx.settings.can_apply and not applied
+
+    def _settles(self, proofs: Mapping[str, Proof]) -> bool:
+        return not self._change.unchecked and set(self._change.unverified) <= set(proofs)
+
+    def _hear(self, said: Sequence[Answer], checks: Sequence[ServerCheck], *, last: bool) -> None:
+        """Take in the answers to `_proving`."""
+        self._digests.update(digests_in(said))
+        heard = dict(post_check.results(checks, said, self._results, self._tx.found.skew))
+        self._results |= heard
+        for check in checks:
+            if check.key in heard and (proof := heard[check.key].proof):
+                self._proofs[check.key] = self._proof(check.entry, proof)
+        for answer in said:
+            if isinstance(answer, (MailAnswer, PostAnswer)) and answer.reason:
+                raise LostHost(answer.reason)  # it does not know its own secret any more
+            if isinstance(answer, RunAnswer):
+                self._test = _command_result(answer)
+        self._recorded = last and bool(said) and isinstance(said[-1], WriteAnswer) and said[-1].done
+
+    def _verify(self, checks: Sequence[ServerCheck], rounds: list[list[ServerCheck]]) -> str:
+        """What the first call has left: further rounds, and again what passes by itself. -> why it
+        was not heard to the end; empty if it was."""
+        paused, attempt = 0.0, 1
+        try:
+            while not self._is_wrong:
+                self._ask(rounds)
+                if self._is_wrong or self._answers_elsewhere(checks):
+                    break
+                waiting = [check for check in checks if self._is_waiting(check)]
+                if not waiting:
+                    break
+                unreached = [check for check in waiting if check.key not in self._results]
+                if not unreached:
+                    pause = mail_turns.pause_before_retry(attempt, paused, self._work.mail_budget)
+                    if pause is None or not self._around.goes_on():
+                        break
+                    self._around.sleep(pause)
+                    paused, attempt = paused + pause, attempt + 1
+                rounds = post_check.rounds(unreached or waiting)
+            if not self._is_wrong:
+                self._record()
+        except NoTurn:
+            return "interrupted"
+        except Unreachable as error:
+            return error.words
+        except CallFailed as error:
+            return error.reason
+        return ""
+
+    def _ask(self, rounds: Sequence[Sequence[ServerCheck]]) -> None:
+        for number, checks in enumerate(rounds, 1):
+            last = number == len(rounds)
+            self._around.phase("verify")
+            with self._mailbox_turns(checks):
+                guard = protocol.write([], expect=self._lying())
+                said = self._around.call([guard, *self._proving(checks, last=last)])
+            _require(said[0])
+            self._hear(said[1:], checks, last=last)
+            if self._is_wrong:
+                return
+
+    def _is_waiting(self, check: ServerCheck) -> bool:
+        """Whether it was not reached, or what kept it passes by itself."""
+        return check.key not in self._results or self._results[check.key].smtp.passing
+
+    @property
+    def _is_wrong(self) -> bool:
+        return any(result.wrong for result in self._results.values())
+
+    def _answers_elsewhere(self, checks: Sequence[ServerCheck]) -> bool:
+        """Whether nobody answers because this delivery looks for a mail server in a new place."""
+        for check in checks:
+            result = self._results.get(check.key)
+            if result is None or result.smtp.outcome != "unreachable" or not self._tx.can_go_back:
+                continue
+            before = self._tx.before.entries.get(check.key)
+            operation = post_check.elsewhere(check.entry, before, self._context)
+            if operation is None or before is None or not self._around.call([operation])[0].done:
+                continue
+            wrong = replace(result.smtp, outcome="wrong", passing=False)
+            place = f"{before['host']}:{before['port']}"
+            self._results[check.key] = msgspec.structs.replace(
+                result, smtp=wrong, worked_before=place
+            )
+            return True
+        return False
+
+    def _record(self) -> None:
+        """Record what was verified where no list has come to its own record."""
+        if self._recorded or (self._tx.is_settled and not self._proofs):
+            return
+        tested = self._test is None or self._test.exit == 0
+        proofs = self._proofs if tested else {}
+        files = self._tx.recording(proofs, settle=tested and self._settles(proofs))
+        said = self._around.call([protocol.write(files, expect=self._lying())])
+        _require(said[0])
+
+    def _lying(self) -> dict[str, str | None]:
+        """The digests of what this run has left there."""
+        return {name: self._digests.get(name) for name in (DOCUMENT, STATE)}
+
+    def _verified(self, failure: str) -> Ending:
+        if self._test is not None and self._test.exit != 0:
+            return Ending(HostState.UNVERIFIED, "test_failed", self._test.output)
+        if failure:
+            return Ending(HostState.UNVERIFIED, "not_heard", failure)
+        if not self._settles(self._proofs):
+            return Ending(HostState.UNVERIFIED, "not_verified")
+        if self._work.mode == "rollback":
+            return Ending(HostState.ROLLED_BACK, "")
+        left = not self._tx.settings.can_apply or self._left_unapplied
+        return Ending(HostState.DELIVERED if left else HostState.APPLIED, "")
+
+    # -- back
+
+    def _give_back(self) -> Ending:
+        """The same two steps the other way, then the baseline of what was refused."""
+        wrong = [key for key in sorted(self._results) if self._results[key].wrong]
+        checks = [check for key in wrong if (check := self._check(key, before=True))]
+        backward = self._tx.backward(self._lying())
+        baseline = self._baseline_list(checks)
+        joins = not (self._change.applies and post_check.limits(checks))
+        self._around.phase("restore")
+        try:
+            with self._cluster_turn() as went_well, self._mailbox_turns(checks if joins else []):
+                said = self._around.call([*backward, *(baseline if joins else [])])
+                ending = require_given_back(said)
+                if ending is not None:
+                    return ending
+                went_well()
+            said = said[len(backward) :]
+            if baseline and not joins:
+                with self._mailbox_turns(checks):
+                    said = self._around.call(baseline)
+        except NoTurn as error:
+            return Ending(HostState.UNKNOWN, "interrupted", error.host)
+        except Unreachable as error:
+            return Ending(HostState.UNKNOWN, error.kind, error.words)
+        except CallFailed as error:
+            return Ending(HostState.UNKNOWN, error.reason, error.words)
+        self._baseline |= post_check.results(checks, said, {}, self._tx.found.skew)
+        if any(result.wrong for result in self._baseline.values()):
+            return Ending(HostState.UNKNOWN, "baseline_wrong")
+        return Ending(HostState.RESTORED, "mail_refused")
+
+    def _baseline_list(self, checks: Sequence[ServerCheck]) -> list[Operation]:
+        operations = [operation for check in checks for operation in check.operations]
+        proofs = {check.key: self._proof(check.entry, check.proof) for check in checks}
+        if proofs:
+            files = self._tx.baseline_recorded(proofs)
+            operations.append(protocol.write(files, expect={}))
+        return operations
+
+    # -- turns
+
+    def _cluster_turn(self) -> AbstractContextManager[Callable[[], None]]:
+        cluster = self._tx.settings.cluster if self._change.applies else None
+        run_id, host = self._work.run_id, self._around.host
+        goes_on = self._around.goes_on
+        return mail_turns.cluster_turn(Path(self._work.turns), cluster, run_id, host, goes_on)
+
+    def _mailbox_turns(self, checks: Sequence[ServerCheck]) -> AbstractContextManager[None]:
+        return mail_turns.mailbox_turns(
+            Path(self._work.turns),
+            post_check.limits(checks),
+            self._around.goes_on,
+            messages=any(check.message for check in checks),
+        )
+
+
+def _require(answer: Answer) -> None:
+    if not answer.done:
+        raise LostHost(getattr(answer, "reason", None) or "crash")
+
+
+def _command_result(answer: Answer) -> CommandResult | None:
+    if isinstance(answer, RunAnswer):
+        return CommandResult(exit=answer.exit, output=answer.output, reason=answer.reason)
+    if isinstance(answer, RestartAnswer):
+        return CommandResult(exit=0 if answer.done else None, reason=answer.reason)
+    return None

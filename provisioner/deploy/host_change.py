@@ -1,0 +1,335 @@
+"""What a host has, what it is to have, and what differs. Pure: decides, and asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from provisioner.ansible.run_input import Check, HostInput, RunInput
+from provisioner.deploy import host_document, host_state
+from provisioner.deploy.host_document import NO_DOCUMENT, Damaged, Entry, HostDocument, key_of
+from provisioner.deploy.host_state import DocumentRecord, Proof, State
+from provisioner.deploy.protocol import DOCUMENT, STATE, Digest, Name, ReadAnswer
+
+ServerState = Literal["unchanged", "added", "changed", "removed", "orphaned"]
+
+_TOKEN = "/oauth2/token"  # noqa: S105  a JSON pointer
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What one `read` found, without a secret: it travels from a plan to its push.
+
+    `texts`: masked, of the document, the state and the archives; `open`: names of files that
+    others may read, "" for the folder; `skew`: seconds by which its clock is ahead of ours.
+    """
+
+    texts: dict[Name, str | None]
+    digests: dict[Name, Digest]
+    open: list[str] = []
+    skew: float | None = None
+    holder: str | None = None
+    strangers: list[str] = []
+
+
+def found_in(answer: ReadAnswer, at: float) -> Found:
+    """What a host answered to `read`; `at`: our own time, Unix seconds."""
+    files = answer.files
+    return Found(
+        texts={name: file.text for name, file in files.items()},
+        digests={name: file.digest for name, file in files.items()},
+        open=[*([""] if answer.open else []), *(n for n, file in files.items() if file.open)],
+        skew=_skew(answer.time, at),
+        holder=answer.holder,
+        strangers=answer.strangers,
+    )
+
+
+def _skew(time: str | None, at: float) -> float | None:
+    if time is None:
+        return None
+    try:
+        return datetime.fromisoformat(time).timestamp() - at
+    except ValueError:  # the pattern lets the 31st of February pass
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What lies on a host, read: its document, and what the state says of it.
+
+    `fingerprint` is None where no document lies; `edited`: not as we left it; `rekeyed`: the state
+    was of another key; `archived`: the document to go back to, None where there is none.
+    """
+
+    document: HostDocument
+    fingerprint: str | None
+    state: State
+    record: DocumentRecord | None
+    edited: bool
+    rekeyed: bool
+    archived: HostDocument | None
+
+    @property
+    def pending(self) -> bool:
+        """Not all that its delivery had to verify is verified."""
+        return self.record is not None and not self.record.delivery.settled
+
+    def proof(self, key: str, host_key: str) -> Proof | None:
+        """What was verified of an entry just as it lies there."""
+        known = self.record.servers.get(key) if self.record else None
+        entry = self.document.entries.get(key)
+        if known is None or known.proof is None or entry is None:
+            return None
+        fitting = known.proof.fingerprint == host_document.entry_fingerprint(entry, host_key)
+        return known.proof if fitting else None
+
+
+def current(found: Found, given: HostInput) -> Current:
+    """What lies there; Damaged or InvalidState where it cannot be kept."""
+    document = NO_DOCUMENT
+    if DOCUMENT in found.digests:
+        document = host_document.parse(found.texts[DOCUMENT])
+    there = document.fingerprint(given.key) if DOCUMENT in found.digests else None
+    state = State(key_id=given.key_id)
+    if STATE in found.digests:
+        state = host_state.parse(found.texts[STATE])
+    rekeyed = state.key_id != given.key_id
+    if rekeyed:
+        known = state.records.get(state.document or "")
+        archive = _archive(found, known)
+        state = host_state.rekeyed(
+            state, given.key_id, there, archive.fingerprint(given.key) if archive else None
+        )
+    record = state.record(there)
+    archived = _archive(found, record)
+    previous = record.previous if record else None
+    if archived and previous and archived.fingerprint(given.key) != previous.fingerprint:
+        archived = None  # edited, or another one: nothing to go back to
+    return Current(document, there, state, record, state.is_edited(there), rekeyed, archived)
+
+
+def _archive(found: Found, record: DocumentRecord | None) -> HostDocument | None:
+    if record is None or record.previous is None or record.previous.file not in found.digests:
+        return None
+    try:
+        return host_document.parse(found.texts[record.previous.file])
+    except Damaged:
+        return None
+
+
+# -- what it is to have
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The masked entries that a host is to have, by key, and how each is to be verified.
+
+    `whole`: nothing else is to be there (a rollback); `rotating`: keys of servers whose refresh
+    token is dead once used.
+    """
+
+    entries: Mapping[str, Entry]
+    checks: Mapping[str, Check]
+    declared: frozenset[str]
+    remove: frozenset[str] = frozenset()
+    prune: bool = False
+    whole: bool = False
+
+    @classmethod
+    def of(cls, work: RunInput, given: HostInput) -> Wanted:
+        """What is declared for one host of a run."""
+        masked = (
+            host_document.masked_entry(work.servers[name], given.placeholders.get(name, {}))
+            for name in given.servers
+        )
+        return cls(
+            entries={key_of(entry): entry for entry in masked},
+            checks={name.casefold(): check for name, check in given.checks.items()},
+            declared=frozenset(name.casefold() for name in given.declared),
+            remove=frozenset(name.casefold() for name in given.remove),
+            prune=work.prune,
+        )
+
+    @classmethod
+    def before(cls, now: Current, work: RunInput, given: HostInput) -> Wanted:
+        """What a rollback brings back: the archive, with tokens that serve."""
+        archived = now.archived.entries if now.archived else {}
+        entries = {
+            key: _with_living_token(entry, now.document.entries.get(key), work, given)
+            for key, entry in archived.items()
+        }
+        checks = {name.casefold(): check for name, check in given.checks.items()}
+        return cls(
+            entries, {key: checks.get(key, "mail") for key in entries}, frozenset(), whole=True
+        )
+
+
+def _with_living_token(
+    entry: Entry, there: Entry | None, work: RunInput, given: HostInput
+) -> Entry:
+    """An archived entry with the newest token of its grant: an old refresh token may be dead.
+
+    That of the run, else that of what lies there, if it is for the same client.
+    """
+    grant = host_document.value_at(entry, _TOKEN + "/grant_id")
+    if grant is None:
+        return entry
+    key, names = key_of(entry), {name.casefold(): name for name in given.servers}
+    declared = None
+    if key in names:
+        name = names[key]
+        declared = host_document.masked_entry(work.servers[name], given.placeholders.get(name, {}))
+    for newer in (declared, there):
+        if newer is not None and host_document.value_at(newer, _TOKEN + "/grant_id") == grant:
+            return host_document.with_token(entry, host_document.value_at(newer, _TOKEN))
+    return entry
+
+
+# -- what differs
+
+
+class ServerChange(Struct, frozen=True, kw_only=True):
+    """One server on one host. `fields`: JSON pointers of what differs; `values`: old and new of
+    those that are public; `verified`: a test email went through with just this entry."""
+
+    name: str
+    state: ServerState
+    fields: list[str] = []
+    values: dict[str, tuple[Any, Any]] = {}
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is to be done on a host. `document`: what it is to hold, with its new generation if
+    `writes`; `unverified`: keys that are to be checked; `settles`: nothing else is to be verified;
+    `close`: files that others can read."""
+
+    now: Current
+    document: HostDocument
+    servers: tuple[ServerChange, ...]
+    writes: bool
+    applies: bool
+    unverified: tuple[str, ...]
+    unchecked: tuple[str, ...]
+    settles: bool
+    close: tuple[str, ...]
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is anything to do."""
+        return (
+            bool(self.writes or self.applies or self.unverified or self.settles or self.close)
+            or self.now.rekeyed
+        )
+
+
+def plan_host(
+    found: Found, now: Current, wanted: Wanted, given: HostInput, *, applies: bool, at: float
+) -> Change:
+    """What differs, and what is to be done. `applies`: the host has a way to apply, which this run
+    may use; `at`: Unix seconds."""
+    there = now.document.entries
+    removed = _removed(now, wanted)
+    entries: dict[str, Entry] = {k: e for k, e in there.items() if k not in removed}
+    changes = {
+        key: ServerChange(name=there[key]["server_name"], state="removed") for key in removed
+    }
+    for key in set(entries) - set(wanted.entries) - wanted.declared:
+        changes[key] = ServerChange(name=there[key]["server_name"], state="orphaned")
+    for key, entry in wanted.entries.items():
+        entries[key], changes[key] = _compared(key, entry, now, wanted, given, at)
+    writes = any(change.state in ("added", "changed", "removed") for change in changes.values())
+    document = now.document
+    if writes:
+        generation = max(now.state.generations, now.document.generation) + 1
+        document = HostDocument(generation, entries)
+    open_names = {"", DOCUMENT, STATE} & set(found.open) | {
+        name for name in found.open if name.startswith("email-servers.before-")
+    }
+    unverified = [
+        key
+        for key in wanted.entries
+        if changes[key].state != "unchanged" or not _is_settled(key, now, wanted, given)
+    ]
+    checked = tuple(sorted(k for k in unverified if wanted.checks.get(k, "mail") != "none"))
+    unchecked = tuple(sorted(k for k in unverified if wanted.checks.get(k, "mail") == "none"))
+    lies = document.fingerprint(given.key) if writes else now.fingerprint
+    return Change(
+        now=now,
+        document=document,
+        servers=tuple(changes[key] for key in sorted(changes)),
+        writes=writes,
+        applies=applies and lies is not None and now.state.applied != lies,
+        unverified=checked,
+        unchecked=unchecked,
+        settles=not writes and now.pending and not unverified,
+        close=tuple(sorted(open_names)),
+        checks=wanted.checks,
+    )
+
+
+def _gone(entry: Entry, state: ServerState) -> ServerChange:
+    return ServerChange(name=entry["server_name"], state=state)
+
+
+def _removed(now: Current, wanted: Wanted) -> frozenset[str]:
+    there = frozenset(now.document.entries)
+    if wanted.whole:
+        return there - set(wanted.entries)
+    ours = frozenset(now.record.servers if now.record else ())
+    undeclared = there - wanted.declared - set(wanted.entries) if wanted.prune else frozenset()
+    return (wanted.remove - set(wanted.entries) | undeclared) & ours & there
+
+
+def _compared(
+    key: str, entry: Entry, now: Current, wanted: Wanted, given: HostInput, at: float
+) -> tuple[Entry, ServerChange]:
+    """(the entry to hold, what is said of it)."""
+    name = entry["server_name"]
+    there = now.document.entries.get(key)
+    if there is None:
+        return entry, ServerChange(name=name, state="added")
+    fields = host_document.differing_fields(there, entry)
+    if not fields and not _token_is_stale(key, there, entry, now, wanted, given, at):
+        proof = now.proof(key, given.key)
+        verified = proof is not None and proof.outcome == "sent"
+        return there, ServerChange(name=name, state="unchanged", verified=verified)
+    names = host_document.known_names()[1]
+    shown = {
+        pointer: pair
+        for pointer, pair in fields.items()
+        if pointer.rpartition("/")[2] in names and pointer != _TOKEN
+    }
+    return entry, ServerChange(
+        name=name, state="changed", fields=list(fields) or [_TOKEN], values=shown
+    )
+
+
+def _token_is_stale(
+    key: str, there: Entry, entry: Entry, now: Current, wanted: Wanted, given: HostInput, at: float
+) -> bool:
+    """Whether another token of the same grant is to replace the one there; a refresh alone is no
+    reason. One that a person edited is not the one delivered; one that expired before anything
+    was verified cannot be verified any more."""
+    if host_document.same_token(there, entry):
+        return False
+    if now.edited or wanted.whole:
+        return True
+    expires = host_document.value_at(there, _TOKEN + "/expires_at")
+    expired = isinstance(expires, (int, float)) and expires <= at
+    return expired and not _is_settled(key, now, wanted, given)
+
+
+def _is_settled(key: str, now: Current, wanted: Wanted, given: HostInput) -> bool:
+    """Whether what was verified of an entry is as much as this run asks for."""
+    proof = now.proof(key, given.key)
+    enough = {"sent", "unverifiable"}
+    if wanted.checks.get(key) == "auth":
+        enough.add("authenticated")
+    return proof is not None and proof.outcome in enough

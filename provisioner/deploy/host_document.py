@@ -1,0 +1,258 @@
+"""The host document, masked: placeholders stand for all that is not known to be public. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from provisioner.resources import schema_path
+
+SCHEMA_VERSION = 1
+
+Entry = Mapping[str, Any]  # one element of `servers`, see schemas/host-document.schema.json
+
+_TOKEN = "/oauth2/token"  # noqa: S105  a JSON pointer
+_LARGEST_NUMBER = 2**53
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLACEHOLDER = re.compile(r"\Ahmac:[0-9a-f]{32}\Z")
+
+
+class Damaged(Exception):
+    """A document that this version cannot keep. The text says why, and quotes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostDocument:
+    """`entries`: by casefolded server_name. `generation`: 0 of the document that is not there."""
+
+    generation: int
+    entries: Mapping[str, Entry]
+
+    def text(self, values: Mapping[str, str] | None = None) -> str:
+        """The document in our spelling; `values`: placeholder -> the JSON token to put there."""
+        entries = [self.entries[key] for key in sorted(self.entries)]
+        content = {
+            "schema_version": SCHEMA_VERSION,
+            "generation": self.generation,
+            "servers": [_filled(entry, values) for entry in entries] if values else entries,
+        }
+        return json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+    def fingerprint(self, key: str) -> str:
+        """What tells it from any other: 32 hex digits, keyed, so that it may leave the host."""
+        return fingerprint(self.text(), key)
+
+    def placeholders(self) -> frozenset[str]:
+        """Those that stand in it."""
+        leaves = (value for entry in self.entries.values() for _, value in _leaves(entry))
+        return frozenset(value for value in leaves if is_placeholder(value))
+
+
+NO_DOCUMENT = HostDocument(0, {})
+
+
+def fingerprint(text: str, key: str) -> str:
+    """A keyed fingerprint of a masked text; `key`: that of the host, in hex."""
+    return _keyed(text, key)[:32]
+
+
+def placeholder(token: str, key: str) -> str:
+    """What stands for a value on one host; `token`: the value as JSON."""
+    return "hmac:" + _keyed(token, key)[:32]
+
+
+def is_placeholder(value: object) -> bool:
+    """Whether a value looks like one. What is declared never does (deploy/entry.py)."""
+    return isinstance(value, str) and _PLACEHOLDER.match(value) is not None
+
+
+@cache
+def known_names() -> tuple[frozenset[str], frozenset[str]]:
+    """(all names of the published schema, those whose values are public)."""
+    schema = json.loads(schema_path("host-document").read_bytes())
+    names, hidden = set[str](), set[str]()
+    _collect_names(schema, names, hidden)
+    return frozenset(names), frozenset(names - hidden)
+
+
+def _collect_names(schema: Mapping[str, Any], names: set[str], hidden: set[str]) -> None:
+    for name, inner in schema.get("properties", {}).items():
+        names.add(name)
+        if inner.get("writeOnly"):
+            hidden.add(name)
+        _collect_names(inner, names, hidden)
+    if "items" in schema:
+        _collect_names(schema["items"], names, hidden)
+
+
+def parse(text: str | None) -> HostDocument:
+    """The document of a masked text, as a host answers it; Damaged if it cannot be kept."""
+    if text is None:
+        raise Damaged("it is not JSON")
+    try:
+        content = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_float=_number(float),
+            parse_int=_number(int),
+        )
+        text.encode("utf-8")
+        json.dumps(content, ensure_ascii=False).encode("utf-8")  # half a surrogate pair has none
+    except Damaged:
+        raise
+    except (ValueError, RecursionError):
+        raise Damaged("it is not JSON that can be written again") from None
+    return _document(content)
+
+
+def _document(content: Any) -> HostDocument:
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise Damaged(f"a newer version wrote it (schema {version}): update maps-provisioner")
+    if version != SCHEMA_VERSION or version is True or not _is_generation(content):
+        raise Damaged("schema_version or generation is missing or wrong")
+    servers = content.get("servers")
+    if not isinstance(servers, list) or not all(map(_is_entry, servers)):
+        raise Damaged("servers is not a list of entries with a server_name and a host")
+    entries = {key_of(entry): entry for entry in servers}
+    if len(entries) != len(servers):
+        raise Damaged("two entries have the same server_name")
+    return HostDocument(content["generation"], entries)
+
+
+def _is_generation(content: Mapping[str, Any]) -> bool:
+    generation = content.get("generation")
+    return isinstance(generation, int) and not isinstance(generation, bool) and generation >= 0
+
+
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and all(
+        isinstance(entry.get(name), str) and not _CONTROL.search(entry[name])
+        for name in ("server_name", "host")
+    )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Names that differ in case alone are one name to PowerShell and to many readers."""
+    if len({name.casefold() for name, _ in pairs}) != len(pairs):
+        raise Damaged("an object has the same name twice")
+    return dict(pairs)
+
+
+def _refuse_constant(_text: str) -> None:
+    raise Damaged("it has a number that JSON does not know")
+
+
+def _number(kind: type) -> Callable[[str], Any]:
+    def made(text: str) -> Any:
+        value = kind(text) if len(text) < 400 else math.inf
+        if not abs(value) < _LARGEST_NUMBER:
+            raise Damaged("it has a number out of bounds")
+        return value
+
+    return made
+
+
+# -- entries
+
+
+def key_of(entry: Entry) -> str:
+    """What identifies a server: its name, whatever its case."""
+    name: str = entry["server_name"]
+    return name.casefold()
+
+
+def masked_entry(entry: Entry, placeholders: Mapping[str, str]) -> Entry:
+    """A copy of an entry with its placeholders; `entry` has null for hidden values."""
+    copy = deepcopy(dict(entry))
+    for pointer, value in placeholders.items():
+        *path, last = pointer.strip("/").split("/")
+        inner: Any = copy
+        for name in path:
+            inner = inner[name]
+        inner[last] = value
+    return copy
+
+
+def value_at(entry: Entry, pointer: str) -> Any:
+    """The value at a JSON pointer without escapes; None if there is none."""
+    value: Any = entry
+    for name in pointer.strip("/").split("/"):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def with_token(entry: Entry, token: Any) -> Entry:
+    """A copy of an OAuth2 entry with another token."""
+    return {**entry, "oauth2": {**entry["oauth2"], "token": token}}
+
+
+def entry_fingerprint(entry: Entry, key: str) -> str:
+    """What a proof is about: the entry with the grant in place of its token, so that a refreshed
+    token costs no proof."""
+    return fingerprint(json.dumps(_comparable(entry), sort_keys=True), key)
+
+
+def same_token(one: Entry, other: Entry) -> bool:
+    """Whether both entries hold the same token, whatever grant it is of."""
+    return bool(value_at(one, _TOKEN) == value_at(other, _TOKEN))
+
+
+def differing_fields(old: Entry, new: Entry) -> dict[str, tuple[Any, Any]]:
+    """JSON pointer -> (old, new) of all that differs, tokens compared by their grant.
+
+    Values of hidden fields are None: what is shown to people never holds a placeholder.
+    """
+    before, after = dict(_leaves(_comparable(old))), dict(_leaves(_comparable(new)))
+    return {
+        pointer: (_shown(pointer, before.get(pointer)), _shown(pointer, after.get(pointer)))
+        for pointer in sorted({*before, *after})
+        if before.get(pointer) != after.get(pointer)
+    }
+
+
+def _shown(pointer: str, value: Any) -> Any:
+    public = pointer.rpartition("/")[2] in known_names()[1] and pointer != _TOKEN
+    return value if public and not is_placeholder(value) else None
+
+
+def _comparable(entry: Entry) -> Entry:
+    if not isinstance(entry.get("oauth2"), dict):
+        return entry
+    return with_token(entry, value_at(entry, _TOKEN + "/grant_id"))
+
+
+def _leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, Mapping):
+        yield pointer, value
+        return
+    for name, inner in value.items():
+        step = str(name).replace("~", "~0").replace("/", "~1")
+        yield from _leaves(inner, f"{pointer}/{step}")
+
+
+def _filled(entry: Entry, values: Mapping[str, str]) -> Entry:
+    """With values for placeholders, at hidden places only: a shown one that looks like a
+    placeholder must not tell a secret."""
+
+    def fill(value: Any, *, hidden: bool) -> Any:
+        if isinstance(value, Mapping):
+            shown = known_names()[1]
+            return {name: fill(inner, hidden=name not in shown) for name, inner in value.items()}
+        return json.loads(values[value]) if hidden and value in values else value
+
+    filled: Entry = fill(entry, hidden=False)
+    return filled
+
+
+def _keyed(text: str, key: str) -> str:
+    return hmac.new(bytes.fromhex(key), text.encode("utf-8"), hashlib.sha256).hexdigest()

@@ -1,0 +1,163 @@
+"""state.json: the controller's memory of a host, kept by the host. Pure.
+
+It has a record for each document that may lie there, found by the document's fingerprint; so at
+each moment of a delivery it describes whatever lies there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from provisioner.deploy.protocol import Name
+
+SCHEMA_VERSION = 1
+
+Fingerprint = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+Number = Annotated[int, Meta(ge=0, lt=2**53)]
+Text = Annotated[str, Meta(max_length=400)]
+Outcome = Literal["sent", "authenticated", "unverifiable"]
+
+
+class InvalidState(Exception):
+    """A state.json that is not ours, or a newer version's. The text quotes nothing of it."""
+
+
+class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was verified: the entry with this fingerprint, when, by which run."""
+
+    fingerprint: Fingerprint
+    outcome: Outcome
+    at: Text
+    run_id: Text
+
+
+class ServerRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A server that this tool delivered: so it may remove it."""
+
+    name: Text
+    proof: Proof | None = None
+
+
+class Previous(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The archive to go back to, and the fingerprint of its document."""
+
+    file: Name
+    fingerprint: Fingerprint
+
+
+class DeliveryRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who delivered a document, when. `settled`: all that was to be verified is."""
+
+    run_id: Text
+    owner: Text
+    commit: Text | None
+    at: Text
+    settled: bool
+
+
+class DocumentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of one document."""
+
+    generation: Number
+    previous: Previous | None
+    delivery: DeliveryRecord
+    servers: dict[Text, ServerRecord]
+
+
+class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. `generations`: the highest number used so far; `applied`: the document that
+    MAPS last took over; `document`: the last one that we left there."""
+
+    schema_version: Literal[1] = 1
+    key_id: Text
+    generations: Number = 0
+    applied: Fingerprint | None = None
+    document: Fingerprint | None = None
+    records: dict[Fingerprint, DocumentRecord] = {}
+    entered: dict[Text, list[msgspec.Raw]] = {}
+
+    def text(self) -> str:
+        """The file's text."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1).decode() + "\n"
+
+    def record(self, document: str | None) -> DocumentRecord | None:
+        """The record of the document with this fingerprint; of one that a person edited, that of
+        the document that we left there, which then counts as settled."""
+        if document in self.records:
+            return self.records[document]
+        known = self.records.get(self.document) if self.document else None
+        return known and replace(known, delivery=replace(known.delivery, settled=True))
+
+    def is_edited(self, document: str | None) -> bool:
+        """Whether what lies there is not what we left there; also where we left nothing."""
+        return document is not None and document not in self.records
+
+    def with_document(self, fingerprint: str, record: DocumentRecord, keep: Iterable[str]) -> State:
+        """With one more document, as it is delivered; `keep`: whose records are still needed."""
+        records = {key: self.records[key] for key in keep if key in self.records}
+        return replace(
+            self,
+            generations=max(self.generations, record.generation),
+            document=fingerprint,
+            records={**records, fingerprint: record},
+        )
+
+    def with_record(self, fingerprint: str, record: DocumentRecord) -> State:
+        """With the record of one document replaced."""
+        return replace(self, records={**self.records, fingerprint: record})
+
+    def given_back(self, fingerprint: str, generation: int | None = None) -> State:
+        """With the document before there again: MAPS may have either one."""
+        number = self.generations if generation is None else max(self.generations, generation)
+        return replace(self, document=fingerprint, applied=None, generations=number)
+
+
+def parse(text: str | None) -> State:
+    """The state of a file's text; InvalidState with the remedy if it is none of this version's."""
+    try:
+        version = msgspec.json.decode((text or "").encode(), type=dict[str, msgspec.Raw])
+        if bytes(version["schema_version"]) != str(SCHEMA_VERSION).encode():
+            raise InvalidState("another version wrote state.json: update maps-provisioner")
+        state = msgspec.json.decode((text or "").encode(), type=State)
+    except (msgspec.DecodeError, UnicodeEncodeError, KeyError, RecursionError):
+        raise InvalidState("state.json is damaged: move it away, then push again") from None
+    if state.document is not None and state.document not in state.records:
+        raise InvalidState("state.json contradicts itself: move it away, then push again")
+    return state
+
+
+def with_proofs(
+    record: DocumentRecord, proofs: Mapping[str, Proof], *, settle: bool
+) -> DocumentRecord:
+    """A record with these proofs, by key of the server."""
+    servers = {
+        key: replace(known, proof=proofs[key]) if key in proofs else known
+        for key, known in record.servers.items()
+    }
+    delivery = replace(record.delivery, settled=record.delivery.settled or settle)
+    return replace(record, servers=servers, delivery=delivery)
+
+
+def rekeyed(state: State, key_id: str, document: str | None, previous: str | None) -> State:
+    """The state under another key: fingerprints of before are of no use.
+
+    What lies there (`document`, fingerprint under the new key) takes over the record of the
+    document that we left, without its proofs; `previous`: that of its archive.
+    """
+    known = state.records.get(state.document) if state.document else None
+    blank = replace(state, key_id=key_id, records={}, document=None, applied=None)
+    if known is None or document is None:
+        return blank
+    archive = known.previous if known.previous and previous else None
+    record = replace(
+        known,
+        previous=archive and replace(archive, fingerprint=previous),
+        servers={key: replace(one, proof=None) for key, one in known.servers.items()},
+    )
+    applied = document if state.applied == state.document else None
+    return replace(blank, records={document: record}, document=document, applied=applied)

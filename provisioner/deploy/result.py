@@ -1,0 +1,156 @@
+"""What became of one host: one table of states, and the facts that reports make words of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from provisioner.deploy.host_change import ServerChange
+from provisioner.deploy.host_state import DeliveryRecord, Outcome
+from provisioner.errors import ExitCode, gravest
+from provisioner.smtp.client import SmtpResult
+
+
+class HostState(StrEnum):
+    """The outcome of a plan, a push or a rollback for one host."""
+
+    UNCHANGED = "unchanged"
+    WOULD_CHANGE = "would change"
+    APPLIED = "applied"
+    DELIVERED = "delivered, not applied"
+    ROLLED_BACK = "rolled back"
+    SKIPPED = "skipped"
+    UNVERIFIED = "delivered, not verified"
+    RESTORED = "restored"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
+    DRIFTED = "drifted"
+    NOT_STARTED = "not started"
+    LOCKED = "locked by another run"
+    UNKNOWN = "unknown"
+
+
+class Meaning(NamedTuple):
+    """`stops`: a failure of the batch; `done`: nothing is left to do there for --resume."""
+
+    exit_code: ExitCode
+    junit: str = ""
+    stops: bool = False
+    done: bool = False
+
+
+MEANINGS = {
+    HostState.UNCHANGED: Meaning(ExitCode.DONE, done=True),
+    HostState.APPLIED: Meaning(ExitCode.DONE, done=True),
+    HostState.DELIVERED: Meaning(ExitCode.DONE, done=True),
+    HostState.ROLLED_BACK: Meaning(ExitCode.DONE, done=True),
+    HostState.WOULD_CHANGE: Meaning(ExitCode.CHANGES),
+    HostState.SKIPPED: Meaning(ExitCode.DONE, "skipped"),  # the skipped server has the code
+    HostState.UNVERIFIED: Meaning(ExitCode.FAILURE, "failure", stops=True),
+    HostState.RESTORED: Meaning(ExitCode.HOSTS_BEHIND, "failure", stops=True),
+    HostState.FAILED: Meaning(ExitCode.HOSTS_BEHIND, "failure", stops=True),
+    HostState.UNREACHABLE: Meaning(ExitCode.HOSTS_BEHIND, "error"),
+    HostState.DRIFTED: Meaning(ExitCode.HOSTS_BEHIND, "failure"),
+    HostState.NOT_STARTED: Meaning(ExitCode.HOSTS_BEHIND, "skipped"),
+    HostState.LOCKED: Meaning(ExitCode.LOCKED, "failure", stops=True),
+    HostState.UNKNOWN: Meaning(ExitCode.HOST_UNKNOWN, "error", stops=True),
+}
+
+
+class RefreshResult(Struct, frozen=True, kw_only=True):
+    """A refresh as a trial, from the host. outcome: verified, wrong, unreachable, inconclusive.
+
+    `error`: that of RFC 6749 section 5.2, or our word; `code`: the vendor's own.
+    """
+
+    outcome: str
+    error: str | None = None
+    code: str | None = None
+    http_status: int | None = None
+
+
+class MailResult(Struct, frozen=True, kw_only=True):
+    """What was verified of one server from one host. `proof`: None if nothing was.
+
+    `worked_before`: the place (host:port) of the document before, where the mail server answers
+    while it does not in the new place. `attempts`: how often it was tried.
+    """
+
+    server: str
+    smtp: SmtpResult
+    refresh: RefreshResult | None = None
+    proof: Outcome | None = None
+    worked_before: str | None = None
+    attempts: int = 1
+
+    @property
+    def wrong(self) -> bool:
+        """What was delivered is wrong, by the mail server's word or the token endpoint's."""
+        return "wrong" in (self.smtp.outcome, self.refresh.outcome if self.refresh else "")
+
+
+class CommandResult(Struct, frozen=True, kw_only=True):
+    """How a command of the host's administrator, or a service, ended; `exit` None: it did not."""
+
+    exit: int | None = None
+    output: str = ""
+    reason: str | None = None
+
+
+class HostResult(Struct, frozen=True, kw_only=True):
+    """One host's outcome, without secrets and placeholders: facts, of which reports make words.
+
+    `reason` is one word for what ended it, `about` what it is about; `baseline`: how the servers
+    whose emails were refused fare with the document of before; `before`: the fingerprint of what
+    lay there; `skew`: seconds by which the host's clock is ahead of ours; `unverified`: names of
+    servers that no test email has verified yet.
+    """
+
+    host: str
+    state: HostState
+    reason: str = ""
+    about: str = ""
+    remedy: str = ""
+    servers: list[ServerChange] = []
+    mails: list[MailResult] = []
+    baseline: list[MailResult] = []
+    unverified: list[str] = []
+    generation: int | None = None
+    fingerprint: str | None = None
+    before: str | None = None
+    rolled_back_to: int | None = None
+    edited: bool = False
+    rekeyed: bool = False
+    applies: bool = False
+    applied: bool | None = None
+    apply: CommandResult | None = None
+    test: CommandResult | None = None
+    delivery: DeliveryRecord | None = None
+    holder: str | None = None
+    strangers: list[str] = []
+    open: list[str] = []
+    skew: float | None = None
+    seconds: float = 0.0
+
+    @property
+    def meaning(self) -> Meaning:
+        """What its state means for the run."""
+        return MEANINGS[self.state]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What this host alone makes of the run."""
+        return self.meaning.exit_code
+
+    @property
+    def needs_push(self) -> bool:
+        """Something is to be done there, as a plan says it."""
+        return self.state is HostState.WOULD_CHANGE
+
+
+def exit_code(hosts: Iterable[HostResult], others: Iterable[ExitCode] = ()) -> ExitCode:
+    """The gravest of hosts and of what else came up (skipped servers)."""
+    return gravest([*(host.exit_code for host in hosts), *others])

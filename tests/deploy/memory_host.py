@@ -1,0 +1,207 @@
+"""A MAPS host in memory: the six operations on a dict, and a kill at any step of them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.deploy import protocol
+from provisioner.deploy.host_document import known_names
+from provisioner.deploy.protocol import DOCUMENT, STATE, Answer, Operation, Unreachable
+
+KEY = "5a" * 32
+_TOKEN = re.compile(rb'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\]:,]|[-+\w.]+)\s*')
+_PLAIN = {b"{", b"}", b"[", b"]", b":", b",", b"null", b"true", b"false", b'""'}
+_PLACEHOLDER = re.compile(rb'\A"hmac:[0-9a-f]{32}"\Z')
+
+
+class Killed(Exception):
+    """The host's module was killed in the middle of a list."""
+
+
+def walk(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
+    """The document with what is not public replaced, as the host modules do it."""
+    names, shown = known_names()
+    keys = {json.dumps(name).encode() for name in names}
+    public = {json.dumps(name).encode() for name in shown}
+    pieces, at, before, last = [], 0, b"", b""
+    while at < len(data):
+        match = _TOKEN.match(data, at)
+        if match is None:
+            return None
+        token, end = match[1], match.end()
+        named = token in keys and data[end : end + 1] == b":"
+        clear = token in _PLAIN or named or (last == b":" and before in public)
+        pieces += [
+            data[at : match.start(1)],
+            token if clear else new(token),
+            data[match.end(1) : end],
+        ]
+        before, last, at = last, token, end
+    return b"".join(pieces)
+
+
+@dataclass
+class MemoryHost:
+    """`maps`: the document that MAPS has taken over; `sent`: what its mail server was given.
+
+    `mail`: the answer to a conversation; `apply`: the exit code of the apply command. `kill_at`:
+    the step at which the module dies; `between`: called before each list, so that another run can
+    come in between.
+    """
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    key: str = KEY
+    maps: bytes | None = None
+    sent: list[str] = field(default_factory=list)
+    calls: list[list[str]] = field(default_factory=list)
+    mail: Callable[[Operation], dict[str, Any]] = lambda _operation: {"done": True, "code": 250}
+    token_endpoint: Callable[[Operation], dict[str, Any]] = lambda _operation: {
+        "done": True,
+        "status": 200,
+        "body": '{"access_token":"***"}',
+    }
+    apply: Callable[[bytes], int | None] = lambda _document: 0
+    test: Callable[[], int] = lambda: 0
+    kill_at: int | None = None
+    disk_full_from: float = math.inf
+    between: Callable[[], None] = lambda: None
+    holder: str | None = None
+    clock: float = 1_800_000_000.0
+    steps: int = 0
+    known: dict[bytes, bytes] = field(default_factory=dict)
+    gone: Unreachable | None = None
+    open: set[str] = field(default_factory=set)
+    read: dict[str, Any] = field(default_factory=dict)
+
+    def call(self, operations: Sequence[Operation]) -> list[Answer]:
+        """As the action plugin's call: lists in, typed answers out."""
+        self.between()
+        if self.gone:
+            raise self.gone
+        self.calls.append([self._shown(operation) for operation in operations])
+        json.dumps(operations)  # what cannot travel must not get here
+        try:
+            answers = self._done(operations)
+        except Killed:
+            raise Unreachable("connection lost", began=True) from None
+        return protocol.decoded(answers, operations)
+
+    @staticmethod
+    def _shown(operation: Operation) -> str:
+        if operation["op"] == "write":
+            names = [file["name"] for file in operation["files"]]
+            return "write " + ",".join(
+                n.removeprefix("email-servers.").removesuffix(".json") for n in names
+            )
+        return str(operation["op"])
+
+    def _done(self, operations: Sequence[Operation]) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = []
+        for operation in operations:
+            answer = {
+                "op": operation["op"],
+                "done": False,
+                **getattr(self, "_" + operation["op"])(operation),
+            }
+            answers.append(answer)
+            if not answer["done"]:
+                if operation.get("else"):
+                    answer["else"] = self._done(operation["else"])
+                break
+        return answers
+
+    def _step(self) -> None:
+        """One thing that is done whole or not at all."""
+        if self.kill_at is not None and self.steps == self.kill_at:
+            raise Killed
+        self.steps += 1
+
+    def digest(self, data: bytes) -> str:
+        return hmac.new(bytes.fromhex(self.key), data, hashlib.sha256).hexdigest()
+
+    def _read(self, _operation: Operation) -> dict[str, Any]:
+        files = {}
+        for name in sorted(self.files, key=lambda n: n == STATE):
+            text = self.files[name] if name == STATE else walk(self.files[name], self._placeholder)
+            shown = None if text is None else text.decode()
+            files[name] = {
+                "text": shown,
+                "digest": self.digest(self.files[name]),
+                "open": name in self.open,
+            }
+        return {"done": True, "files": files, "holder": self.holder, **self.read}
+
+    def _placeholder(self, token: bytes) -> bytes:
+        made = b'"hmac:' + self.digest(token)[:32].encode() + b'"'
+        self.known[made] = token
+        return made
+
+    def _write(self, operation: Operation) -> dict[str, Any]:
+        if self.holder:
+            return {"reason": "locked", "about": self.holder}
+        for name, digest in operation["expect"].items():
+            there = self.files.get(name)
+            if (None if there is None else self.digest(there)) != digest:
+                return {"reason": "moved", "about": name}
+        for name, data in self.files.items():
+            if name != STATE:
+                walk(data, self._placeholder)
+        digests: dict[str, str | None] = {}
+        for file in operation["files"]:
+            name = file["name"]
+            data = None
+            if "copy" in file:
+                data = self.files[file["copy"]]
+            elif "text" in file:
+                data = file["text"].encode()
+                data = data if name == STATE else walk(data, self._value)
+            if data is not None and self.disk_full_from <= self.steps:
+                return {"reason": "enospc", "digests": digests}
+            self._step()
+            if data is None:
+                self.files.pop(name, None)
+            else:
+                self.files[name] = data
+            self.open.discard(name)
+            digests[name] = None if data is None else self.digest(data)
+        return {"done": True, "digests": digests}
+
+    def _value(self, token: bytes) -> bytes:
+        if _PLACEHOLDER.match(token) and token not in self.known:
+            raise AssertionError("a placeholder that the host does not know")
+        return self.known.get(token, token)
+
+    def _run(self, operation: Operation) -> dict[str, Any]:
+        self._step()
+        if operation["argv"][0] == "test":
+            code: int | None = self.test()
+            return {"done": code == 0, "exit": code, "output": "said"}
+        document = self.files.get(DOCUMENT, b"")
+        code = self.apply(document)
+        if code is None:
+            return {"exit": None, "reason": "not_started", "about": operation["argv"][0]}
+        self.maps = document if code == 0 else b"half of it"
+        self._step()
+        return {"done": code == 0, "exit": code, "output": "said"}
+
+    def _restart(self, operation: Operation) -> dict[str, Any]:
+        answer = self._run({"argv": [operation["service"]]})
+        return {"done": answer.get("done", False), "touched": True}
+
+    def _smtp(self, operation: Operation) -> dict[str, Any]:
+        self._step()
+        answer = self.mail(operation)
+        if answer.get("done") and operation["message"]:
+            self.sent.append(f"{operation['user']}@{operation['host']}")
+        return {"stage": "data", **answer}
+
+    def _post(self, operation: Operation) -> dict[str, Any]:
+        self._step()
+        return self.token_endpoint(operation)
