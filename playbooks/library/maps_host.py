@@ -155,10 +155,6 @@ class Folder:
         """All in it, sorted."""
         return sorted(os.listdir(self._descriptor))
 
-    def documents(self):
-        """The document and its archives."""
-        return [name for name in self.names() if _NAME.fullmatch(name) and name != STATE]
-
     def is_open(self):
         """Whether others may do more with it than they should, or the group less."""
         return self._is_open(os.fstat(self._descriptor), self._folder_mode)
@@ -239,13 +235,13 @@ class Folder:
                 raise NotDone("locked", _words(descriptor))
             time.sleep(0.1)
         self.lock = descriptor
+        for name in self.names():
+            if name.endswith(NEW) and not _is_stranger(name):
+                self.remove(name)  # of a call that was killed; the disk may be full of it
         os.fchmod(descriptor, 0o600)
         words = who.encode("utf-8", "replace")
         os.pwrite(descriptor, words, 0)  # and then the rest goes: it never names nobody
         os.ftruncate(descriptor, len(words))
-        for name in self.names():
-            if name.endswith(NEW) and _NAME.fullmatch(name[: -len(NEW)]):
-                self.remove(name)
 
     def replace(self, name, data):
         """A whole file, by one rename. Its access is final before its first byte."""
@@ -278,8 +274,7 @@ class Folder:
         os.makedirs(parent, exist_ok=True)
         with suppress(FileExistsError):  # another call was faster
             os.mkdir(self.path, 0o700)
-        if not self.look():
-            raise NotDone("enoent")
+        self.look()
         self._set_access(self._descriptor, self._folder_mode)
         above = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
         os.fsync(above)
@@ -347,7 +342,7 @@ class Call:
     def _begin(self):
         self._folder.take(self._who, self._lock_wait)
         if not self._is_begun:
-            for name in self._folder.documents():
+            for name in filter(_is_document, self._folder.names()):
                 self._secrets.masked(self._folder.read(name)[0] or b"")
             self._is_begun = True
 
@@ -356,13 +351,13 @@ class Call:
     def _read(self, answer):
         is_there = self._folder.look()
         # The state last: so it knows whatever was read before.
-        names = [*self._folder.documents(), STATE] if is_there else []
-        found = {name: self._found(name) for name in names}
-        strangers = filter(_is_stranger, self._folder.names()) if is_there else ()
+        names = self._folder.names() if is_there else []
+        ours = [*filter(_is_document, names), STATE] if is_there else []
+        found = {name: self._found(name) for name in ours}
         answer.update(
             files={name: file for name, file in found.items() if file is not None},
             open=is_there and self._folder.is_open(),
-            strangers=[_printable(name)[:200] for name in list(strangers)[:20]],
+            strangers=[_printable(name)[:200] for name in filter(_is_stranger, names)][:20],
             logged=False,
             time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             writable=self._folder.is_writable(),
@@ -485,6 +480,10 @@ def _masked(data, mask):
     return mask.text(said.decode("latin-1")).encode("latin-1", "replace").decode("utf-8", "replace")
 
 
+def _is_document(name):
+    return name != STATE and _NAME.fullmatch(name) is not None
+
+
 def _is_stranger(name):
     ours = name[: -len(NEW)] if name.endswith(NEW) else name
     return name != LOCK and not _NAME.fullmatch(ours)
@@ -554,11 +553,15 @@ def result_of(text):
         return {"crash": crash_of(error)}
 
 
-def main():
+def ignore_signals():
     """Finish the list, though the connection or the controller goes away meanwhile."""
-    # Handlers, not SIG_IGN: a command would inherit that.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda *_: None)  # not SIG_IGN: a command would inherit that
+
+
+def main():
+    """Have Ansible bring the call and take the result."""
+    ignore_signals()
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     module.exit_json(changed=False, invocation={}, **result_of(module.params["call"]))
 
