@@ -47,6 +47,7 @@ STATE, LOCK, NEW = "state.json", "push.lock", ".new"
 LARGEST = 4 * 1024 * 1024
 _NAME = re.compile(r"email-servers(\.before-[0-9]+)?\.json|state\.json")
 _PLACEHOLDER = re.compile(rb'"hmac:[0-9a-f]{32}"')
+_OTHER_KIND = (errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO)  # than we would open
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n"))
 
 
@@ -139,7 +140,7 @@ class Folder:
         except FileNotFoundError:
             return False
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            if error.errno in _OTHER_KIND:
                 raise NotDone("not_private") from None
             raise
         self._open.callback(os.close, descriptor)
@@ -202,7 +203,7 @@ class Folder:
         try:
             descriptor = os.open(name, flags, 0o600, dir_fd=self._descriptor)
         except OSError as error:
-            if error.errno == errno.ELOOP:
+            if error.errno in _OTHER_KIND:
                 raise NotDone("not_private", self.place(name)) from None
             raise
         status = os.fstat(descriptor)

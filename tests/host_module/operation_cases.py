@@ -144,7 +144,7 @@ UNKNOWN = "hmac:" + "0" * 32
 MARKED = {
     "one value": OLD,
     "any spelling of names and values, any white space": (
-        ' {\r\n"password" :\t«"hidden-\\u00e4\\/"» ,"host" : "a", «"p\\u0061ssword"»:«"hidden-1"»}\n'
+        ' {\r\n"password" :\t«"hidden-\\u00e4\\/"» ,"host":"a",«"p\\u0061ssword"»:«"hidden-1"»}\n'
     ),
     "names and numbers that nobody knows": (
         '{«"hidden-name"»: «-1.5e3», "note": [«1», true, null, "", «"host"», {}], "port": 25}'
