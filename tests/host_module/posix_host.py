@@ -73,9 +73,12 @@ class Host:
         text = self.call_text(*operations, **changed)
         return json.loads(json.dumps(self.module.result_of(text)))
 
-    def start(self, *operations: dict[str, Any], **changed: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *operations: dict[str, Any], stderr: int = subprocess.DEVNULL, **changed: Any
+    ) -> subprocess.Popen[str]:
         """The same in a process of its own, which prints the result."""
-        return started(self.call_text(*operations, **changed), stdout=subprocess.PIPE)
+        call_text = self.call_text(*operations, **changed)
+        return started(call_text, stdout=subprocess.PIPE, stderr=stderr)
 
     def call_text(self, *operations: dict[str, Any], **changed: Any) -> str:
         """A call as JSON."""
