@@ -35,7 +35,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Case:
-    """`before`, `after`: all files, but for the lock; None: no folder; `after` ...: as before.
+    """`before`, `after`: all files, but for the lock; None: no folder.
 
     `needs`: "access lists" (who may read is known), "locks" (of two processes), "no service",
     "posix". `opened`: what anyone may read before ("": the folder); after a write all is closed.
@@ -46,7 +46,7 @@ class Case:
     operations: list[dict[str, Any]]
     answers: list[dict[str, Any]]
     before: dict[str, bytes] | None
-    after: Any = ...
+    after: dict[str, bytes] | None
     needs: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     holder: str | None = None
@@ -116,8 +116,8 @@ def post(fields: dict[str, str], basic: list[str] | None = None) -> dict[str, An
     return {**asked, "ca_file": None, "timeout": 5, "keys": ["error"], "shown": ["error"]}
 
 
-def text(name: str, content: str) -> dict[str, str]:
-    return {"name": name, "text": content}
+def text(name: str, content: str | bytes) -> dict[str, str]:
+    return {"name": name, "text": content if isinstance(content, str) else content.decode()}
 
 
 def copy(name: str, source: str) -> dict[str, str]:
@@ -126,6 +126,12 @@ def copy(name: str, source: str) -> dict[str, str]:
 
 def done(op: str, **more: Any) -> dict[str, Any]:
     return {"op": op, "done": True, **more}
+
+
+def wrote(files: dict[str, bytes | None]) -> dict[str, Any]:
+    """A write that is done, with the digests of what was written or removed."""
+    digests = {name: None if data is None else digest(data) for name, data in files.items()}
+    return done("write", digests=digests)
 
 
 def refused(op: str, reason: str, about: str = "{folder}", **more: Any) -> dict[str, Any]:
@@ -170,105 +176,102 @@ NO_TEXT = {
 }
 
 
+def case(
+    name: str, asked: Any, said: Any, before: Any = ..., after: Any = ..., **more: Any
+) -> Case:
+    """One, of one operation or of several, where LIES lies unless something else is said."""
+    operations, answers = (one if isinstance(one, list) else [one] for one in (asked, said))
+    before = LIES if before is ... else before
+    return Case(name, operations, answers, before, before if after is ... else after, **more)
+
+
 def masking() -> list[Case]:
     """Documents as they are shown; each is written back from that byte for byte."""
     cases = []
     for name, marked in MARKED.items():
         data, files = clear(marked), {DOCUMENT: clear(marked), STATE: b"{}"}
         seen = {DOCUMENT: found(data, shown(marked)), STATE: found(b"{}", "{}")}
-        cases.append(Case(f"masks: {name}", [READ], [done("read", files=seen)], files))
+        cases.append(case(f"masks: {name}", READ, done("read", files=seen), files))
         asked = write(text(ARCHIVE, shown(marked)), expect={DOCUMENT: digest(data)})
-        said = done("write", digests={ARCHIVE: digest(data)})
+        said = wrote({ARCHIVE: data})
         after = {**files, ARCHIVE: data}
-        cases.append(Case(f"fills in: {name}", [asked], [said], files, after))
+        cases.append(case(f"fills in: {name}", asked, said, files, after))
     for name, data in NO_TEXT.items():
         said = done("read", files={DOCUMENT: found(data, None)})
-        cases.append(Case(f"never shows: {name}", [READ], [said], {DOCUMENT: data}))
+        cases.append(case(f"never shows: {name}", READ, said, {DOCUMENT: data}))
     return cases
 
 
 # -- cases
 
 READS = [
-    Case(
+    case(
         "reads where no folder is",
-        [READ],
-        [
-            done(
-                "read", files={}, open=False, strangers=[], logged=False, writable=True, holder=None
-            )
-        ],
+        READ,
+        done("read", files={}, open=False, strangers=[], logged=False, writable=True, holder=None),
         before=None,
     ),
-    Case(
+    case(
         "reads all that is ours, the state as it is",
-        [READ],
-        [
-            done(
-                "read",
-                files={
-                    DOCUMENT: found(D, shown(OLD)),
-                    ARCHIVE: found(D2, shown(NEW)),
-                    STATE: found(S + KNOWN.encode(), S.decode() + KNOWN),
-                },
-                strangers=["Notes.txt", "email-servers.before-x.json"],
-                holder=None,
-            )
-        ],
+        READ,
+        done(
+            "read",
+            files={
+                DOCUMENT: found(D, shown(OLD)),
+                ARCHIVE: found(D2, shown(NEW)),
+                STATE: found(S + KNOWN.encode(), S.decode() + KNOWN),
+            },
+            strangers=["Notes.txt", "email-servers.before-x.json"],
+            holder=None,
+        ),
         before={
             **{DOCUMENT: D, ARCHIVE: D2, STATE: S + KNOWN.encode(), STATE + ".new": b"hidden-1"},
             **{"Notes.txt": b"hidden-2", "email-servers.before-x.json": b"{}"},
         },
     ),
-    Case(
+    case(
         "tells twenty strangers, and those of state.json's folder alone",
-        [READ],
-        [done("read", strangers=[f"a{number:02}" for number in range(20)])],
+        READ,
+        done("read", strangers=[f"a{number:02}" for number in range(20)]),
         before={STATE: S, **{f"a{number:02}": b"" for number in range(30)}},
     ),
-    Case(
+    case(
         "reads a state that is no UTF-8",
-        [READ],
-        [done("read", files={STATE: found(b"\xff", None)})],
+        READ,
+        done("read", files={STATE: found(b"\xff", None)}),
         before={STATE: b"\xff"},
     ),
-    Case("reads 4 MiB", [READ], [done("read")], before={STATE: b" " * LARGEST}),
-    Case(
+    case("reads 4 MiB", READ, done("read"), before={STATE: b" " * LARGEST}),
+    case(
         "reads no more than 4 MiB",
-        [READ],
-        [refused("read", "efbig", "{folder}/" + DOCUMENT)],
+        READ,
+        refused("read", "efbig", "{folder}/" + DOCUMENT),
         before={STATE: S, DOCUMENT: b" " * (LARGEST + 1)},
     ),
-    Case(
+    case(
         "reads a folder that others may read",
-        [READ],
-        [
-            done(
-                "read",
-                open=True,
-                files={
-                    DOCUMENT: {**found(D, shown(OLD)), "open": True},
-                    STATE: found(S, S.decode()),
-                },
-            )
-        ],
-        before=LIES,
+        READ,
+        done(
+            "read",
+            open=True,
+            files={DOCUMENT: {**found(D, shown(OLD)), "open": True}, STATE: found(S, S.decode())},
+        ),
         opened=("", DOCUMENT),
         needs=("access lists",),
     ),
     *(
-        Case(
+        case(
             f"refuses a folder of somebody else: {asked['op']}",
-            [asked],
-            [refused(asked["op"], "strangers")],
+            asked,
+            refused(asked["op"], "strangers"),
             before={"passwd": b"root"},
         )
         for asked in (READ, write(text(STATE, "{}")), run(), smtp(), post({}))
     ),
-    Case(
+    case(
         "tells who holds the lock, and waits for nobody",
-        [READ],
-        [done("read", holder="bob@ws (run r0)", files={STATE: found(S, S.decode())})],
+        READ,
+        done("read", holder="bob@ws (run r0)", files={STATE: found(S, S.decode())}),
         before={STATE: S},
         holder="bob@ws (run r0)",
         needs=("locks",),
@@ -276,46 +279,40 @@ READS = [
 ]
 
 WRITES = [
-    Case(
+    case(
         "delivers for the first time",
-        [write(text(STATE, S.decode()), text(DOCUMENT, D.decode()), expect={DOCUMENT: None})],
-        [done("write", digests={STATE: digest(S), DOCUMENT: digest(D)})],
+        write(text(STATE, S), text(DOCUMENT, D), expect={DOCUMENT: None}),
+        wrote({STATE: S, DOCUMENT: D}),
         before=None,
         after=LIES,
     ),
-    Case(
+    case(
         "archives, replaces, removes in this order",
-        [
-            write(
-                copy("email-servers.before-4.json", DOCUMENT),
-                text(STATE, S2.decode()),
-                text(DOCUMENT, D2.decode()),
-                {"name": ARCHIVE},
-                {"name": "email-servers.before-1.json"},
-                expect={DOCUMENT: digest(D), STATE: digest(S), ARCHIVE: digest(D2)},
-            )
-        ],
-        [
-            done(
-                "write",
-                digests={
-                    "email-servers.before-4.json": digest(D),
-                    STATE: digest(S2),
-                    DOCUMENT: digest(D2),
-                    ARCHIVE: None,
-                    "email-servers.before-1.json": None,
-                },
-            )
-        ],
+        write(
+            copy("email-servers.before-4.json", DOCUMENT),
+            text(STATE, S2),
+            text(DOCUMENT, D2),
+            {"name": ARCHIVE},
+            {"name": "email-servers.before-1.json"},
+            expect={DOCUMENT: digest(D), STATE: digest(S), ARCHIVE: digest(D2)},
+        ),
+        wrote(
+            {
+                "email-servers.before-4.json": D,
+                STATE: S2,
+                DOCUMENT: D2,
+                ARCHIVE: None,
+                "email-servers.before-1.json": None,
+            }
+        ),
         before={**LIES, ARCHIVE: D2},
         after={DOCUMENT: D2, STATE: S2, "email-servers.before-4.json": D},
     ),
     *(
-        Case(
+        case(
             f"has moved: {name}",
             [write(text(STATE, "{}"), expect=expect), READ],
-            [refused("write", "moved", "{folder}/" + next(reversed(expect)), digests={})],
-            before=LIES,
+            refused("write", "moved", "{folder}/" + next(reversed(expect)), digests={}),
         )
         for name, expect in {
             "other bytes": {DOCUMENT: digest(D), STATE: digest(D)},
@@ -323,88 +320,75 @@ WRITES = [
             "a file that is gone": {ARCHIVE: digest(D)},
         }.items()
     ),
-    Case("writes nothing", [write()], [done("write", digests={})], before=LIES),
-    Case(
+    case("writes nothing", write(), wrote({})),
+    case(
         "closes what others may read",
-        [write(copy(DOCUMENT, DOCUMENT), copy(STATE, STATE))],
-        [done("write", digests={DOCUMENT: digest(D), STATE: digest(S)})],
-        before=LIES,
+        write(copy(DOCUMENT, DOCUMENT), copy(STATE, STATE)),
+        wrote({DOCUMENT: D, STATE: S}),
         opened=("", DOCUMENT, STATE),
         needs=("access lists",),
     ),
-    Case(
+    case(
         "copies bytes as they are",
-        [write(copy(ARCHIVE, DOCUMENT), copy(DOCUMENT, ARCHIVE))],
-        [done("write", digests={ARCHIVE: digest(b"\xff\0"), DOCUMENT: digest(b"\xff\0")})],
+        write(copy(ARCHIVE, DOCUMENT), copy(DOCUMENT, ARCHIVE)),
+        wrote({ARCHIVE: b"\xff\0", DOCUMENT: b"\xff\0"}),
         before={STATE: S, DOCUMENT: b"\xff\0"},
         after={STATE: S, DOCUMENT: b"\xff\0", ARCHIVE: b"\xff\0"},
     ),
-    Case(
+    case(
         "copies what is not there: what was done until then stays, and is told",
-        [write(text(STATE, S2.decode()), copy(DOCUMENT, ARCHIVE), text(ARCHIVE, "{}"))],
-        [refused("write", "moved", "{folder}/" + ARCHIVE, digests={STATE: digest(S2)})],
-        before=LIES,
+        write(text(STATE, S2), copy(DOCUMENT, ARCHIVE), text(ARCHIVE, "{}")),
+        refused("write", "moved", "{folder}/" + ARCHIVE, digests={STATE: digest(S2)}),
         after={DOCUMENT: D, STATE: S2},
     ),
-    Case(
+    case(
         "fills in no placeholder where values are shown",
-        [write(text(DOCUMENT, f'{{"host": "{KNOWN}"}}'))],
-        [done("write")],
-        before=LIES,
+        write(text(DOCUMENT, f'{{"host": "{KNOWN}"}}')),
+        done("write"),
         after={STATE: S, DOCUMENT: f'{{"host": "{KNOWN}"}}'.encode()},
     ),
-    Case(
+    case(
         "fills in no placeholder in state.json",
-        [write(text(STATE, f'{{"password": "{KNOWN}"}}'))],
-        [done("write")],
-        before=LIES,
+        write(text(STATE, f'{{"password": "{KNOWN}"}}')),
+        done("write"),
         after={DOCUMENT: D, STATE: f'{{"password": "{KNOWN}"}}'.encode()},
     ),
-    Case(
+    case(
         "fills in what an archive has",
-        [write(text(DOCUMENT, f'["{KNOWN}", "{placeholder(b"77")}"]'))],
-        [done("write")],
+        write(text(DOCUMENT, f'["{KNOWN}", "{placeholder(b"77")}"]')),
+        done("write"),
         before={STATE: S, ARCHIVE: b'{"password": "hidden-old-one", "note": 77}'},
         after={
             **{STATE: S, ARCHIVE: b'{"password": "hidden-old-one", "note": 77}'},
             DOCUMENT: b'["hidden-old-one", 77]',
         },
     ),
-    Case(
+    case(
         "fills in what the same call has brought",
-        [
-            write(text(DOCUMENT, D2.decode())),
-            write({"name": DOCUMENT}),
-            write(text(ARCHIVE, shown(NEW))),
-        ],
+        [write(text(DOCUMENT, D2)), write({"name": DOCUMENT}), write(text(ARCHIVE, shown(NEW)))],
         [done("write"), done("write"), done("write")],
-        before=LIES,
         after={STATE: S, ARCHIVE: D2},
     ),
-    Case(
+    case(
         "writes nothing with a placeholder that it does not know",
-        [write(text(STATE, "{}"), text(DOCUMENT, f'{{"password": "{UNKNOWN}"}}'))],
-        [refused("write", "moved", digests={})],
-        before=LIES,
+        write(text(STATE, "{}"), text(DOCUMENT, f'{{"password": "{UNKNOWN}"}}')),
+        refused("write", "moved", digests={}),
     ),
-    Case(
+    case(
         "writes nothing that is no JSON",
-        [write(text(STATE, "{}"), text(DOCUMENT, '{"password": "hidden-1}'))],
-        [refused("write", "damaged", "{folder}/" + DOCUMENT, digests={})],
-        before=LIES,
+        write(text(STATE, "{}"), text(DOCUMENT, '{"password": "hidden-1}')),
+        refused("write", "damaged", "{folder}/" + DOCUMENT, digests={}),
     ),
-    Case(
+    case(
         "writes nothing larger than 4 MiB",
-        [write(text(DOCUMENT, "{}"), text(STATE, "ä" * (LARGEST // 2) + "!"))],
-        [refused("write", "efbig", "{folder}/" + STATE, digests={})],
-        before=LIES,
+        write(text(DOCUMENT, "{}"), text(STATE, "ä" * (LARGEST // 2) + "!")),
+        refused("write", "efbig", "{folder}/" + STATE, digests={}),
     ),
     *(
-        Case(
+        case(
             f"has no other files: {how} {name!r}",
-            [asked],
-            [refused("write", "einval", name, digests={})],
-            before=LIES,
+            asked,
+            refused("write", "einval", name, digests={}),
         )
         for name in (
             *("../state.json", "push.lock", "email-servers.json.new", "email-servers.before-.json"),
@@ -417,18 +401,17 @@ WRITES = [
             "expects": write(text(STATE, "{}"), expect={name: None}),
         }.items()
     ),
-    Case(
+    case(
         "removes what a killed call has left",
-        [write()],
-        [done("write")],
+        write(),
+        done("write"),
         before={**LIES, DOCUMENT + ".new": b"hidden-1", STATE + ".new": b""},
         after=LIES,
     ),
-    Case(
+    case(
         "tells of the lock that it does not get",
         [write(text(STATE, "{}")), READ],
-        [refused("write", "locked", "bob@ws (run r0)")],
-        before=LIES,
+        refused("write", "locked", "bob@ws (run r0)"),
         holder="bob@ws (run r0)",
         needs=("locks",),
     ),
@@ -438,7 +421,7 @@ WRITES = [
 def told(name: str, prints: bytes, output: str, before: bytes = D) -> Case:
     """A command's output."""
     said = done("run", exit=0, output=output)
-    return Case(f"shows {name}", [run(prints)], [said], {STATE: S, DOCUMENT: before})
+    return case(f"shows {name}", run(prints), said, {STATE: S, DOCUMENT: before})
 
 
 def in_base64(offset: int) -> Case:
@@ -477,97 +460,85 @@ RUNS = [
         for name, spelled in SPELLINGS.items()
     ),
     *(in_base64(offset) for offset in range(3)),
-    Case(
+    case(
         "shows no secret that the same call has written, nor one that it has removed",
-        [write(text(DOCUMENT, D2.decode())), run(b"hidden-new-one, hidden-old-one")],
+        [write(text(DOCUMENT, D2)), run(b"hidden-new-one, hidden-old-one")],
         [done("write"), done("run", output="***, ***")],
-        before=LIES,
         after={STATE: S, DOCUMENT: D2},
     ),
-    Case(
+    case(
         "runs what fails",
         [run(b"no", exits=3), READ],
-        [{"op": "run", "done": False, "exit": 3, "output": "no"}],
-        before=LIES,
+        {"op": "run", "done": False, "exit": 3, "output": "no"},
     ),
-    Case(
+    case(
         "kills what takes too long",
-        [{**run(b"slow", sleeps=60), "timeout": 1}],
-        [{"op": "run", "done": False, "exit": None, "output": "slow"}],
-        before=LIES,
+        {**run(b"slow", sleeps=60), "timeout": 1},
+        {"op": "run", "done": False, "exit": None, "output": "slow"},
     ),
-    Case(
+    case(
         "runs no program that is not there",
-        [{**run(), "argv": ["{folder}/no-such-program"]}],
-        [refused("run", "not_started", "{folder}/no-such-program")],
-        before=LIES,
+        {**run(), "argv": ["{folder}/no-such-program"]},
+        refused("run", "not_started", "{folder}/no-such-program"),
     ),
-    Case(
+    case(
         "makes the folder for a command's lock",
-        [run()],
-        [done("run", exit=0, output="")],
+        run(),
+        done("run", exit=0, output=""),
         before=None,
         after={},
     ),
 ]
 
 LISTS = [
-    Case(
+    case(
         "goes back where applying fails, and ends there",
         [
-            write(text(DOCUMENT, D2.decode()), expect={DOCUMENT: digest(D)}),
+            write(text(DOCUMENT, D2), expect={DOCUMENT: digest(D)}),
             run(exits=1, **{"else": [write(text(DOCUMENT, shown(OLD))), run(b"back"), READ]}),
-            write(text(STATE, S2.decode())),
+            write(text(STATE, S2)),
         ],
         [
-            done("write", digests={DOCUMENT: digest(D2)}),
+            wrote({DOCUMENT: D2}),
             {
                 **{"op": "run", "done": False, "exit": 1},
                 "else": [
-                    done("write", digests={DOCUMENT: digest(D)}),
+                    wrote({DOCUMENT: D}),
                     done("run", output="back"),
                     done("read", holder=None),
                 ],
             },
         ],
-        before=LIES,
     ),
-    Case(
+    case(
         "goes no way back where nothing failed",
         [run(**{"else": [write({"name": STATE})]}), READ],
         [done("run", exit=0), done("read")],
-        before=LIES,
     ),
-    Case(
+    case(
         "tells of a way back that fails, too",
-        [write(expect={STATE: None}, **{"else": [run(exits=2), write({"name": STATE})]})],
-        [
-            refused(
-                *("write", "moved", "{folder}/" + STATE),
-                **{"else": [{"op": "run", "done": False, "exit": 2}]},
-            )
-        ],
-        before=LIES,
+        write(expect={STATE: None}, **{"else": [run(exits=2), write({"name": STATE})]}),
+        refused(
+            *("write", "moved", "{folder}/" + STATE),
+            **{"else": [{"op": "run", "done": False, "exit": 2}]},
+        ),
     ),
-    Case(
+    case(
         "knows no other operations",
         [READ, {"op": "dance"}, READ],
         [done("read"), refused("dance", "no_operation", "dance")],
-        before=LIES,
     ),
-    Case(
+    case(
         "restarts nothing without a service manager",
-        [{"op": "restart", "service": "MAPS", "timeout": 5, "else": [READ]}],
-        [refused("restart", "no_operation", "restart", **{"else": [done("read")]})],
-        before=LIES,
+        {"op": "restart", "service": "MAPS", "timeout": 5, "else": [READ]},
+        refused("restart", "no_operation", "restart", **{"else": [done("read")]}),
         needs=("posix",),
     ),
     *(
-        Case(
+        case(
             f"sends nothing with a placeholder that it does not know: {name}",
             [asked, READ],
-            [refused(asked["op"], "moved")],
-            before=LIES,
+            refused(asked["op"], "moved"),
         )
         for name, asked in {
             "smtp": smtp(UNKNOWN),

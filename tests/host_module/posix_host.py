@@ -136,7 +136,7 @@ def check(host: Host, case: Case) -> None:
     with host.held(case.holder):
         answers = host.ask(*case.operations)
     assert fitting(answers, host.written(case.answers)) == host.written(case.answers)
-    assert host.files() == (case.before if case.after is ... else case.after)
+    assert host.files() == case.after
     only_read = {answer["op"] for answer in answers} == {"read"}
     assert host.is_closed() or (only_read and case.opened)
     assert HIDDEN not in json.dumps(answers)

@@ -12,20 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.host_module.operation_cases import (
-    DOCUMENT,
-    LIES,
-    READ,
-    S2,
-    STATE,
-    S,
-    copy,
-    text,
-    write,
-)
+from tests.host_module.operation_cases import DOCUMENT, LIES, READ, S2, STATE, S, copy, text, write
 from tests.host_module.posix_host import LOCK, Host
 
-CHANGE = write(text(STATE, S2.decode()))
+CHANGE = write(text(STATE, S2))
 
 
 @pytest.fixture
@@ -197,7 +187,7 @@ def test_a_command_that_is_killed_for_its_time_gives_the_lock_back(host):
 
 def test_two_that_make_the_folder_at_once(tmp_path):
     host = Host(tmp_path)
-    asked = [write(text(STATE, S.decode())), write(copy(DOCUMENT, STATE))]
+    asked = [write(text(STATE, S)), write(copy(DOCUMENT, STATE))]
     processes = [host.start(*asked, lock_wait=20) for _ in range(4)]
     for process in processes:
         answers = json.loads(process.communicate()[0])["answers"]

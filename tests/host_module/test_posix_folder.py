@@ -31,7 +31,7 @@ from tests.host_module.operation_cases import (
 from tests.host_module.posix_host import LOCK, Host
 
 NOBODY = 65534
-CHANGE = write(copy(ARCHIVE, DOCUMENT), text(STATE, S2.decode()), text(DOCUMENT, "{}"))
+CHANGE = write(copy(ARCHIVE, DOCUMENT), text(STATE, S2), text(DOCUMENT, "{}"))
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def fill(host: Host, left: int = 0) -> None:
 def test_a_disk_that_fills_within_a_list(disk):
     disk.ask(write())  # the lock file has its block
     fill(disk, left=4096)
-    asked = write(copy(ARCHIVE, DOCUMENT), text(STATE, S2.decode()))
+    asked = write(copy(ARCHIVE, DOCUMENT), text(STATE, S2))
     [answer] = disk.ask(asked)
     assert (answer["done"], answer["reason"], answer["about"]) == (
         False,

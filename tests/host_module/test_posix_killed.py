@@ -46,15 +46,15 @@ CALLS = (
 )
 OLDER, NEWER = ARCHIVE, "email-servers.before-4.json"
 S3, S4 = '{"generations": 3}', '{"generations": 4}'
-FORWARD = [copy(NEWER, DOCUMENT), text(STATE, S2.decode()), text(DOCUMENT, D2.decode())]
+FORWARD = [copy(NEWER, DOCUMENT), text(STATE, S2), text(DOCUMENT, D2)]
 SETTLING = [text(STATE, S4), {"name": OLDER}]
 BACK = [text(STATE, S3), copy(DOCUMENT, NEWER)]
 
 LISTS: dict[str, tuple[dict[str, bytes] | None, list[dict[str, Any]], list[dict[str, str]]]] = {
     "a first delivery": (
         None,
-        [write(text(STATE, S3), text(DOCUMENT, D.decode()), expect={DOCUMENT: None})],
-        [text(STATE, S3), text(DOCUMENT, D.decode())],
+        [write(text(STATE, S3), text(DOCUMENT, D), expect={DOCUMENT: None})],
+        [text(STATE, S3), text(DOCUMENT, D)],
     ),
     "a delivery that settles": (
         {**LIES, OLDER: D2},
@@ -156,7 +156,7 @@ def is_only_for(host: Host, group: str) -> bool:
 
 def goes_on(host: Host, group: str | None) -> None:
     """The next call finds nothing in its way, and leaves nothing of the killed one."""
-    asked = [READ, write(text(STATE, "{}"), text(DOCUMENT, D2.decode())), READ]
+    asked = [READ, write(text(STATE, "{}"), text(DOCUMENT, D2)), READ]
     answers = host.ask(*asked, group=group, lock_wait=5)
     assert [answer["done"] for answer in answers] == [True] * 3
     files = host.files()
