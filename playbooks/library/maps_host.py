@@ -20,7 +20,7 @@ import stat
 import subprocess
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.maps_smtp import Mask, post, replace_hidden, smtp
@@ -30,9 +30,8 @@ DOCUMENTATION = r"""
 module: maps_host
 short_description: Operations on an Evisions MAPS host
 description:
-  - Reads and replaces the files of one folder, runs commands, sends test emails, in the order of a
-    list that ends at the first operation that is not done.
-  - Values of the document that are not known to be public never come back.
+  - Reads and replaces the files of one folder, runs commands, sends test emails. Values of the
+    document that are not known to be public never come back.
 author: maps-provisioner
 options:
   call:
@@ -184,9 +183,9 @@ class Folder:
         """Words of another call that has the lock; None if it is free."""
         if self.lock is not None:
             return None
-        with suppress(FileNotFoundError), ExitStack() as closing:
+        with suppress(FileNotFoundError), ExitStack() as opened:
             descriptor = self._opened(LOCK, os.O_RDONLY)
-            closing.callback(os.close, descriptor)
+            opened.callback(os.close, descriptor)
             if not _flock(descriptor, fcntl.LOCK_SH):
                 return _words(descriptor)
         return None
@@ -290,21 +289,16 @@ class Folder:
 class Call:
     """One call: its folder, its secrets, its operations in order until one is not done."""
 
-    def __init__(self, call):
-        self._who, self._lock_wait = call["who"], call["lock_wait"]
-        self._folder = Folder(call["directory"], call["group"])
+    def __init__(self, call, folder):
+        self._who, self._lock_wait, self._folder = call["who"], call["lock_wait"], folder
         self._secrets = Secrets(bytes.fromhex(call["key"]), call["keys"], call["shown"])
-        self._is_begun = False
-        self._locked = {
+        self._knows_secrets = False
+        self._under_lock = {
             "write": self._write,
             "run": self._run,
             "smtp": self._smtp,
             "post": self._post,
         }
-
-    def close(self):
-        """Give the lock back."""
-        self._folder.close()
 
     def answers(self, operations):
         """An answer for each that was begun; behind one that is not done, those of its `else`."""
@@ -332,20 +326,21 @@ class Call:
         return answers
 
     def _do(self, operation, answer):
-        if operation["op"] == "read":
+        name = operation["op"]
+        if name == "read":
             self._read(answer)
-            return
-        if operation["op"] not in self._locked:
-            raise NotDone("no_operation", operation["op"])
-        self._begin()
-        self._locked[operation["op"]](operation, answer)
+        elif name in self._under_lock:
+            self._begin()
+            self._under_lock[name](operation, answer)
+        else:
+            raise NotDone("no_operation", name)
 
     def _begin(self):
         self._folder.take(self._who, self._lock_wait)
-        if not self._is_begun:
+        if not self._knows_secrets:
             for name in filter(_is_document, self._folder.names()):
                 self._secrets.masked(self._folder.read(name)[0] or b"")
-            self._is_begun = True
+            self._knows_secrets = True
 
     # -- the operations
 
@@ -544,12 +539,9 @@ def crash_of(error):
 def result_of(text):
     """What the module answers to a call."""
     try:
-        asked = json.loads(text)
-        call = Call(asked)
-        try:
-            return {"answers": call.answers(asked["operations"])}
-        finally:
-            call.close()
+        call = json.loads(text)
+        with closing(Folder(call["directory"], call["group"])) as folder:
+            return {"answers": Call(call, folder).answers(call["operations"])}
     except Exception as error:  # noqa: BLE001  its words may quote a secret
         return {"crash": crash_of(error)}
 
