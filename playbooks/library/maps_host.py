@@ -414,6 +414,7 @@ class Call:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                bufsize=0,  # no lock of a reader that still waits when we end
                 start_new_session=True,
                 pass_fds=(self._folder.lock,),  # it lives on with the command if we are killed
             )
@@ -458,7 +459,7 @@ class _Tail:
 
     def _read(self):
         with self._stream:
-            for piece in iter(lambda: self._stream.read1(4096), b""):
+            for piece in iter(lambda: self._stream.read(4096), b""):
                 self._kept = (self._kept + piece)[-self._KEPT :]
 
     def end(self):

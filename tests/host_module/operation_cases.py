@@ -37,9 +37,9 @@ class Command:
 class Case:
     """`before`, `after`: all files, but for the lock; None: no folder.
 
-    `needs`: "access lists" (who may read is known), "locks" (of two processes), "no service",
-    "posix". `opened`: what anyone may read before ("": the folder); after a write all is closed.
-    `holder`: words of another call that holds the lock.
+    `needs`: "access lists" (who may read is known), "locks" (of two processes), "posix". `opened`:
+    what anyone may read before ("": the folder); after a write all is closed. `holder`: words of
+    another call that holds the lock.
     """
 
     name: str

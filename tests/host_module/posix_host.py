@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from provisioner.resources import playbooks_folder
-from tests.host_module.operation_cases import HIDDEN, Case, Command, call
+from tests.host_module.operation_cases import Command, call
 
 LOCK = "push.lock"
 
@@ -128,27 +128,6 @@ def started(text: str, *tracing: str, **streams: Any) -> subprocess.Popen[str]:
         process.stdin.close()
     process.stdin = None
     return process
-
-
-def check(host: Host, case: Case) -> None:
-    """What the host does of a case is what it says."""
-    host.put(case.before, case.opened)
-    with host.held(case.holder):
-        answers = host.ask(*case.operations)
-    assert fitting(answers, host.written(case.answers)) == host.written(case.answers)
-    assert host.files() == case.after
-    only_read = {answer["op"] for answer in answers} == {"read"}
-    assert host.is_closed() or (only_read and case.opened)
-    assert HIDDEN not in json.dumps(answers)
-
-
-def fitting(found: Any, wanted: Any) -> Any:
-    """`found` without the names that `wanted` says nothing of."""
-    if isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
-        return [fitting(one, other) for one, other in zip(found, wanted, strict=True)]
-    if isinstance(found, dict) and isinstance(wanted, dict) and "op" in wanted:
-        return {name: fitting(found[name], wanted[name]) for name in wanted if name in found}
-    return found
 
 
 if __name__ == "__main__":
