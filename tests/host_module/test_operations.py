@@ -11,6 +11,7 @@ import pytest
 
 from provisioner.deploy.protocol import decoded
 from tests.host_module.operation_cases import (
+    ARCHIVE,
     CASES,
     DOCUMENT,
     HIDDEN,
@@ -195,6 +196,15 @@ def test_a_secret_in_clear_is_masked_from_then_on(host, handed):
     answers = host.ask(smtp(secrets[0]), asked, run(" ".join(secrets).encode()))
     assert answers[2]["output"] == "*** *** ***"
     assert HIDDEN not in json.dumps(answers)
+
+
+def test_the_state_is_read_last_so_it_knows_whatever_was_read(host, monkeypatch):
+    host.put({**LIES, ARCHIVE: D})
+    names, read = [], host.module.Folder.read
+    noted = lambda folder, name: names.append(name) or read(folder, name)  # noqa: E731
+    monkeypatch.setattr(host.module.Folder, "read", noted)
+    host.ask(READ)
+    assert names == [ARCHIVE, DOCUMENT, STATE]
 
 
 # -- bugs

@@ -176,13 +176,15 @@ def test_nothing_is_renamed_before_it_is_on_the_disk_nor_told_before_the_folder_
     assert code == 0
     done = []
     for name, arguments in lines:
-        if name == "fsync":
-            done.append("fsync " + re.search("maps-provisioner/?(.*)>", arguments)[1])
+        place = re.search("maps-provisioner/?([^>]*)>", arguments)
+        if name == "fsync" or (name in ("fchmod", "write") and ".new>" in arguments):
+            done.append(f"{name} {place[1]}")
         elif name in ("renameat", "unlinkat"):
             done.append(f"{name} " + re.findall('"(.*?)"', arguments)[-1])
         elif name == "write" and '"answers' in arguments:
             done.append("told")
     wanted = []
     for step in FORWARD:
-        wanted += [f"fsync {step['name']}.new", f"renameat {step['name']}", "fsync "]
+        wanted += [f"{call} {step['name']}.new" for call in ("fchmod", "write", "fsync")]
+        wanted += [f"renameat {step['name']}", "fsync "]
     assert done == [*wanted, f"unlinkat {OLDER}", "fsync ", "told"]
