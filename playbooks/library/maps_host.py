@@ -466,8 +466,8 @@ class _Tail:
         """Its last bytes, without control characters: between NULs no secret would be found."""
         self._thread.join(1.0)
         data = self._kept
-        if len(data) == self._KEPT:  # it may begin inside of a secret
-            data = data[data.find(b"\n") + 1 :]
+        if len(data) == self._KEPT:  # it may begin inside of a secret; a line may be all there is
+            data = data[data.find(b"\n", 0, self._KEPT // 2) + 1 :]
         return data.translate(None, _CONTROLS)
 
 

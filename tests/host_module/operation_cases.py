@@ -449,6 +449,12 @@ RUNS = [
     told("no control characters", b"a\x1b[1mb\x07\r\n\x7fc", "a[1mb\nc"),
     told("2,000 characters of much", b"x" * 100_000 + b"\n" + b"y" * 3000, "y" * 2000),
     told("one line that never ends", b"z" * 100_000, "z" * 2000),
+    told("the end of one long line", b"z" * 100_000 + b"\n", "z" * 1999 + "\n"),
+    told(
+        "no end of a secret that it has alone",
+        b"hidden-old-one\n" + b"hidden-old-one" * 1170 + b"\n.",
+        "***\n.",
+    ),
     told("no secret", b"it is hidden-old-one.", "it is ***."),
     told("no piece of one", b"it is hidden-old-o", "it is ***"),
     told("none in UTF-16", "it is hidden-old-one.".encode("utf-16-le"), "it is ***."),
