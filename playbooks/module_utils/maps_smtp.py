@@ -372,3 +372,54 @@ def _dot_stuffed(data):
     """The message as DATA wants it: RFC 5321 section 4.5.2, and the final dot."""
     body = re.sub(rb"(?m)^\.", b"..", data)
     return body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+
+
+# -- what maps_host calls
+
+_TOKEN = re.compile(rb'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\]:,]|[-+\w.]+)\s*')
+_PLAIN = frozenset((b"{", b"}", b"[", b"]", b":", b",", b"null", b"true", b"false", b'""'))
+
+
+def replace_hidden(data, keys, shown, new):
+    """`data` with new(token) for what is not known to be public; None if it is not JSON."""
+    pieces, at, before, last = [], 0, b"", b""
+    while at < len(data):
+        match = _TOKEN.match(data, at)
+        if match is None:
+            return None
+        token, end = match[1], match.end()
+        named = token in keys and data[end : end + 1] == b":"
+        clear = token in _PLAIN or named or (last == b":" and before in shown)
+        pieces += [data[at : match.start(1)], token if clear else new(token)]
+        pieces.append(data[match.end(1) : end])
+        before, last, at = last, token, end
+    return b"".join(pieces)
+
+
+class Mask:
+    """Takes the secrets of a call out of text from outside."""
+
+    def __init__(self):
+        self._values = set()
+
+    def add(self, value):
+        """A secret: the text itself."""
+        self._values.add(value)
+
+    def text(self, text):
+        """`text` with *** for each secret, and for each piece of one."""
+        return redacted(text, self._values)
+
+    def line(self, text, limit):
+        """The same on one line, cut at `limit`."""
+        return one_line(self.text(text), limit)
+
+
+def smtp(operation, mask):
+    """One conversation."""
+    raise NotImplementedError
+
+
+def post(operation, mask):
+    """One form."""
+    raise NotImplementedError

@@ -37,20 +37,21 @@ def test_it_imports_the_standard_library_and_ansible_s_own_only(file):
 
 def test_there_is_something_to_look_at():
     names = {file.name for file in ON_HOSTS}
-    assert {"maps_email_servers.py", "maps_test_email.py", "maps_smtp.py"} <= names
+    assert {"maps_email_servers.py", "maps_test_email.py", "maps_host.py", "maps_smtp.py"} <= names
 
 
 def test_arguments_and_documentation_agree():
     """The options that a module documents are those that it takes."""
     import yaml
 
-    for name in ("maps_email_servers", "maps_test_email"):
+    for name in ("maps_email_servers", "maps_test_email", "maps_host"):
         source = (playbooks_folder() / "library" / f"{name}.py").read_text()
         values = {
             target.id: node.value
             for node in ast.parse(source).body
             if isinstance(node, ast.Assign)
             for target in node.targets
+            if isinstance(target, ast.Name)
         }
         options = yaml.safe_load(ast.literal_eval(values["DOCUMENTATION"]))["options"]
         spec = ast.literal_eval(values["ARGUMENT_SPEC"])
