@@ -7,6 +7,7 @@ and no record. The two host modules (playbooks/library/) are the other side of t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -19,8 +20,27 @@ STATE = "state.json"
 LARGEST_FILE = 4 * 1024 * 1024  # bytes
 
 Operation = Mapping[str, Any]
-# One call of a host: its answers, as long as the list or shorter. Raises what the caller knows.
+# One call of a host: its answers, as long as the list or shorter. Raises Unreachable, Crashed,
+# CallTimeout and InvalidResponse.
 Call = Callable[[Sequence[Operation]], "list[Answer]"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettings:
+    """The same for each call of a host. `key`: 64 hex digits; `keys`: all names of the schema of
+    the host document, `shown`: those whose values are public; `lock_wait`: seconds.
+    """
+
+    directory: str
+    group: str | None
+    key: str
+    who: str
+    lock_wait: int
+    keys: list[str]
+    shown: list[str]
+
+
+Caller = Callable[[CallSettings], Call]
 
 Name = Annotated[str, Meta(pattern=r"\A(email-servers(\.before-[0-9]{1,16})?\.json|state\.json)\Z")]
 Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -103,6 +123,34 @@ class InvalidResponse(Exception):
     """What a host answered is no answer. The text names the place and quotes nothing."""
 
 
+class Unreachable(Exception):
+    """Ansible did not get to the host, or lost it. `words`, `kind`, `remedy`: ansible/unreachable.
+
+    `began`: operations may have been done; False if the client's own words prove that nothing
+    was sent.
+    """
+
+    def __init__(self, words: str, began: bool, kind: str = "other", remedy: str = "") -> None:
+        super().__init__(words)
+        self.words, self.began, self.kind, self.remedy = words, began, kind, remedy
+
+
+class CallTimeout(Exception):
+    """A call took longer than all of its operations may; the host may still be at it."""
+
+
+class Crashed(Exception):
+    """A host's module crashed. `where`: type and line of the exception, never its words."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.where = where
+
+
+class VariableUnusable(Exception):
+    """A host variable cannot be templated. The text says why, without the host's name."""
+
+
 def decoded(answers: object, operations: Sequence[Operation]) -> list[Answer]:
     """The answers of a call; InvalidResponse unless they fit the operations one by one."""
     try:
@@ -126,6 +174,19 @@ def _require_fit(answers: Sequence[Answer], operations: Sequence[Operation]) -> 
     if ended:
         instead = operations[len(answers) - 1].get("else", [])
         _require_fit(getattr(answers[-1], "instead", []), instead)
+
+
+def longest(operations: Sequence[Operation]) -> float:
+    """Seconds that a list of operations may take, with all that is done instead.
+
+    A conversation ends after six times its time-out; a restart stops and starts.
+    """
+    times = {"run": 1, "restart": 2, "smtp": 6, "post": 6}
+    return sum(
+        times.get(operation["op"], 0) * float(operation.get("timeout", 0))
+        + longest(operation.get("else", []))
+        for operation in operations
+    )
 
 
 def read() -> Operation:
