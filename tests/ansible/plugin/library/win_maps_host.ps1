@@ -1,0 +1,2 @@
+#!powershell
+#AnsibleRequires -CSharpUtil Ansible.Basic
