@@ -109,7 +109,7 @@ def _conversed(
     """The server may echo any secret of this run, not only that of the account."""
     if account.ca_file:
         ca_certificates(account.ca_file)  # a pipe, say, would never end for the conversation
-    facts = host_code("maps_smtp").converse(account.revealed(), message, timeout)
+    facts = host_code("maps_conversation").converse(account.revealed(), message, timeout)
     result = SmtpResult.from_facts(facts)
     challenge = result.challenge and {k: redact(str(v)) for k, v in result.challenge.items()}
     transcript = [redact(line) for line in result.transcript]

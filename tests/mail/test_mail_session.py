@@ -25,9 +25,9 @@ def account(mail_server, certificate) -> SmtpAccount:
 
 
 def test_the_files_of_the_hosts_are_what_runs_here():
-    loaded = host_code("maps_smtp")
-    assert loaded.__file__ == str(playbooks_folder() / "module_utils" / "maps_smtp.py")
-    assert host_code("maps_smtp") is loaded
+    loaded = host_code("maps_conversation")
+    assert loaded.__file__ == str(playbooks_folder() / "module_utils" / "maps_conversation.py")
+    assert host_code("maps_conversation") is loaded
 
 
 def test_signing_in(account, mail_server):
