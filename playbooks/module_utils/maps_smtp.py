@@ -177,7 +177,7 @@ class _Connection(io.RawIOBase):
         self._host, self._port, self._timeout = host.rstrip("."), port, timeout
         self._end = time.monotonic() + 6 * timeout
         self._buffer = b""
-        self.socket = self.tls = None
+        self.socket = self.tls = self._tls = None
         self.begin()
 
     def begin(self):
@@ -225,31 +225,24 @@ class _Connection(io.RawIOBase):
         """Go on with TLS 1.2 or newer, and with a server that proves its name."""
         context = _tls_context(ca_file)
         self.begin()
-        first = b""
-        self.socket.setblocking(False)
-        with suppress(BlockingIOError):
-            first = self.socket.recv(1, socket.MSG_PEEK)
-        self.socket = context.wrap_socket(
-            self.socket, server_hostname=self._host, do_handshake_on_connect=False
-        )
+        self._came, self._going = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(self._came, self._going, server_hostname=self._host)
+        self._first = b""
         try:
-            with suppress(ssl.SSLWantReadError):
-                self.socket.do_handshake()  # says hello, and does not wait
-            self.socket.settimeout(self._left())
-            first = first or socket.socket.recv(self.socket, 1, socket.MSG_PEEK)
-            self.socket.do_handshake()
+            self._through(tls.do_handshake)
         except OSError as error:
-            if self.lost(error).word == "closed" and first not in (b"", _HANDSHAKE):
+            if self.lost(error).word == "closed" and self._first not in (b"", _HANDSHAKE):
                 raise _Ended("tls", "not a handshake") from None
             raise
-        self.tls = self.socket.version()
+        self._tls, self.tls = tls, tls.version()
 
     def write(self, data):
         """Send all of it. What is read next has a time of its own."""
         self.begin()
-        while data:
-            self.socket.settimeout(self._left())
-            data = data[self.socket.send(data[:16384]) :]
+        if self._tls is None:
+            self._send(data)
+        while data and self._tls is not None:
+            data = data[self._through(self._tls.write, data[:16384]) :]
         self.begin()
 
     def line(self):
@@ -303,8 +296,33 @@ class _Connection(io.RawIOBase):
             self.socket.close()
 
     def _receive(self, most):
+        if self._tls is not None:
+            return self._through(self._tls.read, most)
         self.socket.settimeout(self._left())
         return self.socket.recv(most)
+
+    def _send(self, data):
+        while data:
+            self.socket.settimeout(self._left())
+            data = data[self.socket.send(data[:16384]) :]
+
+    def _through(self, step, *arguments):
+        """A step of TLS, with the bytes that it waits for and those that it makes."""
+        while True:
+            try:
+                done = step(*arguments)
+            except ssl.SSLWantReadError:
+                self._send(self._going.read())
+                self.socket.settimeout(self._left())
+                came = self.socket.recv(16384)
+                self._first = self._first or came[:1]
+                if came:
+                    self._came.write(came)
+                else:
+                    self._came.write_eof()
+            else:
+                self._send(self._going.read())
+                return done
 
     def _left(self):
         left = self._until - time.monotonic()

@@ -9,7 +9,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provisioner.demo.mail_server import MailServer
 from tests.mail_samples import MAILBOX, TOKEN, behaviour
-from tests.playbooks.certificates import issued, shown
+from tests.smtp.certificates import issued, shown
 
 UNKNOWN_ISSUER = "certificate not accepted: unable to get local issuer certificate"
 
