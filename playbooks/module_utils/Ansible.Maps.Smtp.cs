@@ -1,5 +1,5 @@
 // One SMTP conversation: where it ended and with which reply. Facts only; words come elsewhere.
-// Twin of maps_smtp.py.
+// Twin of maps_conversation.py.
 
 using System;
 using System.Collections.Generic;

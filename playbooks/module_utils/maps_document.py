@@ -107,7 +107,7 @@ def refresh_endpoint(entry):
 
 
 def account(entry, ca_file):
-    """The entry as maps_smtp.converse() wants it."""
+    """The entry as maps_conversation.converse() wants it."""
     names = ("host", "port", "use_tls", "smtp_security_level", "user_name", "client_name")
     if entry.get("oauth2"):
         secret = at(entry, ("oauth2", "token", "access_token"))

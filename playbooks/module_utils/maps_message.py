@@ -6,7 +6,7 @@ import socket
 
 
 def test_message(server, sender, recipient, run_id, document=None):
-    """The message for maps_smtp.converse(). `server`: an entry, for its name, host and port.
+    """The message for a conversation. `server`: an entry, for its name, host and port.
 
     `document`: generation and fingerprint of the document that the host sends with, as one text.
     """

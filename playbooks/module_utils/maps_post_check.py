@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
+from .maps_conversation import converse, not_held
 from .maps_document import account, key_of, refresh_endpoint, token_expiry
 from .maps_message import test_message
 from .maps_oauth import prove_refresh, refreshed
-from .maps_smtp import converse, not_held
 
 # How a conversation ended -> the proof that the host remembers.
 _PROOFS = {"sent": "sent", "authenticated": "authenticated", "unprovable": "unprovable"}

@@ -1,338 +1,623 @@
-"""One SMTP conversation: where it ended and with which reply. Facts only; words come elsewhere.
+"""One SMTP conversation, or one form over https: facts only, with no secret in them.
 
-Runs on MAPS hosts (Python 3.8, standard library) and, loaded from here, on the workstation.
+Runs on MAPS hosts (Python 3.8, standard library) and, loaded by file, on the workstation, which
+also judges the facts: provisioner/smtp/client.py names their fields.
 """
 
 from __future__ import annotations
 
 import base64
+import hmac
+import http.client
+import io
 import json
 import re
 import socket
 import ssl
+import threading
 import time
 from contextlib import suppress
+from itertools import groupby
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
-from . import maps_sasl
-from .maps_connection import (
-    Ended,
-    Lines,
-    NotSmtp,
-    connected,
-    network_words,
-    resolved,
-    tls_context,
-    tls_failure,
+# -- what is shown of a text
+
+_TOKEN = re.compile(
+    rb'\s*("[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"|[{}\[\]:,]|[-+\w.]+)\s*'
+)  # a string in this order: its parts exclude each other, so a long one takes no stack
+_PLAIN = frozenset((b"{", b"}", b"[", b"]", b":", b",", b"null", b"true", b"false", b'""'))
+
+
+def replace_hidden(data, keys, shown, new):
+    """`data` with new(token) for what is not known to be public; None if JSON's tokens are not all.
+
+    `keys`: the names that may be seen, in their quotes; `shown`: those whose values may be, too.
+    By tokens and not by meaning, so that a damaged or odd document shows no more than a good one.
+    """
+    pieces, at, copied, before, last = [], 0, 0, b"", b""
+    while at < len(data):
+        match = _TOKEN.match(data, at)
+        if match is None:
+            return None
+        token, at = match[1], match.end()
+        is_public = (
+            token in _PLAIN
+            or (token in keys and data[at : at + 1] == b":")
+            or (last == b":" and before in shown)
+        )
+        if not is_public:
+            pieces += data[copied : match.start(1)], new(token)
+            copied = match.end(1)
+        before, last = last, token
+    return b"".join([*pieces, data[copied:]])
+
+
+_PIECE = 12  # an echo may be cut off anywhere, so any piece of a secret this long is masked
+_SHORTEST = 4  # shorter ones are found in ordinary text by chance
+_GRAM, _STEP = 6, 7  # each piece holds a whole one of the grams that begin at every 7th character
+
+# And what turns a line around, and halves of surrogate pairs: no terminal is to get them.
+_CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))")
+_PERCENT = re.compile("%[0-9A-F]{2}")
+
+
+class Mask:
+    """Takes the secrets of a call out of text from outside, however that spells them."""
+
+    def __init__(self):
+        self._values = set()
+        self._spellings = set()
+
+    def add(self, value):
+        """A secret: the text itself."""
+        if value and len(value) >= _SHORTEST:
+            self._values.add(value)
+
+    def text(self, text):
+        """`text` with *** for each secret, and for each piece of one."""
+        text = _ESCAPE.sub(_unescaped, text)  # \/ and \u002B are the same text to who reads JSON
+        hidden = bytearray(len(text))
+        pieces = self._pieces_in(text)
+        for width in sorted({len(piece) for piece in pieces}):
+            for start in range(len(text) - width + 1):
+                if text[start : start + width] in pieces:
+                    hidden[start : start + width] = b"\1" * width
+        masked, end = [], 0
+        for is_hidden, stretch in groupby(hidden):
+            start, end = end, end + sum(1 for _ in stretch)
+            masked.append("***" if is_hidden else text[start:end])
+        return "".join(masked)
+
+    def line(self, text, limit):
+        """The same on one line without control characters, cut at `limit`."""
+        return _one_line(self.text(text), limit)
+
+    def lines(self, texts, limit):
+        """The same for several. One search for all: with a long document it takes a second."""
+        masked = self.text("\n".join(texts)).split("\n") if texts else []
+        return [_one_line(text, limit) for text in masked]
+
+    def _pieces_in(self, text):
+        """What of the secrets is in `text`: pieces of 12, and shorter spellings whole.
+
+        The secrets may be a document of 4 MiB: of its pieces only those are looked at that share
+        a gram with the text.
+        """
+        while self._values:
+            self._spellings.update(_spellings(self._values.pop()))
+        grams = {text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)}
+        windows = {text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1)}
+        found = set()
+        for spelling in self._spellings:
+            if len(spelling) < _PIECE:
+                found.update([spelling] if spelling in text else [])
+                continue
+            for at in range(0, len(spelling) - _GRAM + 1, _STEP):
+                if spelling[at : at + _GRAM] in grams:
+                    around = spelling[max(0, at - _STEP + 1) : at + _PIECE]
+                    near = {around[i : i + _PIECE] for i in range(len(around) - _PIECE + 1)}
+                    found |= near & windows
+        return found
+
+
+def _unescaped(match):
+    if not match[1]:
+        return "/" if match[2] == "/" else match[0]
+    meant = chr(int(match[1], 16))
+    return match[0] if meant < " " or meant in '"\\' or "\ud800" <= meant <= "\udfff" else meant
+
+
+def _one_line(text, limit):
+    line = _CONTROL.sub(" ", text).strip(" ")
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def _spellings(value):
+    """As it is, in JSON and in JSON within JSON, in URLs, and in base64 at each offset."""
+    found = {value}
+    for is_ascii in (False, True):
+        once = json.dumps(value, ensure_ascii=is_ascii)[1:-1]
+        found.update((once, json.dumps(once, ensure_ascii=is_ascii)[1:-1]))
+    raw = value.encode("utf-8", "surrogatepass")
+    for url in (quote(raw, safe=""), quote_plus(raw)):
+        found.update((url, _PERCENT.sub(lambda match: match[0].lower(), url)))
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + raw).decode("ascii").rstrip("=")
+        encoded = encoded[(0, 2, 3)[offset] : -1]
+        found.update((encoded, encoded.replace("+", "-").replace("/", "_")))
+    return {spelling for spelling in found if len(spelling) >= _SHORTEST}
+
+
+# -- a connection
+
+_LONGEST_LINE = 8192
+_LONGEST = 65536  # bytes of a reply, or of an answer to a form
+_PARTIAL_CHAIN = 0x80000  # ssl.VERIFY_X509_PARTIAL_CHAIN, which Python names since 3.10
+_CLOSED = (
+    *(ssl.SSLEOFError, ssl.SSLZeroReturnError),
+    *(ConnectionResetError, ConnectionAbortedError, BrokenPipeError),
 )
-from .maps_envelope import injection, message_bytes
-from .maps_redaction import one_line, redacted, redacted_tree
+_HANDSHAKE = b"\x16"  # the first byte of each record of a TLS handshake
+
+
+class _Ended(Exception):
+    """It is over, and not by a reply: one word, and words of the system or of OpenSSL."""
+
+    def __init__(self, word, about=None):
+        super().__init__(word)
+        self.word, self.about = word, about
+
+
+class _Connection(io.RawIOBase):
+    """A connection. Each step has `timeout` seconds, all of them six times as many."""
+
+    def __init__(self, host, port, timeout):
+        super().__init__()
+        self._host, self._port, self._timeout = host.rstrip("."), port, timeout
+        self._end = time.monotonic() + 6 * timeout
+        self._buffer = b""
+        self.socket = self.tls = self._tls = None
+        self.begin()
+
+    def begin(self):
+        """A new step."""
+        self._until = min(time.monotonic() + self._timeout, self._end)
+
+    def resolve(self):
+        """The addresses of the host. getaddrinfo has no time limit of its own: hence the thread."""
+        answers = []
+
+        def ask():
+            try:
+                answers.append(socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM))
+            except (OSError, UnicodeError) as error:
+                answers.append(error)
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(self._left())
+        answer = answers[0] if answers else socket.timeout()
+        if isinstance(answer, list):
+            return answer
+        if isinstance(answer, UnicodeError):
+            raise _Ended("no_host_name")
+        if isinstance(answer, socket.gaierror):
+            passes = answer.errno == socket.EAI_AGAIN
+            raise _Ended("unresolved" if passes else "unknown_host", answer.strerror)
+        raise answer
+
+    def open(self, addresses):
+        """Connect to the first that answers."""
+        failure = _Ended("unreachable")
+        self.begin()
+        for family, kind, protocol, _, address in addresses:
+            self.socket = socket.socket(family, kind, protocol)
+            try:
+                self.socket.settimeout(self._left())
+                return self.socket.connect(address)
+            except OSError as error:
+                self.socket.close()
+                failure = error
+        raise failure
+
+    def secure(self, ca_file):
+        """Go on with TLS 1.2 or newer, and with a server that proves its name."""
+        context = _tls_context(ca_file)
+        self.begin()
+        self._came, self._going = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(self._came, self._going, server_hostname=self._host)
+        self._first = b""
+        try:
+            self._through(tls.do_handshake)
+        except OSError as error:
+            if self.lost(error).word == "closed" and self._first not in (b"", _HANDSHAKE):
+                raise _Ended("tls", "not a handshake") from None
+            raise
+        self._tls, self.tls = tls, tls.version()
+
+    def write(self, data):
+        """Send all of it. What is read next has a time of its own."""
+        self.begin()
+        if self._tls is None:
+            self._send(data)
+        while data and self._tls is not None:
+            data = data[self._through(self._tls.write, data[:16384]) :]
+        self.begin()
+
+    def line(self):
+        """The next line, without its line feed."""
+        while b"\n" not in self._buffer and len(self._buffer) <= _LONGEST_LINE:
+            came = self._receive(4096)
+            if not came:
+                raise _Ended("closed")
+            self._buffer += came
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        if len(line) > _LONGEST_LINE:
+            raise _Ended("too_long", "line")
+        return line
+
+    def waiting(self):
+        """Whether bytes have come that nobody asked for."""
+        return bool(self._buffer)
+
+    def lost(self, error):
+        """What an exception of the socket, or of its TLS, means."""
+        if isinstance(error, socket.timeout):
+            return _Ended("timeout", f"{self._timeout:g} s")
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return _Ended("certificate", error.verify_message)
+        if isinstance(error, _CLOSED):
+            return _Ended("closed")
+        words = getattr(error, "reason", None) or error.strerror or str(error)
+        return _Ended("tls" if isinstance(error, ssl.SSLError) else "unreachable", words)
+
+    def makefile(self, _mode):
+        """Its bytes as http.client reads them."""
+        return io.BufferedReader(self)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        """Some bytes; none where it ends, also where TLS is not told so."""
+        try:
+            came = self._receive(len(buffer))
+        except OSError as error:
+            if self.lost(error).word != "closed":
+                raise
+            came = b""
+        buffer[: len(came)] = came
+        return len(came)
+
+    def hang_up(self):
+        """Close it, however far it came."""
+        if self.socket is not None:
+            self.socket.close()
+
+    def _receive(self, most):
+        if self._tls is not None:
+            return self._through(self._tls.read, most)
+        self.socket.settimeout(self._left())
+        return self.socket.recv(most)
+
+    def _send(self, data):
+        while data:
+            self.socket.settimeout(self._left())
+            data = data[self.socket.send(data[:16384]) :]
+
+    def _through(self, step, *arguments):
+        """A step of TLS, with the bytes that it waits for and those that it makes."""
+        while True:
+            try:
+                done = step(*arguments)
+            except ssl.SSLWantReadError:
+                self._send(self._going.read())
+                self.socket.settimeout(self._left())
+                came = self.socket.recv(16384)
+                self._first = self._first or came[:1]
+                if came:
+                    self._came.write(came)
+                else:
+                    self._came.write_eof()
+            else:
+                self._send(self._going.read())
+                return done
+
+    def _left(self):
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise socket.timeout()
+        return left
+
+
+def _tls_context(ca_file):
+    try:
+        context = ssl.create_default_context()
+        if ca_file:
+            context.load_verify_locations(cafile=ca_file)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        words = getattr(error, "reason", None) or getattr(error, "strerror", None)
+        raise _Ended("ca_file", words or type(error).__name__) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python 3.13 asks more of a private CA's certificates (RFC 5280 to the letter) than older
+    # ones do, and takes one for an anchor that has an issuer itself. Either way the same server
+    # would be wrong on one host and right on the next; so it would be by a common name, which
+    # RFC 9525 section 6.3 ends.
+    context.verify_flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT | _PARTIAL_CHAIN
+    context.hostname_checks_common_name = False
+    return context
+
+
+# -- SMTP
 
 # RFC 5321 section 4.5.3.1.4: a command line has 512 bytes, its line end included. Dovecot
 # answers 500 above about 1,030. Longer initial responses are sent after the 334.
 _LONGEST_COMMAND = 510
 _MOST_CHALLENGES = 10  # no mechanism has more than two; a server may go on for ever
-_LONGEST_TRANSCRIPT = 60  # lines; a whole conversation has about thirty
+_REPLY = re.compile(r"[2-5][0-9][0-9]([ -]|\r?\Z)")  # RFC 5321 section 4.2: words or none
 
-# "5.4.5 daily limit" and "5.2.2 mailbox full" are said with 5yz, and pass by themselves.
-_PASSING = frozenset(("5.4.5", "5.2.2"))
-_BLANK = {
-    "outcome": None,
-    "stage": None,
-    "code": None,
-    "enhanced": None,
-    "reply": "",
-    "passing": False,
-    "mechanism": None,
-    "tls": None,
-    "challenge": None,
-    "message_id": None,
-    "seconds": None,
-    "transcript": (),
-}
-_BEFORE_LOGIN = frozenset(("resolve", "connect", "tls", "greeting", "ehlo", "starttls"))
-_BASE64 = re.compile(r"^[A-Za-z0-9+/]*={0,2}\Z")
-_ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
+_HOST = re.compile(r"[^\x00-\x20\x7f]{1,255}\Z")
+_NAME = re.compile(r"[A-Za-z0-9\[\]._:-]{1,255}\Z")
+_ADDRESS = re.compile(r"[!-;=?-~]{1,256}@[A-Za-z0-9\[\]._:-]{1,255}\Z")
+_CREDENTIAL = re.compile(r"[^\x00\x01\ud800-\udfff]+\Z")  # NUL and 1 delimit, the rest is no text
 
 
-def converse(account, message, timeout=30.0):
-    """Sign in and send `message`; with None, sign in only. Never raises for what a server does.
-
-    `timeout` (seconds) holds for each step: name resolution, connection, each reply.
-    """
-    began = time.monotonic()
-    conversation = _Conversation(account, timeout)
+def smtp(operation, mask):
+    """Hold a conversation: sign in, if there are mechanisms, and send the message, if any."""
+    mask.add(operation["secret"])
+    conversation = _Conversation(operation, mask)
+    ended = None
     try:
-        problem = injection(account, message)
-        if problem:
-            conversation.stage, reply = problem
-            raise Ended("wrong", reply)
-        conversation.run(message)
-    except Ended as ended:
-        conversation.end(ended)
+        conversation.run()
+    except _Ended as error:
+        ended = error
+    except OSError as error:
+        ended = conversation.connection.lost(error)
     finally:
-        conversation.close()
-    conversation.facts["seconds"] = round(time.monotonic() - began, 3)
-    return conversation.facts
+        conversation.leave()
+    return conversation.answer(ended)
 
 
-def not_held(outcome, reply):
-    """The facts of a conversation that is not held, because of how its sign-in would end."""
-    return dict(_BLANK, outcome=outcome, stage="auth", reply=reply, seconds=0.0)
-
-
-class _Reply:
-    """A server's reply: code, enhanced code, text on one line, and its lines."""
-
-    def __init__(self, code, lines):
-        self.code = code
-        found = _ENHANCED.match(lines[-1])
-        self.enhanced = found.group(1) if found else None
-        self.lines = lines
-        rest = [
-            line[found.end() :] if found and i and line.startswith(found.group(0)) else line
-            for i, line in enumerate(lines)
-        ]
-        self.text = " ".join(rest)
-
-    def ended(self, outcome, passing=False):
-        """This reply as the end of the conversation."""
-        return Ended(outcome, self.text, self.code, self.enhanced, passing)
-
-    def refused(self):
-        """This reply as the end of the conversation, since it is not the one to go on with."""
-        if 400 <= self.code <= 499:
-            return self.ended("inconclusive", passing=True)
-        return self.ended("inconclusive" if self.enhanced in _PASSING else "wrong")
+class _Refused(_Ended):
+    """A reply ended it: it is not the one to go on with."""
 
 
 class _Conversation:
-    """The steps, in order. `stage` says where we are, `facts` what is known so far."""
+    """The steps in order. `stage`, `code` and the reply's lines say where it is."""
 
-    def __init__(self, account, timeout):
-        self._account = account
-        self._timeout = timeout
-        self._socket = None
-        self._lines = None
+    def __init__(self, given, mask):
+        self._given, self._mask = given, mask
+        self.connection = _Connection(given["host"], given["port"], given["timeout"])
+        self._stage, self._code, self._lines = "resolve", None, []
         self._offered = {}
-        self._sensitive = [account.get("secret") or ""]
+        self._mechanism = self._challenge = None
         self._transcript = []
-        self.stage = "resolve"
-        self.facts = dict(_BLANK)
 
-    def run(self, message):
-        """Everything from name resolution to the last reply; ends by raising Ended."""
-        try:
-            self._open()
-            self._greet()
-            self._log_in()
-            if message is None:
-                raise self._last.ended("authenticated")
-            self._send(message)
-        except ssl.SSLError as error:
-            words = tls_failure(error)
-            if words is None:
-                raise self._broken_off("the server closed the connection") from None
-            raise Ended("wrong" if self.stage == "tls" else "inconclusive", words) from None
-        except OSError as error:
-            raise self._broken_off(network_words(error, self._timeout)) from None
-
-    def end(self, ended):
-        """Write down how it ended, without secrets."""
-        self.facts.update(
-            outcome=ended.outcome,
-            stage=self.stage,
-            code=ended.code,
-            enhanced=ended.enhanced,
-            reply=one_line(redacted(ended.reply, self._sensitive)),
-            passing=ended.passing,
-        )
-        self.facts["challenge"] = redacted_tree(self.facts["challenge"], self._sensitive)
-
-    def close(self):
-        """Close the connection, however far it came; politely, but without waiting."""
-        if self._socket is not None:
-            if self.stage not in ("connect", "tls"):
-                self._say_goodbye()
-            self._socket.close()
-        shown = [one_line(redacted(line, self._sensitive), 300) for line in self._transcript]
-        self.facts["transcript"] = shown[:_LONGEST_TRANSCRIPT]
-
-    def _say_goodbye(self):
-        with suppress(OSError):
-            self._note("> QUIT")
-            self._socket.settimeout(1.0)
-            self._socket.sendall(b"QUIT\r\n")
-
-    def _note(self, line):
-        """A line of the transcript; what a sign-in is made of is never given here."""
-        self._transcript.append(line)
-
-    # -- the steps
-
-    def _open(self):
-        host, port = self._account["host"].rstrip("."), self._account["port"]
-        addresses = resolved(host, port, self._timeout)
-        self.stage = "connect"
-        self._socket = connected(addresses, self._timeout)
-        self._note("(connected to {}, port {})".format(*self._socket.getpeername()[:2]))
-        if self._implicit_tls():
+    def run(self):
+        """Everything from name resolution to the last reply."""
+        for stage, name, fine in _checks(self._given):
+            if not fine:
+                self._stage = stage
+                raise _Ended("unsendable", name)
+        addresses = self.connection.resolve()
+        self._stage = "connect"
+        self.connection.open(addresses)
+        place = self.connection.socket.getpeername()
+        self._note("(connected to {}, port {})".format(*place))
+        if self._given["tls"] == "implicit":
             self._secure()
-        self._lines = Lines(self._socket, self._timeout)
-
-    def _greet(self):
-        self.stage = "greeting"
-        self._expect(self._read(), 220)
+        self._stage = "greeting"
+        self.connection.begin()
+        self._read()
+        self._expect(220)
         self._say_hello()
-        if self._account["use_tls"] and not self._implicit_tls():
+        if self._given["tls"] == "starttls":
             self._start_tls()
             self._say_hello()
+        if self._given["mechanisms"]:
+            self._sign_in()
+        if self._given["message"] is not None:
+            self._send()
+
+    def answer(self, ended):
+        """The facts, once it is over; `ended`: other than by all that was to be done."""
+        by_reply = ended is None or isinstance(ended, _Refused)
+        challenge = self._challenge and self._mask.line(self._challenge, 4000)
+        return {
+            "op": "smtp",
+            "done": ended is None,
+            "stage": self._stage,
+            "code": self._code if by_reply else None,
+            "reply": "\n".join(self._mask.lines(self._lines[:20], 500)) if by_reply else "",
+            "error": None if by_reply else ended.word,
+            "about": None if by_reply or not ended.about else self._mask.line(ended.about, 200),
+            "mechanism": self._mechanism,
+            "tls": self.connection.tls,
+            "challenge": challenge or None,
+            "transcript": self._mask.lines(self._transcript, 300)[:60],
+        }
+
+    def leave(self):
+        """Say goodbye, without waiting for an answer."""
+        if self._transcript and self._stage not in ("connect", "tls"):
+            self._note("> QUIT")
+            with suppress(OSError):
+                self.connection.write(b"QUIT\r\n")
+        self.connection.hang_up()
 
     def _say_hello(self):
-        self.stage = "ehlo"
-        name = self._account.get("client_name") or _own_name(self._socket)
-        reply = self._command("EHLO " + name)
-        if reply.code in (500, 502):  # RFC 5321 section 4.1.1.1: an old server
-            reply = self._command("HELO " + name)
-        self._expect(reply, 250)
-        self._offered = _keywords(reply.lines[1:])
+        self._stage = "ehlo"
+        name = self._given["client_name"] or _own_name(self.connection.socket)
+        self._command("EHLO " + name)
+        if self._code in (500, 502):  # RFC 5321 section 4.1.1.1: an old server
+            self._command("HELO " + name)
+        self._expect(250)
+        self._offered = _keywords(self._lines[1:])
 
     def _start_tls(self):
-        self.stage = "starttls"
+        self._stage = "starttls"
         if "STARTTLS" not in self._offered:
-            raise Ended("wrong", "the server offers no STARTTLS, so nothing was sent in the clear")
-        self._expect(self._command("STARTTLS"), 220)
-        if self._lines.waiting():
+            raise _Ended("no_starttls")
+        self._command("STARTTLS")
+        self._expect(220)
+        if self.connection.waiting():
             # RFC 3207 section 6: what came before the handshake may be anyone's words.
-            raise Ended("wrong", "the server sent more after its reply to STARTTLS: not trusted")
+            raise _Ended("early_bytes")
         self._secure()
-        self._lines = Lines(self._socket, self._timeout)
 
     def _secure(self):
-        self.stage = "tls"
-        context = tls_context(self._account.get("ca_file"))
-        self._socket = context.wrap_socket(
-            self._socket, server_hostname=self._account["host"].rstrip(".")
-        )
-        self.facts["tls"] = self._socket.version()
-        self._note(f"({self.facts['tls']}, certificate verified)")
+        self._stage = "tls"
+        self.connection.secure(self._given["ca_file"])
+        self._note(f"({self.connection.tls}, certificate verified)")
 
-    def _log_in(self):
-        level = self._account["smtp_security_level"]
-        user, secret = self._account.get("user_name"), self._account.get("secret")
-        self.stage = "auth"
-        if level == "none" or (level == "auto_detect" and not user):
-            return
-        if level == "cram_sha1":
-            # MAPS' dialog has it; no RFC describes it and no server or library was found with it.
-            raise Ended("unprovable", "CRAM-SHA1 cannot be proven from here: only MAPS speaks it")
-        if not user or not secret:
-            raise Ended(
-                "wrong", "there is no {} to sign in with".format("secret" if user else "user name")
-            )
+    def _sign_in(self):
+        self._stage = "auth"
         offered = self._offered.get("AUTH", "").upper().split()
-        mechanism = maps_sasl.choose(level, offered, over_tls=self.facts["tls"] is not None)
-        if mechanism is None:
-            words = "the server offers no mechanism that fits {}; it offers {}"
-            raise Ended("wrong", words.format(level, " ".join(offered) or "none"))
-        self._authenticate(mechanism, user, secret)
+        self._mechanism = next((m for m in self._given["mechanisms"] if m in offered), None)
+        if self._mechanism is None:
+            raise _Ended("no_mechanism", " ".join(offered))
+        steps = _responses(self._mechanism, self._given)
+        self._begin_auth("AUTH " + self._mechanism, next(steps))
+        for _ in range(_MOST_CHALLENGES):
+            if self._code != 334:
+                break
+            try:
+                response = self._encoded(steps.send(self._decoded_challenge()))
+                self._command(response, "***" if response else "")
+            except StopIteration:
+                self._command("*")  # RFC 4954 section 4: the client gives up
+        self._expect(235)
 
-    def _authenticate(self, mechanism, user, secret):
-        self.facts["mechanism"] = mechanism
-        steps = maps_sasl.exchange(
-            mechanism, user, secret, self._account["host"], self._account["port"]
-        )
-        try:
-            reply = self._begin_auth(mechanism, next(steps))
-            for _ in range(_MOST_CHALLENGES):
-                if reply.code != 334:
-                    break
-                reply = self._answer(reply, mechanism, steps)
-        except maps_sasl.SaslError as error:
-            raise Ended("inconclusive", str(error)) from None
-        self._expect(reply, 235)
-
-    def _begin_auth(self, mechanism, initial):
-        command = "AUTH " + mechanism
+    def _begin_auth(self, command, initial):
         if initial is None:
-            return self._command(command)
+            self._command(command)
+            return
         encoded = self._encoded(initial)
         if len(command) + 1 + len(encoded) <= _LONGEST_COMMAND:
-            return self._command(command + " " + encoded, shown=command + " ***")
-        reply = self._command(command)
-        return self._command(encoded, shown="***") if reply.code == 334 else reply
+            self._command(command + " " + encoded, command + " ***")
+            return
+        self._command(command)
+        if self._code == 334:
+            self._command(encoded, "***")
 
-    def _answer(self, reply, mechanism, steps):
-        challenge = _decoded(reply.text)
-        if mechanism in ("XOAUTH2", "OAUTHBEARER"):
-            self.facts["challenge"] = _error_challenge(challenge)
+    def _decoded_challenge(self):
+        """Its bytes; none if it is no base64 to the letter."""
         try:
-            response = steps.send(challenge)
-        except StopIteration:
-            return self._command("*")  # RFC 4954 section 4: the client gives up
-        return self._command(self._encoded(response), shown="***" if response else "")
+            raw = base64.b64decode(self._lines[0], validate=True)
+            if self._mechanism in ("XOAUTH2", "OAUTHBEARER"):
+                self._challenge = raw.decode("utf-8")  # why a provider refuses a token
+        except ValueError:
+            return b""
+        return raw
 
-    def _send(self, message):
-        self.stage = "mail"
-        self.facts["message_id"], data = message_bytes(message, self._account.get("client_name"))
-        self._expect(self._command("MAIL FROM:<{}>".format(message["from"])), 250)
-        self.stage = "rcpt"
-        self._expect(self._command("RCPT TO:<{}>".format(message["to"])), 250, 251)
-        self.stage = "data"
-        self._expect(self._command("DATA"), 354)
+    def _encoded(self, response):
+        encoded = base64.b64encode(response.encode("utf-8")).decode("ascii")
+        self._mask.add(encoded)
+        return encoded
+
+    def _send(self):
+        self._stage = "mail"
+        self._command("MAIL FROM:<{}>".format(self._given["sender"]))
+        self._expect(250)
+        self._stage = "rcpt"
+        self._command("RCPT TO:<{}>".format(self._given["recipient"]))
+        self._expect(250, 251)
+        self._stage = "data"
+        self._command("DATA")
+        self._expect(354)
+        data = self._given["message"].encode("ascii")
         self._note(f"> (the message, {len(data)} bytes)")
-        accepted = self._exchange(_dot_stuffed(data))
-        self._expect(accepted, 250)
-        raise accepted.ended("sent")
+        stuffed = re.sub(rb"(?m)^\.", b"..", data)  # RFC 5321 section 4.5.2
+        end = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
+        self.connection.write(stuffed + end)
+        self._read()
+        self._expect(250)
 
     # -- one command, one reply
 
     def _command(self, line, shown=None):
+        """Say a line; `shown` in its place where it is part of a sign-in."""
+        if not (line.isascii() and line.isprintable()):
+            raise _Ended("unsendable", "command")
         self._note("> " + (line if shown is None else shown))
-        return self._exchange(line.encode("ascii") + b"\r\n")
-
-    def _exchange(self, data):
-        self._socket.settimeout(self._timeout)
-        self._socket.sendall(data)
-        return self._read()
+        self.connection.write(line.encode("ascii") + b"\r\n")
+        self._read()
 
     def _read(self):
+        lines, size, text = [], 0, "   -"
+        while text[3:4] == "-":
+            line = self.connection.line()
+            size += len(line)
+            text = line.decode("utf-8", "replace")
+            if not _REPLY.match(text):
+                raise _Ended("no_smtp", text)
+            if size > _LONGEST:
+                raise _Ended("too_long", "reply")
+            lines.append(text.rstrip("\r")[4:])
+            # A challenge may hold what an answer is made of.
+            self._note("< {} {}".format(text[:3], "***" if text[:3] == "334" else lines[-1]))
+        self._code, self._lines = int(text[:3]), lines
+
+    def _expect(self, *codes):
+        if self._code not in codes:
+            raise _Refused("refused")
+
+    def _note(self, line):
+        if len(self._transcript) < 60:
+            self._transcript.append(line[:2000])
+
+
+def _checks(given):
+    """(stage, name, whether it is fine) of each value that could break out of its line."""
+    message, name = given["message"], given["client_name"]
+    yield "resolve", "host", _HOST.match(given["host"]) and given["host"].strip(".")
+    yield "resolve", "port", 0 < given["port"] < 65536
+    yield "ehlo", "client_name", name is None or _NAME.match(name)
+    if given["mechanisms"]:
+        yield "auth", "user", _CREDENTIAL.match(given["user"] or "")
+        yield "auth", "secret", _CREDENTIAL.match(given["secret"] or "")
+    if message is not None:
+        yield "mail", "sender", _ADDRESS.match(given["sender"] or "")
+        yield "rcpt", "recipient", _ADDRESS.match(given["recipient"] or "")
+        rest = message.replace("\r\n", "")  # else an end of it could be smuggled in
+        yield "data", "message", rest.isascii() and not set(rest) & set("\0\r\n")
+
+
+def _responses(mechanism, given):
+    """What to send, step by step, as text; None where the server speaks first."""
+    user, secret = given["user"], given["secret"]
+    if mechanism == "XOAUTH2":
+        # https://developers.google.com/workspace/gmail/imap/xoauth2-protocol: a challenge is the
+        # error as JSON, and it is answered by an empty line; the final reply comes only then.
+        yield f"user={user}\1auth=Bearer {secret}\1\1"
+        yield ""
+    elif mechanism == "OAUTHBEARER":
+        # RFC 7628 section 3.1; section 3.2.3: the error challenge is answered by a lone %x01.
+        name = user.replace("=", "=3D").replace(",", "=2C")
+        place = "host={}\1port={}".format(given["host"], given["port"])
+        yield f"n,a={name},\1{place}\1auth=Bearer {secret}\1\1"
+        yield "\1"
+    elif mechanism == "PLAIN":  # RFC 4616
+        yield f"\0{user}\0{secret}"
+    elif mechanism == "LOGIN":
+        # draft-murchison-sasl-login: the prompts vary, their order does not.
+        yield None
+        yield user
+        yield secret
+    elif mechanism == "CRAM-MD5":  # RFC 2195
+        challenge = yield None
         try:
-            code, lines = self._lines.reply()
-        except NotSmtp as error:
-            outcome = "wrong" if self.stage in _BEFORE_LOGIN else "inconclusive"
-            raise Ended(outcome, str(error)) from None
-        said = ["***"] if code == 334 else lines  # a challenge may hold what an answer is made of
-        self._transcript += [f"< {code} {line}" for line in said]
-        return _Reply(code, lines)
-
-    def _expect(self, reply, *codes):
-        self._last = reply
-        if reply.code not in codes:
-            raise reply.refused()
-
-    def _encoded(self, response):
-        encoded = base64.b64encode(response).decode("ascii")
-        if encoded:
-            self._sensitive.append(encoded)
-        return encoded
-
-    def _implicit_tls(self):
-        chosen = self._account.get("implicit_tls")
-        if chosen is None:
-            return self._account["use_tls"] and self._account["port"] == 465
-        return chosen
-
-    def _broken_off(self, words):
-        if self.stage in _BEFORE_LOGIN:
-            return Ended("unreachable", words)
-        # At the end of DATA the mail may have been taken: sent again, it might come twice.
-        return Ended("inconclusive", words, passing=self.stage != "data")
+            digest = hmac.new(secret.encode("utf-8"), challenge, "md5").hexdigest()
+        except ValueError:  # in FIPS mode
+            raise _Ended("no_md5") from None
+        yield f"{user} {digest}"
 
 
 def _own_name(connection):
     """Our name for EHLO: the host's, or the address literal of RFC 5321 section 4.1.3."""
     name = socket.gethostname()
-    if re.match(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", name):
+    if re.match(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z", name):
         return name
     address = connection.getsockname()[0].partition("%")[0]
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
@@ -347,79 +632,80 @@ def _keywords(lines):
     return found
 
 
-def _decoded(text):
-    """Its bytes; none if it is no base64 to the letter: else each Python has its own idea."""
-    whole = len(text) % 4 == 0 and _BASE64.match(text)
-    return base64.b64decode(text) if whole else b""
+# -- a form
 
-
-def _error_challenge(challenge):
-    """The error that a provider puts into its 334 (RFC 7628 section 3.2.2), strings only."""
-    try:
-        content = json.loads(challenge.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(content, dict):
-        return None
-    return {one_line(k, 40): one_line(_text(v), 300) for k, v in list(content.items())[:10]}
-
-
-def _text(value):
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _dot_stuffed(data):
-    """The message as DATA wants it: RFC 5321 section 4.5.2, and the final dot."""
-    body = re.sub(rb"(?m)^\.", b"..", data)
-    return body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n"
-
-
-# -- what maps_host calls
-
-_TOKEN = re.compile(rb'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\]:,]|[-+\w.]+)\s*')
-_PLAIN = frozenset((b"{", b"}", b"[", b"]", b":", b",", b"null", b"true", b"false", b'""'))
-
-
-def replace_hidden(data, keys, shown, new):
-    """`data` with new(token) for what is not known to be public; None if it is not JSON."""
-    pieces, at, before, last = [], 0, b"", b""
-    while at < len(data):
-        match = _TOKEN.match(data, at)
-        if match is None:
-            return None
-        token, end = match[1], match.end()
-        named = token in keys and data[end : end + 1] == b":"
-        clear = token in _PLAIN or named or (last == b":" and before in shown)
-        pieces += [data[at : match.start(1)], token if clear else new(token)]
-        pieces.append(data[match.end(1) : end])
-        before, last, at = last, token, end
-    return b"".join(pieces)
-
-
-class Mask:
-    """Takes the secrets of a call out of text from outside."""
-
-    def __init__(self):
-        self._values = set()
-
-    def add(self, value):
-        """A secret: the text itself."""
-        self._values.add(value)
-
-    def text(self, text):
-        """`text` with *** for each secret, and for each piece of one."""
-        return redacted(text, self._values)
-
-    def line(self, text, limit):
-        """The same on one line, cut at `limit`."""
-        return one_line(self.text(text), limit)
-
-
-def smtp(operation, mask):
-    """One conversation."""
-    raise NotImplementedError
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def post(operation, mask):
-    """One form."""
-    raise NotImplementedError
+    """Send a form, and say what of the answer may be seen. No redirect, no proxy."""
+    for name in ("client_secret", "refresh_token"):
+        mask.add(operation["fields"].get(name))
+    for secret in (operation["basic"] or [])[1:]:
+        mask.add(secret)
+    answer = {"op": "post", "done": False, "status": None, "body": None}
+    connection = ended = None
+    try:
+        url, host, port = _place(operation["url"])
+        connection = _Connection(host, port, operation["timeout"])
+        connection.open(connection.resolve())
+        if url.scheme == "https":
+            connection.secure(operation["ca_file"])
+        connection.write(_request(url, operation, mask))
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        body = response.read(_LONGEST)
+        answer.update(done=response.status == 200, status=response.status)
+        answer["body"] = _shown(body, operation, mask)
+    except _Ended as error:
+        ended = error
+    except OSError as error:
+        ended = connection.lost(error)
+    except (http.client.HTTPException, ValueError) as error:
+        ended = _Ended("no_http", type(error).__name__)
+    finally:
+        if connection is not None:
+            connection.hang_up()
+    about = mask.line(ended.about, 200) if ended and ended.about else None
+    return {**answer, "error": ended.word if ended else None, "about": about}
+
+
+def _place(url):
+    """(its parts, host, port). It carries secrets: in the clear only to this machine itself."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _Ended("unsendable", "url") from None
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        raise _Ended("no_https")
+    if not (_HOST.match(host) and url.isascii() and url.isprintable() and " " not in url):
+        raise _Ended("unsendable", "url")
+    return parts, host, port or (443 if parts.scheme == "https" else 80)
+
+
+def _request(url, operation, mask):
+    """RFC 6749 section 6, with the client as section 2.3.1 has it."""
+    target = (url.path or "/") + ("?" + url.query if url.query else "")
+    form = urlencode(operation["fields"])
+    lines = [
+        f"POST {target} HTTP/1.1",
+        "Host: " + url.netloc.rpartition("@")[2],
+        "Accept: application/json",
+        "Accept-Encoding: identity",
+        "Connection: close",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(form)}",
+    ]
+    if operation["basic"]:
+        pair = ":".join(map(quote_plus, operation["basic"]))
+        encoded = base64.b64encode(pair.encode("ascii")).decode("ascii")
+        mask.add(encoded)
+        lines.append("Authorization: Basic " + encoded)
+    return "\r\n".join([*lines, "", form]).encode("ascii")
+
+
+def _shown(body, operation, mask):
+    keys, shown = ({f'"{name}"'.encode() for name in operation[of]} for of in ("keys", "shown"))
+    masked = replace_hidden(body, keys, shown, lambda _token: b'"***"')
+    return None if masked is None else mask.line(masked.decode("utf-8", "replace"), 4000)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from provisioner.credentials.store import TokenSet
 from provisioner.hosts.account import smtp_account
 from provisioner.hosts.entry import ServerEntry
-from provisioner.mail.session import check_login
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.oauth.gates import ProofResult, Prove
 from provisioner.oauth.proof import proof_from
 from provisioner.providers.catalogue import provider_for
+from provisioner.smtp.client import check_login
 
 
 def mail_server_proof(server: EmailServer, project: Project) -> Prove:

@@ -50,11 +50,11 @@ def test_email(
     from provisioner.fleet.run_id import new_run_id
     from provisioner.hosts.account import smtp_account
     from provisioner.hosts.envelope import envelope
-    from provisioner.mail.session import send_test_email
     from provisioner.model.reading import read_project
     from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
     from provisioner.providers.catalogue import provider_for
     from provisioner.reports.mail_text import mail_lines
+    from provisioner.smtp.client import send_test_email
 
     declared = read_project(project)
     secrets = open_declared(declared, allow_commands, accept_destination).secrets

@@ -33,7 +33,7 @@ def _unmailed(hosts: Iterable[HostResult], entries: Mapping[str, ServerEntry]) -
 
 
 def _is_provable(entry: ServerEntry) -> bool:
-    """CRAM-SHA1 only MAPS speaks: playbooks/module_utils/maps_smtp.py has that."""
+    """CRAM-SHA1 only MAPS speaks: playbooks/module_utils/maps_conversation.py has that."""
     return entry.server.smtp_security_level is not SecurityLevel.CRAM_SHA1
 
 

@@ -45,6 +45,6 @@ def _mail(proof: MailProof) -> dict[str, Any]:
         "proven": proof.proven,
         "proof": proof.proof,
         "attempts": proof.attempts,
-        "smtp": asdict(proof.smtp),
+        "smtp": {n: v for n, v in asdict(proof.smtp).items() if n != "passing"},
         "refresh": dict(proof.refresh) if proof.refresh else None,
     }

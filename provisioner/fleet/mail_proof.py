@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.mail.session import SmtpResult
+from provisioner.smtp.client import SmtpResult
 
 
 @dataclass(frozen=True, slots=True)

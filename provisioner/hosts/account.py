@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from provisioner.hosts.entry import ServerEntry
-from provisioner.mail.session import SmtpAccount
+from provisioner.smtp.client import SmtpAccount
 
 
 def smtp_account(entry: ServerEntry, ca_file: Path | None) -> SmtpAccount:
@@ -19,5 +19,5 @@ def smtp_account(entry: ServerEntry, ca_file: Path | None) -> SmtpAccount:
         user_name=entry.user_name,
         secret=entry.token_set.access_token if entry.token_set else entry.password,
         client_name=server.client_name,
-        ca_file=ca_file,
+        ca_file=str(ca_file) if ca_file else None,
     )

@@ -1,4 +1,4 @@
-"""The SMTP conversation lies in playbooks/, since hosts run the same files; this loads it."""
+"""Modules of the hosts lie in playbooks/; this loads those that both sides run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PACKAGE = "_provisioner_host_code"
 
 @cache
 def host_code(name: str) -> ModuleType:
-    """A module of playbooks/module_utils, such as `maps_smtp`."""
+    """A module of playbooks/module_utils, such as `maps_prints`."""
     if _PACKAGE not in sys.modules:
         package = ModuleType(_PACKAGE)
         package.__path__ = [str(playbooks_folder() / "module_utils")]

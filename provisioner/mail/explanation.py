@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.mail.reply_meanings import REPLY_MEANINGS, Meaning
-from provisioner.mail.session import SmtpResult
+from provisioner.smtp.client import SmtpResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,7 +196,13 @@ _SIGN_IN = (
         actor=_YOU,
     ),
     Meaning(
-        outcomes=("unprovable",),
+        outcomes=("unverifiable",), text=("digest-md5",),
+        cause="DIGEST-MD5 is obsolete (RFC 6331), and only MAPS signs in with it",
+        remedy="send a test email from MAPS itself (maps_test_command), or choose another level",
+        actor=_HOST,
+    ),
+    Meaning(
+        outcomes=("unverifiable", "unprovable"),
         cause="MAPS offers CRAM-SHA1, mail servers and libraries hardly do",
         remedy="send a test email from MAPS itself (maps_test_command), or choose another level",
         actor=_HOST,

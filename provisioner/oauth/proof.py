@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from provisioner.mail.explanation import explain
-from provisioner.mail.session import SmtpResult
 from provisioner.oauth.gates import Proof, ProofResult
+from provisioner.smtp.client import SmtpResult
 
 # Microsoft's "SMTP AUTH is switched off" and "blocked by policy": the token itself may be right.
 _SWITCHED_OFF = "5.7.139"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.mail.explanation import Explanation, explain, explain_refresh
-from provisioner.mail.session import SmtpResult
+from provisioner.smtp.client import SmtpResult
 
 
 def mail_lines(server: str, smtp: SmtpResult, provider: str) -> list[str]:
@@ -15,7 +15,7 @@ def mail_lines(server: str, smtp: SmtpResult, provider: str) -> list[str]:
         how = ", ".join(part for part in (smtp.mechanism, smtp.tls) if part)
         what = "test email" if smtp.outcome == "sent" else "sign-in"
         return [f"{what} of {server}: {smtp.outcome}{f' ({how})' if how else ''}"]
-    if smtp.outcome == "unprovable":
+    if smtp.outcome in ("unverifiable", "unprovable"):
         return [f"test email of {server}: {smtp.reply}", *_why_and_what(explain(smtp, provider))]
     codes = (str(smtp.code) if smtp.code else "", smtp.enhanced or "")
     code = "".join(f" {part}" for part in codes if part and not smtp.reply.startswith(part))

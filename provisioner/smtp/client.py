@@ -227,7 +227,7 @@ def foreseen(account: SmtpAccount) -> SmtpResult | None:
 
 def judge(answer: SmtpAnswer, account: SmtpAccount, message: TestMessage | None) -> SmtpResult:
     """What the answer to `account.operation(message)` proves."""
-    lines = answer.reply.split("\n")
+    lines = [" ".join(line.split()) for line in answer.reply.split("\n")]
     enhanced = _ENHANCED.match(lines[-1])
     outcome, passing = _outcome(answer, account, message, enhanced[1] if enhanced else None)
     begun = message is not None and answer.stage in ("mail", "rcpt", "data")
@@ -315,7 +315,7 @@ def _one_line(lines: Sequence[str], enhanced: re.Match[str] | None) -> str:
         line.removeprefix(code) if number and code and line.startswith(code) else line
         for number, line in enumerate(lines)
     ]
-    return " ".join(" ".join(rest).split())
+    return " ".join(filter(None, rest))
 
 
 def _error_challenge(text: str | None) -> Mapping[str, str] | None:

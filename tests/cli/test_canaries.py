@@ -271,10 +271,10 @@ requests.Session.send = crash
 """,
     "the mail": """
 import smtplib
-from provisioner.mail import session
+from provisioner.smtp import client
 def crash(account, *_):
-    raise ValueError(f"cannot sign in with {account.revealed()!r}")
-session._conversed = crash
+    raise ValueError(f"cannot sign in with {account.operation(None)!r}")
+client._converse = crash
 """,
     "saving": """
 from provisioner.credentials import store

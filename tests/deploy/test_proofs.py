@@ -19,9 +19,9 @@ from provisioner.deploy.proofs import (
 from provisioner.fleet.host_result import HostResult, HostState
 from provisioner.fleet.mail_proof import MailProof
 from provisioner.hosts.entry import ServerEntry
-from provisioner.mail.session import SmtpResult
 from provisioner.model.project import Project
 from provisioner.secret import Secret
+from provisioner.smtp.client import SmtpResult
 from tests.fleet.signed_in_fleet import signed_in_fleet
 from tests.fleet.test_plan_checks import SERVER, TOKENS
 from tests.oauth_samples import kept

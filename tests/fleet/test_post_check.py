@@ -10,7 +10,7 @@ from provisioner.fleet.post_check import (
     canaries,
     check_of,
 )
-from provisioner.mail.session import SmtpResult
+from provisioner.smtp.client import SmtpResult
 
 DUE = [("maps1", ["Reports"]), ("maps2", ["Reports", "Alerts"]), ("maps3", ["Alerts"])]
 

@@ -27,10 +27,10 @@ from provisioner.fleet.run_event import (
     RunStopped,
 )
 from provisioner.hosts.envelope import Envelope
-from provisioner.mail.session import SmtpResult
 from provisioner.reports.host_reports import host_reports_as_json, host_reports_as_text
 from provisioner.reports.outcome_formats import RENDERERS
 from provisioner.reports.sign_in_states import states_as_json, states_as_text
+from provisioner.smtp.client import SmtpResult
 from tests.frozen.program import provisioner
 from tests.oauth_samples import token_set
 

@@ -6,7 +6,7 @@ import pytest
 
 from provisioner.mail.explanation import explain, explain_refresh, meaning_of
 from provisioner.mail.reply_meanings import REPLY_MEANINGS
-from provisioner.mail.session import SmtpResult
+from provisioner.smtp.client import SmtpResult
 
 GOOGLE_CHALLENGE = {"status": "400", "schemes": "Bearer", "scope": "https://mail.google.com/"}
 
@@ -73,6 +73,9 @@ SAMPLES = [
      "smtp_security_level does not fit", "choose a level", "you"),
     ("", {"stage": "auth", "code": 530, "enhanced": "5.7.0"},
      "wants TLS before a sign-in", "use_tls: true", "you"),
+    ("", {"outcome": "unverifiable", "stage": "auth",
+          "reply": "DIGEST-MD5 cannot be verified from here: only MAPS speaks it"},
+     "DIGEST-MD5 is obsolete", "maps_test_command", "the administrator of the MAPS host"),
     ("", {"outcome": "unprovable", "stage": "auth",
           "reply": "CRAM-SHA1 cannot be proven from here: only MAPS speaks it"},
      "MAPS offers CRAM-SHA1", "maps_test_command", "the administrator of the MAPS host"),

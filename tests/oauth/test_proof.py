@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.mail.session import SmtpResult
 from provisioner.oauth.gates import Proof
 from provisioner.oauth.proof import proof_from
+from provisioner.smtp.client import SmtpResult
 
 
 def test_property_34_an_accepted_token_is_proven() -> None:

@@ -47,7 +47,7 @@ class PythonMail:
     newest_tls = "TLSv1.3"
 
     def converse(self, account: dict, message: dict | None, timeout: float) -> Facts:
-        facts: Facts = host_code("maps_smtp").converse(account, message, timeout)
+        facts: Facts = host_code("maps_conversation").converse(account, message, timeout)
         return facts
 
     def message_bytes(self, message: dict, client_name: str | None) -> tuple[str, bytes]:
@@ -64,7 +64,7 @@ class PythonMail:
         return response
 
     def decoded(self, challenge: str) -> bytes:
-        data: bytes = host_code("maps_smtp")._decoded(challenge)
+        data: bytes = host_code("maps_conversation")._decoded(challenge)
         return data
 
     def prove_refresh(self, entry: dict, ca_file: str | None, timeout: float) -> Facts:

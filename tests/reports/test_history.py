@@ -16,8 +16,8 @@ from provisioner.fleet.run_event import (
     RunStopped,
 )
 from provisioner.fleet.run_record import all_runs
-from provisioner.mail.session import SmtpResult
 from provisioner.reports.history_formats import LISTS, ONES
+from provisioner.smtp.client import SmtpResult
 
 MAPS1 = HostResult(
     host="maps1",

@@ -23,12 +23,12 @@ from provisioner.fleet.run_event import BatchStarted, HostFinished, RunPlanned, 
 from provisioner.fleet.run_record import RunRecord
 from provisioner.lint.finding import Excerpt
 from provisioner.lint.verdict import Verdict
-from provisioner.mail.session import SmtpResult
 from provisioner.reports import outcome_formats, step_summary
 from provisioner.reports.finding_formats import RENDERERS
 from provisioner.reports.history_formats import LISTS, ONES
 from provisioner.reports.host_reports import host_reports_as_json, host_reports_as_text
 from provisioner.reports.sign_in_states import states_as_json, states_as_text
+from provisioner.smtp.client import SmtpResult
 from provisioner.text import printable_lines
 from tests.reports.finding_samples import finding
 

@@ -10,9 +10,9 @@ from provisioner.fleet.host_result import HostResult, HostState, ServerChange
 from provisioner.fleet.mail_proof import MailProof
 from provisioner.fleet.outcome import Outcome
 from provisioner.fleet.preparation import SkippedServer
-from provisioner.mail.session import SmtpResult
 from provisioner.reports.outcome_json import outcome_json
 from provisioner.reports.outcome_text import outcome_text
+from provisioner.smtp.client import SmtpResult
 
 SENT = MailProof(
     "Reports",

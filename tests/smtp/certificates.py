@@ -44,6 +44,7 @@ def issued(
     purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.SERVER_AUTH,
     key: str | None = None,
     begins: timedelta = timedelta(hours=-1),
+    ends: timedelta = timedelta(days=2),
 ) -> Issued:
     """A certificate, signed by `issuer` or by itself. `key`: that of another subject."""
     own = key_of(key or subject)
@@ -54,7 +55,7 @@ def issued(
         .public_key(own.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + begins)
-        .not_valid_after(now + timedelta(days=2))
+        .not_valid_after(now + ends)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     )
     if names:

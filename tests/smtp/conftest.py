@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the SMTP session."""
+"""Fixtures of the tests of the mail client."""
 
 from __future__ import annotations
 

@@ -1,0 +1,111 @@
+"""A server that follows a script: lines of plain text, so that a table can hold it.
+
+    S TEXT    say a line                      R TEXT    say just that, without a line end
+    E TEXT    say it, and what was just heard (its first 60 characters)
+    C         hear a line                     M         hear a message, to its lone dot
+    H         hear a request over HTTP        TLS       shake hands, as a server
+    B         hear some bytes                 WAIT      hear until the client goes
+    DRIP      say a digit every 50 ms
+
+After the last line it hangs up.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+
+class ScriptedServer:
+    """`heard`: the lines that came, without those of a message; `message`: that one's bytes."""
+
+    def __init__(self, script: Sequence[str], context: ssl.SSLContext | None) -> None:
+        self.heard: list[str] = []
+        self.message = b""
+        self.script, self.context = script, context
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+
+    def serve(self) -> None:
+        """Follow the script with the first who comes."""
+        with suppress(OSError, ValueError):
+            self.socket, _ = self.listener.accept()
+            self.socket.settimeout(10)
+            self.reader: Any = self.socket.makefile("rb")
+            try:
+                for line in self.script:
+                    self.follow(*line.partition(" ")[::2])
+            finally:
+                self.reader.close()
+                self.socket.close()
+
+    def follow(self, step: str, text: str) -> None:
+        """One line of the script."""
+        match step:
+            case "S":
+                self.say(text.encode() + b"\r\n")
+            case "R":
+                self.say(text.encode())
+            case "E":
+                self.say(f"{text}{self.heard[-1][:60]}\r\n".encode())
+            case "C":
+                self.heard.append(self.hear().rstrip(b"\r\n").decode("latin-1"))
+            case "M":
+                while not self.message.endswith(b"\r\n.\r\n"):
+                    self.message += self.hear()
+            case "B":
+                self.reader.read1()
+            case "H":
+                self.request()
+            case "TLS":
+                self.reader.close()
+                assert self.context
+                self.socket = self.context.wrap_socket(self.socket, server_side=True)
+                self.reader = self.socket.makefile("rb")
+            case "DRIP":
+                while True:
+                    self.say(b"2")
+                    time.sleep(0.05)
+            case "WAIT":
+                self.reader.read()
+
+    def say(self, data: bytes) -> None:
+        """Say bytes."""
+        self.socket.sendall(data)
+
+    def hear(self) -> bytes:
+        """A line; OSError where the client has gone."""
+        line: bytes = self.reader.readline()
+        if not line:
+            raise ConnectionResetError
+        return line
+
+    def request(self) -> None:
+        """Head and body of a request."""
+        length = 0
+        while (line := self.hear().rstrip(b"\r\n").decode()) != "":
+            self.heard.append(line)
+            length = int(line.split()[1]) if line.startswith("Content-Length:") else length
+        self.heard.append(self.reader.read(length).decode())
+
+
+@contextmanager
+def scripted_server(
+    script: Sequence[str], context: ssl.SSLContext | None = None
+) -> Iterator[ScriptedServer]:
+    """A server on a port of 127.0.0.1, for one connection."""
+    server = ScriptedServer(script, context)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield server
+    finally:
+        with suppress(OSError):
+            server.listener.shutdown(socket.SHUT_RDWR)
+        server.listener.close()
+        thread.join()

@@ -1,0 +1,277 @@
+"""playbooks/module_utils/maps_smtp.py against servers that say what a table has them say."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from contextlib import ExitStack
+from datetime import timedelta
+
+import msgspec
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from provisioner.smtp.client import SmtpAccount, SmtpAnswer, judge, maps_smtp
+from provisioner.smtp.message import TestMessage
+from tests.smtp.certificates import issued, shown
+from tests.smtp.conversation_cases import (
+    CASES,
+    FORM,
+    MESSAGE,
+    OPERATION,
+    POSTS,
+    SHORT,
+    UNSENDABLE,
+    Case,
+    PostCase,
+)
+from tests.smtp.scripted_server import scripted_server
+
+FACTS = {
+    *("op", "done", "stage", "code", "reply", "error", "about"),
+    *("mechanism", "tls", "challenge", "transcript"),
+}
+ACCOUNT = SmtpAccount(host="localhost", port=587, use_tls=True, smtp_security_level="oauth2")
+MAIL = TestMessage(sender="", recipient="", message_id="<1@example.edu>", text=MESSAGE)
+
+
+def conversed(**given) -> dict:
+    """The facts of a conversation. They never hold a secret, whatever happens."""
+    facts = maps_smtp().smtp({**OPERATION, **given}, maps_smtp().Mask())
+    assert set(facts) == FACTS
+    assert_no_canary(facts)
+    return facts
+
+
+def assert_no_canary(facts) -> None:
+    said = json.dumps(facts).replace("CANARYacc ", "")  # too short a piece to be one
+    assert "CANARY" not in said
+    assert "Q0FOQVJZ" not in said  # the same in base64
+
+
+def compare(case: Case, facts: dict) -> None:
+    assert {name: facts[name] for name in case.facts} == case.facts
+    answer = msgspec.convert(facts, SmtpAnswer)
+    result = judge(answer, ACCOUNT, MAIL if case.given.get("message") else None)
+    assert (result.outcome, result.passing) == (case.outcome, case.passing)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name[:60])
+def test_a_conversation(case, certificate):
+    context = certificate.context() if "TLS" in case.script else None
+    with scripted_server(case.script, context) as server:
+        given = {"port": server.port, "ca_file": str(certificate.ca_file), **case.given}
+        facts = conversed(**given)
+        if "transcript" in case.facts:
+            assert facts["transcript"].pop(0).endswith(f", port {server.port})")
+        compare(case, facts)
+    if case.heard is not None:
+        assert server.heard == case.heard
+    if facts["code"] == 250 and case.given.get("message"):
+        stuffed = MESSAGE.replace("\r\n.", "\r\n..").encode() + b".\r\n"
+        assert server.message in (b"", stuffed)
+
+
+@pytest.mark.parametrize("case", UNSENDABLE, ids=lambda case: case.name[:60])
+def test_what_would_break_out_of_its_line(case):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        facts = conversed(**{"port": listener.getsockname()[1], **case.given})
+        listener.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    compare(case, facts)
+    assert facts["transcript"] == []
+
+
+def test_a_message_without_a_line_end_gets_one(certificate):
+    script = ["S 220 a", "C", "S 250 a", *["C", "S 250 a"] * 2, "C", "S 354 go", "M", "S 250 a"]
+    with scripted_server(script) as server:
+        assert conversed(port=server.port, message=".a")["done"]
+    assert server.message == b"..a\r\n.\r\n"
+
+
+def test_it_names_itself_after_its_host(certificate):
+    with scripted_server(["S 220 a", "C", "S 250 a"]) as server:
+        conversed(port=server.port, client_name=None)
+    name = socket.gethostname()
+    assert server.heard[0] in (f"EHLO {name}", "EHLO [127.0.0.1]", "EHLO [IPv6:::1]")
+
+
+def test_all_of_it_ends_after_six_times_its_time():
+    began = time.monotonic()
+    script = ["S 220 a", "C", "R 250-a\r\n250 AUTH XOAUTH2\r\n", *["C", "S 334 e30="] * 12]
+    with scripted_server(SlowScript(script)) as server:
+        facts = conversed(port=server.port, mechanisms=["XOAUTH2"], timeout=SHORT)
+    assert (facts["stage"], facts["error"]) == ("auth", "timeout")
+    assert 6 * SHORT < time.monotonic() - began < 6 * SHORT + 1
+
+
+class SlowScript(list):
+    """Takes its time for each reply, and never too long for one."""
+
+    def __iter__(self):
+        for line in list.__iter__(self):
+            time.sleep(0.4 if line.startswith("S") else 0)
+            yield line
+
+
+# -- names and addresses
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "outcome"),
+    [
+        (socket.EAI_NONAME, "unknown_host", "wrong"),
+        (socket.EAI_AGAIN, "unresolved", "unreachable"),
+    ],
+)
+def test_names_that_do_not_resolve(monkeypatch, number, error, outcome):
+    # A real resolver's answer depends on the network that the test runs in.
+    def fail(*_arguments, **_names):
+        raise socket.gaierror(number, "nope")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    facts = {"stage": "resolve", "error": error, "about": "nope"}
+    case = Case("", [], {"port": 25, "host": "mail.example.edu"}, facts, outcome)
+    compare(case, conversed(**case.given))
+
+
+@pytest.mark.parametrize("host", ["mail..example.edu", "x" * 64 + ".example.edu", ".edu"])
+def test_what_can_be_no_host_name(host):
+    facts = {"stage": "resolve", "error": "no_host_name", "about": None}
+    compare(Case("", [], {}, facts, "wrong"), conversed(port=25, host=host))
+
+
+def test_a_resolver_that_does_not_answer(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_n: time.sleep(1.0))
+    facts = {"stage": "resolve", "error": "timeout", "about": "0.2 s"}
+    began = time.monotonic()
+    given = {"port": 25, "host": "mail.example.edu", "timeout": 0.2}
+    compare(Case("", [], {}, facts, "unreachable"), conversed(**given))
+    assert time.monotonic() - began < 0.9
+    time.sleep(1.0)
+
+
+def test_nobody_listens():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    facts = {"stage": "connect", "error": "unreachable", "about": "Connection refused"}
+    compare(Case("", [], {}, facts, "unreachable"), conversed(port=port))
+
+
+def test_a_server_that_does_not_even_accept():
+    # Linux leaves the third packet of a connection alone while the queue is full.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as stack:
+        place = listener.getsockname()
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(place)
+        facts = conversed(port=place[1], host="127.0.0.1", timeout=SHORT)
+    expected = {"stage": "connect", "error": "timeout", "about": "0.5 s"}
+    compare(Case("", [], {}, expected, "unreachable"), facts)
+
+
+# -- certificates
+
+ROOT = issued("root", authority=True)
+BETWEEN = issued("between", ROOT, authority=True)
+PRETENDER = issued("root", authority=True, key="pretender")
+SERVER = issued("server", ROOT, names=("mail.example.edu",))
+NO_ISSUER = "unable to get local issuer certificate"
+
+
+def leaf(*names: str, issuer=ROOT, **more):
+    return issued("leaf", issuer, names=names or ("localhost",), **more)
+
+
+ALONE = leaf(issuer=None)
+# (certificates that are shown, the one that is trusted, host, what OpenSSL says; None: accepted)
+CERTIFICATES = {
+    "an authority in between": ([leaf(issuer=BETWEEN), BETWEEN], ROOT, "localhost", None),
+    "one in between, not shown": ([leaf(issuer=BETWEEN)], ROOT, "localhost", NO_ISSUER),
+    "trusts the one in between": ([leaf(issuer=BETWEEN), BETWEEN], BETWEEN, "localhost", None),
+    "and its root": ([leaf(issuer=BETWEEN), BETWEEN, ROOT], BETWEEN, "localhost", None),
+    "trusted itself": ([ALONE], ALONE, "localhost", None),
+    "signed itself": ([ALONE], ROOT, "localhost", "self"),
+    "same name, other key": ([leaf(issuer=PRETENDER)], ROOT, "localhost", ""),
+    "same name, shown": ([leaf(issuer=PRETENDER), PRETENDER], ROOT, "localhost", ""),
+    "no authority": ([leaf(issuer=SERVER), SERVER], ROOT, "localhost", ""),
+    "for clients": (
+        *([leaf(purpose=ExtendedKeyUsageOID.CLIENT_AUTH)], ROOT, "localhost"),
+        "unsuitable certificate purpose",
+    ),
+    "for nothing said": ([leaf(purpose=None)], ROOT, "localhost", None),
+    "not valid yet": ([leaf(begins=timedelta(hours=3))], ROOT, "localhost", "is not yet valid"),
+    "expired": ([leaf(ends=timedelta(minutes=-1))], ROOT, "localhost", "certificate has expired"),
+    "other names": ([leaf("mail.example.edu", "localhost.example.edu")], ROOT, "localhost", "Host"),
+    "a star": ([leaf("*")], ROOT, "localhost", "Hostname mismatch"),
+    "an address": ([leaf("127.0.0.1")], ROOT, "localhost", "Hostname mismatch"),
+    "other address": ([leaf("localhost", "127.0.0.2")], ROOT, "127.0.0.1", "IP address mismatch"),
+    "an address as a name": ([leaf("dns:127.0.0.1")], ROOT, "127.0.0.1", "IP address mismatch"),
+    "a common name": ([issued("localhost", ROOT)], ROOT, "localhost", "Hostname mismatch"),
+    "one of two names": ([leaf("mail.example.edu", "LOCALHOST")], ROOT, "localhost", None),
+    "a host with a dot": ([leaf()], ROOT, "localhost.", None),
+    "one of two addresses": ([leaf("10.0.0.1", "127.0.0.1")], ROOT, "127.0.0.1", None),
+}
+
+
+@pytest.mark.parametrize("name", CERTIFICATES)
+def test_a_certificate(name, tmp_path):
+    (first, *others), trusted, host, words = CERTIFICATES[name]
+    files = shown(tmp_path, first, *others, trusted=trusted)
+    with scripted_server(["TLS", "S 220 a", "C", "S 250 a"], files.context()) as server:
+        given = {"host": host, "port": server.port, "ca_file": str(files.ca_file)}
+        facts = conversed(**given, tls="implicit")
+    if words is None:
+        assert facts["done"]
+        assert facts["tls"] == "TLSv1.3"
+    else:
+        assert (facts["stage"], facts["error"]) == ("tls", "certificate")
+        assert words in facts["about"]
+        assert server.heard == []
+
+
+@pytest.mark.parametrize("content", [None, "", "none", "-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_a_ca_file_that_is_none(tmp_path, content):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with scripted_server(["WAIT"]) as server:
+        facts = conversed(port=server.port, tls="implicit", ca_file=str(file))
+    expected = {"stage": "tls", "error": "ca_file"}
+    compare(Case("", [], {}, expected, "wrong"), facts)
+    assert facts["about"] == "No such file or directory" or content is not None
+
+
+# -- forms
+
+
+@pytest.mark.parametrize("case", POSTS, ids=lambda case: case.name)
+def test_a_form(case: PostCase, certificate):
+    with scripted_server([*case.script, f"R {case.answer}"], certificate.context()) as server:
+        url = f"https://localhost:{server.port}/a%20b/token?tenant=1"
+        given = {"url": url, "ca_file": str(certificate.ca_file), **case.given}
+        facts = maps_smtp().post({**FORM, **given}, maps_smtp().Mask())
+    assert {name: facts[name] for name in case.facts} == case.facts
+    assert set(facts) == {"op", "done", "status", "body", "error", "about"}
+    assert_no_canary(facts)
+    if facts["status"]:
+        assert server.heard[:2] == [
+            *("POST /a%20b/token?tenant=1 HTTP/1.1", f"Host: localhost:{server.port}"),
+        ]
+        assert server.heard[-1] == (
+            "grant_type=refresh_token&client_id=maps&refresh_token=CANARYold%2F%2B1"
+        )
+
+
+def test_a_form_in_the_clear_to_this_machine_with_basic():
+    # RFC 6749 section 2.3.1: both parts are encoded as a form's are, before they are joined.
+    with scripted_server(["H", "E HTTP/1.0 400 No\r\n\r\n"]) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        given = {"url": url, "basic": ["ma ps", "CANARY:secret"]}
+        facts = maps_smtp().post({**FORM, **given}, maps_smtp().Mask())
+    assert (facts["status"], facts["body"]) == (400, None)
+    assert server.heard[0] == "POST / HTTP/1.1"
+    assert "Authorization: Basic bWErcHM6Q0FOQVJZJTNBc2VjcmV0" in server.heard
