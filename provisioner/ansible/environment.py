@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import shlex
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -113,7 +114,7 @@ def refuse_written_by_others(path: Path, root: Path) -> None:
     if status.st_mode & others:
         raise FleetError(
             f"{path}: other users can write to it, and Ansible would run what it says",
-            remedy=f"check it, then run: chmod go-w '{path}'",
+            remedy=f"check it, then run: chmod go-w {shlex.quote(str(path))}",
         )
 
 

@@ -43,7 +43,7 @@ os.execvp("ansible-playbook", ["ansible-playbook", *sys.argv[1:]])""",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutorOptions:
-    """How Ansible is run. `verbosity`: as many -v; from 1 on its output is yielded."""
+    """How Ansible is run. `verbosity`: as many -v."""
 
     forks: int
     verbosity: int = 0
@@ -67,7 +67,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What Ansible printed, as it is."""
+    """What Ansible printed: only for who wants to see more (-v)."""
 
     text: str
 
@@ -115,21 +115,23 @@ class Executor:
         at_work = True
         while waiting and (at_work or not folder.is_stopped):
             yield from ansible.outputs(_TICK_SECONDS)
-            given_up = waiting.keys() & ansible.words.keys()  # before a look at which were begun
             self._stop_if_due(folder, ansible)
-            yield from folder.progress()
+            given_up = waiting.keys() & ansible.words.keys()  # before a look at which were begun
             begun = folder.begun(waiting)
-            alive = [host for host in begun if folder.is_at_work(host)]
-            for host in begun:
-                if host not in alive:
+            alive = {host for host in begun if folder.is_at_work(host)}
+            at_work = bool(alive)
+            yield from folder.progress()
+            for host in [*waiting]:
+                if host in begun and host not in alive:
                     del waiting[host]
                     yield _answer(host, folder.take_answer(host))
-            for host in given_up.difference(begun):
-                del waiting[host]
-                yield Answer(host, "not begun", error=ansible.words[host])
-            at_work = bool(alive)
+                elif host in given_up and host not in begun:
+                    del waiting[host]
+                    yield Answer(host, "not begun", error=ansible.words[host])
+        yield from ansible.outputs(0)
         error = "" if self._stopping else ansible.last_error
-        yield from (Answer(host, "not begun", error=error) for host in waiting)
+        for host in waiting:
+            yield Answer(host, "not begun", error=ansible.words.get(host, error))
 
     def _stop_if_due(self, folder: RunFolder, ansible: _Ansible) -> None:
         is_interrupted = bool(self._signals.first)

@@ -79,10 +79,10 @@ class RunFolder:
                 with suppress(msgspec.DecodeError):
                     yield msgspec.json.decode(line, type=Phase)
 
-    def begun(self, hosts: Iterable[str]) -> list[str]:
+    def begun(self, hosts: Iterable[str]) -> set[str]:
         """Those of `hosts` that were begun, and whose answers were not yet taken."""
         names = {file.name for file in self._hosts.iterdir()}
-        return [host for host in hosts if _name(host) in names]
+        return {host for host in hosts if _name(host) in names}
 
     def is_at_work(self, host: str) -> bool:
         """Whether the worker of a host that was begun still lives."""
@@ -104,8 +104,15 @@ class RunFolder:
             (self.path / "stop").write_text("interrupted" if interrupted else "")
 
     def kill_workers(self) -> None:
-        """Kill the workers and what they started; what runs on hosts is out of reach."""
-        _kill_workers(self.path)
+        """Kill the workers and what they started; what runs on hosts is out of reach.
+
+        As long as a file is locked its worker lives, so the number in it is of no other process.
+        """
+        for file in self.path.glob("hosts*/*"):
+            with suppress(OSError, ValueError):
+                if _is_locked(file):
+                    worker = int(file.read_bytes()[:_HEAD])
+                    os.killpg(worker, signal.SIGKILL)  # Ansible gives each its own session
 
 
 @contextmanager
@@ -158,7 +165,7 @@ def _remove_abandoned() -> None:
         for folder in parent.glob(f"{_PREFIX}*"):
             with suppress(OSError):  # another run removes it, too
                 if _is_abandoned(folder):
-                    _kill_workers(folder)
+                    RunFolder(folder).kill_workers()
                     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -171,15 +178,6 @@ def _is_abandoned(folder: Path) -> bool:
         return not _is_locked(folder / "in-use")
     except FileNotFoundError:
         return time.time() - status.st_mtime > _BEING_MADE_SECONDS
-
-
-def _kill_workers(folder: Path) -> None:
-    """While the file is locked its process lives, so the number in it is of no other one."""
-    for file in folder.glob("hosts*/*"):
-        with suppress(OSError, ValueError):
-            if _is_locked(file):
-                worker = int(file.read_bytes()[:_HEAD])
-                os.killpg(worker, signal.SIGKILL)  # Ansible gives each its own session
 
 
 # -- the worker's side
@@ -255,14 +253,10 @@ def _reserve(folder: Path, host: str) -> int:
         new.unlink(missing_ok=True)
         if file >= 0:
             os.close(file)
-        raise NotBegun(_why_not(folder, error)) from None
+        is_over = error.errno == errno.ENOENT
+        why = ENDED if is_over else f"no room for an answer in {folder.parent}: {error.strerror}"
+        raise NotBegun(why) from None
     return file
-
-
-def _why_not(folder: Path, error: OSError) -> str:
-    if error.errno == errno.ENOENT:
-        return ENDED
-    return f"no room for an answer in {folder.parent}: {error.strerror}"
 
 
 @contextmanager

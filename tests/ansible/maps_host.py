@@ -16,6 +16,7 @@ from provisioner.ansible import run_folder
 class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
+        self._task_vars = task_vars
         folder, host = Path(task_vars["maps_run_folder"]), task_vars["inventory_hostname"]
         steps = json.loads((folder / "run.json").read_bytes())
         try:
@@ -53,6 +54,9 @@ class ActionModule(ActionBase):
 
     def _become_password(self, begun, folder, value):
         begun.answer(self._connection.become.get_option("become_pass").encode(), b"short")
+
+    def _variable(self, begun, folder, name):
+        begun.answer(str(self._templar.template(self._task_vars[name])).encode(), b"short")
 
     def _answer(self, begun, folder, size):
         begun.answer(b"x" * size, b"short")

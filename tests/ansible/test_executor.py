@@ -1,9 +1,11 @@
 """Real Ansible, a task of our own: each host has one answer, whatever ends whom."""
 
+import json
 import signal
 import time
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from provisioner.ansible import run_folder
 from provisioner.ansible.environment import ansible_environment
@@ -141,6 +143,21 @@ def test_a_become_password_reaches_ansible_and_no_prompt_is_waited_for(stage):
         hosts, {"*": [["become_password", 0]]}, become_password=Secret("correct horse")
     )
     assert answers == {"h1": ("answered", b"correct horse")}
+
+
+def test_a_vault_password_opens_the_variables_of_a_host_and_none_fails_that_host_alone(stage):
+    hosts = stage.prepare("h1", "h2")
+    password = stage.folder / "password"
+    password.write_text("horse")
+    secret = VaultLib().encrypt("canary", secret=VaultSecret(b"horse")).decode()
+    (stage.folder / "host_vars").mkdir()
+    (stage.folder / "host_vars" / "h1.json").write_text(
+        json.dumps({"x": {"__ansible_vault": secret}})
+    )
+    steps = {"h1": [["variable", "x"]], "h2": ANSWER}
+    answers = stage.answers(hosts, steps, vault_password_files=[password])
+    assert answers == {"h1": ("answered", b"canary"), "h2": ANSWERED}
+    assert stage.answers(hosts, steps) == {"h1": ("died", ""), "h2": ANSWERED}
 
 
 # -- signals
