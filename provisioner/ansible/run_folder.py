@@ -110,8 +110,8 @@ class RunFolder:
         """
         for file in self.path.glob("hosts*/*"):
             with suppress(OSError, ValueError):
-                if _is_locked(file):
-                    worker = int(file.read_bytes()[:_HEAD])
+                worker = int(file.read_bytes()[:_HEAD])
+                if _is_locked(file) and _names(worker, self.path):
                     os.killpg(worker, signal.SIGKILL)  # Ansible gives each its own session
 
 
@@ -167,6 +167,12 @@ def _remove_abandoned() -> None:
                 if _is_abandoned(folder):
                     RunFolder(folder).kill_workers()
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _names(process: int, folder: Path) -> bool:
+    """Whether it is Ansible's: a container may share the folder, and count processes anew."""
+    command = Path(f"/proc/{process}/cmdline")
+    return not Path("/proc/self").exists() or os.fsencode(folder) in command.read_bytes()
 
 
 def _is_abandoned(folder: Path) -> bool:
@@ -253,9 +259,9 @@ def _reserve(folder: Path, host: str) -> int:
         new.unlink(missing_ok=True)
         if file >= 0:
             os.close(file)
-        is_over = error.errno == errno.ENOENT
-        why = ENDED if is_over else f"no room for an answer in {folder.parent}: {error.strerror}"
-        raise NotBegun(why) from None
+        if error.errno == errno.ENOENT:  # renamed at the stop, or gone
+            raise NotBegun(ENDED) from None
+        raise NotBegun(f"no room for an answer in {folder.parent}: {error.strerror}") from None
     return file
 
 
