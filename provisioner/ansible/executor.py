@@ -10,6 +10,7 @@ import re
 import shlex
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from provisioner.text import foreign
 
 _TICK_SECONDS = 1
 _ENDING_SECONDS = 5.0  # for Ansible to end by itself, once each host has answered
+_SILENT_SECONDS = 120.0  # longer than the variables of a host take: a worker died before it began
 
 # Events of Ansible after which a host that was not begun never will be.
 _LAST_EVENTS = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable", "runner_on_skipped")
@@ -105,38 +107,49 @@ class Executor:
                 if isinstance(item, Answer):
                     states.add(item.state)
                 yield item
-            # One that lost a worker waits for it forever.
-            ansible.end(_ENDING_SECONDS if states == {"answered"} else 0)
+            is_ending = (
+                not self._stopping and "died" not in states
+            )  # it waits for a dead one forever
+            ansible.end(_ENDING_SECONDS if is_ending else 0)
             yield from ansible.outputs(0)
 
     def _answers(
         self, folder: RunFolder, ansible: _Ansible, waiting: dict[str, None]
     ) -> Iterator[Answer | Phase | Output]:
-        at_work = True
-        while waiting and (at_work or not folder.is_stopped):
-            yield from ansible.outputs(_TICK_SECONDS)
-            self._stop_if_due(folder, ansible)
-            given_up = waiting.keys() & ansible.words.keys()  # before a look at which were begun
-            begun = folder.begun(waiting)
-            alive = {host for host in begun if folder.is_at_work(host)}
-            at_work = bool(alive)
-            yield from folder.progress()
-            for host in [*waiting]:
-                if host in begun and host not in alive:
-                    del waiting[host]
-                    yield _answer(host, folder.take_answer(host))
-                elif host in given_up and host not in begun:
-                    del waiting[host]
-                    yield Answer(host, "not begun", error=ansible.words[host])
+        try:
+            while waiting and not (folder.is_stopped and folder.is_idle):
+                yield from ansible.outputs(_TICK_SECONDS)
+                self._stop_if_due(folder, ansible)
+                yield from self._finished(folder, ansible, waiting)
+            yield from self._finished(folder, ansible, waiting)  # those that ended since
+        except FileNotFoundError:  # a logout may empty /dev/shm (RemoveIPC= in logind.conf(5))
+            for host in waiting:
+                yield Answer(host, "died", error=f"{folder.path} was removed during the run")
+            return
         yield from ansible.outputs(0)
         error = "" if self._stopping else ansible.last_error
         for host in waiting:
             yield Answer(host, "not begun", error=ansible.words.get(host, error))
 
+    def _finished(
+        self, folder: RunFolder, ansible: _Ansible, waiting: dict[str, None]
+    ) -> Iterator[Answer | Phase]:
+        given_up = waiting.keys() & ansible.words.keys()  # before a look at which were begun
+        begun = folder.begun(waiting)
+        yield from folder.progress()
+        for host, is_at_work in begun.items():
+            if not is_at_work:
+                del waiting[host]
+                yield _answer(host, folder.take_answer(host))
+        for host in given_up - begun.keys():
+            del waiting[host]
+            yield Answer(host, "not begun", error=ansible.words[host])
+
     def _stop_if_due(self, folder: RunFolder, ansible: _Ansible) -> None:
         is_interrupted = bool(self._signals.first)
         self._stopping = self._stopping or is_interrupted
-        if self._stopping or ansible.is_over:
+        is_stuck = folder.is_idle and ansible.is_silent(_SILENT_SECONDS)
+        if self._stopping or ansible.is_over or is_stuck:
             folder.stop(interrupted=is_interrupted)
         if self._signals.count > 1:
             ansible.kill()
@@ -180,6 +193,7 @@ class _Ansible:
         self.last_error = ""
         self.is_over = False
         self._is_killed = self._has_begun = False
+        self._heard = time.monotonic()
         self._said: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, args=(arguments,), daemon=True)
         self._thread.start()
@@ -191,10 +205,14 @@ class _Ansible:
             events.append(self._said.get(timeout=seconds) if seconds else self._said.get_nowait())
             while True:
                 events.append(self._said.get_nowait())
-        for event in events:
+        for event in filter(None, events):
             self._note(event)
             if text := event.get("stdout"):
                 yield Output(text.replace("\r", ""))  # it prints to a terminal
+
+    def is_silent(self, seconds: float) -> bool:
+        """Whether it has begun the playbook, and said nothing for so long."""
+        return self._has_begun and time.monotonic() - self._heard > seconds
 
     def wake(self) -> None:
         """End the wait for something to be said."""
@@ -232,13 +250,14 @@ class _Ansible:
         return False  # runner writes no event to disk
 
     def _note(self, event: dict[str, Any]) -> None:
+        self._heard = time.monotonic()
         kind, data = event.get("event"), event.get("event_data") or {}
         if kind == "playbook_on_start":
             self._has_begun, self.last_error = True, ""
         if kind == "error" or (kind == "verbose" and not self._has_begun):
             self.last_error = _words(event.get("stdout")) or self.last_error
         if kind in _LAST_EVENTS:
-            self.words[data["host"]] = _words((data.get("res") or {}).get("msg"))
+            self.words[data.get("host", "")] = _words((data.get("res") or {}).get("msg"))
 
 
 def _answer(host: str, content: bytes | None) -> Answer:

@@ -79,14 +79,16 @@ class RunFolder:
                 with suppress(msgspec.DecodeError):
                     yield msgspec.json.decode(line, type=Phase)
 
-    def begun(self, hosts: Iterable[str]) -> set[str]:
-        """Those of `hosts` that were begun, and whose answers were not yet taken."""
+    def begun(self, hosts: Iterable[str]) -> dict[str, bool]:
+        """Those of `hosts` that were begun and whose answers were not yet taken -> is at work."""
         names = {file.name for file in self._hosts.iterdir()}
-        return {host for host in hosts if _name(host) in names}
+        found = [host for host in hosts if _name(host) in names]
+        return {host: _is_locked(self._hosts / _name(host)) for host in found}
 
-    def is_at_work(self, host: str) -> bool:
-        """Whether the worker of a host that was begun still lives."""
-        return _is_locked(self._hosts / _name(host))
+    @property
+    def is_idle(self) -> bool:
+        """Whether no worker is at work."""
+        return not any(_is_locked(file) for file in self._hosts.iterdir())
 
     def take_answer(self, host: str) -> bytes | None:
         """The answer of a host that is not at work, which gives its room free; None: it died."""

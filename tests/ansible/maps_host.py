@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -19,6 +20,8 @@ class ActionModule(ActionBase):
         self._task_vars = task_vars
         folder, host = Path(task_vars["maps_run_folder"]), task_vars["inventory_hostname"]
         steps = json.loads((folder / "run.json").read_bytes())
+        if task_vars.get("dies_before"):
+            os.kill(os.getpid(), signal.SIGKILL)
         try:
             with run_folder.begin(folder, host) as begun:
                 for name, value in steps.get(host, steps.get("*", [])):
@@ -41,6 +44,9 @@ class ActionModule(ActionBase):
 
     def _kill_ansible(self, begun, folder, seconds):
         os.kill(os.getppid(), signal.SIGKILL)
+
+    def _remove_run_folder(self, begun, folder, value):
+        shutil.rmtree(folder)
 
     def _fill(self, begun, folder, left):
         """Leave so many bytes of the run folder's file system."""

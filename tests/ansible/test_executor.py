@@ -66,6 +66,23 @@ def test_a_worker_that_raises_or_is_terminated_has_no_say_over_others(stage):
     assert stage.answers(hosts, steps) == {"h1": ("died", ""), "h2": ANSWERED}
 
 
+def test_a_worker_that_died_before_it_began_is_not_waited_for_forever(stage, monkeypatch):
+    monkeypatch.setattr("provisioner.ansible.executor._SILENT_SECONDS", 1.5)
+    hosts = stage.prepare("h1", "h2", h1={"dies_before": True})
+    answers = stage.answers(hosts, {"h2": [["sleep", 2], *ANSWER]})
+    assert answers == {"h1": NOT_BEGUN, "h2": ANSWERED}
+
+
+def test_when_the_run_folder_is_taken_away_nothing_is_known_of_hosts_without_an_answer(stage):
+    hosts = stage.prepare("h1", "h2", "h3")
+    steps = {"h1": ANSWER, "h2": [["remove_run_folder", 0]], "h3": ANSWER}
+    answers = stage.answers(hosts, steps, forks=1)
+    assert answers["h1"] == ANSWERED
+    for host in ("h2", "h3"):
+        assert answers[host][0] == "died"
+        assert answers[host][1].endswith("was removed during the run")
+
+
 def test_hosts_at_work_finish_when_ansible_breaks_off(stage):
     hosts = stage.prepare("h1", "h2", "h3")
     steps = {"*": ANSWER, "h1": [["kill_ansible", 0], ["sleep", 2], *ANSWER]}

@@ -71,18 +71,19 @@ def test_it_is_private_and_gone_after_an_error(memory):
 
 def test_a_host_is_begun_at_work_and_answered():
     with run_folder(b"", 1) as folder:
-        assert folder.begun(["h1", "h2"]) == set()
+        assert folder.begun(["h1", "h2"]) == {}
         with begin(folder.path, "h1") as begun:
             begun.phase("reading")
-            assert folder.begun(["h1", "h2"]) == {"h1"}
-            assert folder.is_at_work("h1")
+            assert folder.begun(["h1", "h2"]) == {"h1": True}
             begun.answer(b"{}", b"")
-            assert folder.is_at_work("h1"), "until its worker lets go"
-        assert not folder.is_at_work("h1")
+            assert folder.begun(["h1", "h2"]) == {"h1": True}, "until its worker lets go"
+            assert not folder.is_idle
+        assert folder.begun(["h1", "h2"]) == {"h1": False}
+        assert folder.is_idle
         assert list(folder.progress()) == [Phase("h1", "reading")]
         assert list(folder.progress()) == []
         assert folder.take_answer("h1") == b"{}"
-        assert folder.begun(["h1", "h2"]) == set(), "its room is free again"
+        assert folder.begun(["h1", "h2"]) == {}, "its room is free again"
 
 
 def test_one_that_leaves_no_answer_has_died():
@@ -113,7 +114,7 @@ def test_nothing_begins_after_a_stop_or_when_the_run_is_over():
             folder.stop(interrupted=True)
             assert interrupted(path)
             begun.answer(b"{}", b"")
-        assert folder.begun(["h1", "h2"]) == {"h1"}
+        assert folder.begun(["h1", "h2"]) == {"h1": False}
         assert folder.take_answer("h1") == b"{}"
         assert is_alive(path)
     assert not is_alive(path)
@@ -151,7 +152,7 @@ def test_a_host_without_room_for_its_answer_is_not_begun_and_a_begun_one_always_
         with begin(folder.path, "h1") as first:
             fill(memory, left=ROOM // 2)
             assert refused(folder.path, "h2").startswith(f"no room for an answer in {memory}: No")
-            assert folder.begun(["h1", "h2"]) == {"h1"}
+            assert folder.begun(["h1", "h2"]) == {"h1": True}
             first.phase("reading")
             first.answer(b"x" * ROOM * 2, b"short")
         assert folder.take_answer("h1") == b"short"
