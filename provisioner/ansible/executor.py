@@ -57,8 +57,9 @@ class ExecutorOptions:
 class Answer:
     """What became of a host: each has exactly one.
 
-    answered: `content` is what its worker left. died: its worker ended before it answered. not
-    begun: nothing was done with it; `error` is what Ansible said of it, or at last of itself.
+    answered: `content` is what its worker left. died: its worker ended before it answered; `error`
+    may say why. not begun: nothing was done with it; `error` is what Ansible said of it, or at last
+    of itself, and empty after a stop.
     """
 
     host: str
@@ -140,7 +141,9 @@ class Executor:
         for host, is_at_work in begun.items():
             if not is_at_work:
                 del waiting[host]
-                yield _answer(host, folder.take_answer(host))
+                content = folder.take_answer(host)
+                said = ansible.words.get(host, "") if content is None else ""
+                yield Answer(host, "died" if content is None else "answered", content, said)
         for host in given_up - begun.keys():
             del waiting[host]
             yield Answer(host, "not begun", error=ansible.words[host])
@@ -258,10 +261,6 @@ class _Ansible:
             self.last_error = _words(event.get("stdout")) or self.last_error
         if kind in _LAST_EVENTS:
             self.words[data.get("host", "")] = _words((data.get("res") or {}).get("msg"))
-
-
-def _answer(host: str, content: bytes | None) -> Answer:
-    return Answer(host, "died" if content is None else "answered", content)
 
 
 def _words(text: object) -> str:

@@ -63,7 +63,9 @@ def test_dead_workers_are_found_and_all_others_finish(stage):
 def test_a_worker_that_raises_or_is_terminated_has_no_say_over_others(stage):
     hosts = stage.prepare("h1", "h2")
     steps = {"h1": [["no_such_step", 0]], "h2": [["signal", signal.SIGTERM], *ANSWER]}
-    assert stage.answers(hosts, steps) == {"h1": ("died", ""), "h2": ANSWERED}
+    answers = stage.answers(hosts, steps)
+    assert answers["h1"][0] == "died"
+    assert answers["h2"] == ANSWERED
 
 
 def test_a_worker_that_died_before_it_began_is_not_waited_for_forever(stage, monkeypatch):
