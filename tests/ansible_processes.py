@@ -17,13 +17,17 @@ def wait_until(true: Callable[[], bool], timeout: float = 120) -> None:
 
 def ansible_processes(project: Path) -> list[bytes]:
     """Commands that name the inventory of this project folder."""
-    needle = str(project / "inventory").encode()
+    return processes_naming(project / "inventory")
+
+
+def processes_naming(path: Path) -> list[bytes]:
+    """Commands that name this path."""
     found = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = process.read_bytes()
         except OSError:
             continue
-        if needle in command:
+        if str(path).encode() in command:
             found.append(command)
     return found
