@@ -221,6 +221,10 @@ class Begun:
             with os.fdopen(file, "wb") as progress:
                 progress.write(line)
 
+    def goes_on(self) -> bool:
+        """Whether it makes sense to wait for a turn: the controller lives, and nobody said stop."""
+        return is_alive(self._folder) and not interrupted(self._folder)
+
     def answer(self, content: bytes, short: bytes) -> None:
         """Leave the answer, or `short` (less than ROOM) where there is no room for it."""
         try:

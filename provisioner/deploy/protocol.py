@@ -163,34 +163,6 @@ class VariableUnusable(Exception):
     """A host variable cannot be templated. The text says why, without the host's name."""
 
 
-class Unreachable(Exception):
-    """Ansible did not get to the host, or lost it. `words`, `kind`, `remedy`: ansible/unreachable.
-
-    `began`: operations may have been done; False if the client's own words prove that nothing
-    was sent.
-    """
-
-    def __init__(self, words: str, began: bool, kind: str = "other", remedy: str = "") -> None:
-        super().__init__(words)
-        self.words, self.began, self.kind, self.remedy = words, began, kind, remedy
-
-
-class CallTimeout(Exception):
-    """A call took longer than all of its operations may; the host may still be at it."""
-
-
-class Crashed(Exception):
-    """A host's module crashed. `where`: type and line of the exception, never its words."""
-
-    def __init__(self, where: str) -> None:
-        super().__init__(where)
-        self.where = where
-
-
-class VariableUnusable(Exception):
-    """A host variable cannot be templated. The text says why, without the host's name."""
-
-
 def decoded(answers: object, operations: Sequence[Operation]) -> list[Answer]:
     """The answers of a call; InvalidResponse unless they fit the operations one by one."""
     try:
