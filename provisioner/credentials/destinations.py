@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -75,10 +75,10 @@ def destinations_of(
 def changes_of(
     wanted: Mapping[str, Destination],
     accepted: Mapping[str, Destination],
-    others: Mapping[str, Mapping[str, Destination]],
+    all_accepted: Callable[[], Mapping[str, Mapping[str, Destination]]],
     shown_source: str,
 ) -> Iterator[DestinationChange]:
-    """What a person would have to accept. `others`: what is accepted for the other servers."""
+    """What a person would have to accept. `all_accepted`: by server; the usual case needs none."""
     for field, want in wanted.items():
         own = accepted.get(field)
         if own and own.sources & want.sources:  # the same place or value: a rotated one may pass
@@ -86,7 +86,7 @@ def changes_of(
             continue
         elsewhere = [
             (name, other)
-            for name, ways in others.items()
+            for name, ways in all_accepted().items()
             for other in ways.values()
             if other.sources & want.sources
         ]

@@ -232,7 +232,6 @@ def _translated_names(project: Project, old: VaultKey, new: VaultKey) -> dict[st
     the others are in the files of the project, so their new names can be told.
     """
     context = ReadContext(
-        root=project.root,
         environment={},
         vault_key=lambda: VaultKey(new.password, old.password),
         allow_commands=False,

@@ -55,11 +55,11 @@ def said(
         e.server_name: destinations_of(e, then, accepted_secret or secret, DIGEST_KEY)
         for e in earlier
     }
-    own = kept.pop(server.server_name, {})
+    own = kept.get(server.server_name, {})
     wanted = destinations_of(server, now, secret, DIGEST_KEY)
     assert server.secret is not None
     source = str(source_of(server.secret))
-    return [(c.changed, c.text) for c in changes_of(wanted, own, kept, source)]
+    return [(c.changed, c.text) for c in changes_of(wanted, own, lambda: kept, source)]
 
 
 def test_the_first_use_of_each_secret_is_named_with_its_source_and_destination() -> None:

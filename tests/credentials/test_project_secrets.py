@@ -223,7 +223,7 @@ def test_a_first_sign_in_anywhere_else_is_asked_once_for_a_set_of_hosts(project:
     secrets.sign_in_secret(oauth_server(**ours), lines.append)
     assert len(person.asked) == 1
     assert lines == []
-    secrets.save_grant(oauth_server(**ours), token_set(), CLIENT_SECRET)
+    secrets.save(oauth_server(**ours), CLIENT_SECRET, token_set())
     person.answer = False
     other = oauth_server("Second", client_secret=SecretReference("another", Path()), **ours)
     secrets.sign_in_secret(other, lines.append)
@@ -265,7 +265,7 @@ def test_a_changed_sign_in_is_asked_about_and_accepted_only_with_its_grant(
     secrets.sign_in_secret(changed, print)
     with pytest.raises(PersonNeeded, match="client_id changed"):
         project_secrets(project).secret(changed)
-    secrets.save_grant(changed, token_set(), CLIENT_SECRET)
+    secrets.save(changed, CLIENT_SECRET, token_set())
     assert project_secrets(project).secret(changed) == CLIENT_SECRET
 
 
