@@ -60,16 +60,15 @@ def destinations_of(
     trust = {"ca_file": _ca_file_digest(project.ca_file)}
     if server.oauth2 is not None:
         trust |= _corrected_endpoints(server.oauth2, project)
-    found = {}
-    for field, parts in _parts(server):
-        if field == TOKENS:
-            sources = frozenset({f"{TOKENS}:{server.server_name}"})
-        elif secret is None:
-            continue
-        else:
-            sources = _source_names(server, secret, digest_key)
-        found[field] = Destination(secret=field, sources=sources, parts={**parts, **trust})
-    return found
+    names = {TOKENS: frozenset({f"{TOKENS}:{server.server_name}"})}
+    if secret is not None and server.secret is not None:
+        both = (value_name(secret, digest_key), source_of(server.secret).name)
+        names |= dict.fromkeys(("client_secret", "password"), frozenset(filter(None, both)))
+    return {
+        field: Destination(secret=field, sources=names[field], parts={**parts, **trust})
+        for field, parts in _parts(server)
+        if field in names
+    }
 
 
 def changes_of(
@@ -107,12 +106,6 @@ def value_name(secret: Secret, digest_key: bytes) -> str:
     """What a secret is recognized by wherever it is read from; tells nothing without the key."""
     digest = hmac.new(digest_key, secret.reveal().encode(), hashlib.sha256)
     return f"value:{digest.hexdigest()[:32]}"
-
-
-def _source_names(server: EmailServer, secret: Secret, digest_key: bytes) -> frozenset[str]:
-    assert server.secret is not None  # noqa: S101  the secret was read from it
-    names = (value_name(secret, digest_key), source_of(server.secret).name)
-    return frozenset(filter(None, names))
 
 
 def _differences(old: Destination, new: Destination) -> Iterable[str]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from provisioner.demo.provider import Behaviour, DemoProvider
 from provisioner.errors import ExitCode
-from tests.cli.test_authenticate_command import PROVISIONER, Desk
+from tests.cli.test_authenticate_command import PROVISIONER
+from tests.cli.test_credentials_at_work import Office
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.long
@@ -22,22 +22,8 @@ pytestmark = pytest.mark.long
 ACCEPTED = ("--accept-destination", "Reports")
 
 
-class Victim(Desk):
-    """A desk that is signed in, and whose provider remembers what it was asked."""
-
-    def __init__(self, folder: Path, provider: DemoProvider) -> None:
-        super().__init__(folder, provider)
-        self.asked: list[str] = []
-        self.home = Path(self.environment["HOME"])
-        provider.observe = lambda path, *_: self.asked.append(path)
-
-    def sign_in(self) -> None:
-        signed_in = self.run("authenticate", "Reports", "--no-smtp-check")
-        assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
-        self.asked.clear()
-
-    def declare(self, old: str, new: str) -> None:
-        self.declared.write_text(self.declared.read_text().replace(old, new))
+class Victim(Office):
+    """An office whose files, folders and answers an attacker can change."""
 
     def settings(self, settings: Mapping[str, object]) -> None:
         (self.folder / "provisioner.yml").write_text(json.dumps(settings))
@@ -46,16 +32,19 @@ class Victim(Desk):
         """Do something while the token endpoint is at work."""
         self.provider.observe = lambda path, *_: act() if path == "/token" else None
 
-    def run_as_nobody(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run_as_nobody(
+        self, *arguments: str, without: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
         """As a user without an entry among the users, to whom the project belongs."""
-        top, nobody = self.folder.parent, "12345"
-        subprocess.run(["chown", "-R", f"{nobody}:{nobody}", top, self.home.parent], check=True)
-        for folder in (top, *top.parents[:-2], *self.home.parents[:-2]):
+        top, nobody, home = self.folder.parent, "12345", Path(self.environment["HOME"])
+        subprocess.run(["chown", "-R", f"{nobody}:{nobody}", top, home.parent], check=True)
+        for folder in (top, *top.parents[:-2], *home.parents[:-2]):
             folder.chmod(0o755)
+        environment = {k: v for k, v in self.environment.items() if k not in without}
         return subprocess.run(
             ["setpriv", "--reuid", nobody, "--regid", nobody, "--clear-groups", PROVISIONER,
              *arguments],
-            cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False,
+            cwd=self.folder, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
 
@@ -92,8 +81,8 @@ def test_a_correction_for_one_endpoint_of_a_server_alone(
 ) -> None:
     """The provider of that endpoint is asked for the fact, and not that of access_token_url."""
     refreshed_at = f"  refresh_token_url: {victim.provider.issuer}/refresh\n  client_id"
-    victim.declare("  client_id", refreshed_at)
-    victim.sign_in()
+    victim.change("  client_id", refreshed_at)
+    victim.run("accept", *ACCEPTED)
     port = trap.getsockname()[1]
     evil = f"http://127.0.0.1:{port}/x"
     victim.settings({"providers": {"x": {"endpoints": [f"localhost{place}"], fact: evil}}})
@@ -104,7 +93,6 @@ def test_a_correction_for_one_endpoint_of_a_server_alone(
 
 
 def test_a_ca_file_that_is_none_shows_no_digest_of_a_secret(victim: Victim) -> None:
-    victim.sign_in()
     theirs = victim.folder.parent / "theirs"
     theirs.write_text("hunter2\n")
     victim.settings({"ca_file": str(theirs)})
@@ -114,36 +102,30 @@ def test_a_ca_file_that_is_none_shows_no_digest_of_a_secret(victim: Victim) -> N
     assert hashlib.sha256(theirs.read_bytes()).hexdigest() not in victim.output
 
 
-@pytest.mark.parametrize(
-    "key", ["secret-key \n", "\u00a0secret-key\n", "secret-key\x0c\n", "vault_password: secret-key"]
-)
-def test_the_vault_password_with_something_around_it(victim: Victim, key: str) -> None:
+def test_the_vault_password_with_something_around_it(victim: Victim) -> None:
     """Of a file that holds it, one line is a secret, and the password is only a part of it."""
     theirs, password = victim.folder.parent / "theirs", victim.folder.parent / "password"
-    theirs.write_text(key)
-    password.write_text(key.removeprefix("vault_password: "))
-    password.chmod(0o600)
-    victim.declare("{env: REPORTS_SECRET}", f"{{file: {theirs}}}")
-    refused = victim.run(
-        "authenticate", "Reports", "--no-smtp-check", ANSIBLE_VAULT_PASSWORD_FILE=str(password)
-    )
-    assert refused.returncode == ExitCode.FAILURE
-    assert "the secret is the vault password, which is never sent" in refused.stderr
+    password.touch(mode=0o600)
+    victim.change("{env: REPORTS_SECRET}", f"{{file: {theirs}}}")
+    victim.token_files()[0].unlink()
+    sign_in = ("authenticate", "Reports", "--no-smtp-check")
+    for around in ("{} \n", "\u00a0{}\n", "{}\x0c\n", "vault_password: {}"):
+        theirs.write_text(around.format("secret-key"))
+        password.write_text("secret-key" if around.endswith("}") else theirs.read_text())
+        refused = victim.run(*sign_in, ANSIBLE_VAULT_PASSWORD_FILE=str(password))
+        assert refused.returncode == ExitCode.FAILURE
+        assert "the secret is the vault password, which is never sent" in refused.stderr
     assert victim.asked == []
 
 
 def test_a_sign_in_in_a_fork_shows_where_it_goes(victim: Victim, trap: socket.socket) -> None:
     """That the project's name differs hides nothing of what else does."""
-
-    def git(*arguments: str) -> None:
-        subprocess.run(["git", *arguments], cwd=victim.folder, check=True)
-
-    git("init", "-q")
-    git("remote", "add", "origin", "git@git.example.edu:team/mail.git")
-    victim.sign_in()
-    git("remote", "set-url", "origin", "git@git.example.edu:stranger/mail-fork.git")
+    victim.git("init", "-q")
+    victim.git("remote", "add", "origin", "git@git.example.edu:team/mail.git")
+    victim.run("accept", "--renamed", "--yes")
+    victim.git("remote", "set-url", "origin", "git@git.example.edu:stranger/mail-fork.git")
     evil = f"http://localhost:{trap.getsockname()[1]}/token"
-    victim.declare(victim.provider.token_url, evil)
+    victim.change(victim.provider.token_url, evil)
     with Terminal(
         [PROVISIONER, "authenticate", "Reports", "--no-smtp-check"],
         folder=victim.folder,
@@ -158,7 +140,6 @@ def test_a_sign_in_in_a_fork_shows_where_it_goes(victim: Victim, trap: socket.so
 
 
 def test_facts_that_can_be_none_are_no_bugs(victim: Victim) -> None:
-    victim.sign_in()
     for fact, command in (
         ("revocation_url", ("revoke", "Reports", "--yes")),
         ("device_authorization_url", ("authenticate", "Reports", "--device")),
@@ -177,17 +158,15 @@ def test_facts_that_can_be_none_are_no_bugs(victim: Victim) -> None:
 
 
 def test_paths_that_lead_nowhere_are_no_bugs(victim: Victim) -> None:
-    victim.sign_in()
     loop = victim.folder.parent / "loop"
     loop.symlink_to(loop)
     for key in ("~nobody-has-this-name/x", str(loop)):
         refused = victim.run("refresh", ANSIBLE_VAULT_PASSWORD_FILE=key)
         assert refused.returncode == ExitCode.FAILURE
         assert f"the vault key {key}" in refused.stderr.replace(f"{victim.folder}/", "")
-    victim.declare("{env: REPORTS_SECRET}", "{file: ~/secret}")
-    for variable in ("HOME", "XDG_CONFIG_HOME"):
-        del victim.environment[variable]
-    refused = victim.run_as_nobody("worksheet", "--reveal", "--yes")
+    victim.change("{env: REPORTS_SECRET}", "{file: ~/secret}")
+    shown = ("worksheet", "--reveal", "--yes")
+    refused = victim.run_as_nobody(*shown, without=("HOME", "XDG_CONFIG_HOME"))
     assert refused.returncode == ExitCode.FAILURE
     assert "No such file" in refused.stderr
 
@@ -199,7 +178,6 @@ def test_paths_that_lead_nowhere_are_no_bugs(victim: Victim) -> None:
 def test_a_file_that_git_takes_away_or_breaks_during_a_refresh(
     victim: Victim, becomes: bytes | None
 ) -> None:
-    victim.sign_in()
     [file] = victim.token_files()
     victim.observe(lambda: file.write_bytes(becomes) if becomes else file.unlink())  # type: ignore[func-returns-value]
     assert victim.run("refresh").returncode == ExitCode.DONE
@@ -209,7 +187,6 @@ def test_a_file_that_git_takes_away_or_breaks_during_a_refresh(
 
 
 def test_tokens_too_large_to_be_read_again_are_not_taken(victim: Victim) -> None:
-    victim.sign_in()
     for size in (190_000, 250_000):
         victim.behave(token_answer={"access_token": "a" * size})
         code = victim.run("refresh").returncode
@@ -218,35 +195,8 @@ def test_tokens_too_large_to_be_read_again_are_not_taken(victim: Victim) -> None
 
 
 def test_a_folder_that_is_closed_is_found_before_the_provider_is_asked(victim: Victim) -> None:
-    victim.sign_in()
     (victim.folder / "tokens").chmod(0o555)
     refused = victim.run_as_nobody("refresh")
     assert refused.returncode == ExitCode.FAILURE
     assert "Permission denied" in refused.stderr
     assert victim.asked == []
-
-
-def test_a_working_folder_on_another_disk_is_found_before_the_provider_is_asked(
-    victim: Victim,
-) -> None:
-    victim.sign_in()
-    script = 'mount -t tmpfs none tokens/.working && exec "$0" "$@"'
-    refused = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script, PROVISIONER, "refresh"],
-        cwd=victim.folder, env=victim.environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert refused.returncode == ExitCode.FAILURE
-    assert "another file system" in refused.stderr
-    assert victim.asked == []
-
-
-def test_init_on_a_full_disk_leaves_no_half_of_a_file(victim: Victim) -> None:
-    script = 'ulimit -f 0; exec "$0" "$@"'
-    begun = ("--provider", "google", "--mailbox", "a@gmail.com", "--client-id", "12-ab")
-    refused = subprocess.run(
-        ["sh", "-c", script, PROVISIONER, "init", *begun],
-        cwd=victim.folder, env=os.environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert refused.returncode == ExitCode.FAILURE
-    assert "a.yml cannot be written: File too large" in refused.stderr
-    assert list((victim.folder / "servers").iterdir()) == [victim.declared]
