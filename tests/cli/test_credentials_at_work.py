@@ -4,10 +4,8 @@ what credentials meet at work, through the command line."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,18 +113,6 @@ def test_init_on_a_full_disk_leaves_no_half_of_a_file(office: Office) -> None:
     assert refused.returncode == ExitCode.FAILURE
     assert "a.yml cannot be written: File too large" in refused.stderr
     assert list((office.folder / "servers").iterdir()) == [office.declared]
-
-
-def test_a_lock_that_is_a_pipe_never_hangs(office: Office) -> None:
-    lock = office.folder / "tokens" / ".working" / f"{office.token_files()[0].name}.lock"
-    lock.unlink()
-    os.mkfifo(lock)
-    started = time.monotonic()
-    refused = office.run("refresh", "Reports")
-    assert refused.returncode == ExitCode.FAILURE
-    assert f"remove {lock}" in refused.stderr
-    assert time.monotonic() - started < 30
-    assert office.asked == []
 
 
 # One server's own trouble.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 
 from provisioner.credentials.expiry import (
     LastProof,
-    Problem,
     SignInState,
     predict_expiry,
     refresh_is_due,
@@ -25,7 +23,7 @@ from provisioner.providers.catalogue import provider_for
 from provisioner.providers.google import GOOGLE
 from provisioner.providers.microsoft import MICROSOFT
 from provisioner.providers.provider import Provider
-from provisioner.reports.sign_in_states import states_as_json, states_as_text
+from provisioner.reports.sign_in_states import states_as_text
 from tests.oauth_samples import keep, oauth_server, secrets_in, token_set
 
 NOW = 1_900_000_000
@@ -279,35 +277,3 @@ def test_long_names_fit_the_table_and_stand_whole_below(tmp_path: Path) -> None:
 
 def test_no_server_of_oauth2() -> None:
     assert states_as_text([], now=NOW).startswith("No server uses OAuth2")
-
-
-def test_json_holds_no_token(tmp_path: Path) -> None:
-    state = _state(tmp_path, OF_MICROSOFT)
-    text = states_as_json([state.with_problem(Problem("What", "Do"))], now=NOW)
-    assert "CANARY" not in text
-    assert json.loads(text) == {
-        "servers": [
-            {
-                "server": "Reports",
-                "mailbox": "reports@example.edu",
-                "client_secret_expires": None,
-                "usable": False,
-                "problems": [{"message": "What", "remedy": "Do", "exit_code": 6}],
-                "tokens": {
-                    "identity": "reports@example.edu",
-                    "scope": "smtp",
-                    "signed_in_at": "2030-03-17T17:46:40Z",
-                    "refreshed_at": "2030-03-17T17:46:40Z",
-                    "access_token_until": "2030-03-17T17:47:40Z",
-                    "access_token_expired": False,
-                    "refresh_token_until": "2030-06-15T17:46:40Z",
-                    "refresh_token_until_reason": "90 days unused",
-                    "refresh_token_early_ends": list(MICROSOFT.early_ends),
-                    "handed_over_to": None,
-                    "proven_at": "2030-03-17T17:46:40Z",
-                    "proven_by": None,
-                    "unproven": None,
-                },
-            }
-        ]
-    }
