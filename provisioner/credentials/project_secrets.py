@@ -342,7 +342,6 @@ def open_project(
     project: Project,
     *,
     allow_commands: bool = False,
-    create_key: bool = False,
     accept_destinations: Iterable[str] = (),
     confirm: Confirm | None = None,
     announce: Callable[[str], None] = lambda _line: None,
@@ -363,12 +362,13 @@ def open_project(
         environment=environment,
         announce=announce,
     )
+    keys: list[VaultKey] = []  # one search a run: a program that prints the key runs once
 
-    @cache
-    def find(*, create: bool) -> VaultKey:
-        return search.find(create=create)
+    def key(*, create: bool = False) -> VaultKey:
+        if not keys:
+            keys.append(search.find(create=create))
+        return keys[0]
 
-    key = partial(find, create=create_key)
     store = CredentialStore(project.tokens_path, project.identity, key)
     return OpenProject(
         project=project,
@@ -377,11 +377,9 @@ def open_project(
             project=project,
             store=store,
             context=ReadContext(
-                environment=environment,
-                vault_key=key,
-                allow_commands=allow_commands,
+                environment=environment, vault_key=key, allow_commands=allow_commands
             ),
-            making_key=partial(find, create=True),
+            making_key=partial(key, create=True),
             accepted=accepted,
             confirm=confirm,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.project_secrets import ProjectSecrets, open_project
 from provisioner.credentials.store import CredentialStore
 from provisioner.credentials.vault import VaultKey
 from provisioner.errors import FileUnusable, PersonNeeded, SecretUnavailable
@@ -269,3 +270,18 @@ def test_fingerprints_are_the_same_for_all_who_share_the_key(project: Project) -
     assert key == project_secrets(project).fingerprint_key(keep=True)
     assert len(key) == 64
     assert KEY.password.reveal() not in key
+
+
+def test_a_program_that_prints_the_vault_key_runs_once(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may ask a person for a password."""
+    folder = tmp_path_factory.mktemp("own")
+    program = folder / "key"
+    program.write_text(f"#!/bin/sh\necho run >> {folder}/runs\necho a vault password\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(program))
+    opened = open_project(project, accept_destinations=["relay"])
+    assert opened.secrets.secret(relay()) == Secret("a relay password")
+    assert (folder / "runs").read_text() == "run\n"
+    assert "RELAY" not in os.environ, "no child process sees it"
