@@ -126,6 +126,7 @@ def test_of_a_project_with_another_name_all_is_kept_by_one_question(
     before = of_project(project_secrets(project, accepted=frozenset({"Relay"})), old)
     before.secret(relay())
     keep(before, oauth_server(), token_set())
+    keep(of_project(before, "a third"), oauth_server("Third"), token_set())
     nobody = of_project(project_secrets(project), "mail/prod")
     words = f"accepted in {old or 'a project without a remote'}; this is mail/prod"
     for use in (lambda: nobody.secret(relay()), lambda: nobody.check_tokens(oauth_server())):
@@ -139,19 +140,32 @@ def test_of_a_project_with_another_name_all_is_kept_by_one_question(
     assert secrets.secret(oauth_server()) == CLIENT_SECRET
     [(lines, question)] = person
     assert words in lines[1]
+    assert sorted(k.project for k in secrets.store.all()) == ["a third", "mail/prod", "mail/prod"]
     assert question == "Keep the sign-ins and accepted destinations of that project?"
     person.answer = False
     with pytest.raises(PersonNeeded, match="host changed"):
         secrets.secret(relay(host="evil.example"))
 
 
-def test_acceptance_by_name_is_of_this_project_and_for_later_runs(project: Project) -> None:
-    """Also where another server of this project already vouches for the way."""
-    of_project(project_secrets(project, accepted=frozenset({"Relay"})), "old").secret(relay())
+def test_of_another_project_nothing_vouches_and_acceptance_by_name_keeps_nothing(
+    project: Project,
+) -> None:
     by_name = project_secrets(project, accepted=frozenset({"Second", "Relay"}))
-    for server in (relay("Second"), relay()):
+    keep(of_project(by_name, "old"), oauth_server("Relay"), token_set())
+    of_project(by_name, "old").secret(relay())
+    unaccepted = of_project(project_secrets(project), "new")
+    with pytest.raises(PersonNeeded, match="for the first time"):
+        unaccepted.secret(relay("Second"))
+    for server in (
+        relay("Second"),
+        relay(),
+    ):  # Second vouches for Relay, which is saved all the same
         of_project(by_name, "new").secret(server)
-    assert of_project(project_secrets(project), "new").secret(relay())
+    assert unaccepted.secret(relay())
+    found = unaccepted.store.read("Relay")
+    assert found is not None
+    assert set(found.accepted) == {"password"}
+    assert found.tokens == token_set()
 
 
 def test_a_damaged_record_lets_nothing_pass_and_another_servers_none_in_the_way(
@@ -256,13 +270,14 @@ def test_a_changed_sign_in_is_asked_about_and_accepted_only_with_its_grant(
 # What is never sent.
 
 
-@pytest.mark.parametrize("password", [KEY.password.reveal(), "the next one"])
-def test_the_vault_password_is_never_sent(project: Project, password: str) -> None:
-    key = VaultKey(KEY.password, Secret("the next one"))
+@pytest.mark.parametrize("value", ["short", "the next one", "key=the next one"])
+def test_the_vault_password_is_never_sent(project: Project, value: str) -> None:
+    key = VaultKey(Secret("short"), Secret("the next one"))
     base = project_secrets(project, accepted=frozenset({"Relay"}))
     secrets = replace(base, context=replace(base.context, vault_key=lambda: key))
     with pytest.raises(SecretUnavailable, match="is the vault password, which is never"):
-        secrets.secret(relay(value=password))
+        secrets.secret(relay(value=value))
+    assert secrets.secret(relay(value="shorter")), "that may be by chance"
 
 
 def test_fingerprints_are_the_same_for_all_who_share_the_key(project: Project) -> None:
