@@ -33,8 +33,8 @@ from provisioner.secret import Secret
 from provisioner.text import printable
 
 SCHEMA_VERSION = 1
-LOCK_WAIT_SECONDS = 60.0
 
+_LOCK_WAIT_SECONDS = 60.0
 _WORKING_FOLDER = ".working"  # locks and unfinished files; git is told to leave it alone
 _ROOM = 64 * 1024
 _LONGEST_SLUG = 40
@@ -158,9 +158,7 @@ class CredentialStore:
         return self.key().encrypt(text + b"\n")
 
     @contextmanager
-    def locked(
-        self, server_name: str, *, wait_seconds: float = LOCK_WAIT_SECONDS
-    ) -> Iterator[LockedCredentials]:
+    def locked(self, server_name: str) -> Iterator[LockedCredentials]:
         """Hold this server's lock. Whatever was read before must be read again inside."""
         working, path = self.working_folder(), self.path(server_name)
         lock = exclusive_lock(
@@ -168,7 +166,7 @@ class CredentialStore:
             f"the sign-in of {printable(server_name)}",
             owner=process_owner(),
             remedy="wait until that run has ended, then run again; the lock ends with its process",
-            wait_seconds=wait_seconds,
+            wait_seconds=_LOCK_WAIT_SECONDS,
         )
         with lock, ExitStack() as files:
             with _using(path):

@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> CredentialStore:
 
 
 def save(store: CredentialStore, kept: Credentials) -> Path:
-    with store.locked(kept.server_name, wait_seconds=0) as entry:
+    with store.locked(kept.server_name) as entry:
         entry.save(kept)
     return store.path(kept.server_name)
 
@@ -156,11 +156,14 @@ def test_another_key_and_conflict_markers_are_explained(store: CredentialStore) 
     assert "merge driver" in caught.value.remedy
 
 
-def test_another_run_is_waited_for_and_then_named(store: CredentialStore) -> None:
+def test_another_run_is_waited_for_and_then_named(
+    store: CredentialStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.credentials.store._LOCK_WAIT_SECONDS", 0.1)
     with store.locked("Reports"):
-        with pytest.raises(LockHeld) as caught, store.locked("Reports", wait_seconds=0.1):
+        with pytest.raises(LockHeld) as caught, store.locked("Reports"):
             pass
-        with store.locked("Alerts", wait_seconds=0):
+        with store.locked("Alerts"):
             pass
     assert f"(pid {os.getpid()})" in caught.value.message
     assert "the sign-in of Reports is locked by " in caught.value.message
