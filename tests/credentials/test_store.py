@@ -181,6 +181,10 @@ def test_a_saved_file_is_fsynced_before_and_after_it_is_renamed(
         calls.clear()
         entry.save(credentials())
         assert calls == ["write", "fsync", "replace", "open", "fsync"]
+        calls.clear()
+        entry.delete()
+        assert calls == ["open", "fsync"], "that it is gone outlives a power cut, too"
+    assert not store.exists("Reports")
 
 
 def _noted(call: Callable[..., object], name: str, calls: list[str]) -> Callable[..., object]:
