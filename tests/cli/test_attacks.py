@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,36 +21,26 @@ pytestmark = pytest.mark.long
 ACCEPTED = ("--accept-destination", "Reports")
 
 
-class Victim(Office):
-    """An office whose files, folders and answers an attacker can change."""
-
-    def settings(self, settings: Mapping[str, object]) -> None:
-        (self.folder / "provisioner.yml").write_text(json.dumps(settings))
-
-    def observe(self, act: Callable[[], None]) -> None:
-        """Do something while the token endpoint is at work."""
-        self.provider.observe = lambda path, *_: act() if path == "/token" else None
-
-    def run_as_nobody(
-        self, *arguments: str, without: Sequence[str] = ()
-    ) -> subprocess.CompletedProcess[str]:
-        """As a user without an entry among the users, to whom the project belongs."""
-        top, nobody, home = self.folder.parent, "12345", Path(self.environment["HOME"])
-        subprocess.run(["chown", "-R", f"{nobody}:{nobody}", top, home.parent], check=True)
-        for folder in (top, *top.parents[:-2], *home.parents[:-2]):
-            folder.chmod(0o755)
-        environment = {k: v for k, v in self.environment.items() if k not in without}
-        return subprocess.run(
-            ["setpriv", "--reuid", nobody, "--regid", nobody, "--clear-groups", PROVISIONER,
-             *arguments],
-            cwd=self.folder, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+def run_as_nobody(
+    office: Office, *arguments: str, without: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """As a user without an entry among the users, to whom the project belongs."""
+    top, nobody, home = office.folder.parent, "12345", Path(office.environment["HOME"])
+    subprocess.run(["chown", "-R", f"{nobody}:{nobody}", top, home.parent], check=True)
+    for folder in (top, *top.parents[:-2], *home.parents[:-2]):
+        folder.chmod(0o755)
+    environment = {k: v for k, v in office.environment.items() if k not in without}
+    return subprocess.run(
+        ["setpriv", "--reuid", nobody, "--regid", nobody, "--clear-groups", PROVISIONER,
+         *arguments],
+        cwd=office.folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 @pytest.fixture
-def victim(tmp_path: Path) -> Iterator[Victim]:
+def office(tmp_path: Path) -> Iterator[Office]:
     with DemoProvider(Behaviour(rotate_refresh_tokens=True)) as provider:
-        yield Victim(tmp_path / "project", provider)
+        yield Office(tmp_path / "project", provider)
 
 
 @pytest.fixture
@@ -77,59 +66,59 @@ def assert_nobody_came(trap: socket.socket) -> None:
     ],
 )
 def test_a_correction_for_one_endpoint_of_a_server_alone(
-    victim: Victim, trap: socket.socket, fact: str, place: str, command: tuple[str, ...]
+    office: Office, trap: socket.socket, fact: str, place: str, command: tuple[str, ...]
 ) -> None:
     """The provider of that endpoint is asked for the fact, and not that of access_token_url."""
-    refreshed_at = f"  refresh_token_url: {victim.provider.issuer}/refresh\n  client_id"
-    victim.change("  client_id", refreshed_at)
-    victim.run("accept", *ACCEPTED)
+    refreshed_at = f"  refresh_token_url: {office.provider.issuer}/refresh\n  client_id"
+    office.change("  client_id", refreshed_at)
+    office.run("accept", *ACCEPTED)
     port = trap.getsockname()[1]
     evil = f"http://127.0.0.1:{port}/x"
-    victim.settings({"providers": {"x": {"endpoints": [f"localhost{place}"], fact: evil}}})
-    refused = victim.run(command[0], "Reports", *command[1:])
+    office.settings({"providers": {"x": {"endpoints": [f"localhost{place}"], fact: evil}}})
+    refused = office.run(command[0], "Reports", *command[1:])
     assert refused.returncode == ExitCode.PERSON_NEEDED, refused.stderr
     assert f"{fact} changed from the provider's to {evil}" in refused.stderr
     assert_nobody_came(trap)
 
 
-def test_a_ca_file_that_is_none_shows_no_digest_of_a_secret(victim: Victim) -> None:
-    theirs = victim.folder.parent / "theirs"
+def test_a_ca_file_that_is_none_shows_no_digest_of_a_secret(office: Office) -> None:
+    theirs = office.folder.parent / "theirs"
     theirs.write_text("hunter2\n")
-    victim.settings({"ca_file": str(theirs)})
+    office.settings({"ca_file": str(theirs)})
     for command in (("status",), ("refresh",), ("authenticate", "Reports")):
-        assert victim.run(*command).returncode == ExitCode.PERSON_NEEDED
-    assert "ca_file changed from none to no certificates" in victim.output
-    assert hashlib.sha256(theirs.read_bytes()).hexdigest() not in victim.output
+        assert office.run(*command).returncode == ExitCode.PERSON_NEEDED
+    assert "ca_file changed from none to no certificates" in office.output
+    assert hashlib.sha256(theirs.read_bytes()).hexdigest() not in office.output
 
 
-def test_the_vault_password_with_something_around_it(victim: Victim) -> None:
+def test_the_vault_password_with_something_around_it(office: Office) -> None:
     """Of a file that holds it, one line is a secret, and the password is only a part of it."""
-    theirs, password = victim.folder.parent / "theirs", victim.folder.parent / "password"
+    theirs, password = office.folder.parent / "theirs", office.folder.parent / "password"
     password.touch(mode=0o600)
-    victim.change("{env: REPORTS_SECRET}", f"{{file: {theirs}}}")
-    victim.token_files()[0].unlink()
+    office.change("{env: REPORTS_SECRET}", f"{{file: {theirs}}}")
+    office.token_files()[0].unlink()
     sign_in = ("authenticate", "Reports", "--no-smtp-check")
     for around in ("{} \n", "\u00a0{}\n", "{}\x0c\n", "vault_password: {}"):
         theirs.write_text(around.format("secret-key"))
         password.write_text("secret-key" if around.endswith("}") else theirs.read_text())
-        refused = victim.run(*sign_in, ANSIBLE_VAULT_PASSWORD_FILE=str(password))
+        refused = office.run(*sign_in, ANSIBLE_VAULT_PASSWORD_FILE=str(password))
         assert refused.returncode == ExitCode.FAILURE
         assert "the secret is the vault password, which is never sent" in refused.stderr
-    assert victim.asked == []
+    assert office.asked == []
 
 
-def test_a_sign_in_in_a_fork_shows_where_it_goes(victim: Victim, trap: socket.socket) -> None:
+def test_a_sign_in_in_a_fork_shows_where_it_goes(office: Office, trap: socket.socket) -> None:
     """That the project's name differs hides nothing of what else does."""
-    victim.git("init", "-q")
-    victim.git("remote", "add", "origin", "git@git.example.edu:team/mail.git")
-    victim.run("accept", "--renamed", "--yes")
-    victim.git("remote", "set-url", "origin", "git@git.example.edu:stranger/mail-fork.git")
+    office.git("init", "-q")
+    office.git("remote", "add", "origin", "git@git.example.edu:team/mail.git")
+    office.run("accept", "--renamed", "--yes")
+    office.git("remote", "set-url", "origin", "git@git.example.edu:stranger/mail-fork.git")
     evil = f"http://localhost:{trap.getsockname()[1]}/token"
-    victim.change(victim.provider.token_url, evil)
+    office.change(office.provider.token_url, evil)
     with Terminal(
         [PROVISIONER, "authenticate", "Reports", "--no-smtp-check"],
-        folder=victim.folder,
-        environment=victim.environment,
+        folder=office.folder,
+        environment=office.environment,
     ) as terminal:
         terminal.wait_for(r"accepted in mail; this is mail-fork[^?]*\? \[y/N\] ")
         terminal.answer("[y/N] ", "y")
@@ -139,34 +128,34 @@ def test_a_sign_in_in_a_fork_shows_where_it_goes(victim: Victim, trap: socket.so
     assert_nobody_came(trap)
 
 
-def test_facts_that_can_be_none_are_no_bugs(victim: Victim) -> None:
+def test_facts_that_can_be_none_are_no_bugs(office: Office) -> None:
     for fact, command in (
         ("revocation_url", ("revoke", "Reports", "--yes")),
         ("device_authorization_url", ("authenticate", "Reports", "--device")),
     ):
-        victim.settings({"providers": {"localhost": {fact: "http://["}}})
+        office.settings({"providers": {"localhost": {fact: "http://["}}})
         for way in (("status",), ("refresh",), command, (*command, *ACCEPTED)):
-            assert victim.run(*way).returncode in (ExitCode.FAILURE, ExitCode.PERSON_NEEDED), way
-    victim.settings({"providers": {"localhost": {"idle_expiry_days": 10_000_000}}})
-    beyond_the_calendar = victim.run("status")
+            assert office.run(*way).returncode in (ExitCode.FAILURE, ExitCode.PERSON_NEEDED), way
+    office.settings({"providers": {"localhost": {"idle_expiry_days": 10_000_000}}})
+    beyond_the_calendar = office.run("status")
     assert beyond_the_calendar.returncode == ExitCode.FAILURE
     assert "from 1 to 1000000" in beyond_the_calendar.stderr
-    assert len(victim.token_files()) == 1
+    assert len(office.token_files()) == 1
 
 
 # The user's own files and variables.
 
 
-def test_paths_that_lead_nowhere_are_no_bugs(victim: Victim) -> None:
-    loop = victim.folder.parent / "loop"
+def test_paths_that_lead_nowhere_are_no_bugs(office: Office) -> None:
+    loop = office.folder.parent / "loop"
     loop.symlink_to(loop)
     for key in ("~nobody-has-this-name/x", str(loop)):
-        refused = victim.run("refresh", ANSIBLE_VAULT_PASSWORD_FILE=key)
+        refused = office.run("refresh", ANSIBLE_VAULT_PASSWORD_FILE=key)
         assert refused.returncode == ExitCode.FAILURE
-        assert f"the vault key {key}" in refused.stderr.replace(f"{victim.folder}/", "")
-    victim.change("{env: REPORTS_SECRET}", "{file: ~/secret}")
+        assert f"the vault key {key}" in refused.stderr.replace(f"{office.folder}/", "")
+    office.change("{env: REPORTS_SECRET}", "{file: ~/secret}")
     shown = ("worksheet", "--reveal", "--yes")
-    refused = victim.run_as_nobody(*shown, without=("HOME", "XDG_CONFIG_HOME"))
+    refused = run_as_nobody(office, *shown, without=("HOME", "XDG_CONFIG_HOME"))
     assert refused.returncode == ExitCode.FAILURE
     assert "No such file" in refused.stderr
 
@@ -176,27 +165,27 @@ def test_paths_that_lead_nowhere_are_no_bugs(victim: Victim) -> None:
 
 @pytest.mark.parametrize("becomes", [None, b"<<<<<<< HEAD\n", b"$ANSIBLE_VAULT;1.1;AES256\n00\n"])
 def test_a_file_that_git_takes_away_or_breaks_during_a_refresh(
-    victim: Victim, becomes: bytes | None
+    office: Office, becomes: bytes | None
 ) -> None:
-    [file] = victim.token_files()
-    victim.observe(lambda: file.write_bytes(becomes) if becomes else file.unlink())  # type: ignore[func-returns-value]
-    assert victim.run("refresh").returncode == ExitCode.DONE
-    victim.observe(lambda: None)
-    again = victim.run("refresh")
+    [file] = office.token_files()
+    office.during_refresh(lambda: file.write_bytes(becomes) if becomes else file.unlink())
+    assert office.run("refresh").returncode == ExitCode.DONE
+    office.during_refresh(lambda: None)
+    again = office.run("refresh")
     assert again.returncode == ExitCode.DONE, again.stderr
 
 
-def test_tokens_too_large_to_be_read_again_are_not_taken(victim: Victim) -> None:
+def test_tokens_too_large_to_be_read_again_are_not_taken(office: Office) -> None:
     for size in (190_000, 250_000):
-        victim.behave(token_answer={"access_token": "a" * size})
-        code = victim.run("refresh").returncode
-        assert victim.run("status").returncode == ExitCode.DONE
+        office.behave(token_answer={"access_token": "a" * size})
+        code = office.run("refresh").returncode
+        assert office.run("status").returncode == ExitCode.DONE
     assert code == ExitCode.FAILURE
 
 
-def test_a_folder_that_is_closed_is_found_before_the_provider_is_asked(victim: Victim) -> None:
-    (victim.folder / "tokens").chmod(0o555)
-    refused = victim.run_as_nobody("refresh")
+def test_a_folder_that_is_closed_is_found_before_the_provider_is_asked(office: Office) -> None:
+    (office.folder / "tokens").chmod(0o555)
+    refused = run_as_nobody(office, "refresh")
     assert refused.returncode == ExitCode.FAILURE
     assert "Permission denied" in refused.stderr
-    assert victim.asked == []
+    assert office.asked == []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,13 @@ class Office(Desk):
 
     def change(self, old: str, new: str) -> None:
         self.declared.write_text(self.declared.read_text().replace(old, new))
+
+    def settings(self, settings: Mapping[str, object]) -> None:
+        (self.folder / "provisioner.yml").write_text(json.dumps(settings))
+
+    def during_refresh(self, act: Callable[[], object]) -> None:
+        """Do something while the token endpoint is at work."""
+        self.provider.observe = lambda path, *_: act() if path == "/token" else None
 
     def declare(self, name: str, variable: str) -> None:
         """One more server, like the first, whose secret is in another variable."""
