@@ -78,9 +78,7 @@ def token_set(**changes: Any) -> TokenSet:
 
 def project_secrets(project: Project, **settings: Any) -> ProjectSecrets:
     """The door of a project, with a key of its own; nobody is there to be asked."""
-    context = ReadContext(
-        root=project.root, environment=os.environ, vault_key=lambda: KEY, allow_commands=False
-    )
+    context = ReadContext(environment=os.environ, vault_key=lambda: KEY, allow_commands=False)
     store = CredentialStore(project.tokens_path, "", lambda: KEY)
     return ProjectSecrets(
         project=project, store=store, context=context, making_key=lambda: KEY, **settings
@@ -94,7 +92,7 @@ def secrets_in(root: Path) -> ProjectSecrets:
 
 def keep(secrets: ProjectSecrets, server: EmailServer, tokens: TokenSet) -> None:
     """Store tokens as a sign-in does."""
-    secrets.save_grant(server, tokens, CLIENT_SECRET)
+    secrets.save(server, CLIENT_SECRET, tokens)
 
 
 def kept(secrets: ProjectSecrets, name: str = "Reports") -> TokenSet | None:

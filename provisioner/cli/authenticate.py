@@ -106,7 +106,8 @@ def authenticate(
         select_account=select_account,
         device=device,
     )
-    opened = open_declared(declared, allow_commands, accept_destination, create_key=True)
+    opened = open_declared(declared, allow_commands, accept_destination)
+    opened.secrets.making_key()
     opened.store.prepare()
     return gravest(_code(one, opened, way, no_smtp_check=no_smtp_check) for one in chosen)
 

@@ -17,14 +17,11 @@ def open_declared(
     project: Project,
     allow_commands: bool,
     accept_destinations: Iterable[str] | None = None,
-    *,
-    create_key: bool = False,
 ) -> OpenProject:
     """Opened; on a terminal a person is asked about destinations that are not accepted."""
     return open_project(
         project,
         allow_commands=allow_commands,
-        create_key=create_key,
         accept_destinations=accept_destinations or (),
         confirm=_ask if can_answer() else None,
         announce=partial(print_text, file=sys.stderr),

@@ -109,7 +109,7 @@ def _state(
     try:
         return _checked(server, state, opened)
     except ProvisionerError as error:
-        return state.with_problem(Problem(error.message, error.remedy, error.exit_code))
+        return state.with_problem(Problem.of(error))
 
 
 def _checked(server: EmailServer, state: SignInState, opened: OpenProject) -> SignInState:

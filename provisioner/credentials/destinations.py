@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -60,25 +60,24 @@ def destinations_of(
     trust = {"ca_file": _ca_file_digest(project.ca_file)}
     if server.oauth2 is not None:
         trust |= _corrected_endpoints(server.oauth2, project)
-    found = {}
-    for field, parts in _parts(server):
-        if field == TOKENS:
-            sources = frozenset({f"{TOKENS}:{server.server_name}"})
-        elif secret is None:
-            continue
-        else:
-            sources = _source_names(server, secret, digest_key)
-        found[field] = Destination(secret=field, sources=sources, parts={**parts, **trust})
-    return found
+    names = {TOKENS: frozenset({f"{TOKENS}:{server.server_name}"})}
+    if secret is not None and server.secret is not None:
+        both = (value_name(secret, digest_key), source_of(server.secret).name)
+        names |= dict.fromkeys(("client_secret", "password"), frozenset(filter(None, both)))
+    return {
+        field: Destination(secret=field, sources=names[field], parts={**parts, **trust})
+        for field, parts in _parts(server)
+        if field in names
+    }
 
 
 def changes_of(
     wanted: Mapping[str, Destination],
     accepted: Mapping[str, Destination],
-    others: Mapping[str, Mapping[str, Destination]],
+    all_accepted: Callable[[], Mapping[str, Mapping[str, Destination]]],
     shown_source: str,
 ) -> Iterator[DestinationChange]:
-    """What a person would have to accept. `others`: what is accepted for the other servers."""
+    """What a person would have to accept. `all_accepted`: by server; the usual case needs none."""
     for field, want in wanted.items():
         own = accepted.get(field)
         if own and own.sources & want.sources:  # the same place or value: a rotated one may pass
@@ -86,7 +85,7 @@ def changes_of(
             continue
         elsewhere = [
             (name, other)
-            for name, ways in others.items()
+            for name, ways in all_accepted().items()
             for other in ways.values()
             if other.sources & want.sources
         ]
@@ -107,12 +106,6 @@ def value_name(secret: Secret, digest_key: bytes) -> str:
     """What a secret is recognized by wherever it is read from; tells nothing without the key."""
     digest = hmac.new(digest_key, secret.reveal().encode(), hashlib.sha256)
     return f"value:{digest.hexdigest()[:32]}"
-
-
-def _source_names(server: EmailServer, secret: Secret, digest_key: bytes) -> frozenset[str]:
-    assert server.secret is not None  # noqa: S101  the secret was read from it
-    names = (value_name(secret, digest_key), source_of(server.secret).name)
-    return frozenset(filter(None, names))
 
 
 def _differences(old: Destination, new: Destination) -> Iterable[str]:

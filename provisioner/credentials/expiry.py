@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.store import TokenSet
@@ -35,10 +35,6 @@ class TokenExpiry:
     reason: str
     refresh_helps: bool = False
 
-    def is_past(self, now: float) -> bool:
-        """Whether, by what is known, the refresh token is dead."""
-        return self.at is not None and self.at <= now
-
 
 def predict_expiry(tokens: TokenSet, provider: Provider) -> TokenExpiry:
     """The first of all ends that are known; it may come earlier (`Provider.early_ends`)."""
@@ -59,14 +55,24 @@ def refresh_is_due(tokens: TokenSet, provider: Provider, *, now: float) -> bool:
     return end - now <= (end - tokens.refreshed_at) / 2
 
 
-def sign_in_due(tokens: TokenSet, provider: Provider, *, now: float) -> TokenExpiry | None:
-    """The end that only a new sign-in puts off, once it is near: in 7 days, or half of its time."""
+def sign_in_needed(
+    server: EmailServer, tokens: TokenSet, provider: Provider, *, now: float
+) -> Problem | None:
+    """Somebody must sign in soon: an end is near that nothing else puts off.
+
+    In 7 days, or half of its time.
+    """
     ends = (end for end in _ends(tokens, provider) if not end.refresh_helps)
     end = min(ends, key=lambda end: end.at or 0, default=None)
     if end is None or end.at is None:
         return None
-    near = min(_WARNING_SECONDS, (end.at - tokens.obtained_at) / 2)
-    return end if end.at - now <= near else None
+    if end.at - now > min(_WARNING_SECONDS, (end.at - tokens.obtained_at) / 2):
+        return None
+    return Problem(
+        f"the refresh token ends on {_day(end.at)} ({end.reason}), and no refresh puts that off",
+        f"sign in before: {proposed_command('authenticate', server.server_name)}",
+        blocks=False,
+    )
 
 
 def _ends(tokens: TokenSet, provider: Provider) -> Iterator[TokenExpiry]:
@@ -83,16 +89,19 @@ def _ends(tokens: TokenSet, provider: Provider) -> Iterator[TokenExpiry]:
 
 
 class LastProof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What mail servers said to a grant since its sign-in. `at` in Unix seconds.
+    """What mail servers said to a grant, at its sign-in or since. `at` in Unix seconds.
 
     `at`: when one last accepted it, from the host `by` (None: this machine), or None.
-    `refused`: why one has refused it since then.
+    `refused`: why it is not known that one accepts it now.
     """
 
     grant_id: str
     at: int | None = None
     by: str | None = None
     refused: str | None = None
+
+
+_NOT_ASKED = LastProof(grant_id="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +113,15 @@ class Problem:
     exit_code: ExitCode = ExitCode.PERSON_NEEDED
     blocks: bool = True
 
+    @classmethod
+    def of(cls, error: ProvisionerError) -> Problem:
+        """The problem that an error tells of."""
+        return cls(error.message, error.remedy, error.exit_code)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInState:
-    """Tokens, if somebody signed in; their predicted end; what was said to them; what is wrong.
+    """Tokens, if somebody signed in; their predicted end; the last proof of them; what is wrong.
 
     `checked`: the mail server accepted the token just now. `unreadable`: nothing is known.
     """
@@ -116,7 +130,7 @@ class SignInState:
     mailbox: str | None
     client_secret_expires: date | None = None
     tokens: TokenSet | None = None
-    proof: LastProof | None = None
+    proof: LastProof = _NOT_ASKED
     end: TokenExpiry | None = None
     early_ends: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -133,72 +147,51 @@ class SignInState:
         """Whether a person must sign in, or accept something, before there is mail."""
         return any(p.blocks and p.exit_code is ExitCode.PERSON_NEEDED for p in self.problems)
 
-    @property
-    def proven_at(self) -> int | None:
-        """When a mail server last accepted the token: since the sign-in, or then."""
-        if self.proof is not None and self.proof.at is not None:
-            return self.proof.at
-        return self.tokens.obtained_at if self.tokens and not self.tokens.unproven else None
-
-    @property
-    def proven_by(self) -> str | None:
-        """The host from which; None: this machine."""
-        return self.proof.by if self.proof else None
-
-    @property
-    def unproven(self) -> str | None:
-        """Why it is not known that the mail server accepts the token; None: it has."""
-        if self.proof is not None:
-            return self.proof.refused
-        return self.tokens.unproven if self.tokens else None
-
     def with_problem(self, problem: Problem) -> SignInState:
         """The same with one more problem."""
         return replace(self, problems=(*self.problems, problem))
 
 
 def sign_in_state(
-    server: EmailServer, secrets: ProjectSecrets, proof: LastProof | None, *, now: float
+    server: EmailServer, secrets: ProjectSecrets, noted: LastProof | None, *, now: float
 ) -> SignInState:
-    """The state of one server that uses OAuth2. `now` in Unix seconds; `proof`: the last one."""
+    """The state of one server that uses OAuth2. `now` in Unix seconds; `noted`: the last proof."""
+    expires = server.oauth2.client_secret_expires if server.oauth2 else None
     state = SignInState(
-        server_name=server.server_name,
-        mailbox=server.mailbox,
-        client_secret_expires=server.oauth2.client_secret_expires if server.oauth2 else None,
-        problems=tuple(_secret_problems(server, now)),
+        server_name=server.server_name, mailbox=server.mailbox, client_secret_expires=expires
     )
+    if expires is not None and expires < _day(now):
+        renew = "make a new one at the provider, give it to client_secret, then push"
+        # A new client secret is no sign-in: exit code 1, not 6.
+        problem = Problem(f"the client secret expired on {expires}", renew, ExitCode.FAILURE)
+        state = state.with_problem(problem)
     try:
         tokens = secrets.stored_tokens(server)
     except PersonNeeded as error:
         return state.with_problem(Problem("nobody has signed in yet", error.remedy))
     except ProvisionerError as error:
-        problem = Problem(error.message, error.remedy, error.exit_code)
-        return replace(state, unreadable=True).with_problem(problem)
+        return replace(state, unreadable=True).with_problem(Problem.of(error))
     provider = secrets.provider(server)
-    problems = _token_problems(tokens, server, secrets, now)
     return replace(
         state,
         tokens=tokens,
-        proof=proof if proof and proof.grant_id == tokens.grant_id else None,
+        proof=_last_proof(tokens, noted),
         end=predict_expiry(tokens, provider),
         early_ends=provider.early_ends,
-        problems=(*problems, *state.problems),
+        problems=(*_token_problems(tokens, server, secrets, now), *state.problems),
     )
 
 
-def sign_in_needed(
-    server: EmailServer, tokens: TokenSet, provider: Provider, *, now: float
-) -> Problem | None:
-    """Somebody must sign in soon: an end is near that nothing else puts off."""
-    end = sign_in_due(tokens, provider, now=now)
-    if end is None or end.at is None:
-        return None
-    day = datetime.fromtimestamp(end.at).astimezone().date()
-    return Problem(
-        f"the refresh token ends on {day} ({end.reason}), and no refresh puts that off",
-        f"sign in before: {proposed_command('authenticate', server.server_name)}",
-        blocks=False,
+def _last_proof(tokens: TokenSet, noted: LastProof | None) -> LastProof:
+    """What is noted of this grant; before anything is, what the sign-in showed."""
+    signed_in = LastProof(
+        grant_id=tokens.grant_id,
+        at=None if tokens.unproven else tokens.obtained_at,
+        refused=tokens.unproven,
     )
+    if noted is None or noted.grant_id != tokens.grant_id:
+        return signed_in
+    return noted if noted.at is not None else structs.replace(noted, at=signed_in.at)
 
 
 def _token_problems(
@@ -207,12 +200,12 @@ def _token_problems(
     try:
         secrets.check_tokens(server)
     except ProvisionerError as error:
-        yield Problem(error.message, error.remedy, error.exit_code)
-    provider = secrets.provider(server)
-    end = predict_expiry(tokens, provider)
+        yield Problem.of(error)
     if tokens.handed_over_to is not None:
         return  # that host refreshes it, and how often is known there only
-    if end.is_past(now):
+    provider = secrets.provider(server)
+    end = predict_expiry(tokens, provider)
+    if end.at is not None and end.at <= now:
         yield Problem(
             f"the refresh token has most likely ended: {end.reason}",
             f"sign in again: {proposed_command('authenticate', server.server_name)}",
@@ -221,12 +214,6 @@ def _token_problems(
         yield soon
 
 
-def _secret_problems(server: EmailServer, now: float) -> Iterator[Problem]:
-    """A new client secret is no sign-in: exit code 1, not 6."""
-    expires = server.oauth2.client_secret_expires if server.oauth2 else None
-    if expires is not None and expires < datetime.fromtimestamp(now).astimezone().date():
-        yield Problem(
-            f"the client secret expired on {expires}",
-            "make a new one at the provider, give it to client_secret, then push",
-            ExitCode.FAILURE,
-        )
+def _day(seconds: float) -> date:
+    """By this machine's clock."""
+    return datetime.fromtimestamp(seconds).astimezone().date()

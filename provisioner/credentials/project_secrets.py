@@ -13,6 +13,7 @@ import secrets
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as with_fields
 from functools import cache, partial
 
 from msgspec.structs import replace
@@ -25,16 +26,11 @@ from provisioner.credentials.destinations import (
     destinations_of,
 )
 from provisioner.credentials.sources import ReadContext, read_secret, secret_variables, source_of
-from provisioner.credentials.store import (
-    Credentials,
-    CredentialStore,
-    TokenSet,
-    require_tokens,
-)
+from provisioner.credentials.store import Credentials, CredentialStore, TokenSet
 from provisioner.credentials.vault import VaultKey
 from provisioner.credentials.vault_key import KeySearch, NoVaultKey
 from provisioner.errors import PersonNeeded, SecretUnavailable
-from provisioner.git import PROJECT_VARIABLE, project_identity
+from provisioner.git import PROJECT_VARIABLE
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
@@ -68,7 +64,7 @@ class ProjectSecrets:
     making_key: Callable[[], VaultKey]
     accepted: frozenset[str] = frozenset()
     confirm: Confirm | None = None
-    _in_memory: dict[str, _Renewed] = field(default_factory=dict, repr=False)
+    _renewed: dict[TokenSet, TokenSet] = field(default_factory=dict, repr=False)
 
     def secret(self, server: EmailServer) -> Secret | None:
         """The server's client secret or password, if it has one, past the door.
@@ -76,7 +72,7 @@ class ProjectSecrets:
         PersonNeeded: nobody has signed in to it, or a destination is not accepted.
         """
         if server.oauth2 is not None:
-            require_tokens(self.store.read(server.server_name), server.server_name)
+            self.stored_tokens(server)
         return self.secret_to_show(server)
 
     def secret_to_show(self, server: EmailServer) -> Secret | None:
@@ -100,38 +96,38 @@ class ProjectSecrets:
 
     def stored_tokens(self, server: EmailServer) -> TokenSet:
         """The tokens as stored, or newer ones of this run. PersonNeeded if nobody has signed in."""
-        stored = require_tokens(self.store.read(server.server_name), server.server_name)
-        renewed = self._in_memory.get(server.server_name)
-        return renewed.tokens if renewed and renewed.stored == stored else stored
+        found = self.store.read(server.server_name)
+        if found is None or found.tokens is None:
+            raise PersonNeeded(
+                f"nobody has signed in to {server.server_name} yet",
+                remedy=f"run: {proposed_command('authenticate', server.server_name)}",
+            )
+        return self._renewed.get(found.tokens, found.tokens)
 
-    def keep_in_memory(self, server: EmailServer, tokens: TokenSet, *, stored: TokenSet) -> None:
+    def keep_in_memory(self, tokens: TokenSet, *, stored: TokenSet) -> None:
         """Tokens that need not be saved: a command that only looks leaves the checkout as it is.
 
         They hold while the file has those that they came from: clocks of two machines differ.
         """
-        self._in_memory[server.server_name] = _Renewed(stored, tokens)
+        self._renewed[stored] = tokens
 
     def check_tokens(self, server: EmailServer) -> None:
         """PersonNeeded if the tokens would go elsewhere now. Never asks, never accepts."""
-        self._require_project(server, self.store.read(server.server_name), confirm=None)
-        if changes := self._changes(server, None):
-            raise self._refusal(server, changes)
+        with_fields(self, accepted=frozenset(), confirm=None)._pass(server, None)
 
     def sign_in_secret(self, server: EmailServer, announce: Callable[[str], None]) -> Secret:
-        """The client secret for a sign-in, which `save_grant` accepts once it has succeeded.
+        """The client secret for a sign-in; `save` accepts where it goes once that has succeeded.
 
         Endpoints that are neither one built-in provider's nor on loopback are asked about at first
         contact, as ssh does: once for a set of endpoint hosts in a project.
         """
         secret = self._read(server)
         assert secret is not None  # noqa: S101  the schema asks for it
-        if server.server_name not in self.accepted:  # a question of its own: it would hide others
-            self._require_project(server, self.store.read(server.server_name), self.confirm)
-        changes = self._changes(server, secret, signing_in=True)
+        found = self._kept(server)  # a question of its own: it would hide others
+        changes = self._changes(server, secret, found, signing_in=True)
         if server.server_name in self.accepted or not changes:
             return secret
-        wanted = destinations_of(server, self.project, secret, self._digest_key())
-        urls = _contacts(wanted["client_secret"])
+        urls = _contacts(self._wanted(server, secret)["client_secret"])
         if any(c.changed for c in changes) or not self._is_known_contact(urls):
             self._ask(server, [*changes, *_resemblances(urls)])
         else:
@@ -139,20 +135,35 @@ class ProjectSecrets:
                 announce(f"Note: {server.server_name}: {change.text}")
         return secret
 
-    def save_grant(self, server: EmailServer, tokens: TokenSet, secret: Secret) -> None:
-        """Tokens and where they may go, in one write."""
-        self._save(server, secret, tokens)
-
     def accept(self, server: EmailServer) -> bool:
         """Ask about every change of destination of this server, and send nothing.
 
         False if there is none. PersonNeeded if nobody agrees.
         """
-        secret = self._read(server)
-        changes = self._changes(server, secret)
-        if changes:
-            self._pass(server, secret)
-        return bool(changes)
+        before = self.store.read(server.server_name)
+        self._pass(server, self._read(server))
+        return self.store.read(server.server_name) != before
+
+    def save(
+        self, server: EmailServer, secret: Secret | None, tokens: TokenSet | None = None
+    ) -> None:
+        """Where the secret and the tokens may go, and new tokens, in one write."""
+        self.making_key()
+        wanted = self._wanted(server, secret)
+        with self.store.locked(server.server_name) as entry:
+            found = entry.read()
+            kept = tokens or (found.tokens if found else None)
+            if kept is None:
+                wanted.pop(TOKENS, None)  # the sign-in accepts where they go
+            before = found.accepted if found and found.project == self.store.project else {}
+            entry.save(
+                Credentials(
+                    server_name=server.server_name,
+                    project=self.store.project,
+                    tokens=kept,
+                    accepted={**before, **wanted},
+                )
+            )
 
     def provider(self, server: EmailServer) -> Provider:
         """Who issues the tokens of a server that uses OAuth2, with the project's corrections."""
@@ -197,24 +208,28 @@ class ProjectSecrets:
         return any(p == text or (len(p) >= _NO_CHANCE and p in text) for p in passwords)
 
     def _pass(self, server: EmailServer, secret: Secret | None) -> None:
-        if server.server_name not in self.accepted:
-            self._require_project(server, self.store.read(server.server_name), self.confirm)
-        changes = self._changes(server, secret)
-        if not changes:
-            return
-        if server.server_name not in self.accepted:
+        """Without a secret only the tokens are meant."""
+        found = self._kept(server)
+        changes = self._changes(server, secret, found)
+        if changes and server.server_name not in self.accepted:
             self._ask(server, changes)
-        self._save(server, secret, None)
+        if changes or (found and found.project != self.store.project):
+            self.save(server, secret)
 
-    def _require_project(
-        self, server: EmailServer, found: Credentials | None, confirm: Confirm | None
-    ) -> None:
-        """Nothing goes out by what was accepted under another name; one question renames all."""
-        if found is None or found.project == self.store.project:
-            return
-        text = self._other_project(found).text
+    def _kept(self, server: EmailServer) -> Credentials | None:
+        """What is stored for the server, without what does not count in this project.
+
+        Nothing goes out by what was accepted under another name; one question renames all.
+        """
+        found, here = self.store.read(server.server_name), self.store.project
+        if found is None or found.project == here:
+            return found
+        if server.server_name in self.accepted:
+            return replace(found, accepted={})
+        old, new = (project or "a project without a remote" for project in (found.project, here))
+        text = f"its destinations were accepted in {old}; this is {new}"
         question = "Keep the sign-ins and accepted destinations of that project?"
-        if confirm is None or not confirm([f"{server.where()}:", f"  {text}"], question):
+        if self.confirm is None or not self.confirm([f"{server.where()}:", f"  {text}"], question):
             was = f" {PROJECT_VARIABLE}={shlex.quote(found.project)}" if found.project else ""
             raise PersonNeeded(
                 f"{server.where()}: {text}; nothing was sent",
@@ -222,6 +237,7 @@ class ProjectSecrets:
                 + (f"\nif it is a copy without a remote, run: export{was}" if was else ""),
             )
         self.rename_project(found.project)
+        return replace(found, project=here)
 
     def rename_project(self, old: str) -> list[str]:
         """Take over what was accepted under another name; returns the names of the servers."""
@@ -242,97 +258,63 @@ class ProjectSecrets:
             else "Accept this destination?"
         )
         lines = [f"{server.where()}:", *(f"  {change.text}" for change in changes)]
-        if self.confirm is None or not self.confirm(lines, question):
-            raise self._refusal(server, changes)
-
-    def _refusal(self, server: EmailServer, changes: Sequence[DestinationChange]) -> PersonNeeded:
+        if self.confirm is not None and self.confirm(lines, question):
+            return
         name = server.server_name
-        changed = any(change.changed for change in changes)
-        lines = [
+        ways_on = [
             f"if this is intended, run: {proposed_command('accept', name)}",
             f"without a terminal: {proposed_command('accept', name, accept_destination(name))}",
             *(["if it is not, find out who made the change"] if changed else []),
         ]
-        return PersonNeeded(
+        raise PersonNeeded(
             f"{server.where()}: {'; '.join(change.text for change in changes)}; nothing was sent",
-            remedy="\n".join(lines),
+            remedy="\n".join(ways_on),
         )
 
     def _changes(
-        self, server: EmailServer, secret: Secret | None, *, signing_in: bool = False
+        self,
+        server: EmailServer,
+        secret: Secret | None,
+        found: Credentials | None,
+        *,
+        signing_in: bool = False,
     ) -> list[DestinationChange]:
-        """What a person would have to accept. Without a secret only the tokens are meant.
+        """What a person would have to accept, after what was `found`.
 
         Tokens that are not there go nowhere, unless somebody is `signing_in`.
         """
-        found = self.store.read(server.server_name)
-        if found is not None and found.project != self.store.project:
-            return [self._other_project(found)]
-        wanted = destinations_of(server, self.project, secret, self._digest_key())
+        wanted = self._wanted(server, secret)
         if not signing_in and (found is None or found.tokens is None):
             wanted.pop(TOKENS, None)
-        own = found.accepted if found else {}
-        if all(f in own and not _differs(own[f], w) for f, w in wanted.items()):
-            return []  # the usual case reads one file
-        others = {
-            kept.server_name: kept.accepted
-            for kept in self.store.all()
-            if kept.project == self.store.project and kept.server_name != server.server_name
-        }
         source = str(source_of(server.secret)) if server.secret else ""
-        return list(changes_of(wanted, own, others, source))
+        return list(changes_of(wanted, found.accepted if found else {}, self._accepted, source))
 
-    def _other_project(self, found: Credentials) -> DestinationChange:
-        def named(project: str) -> str:
-            return project or "a project without a remote"
+    def _wanted(self, server: EmailServer, secret: Secret | None) -> dict[str, Destination]:
+        """Where the server's secret and tokens would go now."""
+        try:
+            key = digest_key(self.context.vault_key())
+        except NoVaultKey:  # so nothing was accepted yet either
+            key = secrets.token_bytes(32)
+        return destinations_of(server, self.project, secret, key)
 
-        return DestinationChange(
-            True,
-            f"its destinations were accepted in {named(found.project)}; this is "
-            f"{named(self.store.project)}",
-        )
-
-    def _save(self, server: EmailServer, secret: Secret | None, tokens: TokenSet | None) -> None:
-        self.making_key()
-        wanted = destinations_of(server, self.project, secret, self._digest_key())
-        with self.store.locked(server.server_name) as entry:
-            found = entry.read()
-            kept = tokens or (found.tokens if found else None)
-            if kept is None:
-                wanted.pop(TOKENS, None)  # the sign-in accepts where they go
-            before = found.accepted if found and found.project == self.store.project else {}
-            entry.save(
-                Credentials(
-                    server_name=server.server_name,
-                    project=self.store.project,
-                    tokens=kept,
-                    accepted={**before, **wanted},
-                )
-            )
+    def _accepted(self) -> dict[str, Mapping[str, Destination]]:
+        """What is accepted in this project, by server."""
+        here = self.store.project
+        return {
+            kept.server_name: kept.accepted for kept in self.store.all() if kept.project == here
+        }
 
     def _is_known_contact(self, urls: Sequence[str]) -> bool:
         if are_one_builtin_providers(urls) or are_all_loopback(urls):
             return True
-        kept = (k for k in self.store.all() if k.project == self.store.project)
-        ways = (k.accepted["client_secret"] for k in kept if "client_secret" in k.accepted)
+        ways = (a["client_secret"] for a in self._accepted().values() if "client_secret" in a)
         return endpoint_hosts(urls) in [endpoint_hosts(_contacts(way)) for way in ways]
-
-    def _digest_key(self) -> bytes:
-        """For names of secrets' values; derived, so that there is nothing to keep."""
-        try:
-            return digest_key(self.context.vault_key())
-        except NoVaultKey:  # so nothing was accepted yet either
-            return secrets.token_bytes(32)
 
 
 def digest_key(key: VaultKey) -> bytes:
     """The key for names of secrets' values."""
     password = key.password.reveal().encode()
     return hmac.digest(password, b"maps-provisioner names of secrets", "sha256")
-
-
-def _differs(own: Destination, want: Destination) -> bool:
-    return not own.sources & want.sources or own.parts != want.parts
 
 
 def _contacts(way: Destination) -> list[str]:
@@ -344,12 +326,6 @@ def _resemblances(urls: Iterable[str]) -> Iterator[DestinationChange]:
     for host in sorted(endpoint_hosts(urls)):
         if known := resembled(host):
             yield DestinationChange(True, f"{host} resembles {known}, and is another host")
-
-
-@dataclass(frozen=True, slots=True)
-class _Renewed:
-    stored: TokenSet
-    tokens: TokenSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +342,6 @@ def open_project(
     project: Project,
     *,
     allow_commands: bool = False,
-    create_key: bool = False,
     accept_destinations: Iterable[str] = (),
     confirm: Confirm | None = None,
     announce: Callable[[str], None] = lambda _line: None,
@@ -377,21 +352,24 @@ def open_project(
     ssh, none of them needs one. `accept_destinations`: names of servers, as the user gave them.
     """
     accepted = frozenset(project.server(name).server_name for name in accept_destinations)
-    environment = private_environment(project)
+    environment = dict(os.environ)
+    for name in secret_variables(project.secrets()) & environment.keys():
+        del os.environ[name]
     search = KeySearch(
         root=project.root,
         tokens_path=project.tokens_path,
-        identity=project_identity(project.root, environment),
+        identity=project.identity,
         environment=environment,
         announce=announce,
     )
+    keys: list[VaultKey] = []  # one search a run: a program that prints the key runs once
 
-    @cache
-    def find(*, create: bool) -> VaultKey:
-        return search.find(create=create)
+    def key(*, create: bool = False) -> VaultKey:
+        if not keys:
+            keys.append(search.find(create=create))
+        return keys[0]
 
-    key = partial(find, create=create_key)
-    store = CredentialStore(project.tokens_path, search.identity, key)
+    store = CredentialStore(project.tokens_path, project.identity, key)
     return OpenProject(
         project=project,
         store=store,
@@ -399,25 +377,14 @@ def open_project(
             project=project,
             store=store,
             context=ReadContext(
-                root=project.root,
-                environment=environment,
-                vault_key=key,
-                allow_commands=allow_commands,
+                environment=environment, vault_key=key, allow_commands=allow_commands
             ),
-            making_key=partial(find, create=True),
+            making_key=partial(key, create=True),
             accepted=accepted,
             confirm=confirm,
         ),
         key_search=search,
     )
-
-
-def private_environment(project: Project) -> Mapping[str, str]:
-    """The environment as it was; the process's own loses the variables that hold secrets."""
-    before = dict(os.environ)
-    for name in secret_variables(project.secrets()) & before.keys():
-        del os.environ[name]
-    return before
 
 
 @cache

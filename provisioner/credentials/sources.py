@@ -1,6 +1,6 @@
 """Where a secret is read from. To add a source: one class here, and one entry in SOURCES.
 
-Its part of schemas/email-server.schema.json is written from it; a test says how.
+What it accepts is in schemas/email-server.schema.json, as for every other key.
 """
 
 from __future__ import annotations
@@ -31,13 +31,12 @@ _NEVER_IN_ONE_LINE = frozenset("\0\r\n")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadContext:
-    """What a source may use. `root`: the project folder, where commands run.
+    """What a source may use.
 
     `environment` is where {env: NAME} looks; programs get the process's own, which has no
     variable with a secret in it any more. `vault_key` is asked for when it is needed.
     """
 
-    root: Path
     environment: Mapping[str, str] = field(repr=False)
     vault_key: Callable[[], VaultKey]
     allow_commands: bool
@@ -45,16 +44,11 @@ class ReadContext:
 
 @dataclass(frozen=True)
 class SecretSource(ABC):
-    """One kind of source: `{key: value}`; a relative path starts at `root`.
-
-    `form` says how it is declared; `schema` what is accepted below `key`, for editors, too.
-    """
+    """One kind of source: `{key: value}`; a relative path, or a command, starts at `root`."""
 
     value: Any = field(repr=False)  # plain text is declared as itself
     root: Path = field(repr=False)
     key: ClassVar[str]
-    form: ClassVar[str]
-    schema: ClassVar[dict[str, Any]]
 
     @abstractmethod
     def read(self, context: ReadContext) -> bytes:
@@ -74,13 +68,6 @@ class Environment(SecretSource):
     """`{env: NAME}`."""
 
     key = "env"
-    form = "{env: NAME}"
-    schema: ClassVar = {
-        "title": "Environment variable",
-        "description": "The name of the environment variable that holds the secret.",
-        "examples": ["MAPS_CLIENT_SECRET"],
-        "$ref": "#/$defs/variable_name",
-    }
 
     def read(self, context: ReadContext) -> bytes:
         found = context.environment.get(self.value)
@@ -96,14 +83,6 @@ class File(SecretSource):
     """`{file: PATH}`."""
 
     key = "file"
-    form = "{file: PATH}"
-    schema: ClassVar = {
-        "title": "File",
-        "description": "The file that holds the secret; a relative path starts at the project "
-        "folder.",
-        "examples": ["secrets/reports.txt"],
-        "$ref": "#/$defs/line",
-    }
 
     @property
     def path(self) -> Path:
@@ -142,17 +121,6 @@ class Command(SecretSource):
     """`{command: [PROGRAM, ARGUMENT]}`: its standard output; nothing that it prints is shown."""
 
     key = "command"
-    form = "{command: [PROGRAM, ARGUMENT]}"
-    schema: ClassVar = {
-        "title": "Command",
-        "description": "A program and its arguments; its output is the secret. Runs only with "
-        "--allow-commands.",
-        "type": "array",
-        "minItems": 1,
-        "maxItems": 100,
-        "items": {"$ref": "#/$defs/line"},
-        "examples": [["pass", "show", "maps/reports"]],
-    }
 
     def read(self, context: ReadContext) -> bytes:
         program = self.value[0]
@@ -162,7 +130,7 @@ class Command(SecretSource):
                 remedy="read the command in the server file, then add --allow-commands",
             )
         try:
-            output, code = self._output(context.root)
+            output, code = self._output()
         except (TimeoutError, subprocess.TimeoutExpired):
             raise SecretUnavailable(
                 f"the command {program!r} did not end within {_COMMAND_SECONDS} seconds",
@@ -181,12 +149,12 @@ class Command(SecretSource):
             )
         return output
 
-    def _output(self, folder: Path) -> tuple[bytes, int]:
+    def _output(self) -> tuple[bytes, int]:
         """What it prints, up to a little more than a secret may have; its exit code."""
         deadline = time.monotonic() + _COMMAND_SECONDS
         with subprocess.Popen(
             self.value,
-            cwd=folder,
+            cwd=self.root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a password manager may say there what it found
@@ -212,13 +180,6 @@ class Keyring(SecretSource):
     """`{keyring: SERVICE/NAME}` in the operating system's keyring, by the extra `keyring`."""
 
     key = "keyring"
-    form = "{keyring: SERVICE/NAME}"
-    schema: ClassVar = {
-        "title": "Keyring",
-        "description": "SERVICE/NAME of an entry in the keyring of the operating system.",
-        "examples": ["maps-provisioner/Reports"],
-        "$ref": "#/$defs/keyring_entry",
-    }
 
     def read(self, context: ReadContext) -> bytes:  # noqa: ARG002
         try:
@@ -245,13 +206,14 @@ class Keyring(SecretSource):
         return password.encode(errors="surrogateescape")
 
 
-SOURCES: tuple[type[SecretSource], ...] = (Environment, File, Command, Keyring)
+SOURCES: dict[str, type[SecretSource]] = {
+    source.key: source for source in (Environment, File, Command, Keyring)
+}
 
 
 class Declared(SecretSource):
     """The secret in the server file itself: `!vault` text, or plain text (a finding, but works)."""
 
-    form = "ansible-vault text"
     name = ""  # in no place but the server file
 
     def read(self, context: ReadContext) -> bytes:
@@ -268,34 +230,12 @@ class Declared(SecretSource):
         return "the server file"
 
 
-def schema_of_sources() -> dict[str, Any]:
-    """What the definition of a secret in email-server.schema.json has of the sources."""
-    forms = ", ".join(source.form for source in SOURCES)
-    snippets = [
-        (source.key, source.schema["title"], source.schema["examples"]) for source in SOURCES
-    ]
-    return {
-        "description": f"Write {Declared.form}, or one of {forms}.",
-        "defaultSnippets": [
-            {"label": key, "description": title, "body": {key: _placeholder(example)}}
-            for key, title, [example] in snippets
-        ],
-        "properties": {source.key: source.schema for source in SOURCES},
-    }
-
-
-def _placeholder(example: str | list[str]) -> str | list[str]:
-    """As editors fill it in: the example, selected."""
-    return f"${{1:{example}}}" if isinstance(example, str) else [f"${{1:{example[0]}}}"]
-
-
 def source_of(reference: SecretReference) -> SecretSource:
     """The source that a reference declares; the schema has accepted it."""
     if isinstance(reference.value, str):
         return Declared(reference.value, reference.root)
     ((key, value),) = reference.value.items()
-    kind = next(source for source in SOURCES if source.key == key)
-    return kind(value, reference.root)
+    return SOURCES[key](value, reference.root)
 
 
 def is_reference(value: Any) -> bool:
@@ -305,9 +245,10 @@ def is_reference(value: Any) -> bool:
     if not isinstance(value, dict) or len(value) != 1:
         return False
     ((key, inner),) = value.items()
-    texts = inner if isinstance(inner, list) and inner else [inner]
-    known = key in [source.key for source in SOURCES]
-    return known and all(isinstance(text, str) and text for text in texts)
+    texts = inner if key == Command.key else [inner]
+    if key not in SOURCES or not isinstance(texts, list) or not texts:
+        return False
+    return all(isinstance(text, str) and text for text in texts)
 
 
 def read_secret(reference: SecretReference, context: ReadContext, where: str) -> Secret:

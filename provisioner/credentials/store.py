@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from provisioner.credentials.destinations import Destination
 from provisioner.credentials.vault import VaultKey, VaultUnreadable
-from provisioner.errors import FileUnusable, PersonNeeded, ProvisionerError
+from provisioner.errors import FileUnusable, ProvisionerError
 from provisioner.private_file import (
     Replacement,
     exclusive_lock,
@@ -30,11 +30,11 @@ from provisioner.private_file import (
     sync_folder,
 )
 from provisioner.secret import Secret
-from provisioner.text import printable, proposed_command
+from provisioner.text import printable
 
 SCHEMA_VERSION = 1
-LOCK_WAIT_SECONDS = 60.0
 
+_LOCK_WAIT_SECONDS = 60.0
 _WORKING_FOLDER = ".working"  # locks and unfinished files; git is told to leave it alone
 _ROOM = 64 * 1024
 _LONGEST_SLUG = 40
@@ -80,17 +80,17 @@ class Credentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     accepted: dict[str, Destination] = {}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class LockedCredentials:
-    """One server's file while its lock is held: the only way to write it.
+    """One server's file while its lock is held: the only way to write it, once.
 
-    Room for the next `save` is on disk already, so that nothing that cannot be had twice is asked
-    for in vain.
+    The room for that is on disk already, so that nothing that cannot be had twice is asked for in
+    vain.
     """
 
     store: CredentialStore
     server_name: str
-    _reserved: Replacement | None = field(repr=False)
+    _replacement: Replacement = field(repr=False)
 
     def read(self) -> Credentials | None:
         """What is there now."""
@@ -99,25 +99,15 @@ class LockedCredentials:
     def save(self, credentials: Credentials) -> None:
         """Replace the file. On return it is on disk."""
         sealed = self.store.sealed(credentials).encode("ascii")
-        path = self.store.path(self.server_name)
-        reserved, self._reserved = self._reserved, None
-        try:
-            if reserved is not None:
-                reserved.commit(sealed)
-            else:
-                with replacing(path, folder=self.store.working_folder()) as new:
-                    new.commit(sealed)
-        except OSError as error:
-            raise _unusable(path, error) from None
+        with _using(self.store.path(self.server_name)):
+            self._replacement.commit(sealed)
 
     def delete(self) -> None:
         """Remove the file."""
         path = self.store.path(self.server_name)
-        try:
+        with _using(path):
             path.unlink(missing_ok=True)
             sync_folder(path.parent)
-        except OSError as error:
-            raise _unusable(path, error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +158,7 @@ class CredentialStore:
         return self.key().encrypt(text + b"\n")
 
     @contextmanager
-    def locked(
-        self, server_name: str, *, wait_seconds: float = LOCK_WAIT_SECONDS
-    ) -> Iterator[LockedCredentials]:
+    def locked(self, server_name: str) -> Iterator[LockedCredentials]:
         """Hold this server's lock. Whatever was read before must be read again inside."""
         working, path = self.working_folder(), self.path(server_name)
         lock = exclusive_lock(
@@ -178,30 +166,26 @@ class CredentialStore:
             f"the sign-in of {printable(server_name)}",
             owner=process_owner(),
             remedy="wait until that run has ended, then run again; the lock ends with its process",
-            wait_seconds=wait_seconds,
+            wait_seconds=_LOCK_WAIT_SECONDS,
         )
         with lock, ExitStack() as files:
-            try:
+            with _using(path):
                 for left_over in working.glob(f".{path.name}.*.tmp"):  # of a killed run
                     left_over.unlink(missing_ok=True)
-                reserved = files.enter_context(replacing(path, room=_ROOM, folder=working))
-            except OSError as error:
-                raise _unusable(path, error) from None
-            yield LockedCredentials(self, server_name, reserved)
+                replacement = files.enter_context(replacing(path, room=_ROOM, folder=working))
+            yield LockedCredentials(self, server_name, replacement)
 
     def prepare(self) -> None:
         """Find out now, not after a sign-in, that there is no key, or no way to write."""
         self.key()
-        try:
-            with replacing(self.folder / "x", room=_ROOM, folder=self.working_folder()):
-                pass
-        except OSError as error:
-            raise _unusable(self.folder, error) from None
+        working = self.working_folder()
+        with _using(self.folder), replacing(self.folder / "x", room=_ROOM, folder=working):
+            pass
 
     def working_folder(self) -> Path:
         """Where locks and unfinished files are; made if it is not there."""
         working = self.folder / _WORKING_FOLDER
-        try:
+        with _using(working):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             working.mkdir(mode=0o700, exist_ok=True)
             if working.is_symlink():  # a link in a checkout may lead anywhere
@@ -212,17 +196,13 @@ class CredentialStore:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             if not os.path.lexists(working / ".gitignore"):
                 (working / ".gitignore").write_text("*\n")
-        except OSError as error:
-            raise _unusable(working, error) from None
         return working
 
     def read_file(self, path: Path, shown: str = "") -> Credentials | None:
         """What a file holds, whatever its name; None: it is not there. `shown`: for messages."""
         shown = shown or str(path)
-        try:
+        with _using(path):
             raw = read_private(path)
-        except OSError as error:
-            raise _unusable(path, error) from None
         if raw is None:
             return None
         if _CONFLICT.search(raw):
@@ -235,10 +215,10 @@ class CredentialStore:
             text = self.key().decrypt(raw.decode("ascii", errors="replace"))
         except VaultUnreadable as error:
             raise FileUnusable(f"{shown} {error.message}", remedy=error.remedy) from None
-        return credentials_from(text, shown)
+        return _credentials_from(text, shown)
 
 
-def credentials_from(text: bytes, origin: str) -> Credentials:
+def _credentials_from(text: bytes, origin: str) -> Credentials:
     """What a decrypted file says; FileUnusable names the file, and quotes nothing of it."""
     try:
         version = msgspec.json.decode(text, type=_Versioned).schema_version
@@ -253,16 +233,6 @@ def credentials_from(text: bytes, origin: str) -> Credentials:
         f"{origin} has schema_version {version}; this provisioner reads {SCHEMA_VERSION}",
         remedy="use the provisioner that wrote it, or move it away and sign in again",
     )
-
-
-def require_tokens(found: Credentials | None, server_name: str) -> TokenSet:
-    """The tokens; PersonNeeded if nobody has signed in."""
-    if found is None or found.tokens is None:
-        raise PersonNeeded(
-            f"nobody has signed in to {server_name} yet",
-            remedy=f"run: {proposed_command('authenticate', server_name)}",
-        )
-    return found.tokens
 
 
 def merge(base: Credentials | None, ours: Credentials, theirs: Credentials) -> Credentials | None:
@@ -303,8 +273,13 @@ def _hidden(kind: type, value: Any) -> Any:
     return Secret(value)
 
 
-def _unusable(path: Path, error: OSError) -> FileUnusable:
-    return FileUnusable(
-        f"cannot use {path}: {error.strerror}",
-        remedy="check the owner and mode of the tokens folder, and the free space",
-    )
+@contextmanager
+def _using(path: Path) -> Iterator[None]:
+    """FileUnusable for what the system refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise FileUnusable(
+            f"cannot use {path}: {error.strerror}",
+            remedy="check the owner and mode of the tokens folder, and the free space",
+        ) from None

@@ -166,7 +166,6 @@ class KeySearch:
 
     def _read(self, reference: SecretReference, named_by: str) -> VaultKey:
         context = ReadContext(
-            root=reference.root,
             environment=self.environment,
             vault_key=_no_vault_text,
             allow_commands=True,

@@ -31,9 +31,10 @@ class PushSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Everything declared, clean. Paths are absolute."""
+    """Everything declared, clean. Paths are absolute. `identity`: see `git.project_identity`."""
 
     root: Path
+    identity: str = ""
     servers_path: Path
     inventory_path: Path
     tokens_path: Path

@@ -25,7 +25,7 @@ from provisioner.lint.finding import Severity
 from provisioner.lint.verdict import Verdict, reach_verdict
 from provisioner.model.building import build_email_server, build_test_email
 from provisioner.model.project import Project, PushSettings
-from provisioner.user_config import UserConfig, configuration_folder, read_user_config
+from provisioner.user_config import read_user_config
 
 
 def read_project(root: Path) -> Project:
@@ -67,9 +67,11 @@ def _build(root: Path, values: dict[str, Any], servers: list[Document]) -> Proje
     def place(key: str, default: str) -> Path:
         return declared_path(values.get(key, default), root).absolute()
 
-    own = _user_config(root)
+    identity = project_identity(root, os.environ)
+    own = read_user_config(os.environ, identity, root)
     return Project(
         root=root.absolute(),
+        identity=identity,
         servers_path=place("servers", SERVERS_FOLDER),
         inventory_path=own.inventory or place("inventory", INVENTORY),
         tokens_path=own.tokens or place("tokens", TOKENS_FOLDER),
@@ -79,14 +81,6 @@ def _build(root: Path, values: dict[str, Any], servers: list[Document]) -> Proje
         providers=values.get("providers", {}),
         servers=tuple(build_email_server(document, root) for document in servers),
     )
-
-
-def _user_config(root: Path) -> UserConfig:
-    """Only where there is one does git need to say what the project is called."""
-    folder = configuration_folder(os.environ)
-    if folder is None or not os.path.lexists(folder / "config.yml"):
-        return UserConfig()
-    return read_user_config(os.environ, project_identity(root, os.environ), root)
 
 
 def _push_settings(values: dict[str, Any]) -> PushSettings:

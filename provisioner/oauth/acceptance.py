@@ -132,7 +132,7 @@ class Acceptance:
         )
 
     def _saved(self, token_set: TokenSet) -> TokenSet:
-        self.secrets.save_grant(self.server, token_set, self.client_secret)
+        self.secrets.save(self.server, self.client_secret, token_set)
         return token_set
 
     def _named(self, message: str, field: str = "") -> str:

@@ -151,7 +151,7 @@ class _Refresh:
         if found and (self.save or outdated or refresh_is_due(stored, provider, now=self.now)):
             self.entry.save(replace(found, tokens=renewed))
         elif found and found.tokens:
-            self.secrets.keep_in_memory(self.client.server, renewed, stored=found.tokens)
+            self.secrets.keep_in_memory(renewed, stored=found.tokens)
 
 
 def _in_words(refused: TokenRefused, server: EmailServer) -> PersonNeeded | RefreshFailed:

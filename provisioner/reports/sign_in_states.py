@@ -67,13 +67,14 @@ def _token_lines(
         yield from _wrapped(f"refresh token until about {day_of(end.at)}: {end.reason}")
     for early in state.early_ends:
         yield from _wrapped(f"  or earlier: {early}")
-    if state.proven_at is not None:
-        now_or_then = "just now" if state.checked else f"on {_minute(state.proven_at)}"
-        by = f", from {state.proven_by}" if state.proven_by and not state.checked else ""
+    proof = state.proof
+    if proof.at is not None:
+        now_or_then = "just now" if state.checked else f"on {_minute(proof.at)}"
+        by = f", from {proof.by}" if proof.by and not state.checked else ""
         yield f"  the mail server took the token {now_or_then}{by}"
-    if state.unproven:
-        how = "not yet proven" if state.proven_at is None else "not proven any more"
-        yield f"  {how}: {state.unproven}"
+    if proof.refused:
+        how = "not yet proven" if proof.at is None else "not proven any more"
+        yield f"  {how}: {proof.refused}"
 
 
 def _secret_lines(expires: date | None, now: float) -> Iterator[str]:
@@ -134,9 +135,9 @@ def _kept(tokens: TokenSet, state: SignInState, now: float) -> dict[str, Any]:
         "refresh_token_until_reason": end.reason if end else None,
         "refresh_token_early_ends": list(state.early_ends),
         "handed_over_to": tokens.handed_over_to,
-        "proven_at": _instant(state.proven_at),
-        "proven_by": state.proven_by,
-        "unproven": state.unproven,
+        "proven_at": _instant(state.proof.at),
+        "proven_by": state.proof.by,
+        "unproven": state.proof.refused,
     }
 
 

@@ -48,7 +48,7 @@ def _row(state: SignInState, now: float) -> tuple[str, ...]:
         tokens.identity or state.mailbox or "-",
         time_left(tokens.expires_at - now),
         "unknown" if end is None or end.at is None else f"~{day_of(end.at)}",
-        day_of(state.proven_at) if state.proven_at else "not yet",
+        day_of(state.proof.at) if state.proof.at else "not yet",
         standing,
     )
 

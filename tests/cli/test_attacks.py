@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from provisioner.demo.provider import Behaviour, DemoProvider
 from provisioner.errors import ExitCode
-from tests.cli.test_authenticate_command import PROVISIONER, Desk
+from tests.cli.test_authenticate_command import PROVISIONER
+from tests.cli.test_credentials_at_work import Office
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.long
@@ -22,47 +21,26 @@ pytestmark = pytest.mark.long
 ACCEPTED = ("--accept-destination", "Reports")
 
 
-class Victim(Desk):
-    """A desk that is signed in, and whose provider remembers what it was asked."""
-
-    def __init__(self, folder: Path, provider: DemoProvider) -> None:
-        super().__init__(folder, provider)
-        self.asked: list[str] = []
-        self.home = Path(self.environment["HOME"])
-        provider.observe = lambda path, *_: self.asked.append(path)
-
-    def sign_in(self) -> None:
-        signed_in = self.run("authenticate", "Reports", "--no-smtp-check")
-        assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
-        self.asked.clear()
-
-    def declare(self, old: str, new: str) -> None:
-        self.declared.write_text(self.declared.read_text().replace(old, new))
-
-    def settings(self, settings: Mapping[str, object]) -> None:
-        (self.folder / "provisioner.yml").write_text(json.dumps(settings))
-
-    def observe(self, act: Callable[[], None]) -> None:
-        """Do something while the token endpoint is at work."""
-        self.provider.observe = lambda path, *_: act() if path == "/token" else None
-
-    def run_as_nobody(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """As a user without an entry among the users, to whom the project belongs."""
-        top, nobody = self.folder.parent, "12345"
-        subprocess.run(["chown", "-R", f"{nobody}:{nobody}", top, self.home.parent], check=True)
-        for folder in (top, *top.parents[:-2], *self.home.parents[:-2]):
-            folder.chmod(0o755)
-        return subprocess.run(
-            ["setpriv", "--reuid", nobody, "--regid", nobody, "--clear-groups", PROVISIONER,
-             *arguments],
-            cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+def run_as_nobody(
+    office: Office, *arguments: str, without: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """As a user without an entry among the users, to whom the project belongs."""
+    top, nobody, home = office.folder.parent, "12345", Path(office.environment["HOME"])
+    subprocess.run(["chown", "-R", f"{nobody}:{nobody}", top, home.parent], check=True)
+    for folder in (top, *top.parents[:-2], *home.parents[:-2]):
+        folder.chmod(0o755)
+    environment = {k: v for k, v in office.environment.items() if k not in without}
+    return subprocess.run(
+        ["setpriv", "--reuid", nobody, "--regid", nobody, "--clear-groups", PROVISIONER,
+         *arguments],
+        cwd=office.folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 @pytest.fixture
-def victim(tmp_path: Path) -> Iterator[Victim]:
+def office(tmp_path: Path) -> Iterator[Office]:
     with DemoProvider(Behaviour(rotate_refresh_tokens=True)) as provider:
-        yield Victim(tmp_path / "project", provider)
+        yield Office(tmp_path / "project", provider)
 
 
 @pytest.fixture
@@ -88,66 +66,59 @@ def assert_nobody_came(trap: socket.socket) -> None:
     ],
 )
 def test_a_correction_for_one_endpoint_of_a_server_alone(
-    victim: Victim, trap: socket.socket, fact: str, place: str, command: tuple[str, ...]
+    office: Office, trap: socket.socket, fact: str, place: str, command: tuple[str, ...]
 ) -> None:
     """The provider of that endpoint is asked for the fact, and not that of access_token_url."""
-    refreshed_at = f"  refresh_token_url: {victim.provider.issuer}/refresh\n  client_id"
-    victim.declare("  client_id", refreshed_at)
-    victim.sign_in()
+    refreshed_at = f"  refresh_token_url: {office.provider.issuer}/refresh\n  client_id"
+    office.change("  client_id", refreshed_at)
+    office.run("accept", *ACCEPTED)
     port = trap.getsockname()[1]
     evil = f"http://127.0.0.1:{port}/x"
-    victim.settings({"providers": {"x": {"endpoints": [f"localhost{place}"], fact: evil}}})
-    refused = victim.run(command[0], "Reports", *command[1:])
+    office.settings({"providers": {"x": {"endpoints": [f"localhost{place}"], fact: evil}}})
+    refused = office.run(command[0], "Reports", *command[1:])
     assert refused.returncode == ExitCode.PERSON_NEEDED, refused.stderr
     assert f"{fact} changed from the provider's to {evil}" in refused.stderr
     assert_nobody_came(trap)
 
 
-def test_a_ca_file_that_is_none_shows_no_digest_of_a_secret(victim: Victim) -> None:
-    victim.sign_in()
-    theirs = victim.folder.parent / "theirs"
+def test_a_ca_file_that_is_none_shows_no_digest_of_a_secret(office: Office) -> None:
+    theirs = office.folder.parent / "theirs"
     theirs.write_text("hunter2\n")
-    victim.settings({"ca_file": str(theirs)})
+    office.settings({"ca_file": str(theirs)})
     for command in (("status",), ("refresh",), ("authenticate", "Reports")):
-        assert victim.run(*command).returncode == ExitCode.PERSON_NEEDED
-    assert "ca_file changed from none to no certificates" in victim.output
-    assert hashlib.sha256(theirs.read_bytes()).hexdigest() not in victim.output
+        assert office.run(*command).returncode == ExitCode.PERSON_NEEDED
+    assert "ca_file changed from none to no certificates" in office.output
+    assert hashlib.sha256(theirs.read_bytes()).hexdigest() not in office.output
 
 
-@pytest.mark.parametrize(
-    "key", ["secret-key \n", "\u00a0secret-key\n", "secret-key\x0c\n", "vault_password: secret-key"]
-)
-def test_the_vault_password_with_something_around_it(victim: Victim, key: str) -> None:
+def test_the_vault_password_with_something_around_it(office: Office) -> None:
     """Of a file that holds it, one line is a secret, and the password is only a part of it."""
-    theirs, password = victim.folder.parent / "theirs", victim.folder.parent / "password"
-    theirs.write_text(key)
-    password.write_text(key.removeprefix("vault_password: "))
-    password.chmod(0o600)
-    victim.declare("{env: REPORTS_SECRET}", f"{{file: {theirs}}}")
-    refused = victim.run(
-        "authenticate", "Reports", "--no-smtp-check", ANSIBLE_VAULT_PASSWORD_FILE=str(password)
-    )
-    assert refused.returncode == ExitCode.FAILURE
-    assert "the secret is the vault password, which is never sent" in refused.stderr
-    assert victim.asked == []
+    theirs, password = office.folder.parent / "theirs", office.folder.parent / "password"
+    password.touch(mode=0o600)
+    office.change("{env: REPORTS_SECRET}", f"{{file: {theirs}}}")
+    office.token_files()[0].unlink()
+    sign_in = ("authenticate", "Reports", "--no-smtp-check")
+    for around in ("{} \n", "\u00a0{}\n", "{}\x0c\n", "vault_password: {}"):
+        theirs.write_text(around.format("secret-key"))
+        password.write_text("secret-key" if around.endswith("}") else theirs.read_text())
+        refused = office.run(*sign_in, ANSIBLE_VAULT_PASSWORD_FILE=str(password))
+        assert refused.returncode == ExitCode.FAILURE
+        assert "the secret is the vault password, which is never sent" in refused.stderr
+    assert office.asked == []
 
 
-def test_a_sign_in_in_a_fork_shows_where_it_goes(victim: Victim, trap: socket.socket) -> None:
+def test_a_sign_in_in_a_fork_shows_where_it_goes(office: Office, trap: socket.socket) -> None:
     """That the project's name differs hides nothing of what else does."""
-
-    def git(*arguments: str) -> None:
-        subprocess.run(["git", *arguments], cwd=victim.folder, check=True)
-
-    git("init", "-q")
-    git("remote", "add", "origin", "git@git.example.edu:team/mail.git")
-    victim.sign_in()
-    git("remote", "set-url", "origin", "git@git.example.edu:stranger/mail-fork.git")
+    office.git("init", "-q")
+    office.git("remote", "add", "origin", "git@git.example.edu:team/mail.git")
+    office.run("accept", "--renamed", "--yes")
+    office.git("remote", "set-url", "origin", "git@git.example.edu:stranger/mail-fork.git")
     evil = f"http://localhost:{trap.getsockname()[1]}/token"
-    victim.declare(victim.provider.token_url, evil)
+    office.change(office.provider.token_url, evil)
     with Terminal(
         [PROVISIONER, "authenticate", "Reports", "--no-smtp-check"],
-        folder=victim.folder,
-        environment=victim.environment,
+        folder=office.folder,
+        environment=office.environment,
     ) as terminal:
         terminal.wait_for(r"accepted in mail; this is mail-fork[^?]*\? \[y/N\] ")
         terminal.answer("[y/N] ", "y")
@@ -157,37 +128,34 @@ def test_a_sign_in_in_a_fork_shows_where_it_goes(victim: Victim, trap: socket.so
     assert_nobody_came(trap)
 
 
-def test_facts_that_can_be_none_are_no_bugs(victim: Victim) -> None:
-    victim.sign_in()
+def test_facts_that_can_be_none_are_no_bugs(office: Office) -> None:
     for fact, command in (
         ("revocation_url", ("revoke", "Reports", "--yes")),
         ("device_authorization_url", ("authenticate", "Reports", "--device")),
     ):
-        victim.settings({"providers": {"localhost": {fact: "http://["}}})
+        office.settings({"providers": {"localhost": {fact: "http://["}}})
         for way in (("status",), ("refresh",), command, (*command, *ACCEPTED)):
-            assert victim.run(*way).returncode in (ExitCode.FAILURE, ExitCode.PERSON_NEEDED), way
-    victim.settings({"providers": {"localhost": {"idle_expiry_days": 10_000_000}}})
-    beyond_the_calendar = victim.run("status")
+            assert office.run(*way).returncode in (ExitCode.FAILURE, ExitCode.PERSON_NEEDED), way
+    office.settings({"providers": {"localhost": {"idle_expiry_days": 10_000_000}}})
+    beyond_the_calendar = office.run("status")
     assert beyond_the_calendar.returncode == ExitCode.FAILURE
     assert "from 1 to 1000000" in beyond_the_calendar.stderr
-    assert len(victim.token_files()) == 1
+    assert len(office.token_files()) == 1
 
 
 # The user's own files and variables.
 
 
-def test_paths_that_lead_nowhere_are_no_bugs(victim: Victim) -> None:
-    victim.sign_in()
-    loop = victim.folder.parent / "loop"
+def test_paths_that_lead_nowhere_are_no_bugs(office: Office) -> None:
+    loop = office.folder.parent / "loop"
     loop.symlink_to(loop)
     for key in ("~nobody-has-this-name/x", str(loop)):
-        refused = victim.run("refresh", ANSIBLE_VAULT_PASSWORD_FILE=key)
+        refused = office.run("refresh", ANSIBLE_VAULT_PASSWORD_FILE=key)
         assert refused.returncode == ExitCode.FAILURE
-        assert f"the vault key {key}" in refused.stderr.replace(f"{victim.folder}/", "")
-    victim.declare("{env: REPORTS_SECRET}", "{file: ~/secret}")
-    for variable in ("HOME", "XDG_CONFIG_HOME"):
-        del victim.environment[variable]
-    refused = victim.run_as_nobody("worksheet", "--reveal", "--yes")
+        assert f"the vault key {key}" in refused.stderr.replace(f"{office.folder}/", "")
+    office.change("{env: REPORTS_SECRET}", "{file: ~/secret}")
+    shown = ("worksheet", "--reveal", "--yes")
+    refused = run_as_nobody(office, *shown, without=("HOME", "XDG_CONFIG_HOME"))
     assert refused.returncode == ExitCode.FAILURE
     assert "No such file" in refused.stderr
 
@@ -197,56 +165,27 @@ def test_paths_that_lead_nowhere_are_no_bugs(victim: Victim) -> None:
 
 @pytest.mark.parametrize("becomes", [None, b"<<<<<<< HEAD\n", b"$ANSIBLE_VAULT;1.1;AES256\n00\n"])
 def test_a_file_that_git_takes_away_or_breaks_during_a_refresh(
-    victim: Victim, becomes: bytes | None
+    office: Office, becomes: bytes | None
 ) -> None:
-    victim.sign_in()
-    [file] = victim.token_files()
-    victim.observe(lambda: file.write_bytes(becomes) if becomes else file.unlink())  # type: ignore[func-returns-value]
-    assert victim.run("refresh").returncode == ExitCode.DONE
-    victim.observe(lambda: None)
-    again = victim.run("refresh")
+    [file] = office.token_files()
+    office.during_refresh(lambda: file.write_bytes(becomes) if becomes else file.unlink())
+    assert office.run("refresh").returncode == ExitCode.DONE
+    office.during_refresh(lambda: None)
+    again = office.run("refresh")
     assert again.returncode == ExitCode.DONE, again.stderr
 
 
-def test_tokens_too_large_to_be_read_again_are_not_taken(victim: Victim) -> None:
-    victim.sign_in()
+def test_tokens_too_large_to_be_read_again_are_not_taken(office: Office) -> None:
     for size in (190_000, 250_000):
-        victim.behave(token_answer={"access_token": "a" * size})
-        code = victim.run("refresh").returncode
-        assert victim.run("status").returncode == ExitCode.DONE
+        office.behave(token_answer={"access_token": "a" * size})
+        code = office.run("refresh").returncode
+        assert office.run("status").returncode == ExitCode.DONE
     assert code == ExitCode.FAILURE
 
 
-def test_a_folder_that_is_closed_is_found_before_the_provider_is_asked(victim: Victim) -> None:
-    victim.sign_in()
-    (victim.folder / "tokens").chmod(0o555)
-    refused = victim.run_as_nobody("refresh")
+def test_a_folder_that_is_closed_is_found_before_the_provider_is_asked(office: Office) -> None:
+    (office.folder / "tokens").chmod(0o555)
+    refused = run_as_nobody(office, "refresh")
     assert refused.returncode == ExitCode.FAILURE
     assert "Permission denied" in refused.stderr
-    assert victim.asked == []
-
-
-def test_a_working_folder_on_another_disk_is_found_before_the_provider_is_asked(
-    victim: Victim,
-) -> None:
-    victim.sign_in()
-    script = 'mount -t tmpfs none tokens/.working && exec "$0" "$@"'
-    refused = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script, PROVISIONER, "refresh"],
-        cwd=victim.folder, env=victim.environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert refused.returncode == ExitCode.FAILURE
-    assert "another file system" in refused.stderr
-    assert victim.asked == []
-
-
-def test_init_on_a_full_disk_leaves_no_half_of_a_file(victim: Victim) -> None:
-    script = 'ulimit -f 0; exec "$0" "$@"'
-    begun = ("--provider", "google", "--mailbox", "a@gmail.com", "--client-id", "12-ab")
-    refused = subprocess.run(
-        ["sh", "-c", script, PROVISIONER, "init", *begun],
-        cwd=victim.folder, env=os.environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert refused.returncode == ExitCode.FAILURE
-    assert "a.yml cannot be written: File too large" in refused.stderr
-    assert list((victim.folder / "servers").iterdir()) == [victim.declared]
+    assert office.asked == []

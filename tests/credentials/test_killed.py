@@ -21,7 +21,6 @@ from provisioner.demo.provider_grants import Grant
 from provisioner.errors import PersonNeeded
 from provisioner.oauth.refreshing import fresh_tokens
 from provisioner.secret import Secret
-from tests.credentials.test_destinations import relay
 from tests.oauth_samples import (
     CLIENT_SECRET,
     keep,
@@ -91,13 +90,6 @@ def sign_in(root: Path) -> None:
     keep(project_secrets(project_in(root)), oauth_server(), token_set(scope=NEW_SCOPE))
 
 
-def accept(root: Path) -> None:
-    """Accepts where a password goes."""
-    secrets = project_secrets(project_in(root, relay()), accepted=frozenset({"Relay"}))
-    os.environ["RELAY"] = "a relay password"
-    secrets.secret(relay())
-
-
 def make_key(root: Path) -> None:
     """The first run of a user."""
     key_search(root).find(create=True)
@@ -137,22 +129,6 @@ def test_a_sign_in(tmp_path: Path, before: str | None) -> None:
     assert seen == sorted(seen), "once new, new from then on"
     assert set(seen) == {False, True}
     assert dirty, "a run was killed while its file was unfinished"
-
-
-def test_an_acceptance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RELAY", "a relay password")
-    secrets, outcomes = project_secrets(project_in(tmp_path, relay())), []
-    for _step in killed_at_each_step(accept, tmp_path):
-        try:
-            secrets.secret(relay())
-            outcomes.append("counts")
-        except PersonNeeded:
-            outcomes.append("does not count")
-        accept(tmp_path)
-        secrets.secret(relay())
-        shutil.rmtree(secrets.store.folder, ignore_errors=True)
-    assert set(outcomes) == {"counts", "does not count"}
-    assert outcomes == sorted(outcomes, reverse=True), "once it counts, it counts from then on"
 
 
 def test_a_first_key(tmp_path: Path) -> None:

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from provisioner.cli import merge_driver
-from provisioner.demo.provider import DemoProvider
-from provisioner.demo.provider_grants import Grant
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
 from tests.credentials.checkout import Checkout
-from tests.oauth_samples import CLIENT_SECRET, token_set
+from tests.oauth_samples import token_set
 
 pytestmark = pytest.mark.long
 
-
-@pytest.fixture
-def provider() -> Iterator[DemoProvider]:
-    with DemoProvider(client_id="maps", client_secret=CLIENT_SECRET) as provider:
-        yield provider
+_LATER = itertools.count(token_set().refreshed_at + 1)
 
 
 @pytest.fixture
-def two(tmp_path: Path, provider: DemoProvider) -> tuple[Checkout, Checkout]:
+def two(tmp_path: Path) -> tuple[Checkout, Checkout]:
     """Clones of one repository; Reports is signed in to, Relay is accepted, both are pushed."""
     upstream = str(tmp_path / "mail config.git")
     mine = Checkout(tmp_path / "mine")
     mine.git("init", "-q", "--bare", "-b", "main", upstream)
     mine.git("clone", "-q", upstream, ".")
     mine.relay()
-    mine.oauth2(provider.token_url)
-    refresh_token = provider.grants.refresh_token(Grant("maps", "reports@example.edu", "smtp"))
-    mine.keep(token_set(refresh_token=Secret(refresh_token)))
+    mine.oauth2()
+    mine.keep(token_set())
     mine.does("accept", "--accept-destination", "Relay", "--accept-destination", "Reports")
     said = mine.does("init", "--merge-driver")
     assert said.startswith("Wrote tokens/.gitattributes\nSet merge.maps-credentials in ")
@@ -49,10 +42,14 @@ def two(tmp_path: Path, provider: DemoProvider) -> tuple[Checkout, Checkout]:
 
 def refresh(checkout: Checkout) -> str:
     """A commit with new tokens, later than those before."""
-    time.sleep(1.1)  # times are whole seconds
-    checkout.does("refresh", "Reports")
+    at = next(_LATER)
+    with checkout.store().locked("Reports") as entry:
+        found = entry.read()
+        assert found is not None
+        tokens = token_set(refreshed_at=at, access_token=Secret(f"access token of {at}"))
+        entry.save(replace(found, tokens=tokens))
     checkout.commit()
-    return checkout.tokens().access_token.reveal()
+    return tokens.access_token.reveal()
 
 
 @pytest.mark.parametrize("later", [0, 1])
@@ -142,24 +139,3 @@ def test_before_git_init(tmp_path: Path) -> None:
     checkout.git("init", "-q")
     assert "Set merge.maps-credentials" in checkout.does("init", "--merge-driver")
     assert (checkout.folder / "tokens/.gitattributes").read_text() == "own\n"
-
-
-def test_a_clone_under_umask_002_stays_clean(
-    two: tuple[Checkout, Checkout], tmp_path: Path
-) -> None:
-    clone = Checkout(tmp_path / "shared", umask=0o002)
-    clone.git("clone", "-q", str(tmp_path / "mail config.git"), ".")
-    [path] = (clone.folder / "tokens").glob("reports-*.yml")
-    assert path.stat().st_mode & 0o777 == 0o664
-    host = f"ansible_connection=local ansible_python_interpreter={sys.executable}"
-    clone.write("inventory/hosts.ini", f"[maps]\nmaps1 {host} maps_directory={tmp_path}/host\n")
-    clone.commit()
-    looking = ("status", "status --hosts", "validate", "worksheet", "history", "accept", "plan")
-    for command in (*looking, "worksheet --reveal --yes", "refresh --due"):
-        ended = clone.run(*command.split())
-        said = ended.stdout + ended.stderr
-        assert ended.returncode in {0, ExitCode.CHANGES, ExitCode.PERSON_NEEDED}, said
-        assert "other users" not in said
-        assert clone.git("status", "--porcelain") == "", command
-    clone.does("refresh", "Reports")
-    assert clone.git("status", "--porcelain") == f" M tokens/{path.name}\n"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.project_secrets import ProjectSecrets, open_project
 from provisioner.credentials.store import CredentialStore
 from provisioner.credentials.vault import VaultKey
 from provisioner.errors import FileUnusable, PersonNeeded, SecretUnavailable
@@ -30,15 +30,14 @@ from tests.oauth_samples import (
 )
 
 
-@dataclass
-class Person:
-    """Answers a question, and remembers what it was."""
+class Person(list[tuple[Sequence[str], str]]):
+    """Gives one answer, and remembers the questions."""
 
-    answer: bool
-    asked: list[tuple[Sequence[str], str]] = field(default_factory=list)
+    def __init__(self, *, answer: bool) -> None:
+        self.answer = answer
 
     def __call__(self, lines: Sequence[str], question: str) -> bool:
-        self.asked.append((lines, question))
+        self.append((lines, question))
         return self.answer
 
 
@@ -57,10 +56,9 @@ def of_project(secrets: ProjectSecrets, identity: str) -> ProjectSecrets:
     return replace(secrets, store=store)
 
 
-def accepted(project: Project, *servers: EmailServer, identity: str = "") -> None:
-    names = frozenset(server.server_name for server in servers)
+def accept(project: Project, *servers: EmailServer) -> None:
     for server in servers:
-        of_project(project_secrets(project, accepted=names), identity).secret(server)
+        project_secrets(project, accepted=frozenset({server.server_name})).secret(server)
 
 
 def test_a_first_use_is_refused_without_a_person_and_names_the_ways_on(project: Project) -> None:
@@ -78,25 +76,18 @@ def test_a_first_use_is_refused_without_a_person_and_names_the_ways_on(project: 
 def test_a_person_is_asked_once(project: Project, changed: bool) -> None:
     server = relay(host="new.example.edu") if changed else relay()
     if changed:
-        accepted(project, relay())
+        accept(project, relay())
     no, yes = Person(answer=False), Person(answer=True)
     with pytest.raises(PersonNeeded):
         project_secrets(project, confirm=no).secret(server)
     assert project_secrets(project, confirm=yes).secret(server) == Secret("a relay password")
-    assert no.asked == yes.asked
-    [(lines, question)] = yes.asked
+    assert no == yes
+    [(lines, question)] = yes
     assert lines[0] == "servers/relay.yml:1: Relay:"
     assert ("This differs" in question) is changed
     assert ("host changed from mail.example.edu to new.example.edu" in lines[1]) is changed
     assert project_secrets(project, confirm=no).secret(server) == Secret("a relay password")
-    assert len(no.asked) == 1
-
-
-def test_acceptance_of_one_server_by_name_is_of_no_other(project: Project) -> None:
-    secrets = project_secrets(project, accepted=frozenset({"Relay"}))
-    secrets.secret(relay())
-    with pytest.raises(PersonNeeded):
-        secrets.secret(relay("Trap", host="evil.example"))
+    assert len(no) == 1
 
 
 def test_tokens_alone_never_accept(project: Project) -> None:
@@ -106,7 +97,7 @@ def test_tokens_alone_never_accept(project: Project) -> None:
     assert secrets.tokens(oauth_server()) == token_set()
     with pytest.raises(PersonNeeded, match=r"host changed from localhost to evil\.example"):
         secrets.tokens(oauth_server(host="evil.example"))
-    assert person.asked == []
+    assert person == []
     assert secrets.secret(oauth_server(host="evil.example")) == CLIENT_SECRET
     assert secrets.tokens(oauth_server(host="evil.example")) == token_set()
 
@@ -128,55 +119,60 @@ def test_a_client_secret_is_accepted_before_a_sign_in_and_the_tokens_with_it(
     assert line.startswith("Note: Reports: tokens would go for the first time to ")
 
 
-# What was planted, and what vanished.
-
-
-def test_a_record_of_another_project_with_the_same_key(project: Project, tmp_path: Path) -> None:
-    accepted(project, relay(), identity="mail/staging")
-    keep(of_project(project_secrets(project), "mail/staging"), oauth_server(), token_set())
-    secrets = of_project(project_secrets(project), "mail/prod")
-    for server in (relay(), oauth_server()):
-        with pytest.raises(PersonNeeded, match="accepted in mail/staging; this is mail/prod") as c:
-            secrets.secret(server)
-        assert "provisioner accept --renamed" in c.value.remedy
-    with pytest.raises(PersonNeeded, match="accepted in mail/staging; this is mail/prod"):
-        secrets.check_tokens(oauth_server())
-    assert kept(secrets) == token_set(), "they stay readable"
-
-
-@pytest.mark.parametrize(("old", "new"), [("mail/staging", "mail/prod"), ("", "mail/prod")])
-def test_a_renamed_project_is_one_question(project: Project, old: str, new: str) -> None:
-    accepted(project, relay(), identity=old)
-    keep(of_project(project_secrets(project), old), oauth_server(), token_set())
+@pytest.mark.parametrize("old", ["mail/staging", ""])
+def test_of_a_project_with_another_name_all_is_kept_by_one_question(
+    project: Project, old: str
+) -> None:
+    before = of_project(project_secrets(project, accepted=frozenset({"Relay"})), old)
+    before.secret(relay())
+    keep(before, oauth_server(), token_set())
+    keep(of_project(before, "a third"), oauth_server("Third"), token_set())
+    nobody = of_project(project_secrets(project), "mail/prod")
+    words = f"accepted in {old or 'a project without a remote'}; this is mail/prod"
+    for use in (lambda: nobody.secret(relay()), lambda: nobody.check_tokens(oauth_server())):
+        with pytest.raises(PersonNeeded, match=words) as caught:
+            use()
+        assert "provisioner accept --renamed" in caught.value.remedy
+    assert kept(nobody) == token_set(), "they stay readable"
     person = Person(answer=True)
-    secrets = of_project(project_secrets(project, confirm=person), new)
+    secrets = replace(nobody, confirm=person)
     assert secrets.secret(relay()) == Secret("a relay password")
     assert secrets.secret(oauth_server()) == CLIENT_SECRET
-    [(lines, question)] = person.asked
-    assert f"accepted in {old or 'a project without a remote'}; this is {new}" in lines[1]
+    [(lines, question)] = person
+    assert words in lines[1]
+    assert sorted(k.project for k in secrets.store.all()) == ["a third", "mail/prod", "mail/prod"]
     assert question == "Keep the sign-ins and accepted destinations of that project?"
     person.answer = False
     with pytest.raises(PersonNeeded, match="host changed"):
         secrets.secret(relay(host="evil.example"))
 
 
-def test_a_record_that_vanished_leads_to_a_question_and_to_nothing_sent(project: Project) -> None:
-    accepted(project, relay())
-    keep(project_secrets(project), oauth_server(), token_set())
-    shutil.rmtree(project.tokens_path)
+def test_of_another_project_nothing_vouches_and_acceptance_by_name_keeps_nothing(
+    project: Project,
+) -> None:
+    by_name = project_secrets(project, accepted=frozenset({"Second", "Relay"}))
+    keep(of_project(by_name, "old"), oauth_server("Relay"), token_set())
+    of_project(by_name, "old").secret(relay())
+    unaccepted = of_project(project_secrets(project), "new")
     with pytest.raises(PersonNeeded, match="for the first time"):
-        project_secrets(project).secret(relay())
-    with pytest.raises(PersonNeeded, match="nobody has signed in"):
-        project_secrets(project).secret(oauth_server())
-    with pytest.raises(PersonNeeded, match="for the first time"):
-        project_secrets(project).sign_in_secret(oauth_server(), print)
+        unaccepted.secret(relay("Second"))
+    for server in (
+        relay("Second"),
+        relay(),
+    ):  # Second vouches for Relay, which is saved all the same
+        of_project(by_name, "new").secret(server)
+    assert unaccepted.secret(relay())
+    found = unaccepted.store.read("Relay")
+    assert found is not None
+    assert set(found.accepted) == {"password"}
+    assert found.tokens == token_set()
 
 
 def test_a_damaged_record_lets_nothing_pass_and_another_servers_none_in_the_way(
     project: Project,
 ) -> None:
     second = relay("Second", port=25)
-    accepted(project, relay(), second)
+    accept(project, relay(), second)
     secrets = project_secrets(project)
     secrets.store.path("Relay").write_text("$ANSIBLE_VAULT;1.1;AES256\n00\n")
     with pytest.raises(FileUnusable):
@@ -207,11 +203,8 @@ def test_a_first_sign_in_at_a_known_place_is_announced(
     lines: list[str] = []
     secrets = project_secrets(project)
     assert secrets.sign_in_secret(oauth_server(**known), lines.append) == CLIENT_SECRET
-    assert [line.split(" (")[0] for line in lines] == [
-        "Note: Reports: client_secret",
-        lines[1].split(" (")[0],
-    ]
-    assert "tokens would go for the first time to" in lines[1]
+    assert lines[0].startswith("Note: Reports: client_secret (")
+    assert lines[1].startswith("Note: Reports: tokens would go for the first time to ")
     assert not project.tokens_path.exists(), "it is accepted with the grant"
 
 
@@ -221,9 +214,9 @@ def test_a_first_sign_in_anywhere_else_is_asked_once_for_a_set_of_hosts(project:
         project_secrets(project).sign_in_secret(oauth_server(**ours), lines.append)
     secrets = project_secrets(project, confirm=person)
     secrets.sign_in_secret(oauth_server(**ours), lines.append)
-    assert len(person.asked) == 1
+    assert len(person) == 1
     assert lines == []
-    secrets.save_grant(oauth_server(**ours), token_set(), CLIENT_SECRET)
+    secrets.save(oauth_server(**ours), CLIENT_SECRET, token_set())
     person.answer = False
     other = oauth_server("Second", client_secret=SecretReference("another", Path()), **ours)
     secrets.sign_in_secret(other, lines.append)
@@ -234,8 +227,13 @@ def test_a_first_sign_in_anywhere_else_is_asked_once_for_a_set_of_hosts(project:
         secrets.sign_in_secret(third, lines.append)
 
 
-@pytest.mark.parametrize("url", ["https://evil.example/x", "//evil.example/x"])
-@pytest.mark.parametrize("fact", ["device_authorization_url", "revocation_url"])
+@pytest.mark.parametrize(
+    ("fact", "url"),
+    [
+        ("device_authorization_url", "https://evil.example/x"),
+        ("revocation_url", "//evil.example/x"),
+    ],
+)
 def test_an_endpoint_that_provisioner_yml_gives_to_a_known_provider_is_no_known_place(
     tmp_path: Path, fact: str, url: str
 ) -> None:
@@ -251,7 +249,7 @@ def test_first_contact_names_the_host_that_an_endpoint_resembles(project: Projec
     lookalike = urls("https://login.rnicrosoftonline.com/common/oauth2/v2.0")
     with pytest.raises(PersonNeeded, match=r"resembles login\.microsoftonline\.com"):
         project_secrets(project, confirm=person).sign_in_secret(oauth_server(**lookalike), print)
-    assert any("login.rnicrosoftonline.com resembles login.m" in x for x in person.asked[0][0])
+    assert any("login.rnicrosoftonline.com resembles login.m" in x for x in person[0][0])
 
 
 def test_a_changed_sign_in_is_asked_about_and_accepted_only_with_its_grant(
@@ -265,22 +263,21 @@ def test_a_changed_sign_in_is_asked_about_and_accepted_only_with_its_grant(
     secrets.sign_in_secret(changed, print)
     with pytest.raises(PersonNeeded, match="client_id changed"):
         project_secrets(project).secret(changed)
-    secrets.save_grant(changed, token_set(), CLIENT_SECRET)
+    secrets.save(changed, CLIENT_SECRET, token_set())
     assert project_secrets(project).secret(changed) == CLIENT_SECRET
 
 
 # What is never sent.
 
 
-def test_the_vault_password_is_never_sent(project: Project) -> None:
-    for password in (KEY.password.reveal(), "the next one"):
-        server = relay(value=password)
-        key = VaultKey(KEY.password, Secret("the next one"))
-        base = project_secrets(project, accepted=frozenset({"Relay"}))
-        secrets = replace(base, context=replace(base.context, vault_key=lambda key=key: key))
-        for way in (secrets.secret, secrets.secret_to_show):
-            with pytest.raises(SecretUnavailable, match="is the vault password, which is never"):
-                way(server)
+@pytest.mark.parametrize("value", ["short", "the next one", "key=the next one"])
+def test_the_vault_password_is_never_sent(project: Project, value: str) -> None:
+    key = VaultKey(Secret("short"), Secret("the next one"))
+    base = project_secrets(project, accepted=frozenset({"Relay"}))
+    secrets = replace(base, context=replace(base.context, vault_key=lambda: key))
+    with pytest.raises(SecretUnavailable, match="is the vault password, which is never"):
+        secrets.secret(relay(value=value))
+    assert secrets.secret(relay(value="shorter")), "that may be by chance"
 
 
 def test_fingerprints_are_the_same_for_all_who_share_the_key(project: Project) -> None:
@@ -288,3 +285,18 @@ def test_fingerprints_are_the_same_for_all_who_share_the_key(project: Project) -
     assert key == project_secrets(project).fingerprint_key(keep=True)
     assert len(key) == 64
     assert KEY.password.reveal() not in key
+
+
+def test_a_program_that_prints_the_vault_key_runs_once(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may ask a person for a password."""
+    folder = tmp_path_factory.mktemp("own")
+    program = folder / "key"
+    program.write_text(f"#!/bin/sh\necho run >> {folder}/runs\necho a vault password\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(program))
+    opened = open_project(project, accept_destinations=["relay"])
+    assert opened.secrets.secret(relay()) == Secret("a relay password")
+    assert (folder / "runs").read_text() == "run\n"
+    assert "RELAY" not in os.environ, "no child process sees it"

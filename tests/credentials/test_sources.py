@@ -25,7 +25,7 @@ KEY = VaultKey(Secret("right"))
 
 def read(folder: Path, value: Any, *, allow_commands: bool = True, **environment: str) -> str:
     context = ReadContext(
-        root=folder, environment=environment, vault_key=lambda: KEY, allow_commands=allow_commands
+        environment=environment, vault_key=lambda: KEY, allow_commands=allow_commands
     )
     return read_secret(SecretReference(value, folder), context, FIELD).reveal()
 

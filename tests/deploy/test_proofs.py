@@ -136,7 +136,7 @@ def test_status_says_from_which_host_a_token_was_taken_or_refused(fleet):
     fleet.limit_to(5)
     secrets = fleet.secrets
     tokens = replace(kept(secrets), handed_over_to=None)  # as a new sign-in would leave it
-    secrets.save_grant(secrets.project.servers[0], tokens, Secret(fleet.secret))
+    secrets.save(secrets.project.servers[0], Secret(fleet.secret), tokens)
     fleet.mail.behaviour.failures["auth"] = Failure("535 5.7.3 Authentication unsuccessful")
     said = fleet.pushed(password=fleet.secret, exit_code=4)
     assert "wrong at auth 535" in said

@@ -42,7 +42,7 @@ class SignedInFleet(LocalFleet):
             identity=USER,
         )
         secrets = self.secrets
-        secrets.save_grant(secrets.project.servers[0], tokens, provider.client_secret)
+        secrets.save(secrets.project.servers[0], provider.client_secret, tokens)
 
     def limit_to(self, maximum_emails_per_minute):
         """Declare it, with a limit of MAPS' own."""

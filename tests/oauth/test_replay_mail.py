@@ -86,7 +86,7 @@ class Desk:
         server = replace(oauth_server(), port=self.mail.port)
         facts = {provider: {"smtp_hosts": ["localhost"]}} if provider else {}
         project = project_in(self.folder, server, providers=facts, ca_file=self.ca_file)
-        self.secrets = open_project(project, create_key=True).secrets
+        self.secrets = open_project(project).secrets
         if kept(self.secrets) is None:
             keep(self.secrets, server, token_set())
         assert server.oauth2 is not None
