@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from provisioner.cli.app import print_error, run
-from provisioner.cli.output import print_report
+from provisioner.cli.output import print_text
 from provisioner.credentials.expiry import Problem, SignInState
 from provisioner.errors import ExitCode
 from provisioner.fleet.host_report import HostReport, ServerOnHost
@@ -106,7 +106,7 @@ def test_a_report_names_what_does_not_show(name: str) -> None:
 
 
 def test_whatever_is_printed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    print_report(NAME)
+    print_text(NAME)
     print_error(f"{NAME}\n\tmore", f"{NAME}\n{NAME}")
     shown = capsys.readouterr()
     assert shown.out == f"{NAMED}\n"
