@@ -215,7 +215,7 @@ def _reserved(stack: ExitStack, path: Path, room: int, store: CredentialStore) -
 
 def _replace(replacement: Replacement, path: Path, content: bytes) -> None:
     mode = path.stat().st_mode
-    replacement.commit(content)
+    replacement(content)
     path.chmod(mode & 0o777)  # whatever the umask
 
 

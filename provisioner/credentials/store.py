@@ -103,10 +103,10 @@ class LockedCredentials:
         reserved, self._reserved = self._reserved, None
         try:
             if reserved is not None:
-                reserved.commit(sealed)
+                reserved(sealed)
             else:
-                with replacing(path, folder=self.store.working_folder()) as new:
-                    new.commit(sealed)
+                with replacing(path, folder=self.store.working_folder()) as replace_now:
+                    replace_now(sealed)
         except OSError as error:
             raise _unusable(path, error) from None
 
