@@ -31,12 +31,11 @@ class Output(io.FileIO):
     """
 
     def write(self, data: Buffer, /) -> int:
-        if self.fileno() not in _failures:
-            try:
-                return super().write(data)
-            except OSError as error:
-                _failures[self.fileno()] = error
-        return memoryview(data).nbytes
+        try:
+            return super().write(data)
+        except OSError as error:
+            _failures.setdefault(self.fileno(), error)
+            return memoryview(data).nbytes
 
 
 def output_failure() -> OSError | None:
