@@ -86,7 +86,9 @@ def run(arguments: list[str]) -> int:
         failure = error.__context__ if isinstance(error, SystemExit) else error
         if not isinstance(failure, OSError):  # a shell has got its completion
             raise
-        _report_os_error(failure)
+        # One that nothing expected is no bug: a disk is full, a file is closed to us.
+        where = "operating system error" if failure.filename is None else failure.filename
+        print_error(f"{os.fsdecode(where)}: {failure.strerror or type(failure).__name__}")
         return ExitCode.FAILURE
     except Exception as error:  # noqa: BLE001
         if isinstance(error, _ClickException):
@@ -181,12 +183,6 @@ def _make_private() -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-def _report_os_error(error: OSError) -> None:
-    """One that nothing expected is no bug: a disk is full, a file is closed to us."""
-    where = "operating system error" if error.filename is None else os.fsdecode(error.filename)
-    print_error(f"{where}: {error.strerror or type(error).__name__}")
 
 
 def _report_bug(error: BaseException) -> None:

@@ -37,9 +37,8 @@ def resembled(host: str) -> str | None:
     All below a known host's domain is its owner's.
     """
     name = host.casefold().rstrip(".")
-    if len(name) > 255 or f".{name}".endswith((*_known_endings(), *_ORDINARY)):
-        return None
-    if _is_regional(name):
+    its_owners = tuple(f".{domain}" for domain in _known())
+    if len(name) > 255 or f".{name}".endswith(its_owners + _ORDINARY) or _is_regional(name):
         return None
     shape = _shape(name)
     for domain, hosts in _known().items():
@@ -59,11 +58,6 @@ def _known() -> Mapping[str, tuple[str, ...]]:
             domain = ".".join(labels[-3 if labels[-2] == "com" else -2 :])
             found[domain] = tuple(dict.fromkeys((*found.get(domain, ()), host)))
     return found
-
-
-@cache
-def _known_endings() -> tuple[str, ...]:
-    return tuple(f".{domain}" for domain in _known())
 
 
 def _is_regional(name: str) -> bool:
