@@ -71,11 +71,9 @@ def _is_regional(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def _shape(name: str) -> str:
     """What a name looks like: equal for names that look the same."""
-    if "xn--" in name:
-        name = ".".join(map(_decoded, name.split(".")))
-    if not name.isascii():
-        letters = unicodedata.normalize("NFKD", name).casefold()
-        name = "".join(sign for sign in letters if not unicodedata.combining(sign))
+    decoded = ".".join(map(_decoded, name.split(".")))
+    letters = unicodedata.normalize("NFKD", decoded).casefold()
+    name = "".join(sign for sign in letters if not unicodedata.combining(sign))
     name = name.translate(_LATIN).replace("rn", "m").replace("vv", "w")
     return name.replace("i", "l")  # as a capital letter it is one
 
