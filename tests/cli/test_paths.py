@@ -62,7 +62,7 @@ def checkout(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("key", "where"),
     [
-        *(("servers", where) for where in ("/", "../../outside", "inside-link/x", "~/x")),
+        *(("servers", where) for where in ("/", "../../checkouts", "inside-link/x", "~/x")),
         *((key, "inside-link") for key in ("servers", "inventory", "tokens")),
     ],
 )
@@ -75,6 +75,7 @@ def test_a_key_that_leads_outside_is_an_error_where_it_stands(checkout, key, whe
     assert (finding["file"], finding["line"]) == ("provisioner.yml", 2)
     assert finding["column"] == len(key) + 3
     assert finding["message"].startswith(f"{key} leads out of the checkout, to /")
+    assert ("move the files of the servers" in finding["remedy"]) is (key == "servers")
     code, _, told = checkout.run("status")
     assert code == 1
     assert f"[outside-checkout] {key} leads out of the checkout" in told
@@ -169,6 +170,7 @@ def test_links_inside_of_the_checkout_lead_on(checkout):
     checkout.link("servers/shared", "../../shared/servers")
     checkout.link("servers/c.yml", "a.yml")
     checkout.link("inventory", "../shared/inventory")
+    checkout.link("tokens/.nobody-reads-it", checkout.outside)
     assert {f["rule"] for f in checkout.findings()} == {"duplicate-server-name"}
     (checkout.project / "servers" / "c.yml").unlink()
     assert checkout.findings() == []
