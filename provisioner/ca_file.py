@@ -42,17 +42,17 @@ def ca_certificates(path: Path) -> str:
 
 
 def _content(path: Path) -> bytes:
-    """Up to a byte more than may be. A pipe or a device is not even opened."""
-    _require_file(path.stat())
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        _require_file(os.fstat(descriptor))
-        return file.read(_MOST_BYTES + 1)
+    """Up to a byte more than may be. A pipe or a device is not even opened.
 
-
-def _require_file(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
+    Without waiting for one that takes the file's place in that moment.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(0, "it is not a regular file")
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return os.read(descriptor, _MOST_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _unusable(path: Path, problem: str) -> InvalidProject:

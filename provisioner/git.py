@@ -12,7 +12,6 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 PROJECT_VARIABLE = "PROVISIONER_PROJECT"
 
@@ -101,16 +100,14 @@ def _without_filters(top: Path) -> dict[str, str]:
     return {f"{driver}.{key}": value for driver in drivers for key, value in off.items()}
 
 
-def _git(
-    top: Path, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})
-) -> str | None:
+def _git(top: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> str | None:
     """What git prints; None if it fails."""
     where = (f"--git-dir={top / '.git'}", f"--work-tree={top}", "--literal-pathspecs")
     try:
         ended = subprocess.run(
             ["git", *where, *arguments],
             cwd=top,
-            env=_environment({**_SETTINGS, **settings}),
+            env=_environment({**_SETTINGS, **(settings or {})}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

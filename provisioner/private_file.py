@@ -71,36 +71,8 @@ def exposure_of(status: os.stat_result) -> Exposure:
     return Exposure.READABLE if status.st_mode & readers else Exposure.NONE
 
 
-class Replacement:
-    """The new content of a file, not yet in its place. `commit` at most once."""
-
-    def __init__(self, path: Path, mode: int, room: int, folder: Path) -> None:
-        self._path = path
-        # A name of bounded length: one that is appended to could become too long.
-        self._temporary = folder / f".{path.name[:100]}.{secrets.token_hex(8)}.tmp"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._descriptor = os.open(self._temporary, flags, mode)
-        try:
-            if room:
-                _reserve(self._descriptor, room)
-        except OSError:
-            self.discard()
-            raise
-
-    def commit(self, content: bytes) -> None:
-        """Put it in place of the file. On return it is on disk, as is the name."""
-        left = memoryview(content)
-        while left:
-            left = left[os.write(self._descriptor, left) :]
-        os.ftruncate(self._descriptor, len(content))
-        os.fsync(self._descriptor)
-        self._temporary.replace(self._path)
-        sync_folder(self._path.parent)
-
-    def discard(self) -> None:
-        """Leave nothing behind but what was committed."""
-        os.close(self._descriptor)
-        self._temporary.unlink(missing_ok=True)
+# Puts the new content in place of the file; at most once. On return it is on disk, as is the name.
+Replacement = Callable[[bytes], None]
 
 
 @contextmanager
@@ -113,17 +85,33 @@ def replacing(
     is asked for that cannot be had twice. `folder`: for the unfinished file, on the same file
     system. OSError; a kill leaves at most an unfinished file there.
     """
-    replacement = Replacement(path, mode, room, folder or path.parent)
+    # A name of bounded length: one that is appended to could become too long.
+    unfinished = (folder or path.parent) / f".{path.name[:100]}.{secrets.token_hex(8)}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(unfinished, flags, mode)
+
+    def replace(content: bytes) -> None:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.ftruncate(descriptor, len(content))
+        os.fsync(descriptor)
+        unfinished.replace(path)
+        sync_folder(path.parent)
+
     try:
-        yield replacement
+        if room:
+            _reserve(descriptor, room)
+        yield replace
     finally:
-        replacement.discard()
+        os.close(descriptor)
+        unfinished.unlink(missing_ok=True)
 
 
 def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a file in one step. OSError, and then the old content is still there."""
-    with replacing(path, mode=mode) as new:
-        new.commit(content)
+    with replacing(path, mode=mode) as replace:
+        replace(content)
 
 
 def sync_folder(folder: Path) -> None:
@@ -162,8 +150,12 @@ def exclusive_lock(
     would let two runs lock two files of one name. `on_wait` is called once with the holder;
     `check` at each turn, and may raise.
     """
-    descriptor = _opened_lock(path)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with _as_unlockable(path):
+        descriptor = os.open(path, flags, 0o600)
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FileUnusable(f"{path} is not a lock file", remedy="look at it, then remove it")
         deadline = time.monotonic() + wait_seconds
         while not _acquired(path, descriptor):
             holder = foreign(os.pread(descriptor, 500, 0).decode(errors="replace"))
@@ -176,48 +168,33 @@ def exclusive_lock(
             time.sleep(_POLL_SECONDS)
             if check is not None:
                 check()
-        _sign(path, descriptor, owner)
+        with _as_unlockable(path):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, owner.encode(errors="replace"), 0)
         yield
     finally:
         os.close(descriptor)
 
 
-def _opened_lock(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise _unlockable(path, error) from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise FileUnusable(f"{path} is not a lock file", remedy=f"look at it, then remove {path}")
-    return descriptor
-
-
 def _acquired(path: Path, descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:  # a network file system without locks
-        raise _unlockable(path, error) from None
+    with _as_unlockable(path):  # a network file system may have no locks
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
     return True
 
 
-def _sign(path: Path, descriptor: int, owner: str) -> None:
+@contextmanager
+def _as_unlockable(path: Path) -> Iterator[None]:
     try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, owner.encode(errors="replace"), 0)
+        yield
     except OSError as error:
-        raise _unlockable(path, error) from None
-
-
-def _unlockable(path: Path, error: OSError) -> FileUnusable:
-    return FileUnusable(
-        f"cannot lock {path}: {error.strerror}",
-        remedy="check the owner, mode and free space of its folder, and that the file system has "
-        "locks",
-    )
+        raise FileUnusable(
+            f"cannot lock {path}: {error.strerror}",
+            remedy="check the owner, mode and free space of its folder, and that the file system "
+            "has locks",
+        ) from None
 
 
 def _reserve(descriptor: int, room: int) -> None:

@@ -11,7 +11,7 @@ import html
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
@@ -38,14 +38,12 @@ _ESCAPE = re.compile("%[0-9A-F]{2}")
 
 def printable(text: str) -> str:
     """One line in which `<U+202E>` names each character that does not show as one."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(c if _shows(c) else _code_point(c) for c in text)
+    return text if text.isascii() and text.isprintable() else _shown(text, _code_point)
 
 
 def printable_lines(text: str) -> str:
     """The same of several lines; line breaks and tabs stay."""
-    return "".join(c if c in "\n\t" or _shows(c) else _code_point(c) for c in text)
+    return _shown(text, _code_point, kept="\n\t")
 
 
 def countable(text: str) -> str:
@@ -55,22 +53,20 @@ def countable(text: str) -> str:
 
 def in_columns(text: str) -> str:
     """The text with a sign for each character that does not show: what is below it stays so."""
-    return "".join(c if _shows(c) else "\ufffd" for c in text)
+    return _shown(text, lambda _: "\ufffd")
 
 
 def as_json(value: object, *, indent: int | None = None) -> str:
     """JSON in which what does not show is escaped: a program reads it, a person may look on."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    if text.isascii() and "\x7f" not in text:
-        return text
-    return "".join(c if c == "\n" or _shows(c) else _escape(c) for c in text)
+    return text if text.isascii() and "\x7f" not in text else _shown(text, _escape, kept="\n")
 
 
 def foreign(text: object, *, longest: int = _LONGEST) -> str:
     """What a provider, host or program said: one line, bounded, without secrets of this run."""
     if not isinstance(text, str):
         return ""
-    line = " ".join(_spaced(redact(text[:_MOST_READ])).split())
+    line = " ".join(_shown(redact(text[:_MOST_READ]), lambda _: " ").split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
@@ -80,7 +76,7 @@ def redact(text: str, *, pieces: bool = True) -> str:
     `pieces`: from 8 characters on, a part of a secret is one, too.
     """
     secrets = frozenset(known_secrets)
-    hidden = set(_places_of_whole(text, secrets, pieces))
+    hidden = set(_places_of_whole(text, secrets))
     hidden.update(_places_of_pieces(text, secrets) if pieces else ())
     return "".join(_masked(text, hidden)) if hidden else text
 
@@ -114,8 +110,9 @@ def _shows(character: str) -> bool:
     return character.isprintable() and character not in _BLANKS
 
 
-def _spaced(text: str) -> str:
-    return "".join(c if _shows(c) else " " for c in text)
+def _shown(text: str, sign: Callable[[str], str], kept: str = "") -> str:
+    """The text with a sign for each character that does not show and is not kept."""
+    return "".join(c if c in kept or _shows(c) else sign(c) for c in text)
 
 
 def _escape(character: str) -> str:
@@ -135,14 +132,12 @@ def _masked(text: str, hidden: set[int]) -> Iterator[str]:
             yield MASK
 
 
-def _places_of_whole(text: str, secrets: frozenset[str], pieces: bool) -> Iterator[int]:
-    """Of what is looked for whole: everything, or what is too short to be taken to pieces."""
+def _places_of_whole(text: str, secrets: frozenset[str]) -> Iterator[int]:
     for form in _forms_of_all(secrets):
-        if len(form) < _PIECE or not pieces:
-            start = text.find(form)
-            while start >= 0:
-                yield from range(start, start + len(form))
-                start = text.find(form, start + 1)
+        start = text.find(form)
+        while start >= 0:
+            yield from range(start, start + len(form))
+            start = text.find(form, start + 1)
     for word in (secret for secret in secrets if 0 < len(secret) < _SHORTEST):
         for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", text):
             yield from range(*found.span())

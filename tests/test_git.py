@@ -10,21 +10,14 @@ import pytest
 
 from provisioner.git import Commit, checkout_of, commit_of, project_identity
 
-URL = "git@example.edu:team/Mail-Config.git"
-NAMES = ("a", "a.b", "a=b", "a.b=c.clean", "A b", '"', "ä")
+NAME = "mail-config/prod"
+FILTERS = ("a", "a.b", "a=b", "a.b=c.clean", 'A"b', "ä")
+WHO = ("-c", "user.name=t", "-c", "user.email=t@example.edu", "-c", "protocol.file.allow=always")
 
 
 def git(folder, *arguments):
-    who = (
-        "-c",
-        "user.name=t",
-        "-c",
-        "user.email=t@example.edu",
-        "-c",
-        "protocol.file.allow=always",
-    )
     ended = subprocess.run(
-        ["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True
+        ["git", *WHO, *arguments], cwd=folder, check=True, capture_output=True, text=True
     )
     return ended.stdout.strip()
 
@@ -34,13 +27,7 @@ class Repository:
 
     def __init__(self, folder):
         self.top, self.marker = folder / "repository", folder / "marker"
-        self.project = self.top / "prod"
-        self.project.mkdir(parents=True)
-        (self.project / "a.yml").write_text("1")
-        git(self.top, "init", "-q", "-b", "main")
-        git(self.top, "remote", "add", "origin", URL)
-        self.commit()
-        self.program = folder / "program"
+        self.project, self.program = self.top / "prod", folder / "program"
         self.program.write_text(f"#!/bin/sh\necho $0 >> {self.marker}\ncat\n")
         self.program.chmod(0o755)
 
@@ -48,206 +35,159 @@ class Repository:
         git(self.top, "add", "-A")
         git(self.top, "commit", "-qm", "x", "--allow-empty")
 
-    def set(self, key, value):
-        git(self.top, "config", key, str(value))
+    def configure(self, text):
+        with (self.top / ".git" / "config").open("a") as file:
+            file.write(text)
 
-    def touch(self):
-        """Make git look into the file: what its index knows of it no longer holds."""
-        os.utime(self.project / "a.yml", (1, 1))
+    def seen(self, folder=None):
+        folder = folder or self.project
+        return commit_of(folder, [folder]), project_identity(folder, {})
 
-    def seen(self):
-        return commit_of(self.project, [self.project]), project_identity(self.project, {})
+    def true(self, *, dirty=False):
+        """The project, and what is to be seen of it."""
+        return self.project, Commit(git(self.top, "rev-parse", "HEAD"), dirty), NAME
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("template")
+    repository = Repository(folder)
+    repository.project.mkdir(parents=True)
+    (repository.project / "a.yml").write_text("1")
+    git(repository.top, "init", "-q", "-b", "main")
+    repository.configure('[remote "origin"]\nurl = git@example.edu:team/Mail-Config.git\n')
+    repository.commit()
+    return repository.top
 
 
 @pytest.fixture
-def repository(tmp_path):
+def repository(template, tmp_path):
+    shutil.copytree(template, tmp_path / "repository")
     return Repository(tmp_path)
 
 
-def attack_filters(repository):
-    patterns = "".join(
-        f'*.{n} filter="{name}"\n' for n, name in enumerate(NAMES) if '"' not in name
+# Each makes a repository of one shape, and says what is to be seen of which folder.
+
+
+def with_programs(repository):
+    names = ("post-index-change", "pre-auto-gc", "reference-transaction")
+    for folder in (repository.top / ".git" / "hooks", repository.top / "hooks"):
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            shutil.copy(repository.program, folder / name)
+    repository.commit()
+    keys = ("fsmonitor", "pager", "editor", "askPass", "gitProxy", "alternateRefsCommand")
+    core = "".join(f"{key} = {repository.program}\n" for key in keys)
+    repository.configure(
+        f"[core]\nhooksPath = hooks\n{core}[status]\nsubmoduleSummary = true\n"
+        f"[alias]\nstatus = !{repository.program}\nrev-parse = !{repository.program}\n"
+        f"[diff]\nexternal = {repository.program}\n[pager]\nstatus = {repository.program}\n"
     )
-    (repository.top / ".gitattributes").write_text(f"{patterns}*.yml filter=a=b\n")
-    for number, _ in enumerate(NAMES):
-        (repository.project / f"f.{number}").write_text("1")
-    repository.commit()
-    for key in ("clean", "smudge", "process"):
-        for name in NAMES:
-            repository.set(f"filter.{name}.{key}", repository.program)
-            repository.set(f"filter.{name}.required", "true")
-    for number, _ in enumerate(NAMES):
-        os.utime(repository.project / f"f.{number}", (1, 1))
+    return repository.true()
 
 
-def attack_included_filter(repository):
-    (repository.top / ".gitattributes").write_text("*.yml filter=x\n")
+def with_filters(repository):
+    """Among them one that an included file names, in capital letters."""
+    patterns = "".join(f"f.{n} filter={name}\n" for n, name in enumerate(FILTERS))
+    (repository.top / ".gitattributes").write_text(f"{patterns}f.9 filter=x\n*.yml filter=a=b\n")
+    files = [repository.project / f"f.{number}" for number in (*range(len(FILTERS)), 9)]
+    for file in files:
+        file.write_text("1")
     repository.commit()
+    for name in FILTERS:
+        quoted = name.replace('"', r"\"")
+        programs = "".join(f"{k} = {repository.program}\n" for k in ("clean", "smudge", "process"))
+        repository.configure(f'[filter "{quoted}"]\n{programs}required = true\n')
     included = repository.top / ".git" / "more"
     included.write_text(f'[FILTER "x"]\n\tCLEAN = {repository.program}\n')
-    repository.set("includeIf.onbranch:main.path", included)
+    repository.configure(f'[includeIf "onbranch:main"]\npath = {included}\n')
+    for file in files:
+        os.utime(file, (1, 1))
+    return repository.true()
 
 
-def attack_fsmonitor(repository):
-    repository.set("core.fsmonitor", repository.program)
+def with_missing_objects(repository):
+    """git fetches what a partial clone lacks, by a program that the configuration names.
 
-
-def attack_hooks(repository):
-    for name in ("post-index-change", "pre-auto-gc", "reference-transaction"):
-        shutil.copy(repository.program, repository.top / ".git" / "hooks" / name)
-        (repository.top / "hooks").mkdir(exist_ok=True)
-        shutil.copy(repository.program, repository.top / "hooks" / name)
-    repository.commit()
-    repository.marker.unlink(missing_ok=True)
-    repository.set("core.hooksPath", "hooks")
-
-
-def attack_missing_objects(repository):
-    """git fetches what a partial clone lacks, by a program that the configuration names."""
-    repository.set("core.repositoryFormatVersion", "1")
-    repository.set("extensions.partialClone", "origin")
-    repository.set("remote.origin.promisor", "true")
-    repository.set("remote.other.url", repository.top.parent)
-    repository.set("remote.other.promisor", "true")
-    for key in ("remote.origin.uploadpack", "remote.other.uploadpack", "core.sshCommand"):
-        repository.set(key, repository.program)
+    It cannot know what has changed: so it is not clean.
+    """
+    promisors = "".join(
+        f'[remote "{name}"]\npromisor = true\nuploadpack = {repository.program}\n'
+        for name in ("origin", "other")
+    )
+    repository.configure(
+        f"[core]\nrepositoryFormatVersion = 1\nsshCommand = {repository.program}\n"
+        f"[extensions]\npartialClone = origin\n{promisors}url = {repository.top.parent}\n"
+    )
     tree = git(repository.top, "rev-parse", "HEAD^{tree}")
     (repository.top / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    return repository.true(dirty=True)
 
 
-def attack_all_programs(repository):
-    for key in ("pager", "editor", "askPass", "gitProxy", "alternateRefsCommand"):
-        repository.set(f"core.{key}", repository.program)
-    for key in ("diff.external", "credential.helper", "gpg.program", "pager.status"):
-        repository.set(key, repository.program)
-    repository.set("alias.status", f"!{repository.program}")
-    repository.set("alias.rev-parse", f"!{repository.program}")
-    repository.set("status.submoduleSummary", "true")
-
-
-def attack_submodule(repository):
-    inner = repository.top.parent / "inner"
-    inner.mkdir()
-    git(inner, "init", "-q")
-    (inner / "b").write_text("1")
-    git(inner, "add", ".")
-    git(inner, "commit", "-qm", "x")
+def with_a_submodule(repository):
+    """A checkout of its own; what its configuration names is not run for the project either."""
+    inner, copy = repository.top.parent / "inner", repository.project / "inner"
+    shutil.copytree(repository.top, inner)
+    (inner / ".gitattributes").write_text("*.yml filter=x\n")
+    git(inner, "add", "-A")
+    git(inner, "commit", "-qm", "y")
     git(repository.top, "submodule", "-q", "add", str(inner), "prod/inner")
     repository.commit()
-    copy = repository.project / "inner"
-    git(copy, "config", "core.fsmonitor", str(repository.program))
-    os.utime(copy / "b", (1, 1))
+    git(copy, "config", "filter.x.clean", str(repository.program))
+    os.utime(copy / "prod" / "a.yml", (1, 1))
+    assert checkout_of(copy) == copy
+    assert repository.seen(copy) == (Commit(git(inner, "rev-parse", "HEAD"), False), "inner")
+    assert not repository.marker.exists()
+    return repository.true()
 
 
-def bare_in(folder, program):
+def with_planted_repositories(repository):
     """What git takes for a repository: a checkout may hold it, since nothing is named .git."""
-    git(folder, "init", "-q", "--bare", "planted")
-    for name in ("HEAD", "config", "objects", "refs"):
-        shutil.move(folder / "planted" / name, folder / name)
-    shutil.rmtree(folder / "planted")
-    (folder / "objects" / "keep").touch()
-    (folder / "refs" / "keep").touch()
-    (folder / "config").write_text(
-        f"[core]\nrepositoryformatversion = 0\nbare = false\nworktree = {folder}\n"
-        f'fsmonitor = {program}\n[remote "origin"]\nurl = https://evil.example/evil\n'
-    )
-
-
-def attack_planted_bare_repository(repository):
-    bare_in(repository.project, repository.program)
+    for folder in (repository.project / "servers", repository.project):
+        folder.mkdir(exist_ok=True)
+        git(folder, "init", "-q", "--bare", "planted")
+        for name in ("HEAD", "config", "objects", "refs"):
+            shutil.move(folder / "planted" / name, folder / name)
+        shutil.rmtree(folder / "planted")
+        (folder / "objects" / "keep").touch()
+        (folder / "refs" / "keep").touch()
+        (folder / "config").write_text(
+            f"[core]\nrepositoryformatversion = 0\nbare = false\nworktree = {folder}\n"
+            f'fsmonitor = {repository.program}\n[remote "origin"]\nurl = https://evil.example/e\n'
+        )
     repository.commit()
+    return repository.true()
 
 
-def attack_planted_below(repository):
-    folder = repository.project / "servers"
-    folder.mkdir()
-    bare_in(folder, repository.program)
-    repository.commit()
+def worktree(repository):
+    """It has a commit of its own, and the name of its repository."""
+    before = git(repository.top, "rev-parse", "HEAD")
+    tree = repository.top.parent / "tree"
+    git(repository.top, "worktree", "add", "-q", "-b", "other", str(tree))
+    git(tree, "commit", "-qm", "y", "--allow-empty")
+    head = git(tree, "rev-parse", "HEAD")
+    assert head != before
+    return tree / "prod", Commit(head, False), NAME
 
 
-ATTACKS = [value for name, value in sorted(globals().items()) if name.startswith("attack_")]
-
-
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-def test_no_program_of_a_folder_is_run_and_the_commit_and_name_are_the_true_ones(
-    repository, monkeypatch, attack
-):
-    attack(repository)
-    repository.touch()
-    repository.marker.unlink(missing_ok=True)
-    head = git(repository.top, "rev-parse", "HEAD")
-    repository.marker.unlink(missing_ok=True)
-    monkeypatch.chdir(repository.project)
-    commit, identity = repository.seen()
-    assert not repository.marker.exists(), repository.marker.read_text()
-    assert (commit.id, identity) == (head, "mail-config/prod")
-    assert commit.dirty is (attack is attack_missing_objects)  # it cannot know: so not clean
-
-
-def test_an_attack_would_run_its_program_if_git_were_asked_plainly(repository):
-    attack_fsmonitor(repository)
-    git(repository.top, "status")
-    assert repository.marker.exists()
-
-
-@pytest.mark.parametrize(
-    "name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_CONFIG_GLOBAL", "GIT_EXEC_PATH"]
-)
-def test_the_environment_leads_git_nowhere_else(repository, tmp_path, monkeypatch, name):
-    other = Repository(tmp_path / "other")
-    git(other.top, "remote", "set-url", "origin", "https://evil.example/evil")
-    before = repository.seen()
-    monkeypatch.setenv(name, str(other.top / ".git"))
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", "remote.origin.url")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://evil.example/evil")
-    assert repository.seen() == before
-    assert before[1] == "mail-config/prod"
-
-
-def test_a_program_named_git_in_the_checkout_is_not_it(repository, monkeypatch):
-    before = repository.seen()
-    shutil.copy(repository.program, repository.top / "git")
-    monkeypatch.chdir(repository.top)
-    monkeypatch.setenv("PATH", f":.:bin:{os.environ['PATH']}")
-    assert repository.seen()[0].id == before[0].id
-    assert not repository.marker.exists()
-
-
-def test_a_worktree_has_its_own_commit_and_the_name_of_its_repository(repository, tmp_path):
-    git(repository.top, "worktree", "add", "-q", "-b", "other", str(tmp_path / "tree"))
-    project = tmp_path / "tree" / "prod"
-    (project / "b.yml").write_text("1")
-    git(project, "add", ".")
-    git(project, "commit", "-qm", "y")
-    found = commit_of(project, [project])
-    assert found == Commit(git(project, "rev-parse", "HEAD"), False)
-    assert found.id != repository.seen()[0].id
-    assert project_identity(project, {}) == "mail-config/prod"
-
-
-def test_a_submodule_is_a_checkout_of_its_own(repository, tmp_path):
-    attack_submodule(repository)
-    inner = repository.project / "inner"
-    assert checkout_of(inner) == inner
-    assert commit_of(inner, [inner]).id == git(tmp_path / "inner", "rev-parse", "HEAD")
-    assert project_identity(inner, {}) == "inner"
-    assert not repository.marker.exists()
-
-
-def test_a_git_file_that_leads_nowhere_has_no_commit(repository):
+def git_file_that_leads_nowhere(repository):
     (repository.project / ".git").write_text("gitdir: /nowhere\n")
-    assert repository.seen() == (Commit(None, None), "")
+    return repository.project, Commit(None, None), ""
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_another_users_repository_tells_its_commit(repository):
-    before = repository.seen()
+def no_repository(repository):
+    return repository.top.parent, Commit(None, None), ""
+
+
+def another_users(repository):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    expected = repository.true()
     subprocess.run(["chown", "-R", "1234", str(repository.top)], check=True)
-    assert repository.seen() == before
+    return expected
 
 
-def test_a_replaced_tree_makes_no_file_clean(repository):
+def replaced_tree(repository):
     """`git replace` shows another content for a commit than the one its id stands for."""
     first = git(repository.top, "rev-parse", "HEAD")
     (repository.project / "a.yml").write_text("2")
@@ -257,34 +197,47 @@ def test_a_replaced_tree_makes_no_file_clean(repository):
     (repository.project / "a.yml").write_text("2")
     git(repository.top, "add", ".")
     git(repository.top, "replace", first, second)
-    assert repository.seen()[0] == Commit(first, True)
+    return repository.project, Commit(first, True), NAME
 
 
-@pytest.mark.parametrize("value", ["no", "normal"])
-def test_a_new_file_counts_whatever_git_is_told_to_show(repository, value):
-    repository.set("status.showUntrackedFiles", value)
+def new_file(repository):
     (repository.project / "b.yml").write_text("1")
-    assert repository.seen()[0].dirty
+    return repository.true(dirty=True)
 
 
-def test_a_folder_outside_of_a_repository_has_none(tmp_path):
-    assert commit_of(tmp_path, [tmp_path]) == Commit(None, None)
-    assert str(commit_of(tmp_path, [tmp_path])) == "no commit"
-    assert project_identity(tmp_path, {}) == ""
+def new_file_not_to_be_shown(repository):
+    repository.configure("[status]\nshowUntrackedFiles = no\n")
+    return new_file(repository)
 
 
-def test_a_changed_or_a_new_file_of_the_project_makes_it_dirty_and_no_other(repository):
-    clean, _ = repository.seen()
-    assert clean.dirty is False
-    assert str(clean) == clean.id[:12]
+def new_file_elsewhere(repository):
     (repository.top / "elsewhere").write_text("1")
-    assert repository.seen()[0] == clean
-    (repository.project / "b").write_text("1")
-    assert repository.seen()[0] == Commit(clean.id, True)
-    assert str(repository.seen()[0]) == f"{clean.id[:12]} and changes"
+    return repository.true()
 
 
-def test_git_sees_no_secret(repository, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *(with_programs, with_filters, with_missing_objects, with_a_submodule),
+        *(with_planted_repositories, worktree, git_file_that_leads_nowhere, no_repository),
+        *(another_users, replaced_tree, new_file, new_file_not_to_be_shown, new_file_elsewhere),
+    ],
+)
+def test_the_true_commit_and_name_are_seen_and_no_program_is_run(repository, monkeypatch, shape):
+    folder, commit, identity = shape(repository)
+    os.utime(repository.project / "a.yml", (1, 1))  # so that git looks into the file
+    shutil.copy(repository.program, repository.top / "git")
+    repository.marker.unlink(missing_ok=True)
+    monkeypatch.setenv("PATH", f":.:bin:{os.environ['PATH']}")
+    monkeypatch.chdir(folder)
+    assert repository.seen(folder) == (commit, identity)
+    assert not repository.marker.exists(), repository.marker.read_text()
+
+
+def test_git_sees_nothing_of_the_environment(repository, monkeypatch, tmp_path):
+    """No secret, and nothing that leads it elsewhere."""
+    for name in ("DIR", "WORK_TREE", "INDEX_FILE", "CONFIG_GLOBAL", "EXEC_PATH", "CONFIG_VALUE_0"):
+        monkeypatch.setenv(f"GIT_{name}", "canary-3f")
     monkeypatch.setenv("MAIL_PASSWORD", "canary-3f")
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
@@ -293,6 +246,12 @@ def test_git_sees_no_secret(repository, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
     repository.seen()
     assert "canary-3f" not in (tmp_path / "seen").read_text()
+
+
+def test_how_a_commit_is_shown():
+    assert str(Commit(None, None)) == "no commit"
+    assert str(Commit("0123456789abcdef", False)) == "0123456789ab"
+    assert str(Commit("0123456789abcdef", True)) == "0123456789ab and changes"
 
 
 @pytest.mark.parametrize(
@@ -314,9 +273,9 @@ def test_git_sees_no_secret(repository, monkeypatch, tmp_path):
     ],
 )
 def test_a_project_has_one_name_for_each_url_of_its_repository(repository, url):
-    git(repository.top, "remote", "set-url", "origin", url)
+    git(repository.top, "config", "remote.origin.url", url)
     git(repository.top, "config", "url.https://evil.example/evil/.insteadOf", url)
-    assert project_identity(repository.project, {}) == "mail-config/prod"
+    assert project_identity(repository.project, {}) == NAME
     assert project_identity(repository.top, {}) == "mail-config"
 
 

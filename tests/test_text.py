@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -20,6 +21,7 @@ _SPELLED = {
     "plain": _PLAIN,
     "in a path": quote(_PLAIN),
     "in a query": quote(_PLAIN, safe=""),
+    "in a query, small": re.sub("%..", lambda code: code[0].lower(), quote(_PLAIN, safe="")),
     "in a form": quote_plus(_PLAIN),
     "in a URL in a URL": quote(quote(_PLAIN, safe=""), safe="%"),
     "in HTML": html.escape(_PLAIN),
@@ -57,6 +59,8 @@ def test_property_33_a_secret_within_basic_authentication(client_id: str) -> Non
         (_PLAIN, f"({_PLAIN[:7]}...)", f"({_PLAIN[:7]}...)"),
         ("1234567", "1234567 or 123456", "*** or 123456"),
         ("1234", "pin 12345 or 123", "pin ***5 or 123"),
+        ("abab", "ababab", "***"),
+        ("ÿþ" * 6, base64.urlsafe_b64encode(("ÿþ" * 6).encode()).decode(), "***"),
         ("not", "not, nothing, note", "***, nothing, note"),
         ("n", "n nothing", "*** nothing"),
         ("", "nothing", "nothing"),
@@ -118,5 +122,8 @@ def test_what_does_not_show_is_named() -> None:
     assert printable(hostile) == named
     assert printable("a\n\tb ") == "a<U+000A><U+0009>b "
     assert printable_lines(f"a\n\t{hostile}") == f"a\n\t{named}"
-    assert countable("a  b ") == "a <U+0020>b<U+0020>"
     assert in_columns(hostile) == "a\ufffdb\ufffdc\ufffd[2J" + "\ufffd" * 6 + "é" + "\ufffd" * 3
+    for text in ("", "a b", "Übersicht und 報告 🎓", named):
+        assert printable(text) == countable(text) == text
+    assert countable("  a   b ") == "<U+0020><U+0020>a <U+0020><U+0020>b<U+0020>"
+    assert countable("\xad\u200b\t\U000e0041") == "<U+00AD><U+200B><U+0009><U+E0041>"

@@ -11,18 +11,15 @@ import textwrap
 import traceback
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
 import provisioner
 from provisioner.ansible.signals import end_on_signals, ignore_signals
-from provisioner.cli.output import STANDARD_OUTPUT, give_up_output, print_text
+from provisioner.cli.output import Output, output_failure, print_text
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.text import printable_lines
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 # In the order of `provisioner --help`: one file each, imported only when it runs.
 COMMANDS = (
@@ -64,28 +61,35 @@ def main() -> NoReturn:
     gc.enable()
     code = run(sys.argv[1:])
     ignore_signals()
+    if failure := output_failure():
+        # What came of the run may be worse than that nobody reads it.
+        code = ExitCode.FAILURE if code in (ExitCode.DONE, ExitCode.CHANGES) else code
+        if not isinstance(failure, BrokenPipeError):  # such a reader has its reasons
+            print_error(f"standard output: {failure.strerror}")
     gc.freeze()  # Python, as it ends, looks for garbage three times: it goes with the process
     sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line, print what went wrong, return the exit code."""
-    code = int(ExitCode.DONE)
     try:
         app = app_with({*arguments[:1]} & {*COMMANDS} or COMMANDS)
-        code = int(app(arguments, prog_name="provisioner", standalone_mode=False) or code)
+        code = int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
         sys.stdout.flush()
+        return code
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
-    except (OSError, SystemExit) as error:  # click and rich make an exit of EPIPE
+    except (OSError, SystemExit) as error:  # click makes an exit of EPIPE
         failure = error.__context__ if isinstance(error, SystemExit) else error
         if not isinstance(failure, OSError):  # a shell has got its completion
             raise
-        _report_os_error(failure)
-        return code or ExitCode.FAILURE  # what came of the run may be worse than its output
+        # One that nothing expected is no bug: a disk is full, a file is closed to us.
+        where = "operating system error" if failure.filename is None else failure.filename
+        print_error(f"{os.fsdecode(where)}: {failure.strerror or type(failure).__name__}")
+        return ExitCode.FAILURE
     except Exception as error:  # noqa: BLE001
         if isinstance(error, _ClickException):
             error.message = printable_lines(error.message)  # type: ignore[attr-defined]
@@ -93,7 +97,6 @@ def run(arguments: list[str]) -> int:
             return ExitCode.USAGE
         _report_bug(error)
         return ExitCode.BUG
-    return code
 
 
 def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
@@ -156,27 +159,6 @@ def _options(version: _Version = False) -> None:
     """Options before the command."""
 
 
-class _StandardOutput(io.FileIO):
-    """Its errors name it. They have no errno: click would end the process for EPIPE."""
-
-    def write(self, data: Buffer, /) -> int:
-        try:
-            return super().write(data)
-        except OSError as error:
-            error.filename, error.errno = STANDARD_OUTPUT, None
-            raise
-
-
-class _StandardError(io.FileIO):
-    """What cannot be written there is lost, and nothing else is."""
-
-    def write(self, data: Buffer, /) -> int:
-        try:
-            return super().write(data)
-        except OSError:
-            return memoryview(data).nbytes
-
-
 def _open_standard_streams() -> None:
     """Fill what is closed: the next file opened, such as one of tokens, would get its number.
 
@@ -189,16 +171,15 @@ def _open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
     # Python has no object for a stream that was closed when it started.
     sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
-    before = sys.stdout or os.fdopen(1, "w", closefd=False)
-    sys.stdout = _text_stream(_StandardOutput(1, "w", closefd=False), before)
-    before = sys.stderr or os.fdopen(2, "w", closefd=False)
-    sys.stderr = _text_stream(_StandardError(2, "w", closefd=False), before)
+    sys.stdout = _text_stream(1, sys.stdout)
+    sys.stderr = _text_stream(2, sys.stderr)
 
 
-def _text_stream(raw: io.FileIO, before: TextIO) -> TextIO:
+def _text_stream(descriptor: int, before: TextIO | None) -> TextIO:
     """A terminal may lack a character: that is no error."""
+    before = before or os.fdopen(descriptor, "w", closefd=False)
     lines = bool(before.line_buffering)
-    buffer = io.BufferedWriter(raw)
+    buffer = io.BufferedWriter(Output(descriptor, "w", closefd=False))
     return io.TextIOWrapper(buffer, before.encoding, "backslashreplace", line_buffering=lines)
 
 
@@ -212,15 +193,6 @@ def _make_private() -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-def _report_os_error(error: OSError) -> None:
-    """One that nothing expected is no bug: a disk is full, a file is closed to us."""
-    if error.filename == STANDARD_OUTPUT:
-        give_up_output(error)
-        return
-    where = "operating system error" if error.filename is None else os.fsdecode(error.filename)
-    print_error(f"{where}: {error.strerror or type(error).__name__}")
 
 
 def _report_bug(error: BaseException) -> None:

@@ -101,7 +101,7 @@ def init(
       provisioner init --merge-driver
     """
     from provisioner.cli.answers import Answers
-    from provisioner.cli.merge_driver import print_merge_driver
+    from provisioner.cli.merge_credentials import print_merge_driver
     from provisioner.cli.new_project import attributes_file, new_files, write_new
     from provisioner.cli.output import print_text
     from provisioner.cli.provider_choice import chosen_provider

@@ -1,21 +1,33 @@
-"""`provisioner merge-credentials`: git's merge driver for the files in tokens/ (gitattributes(5)).
+"""git's merge driver for tokens/: two people's refreshes merge (gitattributes(5)).
 
-For anything but 0 `merge_driver.COMMAND` leaves conflict markers, as git itself does.
+`provisioner init` sets it up in a checkout, and git then runs `provisioner merge-credentials`.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode, FileUnusable, ProvisionerError
 
 if TYPE_CHECKING:
     from provisioner.credentials.store import Credentials
+
+_NAME = "maps-credentials"
+_DRIVER = f"merge.{_NAME}"
+_TITLE = "sign-ins of provisioner: the newer one, and all accepted destinations"
+ATTRIBUTES = f"""\
+# Two people's changes are merged by provisioner. In each clone, once:
+#   provisioner init --merge-driver
+*.yml merge={_NAME}
+"""
 
 Base = Annotated[Path, typer.Argument(help="%O: the common ancestor's version; may be empty.")]
 Ours = Annotated[Path, typer.Argument(help="%A: our version, which is replaced.")]
@@ -75,3 +87,31 @@ def _conflict(ours: Credentials | None, theirs: Credentials | None) -> str:
     newer = max(("ours", ours), ("theirs", theirs), key=lambda side: age(side[1].tokens))[0]
     which = f"; the newer sign-in is in {newer}" if ours.tokens and theirs.tokens else ""
     return f"both sides accepted other destinations{which}"
+
+
+def _driver_command() -> str:
+    """The shell's line that git runs. Python by its absolute path, and without the current folder:
+    that is the checkout, and its author must not choose what runs.
+
+    Without conflict markers git would keep our side of what failed, and a new token was lost.
+    """
+    program = shlex.quote(sys.executable).replace("%", "%%")
+    merge = f"{program} -P -m provisioner merge-credentials -- %O %A %B %P"
+    return f"{merge} || {{ git merge-file -L ours -L base -L theirs %A %O %B; exit 1; }}"
+
+
+def print_merge_driver(root: Path) -> bool:
+    """Set it up in the checkout's own .git/config, which no commit changes, and say so."""
+    from provisioner.git import checkout_of, configure
+
+    if checkout_of(root) is None:
+        problem = "this is not a git repository; after `git init`, run"
+    elif configure(root, {f"{_DRIVER}.name": _TITLE, f"{_DRIVER}.driver": _driver_command()}):
+        print_text(f"Set {_DRIVER} in the git configuration of this checkout")
+        return True
+    else:
+        problem = "git could not set it; once that is corrected, run"
+    where = "" if root == Path() else f" -C {shlex.quote(str(root))}"
+    command = f"provisioner init --merge-driver{where}"
+    print_text(f"No merge driver for tokens/: {problem}: {command}", file=sys.stderr)
+    return False

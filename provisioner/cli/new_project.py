@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.cli.merge_driver import ATTRIBUTES
+from provisioner.cli.merge_credentials import ATTRIBUTES
 from provisioner.deploy.state_dir import STATE_DIR
 from provisioner.documents.declared import documents_of
 from provisioner.documents.loader import load_text

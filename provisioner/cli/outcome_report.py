@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from provisioner.cli.options import OutputFormat
-from provisioner.cli.output import print_report, write_report
+from provisioner.cli.output import print_text, write_report
 from provisioner.errors import UsageError
 from provisioner.fleet.outcome import Outcome
 from provisioner.model.project import Project
@@ -37,7 +37,7 @@ def outcome_report(
             write_report(file, RENDERERS[name](outcome, providers), "--report")
     finally:
         if shown is not None:
-            print_report(RENDERERS[shown](outcome, providers), outcome.exit_code)
+            print_text(RENDERERS[shown](outcome, providers))
 
 
 def providers_of(project: Project) -> dict[str, str]:

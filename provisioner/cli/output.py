@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.errors import ProvisionerError
 from provisioner.text import printable_lines
 
-STANDARD_OUTPUT = "standard output"  # what OSErrors of it name as their file
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _FORCING = ("FORCE_COLOR", "CLICOLOR_FORCE")
+
+_failures: dict[int, OSError] = {}  # of standard output and error: the first one each
 
 
 def print_text(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
@@ -21,27 +24,29 @@ def print_text(text: str, *, end: str = "\n", file: TextIO | None = None) -> Non
     print(printable_lines(text), end=end, file=file, flush=True)
 
 
-def print_report(text: str, code: int = ExitCode.DONE) -> None:
-    """Print what a run came to. That nothing reads it hides no graver exit code."""
-    try:
-        print_text(text)
-    except OSError as error:
-        if code in (ExitCode.DONE, ExitCode.CHANGES):
-            raise
-        give_up_output(error)
+class Output(io.FileIO):
+    """Standard output or error. What cannot be written there is lost, and nothing else is.
 
-
-def give_up_output(error: OSError) -> None:
-    """Lead standard output to nowhere: its rest must be no error when Python ends.
-
-    https://docs.python.org/3/library/signal.html#note-on-sigpipe. A full disk is an error to be
-    told; whoever reads no further has their reasons.
+    That nobody reads on, or that a disk is full, ends no work: it is said when all is done.
     """
-    if not isinstance(error, BrokenPipeError):
-        print_text(f"Error: {STANDARD_OUTPUT}: {error.strerror}", file=sys.stderr)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+
+    def write(self, data: Buffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            _failures.setdefault(self.fileno(), error)
+            return memoryview(data).nbytes
+
+
+def output_failure() -> OSError | None:
+    """Why standard output is not whole."""
+    return _failures.get(1)
+
+
+def forgive_leaving() -> None:
+    """Whoever reads events may leave: that is no failure of the run."""
+    if isinstance(output_failure(), BrokenPipeError):
+        del _failures[1]
 
 
 def write_report(file: Path, text: str, option: str, *, mode: int = 0o666) -> None:

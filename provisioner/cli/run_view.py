@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
-from provisioner.cli.output import give_up_output, is_colored
+from provisioner.cli.output import forgive_leaving, is_colored
 from provisioner.cli.run_board import Board
 from provisioner.cli.run_lines import run_line
 from provisioner.fleet.host_result import GOOD_STATES
@@ -61,10 +61,10 @@ class _Silence:
 
 
 class _Lines(_Silence):
-    """Plain lines. Once nobody reads them, they go nowhere."""
+    """Plain lines."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream: TextIO | None = stream
+        self._stream = stream
 
     def take(self, event: RunEvent) -> None:
         if line := run_line(event):
@@ -74,15 +74,8 @@ class _Lines(_Silence):
         self._write(printable(text) + "\n")
 
     def _write(self, text: str) -> None:
-        if self._stream is None:
-            return
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except OSError as error:
-            if isinstance(error, BrokenPipeError) and self._stream is sys.stdout:
-                give_up_output(error)
-            self._stream = None
+        self._stream.write(text)
+        self._stream.flush()
 
 
 class _Stream(_Lines):
@@ -93,6 +86,9 @@ class _Stream(_Lines):
 
     def note(self, text: str) -> None:
         pass
+
+    def clear(self) -> None:
+        forgive_leaving()
 
 
 _UP_AND_CLEAR = "\x1b[{}A\x1b[J"

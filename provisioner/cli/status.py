@@ -133,13 +133,12 @@ def _checked(server: EmailServer, state: SignInState, opened: OpenProject) -> Si
 def _noted(state: SignInState, tokens: TokenSet, opened: OpenProject) -> SignInState:
     """That it cannot be written down makes the proof no worse."""
     from provisioner.credentials.expiry import LastProof, Problem
-    from provisioner.deploy.proofs import note_accepted
+    from provisioner.deploy.proofs import note_proofs
 
-    now = time.time()
-    proof = LastProof(grant_id=tokens.grant_id, at=int(now))
+    proof = LastProof(grant_id=tokens.grant_id, at=int(time.time()))
     proven = replace(state, proof=proof, checked=True)
     try:
-        note_accepted(opened.project.root, state.server_name, tokens.grant_id, at=now, by=None)
+        note_proofs(opened.project.root, {state.server_name: proof})
     except ProvisionerError as error:
         said = f"the proof could not be noted: {error.message}"
         return proven.with_problem(Problem(said, error.remedy, error.exit_code, blocks=False))

@@ -44,7 +44,8 @@ def test_email(
 
     from provisioner.cli.opening import open_declared
     from provisioner.cli.output import print_text
-    from provisioner.deploy.proofs import note_accepted
+    from provisioner.credentials.expiry import LastProof
+    from provisioner.deploy.proofs import note_proofs
     from provisioner.errors import MailRefused, ProvisionerError
     from provisioner.fleet.preparation import server_entry
     from provisioner.fleet.run_id import new_run_id
@@ -73,8 +74,8 @@ def test_email(
     print_text(f"{lines[0]}, to {recipient}, from this machine")
     if entry.token_set:
         try:
-            grant = entry.token_set.grant_id
-            note_accepted(declared.root, entry.name, grant, at=time.time(), by=None)
+            proof = LastProof(grant_id=entry.token_set.grant_id, at=int(time.time()))
+            note_proofs(declared.root, {entry.name: proof})
         except ProvisionerError as error:  # the mail went, all the same
             print_text(f"Note: `status` will not know of it: {error.message}", file=sys.stderr)
     return 0

@@ -100,7 +100,7 @@ class LockedCredentials:
         """Replace the file. On return it is on disk."""
         sealed = self.store.sealed(credentials).encode("ascii")
         with _using(self.store.path(self.server_name)):
-            self._replacement.commit(sealed)
+            self._replacement(sealed)
 
     def delete(self) -> None:
         """Remove the file."""

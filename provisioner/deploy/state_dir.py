@@ -27,7 +27,7 @@ def state_path(root: Path, *inner: str) -> Path:
     folder = root
     for name in (STATE_DIR, *inner):
         folder /= name
-        refuse_unexpected(folder, stat.S_ISDIR)
+        _refuse_unexpected(folder, stat.S_ISDIR)
     return folder
 
 
@@ -35,7 +35,7 @@ def state_dir(root: Path, *inner: str) -> Path:
     """The folder, or one in it, made if it is missing. FleetError where it cannot be written."""
     folder = state_path(root, *inner)
     ignored = root / STATE_DIR / ".gitignore"
-    refuse_unexpected(ignored, stat.S_ISREG)
+    _refuse_unexpected(ignored, stat.S_ISREG)
     try:
         ignored.parent.mkdir(mode=0o700, exist_ok=True)
         if not ignored.exists():
@@ -79,7 +79,7 @@ def remove_lock(root: Path) -> None:
     (state_path(root) / LOCK_FILE).unlink(missing_ok=True)
 
 
-def refuse_unexpected(path: Path, is_right: Callable[[int], bool]) -> None:
+def _refuse_unexpected(path: Path, is_right: Callable[[int], bool]) -> None:
     """FleetError unless it is absent or of the right kind, with no link followed."""
     if os.path.lexists(path) and not is_right(path.lstat().st_mode):
         raise FleetError(f"unexpected file: {path}", remedy="check it, then delete it")

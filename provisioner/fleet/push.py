@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from provisioner.credentials.store import TokenSet
-from provisioner.deploy.proofs import note_proofs, sign_in_proofs
+from provisioner.deploy.proofs import note_or_warn, sign_in_proofs
 from provisioner.errors import FleetError, ProvisionerError
 from provisioner.fleet.batches import BatchSizes, batches
 from provisioner.fleet.canary_due import with_canaries_due
@@ -82,9 +82,9 @@ def push(
     hosts = tuple(
         _left_as_it_was(h) if h.host in untouched else done.get(h.host, h) for h in planned
     )
-    proofs = sign_in_proofs(hosts, ready.entries, work.fleet.project)
-    root = work.fleet.project.root
-    warnings = (*ready.warnings, *note_proofs(root, proofs, at=time.time()))
+    project = work.fleet.project
+    proofs = sign_in_proofs(hosts, ready.entries, project, at=time.time())
+    warnings = (*ready.warnings, *note_or_warn(project.root, proofs))
     return _outcome(work, hosts, replace(ready, warnings=warnings), check=False)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from itertools import combinations_with_replacement
+from itertools import combinations
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -52,13 +52,10 @@ def are_all_loopback(urls: Iterable[str]) -> bool:
     return all(is_loopback(host_of(url)) for url in urls)
 
 
-def are_one_builtin_providers(urls: Iterable[str]) -> bool:
+def are_one_builtin_providers(urls: Sequence[str]) -> bool:
     """Whether one provider has them all, without anything that a project says of providers."""
-    providers = [known_provider(url) for url in urls]
-    return all(
-        one is not None and other is not None and share_endpoints(one, other)
-        for one, other in combinations_with_replacement(providers, 2)
-    )
+    pairs = combinations(urls, 2)
+    return all(map(known_provider, urls)) and all(difference(*pair) is None for pair in pairs)
 
 
 def share_endpoints(one: Provider, other: Provider) -> bool:

@@ -37,9 +37,8 @@ def resembled(host: str) -> str | None:
     All below a known host's domain is its owner's.
     """
     name = host.casefold().rstrip(".")
-    if len(name) > 255 or f".{name}".endswith((*_known_endings(), *_ORDINARY)):
-        return None
-    if _is_regional(name):
+    its_owners = tuple(f".{domain}" for domain in _known())
+    if len(name) > 255 or f".{name}".endswith(its_owners + _ORDINARY) or _is_regional(name):
         return None
     shape = _shape(name)
     for domain, hosts in _known().items():
@@ -61,11 +60,6 @@ def _known() -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-@cache
-def _known_endings() -> tuple[str, ...]:
-    return tuple(f".{domain}" for domain in _known())
-
-
 def _is_regional(name: str) -> bool:
     """`yahoo.de`, `yahoo.co.uk`."""
     *above, country = name.split(".")
@@ -77,11 +71,9 @@ def _is_regional(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def _shape(name: str) -> str:
     """What a name looks like: equal for names that look the same."""
-    if "xn--" in name:
-        name = ".".join(map(_decoded, name.split(".")))
-    if not name.isascii():
-        letters = unicodedata.normalize("NFKD", name).casefold()
-        name = "".join(sign for sign in letters if not unicodedata.combining(sign))
+    decoded = ".".join(map(_decoded, name.split(".")))
+    letters = unicodedata.normalize("NFKD", decoded).casefold()
+    name = "".join(sign for sign in letters if not unicodedata.combining(sign))
     name = name.translate(_LATIN).replace("rn", "m").replace("vv", "w")
     return name.replace("i", "l")  # as a capital letter it is one
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from provisioner.cli.app import run
 from provisioner.errors import ExitCode
 
-PROVISIONER = Path(sys.executable).with_name("provisioner")
 BROWSER = f"{sys.executable} -c \"open('opened', 'w').close()\" %s"
 SERVER = """\
 server_name: Reports
@@ -36,26 +34,16 @@ MICROSOFT = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token"
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "servers").mkdir()
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    monkeypatch.setenv("BROWSER", BROWSER)
+    monkeypatch.setenv("MAPS_CLIENT_SECRET", "CANARY")
 
 
 def declare(token: str, authorization: str, refresh: str, comment: str = "") -> None:
     text = SERVER.format(token, authorization, refresh, comment=comment)
     Path("servers/reports.yml").write_text(text)
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROVISIONER, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "BROWSER": BROWSER, "MAPS_CLIENT_SECRET": "CANARY"},
-    )
 
 
 @pytest.mark.parametrize(
@@ -71,46 +59,50 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         ((OURS, OURS, MICROSOFT.replace("soft", "s0ft")), "lookalike-endpoint"),
     ],
 )
-def test_a_sign_in_ends_before_it_begins(urls: tuple[str, str, str], rule: str) -> None:
+def test_a_sign_in_ends_before_it_begins(
+    urls: tuple[str, str, str], rule: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     declare(*urls)
-    assert f"error[{rule}]" in run("validate").stdout
-    for command in ("authenticate", "refresh", "status"):
-        ways: tuple[tuple[str, ...], ...] = ((), ("--device",))
-        for way in ways if command == "authenticate" else ways[:1]:
-            done = run(command, "Reports", *way)
-            assert done.returncode == ExitCode.FAILURE, done.stderr
-            assert f"error[{rule}]" in done.stderr
-            assert not Path("opened").exists()
-            assert not Path("tokens").exists()
+    run(["validate"])
+    assert f"error[{rule}]" in capsys.readouterr().out
+    for command in (["authenticate"], ["authenticate", "--device"], ["refresh"], ["status"]):
+        assert run([*command, "Reports"]) == ExitCode.FAILURE
+        assert f"error[{rule}]" in capsys.readouterr().err
+        assert not Path("opened").exists()
+        assert not Path("tokens").exists()
 
 
 @pytest.mark.parametrize("rule", ["providers-differ", "endpoint-hosts-differ"])
-def test_no_comment_and_no_option_joins_them(rule: str) -> None:
+def test_no_comment_and_no_option_joins_them(rule: str, capsys: pytest.CaptureFixture[str]) -> None:
     token = GOOGLE if rule == "providers-differ" else OURS
     declare(token, MICROSOFT, token, f"  # provisioner: ignore[{rule}] they are one")
-    done = run("validate")
-    assert done.returncode == ExitCode.FAILURE
-    assert f"error[{rule}]" in done.stdout
-    assert f"[unused-ignore] {rule} cannot be turned off by a comment" in done.stdout
-    assert run("authenticate", "Reports").returncode == ExitCode.FAILURE
-    refused = run("validate", "--ignore", rule)
-    assert refused.returncode == ExitCode.USAGE
-    assert f"Error: {rule} cannot be ignored" in refused.stderr
+    assert run(["validate"]) == ExitCode.FAILURE
+    report = capsys.readouterr().out
+    assert f"error[{rule}]" in report
+    assert f"[unused-ignore] {rule} cannot be turned off by a comment" in report
+    assert run(["authenticate", "Reports"]) == ExitCode.FAILURE
+    assert run(["validate", "--ignore", rule]) == ExitCode.USAGE
+    assert f"Error: {rule} cannot be ignored" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("report", ["text", "json", "github", "junit", "gitlab", "sarif"])
-def test_each_report_has_the_lines_that_join_them(report: str) -> None:
+def test_each_report_has_the_lines_that_join_them(
+    report: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     declare(OURS, THEIRS, OURS)
-    output = run("validate", "--format", report).stdout
-    assert "endpoints: [sso.example.test, sso.example.invalid]" in output
+    run(["validate", "--format", report])
+    assert "endpoints: [sso.example.test, sso.example.invalid]" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     "urls", [(OURS, AUTHORIZE, THEIRS), (OURS, MICROSOFT_PAGE, MICROSOFT)], ids=["two", "known"]
 )
-def test_the_lines_of_the_message_join_them(urls: tuple[str, str, str]) -> None:
+def test_the_lines_of_the_message_join_them(
+    urls: tuple[str, str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     declare(*urls)
-    report = run("validate").stdout
+    run(["validate"])
+    report = capsys.readouterr().out
     lines = report[report.rindex("      providers:") :].splitlines()[:3]
     Path("provisioner.yml").write_text("\n".join(lines) + "\n")
-    assert run("validate").returncode == ExitCode.DONE
+    assert run(["validate"]) == ExitCode.DONE

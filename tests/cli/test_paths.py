@@ -2,13 +2,14 @@
 
 import json
 import os
-import shlex
 import subprocess
-import sys
 import time
+from pathlib import Path
 
 import pytest
 import yaml
+
+from provisioner.cli.app import run
 
 CANARY = "canary-8d2e"
 RELAY = "server_name: {}\nhost: 127.0.0.1\nport: 1\nsmtp_security_level: none\n"
@@ -18,20 +19,17 @@ OUTSIDE = f"{RELAY.format(CANARY)}prot: {CANARY}\n"
 class Checkout:
     """A repository `Mail-Config` with a project in its folder prod, and what lies beside it."""
 
-    def __init__(self, folder):
-        self.home, self.outside = folder / "home", folder / "outside"
-        self.top = folder / "checkout"
+    def __init__(self, folder, capsys):
+        self.top, self.outside, self.capsys = folder / "checkout", folder / "outside", capsys
         self.project = self.top / "prod"
-        for made in (self.home, self.outside / "group_vars", self.project / "servers"):
+        for made in (self.outside / "group_vars", self.project / "servers"):
             made.mkdir(parents=True)
         for name in ("x.yml", "hosts.yml", "group_vars/all.yml"):
             (self.outside / name).write_text(OUTSIDE)
         (self.project / "servers" / "a.yml").write_text(RELAY.format("A"))
-        self.git("init", "-q")
-        self.git("remote", "add", "origin", "git@example.edu:team/Mail-Config.git")
-
-    def git(self, *arguments):
-        subprocess.run(["git", *arguments], cwd=self.top, check=True, capture_output=True)
+        subprocess.run(["git", "init", "-q"], cwd=self.top, check=True)
+        with (self.top / ".git" / "config").open("a") as config:
+            config.write('[remote "origin"]\nurl = git@example.edu:team/Mail-Config.git\n')
 
     def link(self, path, target):
         path = self.project / path
@@ -41,34 +39,33 @@ class Checkout:
     def settings(self, text):
         (self.project / "provisioner.yml").write_text(text)
 
-    def run(self, *arguments, folder=None):
+    def run(self, *arguments):
+        """Exit code, standard output and error: nothing of what lies outside is in them."""
         started = time.monotonic()
-        ended = subprocess.run(
-            [sys.executable, "-m", "provisioner", *arguments],
-            cwd=folder or self.project,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.home)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        code = run(list(arguments))
         assert time.monotonic() - started < 20, arguments
-        return ended
+        shown = self.capsys.readouterr()
+        assert CANARY not in shown.out + shown.err
+        return code, shown.out, shown.err
 
     def findings(self, *arguments):
-        ended = self.run("validate", "--format", "json", *arguments)
-        assert CANARY not in ended.stdout + ended.stderr
-        return json.loads(ended.stdout)["findings"]
+        return json.loads(self.run("validate", "--format", "json", *arguments)[1])["findings"]
 
 
 @pytest.fixture
-def checkout(tmp_path):
-    return Checkout(tmp_path)
+def checkout(tmp_path, monkeypatch, capsys):
+    checkout = Checkout(tmp_path, capsys)
+    monkeypatch.chdir(checkout.project)
+    return checkout
 
 
-@pytest.mark.parametrize("key", ["servers", "inventory", "tokens"])
-@pytest.mark.parametrize("where", ["/", "../../outside", "inside-link", "inside-link/x", "~/x"])
+@pytest.mark.parametrize(
+    ("key", "where"),
+    [
+        *(("servers", where) for where in ("/", "../../checkouts", "inside-link/x", "~/x")),
+        *((key, "inside-link") for key in ("servers", "inventory", "tokens")),
+    ],
+)
 def test_a_key_that_leads_outside_is_an_error_where_it_stands(checkout, key, where):
     checkout.link("inside-link", "second-link")
     checkout.link("second-link", checkout.outside)
@@ -78,38 +75,34 @@ def test_a_key_that_leads_outside_is_an_error_where_it_stands(checkout, key, whe
     assert (finding["file"], finding["line"]) == ("provisioner.yml", 2)
     assert finding["column"] == len(key) + 3
     assert finding["message"].startswith(f"{key} leads out of the checkout, to /")
-    ended = checkout.run("status")
-    assert ended.returncode == 1
-    assert f"[outside-checkout] {key} leads out of the checkout" in ended.stderr
-    assert CANARY not in ended.stdout + ended.stderr
+    assert ("move the files of the servers" in finding["remedy"]) is (key == "servers")
+    code, _, told = checkout.run("status")
+    assert code == 1
+    assert f"[outside-checkout] {key} leads out of the checkout" in told
 
 
 @pytest.mark.parametrize("key", ["inventory", "tokens"])
-def test_the_printed_line_is_what_config_yml_needs(checkout, key):
+def test_the_printed_line_is_what_config_yml_needs(checkout, home, key):
     place = checkout.outside / "of my own"
     place.mkdir()
     checkout.settings(f"{key}: {place}\n")
     (finding,) = checkout.findings()
-    config = checkout.home / ".config" / "maps-provisioner" / "config.yml"
-    assert f"put into {config}: " in finding["remedy"]
-    line = (
-        finding["remedy"].partition("config.yml: ")[2].removesuffix(", or name it with --inventory")
-    )
+    config = home / ".config" / "maps-provisioner" / "config.yml"
+    _, _, line = finding["remedy"].partition(f"put into {config}: ")
+    line = line.removesuffix(", or name it with --inventory")
     assert yaml.safe_load(line) == {"projects": {"mail-config/prod": {key: str(place)}}}
     config.parent.mkdir(parents=True)
     config.write_text(line)
     config.chmod(0o600)
-    checkout.settings("{}")
     (checkout.project / "provisioner.yml").unlink()
-    used = checkout.run("plan").stderr if key == "inventory" else checkout.run("status")
     if key == "inventory":
-        assert f"there is no inventory at {place}" in used
+        assert f"there is no inventory at {place}" in checkout.run("plan")[2]
     else:
-        assert used.returncode == 0, used.stderr
+        assert checkout.run("status")[0] == 0
 
 
 def test_a_project_without_a_remote_is_told_to_take_a_name(checkout):
-    checkout.git("remote", "remove", "origin")
+    (checkout.top / ".git" / "config").write_text("")
     checkout.settings("tokens: /srv/tokens\n")
     (finding,) = checkout.findings()
     assert "(and set PROVISIONER_PROJECT=NAME: git knows no remote origin)" in finding["remedy"]
@@ -147,10 +140,9 @@ def test_a_link_that_leads_outside_is_one_finding_and_the_rest_is_read(checkout,
     stray = [f for f in found if f["rule"] == "outside-checkout"]
     assert [(f["file"], f["line"], f["column"]) for f in stray] == [(link, 1, 1)]
     assert {f["file"] for f in found if f not in stray} == {"servers/z.yml"}
-    ended = checkout.run("status")
-    assert ended.returncode == 1
-    assert f"{link}:1:1: error[outside-checkout]" in ended.stderr
-    assert CANARY not in ended.stderr
+    code, _, told = checkout.run("status")
+    assert code == 1
+    assert f"{link}:1:1: error[outside-checkout]" in told
 
 
 @pytest.mark.parametrize("named", ["servers/x.yml", "servers/deep", "servers/deep/x.yml", "."])
@@ -163,9 +155,11 @@ def test_naming_it_on_the_command_line_changes_nothing_for_a_projects_link(check
 @pytest.mark.parametrize("named", ["../../outside/x.yml", "../../outside", "../../free"])
 def test_what_a_person_names_outside_of_a_project_is_free(checkout, named):
     (checkout.top.parent / "free").symlink_to(checkout.outside)
-    ended = checkout.run("validate", named)
-    assert "error[unknown-key] `prot`" in ended.stdout
-    assert "outside-checkout" not in ended.stdout
+    for file in checkout.outside.rglob("*.yml"):
+        file.write_text(file.read_text().replace(CANARY, "mine"))
+    _, report, _ = checkout.run("validate", named)
+    assert "error[unknown-key] `prot`" in report
+    assert "outside-checkout" not in report
 
 
 def test_links_inside_of_the_checkout_lead_on(checkout):
@@ -176,6 +170,7 @@ def test_links_inside_of_the_checkout_lead_on(checkout):
     checkout.link("servers/shared", "../../shared/servers")
     checkout.link("servers/c.yml", "a.yml")
     checkout.link("inventory", "../shared/inventory")
+    checkout.link("tokens/.nobody-reads-it", checkout.outside)
     assert {f["rule"] for f in checkout.findings()} == {"duplicate-server-name"}
     (checkout.project / "servers" / "c.yml").unlink()
     assert checkout.findings() == []
@@ -187,8 +182,8 @@ def test_an_inventory_that_a_person_names_is_free(checkout):
     free = checkout.outside / "hosts.ini"
     free.write_text("[other]\n")
     (checkout.outside / "group_vars" / "all.yml").write_text("a: 1\n")
-    ended = checkout.run("plan", "-i", str(free), "--limit", "maps1")
-    assert f"--limit maps1 matches no host of {free}" in ended.stderr
+    _, _, told = checkout.run("plan", "-i", str(free), "--limit", "maps1")
+    assert f"--limit maps1 matches no host of {free}" in told
 
 
 def test_init_writes_nothing_through_a_link_that_leads_outside(checkout):
@@ -202,50 +197,35 @@ def test_init_writes_nothing_through_a_link_that_leads_outside(checkout):
         "tenant": "11111111-2222-3333-4444-555555555555",
         "client-id": "11111111-2222-3333-4444-666666666666",
     }
-    ended = checkout.run("init", *(f"--{key}={value}" for key, value in options.items()))
-    assert "servers has errors; nothing was written" in ended.stderr, ended
+    _, _, told = checkout.run("init", *(f"--{key}={value}" for key, value in options.items()))
+    assert "servers has errors; nothing was written" in told
     assert sorted(checkout.outside.rglob("*")) == before
 
 
-def ca_of(folder, kind):
-    path = folder / "ca.pem"
-    block = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
-    {
-        "missing": lambda: None,
-        "folder": path.mkdir,
-        "fifo": lambda: os.mkfifo(path),
-        "link to a fifo": lambda: (os.mkfifo(folder / "f"), path.symlink_to(folder / "f")),
-        "device": lambda: path.symlink_to("/dev/zero"),
-        "words": lambda: path.write_text(f"{CANARY}\n"),
-        "key": lambda: path.write_text(block.format(CANARY).replace("CERTIFICATE", "PRIVATE KEY")),
-        "no base64": lambda: path.write_text(block.format(CANARY)),
-        "damaged": lambda: path.write_text(block.format("Y2FuYXJ5")),
-        "large": lambda: path.write_bytes(b"#" * (4 * 1024**2 + 1)),
-    }[kind]()
-    return path
+BLOCK = "-----BEGIN {0}-----\n{1}\n-----END {0}-----\n"
 
 
 @pytest.mark.parametrize(
-    ("kind", "problem"),
+    ("make", "problem"),
     [
-        ("missing", "No such file or directory"),
-        ("folder", "it is not a regular file"),
-        ("fifo", "it is not a regular file"),
-        ("link to a fifo", "it is not a regular file"),
-        ("device", "it is not a regular file"),
-        ("words", "there is no PEM certificate in it"),
-        ("key", "there is no PEM certificate in it"),
-        ("no base64", "there is no PEM certificate in it"),
-        ("damaged", "a certificate in it is damaged"),
-        ("large", "it is larger than 4 MiB"),
+        (lambda path: None, "No such file or directory"),
+        (Path.mkdir, "it is not a regular file"),
+        (os.mkfifo, "it is not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is not a regular file"),
+        (CANARY, "there is no PEM certificate in it"),
+        (BLOCK.format("PRIVATE KEY", CANARY), "there is no PEM certificate in it"),
+        (BLOCK.format("CERTIFICATE", CANARY), "there is no PEM certificate in it"),
+        (BLOCK.format("CERTIFICATE", "Y2FuYXJ5"), "a certificate in it is damaged"),
+        ("#" * (4 * 1024**2 + 1), "it is larger than 4 MiB"),
     ],
+    ids=["missing", "folder", "fifo", "device", "words", "key", "no base64", "damaged", "large"],
 )
-def test_a_ca_file_that_is_none_is_refused_at_once_and_not_quoted(checkout, kind, problem):
-    path = ca_of(checkout.outside, kind)
-    checkout.settings(f"ca_file: {shlex.quote(str(path))}\n")
+def test_a_ca_file_that_is_none_is_refused_at_once_and_not_quoted(checkout, make, problem):
+    path = checkout.outside / "ca.pem"
+    path.write_text(make) if isinstance(make, str) else make(path)
+    checkout.settings(f"ca_file: {path}\n")
     mail = "test_email: {from: a@example.edu, to: a@example.edu}\n"
     (checkout.project / "servers" / "a.yml").write_text(RELAY.format("A") + mail)
-    ended = checkout.run("test-email", "A")
-    assert ended.returncode == 1
-    assert f"ca_file {path} cannot be used: {problem}" in ended.stderr
-    assert CANARY not in ended.stderr
+    code, _, told = checkout.run("test-email", "A")
+    assert code == 1
+    assert f"ca_file {path} cannot be used: {problem}" in told

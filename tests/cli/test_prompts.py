@@ -42,18 +42,22 @@ def at_terminal() -> Callable[[], Terminal]:
 
 
 @pytest.mark.parametrize(
-    ("name", "sure", "result"),
+    ("name", "shown", "answers", "result"),
     [
-        ("", "y", "<Reports> True"),
-        (" Alerts ", "YES", "<Alerts> True"),
-        ("A", "", "<A> False"),
-        ("A", "no", "<A> False"),
+        ("", "Reports", ["y"], "<Reports> True"),
+        (" Alerts ", "Alerts", ["YES"], "<Alerts> True"),
+        ("A", "A", ["perhaps", ""], "<A> False"),
+        ("A", "A", ["no"], "<A> False"),
+        ("a\u202eb\u3164c", "a<U+202E>b<U+3164>c", ["y"], "> True"),
     ],
 )
-def test_answers(at_terminal: Callable[[], Terminal], name: str, sure: str, result: str) -> None:
+def test_answers(
+    at_terminal: Callable[[], Terminal], name: str, shown: str, answers: list[str], result: str
+) -> None:
     with at_terminal() as terminal:
         terminal.answer("Name [Reports]: ", name)
-        terminal.answer("? [y/N] ", sure)
+        for answer in answers:
+            terminal.answer(f"Delete {shown}? [y/N] ", answer)
         assert terminal.ends() == 0
         assert result in terminal.output
 
@@ -68,21 +72,6 @@ def test_an_answer_from_before_the_question_is_none(at_terminal: Callable[[], Te
         assert "<Slow> False" in terminal.output
 
 
-def test_a_question_names_what_does_not_show(at_terminal: Callable[[], Terminal]) -> None:
-    with at_terminal() as terminal:
-        terminal.answer("Name", "a\u202eb\u3164c")
-        terminal.answer("Delete a<U+202E>b<U+3164>c? [y/N] ", "y")
-        assert terminal.ends() == 0
-
-
-def test_what_is_neither_yes_nor_no_is_asked_again(at_terminal: Callable[[], Terminal]) -> None:
-    with at_terminal() as terminal:
-        terminal.answer("Name", "A")
-        terminal.answer("Delete A? [y/N] ", "perhaps")
-        terminal.answer("Delete A? [y/N] ", "y")
-        assert terminal.ends() == 0
-
-
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
 def test_no_answer_is_an_interruption(at_terminal: Callable[[], Terminal], key: str) -> None:
     with at_terminal() as terminal:
@@ -93,20 +82,15 @@ def test_no_answer_is_an_interruption(at_terminal: Callable[[], Terminal], key: 
         assert "Traceback" not in terminal.output
 
 
-def test_without_a_terminal_nobody_is_asked() -> None:
+@pytest.mark.parametrize("streams", ["", "<&- 2>&-"], ids=["piped", "closed"])
+def test_without_a_terminal_nobody_is_asked(streams: str) -> None:
     finished = subprocess.run(
-        COMMAND, cwd=ROOT, input="A\ny\n", capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (finished.returncode, finished.stdout, finished.stderr) == (7, "nobody\n", "")
-
-
-def test_closed_standard_streams_are_no_bug() -> None:
-    finished = subprocess.run(
-        ["sh", "-c", '"$@" <&- 2>&-', "sh", *COMMAND],
+        ["sh", "-c", f'"$@" {streams}', "sh", *COMMAND],
         cwd=ROOT,
+        input="A\ny\n",
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (finished.returncode, finished.stdout) == (7, "nobody\n")
+    assert (finished.returncode, finished.stdout, finished.stderr) == (7, "nobody\n", "")

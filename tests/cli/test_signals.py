@@ -70,8 +70,13 @@ def _run(steps: str, number: signal.Signals, *before: str) -> tuple[int, str, st
     return ended.returncode, ended.stdout, ended.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("steps", _STEPS)
+@pytest.mark.parametrize(
+    ("steps", "number"),
+    [
+        *((steps, signal.SIGTERM) for steps in _STEPS),
+        *(("tidies", number) for number in (signal.SIGINT, signal.SIGHUP)),
+    ],
+)
 def test_a_signal_ends_a_run_once_and_tidily(steps: str, number: signal.Signals) -> None:
     code, shown, said = _run(_STEPS[steps], number)
     assert (code, said) == (ExitCode.INTERRUPTED, "")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from provisioner.cli import merge_driver
+from provisioner.cli import merge_credentials
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
 from tests.credentials.checkout import Checkout
@@ -75,7 +75,7 @@ def test_what_cannot_be_merged_is_a_conflict_and_nothing_is_lost(
     mine, theirs = two
     if driver == "gone":
         monkeypatch.setattr(sys, "executable", str(tmp_path / "no such/python"))
-    assert not driver or merge_driver.print_merge_driver(theirs.folder)
+    assert not driver or merge_credentials.print_merge_driver(theirs.folder)
     refresh(mine)
     mine.git("push", "-q")
     refresh(theirs)
@@ -118,7 +118,7 @@ def test_a_program_with_an_odd_path(
     mine, theirs = two
     with monkeypatch.context() as context:
         context.setattr(sys, "executable", str(program))
-        assert merge_driver.print_merge_driver(theirs.folder)
+        assert merge_credentials.print_merge_driver(theirs.folder)
     (theirs.folder / "provisioner").mkdir()  # what runs is not in the checkout
     theirs.write("provisioner/__main__.py", "raise SystemExit(0)")
     refresh(mine)

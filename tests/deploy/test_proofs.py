@@ -8,14 +8,7 @@ from msgspec.structs import replace
 
 from provisioner.credentials.expiry import LastProof
 from provisioner.demo.mail_server import Failure
-from provisioner.deploy.proofs import (
-    SignInProof,
-    note_accepted,
-    note_proofs,
-    note_refused,
-    read_proofs,
-    sign_in_proofs,
-)
+from provisioner.deploy.proofs import note_or_warn, note_proofs, read_proofs, sign_in_proofs
 from provisioner.fleet.host_result import HostResult, HostState
 from provisioner.fleet.mail_proof import MailProof
 from provisioner.hosts.entry import ServerEntry
@@ -36,8 +29,8 @@ AWAY = SmtpResult(outcome="unreachable", stage="connect")
 NO_SENDER = SmtpResult(outcome="wrong", stage="mail", code=550, reply="no")
 
 
-def proofs(*results):
-    """(host, whether the token was refused) of each proof, each result from a host of its own."""
+def proofs(*results, tokens=TOKENS):
+    """What is known of Reports once each result has come from a host of its own."""
     hosts = [
         HostResult(
             host=f"maps{number}",
@@ -46,56 +39,59 @@ def proofs(*results):
         )
         for number, result in enumerate(results, 1)
     ]
-    entries = {"Reports": ServerEntry(server=SERVER, token_set=TOKENS)}
-    found = sign_in_proofs(hosts, entries, PROJECT)
-    assert all(proof.grant_id == TOKENS.grant_id for proof in found)
-    return [(proof.host, bool(proof.refused)) for proof in found]
+    entries = {"Reports": ServerEntry(server=SERVER, token_set=tokens)}
+    return sign_in_proofs(hosts, entries, PROJECT, at=5.5).get("Reports")
 
 
 @pytest.mark.parametrize(
-    ("results", "expected"),
+    ("results", "taken_by", "refused_by"),
     [
-        ([SENT], [("maps1", False)]),
-        ([SIGNED_IN], [("maps1", False)]),
-        ([REFUSED], [("maps1", True)]),
-        ([REFUSED, SENT, REFUSED], [("maps2", False)]),
-        ([AWAY], []),
-        ([AWAY, REFUSED], [("maps2", True)]),
-        ([NO_SENDER], []),
+        ([SENT], "maps1", None),
+        ([SIGNED_IN], "maps1", None),
+        ([REFUSED], None, "maps1"),
+        ([REFUSED, SENT, REFUSED], "maps2", None),
+        ([AWAY, REFUSED], None, "maps2"),
     ],
 )
-def test_a_mail_taken_anywhere_proves_and_only_a_refused_token_is_one(results, expected):
-    assert proofs(*results) == expected
+def test_a_mail_taken_anywhere_proves_and_only_a_refused_token_is_one(
+    results, taken_by, refused_by
+):
+    proof = proofs(*results)
+    assert (proof.grant_id, proof.by) == (TOKENS.grant_id, taken_by)
+    assert proof.at == (5 if taken_by else None)
+    assert refused_by in proof.refused if refused_by else proof.refused is None
+
+
+@pytest.mark.parametrize("result", [AWAY, NO_SENDER])
+def test_what_says_nothing_of_a_token_is_no_proof(result):
+    assert proofs(result) is None
 
 
 def test_a_server_without_tokens_has_no_sign_in():
-    host = HostResult(
-        host="maps1", state=HostState.DELIVERED, mails=(MailProof("Reports", SENT, None, "sent"),)
-    )
-    assert sign_in_proofs([host], {"Reports": ServerEntry(server=SERVER)}, PROJECT) == ()
+    assert proofs(SENT, tokens=None) is None
 
 
 # What is noted.
 
-
-def test_a_refusal_is_noted_until_a_host_proves_it(tmp_path):
-    note_refused(tmp_path, "Reports", "a", "refused by maps1")
-    assert read_proofs(tmp_path)["Reports"] == LastProof(grant_id="a", refused="refused by maps1")
-    note_accepted(tmp_path, "Reports", "a", at=5.5, by="maps2")
-    taken = LastProof(grant_id="a", at=5, by="maps2")
-    assert read_proofs(tmp_path)["Reports"] == taken
-    note_refused(tmp_path, "Reports", "a", "refused by maps1")
-    assert read_proofs(tmp_path)["Reports"] == replace(taken, refused="refused by maps1")
+TAKEN, ANOTHER = LastProof(grant_id="a", at=5, by="maps2"), LastProof(grant_id="c", at=6)
+REFUSED_A, REFUSED_B = (LastProof(grant_id=grant, refused="no") for grant in "ab")
 
 
-def test_what_was_said_to_another_grant_is_forgotten_and_another_servers_is_not(tmp_path):
-    note_accepted(tmp_path, "Reports", "a", at=5, by="maps2")
-    note_accepted(tmp_path, "Alerts", "c", at=6, by=None)
-    note_refused(tmp_path, "Reports", "b", "refused")
-    assert read_proofs(tmp_path) == {
-        "Reports": LastProof(grant_id="b", refused="refused"),
-        "Alerts": LastProof(grant_id="c", at=6),
-    }
+@pytest.mark.parametrize(
+    ("proof", "known"),
+    [
+        (TAKEN, TAKEN),
+        (REFUSED_A, LastProof(grant_id="a", at=5, by="maps2", refused="no")),
+        (REFUSED_B, REFUSED_B),
+    ],
+)
+def test_a_refusal_lasts_until_it_is_proven_and_another_grants_proof_is_forgotten(
+    tmp_path, proof, known
+):
+    note_proofs(tmp_path, {"Reports": REFUSED_A, "Alerts": ANOTHER})
+    note_proofs(tmp_path, {"Reports": TAKEN})
+    note_proofs(tmp_path, {"Reports": proof})
+    assert read_proofs(tmp_path) == {"Reports": known, "Alerts": ANOTHER}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"Reports": {"at": "soon"}}', b"\xff"])
@@ -103,8 +99,8 @@ def test_a_damaged_file_proves_nothing_and_is_written_anew(tmp_path, content):
     (tmp_path / ".provisioner").mkdir()
     (tmp_path / ".provisioner/proofs.json").write_bytes(content)
     assert read_proofs(tmp_path) == {}
-    note_accepted(tmp_path, "Reports", "a", at=5, by=None)
-    assert read_proofs(tmp_path) == {"Reports": LastProof(grant_id="a", at=5)}
+    note_proofs(tmp_path, {"Reports": TAKEN})
+    assert read_proofs(tmp_path) == {"Reports": TAKEN}
 
 
 def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
@@ -115,9 +111,9 @@ def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
 
 def test_what_cannot_be_noted_is_a_warning(tmp_path):
     (tmp_path / ".provisioner").write_text("no folder")
-    told = note_proofs(tmp_path, [SignInProof("Reports", "a", "maps1")], at=1.0)
-    [warning] = told
-    assert warning.startswith("Reports: `status` will not know of this push: ")
+    [warning] = note_or_warn(tmp_path, {"Reports": TAKEN, "Alerts": ANOTHER})
+    assert warning.startswith("Reports, Alerts: `status` will not know of this push: ")
+    assert note_or_warn(tmp_path, {}) == []
 
 
 @pytest.fixture

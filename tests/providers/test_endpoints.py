@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterable
-from itertools import combinations
-
 import pytest
 
 from provisioner.providers.endpoints import (
@@ -20,11 +15,6 @@ from provisioner.providers.endpoints import (
 GOOGLE = "https://accounts.google.com/o/oauth2/v2/auth"
 MICROSOFT = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token"
 OUR_OWN = "https://sso.example.edu/token"
-
-
-def belong_together(urls: Iterable[str], entries: Entries | None = None) -> bool:
-    """Whether one sign-in may use all these URLs."""
-    return all(difference(one, other, entries) is None for one, other in combinations(urls, 2))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +57,6 @@ def belong_together(urls: Iterable[str], entries: Entries | None = None) -> bool
 )
 def test_two_urls(one: str, other: str, why: str | None) -> None:
     assert difference(one, other) == difference(other, one) == why
-    assert belong_together([one, other]) is (why is None)
 
 
 BOTH = ["sso.example.edu", "tokens.example.net/a"]
@@ -95,14 +84,7 @@ BOTH = ["sso.example.edu", "tokens.example.net/a"]
     ],
 )
 def test_only_one_list_of_endpoints_joins(entries: Entries, token: str, is_joined: bool) -> None:
-    assert belong_together([OUR_OWN, OUR_OWN, token], entries) is is_joined
-
-
-def test_each_endpoint_belongs_to_each_other() -> None:
-    first, second, third = OUR_OWN, "https://login.example.edu/t", "https://tokens.example.net/t"
-    entries = {"login.example.edu": {"endpoints": ["login.example.edu", "tokens.example.net"]}}
-    assert belong_together([second, third], entries)
-    assert not belong_together([first, second, third], entries)
+    assert (difference(OUR_OWN, token, entries) is None) is is_joined
 
 
 @pytest.mark.parametrize(
@@ -128,14 +110,3 @@ def test_what_needs_no_question(urls: list[str], is_builtin: bool, is_loopback: 
 def test_hosts_of_endpoints() -> None:
     urls = ["https://SSO.example.edu:8443/a", "https://sso.example.edu./t", MICROSOFT, "https://["]
     assert endpoint_hosts(urls) == {"sso.example.edu", "login.microsoftonline.com"}
-
-
-@pytest.mark.parametrize(("other", "is_read"), [(MICROSOFT, False), (OUR_OWN, True)])
-def test_the_list_of_public_suffixes_is_read_only_for_strangers(other: str, is_read: bool) -> None:
-    program = (
-        "import sys; from provisioner.providers.endpoints import difference\n"
-        f"difference({other!r}, {GOOGLE!r} if {other == MICROSOFT} else 'https://a.example.edu')\n"
-        "print('publicsuffixlist' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
-    assert done.stdout.decode().strip() == str(is_read)

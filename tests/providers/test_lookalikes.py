@@ -10,13 +10,8 @@ from publicsuffixlist import PublicSuffixList
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.lookalikes import _known, resembled
 
-KNOWN = sorted(
-    {
-        host.partition("/")[0]
-        for provider in PROVIDERS
-        for host in (*provider.endpoints, *provider.smtp_hosts)
-    }
-)
+PLACES = {place for p in PROVIDERS for place in (*p.endpoints, *p.smtp_hosts)}
+KNOWN = sorted({place.partition("/")[0] for place in PLACES})
 
 MICROSOFT, GOOGLE, GMAIL = "login.microsoftonline.com", "accounts.google.com", "smtp.gmail.com"
 OFFICE = "smtp.office365.com"
@@ -52,6 +47,7 @@ def test_an_ordinary_host_resembles_none(host: str) -> None:
         ("accounts.xn--ggle-55da.com", GOOGLE),
         ("login.xn--mcrosoftonlne-39bk.com", MICROSOFT),
         ("smtp.gm\u00e4il.com", GMAIL),
+        ("smtp.\u00e4ol.com", "smtp.aol.com"),
         ("smtp.gm\uff41il.com", GMAIL),
         # a letter changed, added, left out, or two in another order
         ("login.nicrosoftonline.com", MICROSOFT),

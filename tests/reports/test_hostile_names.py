@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-import yaml
 
 from provisioner.cli.app import print_error, run
-from provisioner.cli.output import print_report
+from provisioner.cli.output import print_text
 from provisioner.credentials.expiry import Problem, SignInState
 from provisioner.errors import ExitCode
 from provisioner.fleet.host_report import HostReport, ServerOnHost
@@ -37,6 +37,7 @@ NAMED = "Re<U+202E><U+3164><U+001B>[2J<U+007F><U+E0041>ports"
 ESCAPED = r"Re\u202e\u3164\u001b[2J\u007f\udb40\udc41ports"
 MARKED = "Re&#60;U+202E&#62;&#60;U+3164&#62;"
 IN_XML = "Re&lt;U+202E&gt;&lt;U+3164&gt;"
+PASSING = "Re\u3164ports"  # the schema lets it pass
 ALL_FORMS = (NAMED, ESCAPED, MARKED, IN_XML)
 
 REPLY = SmtpResult(outcome="wrong", stage="auth", code=535, reply=NAME, transcript=(NAME,))
@@ -52,9 +53,7 @@ OUTCOME = Outcome(run_id="r", hosts=(HOST,), skipped=(SKIPPED,), warnings=(NAME,
 VERDICT = Verdict(
     (finding(file=NAME, message=NAME, remedy=NAME, excerpt=Excerpt(NAME, 0, 3)),), 1, 1
 )
-SIGN_INS = [
-    SignInState(server_name=NAME, mailbox=NAME, problems=(Problem(NAME, NAME),)),
-]
+SIGN_INS = [SignInState(server_name=NAME, mailbox=NAME, problems=(Problem(NAME, NAME),))]
 ON_HOST = ServerOnHost(
     name=NAME, verified=True, orphaned=True, proof=None, proven_at=None, token_expires_at=None
 )
@@ -68,19 +67,19 @@ EVENTS = (
 RECORD = RunRecord("r", tuple(json.loads(event_line(event, 0)) for event in EVENTS), whole=True)
 
 TEXTS: dict[str, Callable[[], str]] = {
-    **{f"findings {n}": lambda n=n: RENDERERS[n](VERDICT) for n in RENDERERS},  # type: ignore[misc]
-    "step summary": lambda: step_summary.render(VERDICT),
+    **{f"findings {name}": partial(render, VERDICT) for name, render in RENDERERS.items()},
+    "step summary": partial(step_summary.render, VERDICT),
     **{
-        f"outcome {name}": lambda name=name: outcome_formats.RENDERERS[name](OUTCOME, {})  # type: ignore[misc]
-        for name in outcome_formats.RENDERERS
+        f"outcome {name}": partial(render, OUTCOME, {})
+        for name, render in outcome_formats.RENDERERS.items()
     },
-    "sign-ins text": lambda: states_as_text(SIGN_INS, now=0),
-    "sign-ins json": lambda: states_as_json(SIGN_INS, now=0),
-    "hosts text": lambda: host_reports_as_text(REPORTS),
-    "hosts json": lambda: host_reports_as_json(REPORTS),
-    **{f"history {f}": lambda f=f: ONES[f](RECORD) for f in ONES},  # type: ignore[misc]
-    **{f"runs {f}": lambda f=f: LISTS[f]([RECORD]) for f in LISTS},  # type: ignore[misc]
-    "stream": lambda: event_line(HostFinished(result=HOST), 0),
+    "sign-ins text": partial(states_as_text, SIGN_INS, now=0),
+    "sign-ins json": partial(states_as_json, SIGN_INS, now=0),
+    "hosts text": partial(host_reports_as_text, REPORTS),
+    "hosts json": partial(host_reports_as_json, REPORTS),
+    **{f"history {name}": partial(render, RECORD) for name, render in ONES.items()},
+    **{f"runs {name}": partial(render, [RECORD]) for name, render in LISTS.items()},
+    "stream": partial(event_line, EVENTS[2], 0),
 }
 
 
@@ -106,11 +105,25 @@ def test_a_report_names_what_does_not_show(name: str) -> None:
 
 
 def test_whatever_is_printed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    print_report(NAME)
+    print_text(NAME)
     print_error(f"{NAME}\n\tmore", f"{NAME}\n{NAME}")
     shown = capsys.readouterr()
     assert shown.out == f"{NAMED}\n"
     assert shown.err == f"Error: {NAMED}\n\tmore\n  {NAMED}\n  {NAMED}\n"
+
+
+DECLARED = f"""\
+server_name: {PASSING}
+host: smtp.example.edu
+smtp_security_level: oauth2
+use_tls: true
+oauth2:
+  access_token_url: https://login.example.edu/token
+  authorization_url: https://login.example.edu/authorize
+  client_id: maps
+  client_secret: {{env: SECRET}}
+  scope_for_authorize: smtp offline_access
+"""
 
 
 @pytest.mark.parametrize(
@@ -142,25 +155,11 @@ def test_no_command_prints_it_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    declared = {
-        "server_name": "Re\u3164ports",  # the schema lets it pass
-        "host": "smtp.example.edu",
-        "smtp_security_level": "oauth2",
-        "use_tls": True,
-        "oauth2": {
-            "access_token_url": "https://login.example.edu/token",
-            "authorization_url": "https://login.example.edu/authorize",
-            "client_id": "maps",
-            "client_secret": {"env": "SECRET"},
-            "scope_for_authorize": "smtp offline_access",
-        },
-    }
     (tmp_path / "servers").mkdir()
-    (tmp_path / "servers/a.yml").write_text(yaml.safe_dump(declared, allow_unicode=True))
+    (tmp_path / "servers/a.yml").write_text(DECLARED)
     monkeypatch.chdir(tmp_path)
-    names = [a.replace(NAME, "Re\u3164ports") for a in arguments]
-    for each in (arguments, names):
-        run(list(each))
+    for name in (NAME, PASSING):
+        run([argument.replace(NAME, name) for argument in arguments])
         shown = capsys.readouterr()
         for text in (shown.out, shown.err):
             assert printable_lines(text) == text
