@@ -40,7 +40,7 @@ def test_answers_go_to_the_run_folder_and_nowhere_else(tmp_path):
         "forges": ["Unreachable", "Unreachable"],
     }
     assert [answer["op"] for [answer] in acted.answers["good"]["calls"]] == ["write", "read"]
-    assert acted.answers["crashes"]["calls"][0]["where"] == "KeyError:12"
+    assert acted.answers["crashes"]["calls"][0]["words"] == "KeyError:12"
     assert acted.answers["forges"]["calls"][0]["began"]  # its own words do not count
     flooded = acted.answers["floods"]
     assert flooded["calls"][0]["words"] == "it is too long"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 
 import pytest
@@ -18,6 +19,7 @@ def causes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("unreached")
     (folder / "keys").mkdir()
     with (
+        tempfile.TemporaryDirectory() as short,  # a socket's path has 108 characters at most
         ssh_server(folder / "keys") as server,
         silent_port() as silent,
         closing_port() as closing,
@@ -46,7 +48,7 @@ def causes(tmp_path_factory):
             "hangs up": {"maps_directory": "hangs up"},
             "hangs up, shared": {
                 "maps_directory": "hangs up",
-                "shared": str(folder / "%C"),
+                "shared": f"{short}/%C",
             },
             "echoes": {"maps_directory": "echoes"},
             "adds": {"maps_directory": "adds"},
