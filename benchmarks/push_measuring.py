@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
 from statistics import median
 
 from measuring import Cost
@@ -20,8 +19,7 @@ from push_references import (
 )
 from push_scene import SERVERS, Scene
 
-_UNPROVEN = (1,)  # how a push ends that was not to be proven
-MAILS_AT_ONCE = 3  # connections that ours opens to one mailbox, over the whole fleet
+_UNVERIFIED = (1,)  # how a push ends with --mail none
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +34,12 @@ class Measured:
         return self.costs.get(name)
 
 
-def batches(hosts: int) -> list[int]:
-    """Sizes of the default batches: `1, 25%, 100%` where there are more than five hosts."""
+def batch_sizes(hosts: int) -> list[int]:
+    """Sizes of the default batches: one host, a quarter, the rest if there are more than five."""
     if hosts <= 5:
         return [hosts]
-    first, second = 1, ceil(hosts * 0.25)
-    return [first, second, hosts - first - second]
+    quarter = hosts // 4
+    return [1, quarter, hosts - 1 - quarter]
 
 
 def measure(
@@ -74,11 +72,14 @@ def _works(scene: Scene, hosts: int, *, with_peer: bool) -> dict[str, Callable[[
         "push unchanged": lambda _: [scene.provision("push")],
         "plan unchanged": lambda _: [scene.provision("plan")],
         "floor of a change": lambda _: [_floor_of_a_change(scene, hosts)],
-        "push changed, no mails": lambda client: changed(client, "--mail", "none", codes=_UNPROVEN),
+        "push changed, no mails": lambda client: changed(
+            client, "--mail", "none", codes=_UNVERIFIED
+        ),
         "push changed, mails": changed,
+        "push changed, mails, one batch": lambda client: changed(client, "--batches", "100%"),
     }
     if swaks_is_there():
-        works["swaks"] = lambda _: [_wall_only(swaks(scene, hosts, MAILS_AT_ONCE))]
+        works["swaks"] = lambda _: [_wall_only(swaks(scene, hosts, scene.forks))]
     if with_peer:
         works["hand-written"] = lambda client: [hand_written(scene, client)]
         works["hand-written, tuned"] = lambda client: [hand_written_tuned(scene, client)]
@@ -86,9 +87,9 @@ def _works(scene: Scene, hosts: int, *, with_peer: bool) -> dict[str, Callable[[
 
 
 def _floor_of_a_change(scene: Scene, hosts: int) -> Cost:
-    """One floor for the check run, and one for each batch."""
+    """One floor for the plan, and one for each batch."""
     costs, first = [floor(scene, hosts)], 1
-    for size in batches(hosts):
+    for size in batch_sizes(hosts):
         costs.append(floor(scene, size, first))
         first += size
     return Cost(

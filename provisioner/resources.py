@@ -9,12 +9,12 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def schema_path(name: str) -> Path:
-    """`email-server`, `project`, `host-document`, `plan`, `run-events` -> the JSON Schema file."""
+    """`email-server`, `project`, `host-document` -> the JSON Schema file."""
     return _folder("schemas") / f"{name}.schema.json"
 
 
 def playbooks_folder() -> Path:
-    """The folder with push.yml and Ansible's action_plugins/, library/, module_utils/."""
+    """The folder with hosts.yml and Ansible's action_plugins/, library/, module_utils/."""
     return _folder("playbooks")
 
 

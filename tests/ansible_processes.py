@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -20,14 +23,25 @@ def ansible_processes(project: Path) -> list[bytes]:
     return processes_naming(project / "inventory")
 
 
+def kill_ansible(project: Path) -> None:
+    """Kill Ansible and its workers, as far as they live."""
+    for process in _naming(project / "inventory"):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
 def processes_naming(path: Path) -> list[bytes]:
     """Commands that name this path."""
-    found = []
+    return list(_naming(path).values())
+
+
+def _naming(path: Path) -> dict[int, bytes]:
+    found = {}
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = process.read_bytes()
         except OSError:
             continue
         if str(path).encode() in command:
-            found.append(command)
+            found[int(process.parent.name)] = command
     return found

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from provisioner.secret import Secret
 from tests.own_memory_folder import have_own_memory_folder
+from tests.windows.powershells import NONE, powershells
 
 # A CI that starts us in the background has these ignored, and every child would inherit that:
 # no test could interrupt anything.
@@ -35,6 +38,26 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give each worker of a parallel run its own place for run folders."""
     if hasattr(config, "workerinput") and os.geteuid() == 0:
         have_own_memory_folder()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None, None, None]:
+    """Say in which PowerShells the module of Windows hosts ran, and what was left out."""
+    yield
+    skipped = terminalreporter.stats.get("skipped", [])
+    left_out = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in skipped
+        if report.nodeid.startswith("tests/windows/")
+    )
+    if NONE in left_out:
+        terminalreporter.write_line(f"tests/windows: {NONE}")
+    elif left_out:
+        names = ", ".join(one.name for one in powershells())
+        reasons = "; ".join(f"{count} {why}" for why, count in sorted(left_out.items()))
+        terminalreporter.write_line(f"tests/windows: in {names}; left out: {reasons}")
 
 
 _FOREIGN_PREFIXES = ("ANSIBLE_", "PROVISIONER_", "XDG_")

@@ -1,5 +1,6 @@
-"""What README says is true of the program."""
+"""What README and docs/ say is true of the program."""
 
+import inspect
 import re
 import textwrap
 from pathlib import Path
@@ -9,6 +10,8 @@ import yaml
 from typer.main import get_command
 
 from provisioner.cli.app import app_with
+from provisioner.deploy import host_settings
+from provisioner.deploy.result import MEANINGS
 from provisioner.errors import ExitCode
 from provisioner.lint.schema import schema_named
 
@@ -18,7 +21,7 @@ PAGES = README + "".join(
     (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     for name in (
         *("signing-in", "pushing", "validating", "security", "windows", "worksheet"),
-        *("two-admins", "leaving"),
+        *("two-admins", "leaving", "hosts", "ci"),
     )
 )
 COMMANDS = get_command(app_with()).commands
@@ -62,3 +65,40 @@ def test_the_two_commands_are_in_the_makefile():
     for target in ("demo", "test"):
         assert f"    make {target} " in README
         assert re.search(rf"^{target}:", makefile, re.M)
+
+
+PUSHING = (ROOT / "docs" / "pushing.md").read_text(encoding="utf-8")
+
+
+def test_the_states_of_hosts_have_the_exit_codes_of_the_program():
+    table = PUSHING[PUSHING.index("## States") : PUSHING.index("The exit code of a run")]
+    rows = re.findall(r"^\| ([a-z ,]+) \| .* \| (\d) \|$", table, re.M)
+    assert {state: int(code) for state, code in rows} == {
+        str(state): meaning.exit_code for state, meaning in MEANINGS.items()
+    }
+
+
+def test_the_host_variables_are_those_that_are_read():
+    table = PUSHING[PUSHING.index("## Host variables") : PUSHING.index("## States")]
+    named = re.findall(r"^\| `(maps_\w+)` \|", table, re.M)
+    read = re.findall(r'variables, "(maps_\w+)"', inspect.getsource(host_settings.host_settings))
+    assert sorted(named) == sorted([*read, "maps_service"])
+
+
+@pytest.mark.parametrize(
+    "page", sorted(p.relative_to(ROOT) for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+)
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+        name, _, anchor = target.partition("#")
+        file = (ROOT / page).parent / name if name else ROOT / page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+def anchors(file):
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

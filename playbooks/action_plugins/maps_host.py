@@ -72,7 +72,10 @@ class ActionModule(ActionBase):
             return _OTHER_VERSION.format(f"{__version__} and {work.version}")
         for token in (token for tokens in work.secrets.values() for token in tokens.values()):
             Secret(str(json.loads(token)))  # so that `foreign` masks it in the words of a host
-        host, platform = self._task_vars["inventory_hostname"], self._platform()
+        host = json.loads(json.dumps(self._task_vars["inventory_hostname"]))  # a plain str
+        if host not in work.hosts:
+            return f"{host} is no host of this run: a host and a group have the same name"
+        platform = self._platform()
         try:
             connection_safety.secure(self)
             with run_folder.begin(folder, host) as begun:

@@ -44,7 +44,7 @@ ARGUMENT_SPEC = {"call": {"type": "str", "no_log": True}}
 
 STATE, LOCK, NEW = "state.json", "push.lock", ".new"
 LARGEST = 4 * 1024 * 1024
-_NAME = re.compile(r"email-servers(\.before-[0-9]+)?\.json|state\.json")
+_NAME = re.compile(r"email-servers(\.before-[0-9]{1,16})?\.json|state\.json")
 _PLACEHOLDER = re.compile(rb'"hmac:[0-9a-f]{32}"')
 _OTHER_KIND = (errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO)  # than we would open
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n"))

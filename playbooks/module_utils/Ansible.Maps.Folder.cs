@@ -1,254 +1,331 @@
-// The private folder on a MAPS host: files in it are whole, durable and nobody else's. Twin of
-// maps_folder.py.
+// The folder of the document: read masked, written whole, locked. Knows no server and no record.
 
 using System;
+using System.Collections;
 using System.Collections.Generic;
-using System.Diagnostics;
+using System.ComponentModel;
+using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
 using System.Threading;
-using Ansible.Maps.CaseFolding;
-using Ansible.Maps.Files;
-using Ansible.Maps.Holder;
-using Ansible.Maps.Host;
-using Ansible.Maps.Refusal;
+using Ansible.Maps.Masking;
+using Ansible.Maps.Windows;
 
 namespace Ansible.Maps.Folder {
-    /// <summary>
-    /// A folder of this process's user alone (and, read-only, of `group` if there is one).
-    /// </summary>
-    public sealed class PrivateFolder {
-        private const string LockFile = "lock";
-        private static readonly string[] Kept = {
-            "email-servers.json", "email-servers.previous.json", "state.json", LockFile, "lease.json",
-        };
-        private static readonly string[] Ours = { "email-servers.", "state.json", "lease.json" };
-        private static readonly Dictionary<string, string> WaysOut = new Dictionary<string, string> {
-            { "enospc", "the disk is full: make room, then push again" },
-            { "edquot", "the disk quota is used up: make room, then push again" },
-            { "erofs", "the file system is mounted read-only: remount it, then push again" },
-            { "eacces", "the account that Ansible signs in with may not write there: use become" },
-            { "eperm", "the account that Ansible signs in with may not do that: use become" },
+    /// <summary>Why an operation is not done: one word, and a path or a holder.</summary>
+    public sealed class Refusal : Exception {
+        private static readonly Dictionary<int, string> Words = new Dictionary<int, string> {
+            { 2, "enoent" }, { 3, "enoent" }, { 5, "eacces" }, { 19, "erofs" }, { 32, "ebusy" }, { 33, "ebusy" },
+            { 39, "enospc" }, { 80, "eexist" }, { 112, "enospc" }, { 183, "eexist" }, { 206, "enametoolong" },
+            { 267, "enotdir" }, { 1295, "edquot" }, { 1307, "eperm" }, { 1314, "eperm" },
         };
 
-        private readonly IFiles files = HostFiles.Current;
-        private readonly object reader;
-        private IFileLock held;  // the lock, once we have taken it
-        private LockSign sign;
+        public readonly string Reason, About;
 
-        public PrivateFolder(string path, string group) {
-            Path = path;
-            reader = string.IsNullOrEmpty(group) ? null : files.Reader(group);
+        public Refusal(string reason, string about) {
+            Reason = reason;
+            About = about;
         }
 
-        public string Path { get; private set; }
-
-        /// <summary>The path of a file in it.</summary>
-        public string Place(string name) {
-            return files.Place(Path, name);
+        /// <summary>Of an error of Windows.</summary>
+        public static Refusal Of(int error, string about) {
+            return new Refusal(Words.ContainsKey(error) ? Words[error] : "error_" + error, about);
         }
+
+        /// <summary>The error of Windows behind an exception; 0: there is none.</summary>
+        public static int Error(Exception thrown) {
+            bool ofFiles = thrown is IOException || thrown is UnauthorizedAccessException;
+            Win32Exception said = thrown as Win32Exception;
+            return said != null ? said.NativeErrorCode : ofFiles ? thrown.HResult & 0xffff : 0;
+        }
+    }
+
+    /// <summary>A folder that only Administrators, SYSTEM and `group` see into.</summary>
+    public sealed class MapsFolder : IDisposable {
+        private const int Largest = 4 * 1024 * 1024;
+        private const string State = "state.json", LockFile = "push.lock", New = ".new";
+
+        private static readonly Regex Names = new Regex("^(email-servers(\\.before-[0-9]{1,16})?\\.json|state\\.json)\\z");
+        private static readonly Regex Left = new Regex("\\.json\\.new\\z", RegexOptions.IgnoreCase);
+        private static readonly Regex Placeholders = new Regex("^\"hmac:[0-9a-f]{32}\"\\z");
+
+        private readonly string path, group;
+        private readonly HMACSHA256 hmac;
+        private readonly ISet<string> keys, shown;
+        private readonly Dictionary<string, string> known = new Dictionary<string, string>();  // by placeholder
+
+        public MapsFolder(string path, string group, string key, IEnumerable<string> keys, IEnumerable<string> shown) {
+            this.path = path.TrimEnd('/', '\\');
+            this.group = group;
+            hmac = new HMACSHA256(Enumerable.Range(0, key.Length / 2)
+                .Select(one => Convert.ToByte(key.Substring(2 * one, 2), 16)).ToArray());
+            this.keys = Tokens.Quoted(keys);
+            this.shown = Tokens.Quoted(shown);
+            Secrets = new Redaction();
+        }
+
+        /// <summary>All that was read or filled in.</summary>
+        public Redaction Secrets { get; private set; }
+
+        /// <summary>The lock, once it is taken.</summary>
+        public FileStream Held { get; private set; }
 
         // -- reading
 
-        /// <summary>Whether it is there; HostRefusal if something else is, or it is someone else's.</summary>
-        public bool Exists() {
-            FileStatus status = Explained("look at " + Path, () => files.Look(Path, reader));
-            if (status == null) {
-                return false;
+        /// <summary>Documents and archives, then the state: so the state knows whatever was read.</summary>
+        public void Read(IDictionary<string, object> answer) {
+            string reader = Reader();
+            bool there = Look();
+            Dictionary<string, object> files = new Dictionary<string, object>();
+            foreach (string name in there ? Documents().Concat(new[] { State }) : new string[0]) {
+                byte[] data = Bytes(name);
+                if (data != null) {
+                    files[name] = new Dictionary<string, object> {
+                        { "text", Shown(name, data) }, { "digest", Digest(data) },
+                        { "open", Access.IsExceeded(Place(name), reader, false) },
+                    };
+                }
             }
-            if (status.Kind != FileKind.Folder) {
-                string kind = status.Kind == FileKind.Link ? "a symbolic link" : "not a folder";
-                throw NotPrivate(MovedAway(Path, kind));
+            answer["files"] = files;
+            answer["open"] = there && Access.IsExceeded(path, reader, true);
+            answer["strangers"] = there ? Strangers().Take(20).ToArray() : new string[0];
+            answer["holder"] = there ? Holder() : null;
+            answer["writable"] = Host.IsWritable(path);
+        }
+
+        // Whether it is there; a Refusal if it is somebody else's.
+        private bool Look() {
+            if (!Host.IsPlain(path)) { throw new Refusal("einval", path); }
+            if (!Directory.Exists(path) && !File.Exists(path)) { return false; }
+            if (File.Exists(path) || IsLink(path) || Access.ForeignOwner(path) != null) {
+                throw new Refusal("not_private", path);
             }
-            RefuseForeign(Path, status);
-            RefuseShared(status);
+            if (!File.Exists(Place(State)) && Strangers().Any()) {
+                throw new Refusal("strangers", path);  // to close C:\Windows to others would harm the host
+            }
             return true;
         }
 
-        // To close C:\ or /tmp to others would harm the host: it must be a folder of our own.
-        private void RefuseShared(FileStatus status) {
-            List<string> names = Explained("look at " + Path, () => files.Names(Path));
-            if (status.Sticky || (!names.Contains("state.json") && !names.All(IsOurs))) {
-                throw NotPrivate(Path
-                    + " is used for other things, too: name a folder of its own in maps_directory");
+        private static bool IsLink(string place) {
+            return (File.GetAttributes(place) & FileAttributes.ReparsePoint) != 0;
+        }
+
+        private string Reader() {
+            try {
+                return Access.Reader(group);
+            } catch (SystemException) {  // no such account, or no answer of the domain
+                throw new Refusal("no_group", group);
             }
         }
 
-        // Whether a file of that name is of this tool, from a run that left no record, too.
-        private static bool IsOurs(string name) {
-            return name == LockFile || Ours.Any(ours => name.StartsWith(ours, StringComparison.Ordinal));
+        private List<string> AllNames() {
+            return Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).ToList();
         }
 
-        /// <summary>The bytes of a file; null if there is none.</summary>
-        public byte[] Read(string name) {
-            string path = Place(name);
-            return Explained("read " + path, () => files.Read(path, status => {
-                RefuseIrregular(path, status);
-                RefuseForeign(path, status);
-            }));
+        // The document and its archives; State.JSON is state.json.
+        private IEnumerable<string> Documents() {
+            return AllNames().Select(name => name.ToLowerInvariant())
+                .Where(name => name != State && Names.IsMatch(name)).OrderBy(name => name, StringComparer.Ordinal);
         }
 
-        /// <summary>Names in it that are there between two runs for no good reason, sorted.</summary>
-        public List<string> Strangers() {
-            if (!Exists()) {
-                return new List<string>();
+        private IEnumerable<string> Strangers() {
+            return AllNames().Where(name => !Names.IsMatch(Left.Replace(name, ".json").ToLowerInvariant())
+                    && !name.Equals(LockFile, StringComparison.OrdinalIgnoreCase))
+                .Select(name => name.Substring(0, Math.Min(name.Length, 200)))
+                .OrderBy(name => name, StringComparer.Ordinal);
+        }
+
+        private string Place(string name) {
+            return path + Path.DirectorySeparatorChar + name;
+        }
+
+        private string Shown(string name, byte[] data) {
+            try {
+                string text = Tokens.Bytes.GetString(data);
+                text = name == State ? text : Tokens.ReplaceHidden(text, keys, shown, Placeholder);
+                return text == null ? null : Tokens.Utf8.GetString(Tokens.Bytes.GetBytes(text));
+            } catch (DecoderFallbackException) {
+                return null;
             }
-            List<string> names = Explained("look at " + Path, () => files.Names(Path));
-            return names.Except(Kept).OrderBy(name => name, Names.Order).ToList();
         }
 
-        /// <summary>
-        /// Paths of the folder and of the named files that more people could read than should.
-        /// </summary>
-        public List<string> TooOpen(params string[] names) {
-            return new[] { Path }.Concat(names.Select(Place)).Where(IsTooOpen).ToList();
+        private string Placeholder(string token) {
+            string made = "\"hmac:" + Digest(Tokens.Bytes.GetBytes(token)).Substring(0, 32) + "\"";
+            known[made] = token;
+            Secrets.AddToken(token);
+            return made;
         }
 
-        private bool IsTooOpen(string path) {
-            FileStatus status = Explained("look at " + path, () => files.Look(path, reader));
-            if (status != null && path != Path) {
-                RefuseIrregular(path, status);  // to close a link would close what it leads to
+        private string Digest(byte[] data) {
+            return BitConverter.ToString(hmac.ComputeHash(data)).Replace("-", "").ToLowerInvariant();
+        }
+
+        // Null: it is not there. Others may rename over it and remove it meanwhile.
+        private byte[] Bytes(string name) {
+            string place = Place(name);
+            return Patiently(place, () => {
+                try {
+                    if (IsLink(place)) { throw new Refusal("not_private", place); }
+                    if (new FileInfo(place).Length > Largest) { throw new Refusal("efbig", place); }
+                    return File.ReadAllBytes(place);
+                } catch (FileNotFoundException) {
+                    return null;
+                }
+            });
+        }
+
+        // -- locking
+
+        // Words of whoever has the lock; null: it is free.
+        private string Holder() {
+            string place = Place(LockFile);
+            if (Held != null || !File.Exists(place)) { return null; }
+            try {
+                using (new FileStream(place, FileMode.Open, FileAccess.Read, FileShare.Read)) {
+                    return null;
+                }
+            } catch (IOException) {
+                using (FileStream file = new FileStream(place, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)) {
+                    byte[] words = new byte[1000];
+                    return Encoding.UTF8.GetString(words, 0, file.Read(words, 0, words.Length));
+                }
             }
-            return status != null && status.TooOpen;
         }
 
-        /// <summary>Whether a file of that name is there.</summary>
-        public bool Has(string name) {
-            return Explained("look at " + Place(name), () => files.Look(Place(name), reader)) != null;
+        /// <summary>Make the folder, close it, take its lock; a second time: nothing.</summary>
+        public void Take(string who, double wait) {
+            if (Held != null) { return; }
+            string reader = Reader();
+            if (!Look()) {
+                Access.MakeFolder(path, reader);
+            }
+            if (Access.IsExceeded(path, reader, true)) {
+                Access.CloseFolder(path, reader);
+            }
+            if (Access.IsExceeded(path, reader, true)) {
+                throw new Refusal("enotsup", path);  // a drive without access lists
+            }
+            Lock(Math.Max(wait, 0.3));  // a reader's probe of the lock is short
+            byte[] words = Encoding.UTF8.GetBytes(who);
+            Held.Write(words, 0, words.Length);
+            Held.SetLength(words.Length);
+            Held.Flush(true);
+            foreach (string left in AllNames().Where(name => Left.IsMatch(name))) {
+                File.Delete(Place(left));
+            }
+            foreach (string name in Documents()) {
+                Shown(name, Bytes(name) ?? new byte[0]);  // all placeholders of this folder are known from now on
+            }
+        }
+
+        private void Lock(double wait) {
+            DateTime end = DateTime.UtcNow.AddSeconds(wait);
+            while (Held == null) {
+                try {
+                    Held = Host.OpenLock(Place(LockFile));
+                } catch (IOException thrown) {
+                    if (Refusal.Error(thrown) != 32) { throw; }
+                    if (DateTime.UtcNow >= end) { throw new Refusal("locked", Holder() ?? ""); }
+                    Thread.Sleep(100);
+                }
+            }
+        }
+
+        public void Dispose() {
+            if (Held != null) {
+                Held.Dispose();
+            }
+            hmac.Dispose();
         }
 
         // -- writing
 
-        /// <summary>Create it, private from its first moment on.</summary>
-        public void Make() {
-            if (!Exists()) {
-                Explained("create " + Path, () => files.MakeFolder(Path, reader));
-            }
-        }
-
-        /// <summary>Take away what TooOpen has found.</summary>
-        public void Tighten(IEnumerable<string> paths) {
-            foreach (string path in paths) {
-                Explained("close " + path, () => files.Close(path, reader));
-            }
-        }
-
-        /// <summary>
-        /// Write a new file whose owner and access are right before its first byte; durable.
-        /// </summary>
-        public void Write(string name, byte[] data) {
-            string path = Place(name);
-            Explained("write " + path, () => {
-                files.Remove(path);
-                files.WriteNew(path, data, reader);
-            });
-        }
-
-        /// <summary>Rename atomically, durable when it returns.</summary>
-        public void Move(string name, string to) {
-            Explained("replace " + Place(to), () => files.Move(Place(name), Place(to)));
-        }
-
-        /// <summary>Remove those of the files that are there; durable when it returns.</summary>
-        public void Remove(params string[] names) {
-            Explained("remove files in " + Path, () => {
-                if (names.Select(name => files.Remove(Place(name))).ToList().Contains(true)) {
-                    files.Sync(Path);
+        /// <summary>In order: each file by one rename, or removed. `digests`: of what was done so far.</summary>
+        public void Write(IDictionary expect, IList<IDictionary> files, IDictionary<string, object> digests) {
+            foreach (string name in expect.Keys.Cast<string>()) {
+                byte[] data = Bytes(Ours(name));
+                if ((data == null ? null : Digest(data)) != (string)expect[name]) {
+                    throw new Refusal("moved", Place(name));
                 }
-            });
-        }
-
-        /// <summary>
-        /// Hold the lock until that is disposed of; HostRefusal names its holder if it stays taken
-        /// for `wait` seconds. `who`: owner, run_id.
-        /// </summary>
-        public IDisposable Lock(IDictionary<string, object> who, double wait) {
-            held = Taken(wait);
-            sign = new LockSign(who);
-            try {
-                Explained("lock " + Path, () => held.Write(sign.Said(null), reader));
-            } catch {
-                held.Dispose();
-                throw;
             }
-            return held;
-        }
-
-        /// <summary>
-        /// Do `work` with the lock that we hold, to have a program hold it, too: then it is taken
-        /// while that runs, whatever becomes of us. `to` says to others what it is.
-        /// </summary>
-        public T Lent<T>(string to, Func<IFileLock, T> work) {
-            Say(to);
-            T result = work(held);
-            Say(null);
-            return result;
-        }
-
-        private void Say(string running) {
-            try {
-                held.Write(sign.Said(running), reader);
-            } catch (FileFault) {
-                // Words for others are no reason not to go on.
+            List<byte[]> filled = files.Select(Filled).ToList();  // all, before the first is replaced
+            for (int place = 0; place < files.Count; place++) {
+                string name = (string)files[place]["name"], copy = (string)files[place]["copy"];
+                byte[] data = copy == null ? filled[place] : Bytes(copy);
+                if (copy != null && data == null) { throw new Refusal("moved", Place(copy)); }
+                Patiently(Place(name), () => Replace(Place(name), data));
+                digests[name] = data == null ? null : Digest(data);
             }
         }
 
-        private IFileLock Taken(double wait) {
-            Stopwatch waited = Stopwatch.StartNew();
+        private static string Ours(string name) {
+            if (!Names.IsMatch(name)) { throw new Refusal("einval", name); }
+            return name;
+        }
+
+        // A text as bytes, with values for placeholders, at hidden places only.
+        private byte[] Filled(IDictionary file) {
+            string name = Ours((string)file["name"]), text = (string)file["text"];
+            Ours((string)file["copy"] ?? name);
+            if (text == null) { return null; }
+            string data = Tokens.Bytes.GetString(Tokens.Utf8.GetBytes(text));
+            data = name == State ? data : Tokens.ReplaceHidden(data, keys, shown, Value);
+            if (data == null) { throw new Refusal("damaged", Place(name)); }
+            if (data.Length > Largest) { throw new Refusal("efbig", Place(name)); }
+            return Tokens.Bytes.GetBytes(data);
+        }
+
+        // What a hidden token stands for. Later operations may name it, and must not show it.
+        private string Value(string token) {
+            string value;
+            if (known.TryGetValue(token, out value)) { return value; }
+            if (Placeholders.IsMatch(token)) { throw new Refusal("moved", path); }
+            Placeholder(token);
+            return token;
+        }
+
+        /// <summary>A secret of a conversation: a value, or a placeholder of one that lies here.</summary>
+        public string Secret(string text) {
+            string token = "\"" + text + "\"";
+            string value = Placeholders.IsMatch(token) ? Tokens.Value(Value(token)) : text;
+            Secrets.Add(value);
+            return value;
+        }
+
+        // Null: remove it.
+        private static byte[] Replace(string place, byte[] data) {
+            if (data == null) {
+                File.Delete(place);
+                return null;
+            }
+            using (FileStream file = new FileStream(
+                place + New, FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.WriteThrough)) {
+                file.Write(data, 0, data.Length);
+                file.Flush(true);
+            }
+            int error = Host.Rename(place + New, place);
+            if (error != 0) { throw new Win32Exception(error); }
+            return data;
+        }
+
+        // A scanner or an indexer looks into what is new, and is done soon; a rename over a file that
+        // somebody reads fails with 5, whatever the reader shares.
+        private static T Patiently<T>(string about, Func<T> work) {
+            DateTime end = DateTime.UtcNow.AddSeconds(5);
             while (true) {
-                IFileLock taken = Explained("lock " + Path, () => files.TryLock(Place(LockFile)));
-                if (taken != null) {
-                    return taken;
+                try {
+                    return work();
+                } catch (Exception thrown) {
+                    int error = Refusal.Error(thrown);
+                    if (error == 0) { throw; }
+                    if ((error != 5 && error != 32 && error != 33) || DateTime.UtcNow >= end) {
+                        throw Refusal.Of(error, about);
+                    }
                 }
-                if (waited.Elapsed.TotalSeconds >= wait) {
-                    byte[] said = Explained("lock " + Path, () => files.LockHolder(Place(LockFile)));
-                    throw new HostRefusal("locked", LockSign.Words(said));
-                }
-                Thread.Sleep(100);
+                Thread.Sleep(50);
             }
-        }
-
-        // -- refusing
-
-        private static void RefuseIrregular(string path, FileStatus status) {
-            if (status.Kind != FileKind.File) {
-                string kind = status.Kind == FileKind.Link ? "a symbolic link" : "not a regular file";
-                throw NotPrivate(MovedAway(path, kind));
-            }
-        }
-
-        private static void RefuseForeign(string path, FileStatus status) {
-            if (status.Foreign != null) {
-                throw NotPrivate(path + " " + status.Foreign);
-            }
-        }
-
-        private static string MovedAway(string path, string kind) {
-            return path + " is " + kind + ": look at it, move it away, then push again";
-        }
-
-        private static HostRefusal NotPrivate(string words) {
-            return new HostRefusal("not_private", words);
-        }
-
-        // Turn what the operating system says no to into a refusal.
-        private static T Explained<T>(string action, Func<T> work) {
-            try {
-                return work();
-            } catch (FileFault fault) {
-                string wayOut = fault.WayOut;
-                if (wayOut == null && !WaysOut.TryGetValue(fault.Code, out wayOut)) {
-                    wayOut = "look at that path on the host";
-                }
-                throw new HostRefusal(fault.Code, "cannot " + action + ": " + fault.Message + " ("
-                    + (fault.Path ?? "the host") + "); " + wayOut);
-            }
-        }
-
-        private static void Explained(string action, Action work) {
-            Explained(action, () => {
-                work();
-                return true;
-            });
         }
     }
 }

@@ -1,390 +1,314 @@
-// One SMTP conversation: where it ended and with which reply. Facts only; words come elsewhere.
-// Twin of maps_conversation.py.
+// One SMTP conversation: facts only, without secrets. Twin of maps_smtp.py.
 
 using System;
+using System.Collections;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Net;
-using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
-using Ansible.Maps.Anchors;
-using Ansible.Maps.Challenge;
 using Ansible.Maps.Connection;
-using Ansible.Maps.Digest;
-using Ansible.Maps.Envelope;
-using Ansible.Maps.Mime;
-using Ansible.Maps.Network;
-using Ansible.Maps.Number;
-using Ansible.Maps.Redaction;
-using Ansible.Maps.Reply;
-using Ansible.Maps.Sasl;
+using Ansible.Maps.Masking;
 
 namespace Ansible.Maps.Smtp {
-    /// <summary>The steps, in order. `stage` says where we are, `facts` what is known so far.</summary>
-    public sealed class SmtpConversation : IDisposable {
-        // RFC 5321 section 4.5.3.1.4: a command line has 512 bytes, its line end included. Dovecot
-        // answers 500 above about 1,030. Longer initial responses are sent after the 334.
-        private const int LongestCommand = 510;
-        private const int MostChallenges = 10;  // no mechanism has more than two; a server may go on
-        private const int LongestTranscript = 60;  // lines; a whole conversation has about thirty
-        private static readonly string[] BeforeLogin = {
-            "resolve", "connect", "tls", "greeting", "ehlo", "starttls",
-        };
+    /// <summary>The conversation: its stage, and what is known so far.</summary>
+    public sealed class Conversation {
+        private const int LongestCommand = 510;  // RFC 5321 section 4.5.3.1.4, without the line end
+        private const int LongestReply = 65536;
+        private const string Refused = "refused";  // by a reply that is not the one to go on with
 
-        private readonly MailAccount account;
-        private readonly TimeLimit limit;
-        private readonly Dictionary<string, object> facts = Blank();
-        private readonly List<string> sensitive = new List<string>();
-        private readonly List<string> transcript = new List<string>();
-        private readonly string host;
-        private ServerConnection connection;
-        private ReplyLines replies;
-        private ServerReply last;
-        private Dictionary<string, string> offered = new Dictionary<string, string>();
-        private string stage = "resolve";
+        private static readonly Regex Form = new Regex("\\A[2-5][0-9][0-9](?:[ -]|\\r?\\z)");
 
-        private SmtpConversation(MailAccount account, double timeout) {
-            this.account = account;
-            limit = new TimeLimit(timeout);
-            host = (account.Host ?? "").TrimEnd('.');
-            sensitive.Add(account.Secret ?? "");
+        // What could break out of its line. In a credential NUL and 1 delimit, and half a pair is no text.
+        private static readonly Regex Host = new Regex("\\A(?=.*[^.])[^\\x00-\\x20\\x7f]{1,255}\\z");
+        private static readonly Regex Name = new Regex("\\A[A-Za-z0-9\\[\\]._:-]{1,255}\\z");
+        private static readonly Regex Address = new Regex("\\A[!-;=?-~]{1,256}@[A-Za-z0-9\\[\\]._:-]{1,255}\\z");
+        private static readonly Regex Credential = new Regex(
+            "\\A(?:[^\\x00\\x01\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff])+\\z");
+        private static readonly Regex Message = new Regex("\\A(?:[\\x01-\\x09\\x0b\\x0c\\x0e-\\x7f]|\\r\\n)*\\z");
+
+        private readonly IDictionary given;
+        private readonly Redaction secrets;
+        private readonly ServerConnection connection;
+        private readonly List<string> transcript = new List<string>(), lines = new List<string>();
+        private Dictionary<string, string> offered;
+        private string stage = "resolve", mechanism, challenge;
+        private int code;
+
+        /// <summary>As asked for by the operation; `secrets` are in no answer.</summary>
+        public Conversation(IDictionary given, Redaction secrets) {
+            this.given = given;
+            this.secrets = secrets;
+            connection = new ServerConnection(
+                Text("host"), Convert.ToDouble(given["timeout"], CultureInfo.InvariantCulture));
         }
 
-        /// <summary>
-        /// Sign in and send `message`; with null, sign in only. Never throws for what a server does.
-        /// `timeout` (seconds) holds for each step: name resolution, connection, each reply.
-        /// </summary>
-        public static Dictionary<string, object> Hold(Dictionary<string, object> account,
-                Dictionary<string, object> message, double timeout) {
-            Stopwatch clock = Stopwatch.StartNew();
-            SmtpConversation conversation = new SmtpConversation(new MailAccount(account), timeout);
-            using (conversation) {
+        /// <summary>Sign in, and send the message, if any. Throws nothing for what a server does.</summary>
+        public Dictionary<string, object> Hold() {
+            Ended ended = null;
+            using (connection) {
                 try {
-                    conversation.Run(message);
-                } catch (ConversationEnded ended) {
-                    conversation.End(ended);
+                    Run();
+                } catch (Ended thrown) {
+                    ended = thrown;
                 }
+                Leave();
             }
-            conversation.facts["seconds"] = Seconds(clock.Elapsed);
-            return conversation.facts;
+            return Answer(ended);
         }
 
-        /// <summary>The facts of a conversation that is not held, because of how its sign-in would
-        /// end.</summary>
-        public static Dictionary<string, object> NotHeld(string outcome, string reply) {
-            Dictionary<string, object> facts = Blank();
-            facts["outcome"] = outcome;
-            facts["stage"] = "auth";
-            facts["reply"] = reply;
-            facts["seconds"] = Seconds(TimeSpan.Zero);
-            return facts;
-        }
-
-        private static Dictionary<string, object> Blank() {
-            return new Dictionary<string, object>(StringComparer.Ordinal) {
-                { "outcome", null }, { "stage", null }, { "code", null }, { "enhanced", null },
-                { "reply", "" }, { "passing", false }, { "mechanism", null }, { "tls", null },
-                { "challenge", null }, { "message_id", null }, { "seconds", null },
-                { "transcript", new List<object>() },
+        private Dictionary<string, object> Answer(Ended ended) {
+            bool replied = ended == null || ended.Word == Refused;
+            return new Dictionary<string, object> {
+                { "done", ended == null }, { "stage", stage }, { "code", replied ? (object)code : null },
+                { "reply", replied ? string.Join("\n", secrets.Lines(lines.Take(20).ToList(), 500)) : "" },
+                { "error", replied ? null : ended.Word },
+                { "about", replied || string.IsNullOrEmpty(ended.About) ? null : secrets.Line(ended.About, 200) },
+                { "mechanism", mechanism }, { "tls", connection.Tls },
+                { "challenge", string.IsNullOrEmpty(challenge) ? null : secrets.Line(challenge, 4000) },
+                { "transcript", secrets.Lines(transcript, 300) },
             };
         }
 
-        private static JsonNumber Seconds(TimeSpan elapsed) {
-            string text = elapsed.TotalSeconds.ToString("F3", CultureInfo.InvariantCulture);
-            return (JsonNumber)JsonNumber.Parsed(text);
+        private string Text(string name) {
+            return (string)given[name];
         }
 
-        private void Run(Dictionary<string, object> message) {
-            EnvelopeCheck problem = EnvelopeCheck.Injection(account, message);
-            if (problem != null) {
-                stage = problem.Stage;
-                throw new ConversationEnded("wrong", problem.Words);
+        private void Note(string line) {
+            if (transcript.Count < 60) {
+                transcript.Add(line.Substring(0, Math.Min(line.Length, 2000)));
             }
-            try {
-                Open();
-                Greet();
-                LogIn();
-                if (message == null) {
-                    throw last.Ended("authenticated");
-                }
-                Send(message);
-            } catch (TlsFailure failure) {
-                throw new ConversationEnded(stage == "tls" ? "wrong" : "inconclusive", failure.Message);
-            } catch (NoAddress failure) {
-                throw new ConversationEnded(failure.Unknown ? "wrong" : "unreachable", failure.Message);
-            } catch (LostConnection failure) {
-                throw BrokenOff(failure.Message);
-            }
-        }
-
-        /// <summary>Write down how it ended, without secrets.</summary>
-        private void End(ConversationEnded ended) {
-            facts["outcome"] = ended.Outcome;
-            facts["stage"] = stage;
-            facts["code"] = ended.Code.HasValue ? (object)(long)ended.Code.Value : null;
-            facts["enhanced"] = ended.Enhanced;
-            facts["reply"] = Redacted.OneLine(Redacted.Text(ended.Reply, sensitive));
-            facts["passing"] = ended.Passing;
-            facts["challenge"] = Redacted.Tree(facts["challenge"], sensitive);
-        }
-
-        /// <summary>Close the connection, however far it came; politely, but without waiting.</summary>
-        public void Dispose() {
-            if (connection != null) {
-                if (stage != "connect" && stage != "tls") {
-                    transcript.Add("> QUIT");
-                    connection.WriteLast(Encoding.ASCII.GetBytes("QUIT\r\n"));
-                }
-                connection.Dispose();
-            }
-            facts["transcript"] = transcript.Take(LongestTranscript)
-                .Select(line => (object)Redacted.OneLine(Redacted.Text(line, sensitive), 300)).ToList();
         }
 
         // -- the steps
 
-        private void Open() {
-            IPAddress[] addresses = HostNames.Addresses(host, limit);
+        private void Run() {
+            List<string> mechanisms = ((IEnumerable)given["mechanisms"]).Cast<string>().ToList();
+            Check(mechanisms.Count > 0);
+            stage = "resolve";
+            IPAddress[] addresses = connection.Resolve();
             stage = "connect";
-            connection = ServerConnection.To(addresses, (int)account.Port, limit);
-            transcript.Add("(connected to " + connection.Remote.Address + ", port "
-                + connection.Remote.Port + ")");
-            if (ImplicitTls()) {
+            connection.Open(addresses, Convert.ToInt32(given["port"], CultureInfo.InvariantCulture));
+            IPEndPoint remote = (IPEndPoint)connection.Socket.RemoteEndPoint;
+            Note("(connected to " + remote.Address + ", port " + remote.Port + ")");
+            if (Text("tls") == "implicit") {
                 Secure();
             }
-            replies = new ReplyLines(connection);
+            stage = "greeting";
+            connection.Begin();
+            Expect(Reply(), 220);
+            Greet();
+            if (Text("tls") == "starttls") {
+                StartTls();
+                Greet();
+            }
+            if (mechanisms.Count > 0) {
+                SignIn(mechanisms);
+            }
+            if (Text("message") != null) {
+                Send(Text("message"));
+            }
+        }
+
+        private void Check(bool signsIn) {
+            int port = Convert.ToInt32(given["port"], CultureInfo.InvariantCulture);
+            Check("resolve", "host", Host.IsMatch(Text("host")));
+            Check("resolve", "port", port > 0 && port < 65536);
+            Check("ehlo", "client_name", Text("client_name") == null || Name.IsMatch(Text("client_name")));
+            Check("auth", "user", !signsIn || Credential.IsMatch(Text("user") ?? ""));
+            Check("auth", "secret", !signsIn || Credential.IsMatch(Text("secret") ?? ""));
+            if (Text("message") != null) {
+                Check("mail", "sender", Address.IsMatch(Text("sender") ?? ""));
+                Check("rcpt", "recipient", Address.IsMatch(Text("recipient") ?? ""));
+                Check("data", "message", Message.IsMatch(Text("message")));
+            }
+        }
+
+        private void Check(string at, string name, bool isFine) {
+            if (!isFine) {
+                stage = at;
+                throw new Ended("unsendable", name);
+            }
         }
 
         private void Greet() {
-            stage = "greeting";
-            Expect(Read(), 220);
-            SayHello();
-            if (account.UseTls && !ImplicitTls()) {
-                StartTls();
-                SayHello();
+            stage = "ehlo";
+            string name = Text("client_name") ?? OwnName();
+            if (Command("EHLO " + name, null) == 500 || code == 502) {  // an old server: RFC 5321 section 4.1.1.1
+                Command("HELO " + name, null);
+            }
+            Expect(code, 250);
+            offered = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            foreach (string line in lines.Skip(1)) {  // some old servers write AUTH=LOGIN
+                string[] parts = line.Replace("AUTH=", "AUTH ").Split(new[] { ' ' }, 2);
+                string before = offered.ContainsKey(parts[0]) ? offered[parts[0]] + " " : "";
+                offered[parts[0]] = before + (parts.Length > 1 ? parts[1] : "");
             }
         }
 
-        private void SayHello() {
-            stage = "ehlo";
-            string name = string.IsNullOrEmpty(account.ClientName) ? OwnName() : account.ClientName;
-            ServerReply reply = Command("EHLO " + name);
-            if (reply.Code == 500 || reply.Code == 502) {  // RFC 5321 section 4.1.1.1: an old server
-                reply = Command("HELO " + name);
+        // The host's, or an address literal: RFC 5321 section 4.1.3.
+        private string OwnName() {
+            string name = Dns.GetHostName();
+            if (Regex.IsMatch(name, "\\A[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\\z")) {
+                return name;
             }
-            Expect(reply, 250);
-            offered = Keywords(reply.Lines.Skip(1));
+            string address = ((IPEndPoint)connection.Socket.LocalEndPoint).Address.ToString().Split('%')[0];
+            return (address.Contains(":") ? "[IPv6:" : "[") + address + "]";
         }
 
         private void StartTls() {
             stage = "starttls";
-            if (!offered.ContainsKey("STARTTLS")) {
-                throw new ConversationEnded("wrong",
-                    "the server offers no STARTTLS, so nothing was sent in the clear");
-            }
-            Expect(Command("STARTTLS"), 220);
-            if (replies.Waiting) {
-                // RFC 3207 section 6: what came before the handshake may be anyone's words.
-                throw new ConversationEnded("wrong",
-                    "the server sent more after its reply to STARTTLS: not trusted");
+            if (!offered.ContainsKey("STARTTLS")) { throw new Ended("no_starttls"); }
+            Expect(Command("STARTTLS", null), 220);
+            if (connection.IsWaiting) {  // these may be anyone's words: RFC 3207 section 6
+                throw new Ended("early_bytes");
             }
             Secure();
-            replies = new ReplyLines(connection);
         }
 
         private void Secure() {
             stage = "tls";
-            connection.Secure(host, Anchors());
-            facts["tls"] = connection.Tls;
-            transcript.Add("(" + connection.Tls + ", certificate verified)");
+            connection.Secure(Text("ca_file"));
+            Note("(" + connection.Tls + ", certificate verified)");
         }
 
-        private TrustAnchors Anchors() {
-            try {
-                return new TrustAnchors(account.CaFile);
-            } catch (UnusableAnchors problem) {
-                throw new ConversationEnded("wrong", problem.Message);
-            }
-        }
-
-        private void LogIn() {
-            string level = account.SecurityLevel;
-            bool nobody = string.IsNullOrEmpty(account.UserName);
-            stage = "auth";
-            if (level == "none" || (level == "auto_detect" && nobody)) {
-                return;
-            }
-            if (level == "cram_sha1") {
-                // MAPS' dialog has it; no RFC describes it, no server or library was found with it.
-                throw new ConversationEnded("unprovable",
-                    "CRAM-SHA1 cannot be proven from here: only MAPS speaks it");
-            }
-            if (nobody || string.IsNullOrEmpty(account.Secret)) {
-                throw new ConversationEnded("wrong",
-                    "there is no " + (nobody ? "user name" : "secret") + " to sign in with");
-            }
-            Authenticate(Chosen(level));
-        }
-
-        private string Chosen(string level) {
-            string[] mechanisms = offered.ContainsKey("AUTH")
-                ? Words(offered["AUTH"].ToUpperInvariant()) : new string[0];
-            string chosen = SaslMechanism.Choose(level, mechanisms, connection.Tls != null);
-            if (chosen == null) {
-                string said = mechanisms.Length > 0 ? string.Join(" ", mechanisms) : "none";
-                throw new ConversationEnded("wrong",
-                    "the server offers no mechanism that fits " + level + "; it offers " + said);
-            }
-            return chosen;
-        }
-
-        private void Authenticate(string mechanism) {
-            facts["mechanism"] = mechanism;
-            SaslMechanism steps = new SaslMechanism(
-                mechanism, account.UserName, account.Secret, account.Host, account.Port);
-            ServerReply reply;
-            try {
-                byte[] initial;
-                steps.Goes(null, out initial);
-                reply = BeginAuth(mechanism, initial);
-                for (int count = 0; count < MostChallenges && reply.Code == 334; count++) {
-                    reply = Answer(reply, mechanism, steps);
-                }
-            } catch (SaslException error) {
-                throw new ConversationEnded("inconclusive", error.Message);
-            }
-            Expect(reply, 235);
-        }
-
-        private ServerReply BeginAuth(string mechanism, byte[] initial) {
-            string command = "AUTH " + mechanism;
-            if (initial == null) {
-                return Command(command);
-            }
-            string encoded = Encoded(initial);
-            if (command.Length + 1 + encoded.Length <= LongestCommand) {
-                return Command(command + " " + encoded, command + " ***");
-            }
-            ServerReply reply = Command(command);
-            return reply.Code == 334 ? Command(encoded, "***") : reply;
-        }
-
-        private ServerReply Answer(ServerReply reply, string mechanism, SaslMechanism steps) {
-            byte[] challenge = ChallengeText.Decoded(reply.Text);
-            if (mechanism == "XOAUTH2" || mechanism == "OAUTHBEARER") {
-                facts["challenge"] = ChallengeText.Error(challenge);
-            }
-            byte[] response;
-            if (!steps.Goes(challenge, out response)) {
-                return Command("*");  // RFC 4954 section 4: the client gives up
-            }
-            return Command(Encoded(response), response.Length > 0 ? "***" : "");
-        }
-
-        private void Send(Dictionary<string, object> message) {
+        private void Send(string message) {
             stage = "mail";
-            MailText mail = new MailText(message, account.ClientName);
-            facts["message_id"] = mail.MessageId;
-            Expect(Command("MAIL FROM:<" + message["from"] + ">"), 250);
+            Expect(Command("MAIL FROM:<" + Text("sender") + ">", null), 250);
             stage = "rcpt";
-            Expect(Command("RCPT TO:<" + message["to"] + ">"), 250, 251);
+            Expect(Command("RCPT TO:<" + Text("recipient") + ">", null), 250, 251);
             stage = "data";
-            Expect(Command("DATA"), 354);
-            transcript.Add("> (the message, " + mail.Bytes.Length + " bytes)");
-            ServerReply accepted = Exchange(DotStuffed(mail.Bytes));
-            Expect(accepted, 250);
-            throw accepted.Ended("sent");
+            Expect(Command("DATA", null), 354);
+            Note("> (the message, " + message.Length + " bytes)");
+            string end = message.EndsWith("\r\n", StringComparison.Ordinal) ? ".\r\n" : "\r\n.\r\n";
+            string stuffed = ("\r\n" + message).Replace("\r\n.", "\r\n..").Substring(2);
+            connection.Write(Encoding.ASCII.GetBytes(stuffed + end));
+            Expect(Reply(), 250);
+        }
+
+        private void Leave() {
+            if (transcript.Count > 0 && stage != "connect" && stage != "tls") {
+                Note("> QUIT");
+                try {
+                    connection.Write(Encoding.ASCII.GetBytes("QUIT\r\n"));
+                } catch (Ended) {
+                    // As far as it came.
+                }
+            }
+        }
+
+        // -- signing in
+
+        private void SignIn(IList<string> mechanisms) {
+            stage = "auth";
+            string[] has = offered.ContainsKey("AUTH")
+                ? offered["AUTH"].ToUpperInvariant().Split(new[] { ' ' }, StringSplitOptions.RemoveEmptyEntries)
+                : new string[0];
+            mechanism = mechanisms.FirstOrDefault(has.Contains);
+            if (mechanism == null) { throw new Ended("no_mechanism", string.Join(" ", has)); }
+            string first = Response(0, null);
+            bool together = first != null && 6 + mechanism.Length + first.Length <= LongestCommand;
+            Command("AUTH " + mechanism + (together ? " " + first : ""),
+                "AUTH " + mechanism + (together ? " ***" : ""));
+            if (code == 334 && first != null && !together) {
+                Command(first, "***");
+            }
+            for (int step = 1; step <= 10 && code == 334; step++) {  // no mechanism has more than two
+                string next = Response(step, Challenge());
+                Command(next ?? "*", string.IsNullOrEmpty(next) ? next ?? "*" : "***");
+            }
+            Expect(code, 235);
+        }
+
+        private byte[] Challenge() {
+            byte[] raw = new byte[0];
+            try {
+                raw = Convert.FromBase64String(lines[0]);
+                if (mechanism == "XOAUTH2" || mechanism == "OAUTHBEARER") {
+                    challenge = Tokens.Utf8.GetString(raw);  // the provider's error as JSON
+                }
+            } catch (SystemException) {
+                // No base64, or no UTF-8: only its text is lost, and a digest of nothing is refused.
+            }
+            return raw;
+        }
+
+        // What to send at a step, in base64; null: the server speaks first, or (later) we give up.
+        private string Response(int step, byte[] asked) {
+            string user = Text("user") ?? "", secret = Text("secret");
+            string bearer = "auth=Bearer " + secret + "\u0001\u0001";
+            switch (mechanism + " " + step) {
+                case "XOAUTH2 0":
+                    return Hidden("user=" + user + "\u0001" + bearer);
+                case "XOAUTH2 1":
+                    return "";
+                case "OAUTHBEARER 0":
+                    return Hidden("n,a=" + user.Replace("=", "=3D").Replace(",", "=2C") + ",\u0001host="
+                        + Text("host") + "\u0001port=" + given["port"] + "\u0001" + bearer);
+                case "OAUTHBEARER 1":
+                    return "AQ==";
+                case "PLAIN 0":
+                    return Hidden("\0" + user + "\0" + secret);
+                case "LOGIN 1":
+                    return Hidden(user);
+                case "LOGIN 2":
+                    return Hidden(secret);
+                case "CRAM-MD5 1":
+                    return Hidden(user + " " + Md5(secret, asked));
+                default:
+                    return null;
+            }
+        }
+
+        private string Md5(string secret, byte[] asked) {
+            try {
+                using (HMACMD5 keyed = new HMACMD5(Tokens.Utf8.GetBytes(secret))) {
+                    byte[] made = keyed.ComputeHash(asked);
+                    return BitConverter.ToString(made).Replace("-", "").ToLowerInvariant();
+                }
+            } catch (Exception) {  // of FIPS mode; each .NET has its own
+                throw new Ended("no_md5");
+            }
+        }
+
+        private string Hidden(string response) {
+            string encoded = Convert.ToBase64String(Tokens.Utf8.GetBytes(response));
+            secrets.Add(encoded);
+            return encoded;
         }
 
         // -- one command, one reply
 
-        private ServerReply Command(string line, string shown = null) {
-            transcript.Add("> " + (shown ?? line));
-            return Exchange(Encoding.ASCII.GetBytes(line + "\r\n"));
-        }
-
-        private ServerReply Exchange(byte[] data) {
-            connection.Write(data);
-            return Read();
-        }
-
-        private ServerReply Read() {
-            ServerReply reply;
-            try {
-                reply = replies.Next();
-            } catch (NotSmtp error) {
-                throw new ConversationEnded(
-                    BeforeLogin.Contains(stage) ? "wrong" : "inconclusive", error.Message);
+        private int Command(string line, string shown) {
+            if (line.Any(one => one < ' ' || one > '~')) {
+                throw new Ended("unsendable", "command");
             }
-            // A challenge may hold what an answer is made of.
-            IEnumerable<string> said = reply.Code == 334 ? new[] { "***" } : (IEnumerable<string>)reply.Lines;
-            transcript.AddRange(said.Select(line => "< " + reply.Code + " " + line));
-            return reply;
+            Note("> " + (shown ?? line));
+            connection.Write(Encoding.ASCII.GetBytes(line + "\r\n"));
+            return Reply();
         }
 
-        private void Expect(ServerReply reply, params int[] codes) {
-            last = reply;
-            if (!codes.Contains(reply.Code)) {
-                throw reply.Refused();
-            }
+        private int Reply() {
+            int size = 0;
+            string text;
+            lines.Clear();
+            do {
+                byte[] line = connection.Line();
+                text = Encoding.UTF8.GetString(line);
+                if (!Form.IsMatch(text)) { throw new Ended("no_smtp", text); }
+                if ((size += line.Length) > LongestReply) { throw new Ended("too_long", "reply"); }
+                text = text.TrimEnd('\r');
+                lines.Add(text.Length > 4 ? text.Substring(4) : "");
+                bool asks = text.StartsWith("334", StringComparison.Ordinal);
+                Note("< " + text.Substring(0, 3) + " " + (asks ? "***" : lines.Last()));
+            } while (text.Length > 3 && text[3] == '-');
+            return code = int.Parse(text.Substring(0, 3), CultureInfo.InvariantCulture);
         }
 
-        private string Encoded(byte[] response) {
-            string encoded = Convert.ToBase64String(response);
-            if (encoded.Length > 0) {
-                sensitive.Add(encoded);
-            }
-            return encoded;
-        }
-
-        private bool ImplicitTls() {
-            return account.ImplicitTls ?? (account.UseTls && account.Port == 465);
-        }
-
-        private ConversationEnded BrokenOff(string words) {
-            if (BeforeLogin.Contains(stage)) {
-                return new ConversationEnded("unreachable", words);
-            }
-            // At the end of DATA the mail may have been taken: sent again, it might come twice.
-            return new ConversationEnded("inconclusive", words, passing: stage != "data");
-        }
-
-        /// <summary>Our name for EHLO: the host's, or the address literal of RFC 5321 section
-        /// 4.1.3.</summary>
-        private string OwnName() {
-            string name = Dns.GetHostName();
-            if (Regex.IsMatch(name, @"\A[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\z")) {
-                return name;
-            }
-            string address = connection.Local.ToString().Split('%')[0];
-            bool six = connection.Local.AddressFamily == AddressFamily.InterNetworkV6;
-            return six ? "[IPv6:" + address + "]" : "[" + address + "]";
-        }
-
-        /// <summary>EHLO's keywords -> parameters; `AUTH=LOGIN` is how some old servers write
-        /// `AUTH LOGIN`.</summary>
-        private static Dictionary<string, string> Keywords(IEnumerable<string> lines) {
-            Dictionary<string, string> found = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach (string line in lines) {
-                string[] parts = line.Replace("AUTH=", "AUTH ").Split(new[] { ' ' }, 2);
-                string name = parts[0].ToUpperInvariant();
-                string before = found.ContainsKey(name) ? found[name] : "";
-                found[name] = (before + " " + (parts.Length > 1 ? parts[1] : "")).Trim();
-            }
-            return found;
-        }
-
-        private static string[] Words(string text) {
-            return text.Split(new[] { ' ' }, StringSplitOptions.RemoveEmptyEntries);
-        }
-
-        /// <summary>The message as DATA wants it: RFC 5321 section 4.5.2, and the final dot.</summary>
-        private static byte[] DotStuffed(byte[] data) {
-            string text = "\r\n" + Encoding.ASCII.GetString(data);
-            return Encoding.ASCII.GetBytes(text.Replace("\r\n.", "\r\n..").Substring(2) + ".\r\n");
+        private static void Expect(int code, params int[] wanted) {
+            if (!wanted.Contains(code)) { throw new Ended(Refused); }
         }
     }
 }

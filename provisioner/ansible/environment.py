@@ -86,8 +86,12 @@ def without_secrets(
 
 
 def is_become_password_configured() -> bool:
-    """Whether the user's own settings have Ansible prompt for it (become_ask_pass)."""
-    return bool(ansible_setting("DEFAULT_BECOME_ASK_PASS")[0])
+    """Whether the user's own settings have Ansible prompt for it (become_ask_pass).
+
+    A file with the password wins, unlike in Ansible itself: without a terminal it is the only way.
+    """
+    prompts = ansible_setting("DEFAULT_BECOME_ASK_PASS")[0]
+    return bool(prompts) and not ansible_setting("BECOME_PASSWORD_FILE")[0]
 
 
 def ansible_setting(name: str) -> tuple[Any, str]:

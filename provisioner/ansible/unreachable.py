@@ -28,7 +28,7 @@ _NEW_KEY = (
     "run `ssh-keyscan -p PORT HOST`, compare the key with /etc/ssh/ssh_host_*_key.pub on the host, "
     "and add it to known_hosts"
 )
-_REMEDIES = {
+REMEDIES = {
     "host_key_changed": f"if the host was reinstalled: run `ssh-keygen -R HOST`, then {_NEW_KEY}",
     "host_key_unknown": _NEW_KEY,
     "name_not_found": "correct ansible_host, or its DNS entry: getent hosts HOST",
@@ -140,5 +140,5 @@ def why_unreached(words: str) -> Unreached:
     for kind, cause, pattern in _PATTERNS:
         if found := pattern.search(said):
             details = {name: foreign(value) for name, value in found.groupdict().items()}
-            return Unreached(kind, cause.format(**details), _REMEDIES[kind], began)
-    return Unreached("other", foreign(said), _REMEDIES["other"], began)
+            return Unreached(kind, cause.format(**details), REMEDIES[kind], began)
+    return Unreached("other", foreign(said), REMEDIES["other"], began)

@@ -34,7 +34,6 @@ COMMANDS = (
     "plan",
     "push",
     "rollback",
-    "unlock",
     "history",
     "test-email",
     "worksheet",

@@ -44,11 +44,11 @@ def history(
       provisioner history 20261124T131500 --format markdown
     """
     from provisioner.cli.output import print_text
-    from provisioner.fleet.run_record import all_runs, run_named
-    from provisioner.reports.history_formats import LISTS, ONES
+    from provisioner.deploy.record import all_runs, run_named
+    from provisioner.reports.history import LISTS, ONES
 
     if run is None:
-        print_text(LISTS[output_format](tuple(all_runs(project))), end="")
+        print_text(LISTS[output_format](all_runs(project)), end="")
     else:
         print_text(ONES[output_format](run_named(project, run)), end="")
     return ExitCode.DONE

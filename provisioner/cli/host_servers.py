@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioner.ansible.environment import ansible_environment
+from provisioner.ansible.inventory import Inventory, read_inventory
 from provisioner.credentials.sources import secret_variables
 from provisioner.errors import UsageError
-from provisioner.fleet.environment import ansible_environment
-from provisioner.hosts.inventory import Inventory, read_inventory
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 
@@ -22,7 +22,7 @@ def servers_of_host(
     UsageError if it is no host of the inventory or has none; or, where they were `named`, not all.
     """
     with ansible_environment(project.root, secret_names=secret_variables(project.secrets())):
-        inventory = read_inventory(project.inventory_path)
+        inventory = read_inventory(project.inventory_path, root=project.root)
         _require_host(host, inventory)
         there = tuple(server for server in chosen if host in inventory.matching(server.hosts))
     missing = [server for server in chosen if server not in there] if named else []

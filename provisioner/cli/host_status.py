@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.cli.host_session import host_session
+from provisioner.ansible.executor import ExecutorOptions
+from provisioner.ansible.signals import recorded_signals
+from provisioner.cli.opening import open_declared
 from provisioner.cli.options import OutputFormat
 from provisioner.cli.output import print_text
-from provisioner.cli.run_view import run_view
-from provisioner.errors import gravest
+from provisioner.cli.run_session import recorded
+from provisioner.cli.view import run_view
+from provisioner.deploy.record import HostFinished
+from provisioner.deploy.run import Scope, open_run, run_started, with_inventory
+from provisioner.deploy.targets import declared_targets
 from provisioner.model.reading import read_project
 
 
 def host_status(project: Path, inventory: Path | None, output_format: OutputFormat) -> int:
-    """Ask every host and print what it says; returns the exit code."""
-    from provisioner.fleet.host_report import host_report
-    from provisioner.reports.host_reports import host_reports_as_json, host_reports_as_text
+    """Ask every host and print what it says; returns the exit code. Needs no token."""
+    from provisioner.reports.host_status import RENDERERS
 
-    declared = read_project(project)
-    names = [server.server_name for server in declared.servers]
-    with (
-        run_view(
-            stream_events=False, quiet=output_format is OutputFormat.JSON, plain=False
-        ) as view,
-        host_session(declared, inventory, view.note) as (contact, hosts),
-    ):
-        said = contact.ask("probe.yml", hosts, "status")
-    reports = [host_report(host, result, names) for host, result in said.items()]
+    declared = with_inventory(read_project(project), inventory)
     json = output_format is OutputFormat.JSON
-    render = host_reports_as_json if json else host_reports_as_text
-    print_text(render(reports), end="")
-    return gravest(report.exit_code for report in reports)
+    started = run_started(declared, "status", {})
+    with (
+        recorded_signals() as signals,
+        run_view(stream_events=False, quiet=json, plain=False) as view,
+        recorded(declared, started, [view.on_event], keep=False) as record,
+        open_run(
+            open_declared(declared, allow_commands=False),
+            record,
+            Scope(),
+            signals,
+            executor=ExecutorOptions(forks=declared.push.forks),
+            prepare=declared_targets,
+        ) as run,
+    ):
+        for result in run.ask("status", run.targets.all_hosts):
+            record.add(HostFinished(result=result))
+        code = record.finish(signals.first)
+    print_text(RENDERERS[str(output_format)](record), end="")
+    return code

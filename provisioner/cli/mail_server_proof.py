@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from provisioner.credentials.store import TokenSet
-from provisioner.hosts.account import smtp_account
-from provisioner.hosts.entry import ServerEntry
+from provisioner.deploy.entry import ServerEntry
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.oauth.gates import ProofResult, Prove
@@ -19,7 +18,7 @@ def mail_server_proof(server: EmailServer, project: Project) -> Prove:
 
     def prove(tokens: TokenSet) -> ProofResult:
         entry = ServerEntry(server=server, token_set=tokens)
-        result = check_login(smtp_account(entry, project.ca_file))
+        result = check_login(entry.account(project.ca_file))
         return proof_from(result, server.host, provider.name)
 
     return prove

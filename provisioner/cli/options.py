@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from provisioner.fleet.post_check import MailMode
+from provisioner.deploy.mail_mode import MailMode
 
 _LATEST_RUNS = 20  # so many journals are opened at most while somebody types
 
@@ -38,15 +38,15 @@ def complete_host_name(context: typer.Context, incomplete: str) -> list[str]:
 
     The inventory is not asked: it may be a program.
     """
+    from provisioner.deploy.record import all_runs, run_named
     from provisioner.errors import ProvisionerError
-    from provisioner.fleet.run_record import all_runs
 
     root = Path(context.params.get("project") or ".")
     try:
         runs = islice(all_runs(root), _LATEST_RUNS)
-        planned = next((run.planned for run in runs if run.planned), {"hosts": ()})
-        names = [host["host"] for host in planned["hosts"]]
-    except (OSError, ProvisionerError, KeyError, TypeError):
+        planned = next((run.run_id for run in runs if run.planned), None)
+        names = [host.host for host in run_named(root, planned).hosts] if planned else []
+    except (OSError, ProvisionerError):
         return []
     return _going_on(incomplete, names, context.params.get("hosts"))
 
@@ -174,6 +174,23 @@ Prune = Annotated[
     typer.Option(
         "--prune",
         help="Remove servers from hosts that provisioner put there and nobody declares any more.",
+    ),
+]
+
+AskBecomePass = Annotated[
+    bool,
+    typer.Option(
+        "--ask-become-pass", "-K", help="Prompt for the password of sudo, before anything starts."
+    ),
+]
+
+VaultPasswordFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--vault-password-file",
+        metavar="FILE",
+        help="Password of vault text in the inventory, as Ansible takes it (repeatable).",
+        show_default="Ansible's own setting",
     ),
 ]
 

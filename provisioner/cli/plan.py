@@ -10,6 +10,7 @@ import typer
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
+    AskBecomePass,
     Forks,
     Format,
     HostLimit,
@@ -19,6 +20,7 @@ from provisioner.cli.options import (
     Prune,
     ReportFiles,
     ServerNames,
+    VaultPasswordFiles,
     Verbosity,
 )
 
@@ -34,7 +36,7 @@ def plan(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="Save the plan, without secrets; `push --plan FILE` does just that.",
+            help="Save the plan, without secrets; `push --plan FILE` applies it.",
             show_default="not saved",
         ),
     ] = None,
@@ -43,6 +45,8 @@ def plan(
     output_format: Format = OutputFormat.TEXT,
     allow_commands: AllowCommands = False,
     accept_destination: AcceptDestination = None,
+    ask_become_pass: AskBecomePass = False,
+    vault_password_file: VaultPasswordFiles = None,
     verbose: Verbosity = 0,
 ) -> int:
     """Say what a push would change on each host; change nothing. Exit code 2: there are changes.
@@ -56,41 +60,39 @@ def plan(
       provisioner plan --out plan.json
     """
     from provisioner.ansible.signals import recorded_signals
-    from provisioner.cli.fleet_run import fleet_run
-    from provisioner.cli.fleet_session import Scope, with_inventory
     from provisioner.cli.opening import open_declared
-    from provisioner.cli.outcome_report import outcome_report, report_files
     from provisioner.cli.output import write_report
-    from provisioner.cli.run_view import run_view
-    from provisioner.fleet.push import plan as plan_fleet
-    from provisioner.fleet.run_id import new_run_id
+    from provisioner.cli.run_session import AnsibleOptions, Report, recorded, report_files
+    from provisioner.cli.view import run_view
+    from provisioner.deploy.push import plan as plan_hosts
+    from provisioner.deploy.run import Scope, open_run, run_started, with_inventory
     from provisioner.model.reading import read_project
 
-    files = report_files(report or ())
-    scope = Scope(
-        servers=tuple(servers or ()), limit=limit, prune=prune, forks=forks, verbosity=verbose
-    )
-    scope.check()
     declared = with_inventory(read_project(project), inventory)
+    report_to = Report(project=declared, shown=output_format, files=report_files(report or ()))
+    scope = Scope(servers=tuple(servers or ()), limit=limit, prune=prune)
+    scope.check(declared)
+    executor = AnsibleOptions(
+        forks=forks,
+        verbosity=verbose,
+        ask_become_pass=ask_become_pass,
+        vault_password_files=tuple(vault_password_file or ()),
+    ).executor(declared)
     opened = open_declared(declared, allow_commands, accept_destination)
+    quiet = output_format is OutputFormat.JSON
     with (
         recorded_signals() as signals,
-        run_view(
-            stream_events=False, quiet=output_format is OutputFormat.JSON, plain=verbose > 0
-        ) as view,
-        fleet_run(
-            opened,
-            scope,
-            run_id=new_run_id(),
-            view=view,
-            listener=view.take,
-            signals=signals,
-            keep_key=out is not None,
+        run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
+        recorded(
+            declared, run_started(declared, "plan", scope.options()), [view.on_event], keep=False
+        ) as record,
+        open_run(
+            opened, record, scope, signals, executor=executor, keep_key=out is not None
         ) as run,
     ):
-        outcome = plan_fleet(run.work, run.preparation)
-        saved = run.saved_plan(outcome.hosts)
+        saved = plan_hosts(run).plan
+        code = record.finish(signals.first)
     if out is not None:
-        write_report(out, saved.as_text(), "--out")
-    outcome_report(outcome, declared, output_format, files)
-    return outcome.exit_code
+        write_report(out, saved.text(), "--out")
+    report_to.write(record)
+    return code

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
+    AskBecomePass,
     Forks,
     Format,
     HostLimit,
@@ -23,16 +24,16 @@ from provisioner.cli.options import (
     Prune,
     ReportFiles,
     ServerNames,
+    VaultPasswordFiles,
     Verbosity,
 )
-from provisioner.fleet.post_check import MailMode
+from provisioner.deploy.mail_mode import MailMode
 
-
-class OnFailure(StrEnum):
-    """What a push does after a batch in which a host did not do well."""
-
-    STOP = "stop"
-    CONTINUE = "continue"
+if TYPE_CHECKING:
+    from provisioner.ansible.signals import Signals
+    from provisioner.cli.view import View
+    from provisioner.deploy.push import Work
+    from provisioner.model.project import Project
 
 
 def push(
@@ -49,12 +50,13 @@ def push(
             show_default="push: batches in provisioner.yml, else 1,25%,100% for more than 5 hosts",
         ),
     ] = None,
-    on_failure: Annotated[
-        OnFailure | None,
+    max_failures: Annotated[
+        str | None,
         typer.Option(
-            "--on-failure",
-            help="After a batch in which a host did not do well.",
-            show_default="push: on_failure in provisioner.yml, else stop",
+            "--max-failures",
+            metavar="N|P%",
+            help="Failed hosts of a batch after which no further host is started.",
+            show_default="push: max_failures in provisioner.yml, else 0",
         ),
     ] = None,
     forks: Forks = None,
@@ -63,13 +65,13 @@ def push(
         typer.Option(
             "--plan",
             metavar="FILE",
-            help="Do what this saved plan says (- reads it from standard input), and nothing on "
-            "hosts that changed since.",
+            help="Apply this saved plan (- reads it from standard input); hosts that changed "
+            "since are left as they are.",
             show_default="none",
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the last push, on hosts not yet done.")
+        bool, typer.Option("--resume", help="Continue the last push on hosts not yet done.")
     ] = False,
     prune: Prune = False,
     prune_limit: Annotated[
@@ -79,10 +81,10 @@ def push(
             min=0,
             metavar="N",
             help="How many servers --prune may remove.",
-            show_default="push: prune_ceiling in provisioner.yml, else 1",
+            show_default="push: prune_limit in provisioner.yml, else 1",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
     mail: Mail = MailMode.FULL,
     no_restart: NoRestart = False,
     lock_wait: LockWait = 0.0,
@@ -90,14 +92,17 @@ def push(
     output_format: Format = OutputFormat.TEXT,
     allow_commands: AllowCommands = False,
     accept_destination: AcceptDestination = None,
+    ask_become_pass: AskBecomePass = False,
+    vault_password_file: VaultPasswordFiles = None,
     verbose: Verbosity = 0,
 ) -> int:
-    """Bring every host to the declared state and prove each with a real test email.
+    """Bring every host to the declared state and verify each with a real test email.
 
-    Hosts that are as declared, and proven, are left alone. A host whose mail is refused gets
-    its old document back. --mail auth-only signs in and sends nothing, canary-only sends one
-    mail a server and signs in elsewhere; what --mail none leaves unproven is not done (exit 1).
-    With --format json, each line is an event; the last has the report.
+    On a terminal the plan is shown first, and asked about. Hosts that have the declared state,
+    verified, are left alone. A host whose email is refused is restored to its previous document.
+    --mail auth-only signs in and sends nothing, canary-only sends one email a server and signs in
+    elsewhere; hosts that --mail none leaves unverified are not done (exit 1). With --format json,
+    each line is an event.
 
     Examples:
 
@@ -107,29 +112,156 @@ def push(
 
       provisioner push --limit maps_test --report junit=push.xml
     """
-    from provisioner.cli.fleet_session import Scope, with_inventory
-    from provisioner.cli.outcome_report import report_files
-    from provisioner.cli.push_run import PushRequest, run_push
-    from provisioner.fleet.batches import batch_sizes
+    from provisioner.ansible.signals import recorded_signals
+    from provisioner.cli.app import print_error
+    from provisioner.cli.opening import open_declared
+    from provisioner.cli.run_session import AnsibleOptions, Report, recorded, report_files
+    from provisioner.cli.view import run_view
+    from provisioner.deploy.batches import batch_sizes
+    from provisioner.deploy.plan import read_plan
+    from provisioner.deploy.push import PushOptions, undone_of_last_push
+    from provisioner.deploy.push import max_failures as checked_max_failures
+    from provisioner.deploy.push import push as push_hosts
+    from provisioner.deploy.run import (
+        RunOptions,
+        Scope,
+        open_run,
+        run_started,
+        with_inventory,
+    )
+    from provisioner.deploy.state_dir import project_lock
+    from provisioner.git import commit_of
     from provisioner.model.reading import read_project
+    from provisioner.text import counted
 
-    scope = Scope(
-        servers=tuple(servers or ()), limit=limit, prune=prune, forks=forks, verbosity=verbose
-    )
-    request = PushRequest(
-        scope=scope,
-        sizes=None if batches is None else batch_sizes(batches),
-        on_failure=on_failure,
-        plan_file=plan,
-        resume=resume,
-        prune_limit=prune_limit,
-        yes=yes,
-        mail=mail,
-        restart=not no_restart,
-        lock_wait=lock_wait,
+    declared = with_inventory(read_project(project), inventory)
+    streamed = output_format is OutputFormat.JSON
+    report_to = Report(
+        project=declared,
+        shown=None if streamed else output_format,
         files=report_files(report or ()),
-        output_format=output_format,
-        allow_commands=allow_commands,
-        accept_destinations=tuple(accept_destination or ()),
     )
-    return run_push(with_inventory(read_project(project), inventory), request)
+    saved = read_plan(plan) if plan else None
+    scope = Scope(servers=tuple(servers or ()), limit=limit, prune=prune)
+    if saved is not None:
+        scope = scope.planned(saved.options)
+    scope.check(declared)
+    ansible = AnsibleOptions(
+        forks=forks,
+        verbosity=verbose,
+        ask_become_pass=ask_become_pass,
+        vault_password_files=tuple(vault_password_file or ()),
+    )
+    settings = declared.push
+    sizes = None if batches is None else batch_sizes(batches)
+    failures = checked_max_failures(max_failures or settings.max_failures)
+    ceiling = settings.prune_limit if prune_limit is None else prune_limit
+    options = scope.options() | {
+        "mail": str(mail),
+        "restart": not no_restart,
+        "plan": saved.seal if saved else None,
+    }
+    with (
+        recorded_signals() as signals,
+        run_view(stream_events=streamed, quiet=False, plain=verbose > 0) as view,
+        project_lock(
+            declared.root,
+            commit_of(declared.root, declared.declared_paths),
+            wait_seconds=lock_wait,
+            on_wait=lambda holder: view.note(f"waiting for another push: {holder}"),
+            check=signals.check,
+        ),
+    ):
+        only = None
+        if resume:
+            earlier = undone_of_last_push(declared.root)
+            scope = scope.resumed(earlier)
+            options |= scope.options() | {"resumed": earlier.run_id}
+            only, left = frozenset(earlier.undone), counted(len(earlier.undone), "host")
+            view.note(f"continuing the push {earlier.run_id}: {left} left")
+        executor = ansible.executor(declared)
+        started = run_started(declared, "push", options)
+        with recorded(declared, started, [view.on_event], keep=True) as record:
+            opened = open_declared(declared, allow_commands, accept_destination)
+            with open_run(
+                opened,
+                record,
+                scope,
+                signals,
+                executor=executor,
+                options=RunOptions(mail=mail, restart=not no_restart, lock_wait=lock_wait),
+                keep_key=True,
+            ) as run:
+                push_hosts(
+                    run,
+                    PushOptions(
+                        agree=partial(
+                            _agree,
+                            project=declared,
+                            view=view,
+                            signals=signals,
+                            ceiling=ceiling,
+                            yes=yes,
+                            is_saved=saved is not None,
+                        ),
+                        sizes=sizes or settings.batches,
+                        max_failures=failures,
+                        only=only,
+                    ),
+                    saved,
+                )
+            code = record.finish(signals.first)
+    report_to.write(record)
+    if record.interrupted:
+        print_error(
+            f"interrupted ({record.interrupted}); hosts finish the transaction they are in",
+            "continue with: provisioner push --resume",
+        )
+    return code
+
+
+def _agree(
+    work: Work,
+    *,
+    project: Project,
+    view: View,
+    signals: Signals,
+    ceiling: int,
+    yes: bool,
+    is_saved: bool,
+) -> None:
+    """Show what would be done, and go on only if a person says yes, or --yes does, or nobody is
+    there to be asked; what removes something needs one of the first two. Whoever saved a plan has
+    seen it: of that one only removals are asked about."""
+    from provisioner.cli.prompts import can_answer
+    from provisioner.cli.run_session import require_agreement, show_plan
+    from provisioner.errors import FleetError, UsageError
+    from provisioner.text import counted
+
+    names = work.removed
+    what = f"{', '.join(names)} from {counted(len(work.remove), 'host')}"
+    if len(names) > ceiling:
+        noun = "server" if len(names) == 1 else "servers"
+        raise FleetError(
+            f"--prune would remove {len(names)} {noun}, and the limit is {ceiling}: "
+            + ", ".join(names),
+            remedy=f"if that is right: --prune-limit {len(names)}, or `push: prune_limit` in "
+            "provisioner.yml",
+        )
+    if yes or not work.expected or (not names and not can_answer()):
+        return
+
+    def show() -> None:
+        show_plan(project, work.hosts, work.plan)
+
+    if is_saved and not names:
+        view.clear()
+        show()
+        return
+    unasked = UsageError(
+        f"this push would remove {what}, and there is no terminal to ask at",
+        remedy="if that is right, pass --yes",
+    )
+    hosts = counted(len(work.expected), "host")
+    question = f"Remove {what}?" if names else f"Push to {hosts}?"
+    require_agreement(question, unasked, view, signals, show)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
+    AskBecomePass,
     Forks,
     Format,
     HostLimit,
@@ -21,17 +20,13 @@ from provisioner.cli.options import (
     OutputFormat,
     ProjectFolder,
     ReportFiles,
+    VaultPasswordFiles,
     Verbosity,
     complete_host_name,
 )
 
 if TYPE_CHECKING:
-    from provisioner.cli.fleet_session import Scope
-    from provisioner.cli.run_view import RunView
-    from provisioner.credentials.project_secrets import OpenProject
-    from provisioner.fleet.outcome import Outcome
-    from provisioner.fleet.rollback import Rollback
-    from provisioner.model.project import Project
+    from provisioner.deploy.result import HostResult
 
 
 def rollback(
@@ -55,9 +50,11 @@ def rollback(
     output_format: Format = OutputFormat.TEXT,
     allow_commands: AllowCommands = False,
     accept_destination: AcceptDestination = None,
+    ask_become_pass: AskBecomePass = False,
+    vault_password_file: VaultPasswordFiles = None,
     verbose: Verbosity = 0,
 ) -> int:
-    """Bring back the document that hosts had before, and prove that one with a test email.
+    """Bring back the document that hosts had before, and verify it with a test email.
 
     It becomes a new generation there; a refresh token that a provider takes only once is never
     brought back. The declared files stay as they are: correct them before the next push.
@@ -68,115 +65,79 @@ def rollback(
 
       provisioner rollback --limit 'maps:&test' --yes
     """
-    from provisioner.cli.fleet_session import Scope, with_inventory
+    from provisioner.ansible.signals import recorded_signals
     from provisioner.cli.opening import open_declared
-    from provisioner.cli.outcome_report import outcome_report, report_files
-    from provisioner.cli.run_view import run_view
+    from provisioner.cli.run_session import (
+        AnsibleOptions,
+        Report,
+        recorded,
+        report_files,
+        require_agreement,
+        show_plan,
+    )
+    from provisioner.cli.view import run_view
+    from provisioner.deploy.rollback import rollback as roll_back
+    from provisioner.deploy.run import RunOptions, Scope, open_run, run_started, with_inventory
     from provisioner.deploy.state_dir import project_lock
+    from provisioner.deploy.targets import prepare_rollback
+    from provisioner.errors import UsageError
     from provisioner.git import commit_of
     from provisioner.model.reading import read_project
 
-    files = report_files(report or ())
     declared = with_inventory(read_project(project), inventory)
-    scope = Scope(hosts=tuple(hosts or ()), limit=limit, forks=forks, verbosity=verbose)
+    report_to = Report(project=declared, shown=output_format, files=report_files(report or ()))
+    scope = Scope(hosts=tuple(hosts or ()), limit=limit)
+    ansible = AnsibleOptions(
+        forks=forks,
+        verbosity=verbose,
+        ask_become_pass=ask_become_pass,
+        vault_password_files=tuple(vault_password_file or ()),
+    )
+    options = scope.options() | {"restart": not no_restart}
     quiet = output_format is OutputFormat.JSON
     with (
+        recorded_signals() as signals,
         run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
         project_lock(
             declared.root,
             commit_of(declared.root, declared.declared_paths),
             wait_seconds=lock_wait,
             on_wait=view.note,
+            check=signals.check,
         ),
     ):
-        opened = open_declared(declared, allow_commands, accept_destination)
-        terms = {"lock_wait": lock_wait, "restart": not no_restart}
-        outcome = _rolled_back(opened, scope, view, agreed=yes, terms=terms)
-    outcome_report(outcome, declared, output_format, files)
-    return outcome.exit_code
+        executor = ansible.executor(declared)
+        started = run_started(declared, "rollback", options)
+        with recorded(declared, started, [view.on_event], keep=True) as record:
+            opened = open_declared(declared, allow_commands, accept_destination)
 
-
-def _rolled_back(
-    opened: OpenProject,
-    scope: Scope,
-    view: RunView,
-    *,
-    agreed: bool,
-    terms: dict[str, Any],
-) -> Outcome:
-    """Journaled as a push is. `terms`: of Delivering."""
-    from provisioner.ansible.signals import recorded_signals
-    from provisioner.cli.fleet_run import (
-        finished,
-        fleet_run,
-        run_started,
-        scope_options,
-        told_to_the_end,
-    )
-    from provisioner.fleet.journal import journal
-    from provisioner.fleet.preparation import refreshing
-    from provisioner.fleet.rollback import prepare_rollback, rollback
-    from provisioner.fleet.run_event import RunEvent
-    from provisioner.fleet.run_id import new_run_id
-    from provisioner.git import commit_of
-
-    project, run_id = opened.project, new_run_id()
-    with journal(project.root, run_id, keep=project.push.keep_runs) as written:
-
-        def listener(event: RunEvent) -> None:
-            written.append(event)
-            view.take(event)
-
-        with recorded_signals() as signals, told_to_the_end(listener):
-            options = {
-                **scope_options(scope),
-                "hosts": list(scope.hosts),
-                "restart": terms["restart"],
-            }
-            listener(
-                run_started(
-                    "rollback", run_id, commit_of(project.root, project.declared_paths), options
+            def agree(results: list[HostResult]) -> None:
+                if yes:
+                    return
+                names = ", ".join(result.host for result in results)
+                unasked = UsageError(
+                    f"a rollback of {names} was not agreed to; nothing was changed",
+                    remedy="there is no terminal to ask at: pass --yes",
                 )
-            )
-            with fleet_run(
+                require_agreement(
+                    f"Roll back {names}?",
+                    unasked,
+                    view,
+                    signals,
+                    lambda: show_plan(declared, results),
+                )
+
+            with open_run(
                 opened,
+                record,
                 scope,
-                run_id=run_id,
-                view=view,
-                listener=listener,
-                signals=signals,
+                signals,
+                executor=executor,
+                options=RunOptions(restart=not no_restart, lock_wait=lock_wait),
                 keep_key=True,
-                prepare=partial(
-                    prepare_rollback, patterns=scope.hosts, refresh=refreshing(opened.secrets)
-                ),
+                prepare=prepare_rollback,
             ) as run:
-                asked = rollback(replace(run.work, **terms), run.preparation)
-                view.clear()
-                if asked.hosts and not agreed:
-                    with signals.ending_a_question():
-                        _ask(asked, project)
-                outcome = asked.carry_out() if asked.hosts else asked.planned
-            listener(finished(outcome))
-    return outcome
-
-
-def _ask(asked: Rollback, project: Project) -> None:
-    """Show what would come back, and go on only if a person says yes."""
-    import sys
-
-    from provisioner.cli.outcome_report import providers_of
-    from provisioner.cli.output import print_text
-    from provisioner.cli.prompts import can_answer, confirm
-    from provisioner.cli.removal_consent import NotAgreed
-    from provisioner.errors import UsageError
-    from provisioner.reports.outcome_text import outcome_text
-
-    names = ", ".join(asked.hosts)
-    if not can_answer():
-        raise UsageError(
-            f"a rollback of {names} was not agreed to; nothing was changed",
-            remedy="there is no terminal to ask at: say --yes",
-        )
-    print_text(outcome_text(asked.planned, providers_of(project)), file=sys.stderr)
-    if not confirm(f"Roll back {names}?"):
-        raise NotAgreed("nothing was changed: the rollback was not agreed to")
+                roll_back(run, agree)
+            code = record.finish(signals.first)
+    report_to.write(record)
+    return code

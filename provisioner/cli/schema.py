@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,7 +35,37 @@ def schema(
 
       provisioner schema host-document
     """
+    sys.stdout.write(schema_text(name))
+    return ExitCode.DONE
+
+
+def schema_text(name: SchemaName) -> str:
+    """What is read and checked by hand-written schemas has a file; what is only written by us has
+    the schema of its types.
+    """
+    from provisioner.deploy.plan import Plan
+    from provisioner.deploy.record import event_schema
     from provisioner.resources import schema_path
 
-    sys.stdout.write(schema_path(name).read_text(encoding="utf-8"))
-    return ExitCode.DONE
+    if name is SchemaName.PLAN:
+        return _generated(name, "A saved plan: provisioner plan --out FILE", Plan)
+    if name is SchemaName.RUN_EVENTS:
+        return _written(event_schema())
+    return schema_path(name).read_text(encoding="utf-8")
+
+
+def _generated(name: SchemaName, title: str, kind: Any) -> str:
+    import msgspec
+
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://w3id.org/maps-provisioner/v1/{name}.schema.json",
+        "title": title,
+    }
+    return _written(head | msgspec.json.schema(kind))
+
+
+def _written(schema: Mapping[str, Any]) -> str:
+    from provisioner.text import as_json
+
+    return as_json(schema, indent=2) + "\n"

@@ -46,11 +46,9 @@ def test_email(
     from provisioner.cli.output import print_text
     from provisioner.credentials.expiry import LastProof
     from provisioner.deploy.proofs import note_proofs
+    from provisioner.deploy.run_id import new_run_id
+    from provisioner.deploy.targets import server_entry
     from provisioner.errors import MailRefused, ProvisionerError
-    from provisioner.fleet.preparation import server_entry
-    from provisioner.fleet.run_id import new_run_id
-    from provisioner.hosts.account import smtp_account
-    from provisioner.hosts.envelope import envelope
     from provisioner.model.reading import read_project
     from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
     from provisioner.providers.catalogue import provider_for
@@ -63,8 +61,8 @@ def test_email(
     if entry.token_set:
         tokens = fresh_tokens(secrets, entry.server, FRESH_SECONDS, time.time())
         entry = replace(entry, token_set=tokens)
-    mail = envelope(entry, declared.test_email)
-    account = smtp_account(entry, declared.ca_file)
+    mail = entry.mail(declared.test_email)
+    account = entry.account(declared.ca_file)
     recipient = to or mail.recipient
     result = send_test_email(account, mail.sender, recipient, new_run_id(), server_name=entry.name)
     provider = provider_for(entry.server.host, declared.providers)

@@ -77,7 +77,6 @@ def worksheet(
 
       provisioner worksheet Reports --reveal --out reports.html
     """
-    from provisioner.cli.fleet_session import with_inventory
     from provisioner.cli.opening import open_declared
     from provisioner.cli.worksheet_file import (
         deliver,
@@ -85,6 +84,7 @@ def worksheet(
         refuse_to_replace_declared,
         refuse_unknown_readers,
     )
+    from provisioner.deploy.run import with_inventory
     from provisioner.hosts.server_sheet import build_server_sheet
     from provisioner.hosts.worksheet import Worksheet
     from provisioner.model.reading import read_project
@@ -139,7 +139,7 @@ def _check(
 
 def _chosen(project: Project, names: list[str] | None, host: str | None) -> tuple[EmailServer, ...]:
     """Each server once, in the order named, else as declared."""
-    from provisioner.cli.fleet_session import chosen_servers
+    from provisioner.deploy.run import chosen_servers
 
     chosen = tuple({s.server_name: s for s in chosen_servers(project, names or ())}.values())
     if host is None:

@@ -13,7 +13,7 @@ from provisioner.errors import ExitCode
 
 
 def tell(narrator: Narrator, fleet: ExampleFleet, mail: MailServer, *, by_hand: bool) -> None:
-    """The whole story; DemoFailed where something is not as it says."""
+    """Play the whole story; DemoFailed if something is not as it says."""
     _declare(narrator, fleet)
     _sign_in(narrator, by_hand=by_hand)
     _push(narrator, fleet, mail)
@@ -40,35 +40,35 @@ def _push(narrator: Narrator, fleet: ExampleFleet, mail: MailServer) -> None:
     narrator.run("push")
     checked(len(mail.received) == len(HOSTS), "each host sent one test email")
     checked(all(fleet.document(host).is_file() for host in HOSTS), "each host has its document")
-    narrator.chapter("The mail that arrived")
+    narrator.chapter("The email that arrived")
     message = mail.received[0].message
     for name in ("From", "To", "Subject", "X-Maps-Provisioner-Run"):
         narrator.say(f"  {name}: {message[name]}")
-    checked(message["To"] == MAILBOX, f"the mail went to {MAILBOX}")
+    checked(message["To"] == MAILBOX, f"the email went to {MAILBOX}")
 
 
 def _push_again(narrator: Narrator, mail: MailServer) -> None:
-    narrator.chapter("A second push changes nothing and mails nobody")
+    narrator.chapter("A second push changes nothing and sends no email")
     before = len(mail.received)
     narrator.run("push")
-    checked(len(mail.received) == before, "a second push sends no mail")
+    checked(len(mail.received) == before, "a second push sends no email")
 
 
 def _break(narrator: Narrator, fleet: ExampleFleet) -> None:
-    narrator.chapter("A broken client secret is caught, and every host gets its old document back")
-    narrator.say("Mail would still go out for an hour, until MAPS wants its next token.")
+    narrator.chapter("A broken client secret is caught, and every host is restored")
+    narrator.say("MAPS could send for another hour, until it needs its next access token.")
     right_secret = fleet.client_secret_file.read_text()
     good = {host: fleet.document(host).read_bytes() for host in HOSTS}
     fleet.client_secret_file.write_text("the-secret-ID-pasted-instead-of-its-value")
     narrator.run("push", expect=ExitCode.HOSTS_BEHIND)
     same = [fleet.document(host).read_bytes() == good[host] for host in HOSTS]
-    checked(all(same), "each host has its old document back, byte for byte")
-    narrator.say("Each host has its old document back, byte for byte.")
+    checked(all(same), "each host has its previous document, byte for byte")
+    narrator.say("Each host has its previous document, byte for byte.")
     fleet.client_secret_file.write_text(right_secret)
 
 
 def what_to_try(narrator: Narrator, fleet: ExampleFleet) -> None:
-    """The folder stays; the parts stay too while somebody is there to use them."""
+    """Keep the folder; and the parts, too, while a person is at the terminal."""
     narrator.say(f"\nThe project stays in {fleet.folder}.")
     if not sys.stdin.isatty():
         narrator.say("Its provider and mail server end now; from a terminal they would stay.")

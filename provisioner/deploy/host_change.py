@@ -12,12 +12,13 @@ from msgspec import Struct
 from provisioner.ansible.run_input import Check, HostInput, RunInput
 from provisioner.deploy import host_document, host_state
 from provisioner.deploy.host_document import NO_DOCUMENT, Damaged, Entry, HostDocument, key_of
-from provisioner.deploy.host_state import DocumentRecord, Proof, State
+from provisioner.deploy.host_state import DocumentRecord, Outcome, Proof, State
 from provisioner.deploy.protocol import DOCUMENT, STATE, Digest, Name, ReadAnswer
 
 ServerState = Literal["unchanged", "added", "changed", "removed", "orphaned"]
 
 _TOKEN = "/oauth2/token"  # noqa: S105  a JSON pointer
+_GRANT = _TOKEN + "/grant_id"
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -128,8 +129,8 @@ def _archive(found: Found, record: DocumentRecord | None) -> HostDocument | None
 class Wanted:
     """The masked entries that a host is to have, by key, and how each is to be verified.
 
-    `whole`: nothing else is to be there (a rollback); `rotating`: keys of servers whose refresh
-    token is dead once used.
+    `whole`: nothing else is to be there (a rollback); `dead`: names of servers of which there is
+    nothing but a token that its provider has replaced since.
     """
 
     entries: Mapping[str, Entry]
@@ -138,6 +139,7 @@ class Wanted:
     remove: frozenset[str] = frozenset()
     prune: bool = False
     whole: bool = False
+    dead: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, work: RunInput, given: HostInput) -> Wanted:
@@ -155,27 +157,44 @@ class Wanted:
         )
 
     @classmethod
+    def lying(cls, now: Current, given: HostInput) -> Wanted:
+        """What lies there of what is declared: only looked at."""
+        declared = frozenset(name.casefold() for name in given.declared)
+        entries = {key: e for key, e in now.document.entries.items() if key in declared}
+        return cls(entries=entries, checks=dict.fromkeys(entries, "none"), declared=declared)
+
+    @classmethod
     def before(cls, now: Current, work: RunInput, given: HostInput) -> Wanted:
         """What a rollback brings back: the archive, with tokens that serve."""
         archived = now.archived.entries if now.archived else {}
-        entries = {
-            key: _with_living_token(entry, now.document.entries.get(key), work, given)
-            for key, entry in archived.items()
-        }
+        rotating = {name.casefold() for name in work.rotation}
+        entries, dead = dict[str, Entry](), list[str]()
+        for key, entry in archived.items():
+            there, rotates = now.document.entries.get(key), key in rotating
+            newer = _with_living_token(entry, there, work, given, rotates=rotates)
+            if newer is None and rotates:
+                dead.append(entry["server_name"])
+            entries[key] = newer or entry
         checks = {name.casefold(): check for name, check in given.checks.items()}
         return cls(
-            entries, {key: checks.get(key, "mail") for key in entries}, frozenset(), whole=True
+            entries,
+            {key: checks.get(key, "mail") for key in entries},
+            frozenset(),
+            whole=True,
+            dead=tuple(sorted(dead)),
         )
 
 
 def _with_living_token(
-    entry: Entry, there: Entry | None, work: RunInput, given: HostInput
-) -> Entry:
-    """An archived entry with the newest token of its grant: an old refresh token may be dead.
+    entry: Entry, there: Entry | None, work: RunInput, given: HostInput, *, rotates: bool
+) -> Entry | None:
+    """An archived entry with a token that serves; None if there is but its own.
 
-    That of the run, else that of what lies there, if it is for the same client.
+    An old refresh token may be dead, and using that may end the whole grant (RFC 9700 section
+    4.14.2). So it gets the newest one of its grant: that of the run, else that of what lies there.
+    Where tokens rotate strictly, one of another sign-in to the same account is better than its own.
     """
-    grant = host_document.value_at(entry, _TOKEN + "/grant_id")
+    grant = host_document.value_at(entry, _GRANT)
     if grant is None:
         return entry
     key, names = key_of(entry), {name.casefold(): name for name in given.servers}
@@ -184,9 +203,12 @@ def _with_living_token(
         name = names[key]
         declared = host_document.masked_entry(work.servers[name], given.placeholders.get(name, {}))
     for newer in (declared, there):
-        if newer is not None and host_document.value_at(newer, _TOKEN + "/grant_id") == grant:
+        if newer is not None and host_document.value_at(newer, _GRANT) == grant:
             return host_document.with_token(entry, host_document.value_at(newer, _TOKEN))
-    return entry
+    serves = there is not None and host_document.same_account(entry, there)
+    if rotates and there and serves and host_document.value_at(there, _GRANT):
+        return host_document.with_token(entry, host_document.value_at(there, _TOKEN))
+    return None
 
 
 # -- what differs
@@ -194,19 +216,24 @@ def _with_living_token(
 
 class ServerChange(Struct, frozen=True, kw_only=True):
     """One server on one host. `fields`: JSON pointers of what differs; `values`: old and new of
-    those that are public; `verified`: a test email went through with just this entry."""
+    those that are public; `verified`: a test email went through with just this entry, or (`proof`)
+    a sign-in did, or nothing but MAPS can."""
 
     name: str
     state: ServerState
     fields: list[str] = []
     values: dict[str, tuple[Any, Any]] = {}
     verified: bool = False
+    proof: Outcome | None = None
+    proven_at: str | None = None
+    token_expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What is to be done on a host. `document`: what it is to hold, with its new generation if
     `writes`; `unverified`: keys that are to be checked; `settles`: nothing else is to be verified;
+    `left_out`: a server that this run is not about is still unverified, so nothing is settled;
     `close`: files that others can read."""
 
     now: Current
@@ -217,6 +244,7 @@ class Change:
     unverified: tuple[str, ...]
     unchecked: tuple[str, ...]
     settles: bool
+    left_out: bool
     close: tuple[str, ...]
     checks: Mapping[str, Check] = field(default_factory=dict)
 
@@ -259,6 +287,10 @@ def plan_host(
     ]
     checked = tuple(sorted(k for k in unverified if wanted.checks.get(k, "mail") != "none"))
     unchecked = tuple(sorted(k for k in unverified if wanted.checks.get(k, "mail") == "none"))
+    ours = set(now.record.servers if now.record else ()) & wanted.declared
+    left_out = not all(
+        _is_settled(key, now, wanted, given) for key in ours & set(there) - set(wanted.entries)
+    )
     lies = document.fingerprint(given.key) if writes else now.fingerprint
     return Change(
         now=now,
@@ -268,14 +300,25 @@ def plan_host(
         applies=applies and lies is not None and now.state.applied != lies,
         unverified=checked,
         unchecked=unchecked,
-        settles=not writes and now.pending and not unverified,
+        settles=not writes and now.pending and not unverified and not left_out,
+        left_out=left_out,
         close=tuple(sorted(open_names)),
         checks=wanted.checks,
     )
 
 
-def _gone(entry: Entry, state: ServerState) -> ServerChange:
-    return ServerChange(name=entry["server_name"], state=state)
+def _known(entry: Entry, state: ServerState, now: Current, given: HostInput) -> ServerChange:
+    """An entry as it lies there, and what was verified of it."""
+    proof = now.proof(key_of(entry), given.key)
+    expires = host_document.value_at(entry, _TOKEN + "/expires_at")
+    return ServerChange(
+        name=entry["server_name"],
+        state=state,
+        verified=proof is not None and proof.outcome == "sent",
+        proof=proof.outcome if proof else None,
+        proven_at=proof.at if proof else None,
+        token_expires_at=expires if type(expires) is int else None,
+    )
 
 
 def _removed(now: Current, wanted: Wanted) -> frozenset[str]:
@@ -297,9 +340,7 @@ def _compared(
         return entry, ServerChange(name=name, state="added")
     fields = host_document.differing_fields(there, entry)
     if not fields and not _token_is_stale(key, there, entry, now, wanted, given, at):
-        proof = now.proof(key, given.key)
-        verified = proof is not None and proof.outcome == "sent"
-        return there, ServerChange(name=name, state="unchanged", verified=verified)
+        return there, _known(there, "unchanged", now, given)
     names = host_document.known_names()[1]
     shown = {
         pointer: pair

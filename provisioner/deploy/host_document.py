@@ -20,8 +20,13 @@ SCHEMA_VERSION = 1
 Entry = Mapping[str, Any]  # one element of `servers`, see schemas/host-document.schema.json
 
 _TOKEN = "/oauth2/token"  # noqa: S105  a JSON pointer
+_ACCOUNT = (
+    *("/user_name", "/oauth2/client_id"),
+    *("/oauth2/access_token_url", "/oauth2/refresh_token_url"),
+)
 _LARGEST_NUMBER = 2**53
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLACEHOLDER = re.compile(r"\Ahmac:[0-9a-f]{32}\Z")
 
 
@@ -72,6 +77,15 @@ def placeholder(token: str, key: str) -> str:
 def is_placeholder(value: object) -> bool:
     """Whether a value looks like one. What is declared never does (deploy/entry.py)."""
     return isinstance(value, str) and _PLACEHOLDER.match(value) is not None
+
+
+def looks_like_placeholder(entry: Entry) -> tuple[str, ...] | None:
+    """The path of a value in a declared entry that a host would take for a placeholder, or that
+    UTF-8 has no bytes for; None if there is none."""
+    for pointer, value in _leaves(entry):
+        if is_placeholder(value) or (isinstance(value, str) and _SURROGATE.search(value)):
+            return tuple(pointer.strip("/").split("/"))
+    return None
 
 
 @cache
@@ -202,6 +216,11 @@ def entry_fingerprint(entry: Entry, key: str) -> str:
     return fingerprint(json.dumps(_comparable(entry), sort_keys=True), key)
 
 
+def same_account(one: Entry, other: Entry) -> bool:
+    """Whether a token of one entry serves the other: mailbox, client and endpoints are the same."""
+    return all(value_at(one, pointer) == value_at(other, pointer) for pointer in _ACCOUNT)
+
+
 def same_token(one: Entry, other: Entry) -> bool:
     """Whether both entries hold the same token, whatever grant it is of."""
     return bool(value_at(one, _TOKEN) == value_at(other, _TOKEN))
@@ -248,7 +267,8 @@ def _filled(entry: Entry, values: Mapping[str, str]) -> Entry:
         if isinstance(value, Mapping):
             shown = known_names()[1]
             return {name: fill(inner, hidden=name not in shown) for name, inner in value.items()}
-        return json.loads(values[value]) if hidden and value in values else value
+        known = hidden and isinstance(value, str) and value in values  # a person may write lists
+        return json.loads(values[value]) if known else value
 
     filled: Entry = fill(entry, hidden=False)
     return filled

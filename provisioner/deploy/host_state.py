@@ -17,7 +17,8 @@ from provisioner.deploy.protocol import Name
 
 SCHEMA_VERSION = 1
 
-Fingerprint = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+# With its length: `$` alone lets a line end follow, and JSON Schema knows no `\Z`.
+Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
 Number = Annotated[int, Meta(ge=0, lt=2**53)]
 Text = Annotated[str, Meta(max_length=400)]
 Outcome = Literal["sent", "authenticated", "unverifiable"]

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
@@ -46,9 +46,9 @@ def mailbox_turns(
     with ExitStack() as held:
         for mailbox in sorted({limit.mailbox for limit in limits}):
             same = [limit for limit in limits if limit.mailbox == mailbox]
-            if most := same[0].connections:
+            if most := _least(limit.connections for limit in same):
                 held.callback(os.close, _slot(folder, mailbox, most, goes_on))
-            if messages and (most := same[0].messages_per_minute):
+            if messages and (most := _least(limit.messages_per_minute for limit in same)):
                 while (seconds := _leave(folder, mailbox, len(same), most)) > 0:
                     _wait(seconds, goes_on)
         yield
@@ -82,13 +82,20 @@ def seconds_to_wait(sent_at: Sequence[float], count: int, most: int, now: float)
     """How long until `count` more messages keep to `most` in any minute. 0: send them now."""
     recent = sorted(moment for moment in sent_at if now - _MINUTE < moment <= now)
     excess = len(recent) + count - most
-    return 0.0 if excess <= 0 else recent[min(excess, len(recent)) - 1] + _MINUTE - now
+    if excess <= 0 or not recent:  # more at once than a minute allows have to go some time
+        return 0.0
+    return recent[min(excess, len(recent)) - 1] + _MINUTE - now
 
 
 def pause_before_retry(attempt: int, spent: float, budget: float) -> float | None:
     """Seconds before the next attempt (the first retry is 1); None once `budget` is used up."""
     pause = min(2.0**attempt, 30.0)
     return pause if spent + pause <= budget else None
+
+
+def _least(known: Iterable[int | None]) -> int | None:
+    """Servers may share a mailbox and declare less for themselves."""
+    return min(filter(None, known), default=None)
 
 
 def _slot(folder: Path, mailbox: str, connections: int, goes_on: GoesOn) -> int:

@@ -212,9 +212,12 @@ def rounds(checks: Iterable[ServerCheck]) -> list[list[ServerCheck]]:
 
 
 def _has_room(group: Sequence[ServerCheck], check: ServerCheck) -> bool:
-    most = check.limit.messages_per_minute if check.limit else None
-    same = [one for one in group if one.limit and check.limit and one.limit == check.limit]
-    return len(group) < _MOST_IN_A_ROUND and (not most or len(same) < most)
+    """Servers may share a mailbox and declare less for themselves: the least holds."""
+    mailbox = check.limit.mailbox if check.limit else None
+    same = [limit for limit in limits(group) if limit.mailbox == mailbox]
+    known = [limit.messages_per_minute for limit in (*same, check.limit) if limit]
+    most = min(filter(None, known), default=None)
+    return len(group) < _MOST_IN_A_ROUND and (most is None or len(same) < most)
 
 
 def limits(checks: Iterable[ServerCheck]) -> list[MailLimit]:

@@ -12,10 +12,10 @@ import msgspec
 from msgspec.structs import replace
 
 from provisioner.credentials.expiry import LastProof
+from provisioner.deploy.entry import ServerEntry
+from provisioner.deploy.result import HostResult
 from provisioner.deploy.state_dir import state_dir, state_path
 from provisioner.errors import FileUnusable, ProvisionerError
-from provisioner.fleet.host_result import HostResult
-from provisioner.hosts.entry import ServerEntry
 from provisioner.model.project import Project
 from provisioner.oauth.gates import Proof
 from provisioner.oauth.proof import proof_from

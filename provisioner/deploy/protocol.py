@@ -46,6 +46,7 @@ Name = Annotated[str, Meta(pattern=r"\A(email-servers(\.before-[0-9]{1,16})?\.js
 Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Word = Annotated[str, Meta(max_length=200)]
 Path = Annotated[str, Meta(max_length=4096)]
+ExitCode = Annotated[int, Meta(ge=-(2**31), lt=2**32)]  # Windows has both signs
 
 
 class FileFound(Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ class RunAnswer(NotDone, frozen=True, kw_only=True, tag_field="op", tag="run"):
     """A command. `exit` is None where it was killed or never started (`reason`)."""
 
     done: bool
-    exit: int | None = None
+    exit: ExitCode | None = None
     output: Annotated[str, Meta(max_length=2000)] = ""
     instead: list[Answer] = msgspec.field(name="else", default_factory=list)
 
@@ -167,7 +168,8 @@ def decoded(answers: object, operations: Sequence[Operation]) -> list[Answer]:
     """The answers of a call; InvalidResponse unless they fit the operations one by one."""
     try:
         found = msgspec.convert(answers, list[Answer])
-    except (msgspec.ValidationError, RecursionError):
+        msgspec.json.encode(found)  # half a surrogate pair would end the worker later
+    except (msgspec.ValidationError, RecursionError, UnicodeEncodeError):
         raise InvalidResponse("its answers have another shape") from None
     _require_fit(found, operations)
     return found

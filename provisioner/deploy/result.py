@@ -104,9 +104,11 @@ class HostResult(Struct, frozen=True, kw_only=True):
     """One host's outcome, without secrets and placeholders: facts, of which reports make words.
 
     `reason` is one word for what ended it, `about` what it is about; `baseline`: how the servers
-    whose emails were refused fare with the document of before; `before`: the fingerprint of what
-    lay there; `skew`: seconds by which the host's clock is ahead of ours; `unverified`: names of
-    servers that no test email has verified yet.
+    whose emails were refused fare with the document of before; `before`, `generation_before`: the
+    fingerprint and generation of what lay there; `skew`: seconds by which the host's clock is ahead
+    of ours; `unverified`: names of servers that no test email has verified yet; `kept_tokens`:
+    names of servers whose delivered token stays in a document that was given back, since using it
+    has ended the one of before.
     """
 
     host: str
@@ -119,9 +121,11 @@ class HostResult(Struct, frozen=True, kw_only=True):
     baseline: list[MailResult] = []
     unverified: list[str] = []
     generation: int | None = None
+    generation_before: int | None = None
     fingerprint: str | None = None
     before: str | None = None
     rolled_back_to: int | None = None
+    kept_tokens: list[str] = []
     edited: bool = False
     rekeyed: bool = False
     applies: bool = False

@@ -60,7 +60,7 @@ def project_lock(
     on_wait: Callable[[str], None] | None = None,
     check: Callable[[], None] | None = None,
 ) -> Iterator[None]:
-    """Hold the lock of the project: one push, rollback or unlock at a time. See exclusive_lock."""
+    """Hold the lock of the project: one push or rollback at a time. See exclusive_lock."""
     with exclusive_lock(
         state_dir(root) / LOCK_FILE,
         str(root),

@@ -20,6 +20,7 @@ from provisioner.deploy.host_document import (
     NO_DOCUMENT,
     HostDocument,
     entry_fingerprint,
+    same_account,
     value_at,
     with_token,
 )
@@ -45,8 +46,6 @@ from provisioner.deploy.protocol import (
 from provisioner.deploy.result import HostState
 
 APPLY_TIMEOUT = TEST_TIMEOUT = 300  # seconds
-
-_SAME_CLIENT = ("/oauth2/access_token_url", "/oauth2/refresh_token_url", "/oauth2/client_id")
 
 
 @dataclass(frozen=True)
@@ -113,10 +112,7 @@ class Transaction:
         now = self.change.now
         if not self.change.writes:
             return self._taken_over(now.state)
-        state, keep = (
-            now.state,
-            [self._record.previous.fingerprint] if self._record.previous else [],
-        )
+        state, keep = now.state, list[str]()
         if now.fingerprint is not None:
             state = state.with_record(now.fingerprint, now.record or self._foreign_record())
             keep.append(now.fingerprint)
@@ -229,13 +225,28 @@ class Transaction:
     def before(self) -> HostDocument:
         """The document of the way back; an empty one where there was none. Its generation is new
         unless it comes back byte for byte."""
-        now = self.change.now
-        old = now.document if self._archives else now.archived
         number = max(self.state.generations, self.change.document.generation) + 1
-        if old is None or (now.fingerprint is None and not now.archived):
+        old = self._predecessor
+        if old is None:
             return HostDocument(number, NO_DOCUMENT.entries)
         entries = {key: self._kept_alive(key, entry) for key, entry in old.entries.items()}
         return old if entries == dict(old.entries) else HostDocument(number, entries)
+
+    @property
+    def _predecessor(self) -> HostDocument | None:
+        """What there is to go back to: what lies there, or where that is no such thing, what was
+        before it. Not behind an empty document: what was removed stays so."""
+        now = self.change.now
+        if self._archives:
+            return now.document
+        return now.archived if now.pending or not self.change.writes else None
+
+    @property
+    def kept_tokens(self) -> list[str]:
+        """Names of servers whose delivered token stays on the way back."""
+        old = self._predecessor or NO_DOCUMENT
+        changed = (k for k, entry in self.before.entries.items() if entry != old.entries.get(k))
+        return [self.before.entries[key]["server_name"] for key in changed]
 
     def _kept_alive(self, key: str, entry: Mapping[str, object]) -> Mapping[str, object]:
         """With the token that was delivered, if using it has ended the one of before."""
@@ -243,9 +254,7 @@ class Transaction:
         rotating = {name.casefold() for name in self.work.rotation}
         if newer is None or key not in rotating or not value_at(entry, "/oauth2/token/grant_id"):
             return entry
-        if any(value_at(entry, field) != value_at(newer, field) for field in _SAME_CLIENT):
-            return entry
-        if value_at(entry, "/user_name") != value_at(newer, "/user_name"):
+        if not same_account(entry, newer):
             return entry
         return with_token(entry, value_at(newer, "/oauth2/token"))
 
@@ -282,7 +291,7 @@ class Transaction:
             return state
         now = self.change.now
         known = now.record or self._foreign_record()
-        if not self._archives and known.previous:
+        if not self._archives and self._predecessor and known.previous:
             known = self.state.records.get(known.previous.fingerprint, known)
         record = replace(
             known,

@@ -161,6 +161,10 @@ class Worker:
             if now.archived is None:
                 raise NotReadable("no_archive")
             wanted = Wanted.before(now, self.work, self.given)
+            if wanted.dead:
+                raise NotReadable("dead_token", ", ".join(wanted.dead))
+        elif self.work.mode in ("status", "doctor"):
+            wanted = Wanted.lying(now, self.given)
         else:
             wanted = Wanted.of(self.work, self.given)
         applies = self.settings.can_apply and self._may_apply
@@ -186,6 +190,7 @@ class Worker:
             "unverified": [names[k] for k in (*change.unverified, *change.unchecked) if k in names],
             "generation": change.document.generation or None,
             "fingerprint": change.document.fingerprint(self.given.key) if lies else None,
+            "generation_before": now.document.generation or None,
             "before": now.fingerprint,
             "edited": now.edited and now.record is not None,
             "rekeyed": now.rekeyed,
@@ -207,7 +212,8 @@ class Worker:
         return lies is not None and change.now.state.applied == lies
 
     def _planned(self, change: Change, found: Found) -> HostResult:
-        state = HostState.WOULD_CHANGE if change.needed else HostState.UNCHANGED
+        looks = self.work.mode in ("status", "doctor")
+        state = HostState.WOULD_CHANGE if change.needed and not looks else HostState.UNCHANGED
         rolled_back_to = change.now.archived.generation if change.now.archived else None
         if self.work.mode != "rollback_plan":
             rolled_back_to = None
@@ -240,6 +246,7 @@ class Worker:
             phase=self.phase,
             goes_on=self.goes_on,
             sleep=self.sleep,
+            clock=self.clock,
         )
         delivery = Delivery(tx, around)
         ending = delivery.carry_out()

@@ -152,6 +152,8 @@ _REFRESH = {
         _NOBODY,
     ),
 }
+_REFRESH["no_https"] = _REFRESH["insecure_token_url"]
+_REFRESH["no_host_name"] = _REFRESH["unknown_host"]
 _UNKNOWN_REFRESH = Explanation(
     "the provider refused the refresh for a reason of its own",
     "look its error up in the provider's documentation",

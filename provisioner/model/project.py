@@ -17,15 +17,15 @@ class PushSettings:
     """`push:` of provisioner.yml.
 
     `batches`: sizes as Ansible's `serial` has them; None: as the number of hosts suggests.
-    `mail_budget_seconds`: for mails that are tried again. `prune_ceiling`: how many servers
+    `mail_budget_seconds`: for mails that are tried again. `prune_limit`: how many servers
     --prune may remove; `keep_runs`: how many journals stay.
     """
 
     forks: int = 10
     batches: tuple[int | str, ...] | None = None
-    on_failure: str = "stop"
+    max_failures: str = "0"
     mail_budget_seconds: int = 120
-    prune_ceiling: int = 1
+    prune_limit: int = 1
     keep_runs: int = 500
 
 

@@ -89,8 +89,13 @@ def _push_settings(values: dict[str, Any]) -> PushSettings:
     return PushSettings(
         forks=int(values.get("forks", defaults.forks)),
         batches=tuple(s if isinstance(s, str) else int(s) for s in sizes) if sizes else None,
-        on_failure=values.get("on_failure", defaults.on_failure),
+        max_failures=_number_or_percentage(values.get("max_failures", defaults.max_failures)),
         mail_budget_seconds=int(values.get("mail_budget_seconds", defaults.mail_budget_seconds)),
-        prune_ceiling=int(values.get("prune_ceiling", defaults.prune_ceiling)),
+        prune_limit=int(values.get("prune_limit", defaults.prune_limit)),
         keep_runs=int(values.get("keep_runs", defaults.keep_runs)),
     )
+
+
+def _number_or_percentage(value: str | float) -> str:
+    """YAML may have 3.0, which JSON Schema takes for an integer."""
+    return value if isinstance(value, str) else str(int(value))

@@ -1,4 +1,4 @@
-"""Hosts that fared alike, in one block: like words, but for what is of the moment. Pure."""
+"""Hosts with the same outcome, in one block: the same words, but for what is of the moment."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 _GENERATION = re.compile(r"\bgeneration (\d+)")
-# What differs where nothing else does: ids of runs, times, and what mail servers put at the end
-# of a reply, "[AM6PR01CA0042.eurprd01.prod.outlook.com 2026-...]", "... 5b1f17b1804b1-40c - gsmtp".
+# Ids of runs, times, clocks, and what mail servers put at the end of a reply:
+# "[AM6PR01CA0042.eurprd01.prod.outlook.com 2026-...]", "... 5b1f17b1804b1-40c - gsmtp".
 _OF_THE_MOMENT = re.compile(
     r"\b\d{8}T\d{6}-[0-9a-f]{8}\b"
     r"|\b\d{4}-\d\d-\d\dT[\d:.]+Z?"
+    r"|\bby \d+ (?:seconds?|minutes?|hours?)\b"
     r"|\[\S+\.outlook\.com [^\]]*\]"
     r"|\S+ - gsmtp\b",
     re.IGNORECASE,
@@ -26,13 +27,15 @@ def host_groups(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
     """
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for host, text in texts:
-        groups[_alike(text)].append((host, text))
+        groups[_alike(host, text)].append((host, text))
     for group in groups.values():
         yield f"{_head([host for host, _ in group])}: {_together([text for _, text in group])}\n"
 
 
-def _alike(text: str) -> str:
-    return _OF_THE_MOMENT.sub("...", _GENERATION.sub("generation \0", text))
+def _alike(host: str, text: str) -> str:
+    own_name = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w.-])")
+    same = own_name.sub("HOST", _OF_THE_MOMENT.sub("...", text))
+    return _GENERATION.sub("generation \0", same)
 
 
 def _head(names: Sequence[str]) -> str:

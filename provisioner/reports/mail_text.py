@@ -27,11 +27,11 @@ def mail_lines(server: str, smtp: SmtpResult, provider: str) -> list[str]:
 
 def refresh_lines(server: str, facts: Mapping[str, Any]) -> list[str]:
     """Why a refresh that a host tried did not work; nothing if it did."""
-    if facts["outcome"] == "proven":
+    if facts["outcome"] in ("verified", "proven"):
         return []
     error = facts.get("error") or "no answer"
     return [
-        f"refresh of {server}'s token from there: {facts['outcome']} ({error})",
+        f"token refresh for {server} on the host: {facts['outcome']} ({error})",
         *_why_and_what(explain_refresh(facts)),
     ]
 

@@ -60,6 +60,9 @@ def test_the_users_dangerous_settings_do_not_hold(tmp_path, monkeypatch):
     command = ["ansible-config", "dump", "-t", "all", "--only-changed"]
     with ansible_environment(tmp_path):
         assert is_become_password_configured()
+        monkeypatch.setenv("ANSIBLE_BECOME_PASSWORD_FILE", str(tmp_path / "password"))
+        assert not is_become_password_configured()
+        monkeypatch.delenv("ANSIBLE_BECOME_PASSWORD_FILE")
         dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     values = {line.split("(")[0]: line.rpartition(" = ")[2] for line in dump.splitlines()}
     for name in ("debug", "default_debug", "default_keep_remote_files"):

@@ -96,7 +96,7 @@ def test_the_printed_line_is_what_config_yml_needs(checkout, home, key):
     config.chmod(0o600)
     (checkout.project / "provisioner.yml").unlink()
     if key == "inventory":
-        assert f"there is no inventory at {place}" in checkout.run("plan")[2]
+        assert f"no inventory at {place}" in checkout.run("plan")[2]
     else:
         assert checkout.run("status")[0] == 0
 

@@ -156,7 +156,7 @@ def test_a_host_without_what_is_asked_for(desk: Desk) -> None:
     assert "it has no hosts at all: add them, in the group `maps`" in said
     (desk.project / "inventory" / "hosts.ini").unlink()
     said = desk.refused(ExitCode.FAILURE, "--host", "maps1")
-    assert "there is no inventory at" in said
+    assert "no inventory at" in said
 
 
 def test_another_inventory_and_another_folder(desk: Desk) -> None:

@@ -1,24 +1,19 @@
-"""What mail servers said to tokens, and what `status` says of it."""
+"""What mail servers said to tokens, as it is noted for `status`."""
 
 import os
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from provisioner.credentials.expiry import LastProof
-from provisioner.demo.mail_server import Failure
+from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.proofs import note_or_warn, note_proofs, read_proofs, sign_in_proofs
-from provisioner.fleet.host_result import HostResult, HostState
-from provisioner.fleet.mail_proof import MailProof
-from provisioner.hosts.entry import ServerEntry
+from provisioner.deploy.result import HostResult, HostState, MailResult
 from provisioner.model.project import Project
-from provisioner.secret import Secret
 from provisioner.smtp.client import SmtpResult
-from tests.fleet.signed_in_fleet import signed_in_fleet
-from tests.fleet.test_plan_checks import SERVER, TOKENS
-from tests.oauth_samples import kept
+from tests.oauth_samples import oauth_server, token_set
 
+TOKENS = token_set()
 FOLDER = Path("/nowhere")
 PROJECT = Project(root=FOLDER, servers_path=FOLDER, inventory_path=FOLDER, tokens_path=FOLDER)
 
@@ -35,11 +30,11 @@ def proofs(*results, tokens=TOKENS):
         HostResult(
             host=f"maps{number}",
             state=HostState.DELIVERED,
-            mails=(MailProof("Reports", result, None, None),),
+            mails=[MailResult(server="Reports", smtp=result)],
         )
         for number, result in enumerate(results, 1)
     ]
-    entries = {"Reports": ServerEntry(server=SERVER, token_set=tokens)}
+    entries = {"Reports": ServerEntry(server=oauth_server(), token_set=tokens)}
     return sign_in_proofs(hosts, entries, PROJECT, at=5.5).get("Reports")
 
 
@@ -114,28 +109,3 @@ def test_what_cannot_be_noted_is_a_warning(tmp_path):
     [warning] = note_or_warn(tmp_path, {"Reports": TAKEN, "Alerts": ANOTHER})
     assert warning.startswith("Reports, Alerts: `status` will not know of this push: ")
     assert note_or_warn(tmp_path, {}) == []
-
-
-@pytest.fixture
-def fleet(tmp_path, monkeypatch):
-    with signed_in_fleet(tmp_path, monkeypatch) as fleet:
-        yield fleet
-
-
-@pytest.mark.long
-def test_status_says_from_which_host_a_token_was_taken_or_refused(fleet):
-    fleet.pushed(password=fleet.secret)
-    status = fleet.run("status", "Reports").stdout
-    assert "the mail server took the token on " in status
-    assert ", from maps1" in status
-
-    fleet.limit_to(5)
-    secrets = fleet.secrets
-    tokens = replace(kept(secrets), handed_over_to=None)  # as a new sign-in would leave it
-    secrets.save(secrets.project.servers[0], Secret(fleet.secret), tokens)
-    fleet.mail.behaviour.failures["auth"] = Failure("535 5.7.3 Authentication unsuccessful")
-    said = fleet.pushed(password=fleet.secret, exit_code=4)
-    assert "wrong at auth 535" in said
-    status = fleet.run("status", "Reports").stdout
-    assert ", from maps1" in status
-    assert "not proven any more: the mail server refuses the token: localhost, asked by" in status

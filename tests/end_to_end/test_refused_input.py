@@ -32,7 +32,7 @@ def test_a_wrong_vault_password(signed_in, fleet, tmp_path):
     before = signed_in.snapshot()
     ended = signed_in.run("push", environment={"ANSIBLE_VAULT_PASSWORD_FILE": str(wrong)})
     assert ended.returncode == 1
-    assert "Reports: skipped, what hosts have of it stays" in ended.stdout
+    assert "Reports: skipped" in ended.stdout
     assert "the vault password is not the one it was encrypted with" in ended.stdout
     assert "Traceback" not in ended.stderr
     assert without_lock(signed_in.snapshot()) == before
@@ -44,7 +44,7 @@ def test_a_missing_inventory(signed_in):
     before = signed_in.snapshot()
     ended = signed_in.run("push")
     assert ended.returncode == 1
-    assert f"there is no inventory at {signed_in.folder / 'inventory'}" in ended.stderr
+    assert f"no inventory at {signed_in.folder / 'inventory'}" in ended.stderr
     assert without_lock(signed_in.snapshot()) == before
 
 

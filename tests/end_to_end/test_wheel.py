@@ -19,6 +19,16 @@ test_email: {from: maps@example.edu}
 """
 
 
+WANTED = (
+    "schemas/email-server.schema.json",
+    "playbooks/hosts.yml",
+    "playbooks/action_plugins/maps_host.py",
+    "playbooks/library/maps_host.py",
+    "playbooks/module_utils/maps_smtp.py",
+    "py.typed",
+)
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
@@ -50,17 +60,20 @@ def run(command, *arguments, cwd, **environment):
 
 def test_schemas_playbooks_and_rule_pages_travel_inside(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for name in (
-        "schemas/email-server.schema.json",
-        "playbooks/push.yml",
-        "playbooks/library/maps_email_servers.py",
-        "playbooks/module_utils/maps_smtp.py",
-        "py.typed",
-    ):
-        assert f"provisioner/{name}" in names
+    assert {f"provisioner/{name}" for name in WANTED} <= names
+    inside = {name.removeprefix("provisioner/") for name in names}
+    kept = {name for name in inside if name.startswith(("playbooks/", "schemas/"))}
+    assert kept == files_of("playbooks", "schemas"), "all of them, and nothing else"
     assert any(name.endswith("plaintext_secret.md") for name in names)
     assert {"worksheet_page.css", "worksheet_page.js"} <= {name.split("/")[-1] for name in names}
     assert not any(name.startswith("tests/") for name in names)
+
+
+def files_of(*folders):
+    """The files of the checkout in these folders, less what Python compiled."""
+    found = (path for folder in folders for path in (CHECKOUT / folder).rglob("*"))
+    files = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(CHECKOUT).as_posix() for path in files}
 
 
 def test_validate_from_the_wheel(installed, tmp_path):

@@ -16,9 +16,9 @@ import yaml
 
 from provisioner.demo.certificates import make_certificate
 from provisioner.demo.mail_server import MailBehaviour, MailServer
-from provisioner.mail.conversation import host_code
+from provisioner.deploy.record import RunRecord, all_runs, run_named
 from provisioner.secret import Secret
-from tests.playbooks.samples import delivery, password_entry
+from tests.terminal import Terminal
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 USER, PASSWORD = "reports@example.edu", "correct horse"
@@ -87,6 +87,14 @@ class LocalFleet:
         given = {key: value for key, value in server.items() if value is not None}
         self.write(f"servers/{name.lower()}.yml", given)
 
+    def had(self, *limits: int | None) -> bytes:
+        """Push documents of these limits a minute, in turn. -> the last one's bytes"""
+        for limit in limits:
+            self.declare("Reports", maximum_emails_per_minute=limit)
+            self.pushed()
+        self.mail.received.clear()
+        return self.document().read_bytes()
+
     def undeclare(self, name: str) -> None:
         (self.folder / "servers" / f"{name.lower()}.yml").unlink()
 
@@ -107,6 +115,21 @@ class LocalFleet:
         names = [file.stem.capitalize() for file in (self.folder / "servers").iterdir()]
         accepted = [f"--accept-destination={name}" for name in names]
         return [str(PROVISIONER), *arguments, *(accepted if arguments[0] in _SENDING else ())]
+
+    def start(self, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
+        """Start the command, without a terminal."""
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            **(pipes | streams),
+        )
+
+    def at_a_terminal(self, *arguments: str) -> Terminal:
+        """The command in a terminal of its own."""
+        return Terminal(self.command(*arguments), folder=self.folder, environment=self.environment)
 
     def run(
         self,
@@ -139,6 +162,14 @@ class LocalFleet:
         """What a push says that ends with that code."""
         return self.ends(exit_code, "push", *arguments, password=password).stdout
 
+    def run_record(self) -> RunRecord:
+        """The last run that left a journal."""
+        return run_named(self.folder, next(all_runs(self.folder)).run_id)
+
+    def states(self) -> dict[str, str]:
+        """host -> what the last run says of it."""
+        return {host.host: str(host.state) for host in self.run_record().hosts}
+
     def journals(self) -> list[list[dict[str, Any]]]:
         """The events of each push, the oldest first."""
         files = sorted((self.folder / ".provisioner" / "runs").glob("*.jsonl"))
@@ -157,33 +188,6 @@ class LocalFleet:
     def served(self, host: str) -> list[str]:
         """The names of the servers that a host has."""
         return list(self.entries(host))
-
-    def leased(self, host: str = "maps1") -> bool:
-        """Whether a run is, or says that it is, at work there."""
-        return (self.folder / host / "lease.json").exists()
-
-    def has(self, *limits: int | None) -> bytes:
-        """Let the first host have had proven documents of these limits a minute, in turn.
-
-        The transaction itself puts them there: no push has to run for it.
-        """
-        command = self.variables["maps1"].get("maps_apply_command")
-        for number, limit in enumerate(limits):
-            entry = password_entry(
-                "Reports",
-                port=self.mail.port,
-                user_name=USER,
-                password=PASSWORD,
-                maximum_emails_per_minute=limit,
-            )
-            folder = str(self.document().parent)
-            store = host_code("maps_store").Store(
-                folder, f"earlier-{number}", "tester", apply_command=command
-            )
-            store.deliver(delivery(entry))
-            store.record_proofs([(entry, "sent")], ["Reports"])
-        self.declare("Reports", maximum_emails_per_minute=limits[-1])
-        return self.document().read_bytes()
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class SignedInFleet(LocalFleet):
 
 
 @contextmanager
-def signed_in_fleet(folder, monkeypatch):
+def signed_in_fleet(folder):
     """Its mail server asks the provider whether a token is good; `secret` is the client's."""
     (folder / "tls").mkdir()
     certificate = make_certificate(folder / "tls")

@@ -1,57 +1,51 @@
-"""A push at a terminal: hosts at work are seen there, and removing is asked for first."""
-
-import io
-import os
-import pty
-import subprocess
+"""A push at a terminal: the plan is shown and asked about."""
 
 import pytest
+
+from tests.terminal import CTRL_C
 
 pytestmark = pytest.mark.long
 
 
-def at_a_terminal(fleet, *arguments, answer=b""):
-    """-> (exit code, what the terminal received). `answer` is typed when a question comes."""
-    parent, child = pty.openpty()
-    running = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", *fleet.command(*arguments)],  # Ctrl-C is a signal there
-        cwd=fleet.folder,
-        env={**fleet.environment, "TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
-        stdin=child,
-        stdout=child,
-        stderr=child,
-    )
-    os.close(child)
-    received = io.BytesIO()
-    try:
-        while piece := os.read(parent, 4096):
-            received.write(piece)
-            if answer and b"[y/N]" in received.getvalue():
-                os.write(parent, answer)
-                answer = b""
-    except OSError:  # Linux: the other side is closed
-        pass
-    os.close(parent)
-    return running.wait(timeout=60), received.getvalue().decode()
+def answered(fleet, question, answer, *arguments):
+    """-> (exit code, what was shown before the question)."""
+    with fleet.at_a_terminal("push", *arguments) as terminal:
+        terminal.wait_for(question)
+        shown = terminal.output
+        terminal.type(answer)
+        return terminal.ends(), shown
 
 
-def test_hosts_at_work_are_seen_and_removing_is_asked_for(fleet):
+def unasked(fleet, *arguments):
+    with fleet.at_a_terminal("push", *arguments) as terminal:
+        assert terminal.ends() == 0, terminal.output
+        assert "[y/N]" not in terminal.output
+        return terminal.output
+
+
+def test_the_plan_is_shown_and_asked_about(fleet):
+    question = r"Push to 1 host\? \[y/N\] "
+    code, shown = answered(fleet, question, "n\n")
+    assert code == 6
+    assert "+ Reports: added" in shown
+    assert answered(fleet, question, CTRL_C)[0] == 130
+    assert not fleet.document().exists()
+    assert answered(fleet, question, "y\n")[0] == 0
+    assert fleet.served("maps1") == ["Reports"]
+    assert "unchanged" in unasked(fleet), "there is nothing to ask about"
+
+    fleet.declare("Reports", maximum_emails_per_minute=5)
+    assert "delivered, not applied" in unasked(fleet, "--yes")
+
+
+def test_of_a_saved_plan_only_what_is_removed_is_asked_about(fleet):
     fleet.declare("Alerts")
-    code, seen = at_a_terminal(fleet, "push")
-    assert code == 0, seen
-    assert "asking, 0 of 1 host, " in seen
-    assert "  maps1  deliver " in seen
-    assert "batch 1 of 1, 1 of 1 host, " in seen
-
+    fleet.ends(2, "plan", "--out", "plan.json")
+    assert "maps1: Alerts added, Reports added" in unasked(fleet, "--plan", "plan.json")
     fleet.undeclare("Alerts")
-    code, seen = at_a_terminal(fleet, "push", "--prune", answer=b"n\n")
-    assert code == 6, seen
-    assert "Remove Alerts from 1 host? [y/N] " in seen
-    assert "nothing was changed: removing was not agreed to" in seen
-    code, seen = at_a_terminal(fleet, "push", "--prune", answer=b"\x03")
-    assert code == 130, seen
-    assert sorted(fleet.served("maps1")) == ["Alerts", "Reports"]
-
-    code, seen = at_a_terminal(fleet, "push", "--prune", answer=b"yes\n")
-    assert code == 0, seen
+    fleet.ends(2, "plan", "--prune", "--out", "plan.json")
+    question = r"Remove Alerts from 1 host\? \[y/N\] "
+    code, shown = answered(fleet, question, "n\n", "--plan", "plan.json")
+    assert (code, "maps1: Alerts removed" in shown) == (6, True)
+    assert answered(fleet, question, "yes\n", "--plan", "plan.json")[0] == 0
     assert fleet.served("maps1") == ["Reports"]

@@ -3,36 +3,34 @@
 import json
 import os
 import shutil
+import subprocess
 
-import jsonschema
 import pytest
 
-from provisioner.resources import schema_path
+pytestmark = pytest.mark.long
 
 
-def test_a_push_does_what_the_plan_says_and_leaves_hosts_that_moved(three_hosts):
+def test_a_push_from_another_checkout_does_what_the_plan_says(three_hosts, tmp_path):
     fleet = three_hosts
     fleet.commit()
-    file = fleet.folder.parent / "plan.json"
-    planned = fleet.ends(2, "plan", "--out", str(file))
+    file = str(tmp_path / "plan.json")
+    planned = fleet.ends(2, "plan", "--out", file)
     assert "maps1, maps2, maps3 (3 hosts): would change" in planned.stdout
-    assert "a push would send test emails:\n  Reports: from 3 hosts to reports@" in planned.stdout
-    text = file.read_text()
-    jsonschema.validate(json.loads(text), json.loads(schema_path("plan").read_text()))
-    assert "correct horse" not in text
+    assert "to be verified:\n  Reports on 3 hosts" in planned.stdout
 
-    fleet.ends(0, "push", "--limit", "maps2")
-    ended = fleet.ends(3, "push", "--plan", str(file))
-    assert "maps1, maps3 (2 hosts): delivered, not applied" in ended.stdout
-    assert "maps2: moved since the plan" in ended.stdout
-    assert "See what would change there now: provisioner plan" in ended.stdout
-    assert "its document is not the one that it had when the plan was made" in ended.stdout
-    last = fleet.journals()[-1]
-    assert last[0]["options"]["plan"] == json.loads(text)["seal"]
-    assert last[0]["commit"] == json.loads(text)["commit"]
-
-    again = fleet.ends(3, "push", "--plan", str(file))
-    assert "maps1, maps2, maps3 (3 hosts): moved since the plan" in again.stdout
+    mine, fleet.folder = fleet.folder, tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(mine), str(fleet.folder)], check=True)
+    fleet.pushed("--limit", "maps2,maps3")  # another run was quicker, then somebody edited one
+    document = mine / "maps3" / "email-servers.json"
+    document.write_text(document.read_text().replace(f": {fleet.mail.port}", ": 26"))
+    ended = fleet.ends(3, "push", "--plan", file)
+    states = {"maps1": "delivered, not applied", "maps2": "unchanged", "maps3": "drifted"}
+    assert fleet.states() == states
+    assert "provisioner plan" in ended.stdout
+    plan, started = json.loads((tmp_path / "plan.json").read_text()), fleet.journals()[-1][0]
+    assert started["options"]["plan"] == plan["seal"]
+    assert started["commit"] == plan["commit"]
+    assert b": 26" in document.read_bytes()
 
 
 def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet, home):
@@ -54,28 +52,18 @@ def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet, home):
     shutil.move(fleet.folder / "tokens", home / "tokens")  # a machine that has neither
     said = refused()
     assert "the plan was made with another vault key" in said
-    assert "a copy of the generated vault-key" in said
+    assert "generated vault-key" in said
     shutil.rmtree(fleet.folder / "tokens")
     shutil.move(home / "tokens", fleet.folder / "tokens")
     shutil.move(kept, key)
     fleet.declare("Reports", port=26)
-    assert "declared, or signed in, otherwise since the plan was made: Reports" in refused()
+    assert "changed since the plan was made" in refused()
     fleet.commit()
     assert "the plan is for commit " in refused()
     assert not fleet.document("maps1").exists()
 
 
-def test_a_pattern_that_matches_nothing_is_named_and_holds_up_no_other_server(fleet):
-    fleet.declare("Alerts", hosts="maps_prod")
-    ended = fleet.ends(1, "plan")
-    assert "Alerts: skipped, what hosts have of it stays" in ended.stdout
-    assert "servers/alerts.yml:" in ended.stdout
-    assert "Alerts: hosts: the host pattern 'maps_prod' matches no host of" in ended.stdout
-    assert "+ Reports: added" in ended.stdout
-
-
 def test_a_plan_is_read_from_standard_input(fleet):
-    fleet.commit()
     fleet.ends(2, "plan", "--out", "plan.json")
     plan = (fleet.folder / "plan.json").read_text()
     ended = fleet.run("push", "--plan", "-", given=plan)

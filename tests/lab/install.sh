@@ -13,10 +13,8 @@ packages=(
   chromium fonts-dejavu-core                                # the browser, and letters for it
   dovecot-core dovecot-lmtpd dovecot-submissiond postfix    # the mail servers
   openssh-client openssh-server procps python3 python3-venv # the hosts, and Debian's Python
-  # what runs the C# of the Windows modules
-  mono-mcs mono-runtime libmono-system4.0-cil libmono-system-core4.0-cil gcc libc6-dev
 )
-programs=(cc chromium dovecot mcs mono node npm postfix ps python3 ssh sshd)
+programs=(chromium dovecot node npm postfix ps python3 ssh sshd)
 declare -A unit_of=([dovecot-core]=dovecot.service [openssh-server]=ssh.service [postfix]=postfix.service)
 
 fail() {

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
+from provisioner.cli import view
 from provisioner.cli.app import print_error, run
 from provisioner.cli.output import print_text
 from provisioner.credentials.expiry import Problem, SignInState
+from provisioner.deploy import host_change, record, result
+from provisioner.deploy.host_state import DeliveryRecord
+from provisioner.deploy.result import MailResult
 from provisioner.errors import ExitCode
-from provisioner.fleet.host_report import HostReport, ServerOnHost
-from provisioner.fleet.host_result import HostResult, HostState, ServerChange
-from provisioner.fleet.journal import event_line
-from provisioner.fleet.mail_proof import MailProof
-from provisioner.fleet.outcome import Outcome
-from provisioner.fleet.preparation import SkippedServer
-from provisioner.fleet.run_event import BatchStarted, HostFinished, RunPlanned, RunStopped
-from provisioner.fleet.run_record import RunRecord
 from provisioner.lint.finding import Excerpt
 from provisioner.lint.verdict import Verdict
-from provisioner.reports import outcome_formats, step_summary
+from provisioner.reports import history, host_status, run_formats, step_summary
 from provisioner.reports.finding_formats import RENDERERS
-from provisioner.reports.history_formats import LISTS, ONES
-from provisioner.reports.host_reports import host_reports_as_json, host_reports_as_text
 from provisioner.reports.sign_in_states import states_as_json, states_as_text
 from provisioner.smtp.client import SmtpResult
 from provisioner.text import printable_lines
@@ -37,49 +31,70 @@ NAMED = "Re<U+202E><U+3164><U+001B>[2J<U+007F><U+E0041>ports"
 ESCAPED = r"Re\u202e\u3164\u001b[2J\u007f\udb40\udc41ports"
 MARKED = "Re&#60;U+202E&#62;&#60;U+3164&#62;"
 IN_XML = "Re&lt;U+202E&gt;&lt;U+3164&gt;"
-PASSING = "Re\u3164ports"  # the schema lets it pass
 ALL_FORMS = (NAMED, ESCAPED, MARKED, IN_XML)
 
 REPLY = SmtpResult(outcome="wrong", stage="auth", code=535, reply=NAME, transcript=(NAME,))
-HOST = HostResult(
-    host=NAME,
-    state=HostState.RESTORED,
-    servers=(ServerChange(NAME, "changed", ("/host",), {"/host": (NAME, NAME)}, verified=False),),
-    mails=(MailProof(NAME, REPLY, None, None),),
-    message=NAME,
-)
-SKIPPED = SkippedServer(NAME, NAME, NAME, ExitCode.PERSON_NEEDED)
-OUTCOME = Outcome(run_id="r", hosts=(HOST,), skipped=(SKIPPED,), warnings=(NAME,), check=False)
 VERDICT = Verdict(
     (finding(file=NAME, message=NAME, remedy=NAME, excerpt=Excerpt(NAME, 0, 3)),), 1, 1
 )
-SIGN_INS = [SignInState(server_name=NAME, mailbox=NAME, problems=(Problem(NAME, NAME),))]
-ON_HOST = ServerOnHost(
-    name=NAME, verified=True, orphaned=True, proof=None, proven_at=None, token_expires_at=None
+SIGN_INS = [
+    SignInState(server_name=NAME, mailbox=NAME, problems=(Problem(NAME, NAME),)),
+]
+
+REPLIED = MailResult(server=NAME, smtp=REPLY, worked_before=NAME)
+HOST = result.HostResult(
+    host=NAME,
+    state=result.HostState.RESTORED,
+    reason="eio",
+    about=NAME,
+    servers=[
+        host_change.ServerChange(
+            name=NAME, state="changed", fields=["/host"], values={"/host": (NAME, NAME)}
+        )
+    ],
+    mails=[REPLIED],
+    baseline=[REPLIED],
+    unverified=[NAME],
+    apply=result.CommandResult(exit=1, output=NAME),
+    delivery=DeliveryRecord(run_id=NAME, owner=NAME, commit=NAME, at=NAME, settled=True),
+    strangers=[NAME],
 )
-REPORTS = [HostReport(host=NAME, problem=NAME), HostReport(host=NAME, servers=(ON_HOST,))]
-EVENTS = (
-    RunPlanned(plan={}, hosts=(), batches=((NAME,),)),
-    BatchStarted(number=1, count=1, hosts=(NAME,)),
-    HostFinished(result=HOST),
-    RunStopped(reason=NAME, hosts=(NAME,)),
+RECORD = record.RunRecord.of(
+    [
+        record.RunStarted(
+            run_id=NAME,
+            command="push",
+            owner=NAME,
+            version=NAME,
+            commit=NAME,
+            dirty=True,
+            options={"limit": NAME, "servers": [NAME]},
+        ),
+        record.HostFinished(result=HOST),
+        record.ServerSkipped(
+            server=NAME, reason=NAME, remedy=NAME, exit_code=ExitCode.PERSON_NEEDED
+        ),
+        record.WarningGiven(text=NAME),
+        record.RunStopped(reason=NAME, hosts=[f"{NAME}2"]),
+        record.RunFailed(exit_code=ExitCode.BUG, message=NAME, remedy=NAME),
+    ]
 )
-RECORD = RunRecord("r", tuple(json.loads(event_line(event, 0)) for event in EVENTS), whole=True)
 
 TEXTS: dict[str, Callable[[], str]] = {
-    **{f"findings {name}": partial(render, VERDICT) for name, render in RENDERERS.items()},
-    "step summary": partial(step_summary.render, VERDICT),
+    **{f"findings {n}": lambda n=n: RENDERERS[n](VERDICT) for n in RENDERERS},  # type: ignore[misc]
+    "step summary": lambda: step_summary.render(VERDICT),
+    "sign-ins text": lambda: states_as_text(SIGN_INS, now=0),
+    "sign-ins json": lambda: states_as_json(SIGN_INS, now=0),
+    **{f"run {f}": lambda f=f: run_formats.RENDERERS[f](RECORD, {}) for f in run_formats.RENDERERS},  # type: ignore[misc]
+    **{f"one run {f}": lambda f=f: history.ONES[f](RECORD) for f in history.ONES},  # type: ignore[misc]
     **{
-        f"outcome {name}": partial(render, OUTCOME, {})
-        for name, render in outcome_formats.RENDERERS.items()
+        f"list {f}": lambda f=f: history.LISTS[f]([record.summary_of(RECORD)])  # type: ignore[misc]
+        for f in history.LISTS
     },
-    "sign-ins text": partial(states_as_text, SIGN_INS, now=0),
-    "sign-ins json": partial(states_as_json, SIGN_INS, now=0),
-    "hosts text": partial(host_reports_as_text, REPORTS),
-    "hosts json": partial(host_reports_as_json, REPORTS),
-    **{f"history {name}": partial(render, RECORD) for name, render in ONES.items()},
-    **{f"runs {name}": partial(render, [RECORD]) for name, render in LISTS.items()},
-    "stream": partial(event_line, EVENTS[2], 0),
+    "status text": lambda: host_status.status_text(RECORD),
+    "status json": lambda: host_status.status_json(RECORD),
+    "event": lambda: view.event_text(record.HostFinished(result=HOST)),
+    "event stream": lambda: record.event_line(record.HostFinished(result=HOST)),
 }
 
 
@@ -98,10 +113,10 @@ def values(content: object) -> Iterator[object]:
 def test_a_report_names_what_does_not_show(name: str) -> None:
     text = TEXTS[name]()
     assert printable_lines(text) == text
-    if not name.startswith("runs"):  # a list of runs names no host
+    if not name.startswith("list"):  # a list of runs names no host
         assert any(form in text for form in ALL_FORMS)
-    if "json" in name or name in ("stream", "findings sarif", "findings gitlab"):
-        assert name.startswith("runs") or NAME in values(json.loads(text))
+    if "json" in name or name in ("event stream", "findings sarif", "findings gitlab"):
+        assert name.startswith("list") or NAME in values(json.loads(text))
 
 
 def test_whatever_is_printed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,20 +125,6 @@ def test_whatever_is_printed_is_named(capsys: pytest.CaptureFixture[str]) -> Non
     shown = capsys.readouterr()
     assert shown.out == f"{NAMED}\n"
     assert shown.err == f"Error: {NAMED}\n\tmore\n  {NAMED}\n  {NAMED}\n"
-
-
-DECLARED = f"""\
-server_name: {PASSING}
-host: smtp.example.edu
-smtp_security_level: oauth2
-use_tls: true
-oauth2:
-  access_token_url: https://login.example.edu/token
-  authorization_url: https://login.example.edu/authorize
-  client_id: maps
-  client_secret: {{env: SECRET}}
-  scope_for_authorize: smtp offline_access
-"""
 
 
 @pytest.mark.parametrize(
@@ -155,11 +156,25 @@ def test_no_command_prints_it_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    declared = {
+        "server_name": "Re\u3164ports",  # the schema lets it pass
+        "host": "smtp.example.edu",
+        "smtp_security_level": "oauth2",
+        "use_tls": True,
+        "oauth2": {
+            "access_token_url": "https://login.example.edu/token",
+            "authorization_url": "https://login.example.edu/authorize",
+            "client_id": "maps",
+            "client_secret": {"env": "SECRET"},
+            "scope_for_authorize": "smtp offline_access",
+        },
+    }
     (tmp_path / "servers").mkdir()
-    (tmp_path / "servers/a.yml").write_text(DECLARED)
+    (tmp_path / "servers/a.yml").write_text(yaml.safe_dump(declared, allow_unicode=True))
     monkeypatch.chdir(tmp_path)
-    for name in (NAME, PASSING):
-        run([argument.replace(NAME, name) for argument in arguments])
+    names = [a.replace(NAME, "Re\u3164ports") for a in arguments]
+    for each in (arguments, names):
+        run(list(each))
         shown = capsys.readouterr()
         for text in (shown.out, shown.err):
             assert printable_lines(text) == text

@@ -14,8 +14,20 @@ import jsonschema
 import jsonschema_rs
 import pytest
 
+from provisioner.cli.schema import SchemaName, schema_text
 from provisioner.credentials.store import TokenSet
-from provisioner.hosts.entry import ServerEntry
+from provisioner.deploy.entry import ServerEntry
+from provisioner.deploy.host_change import ServerChange
+from provisioner.deploy.plan import Plan, PlannedHost, PlanOptions
+from provisioner.deploy.record import (
+    HostFinished,
+    RunFinished,
+    RunPlanned,
+    RunStarted,
+    event_line,
+)
+from provisioner.deploy.result import HostResult, HostState
+from provisioner.errors import ExitCode
 from provisioner.lint.schema import schema_named
 from provisioner.model.email_server import (
     EmailServer,
@@ -29,7 +41,7 @@ from provisioner.providers.provider import Provider
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
 
-NAMES = ("email-server", "project", "host-document", "plan", "run-events")
+NAMES = ("email-server", "project", "host-document")
 
 
 def content(name: str) -> dict[str, Any]:
@@ -275,6 +287,48 @@ def test_an_oauth2_entry_without_a_token_is_no_host_document() -> None:
     document = host_document(oauth2_entry())
     document["servers"][0]["oauth2"]["token"] = None
     assert not schema_named("host-document").accepts(document)
+
+
+@pytest.mark.parametrize("name", [SchemaName.PLAN, SchemaName.RUN_EVENTS])
+def test_a_schema_of_what_is_written_is_one(name: SchemaName) -> None:
+    schema = json.loads(schema_text(name))
+    jsonschema_rs.Draft202012Validator(schema)  # its engine reads patterns as ECMA-262 does
+    assert schema["$id"].endswith(f"/v1/{name}.schema.json")
+    assert "\\\\A" not in json.dumps(schema)
+
+
+def test_a_plan_and_events_as_they_are_written_follow_their_schemas() -> None:
+    result = HostResult(
+        host="maps1",
+        state=HostState.WOULD_CHANGE,
+        servers=[ServerChange(name="Reports", state="changed", values={"/port": (25, 587)})],
+    )
+    plan = Plan(
+        run_id="r",
+        by="ann",
+        version="1",
+        commit=None,
+        dirty=None,
+        options=PlanOptions(),
+        key_id="k",
+        servers={"Reports": "0" * 32},
+        hosts={"maps1": PlannedHost(fingerprint=None, actions={"Reports": "changed"})},
+    )
+    engine = jsonschema_rs.Draft202012Validator(json.loads(schema_text(SchemaName.PLAN)))
+    assert engine.is_valid(json.loads(plan.text()))
+    assert not engine.is_valid({**json.loads(plan.text()), "token": "x"})
+
+    engine = jsonschema_rs.Draft202012Validator(json.loads(schema_text(SchemaName.RUN_EVENTS)))
+    events = [
+        RunStarted(
+            run_id="r", command="push", owner="a", version="1", commit=None, dirty=None, options={}
+        ),
+        RunPlanned(hosts=[result], plan=json.loads(plan.text()), batches=[["maps1"]]),
+        HostFinished(result=result),
+        RunFinished(exit_code=ExitCode.DONE, interrupted=""),
+    ]
+    assert all(engine.is_valid(json.loads(event_line(event))) for event in events)
+    assert not engine.is_valid({"event": "lease_taken", "at": ""})
 
 
 def test_the_schemas_lie_where_the_package_looks() -> None:

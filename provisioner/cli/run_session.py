@@ -1,0 +1,180 @@
+"""A run over hosts from the command line: its record, its journal, its view, its report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.ansible.environment import ansible_environment, is_become_password_configured
+from provisioner.ansible.executor import ExecutorOptions
+from provisioner.ansible.signals import Signals
+from provisioner.cli.options import OutputFormat
+from provisioner.cli.output import print_text, write_report
+from provisioner.cli.prompts import can_answer, confirm
+from provisioner.credentials.sources import secret_variables
+from provisioner.deploy.plan import Plan
+from provisioner.deploy.record import (
+    Listener,
+    RunFailed,
+    RunPlanned,
+    RunRecord,
+    RunStarted,
+    journal,
+)
+from provisioner.deploy.result import HostResult
+from provisioner.deploy.run import run_started
+from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError
+from provisioner.model.project import Project
+from provisioner.reports.run_formats import FILE_FORMATS, RENDERERS
+from provisioner.reports.run_text import run_text
+from provisioner.secret import Secret
+
+if TYPE_CHECKING:
+    from provisioner.cli.view import View
+
+
+class NotAgreed(ProvisionerError):
+    """A person was asked, and did not say yes."""
+
+    exit_code = ExitCode.PERSON_NEEDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsibleOptions:
+    """What the command line says of Ansible itself."""
+
+    forks: int | None = None
+    verbosity: int = 0
+    ask_become_pass: bool = False
+    vault_password_files: tuple[Path, ...] = ()
+
+    def executor(self, project: Project) -> ExecutorOptions:
+        """With the password that Ansible would prompt for, asked for now: later nobody sees it."""
+        return ExecutorOptions(
+            forks=self.forks or project.push.forks,
+            verbosity=self.verbosity,
+            become_password=self._become_password(project),
+            vault_password_files=self.vault_password_files,
+        )
+
+    def _become_password(self, project: Project) -> Secret | None:
+        names = secret_variables(project.secrets())
+        with ansible_environment(project.root, secret_names=names):
+            if not self.ask_become_pass and not is_become_password_configured():
+                return None
+        if not can_answer():
+            raise PersonNeeded(
+                "Ansible is to prompt for the become password, and there is no terminal",
+                remedy="name a file with it: ANSIBLE_BECOME_PASSWORD_FILE, or "
+                "become_password_file in ansible.cfg",
+            )
+        return Secret(getpass("BECOME password: "))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Where the report of a run goes: standard output, and files that were asked for."""
+
+    project: Project
+    shown: OutputFormat | None
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    def write(self, record: RunRecord) -> None:
+        """Write the files, then print. What cannot be written is an error after all is printed."""
+        providers = provider_names(self.project)
+        try:
+            for name, file in self.files.items():
+                write_report(file, RENDERERS[name](record, providers), "--report")
+        finally:
+            if self.shown is not None:
+                print_text(RENDERERS[self.shown](record, providers), end="")
+
+
+def report_files(options: Iterable[str]) -> dict[str, Path]:
+    """`--report FORMAT=FILE` -> format: file; UsageError for another form."""
+    found: dict[str, Path] = {}
+    for option in options:
+        name, sign, file = option.partition("=")
+        if name not in FILE_FORMATS or not sign or not file:
+            raise UsageError(
+                f"--report {option}: not FORMAT=FILE",
+                remedy=f"formats: {', '.join(FILE_FORMATS)}; for example --report junit=push.xml",
+            )
+        found[name] = Path(file)
+    return found
+
+
+def provider_names(project: Project) -> dict[str, str]:
+    """Server -> its provider's name, for the words of errors."""
+    from provisioner.providers.catalogue import provider_for
+
+    return {s.server_name: provider_for(s.host, project.providers).name for s in project.servers}
+
+
+@contextmanager
+def recorded(
+    project: Project, started: RunStarted, listeners: Iterable[Listener], *, keep: bool
+) -> Iterator[RunRecord]:
+    """The record of a run, which is told how it ended; with `keep` in a journal, too."""
+    if not keep:
+        with _ending(RunRecord(started, list(listeners))) as record:
+            yield record
+        return
+    with journal(project.root, started.run_id, keep_runs=project.push.keep_runs) as written:
+        with _ending(RunRecord(started, [written.append, *listeners])) as record:
+            yield record
+        if written.problem:
+            print_text(f"warning: {written.problem}", file=sys.stderr)
+
+
+@contextmanager
+def _ending(record: RunRecord) -> Iterator[RunRecord]:
+    """A run that fails says so in its last event. Words of an unknown error may quote a secret."""
+    try:
+        yield record
+    except ProvisionerError as error:
+        code, message, remedy = error.exit_code, error.message, error.remedy
+        record.add(RunFailed(exit_code=code, message=message, remedy=remedy))
+        raise
+    except KeyboardInterrupt:
+        record.add(RunFailed(exit_code=ExitCode.INTERRUPTED, message="interrupted", remedy=""))
+        raise
+    except Exception as error:
+        words = f"bug in provisioner: {type(error).__name__}"
+        record.add(RunFailed(exit_code=ExitCode.BUG, message=words, remedy=""))
+        raise
+
+
+def show_plan(project: Project, hosts: list[HostResult], plan: Plan | None = None) -> None:
+    """Show on standard error what would be done; a saved plan knows no more than its actions."""
+    record = RunRecord(run_started(project, "plan", {}))
+    record.add(RunPlanned(hosts=hosts, plan=None, batches=[]))
+    text = run_text(record, provider_names(project))
+    if plan is not None and not hosts:
+        text = "".join(
+            f"{host}: {', '.join(f'{name} {action}' for name, action in one.actions.items())}\n"
+            for host, one in plan.hosts.items()
+        )
+    print_text(text, end="", file=sys.stderr)
+
+
+def require_agreement(
+    question: str,
+    unasked: ProvisionerError,
+    view: View,
+    signals: Signals,
+    show: Callable[[], None],
+) -> None:
+    """Ask at the terminal; `unasked` is raised where there is none, NotAgreed for a no."""
+    if not can_answer():
+        raise unasked
+    view.clear()
+    show()
+    with signals.ending_a_question():
+        if not confirm(question):
+            raise NotAgreed("nothing was changed: it was not agreed to")

@@ -1,0 +1,190 @@
+"""One server as a host receives it: what is declared, secrets and tokens in one entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from provisioner.ansible.run_input import Mail
+from provisioner.credentials.store import TokenSet
+from provisioner.deploy.host_document import known_names, looks_like_placeholder
+from provisioner.documents.pointer import pointer_to
+from provisioner.errors import ProvisionerError
+from provisioner.model.email_server import EmailServer, OAuth2Settings, TestEmail
+from provisioner.resources import schema_path
+from provisioner.secret import Secret
+from provisioner.smtp.client import SmtpAccount
+
+
+class NoMailbox(ProvisionerError):
+    """Nothing says from whom a server's test email would come."""
+
+
+class ContractBroken(ProvisionerError):
+    """What a host would get is not what is promised to it; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerEntry:
+    """An element of `servers` in the host document (schemas/host-document.schema.json)."""
+
+    server: EmailServer
+    password: Secret | None = None
+    client_secret: Secret | None = None
+    token_set: TokenSet | None = None
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return self.server.server_name
+
+    @property
+    def user_name(self) -> str | None:
+        """The mailbox: user_name, else login_hint, else the identity that signed in."""
+        return self.server.mailbox or (self.token_set.identity if self.token_set else None)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret in the entry."""
+        tokens = self.token_set
+        found = (
+            self.password,
+            self.client_secret,
+            tokens.access_token if tokens else None,
+            tokens.refresh_token if tokens else None,
+        )
+        return tuple(secret for secret in found if secret is not None)
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry as it is written, secrets revealed. Every key is there, null where not set."""
+        server = self.server
+        return {
+            "server_name": server.server_name,
+            "host": server.host,
+            "port": server.port,
+            "client_name": server.client_name,
+            "maximum_emails_per_minute": server.maximum_emails_per_minute,
+            "smtp_security_level": str(server.smtp_security_level),
+            "use_tls": server.use_tls,
+            "user_name": self.user_name,
+            "password": _revealed(self.password),
+            "oauth2": self._oauth2(server.oauth2) if server.oauth2 else None,
+            "logging": (
+                {"enabled": server.logging.enabled, "file_name": server.logging.file_name}
+                if server.logging
+                else None
+            ),
+        }
+
+    def public(self, *, check: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
+        """(the entry with null for hidden values, JSON pointer -> JSON token of each of these).
+
+        ContractBroken if the published schema promises something else to hosts; not where
+        nothing but tokens is wanted (`check` False).
+        """
+        content = self.as_json()
+        if check:
+            _require_contract(self, content)
+        hidden: dict[str, str] = {}
+        _hide(content, "", hidden)
+        return content, hidden
+
+    def account(self, ca_file: Path | None) -> SmtpAccount:
+        """How this machine signs in at its mail server."""
+        server = self.server
+        return SmtpAccount(
+            host=server.host,
+            port=server.port,
+            use_tls=server.use_tls,
+            smtp_security_level=str(server.smtp_security_level),
+            user_name=self.user_name,
+            secret=self.token_set.access_token if self.token_set else self.password,
+            client_name=server.client_name,
+            ca_file=str(ca_file) if ca_file else None,
+        )
+
+    def mail(self, project_wide: TestEmail) -> Mail:
+        """Its test email: of its own test_email, else provisioner.yml's, else the mailbox's."""
+        own = self.server.test_email
+        sender = own.sender or self.user_name or project_wide.sender
+        recipient = own.recipient or project_wide.recipient or sender
+        if not sender or not recipient:
+            where = self.server.where("user_name")
+            raise NoMailbox(
+                f"{where}: there is no mailbox to send a test email from",
+                remedy="add `test_email: {from: you@example.edu, to: you@example.edu}` to the "
+                "server",
+            )
+        return Mail(sender=sender, recipient=recipient)
+
+    def _oauth2(self, settings: OAuth2Settings) -> dict[str, Any]:
+        return {
+            "access_token_url": settings.access_token_url,
+            "authorization_url": settings.authorization_url,
+            "client_id": settings.client_id,
+            "client_secret": _revealed(self.client_secret),
+            "login_hint": settings.login_hint,
+            "prompt": settings.prompt,
+            "refresh_token_url": settings.refresh_token_url,
+            "scope_for_authorize": settings.scope_for_authorize,
+            "scope_for_token": settings.scope_for_token,
+            "use_https_on_callback": settings.use_https_on_callback,
+            "token": _token(self.token_set) if self.token_set else None,
+        }
+
+
+def _token(tokens: TokenSet) -> dict[str, Any]:
+    return {
+        "grant_id": tokens.grant_id,
+        "access_token": tokens.access_token.reveal(),
+        "refresh_token": tokens.refresh_token.reveal(),
+        "expires_at": tokens.expires_at,
+        "scope": tokens.scope,
+        "identity": tokens.identity,
+        "token_endpoint_auth_method": tokens.token_endpoint_auth_method,
+    }
+
+
+def _revealed(secret: Secret | None) -> str | None:
+    return secret.reveal() if secret is not None else None
+
+
+def _hide(content: dict[str, Any], pointer: str, hidden: dict[str, str]) -> None:
+    """Take hidden values out of an entry."""
+    shown = known_names()[1]
+    for name, value in content.items():
+        if isinstance(value, dict):
+            _hide(value, f"{pointer}/{name}", hidden)
+        elif name not in shown and value is not None and value != "":
+            hidden[f"{pointer}/{name}"] = json.dumps(value, ensure_ascii=False)
+            content[name] = None
+
+
+def _require_contract(entry: ServerEntry, content: Mapping[str, Any]) -> None:
+    """By `jsonschema`, of which nothing else is used here: a second opinion on a second occasion.
+    Its words are left behind, since they quote values."""
+    error = next(_contract().iter_errors([content]), None)
+    path, why = ([*error.absolute_path][1:], error.validator) if error else ([], "")
+    if error is None:
+        found = looks_like_placeholder(content)
+        if found is None:
+            return
+        path, why = list(found), "it looks like a placeholder, or is no text"
+    origin = entry.server.origin
+    raise ContractBroken(
+        f"{origin.file}:{origin.line}: {entry.name}: what hosts would get breaks the contract "
+        f"of the host document at {pointer_to(path) or 'the entry'} ({why})",
+        remedy="check what is declared there and the secret that it refers to; `provisioner "
+        "schema host-document` prints what is promised. If all is right, it is our bug",
+    )
+
+
+@cache
+def _contract() -> Any:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads(schema_path("host-document").read_bytes())
+    return Draft202012Validator(schema["properties"]["servers"])

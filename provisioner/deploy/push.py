@@ -1,0 +1,329 @@
+"""plan and push: ask all hosts, then bring those that differ to the declared state, in batches."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+import provisioner
+from provisioner.deploy.batches import BatchSizes, batches, default_sizes
+from provisioner.deploy.handover import hand_over, used_up, without_used_up
+from provisioner.deploy.mail_mode import MailMode
+from provisioner.deploy.plan import Plan, PlanOptions, make_plan
+from provisioner.deploy.proofs import note_or_warn, sign_in_proofs
+from provisioner.deploy.record import (
+    BatchStarted,
+    HostFinished,
+    RunPlanned,
+    RunRecord,
+    RunStopped,
+    ServerSkipped,
+    WarningGiven,
+    all_runs,
+    run_named,
+)
+from provisioner.deploy.result import HostResult, HostState
+from provisioner.deploy.run import Run
+from provisioner.deploy.targets import SkippedServer, Targets
+from provisioner.errors import FleetError, ProvisionerError, UsageError
+from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
+from provisioner.private_file import process_owner
+
+_PERCENT = re.compile(r"(100|[1-9]?[0-9])%")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is to be done. `hosts`: what hosts had (empty with a saved plan); `due`: host -> servers
+    to write or to verify there; `remove`: host -> servers that go; `expected`: host ->
+    fingerprint."""
+
+    plan: Plan
+    hosts: list[HostResult]
+    due: dict[str, set[str]]
+    remove: dict[str, list[str]]
+    expected: dict[str, str | None]
+
+    @property
+    def removed(self) -> list[str]:
+        """The servers that go anywhere, sorted."""
+        return sorted({name for names in self.remove.values() for name in names})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushOptions:
+    """How a push goes about it. `sizes`: of the batches; `only`: no other hosts (--resume);
+    `agree` raises where what would be done is not to be."""
+
+    agree: Callable[[Work], None]
+    sizes: BatchSizes | None = None
+    max_failures: str = "0"
+    only: frozenset[str] | None = None
+
+
+def plan(run: Run) -> Work:
+    """Ask every host what a push would change; changes nothing anywhere."""
+    work = _asked(run, run.targets.all_hosts)
+    _leave_out(run, without_used_up(run.targets, work.plan))
+    run.record.add(RunPlanned(hosts=work.hosts, plan=msgspec.to_builtins(work.plan), batches=[]))
+    return work
+
+
+def push(run: Run, options: PushOptions, saved: Plan | None = None) -> None:
+    """Plan, refresh what is about to expire, deliver to the hosts that differ, verify by email."""
+    if saved is None:
+        work = _asked(run, _only(run.targets.all_hosts, options.only))
+    else:
+        saved.require_current(run.targets, run.key, run.commit)
+        _start(run)
+        work = _planned(run, saved, options.only)
+    options.agree(work)
+    _leave_out(run, without_used_up(run.targets, work.plan))
+    _leave_out(run, _refreshed(run, set().union(*work.due.values())))
+    wanted = [host for host in sorted(work.expected) if _is_wanted(run, work, host)]
+    sizes = options.sizes or default_sizes(len(wanted))
+    groups = batches(wanted, sizes, len(wanted))
+    run.record.add(
+        RunPlanned(hosts=work.hosts, plan=msgspec.to_builtins(work.plan), batches=groups)
+    )
+    for host in sorted(set(work.expected) - set(wanted)):
+        result = HostResult(host=host, state=HostState.SKIPPED, reason="servers_skipped")
+        run.record.add(HostFinished(result=result))
+    _push_batches(run, work, wanted, sizes, options.max_failures)
+    proofs = sign_in_proofs(run.record.hosts, run.targets.entries, run.project, at=time.time())
+    for warning in note_or_warn(run.project.root, proofs):
+        run.record.add(WarningGiven(text=warning))
+
+
+def _push_batches(
+    run: Run, work: Work, wanted: Sequence[str], sizes: BatchSizes, most: str
+) -> None:
+    """One batch after the other. One that has verified nothing is no canary: the next one has its
+    size again."""
+    number, rest = 1, list(wanted)
+    while rest:
+        groups = batches(rest, sizes, len(wanted))
+        hosts, rest = groups[0], rest[len(groups[0]) :]
+        count = number - 1 + len(groups)
+        run.record.add(BatchStarted(number=number, count=count, hosts=hosts))
+        stop = StopPolicy(most, len(hosts), run.options.mail)
+        _push_batch(run, work, hosts, stop)
+        if why := "the run was interrupted" if run.signals.first else stop.why:
+            if rest:
+                run.record.add(RunStopped(reason=why, hosts=rest))
+            return
+        if stop.verified and len(sizes) > 1:
+            sizes = sizes[1:]
+        number += 1
+
+
+def _push_batch(run: Run, work: Work, hosts: list[str], stop: StopPolicy) -> None:
+    assert run.opened is not None  # noqa: S101  a push has opened the project
+    with hand_over(run.opened.store, run.targets, hosts) as settle:
+        for result in _results(run, work, hosts, stop):
+            run.record.add(HostFinished(result=result))
+            settle(result)
+            if stop.after(result):
+                run.executor.stop()
+
+
+def _results(run: Run, work: Work, hosts: Sequence[str], stop: StopPolicy) -> Iterator[HostResult]:
+    """Each host's result, as it comes. Ansible that cannot start must not take the report of the
+    hosts before with it."""
+    waiting = dict.fromkeys(hosts)
+    try:
+        for result in run.ask("push", hosts, expected=work.expected, remove=work.remove):
+            del waiting[result.host]
+            held = result.state is HostState.NOT_STARTED and stop.why and not run.signals.first
+            yield _not_started(result.host, stop.why) if held else result
+    except FleetError as error:
+        stop.why = ": ".join(filter(None, (error.message, error.remedy)))
+        for host in waiting:
+            yield _not_started(host, stop.why)
+
+
+def _not_started(host: str, why: str) -> HostResult:
+    return HostResult(host=host, state=HostState.NOT_STARTED, reason="stopped", about=why)
+
+
+class StopPolicy:
+    """Counts the failures of one batch. `most`: how many are too few to stop, or a percentage."""
+
+    def __init__(self, most: str, hosts: int, mail: MailMode) -> None:
+        self._most = hosts * int(most[:-1]) // 100 if most.endswith("%") else int(most)
+        self._mail, self._failures = mail, 0
+        self.why, self.verified = "", False
+
+    def after(self, result: HostResult) -> bool:
+        """Whether no further host is to begin."""
+        asked_for = self._mail is MailMode.NONE and result.state is HostState.UNVERIFIED
+        self.verified = self.verified or asked_for or result.meaning.done
+        if result.meaning.stops and not asked_for:
+            self._failures += 1
+            if self._failures > self._most and not self.why:
+                self.why = f"{result.host}: {result.state}"
+        return bool(self.why)
+
+
+def max_failures(text: str) -> str:
+    """`3` or `10%` of the command line; UsageError where it is something else."""
+    if not _PERCENT.fullmatch(text) and not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise UsageError(
+            f"--max-failures {text}: not a number of hosts, nor a percentage of the batch",
+            remedy="write 0 to stop after the first failure, 100% to go on whatever happens",
+        )
+    return text
+
+
+def undone_of_last_push(root: Path) -> RunRecord:
+    """The last push that came to a plan; FleetError if there is none, or nothing is left of it."""
+    anew = "push anew, without --resume"
+    runs = (run for run in all_runs(root) if run.started.command == "push" and run.planned)
+    last = next(runs, None)
+    if last is None:
+        raise FleetError("nothing to resume: no earlier push found", remedy=anew)
+    record = run_named(root, last.run_id)
+    if not record.undone:
+        raise FleetError(f"nothing to resume: the push {record.run_id} is done", remedy=anew)
+    return record
+
+
+# -- planning
+
+
+def _start(run: Run) -> None:
+    for warning in run.targets.warnings:
+        run.record.add(WarningGiven(text=warning))
+    _note_skipped(run, run.targets.skipped)
+
+
+def _asked(run: Run, hosts: Sequence[str]) -> Work:
+    _start(run)
+    results = sorted(run.ask("plan", hosts), key=lambda result: result.host)
+    run.signals.check()
+    if run.options.mail is MailMode.CANARY_ONLY:
+        results = _choose_canaries(run, results)
+    scope = run.scope
+    options = PlanOptions(servers=sorted(scope.servers), limit=scope.limit, prune=scope.prune)
+    saved = make_plan(
+        results,
+        run.targets,
+        key=run.key,
+        commit=run.commit,
+        options=options,
+        run_id=run.record.run_id,
+        by=process_owner(),
+        version=provisioner.__version__,
+        left_out=used_up(run.targets, results),
+    )
+    return _work(saved, results, saved.hosts)
+
+
+def _planned(run: Run, saved: Plan, only: frozenset[str] | None) -> Work:
+    work = _work(saved, [], _only(saved.hosts, only))
+    if run.options.mail is MailMode.CANARY_ONLY:
+        run.options = replace(run.options, canaries=_first_hosts(work.due))
+    return work
+
+
+def _work(saved: Plan, results: list[HostResult], hosts: Iterable[str]) -> Work:
+    planned = {host: saved.hosts[host] for host in hosts}
+    return Work(
+        plan=saved,
+        hosts=results,
+        due={
+            host: {n for n, action in one.actions.items() if action not in ("removed", "orphaned")}
+            for host, one in planned.items()
+        },
+        remove={
+            host: names
+            for host, one in planned.items()
+            if (names := [n for n, action in one.actions.items() if action == "removed"])
+        },
+        expected={host: one.fingerprint for host, one in planned.items()},
+    )
+
+
+def _only(hosts: Iterable[str], only: frozenset[str] | None) -> list[str]:
+    return [host for host in hosts if only is None or host in only]
+
+
+def _choose_canaries(run: Run, results: list[HostResult]) -> list[HostResult]:
+    """Where each server is due first, an email is sent; elsewhere a sign-in is enough.
+
+    A server without any email, sent or to come, is due on the first host that has it.
+    """
+    mailed = {s.name for host in results for s in host.servers if s.verified}
+    due = {host.host: set(host.unverified) for host in results if host.needs_push}
+    mailed |= {name for names in due.values() for name in names}
+    found = list(results)
+    for name in set(run.targets.entries) - mailed:
+        place = next((i for i, host in enumerate(found) if _has(host, name)), None)
+        if place is not None:
+            host = found[place]
+            found[place] = msgspec.structs.replace(
+                host, state=HostState.WOULD_CHANGE, unverified=sorted([*host.unverified, name])
+            )
+            due.setdefault(host.host, set()).add(name)
+    run.options = replace(run.options, canaries=_first_hosts(due))
+    return found
+
+
+def _has(host: HostResult, name: str) -> bool:
+    return any(s.name == name and s.state == "unchanged" for s in host.servers)
+
+
+def _first_hosts(due: dict[str, set[str]]) -> dict[str, set[str]]:
+    taken: set[str] = set()
+    chosen = {}
+    for host in sorted(due):
+        chosen[host] = due[host] - taken
+        taken |= chosen[host]
+    return chosen
+
+
+def _note_skipped(run: Run, skipped: Iterable[SkippedServer]) -> None:
+    for server in skipped:
+        run.record.add(
+            ServerSkipped(
+                server=server.name,
+                reason=server.reason,
+                remedy=server.remedy,
+                exit_code=server.exit_code,
+            )
+        )
+
+
+def _leave_out(run: Run, targets: Targets) -> None:
+    """Go on with these targets, and tell which servers that leaves out."""
+    _note_skipped(run, targets.skipped[len(run.targets.skipped) :])
+    run.targets = targets
+
+
+def _refreshed(run: Run, due: set[str]) -> Targets:
+    """With fresh tokens where one is about to expire; a server whose refresh fails stays here."""
+    assert run.opened is not None  # noqa: S101  a push has opened the project
+    targets = run.targets
+    for entry in run.targets.entries.values():
+        run.signals.check()
+        if entry.token_set is None or entry.name not in due:
+            continue
+        try:
+            tokens = fresh_tokens(run.opened.secrets, entry.server, FRESH_SECONDS, time.time())
+            targets = targets.with_entry(replace(entry, token_set=tokens))
+        except ProvisionerError as error:
+            targets = targets.without(SkippedServer.of(entry.name, error))
+    return targets
+
+
+def _is_wanted(run: Run, work: Work, host: str) -> bool:
+    """Held back only if all that is due there was skipped: a host may also differ in what no
+    server is due for, such as a document not yet applied, or one that others can read."""
+    due = work.due[host]
+    held = bool(due) and not due & set(run.targets.entries)
+    return not held and host in run.targets.all_hosts

@@ -1,0 +1,475 @@
+"""What happens in a run, as events: journal, view and reports are functions of them.
+
+A journal is a file of JSON lines, one an event, only ever added to; so it also tells what a killed
+run had done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from provisioner.deploy.result import HostResult, HostState, exit_code
+from provisioner.deploy.state_dir import state_dir, state_path
+from provisioner.errors import ExitCode, FleetError, UsageError
+from provisioner.text import as_json
+
+_SUFFIX, _RUNS = ".jsonl", "runs"
+_KEEP_RUNS, _KEEP_BYTES = 500, 100 * 1024 * 1024
+
+Command = Literal["push", "plan", "rollback", "status", "doctor"]
+Purpose = Literal["plan", "push", "rollback_plan", "rollback", "status", "doctor"]
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+# -- events
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="event", tag=_snake_case):
+    """One event. `at` (UTC) is set by RunRecord.add. No event holds a secret or a placeholder."""
+
+    at: str = ""
+
+
+class RunStarted(Event, frozen=True, kw_only=True):
+    """The first event. `options`: what the command line asked for, as far as it decides what is
+    done; `dirty`: the project's files differ from the commit."""
+
+    run_id: str
+    command: Command
+    owner: str
+    version: str
+    commit: str | None
+    dirty: bool | None
+    options: dict[str, Any]
+
+
+class HostsAsked(Event, frozen=True, kw_only=True):
+    """Ansible starts, for so many hosts."""
+
+    purpose: Purpose
+    hosts: int
+
+
+class PhaseStarted(Event, frozen=True, kw_only=True):
+    """A host is in this phase now: read, deliver, verify, restore; done: it has answered."""
+
+    host: str
+    phase: str
+
+
+class ServerSkipped(Event, frozen=True, kw_only=True):
+    """A server is not delivered in this run."""
+
+    server: str
+    reason: str
+    remedy: str
+    exit_code: ExitCode
+
+
+class WarningGiven(Event, frozen=True, kw_only=True):
+    """A warning that is not about one host."""
+
+    text: str
+
+
+class RunPlanned(Event, frozen=True, kw_only=True):
+    """What hosts have, and what is to be done. `plan`: as it is saved; `hosts` is empty where a
+    saved plan is pushed: nobody was asked for it."""
+
+    hosts: list[HostResult]
+    plan: dict[str, Any] | None
+    batches: list[list[str]]
+
+
+class BatchStarted(Event, frozen=True, kw_only=True):
+    """Batch `number` of `count`."""
+
+    number: int
+    count: int
+    hosts: list[str]
+
+
+class HostFinished(Event, frozen=True, kw_only=True):
+    """The last word on one host."""
+
+    result: HostResult
+
+
+class RunStopped(Event, frozen=True, kw_only=True):
+    """`hosts` are not started any more."""
+
+    reason: str
+    hosts: list[str]
+
+
+class RunFinished(Event, frozen=True, kw_only=True):
+    """The last event of a run that came to its end. `interrupted`: by which signal, or empty."""
+
+    exit_code: ExitCode
+    interrupted: str
+
+
+class RunFailed(Event, frozen=True, kw_only=True):
+    """The last event of a run that could not go on."""
+
+    exit_code: ExitCode
+    message: str
+    remedy: str
+
+
+Listener = Callable[[Event], None]
+_Kind = TypeVar("_Kind", bound=Event)
+
+
+def event_line(event: Event) -> str:
+    """One event as a line of JSON, its time first; control characters are escaped.
+
+    A lone surrogate, as of a file name, would make the line unreadable: it becomes a `?`.
+    """
+    text = json.dumps(msgspec.to_builtins(event), ensure_ascii=False).encode(errors="replace")
+    facts = json.loads(text)
+    return as_json({"at": facts.pop("at"), **facts})
+
+
+# -- one run
+
+
+class RunRecord:
+    """The events of one run, and what they come to. Each is passed to the listeners.
+
+    `whole`: its journal, if it was read from one, has no line that is not an event.
+    """
+
+    def __init__(self, started: RunStarted, listeners: Sequence[Listener] = ()) -> None:
+        self.started, self.whole = started, True
+        self.events: list[Event] = []
+        self._listeners = listeners
+        self.add(started)
+
+    @classmethod
+    def of(cls, events: Iterable[Event], *, run_id: str = "", whole: bool = True) -> RunRecord:
+        """Events of a journal, which keep their times; `run_id`: in case the first one is torn."""
+        kept = [event for event in events if not isinstance(event, PhaseStarted)]
+        begun = (event for event in kept if isinstance(event, RunStarted))
+        started = next(begun, _unknown_run(run_id))
+        record = cls(started)
+        record.started, record.events, record.whole = started, kept, whole
+        return record
+
+    def add(self, event: Event) -> None:
+        """Record an event, and tell the listeners. Phases are told, and not kept."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        event = replace(event, at=now)
+        if isinstance(event, RunStarted):
+            self.started = event
+        if not isinstance(event, PhaseStarted):
+            self.events.append(event)
+        for listener in self._listeners:
+            listener(event)
+
+    def finish(self, interrupted: str = "") -> ExitCode:
+        """Record the end of a run, interrupted by a signal or not. -> its exit code"""
+        code = ExitCode.INTERRUPTED if interrupted else self.exit_code
+        self.add(RunFinished(exit_code=code, interrupted=interrupted))
+        return code
+
+    def _all(self, kind: type[_Kind]) -> list[_Kind]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    # -- views
+
+    @property
+    def run_id(self) -> str:
+        """The run's name."""
+        return self.started.run_id
+
+    @property
+    def command(self) -> Command:
+        """push, plan, rollback, status or doctor."""
+        return self.started.command
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the command line asked for."""
+        return self.started.options
+
+    @property
+    def plan(self) -> RunPlanned | None:
+        """What was to be done; None if the run did not come so far."""
+        return next(iter(self._all(RunPlanned)), None)
+
+    @property
+    def planned(self) -> list[HostResult]:
+        """What hosts had when they were asked."""
+        return self.plan.hosts if self.plan else []
+
+    @property
+    def batches(self) -> list[list[str]]:
+        """The hosts that it was to change, in order."""
+        return self.plan.batches if self.plan else []
+
+    @property
+    def targets(self) -> list[str]:
+        """All hosts that it was to change, in order."""
+        return [host for batch in self.batches for host in batch]
+
+    @property
+    def hosts(self) -> list[HostResult]:
+        """The last word on each host, by name. One that was started and never answered, because
+        the run was killed, is unknown."""
+        found = {host.host: host for host in self.planned}
+        for event in self.events:
+            if isinstance(event, BatchStarted):
+                found |= {h: _result(h, HostState.UNKNOWN, "no_result") for h in event.hosts}
+            elif isinstance(event, HostFinished):
+                found[event.result.host] = event.result
+            elif isinstance(event, RunStopped):
+                state, why = HostState.NOT_STARTED, event.reason
+                found |= {host: _result(host, state, "stopped", why) for host in event.hosts}
+        for name in self.targets:
+            found.setdefault(name, _result(name, HostState.NOT_STARTED, "not_reached"))
+        return [found[name] for name in sorted(found)]
+
+    @property
+    def undone(self) -> list[str]:
+        """The hosts that are not known to have what they were to have."""
+        return [host.host for host in self.hosts if not host.meaning.done]
+
+    @property
+    def skipped(self) -> list[ServerSkipped]:
+        """The servers that were not delivered."""
+        return self._all(ServerSkipped)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is not about one host."""
+        return [event.text for event in self._all(WarningGiven)]
+
+    @property
+    def ended(self) -> RunFinished | RunFailed | None:
+        """Its last event; None if it was killed, or is still running."""
+        last = self.events[-1] if self.events else None
+        return last if isinstance(last, (RunFinished, RunFailed)) else None
+
+    @property
+    def interrupted(self) -> str:
+        """The signal that ended it; empty if none did."""
+        return self.ended.interrupted if isinstance(self.ended, RunFinished) else ""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The gravest of hosts, skipped servers and what ended the run."""
+        ends = [event.exit_code for event in self._all(RunFailed)]
+        if self.interrupted:
+            ends.append(ExitCode.INTERRUPTED)
+        return exit_code(self.hosts, [*(server.exit_code for server in self.skipped), *ends])
+
+
+def _result(host: str, state: HostState, reason: str, about: str = "") -> HostResult:
+    return HostResult(host=host, state=state, reason=reason, about=about)
+
+
+def _unknown_run(run_id: str) -> RunStarted:
+    return RunStarted(
+        run_id=run_id, command="push", owner="", version="", commit=None, dirty=None, options={}
+    )
+
+
+# -- the journal
+
+
+class Journal:
+    """Takes events. A full disk does not stop a push: `problem` then says why lines are missing."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.problem = ""
+
+    def append(self, event: Event) -> None:
+        """Write one event, on disk before this returns; a phase with the next other event."""
+        data = (event_line(event) + "\n").encode()
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+            if not isinstance(event, PhaseStarted):
+                os.fsync(self._descriptor)
+        except OSError as error:
+            self.problem = self.problem or f"the journal is incomplete: {error.strerror}"
+
+
+@contextmanager
+def journal(
+    root: Path, run_id: str, keep_runs: int = _KEEP_RUNS, keep_bytes: int = _KEEP_BYTES
+) -> Iterator[Journal]:
+    """A new journal, 0600; the oldest ones are removed while there are too many, or too large."""
+    folder = state_dir(root, _RUNS)
+    try:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        descriptor = os.open(folder / (run_id + _SUFFIX), flags, 0o600)
+    except OSError as error:
+        raise FleetError(
+            f"cannot write a journal in {folder}: {error.strerror}",
+            remedy="make that folder writable: without a journal, there is no record of the run",
+        ) from None
+    try:
+        _remove_oldest(root, keep_runs, keep_bytes)
+        yield Journal(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_oldest(root: Path, keep_runs: int, keep_bytes: int) -> None:
+    """The newest one stays in any case: it is that of this run."""
+    size = 0
+    for number, file in enumerate(reversed(_journals(root))):
+        with suppress(OSError):
+            size += file.stat().st_size
+            if number and (number >= keep_runs or size > keep_bytes):
+                file.unlink()
+
+
+def _journals(root: Path) -> list[Path]:
+    """The oldest first: run ids begin with their time."""
+    folder = state_path(root, _RUNS)
+    found = folder.glob("*" + _SUFFIX) if folder.is_dir() else ()
+    return sorted(file for file in found if stat.S_ISREG(file.lstat().st_mode))
+
+
+class RunSummary(Struct, frozen=True, kw_only=True):
+    """What a list of runs tells of one. `states`: how many hosts are in each; `undone`: how many
+    are not known to have what they were to have."""
+
+    started: RunStarted
+    ended: RunFinished | RunFailed | None
+    planned: bool
+    targets: int
+    states: dict[HostState, int]
+    undone: int
+    whole: bool
+
+    @property
+    def run_id(self) -> str:
+        """The run's name."""
+        return self.started.run_id
+
+
+def all_runs(root: Path) -> Iterator[RunSummary]:
+    """Every run of a project, the newest first."""
+    return (summary_of(_read(file, _short_event)) for file in reversed(_journals(root)))
+
+
+def summary_of(record: RunRecord) -> RunSummary:
+    """What a list tells of a run."""
+    return RunSummary(
+        started=record.started,
+        ended=record.ended,
+        planned=record.plan is not None,
+        targets=len(record.targets),
+        states=dict(Counter(host.state for host in record.hosts)),
+        undone=len(record.undone),
+        whole=record.whole,
+    )
+
+
+def run_named(root: Path, name: str) -> RunRecord:
+    """The run whose id is, or begins with, that; UsageError if it is not exactly one."""
+    files = {file.name.removesuffix(_SUFFIX): file for file in _journals(root)}
+    found = [name] if name in files else [run_id for run_id in files if run_id.startswith(name)]
+    if len(found) != 1:
+        how_many = f"{len(found)} runs" if found else "no run"
+        raise UsageError(f"{how_many} found for {name!r}", remedy="run: provisioner history")
+    return _read(files[found[0]], _EVENT.decode)
+
+
+def _read(file: Path, decode: Callable[[bytes], Event]) -> RunRecord:
+    """A journal, a line at a time; what is not an event is skipped."""
+    events, lines = list[Event](), 0
+    try:
+        with file.open("rb") as content:
+            for line in content:
+                lines += 1
+                with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                    events.append(decode(line))
+    except OSError as error:
+        raise FleetError(f"cannot read {file}: {error.strerror}") from None
+    run_id = file.name.removesuffix(_SUFFIX)
+    return RunRecord.of(events, run_id=run_id, whole=len(events) == lines)
+
+
+# What a list needs of a host: read with these types, 50 runs of 1,000 hosts take no memory.
+
+
+class _Row(Struct):
+    host: str
+    state: HostState
+
+
+class _ShortPlanned(Event, frozen=True, kw_only=True, tag="run_planned"):
+    hosts: list[_Row]
+    batches: list[list[str]]
+
+
+class _ShortFinished(Event, frozen=True, kw_only=True, tag="host_finished"):
+    result: _Row
+
+
+def _short_event(line: bytes) -> Event:
+    """An event whose hosts have nothing but their state."""
+    event: Event = _SHORT_EVENT.decode(line)
+    if isinstance(event, _ShortPlanned):
+        hosts = [_result(row.host, row.state, "") for row in event.hosts]
+        return RunPlanned(at=event.at, hosts=hosts, plan=None, batches=event.batches)
+    if isinstance(event, _ShortFinished):
+        row = event.result
+        return HostFinished(at=event.at, result=_result(row.host, row.state, ""))
+    return event
+
+
+_OTHERS = (
+    RunStarted
+    | HostsAsked
+    | PhaseStarted
+    | ServerSkipped
+    | WarningGiven
+    | BatchStarted
+    | RunStopped
+    | RunFinished
+    | RunFailed
+)
+AnyEvent = _OTHERS | RunPlanned | HostFinished
+_EVENT = msgspec.json.Decoder(AnyEvent)
+_SHORT_EVENT = msgspec.json.Decoder(_OTHERS | _ShortPlanned | _ShortFinished)
+
+
+def event_schema() -> dict[str, Any]:
+    """The JSON Schema of a line: each property is always there."""
+    (schema,), types = msgspec.json.schema_components([AnyEvent], ref_template="#/$defs/{name}")
+    for kind in types.values():
+        if "properties" in kind:
+            kind["required"] = list(kind["properties"])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://w3id.org/maps-provisioner/v1/run-events.schema.json",
+        "title": "An event of a run of maps-provisioner",
+        "description": "One line of `provisioner push --format json`, and of a journal under "
+        ".provisioner/runs/. It holds no secret.",
+        "type": "object",
+        "oneOf": schema["anyOf"],
+        "$defs": types,
+    }

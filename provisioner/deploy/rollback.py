@@ -1,0 +1,39 @@
+"""rollback: hosts go back to the document that they had before, and verify that one by email."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from provisioner.deploy.record import BatchStarted, HostFinished, RunPlanned, WarningGiven
+from provisioner.deploy.result import HostResult, HostState
+from provisioner.deploy.run import Run
+
+
+def rollback(run: Run, agree: Callable[[list[HostResult]], None]) -> None:
+    """Ask the hosts what would come back; `agree` raises where it is not to."""
+    for warning in run.targets.warnings:
+        run.record.add(WarningGiven(text=warning))
+    results = sorted(
+        run.ask("rollback_plan", run.targets.all_hosts), key=lambda result: result.host
+    )
+    run.signals.check()
+    wanted = [result for result in results if result.state is HostState.WOULD_CHANGE]
+    hosts = [result.host for result in wanted]
+    run.record.add(RunPlanned(hosts=results, plan=None, batches=[hosts] if hosts else []))
+    if not hosts:
+        return
+    agree(wanted)
+    back_to = {result.host: result.rolled_back_to for result in wanted}
+    expected = {result.host: result.before for result in wanted}
+    run.record.add(BatchStarted(number=1, count=1, hosts=hosts))
+    for result in run.ask("rollback", hosts, expected=expected):
+        run.record.add(HostFinished(result=_judged(result, back_to[result.host])))
+
+
+def _judged(result: HostResult, back_to: int | None) -> HostResult:
+    """A document of before that fails, too, leaves nothing to go back to."""
+    if result.state is HostState.RESTORED:
+        result = replace(result, state=HostState.UNKNOWN, reason="not_back")
+    return replace(result, rolled_back_to=back_to)

@@ -1,0 +1,372 @@
+"""What a run is about: which entries go to which hosts, and which servers cannot go at all."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from provisioner.ansible.inventory import Inventory
+from provisioner.ansible.run_input import Check, HostInput, MailLimit
+from provisioner.credentials.expiry import TokenExpiry, predict_expiry
+from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.store import TokenSet
+from provisioner.deploy.entry import NoMailbox, ServerEntry
+from provisioner.deploy.host_document import placeholder
+from provisioner.errors import (
+    ExitCode,
+    FileUnusable,
+    FleetError,
+    LockHeld,
+    PersonNeeded,
+    ProvisionerError,
+    SecretUnavailable,
+    UsageError,
+)
+from provisioner.model.email_server import EmailServer
+from provisioner.model.project import Project
+from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
+from provisioner.providers.catalogue import provider_for
+from provisioner.providers.provider import Provider
+from provisioner.secret import Secret
+from provisioner.text import proposed_command
+
+_DAY = 86400
+_SOON_DAYS = 14
+_MOST_NAMES = 20
+
+_NO_PROVIDER = Provider(name="none", refresh_token_rotation="none")  # noqa: S106
+# refresh_token_rotation of a provider -> may a host try a refresh without harm to the store's token
+_REFRESH_HARMLESS = frozenset({"none", "old_stays_valid"})
+
+
+class RotationForbids(ProvisionerError):
+    """The provider ends a refresh token with its first use."""
+
+
+class NoHosts(FleetError):
+    """A server's pattern matches no host."""
+
+
+_OF_ONE_SERVER = (
+    PersonNeeded,
+    SecretUnavailable,
+    FileUnusable,
+    LockHeld,
+    RotationForbids,
+    NoHosts,
+    NoMailbox,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedServer:
+    """A server that does not go out in this run; what hosts have of it stays."""
+
+    name: str
+    reason: str
+    remedy: str
+    exit_code: ExitCode
+
+    @classmethod
+    def of(cls, name: str, error: ProvisionerError) -> SkippedServer:
+        """The server that an error keeps from going out."""
+        return cls(name, error.message, error.remedy, error.exit_code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """Entries by server name, hosts by server name, what was skipped, what to know.
+
+    `declared` has the hosts of every server of the project, whatever this run is about; one whose
+    pattern matches nothing has none. `pruned_hosts` are asked though no entry goes there.
+    """
+
+    project: Project
+    entries: Mapping[str, ServerEntry] = field(default_factory=dict)
+    hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    skipped: tuple[SkippedServer, ...] = ()
+    warnings: tuple[str, ...] = ()
+    pruned_hosts: frozenset[str] = frozenset()
+
+    @property
+    def all_hosts(self) -> tuple[str, ...]:
+        """Every host that any of the entries goes to or that is to be pruned, sorted."""
+        return tuple(sorted(self.pruned_hosts.union(*(self.hosts[name] for name in self.entries))))
+
+    def entries_of(self, host: str) -> list[ServerEntry]:
+        """What goes to one host."""
+        return [entry for name, entry in self.entries.items() if host in self.hosts[name]]
+
+    def limited_to(self, hosts: Collection[str]) -> Targets:
+        """The same for no other hosts than these."""
+        return replace(
+            self,
+            hosts={n: tuple(h for h in there if h in hosts) for n, there in self.hosts.items()},
+            pruned_hosts=self.pruned_hosts.intersection(hosts),
+        )
+
+    def without(self, skipped: SkippedServer) -> Targets:
+        """The same less one server, which could not be made ready."""
+        rest = {name: e for name, e in self.entries.items() if name != skipped.name}
+        return replace(self, entries=rest, skipped=(*self.skipped, skipped))
+
+    def with_entry(self, entry: ServerEntry) -> Targets:
+        """The same with newer tokens in one entry."""
+        return replace(self, entries={**self.entries, entry.name: entry})
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret of every entry."""
+        return tuple(s for entry in self.entries.values() for s in entry.secrets())
+
+    # -- what providers say
+
+    def token_provider(self, entry: ServerEntry) -> Provider:
+        """Whose tokens these are. A server without OAuth2 has none, so nothing of its rotates."""
+        if entry.server.oauth2 is None:
+            return _NO_PROVIDER
+        return provider_for(entry.server.oauth2.refresh_endpoint, self.project.providers)
+
+    def is_strict(self, entry: ServerEntry) -> bool:
+        """Whether a refresh token of this server is dead once it was used."""
+        return self.token_provider(entry).refresh_token_rotation == "strict"  # noqa: S105
+
+    def refresh_url(self, entry: ServerEntry) -> str | None:
+        """Where a host may try a refresh; None where that could end the token kept here."""
+        rotation = self.token_provider(entry).refresh_token_rotation
+        if entry.token_set is None or rotation not in _REFRESH_HARMLESS:
+            return None
+        return entry.server.oauth2.refresh_endpoint if entry.server.oauth2 else None
+
+    def limit(self, entry: ServerEntry) -> MailLimit | None:
+        """What the provider of the SMTP host allows the mailbox, and the server declares."""
+        provider = provider_for(entry.server.host, self.project.providers)
+        known = (provider.messages_per_minute, entry.server.maximum_emails_per_minute)
+        minute = min((most for most in known if most), default=None)
+        connections = provider.max_connections_per_mailbox
+        if not entry.user_name or not (minute or connections):
+            return None
+        # Providers of one platform share mail servers, and with them the count.
+        place = provider.platform or provider.name
+        return MailLimit(
+            mailbox=f"{place}/{entry.user_name.casefold()}",
+            connections=connections,
+            messages_per_minute=minute,
+        )
+
+
+def prepare_targets(
+    project: Project,
+    servers: Sequence[EmailServer],
+    inventory: Inventory,
+    secrets: ProjectSecrets,
+    *,
+    now: float,
+) -> Targets:
+    """Resolve hosts, secrets and tokens of the servers; opens no connection.
+
+    What is wrong with one server keeps it from going out, and no other.
+    """
+    targets = _declared(project, servers, inventory)
+    for server in servers:
+        try:
+            _require_hosts(server, inventory)
+            entry = server_entry(server, secrets)
+            _refuse_shared_rotation(entry, targets)
+            entry.mail(project.test_email)  # NoMailbox: there can be no test email
+        except _OF_ONE_SERVER as error:
+            targets = targets.without(SkippedServer.of(server.server_name, error))
+        else:
+            targets = targets.with_entry(entry)
+    return replace(targets, warnings=tuple(_warnings(targets, now)))
+
+
+def prepare_rollback(
+    project: Project,
+    servers: Sequence[EmailServer],
+    inventory: Inventory,
+    secrets: ProjectSecrets,
+    *,
+    now: float,
+) -> Targets:
+    """What a rollback needs of the declared servers: senders, and current tokens.
+
+    No password is read. Where a token cannot be had the old document goes back without it, and
+    a warning says so: a rollback must work when little else does.
+    """
+    targets, warnings = _declared(project, servers, inventory), list[str]()
+    for server in servers:
+        entry = ServerEntry(server=server)
+        if server.oauth2 is not None:
+            try:
+                entry = replace(entry, token_set=_current_tokens(targets, entry, secrets, now))
+            except ProvisionerError as error:
+                warnings.append(f"{entry.name}: its tokens could not be prepared: {error.message}")
+        targets = targets.with_entry(entry)
+    return replace(targets, warnings=tuple(warnings))
+
+
+def declared_targets(
+    project: Project,
+    servers: Sequence[EmailServer],
+    inventory: Inventory,
+    secrets: ProjectSecrets,  # noqa: ARG001  as prepare_targets takes it
+    *,
+    now: float,  # noqa: ARG001
+) -> Targets:
+    """What is declared for which host, to look at hosts: no secret is read."""
+    targets = _declared(project, servers, inventory)
+    hosts = frozenset(host for found in targets.declared.values() for host in found)
+    return replace(targets, pruned_hosts=hosts)
+
+
+def _current_tokens(
+    targets: Targets, entry: ServerEntry, secrets: ProjectSecrets, now: float
+) -> TokenSet:
+    """Refreshed only where an older one may be dead, and the one kept here is not."""
+    tokens = secrets.tokens(entry.server)
+    rotates = targets.token_provider(entry).refresh_token_rotation != "none"  # noqa: S105
+    if tokens.handed_over_to is not None or not rotates:
+        return tokens
+    return fresh_tokens(secrets, entry.server, FRESH_SECONDS, now)
+
+
+def _declared(project: Project, servers: Sequence[EmailServer], inventory: Inventory) -> Targets:
+    declared = {s.server_name: inventory.matching(s.hosts) for s in project.servers}
+    hosts = {server.server_name: declared[server.server_name] for server in servers}
+    return Targets(project=project, hosts=hosts, declared=declared)
+
+
+def chosen_hosts(
+    inventory: Inventory, patterns: Sequence[str], hosts: Collection[str]
+) -> frozenset[str]:
+    """Those of `hosts` that the patterns mean, all if there are none.
+
+    UsageError if a pattern means one that is not among them, or none.
+    """
+    found = frozenset(hosts)
+    if patterns:
+        found = frozenset(host for pattern in patterns for host in inventory.matching(pattern))
+    if not found or found - frozenset(hosts):
+        named = ", ".join(sorted(found - frozenset(hosts)) or patterns)
+        names = sorted(hosts)
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        raise UsageError(
+            f"no declared server goes to {named or 'any host'}",
+            remedy=f"hosts of this project: {', '.join(names[:_MOST_NAMES]) or 'none'}{more}",
+        )
+    return found
+
+
+def server_entry(server: EmailServer, secrets: ProjectSecrets) -> ServerEntry:
+    """A server with its secrets and tokens; PersonNeeded where somebody must sign in first."""
+    if server.oauth2 is None:
+        return ServerEntry(server=server, password=secrets.secret(server))
+    client_secret = secrets.client_secret(server)
+    tokens = secrets.tokens(server)
+    return ServerEntry(server=server, client_secret=client_secret, token_set=tokens)
+
+
+def host_key(key: str, host: str) -> str:
+    """One key a host, derived one-way: no host can test guesses at another's secrets with it."""
+    message = b"maps-provisioner host v2\0" + host.encode()
+    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
+
+
+def host_input(
+    targets: Targets,
+    host: str,
+    key: str,
+    hidden: Mapping[str, Mapping[str, str]],
+    checks: Mapping[str, Check],
+) -> HostInput:
+    """One host's part of a run; `hidden`: server -> JSON pointer -> JSON token."""
+    own_key = host_key(key, host)
+    names = [entry.name for entry in targets.entries_of(host)]
+    return HostInput(
+        key=own_key,
+        key_id=key_id(key),
+        servers=names,
+        placeholders={
+            name: {p: placeholder(token, own_key) for p, token in hidden[name].items()}
+            for name in names
+        },
+        declared=sorted(name for name, hosts in targets.declared.items() if host in hosts),
+        checks=dict(checks),
+    )
+
+
+def key_id(key: str) -> str:
+    """Tells two keys apart and says nothing of either."""
+    return hmac.new(key.encode(), b"maps-provisioner key id", hashlib.sha256).hexdigest()[:16]
+
+
+# -- one server
+
+
+def _require_hosts(server: EmailServer, inventory: Inventory) -> None:
+    if not inventory.matching(server.hosts):
+        origin = server.origin
+        raise NoHosts(
+            f"{origin.file}:{origin.line}: {server.server_name}: hosts: the host pattern "
+            f"{server.hosts!r} matches no host of {inventory.path}",
+            remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}; "
+            "correct `hosts:` of the server, or the inventory",
+        )
+
+
+def _refuse_shared_rotation(entry: ServerEntry, targets: Targets) -> None:
+    """An error where a host's first refresh would end the token of another machine.
+
+    One host may have it: the store then refreshes no more (deploy/handover.py).
+    """
+    provider, hosts = targets.token_provider(entry), targets.hosts[entry.name]
+    if provider.refresh_token_rotation != "strict":  # noqa: S105
+        return
+    if len(hosts) > 1:
+        setting = f"providers: {{{provider.name}: {{refresh_token_rotation: old_stays_valid}}}}"
+        raise RotationForbids(
+            f"{entry.name} goes to {len(hosts)} hosts, and {provider.label} ends a refresh token "
+            "with its first use: once MAPS has refreshed on one, the others are locked out",
+            remedy="declare a server for each host, with a server_name and hosts: of its own, and "
+            "sign in to each; or press Authenticate in the MAPS dialog of each host; or, if the "
+            f"provider can keep old refresh tokens valid, switch that on and say so: {setting}",
+        )
+    owner = entry.token_set.handed_over_to if entry.token_set else None
+    if owner is not None and owner not in hosts:
+        raise PersonNeeded(
+            f"the refresh token of {entry.name} was handed over to {owner}, and {provider.label} "
+            "takes each one once: no other host can have it",
+            remedy=f"sign in anew for {hosts[0]}: {proposed_command('authenticate', entry.name)}",
+        )
+
+
+def _warnings(targets: Targets, now: float) -> Iterator[str]:
+    for name, entry in targets.entries.items():
+        provider, tokens = targets.token_provider(entry), entry.token_set
+        shared = len(targets.hosts[name])
+        if provider.refresh_token_rotation == "unknown" and shared > 1:  # noqa: S105
+            yield (
+                f"{name}: {shared} hosts share one refresh token, and it is not known whether "
+                f"{provider.label} ends it with its first use. Ask there, then say so in "
+                f"provisioner.yml: providers: {{{provider.name}: {{refresh_token_rotation: none}}}}"
+                " (or old_stays_valid, or strict)"
+            )
+        if tokens is not None and tokens.unproven:
+            yield f"{name}: signed in, but not verified from here: {tokens.unproven}"
+        if tokens is not None:
+            yield from _ending(name, predict_expiry(tokens, provider), now)
+
+
+def _ending(name: str, end: TokenExpiry, now: float) -> Iterator[str]:
+    if end.at is None or end.at - now >= _SOON_DAYS * _DAY:
+        return
+    day = time.strftime("%Y-%m-%d", time.localtime(end.at))
+    command = "refresh" if end.refresh_helps else "authenticate"
+    yield (
+        f"{name}: its refresh token ends on {day} ({end.reason}): "
+        f"run {proposed_command(command, name)}"
+    )

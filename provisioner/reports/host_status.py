@@ -1,0 +1,110 @@
+"""What hosts have: a row for each host, and a summary line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from provisioner.deploy.host_change import ServerChange
+from provisioner.deploy.record import RunRecord
+from provisioner.deploy.result import HostResult, HostState
+from provisioner.reports.host_reasons import why
+from provisioner.reports.run_formats import host_facts
+from provisioner.reports.run_text import clock_text, has_changes, open_names
+from provisioner.text import as_json, counted, printable
+
+_HEAD = ("HOST", "STATE", "GENERATION", "SERVERS", "DELIVERED", "DETAILS")
+
+
+def status_text(record: RunRecord) -> str:
+    """A table in plain columns; details come last, since they may be long."""
+    hosts = record.hosts
+    rows = [_HEAD, *([printable(cell) for cell in _row(host)] for host in hosts)] if hosts else []
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    cells = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows)
+    lines = ["  ".join(row).rstrip() for row in cells]
+    return "".join(f"{line}\n" for line in (*lines, *([""] if lines else []), _summary(hosts)))
+
+
+def status_json(record: RunRecord) -> str:
+    """One object: hosts, summary."""
+    hosts = record.hosts
+    summary = Counter(_state(host) for host in hosts)
+    return as_json({"hosts": [host_facts(h) for h in hosts], "summary": summary}, indent=2) + "\n"
+
+
+RENDERERS: Mapping[str, Callable[[RunRecord], str]] = {
+    "text": status_text,
+    "json": status_json,
+}
+
+
+def _state(host: HostResult) -> str:
+    """Of a host that needs nothing: whether what lies there is what was delivered and verified."""
+    if host.state is not HostState.UNCHANGED:
+        return str(host.state)
+    words = {
+        "no document": host.before is None,
+        "edited by hand": host.edited,
+        "foreign document": host.delivery is None,
+        "not applied": host.applied is False,
+        "not verified": bool(host.unverified),
+    }
+    return next((word for word, holds in words.items() if holds), "as delivered")
+
+
+def _summary(hosts: Sequence[HostResult]) -> str:
+    counts = Counter(_state(host) for host in hosts)
+    parts = (f"{count} {state}" for state, count in sorted(counts.items()))
+    return f"{counted(len(hosts), 'host')}: {', '.join(parts)}".removesuffix(": ")
+
+
+def _row(host: HostResult) -> tuple[str, ...]:
+    there = sum(server.state != "added" for server in host.servers)
+    is_known = host.before is not None
+    return (
+        host.host,
+        _state(host),
+        _generation(host) if is_known else "-",
+        str(there) if is_known else "-",
+        _delivered(host),
+        "; ".join(filter(None, (*why(host), *_details(host)))),
+    )
+
+
+def _generation(host: HostResult) -> str:
+    """Of what lies there; that of a result is the next one where something would be written."""
+    number = host.generation_before if has_changes(host) else host.generation
+    return str(number or "-")
+
+
+def _delivered(host: HostResult) -> str:
+    """`2030-03-17 17:46 by ann@ws, 0123456789ab`."""
+    if host.delivery is None:
+        return "-"
+    at = host.delivery.at[:16].replace("T", " ")
+    commit = (host.delivery.commit or "no commit")[:12]
+    return f"{at} by {host.delivery.owner.partition(' ')[0]}, {commit}"
+
+
+def _details(host: HostResult) -> Iterator[str]:
+    servers: dict[str, list[str]] = {}
+    for server in host.servers:
+        servers.setdefault(_word(server, host), []).append(server.name)
+    servers.pop("unchanged", None)
+    yield from (f"{word}: {', '.join(names)}" for word, names in servers.items())
+    if host.rekeyed:
+        yield "delivered with another vault key"
+    if host.open:
+        yield f"other accounts can read {open_names(host)}"
+    if host.holder:
+        yield f"locked at the moment: {host.holder}"
+    if host.strangers:
+        yield f"other files in the folder: {', '.join(host.strangers)}"
+    yield clock_text(host)
+
+
+def _word(server: ServerChange, host: HostResult) -> str:
+    if server.state == "unchanged" and server.name in host.unverified:
+        return "not verified"
+    return {"orphaned": "no longer declared"}.get(server.state, server.state)

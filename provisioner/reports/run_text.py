@@ -1,0 +1,234 @@
+"""What a plan, push or rollback came to, for a person: hosts with the same outcome together, each
+failure with its remedy."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from provisioner.deploy.host_change import ServerChange
+from provisioner.deploy.record import RunRecord, ServerSkipped
+from provisioner.deploy.result import CommandResult, HostResult, HostState, MailResult
+from provisioner.reports.host_groups import host_groups
+from provisioner.reports.host_reasons import command_words, why
+from provisioner.reports.mail_text import mail_lines, refresh_lines
+from provisioner.text import counted, printable, printable_lines
+
+Providers = Mapping[str, str]  # server name -> its provider's name, for the words of its errors
+
+_NOTES = {
+    HostState.DELIVERED: "Not applied: MAPS does not use the new document yet. Set "
+    "maps_apply_command (on Windows also maps_service), or enter the values by hand: provisioner "
+    "worksheet",
+    HostState.UNVERIFIED: "Delivered, not verified: these hosts keep the new document. Push again "
+    "to verify it, or correct the server files and push.",
+    HostState.DRIFTED: "Drifted: these hosts changed since the plan and were skipped. Check what "
+    "would change now: provisioner plan",
+    HostState.UNKNOWN: "Unknown: check these hosts (provisioner status --hosts), fix the cause, "
+    "and push again.",
+    HostState.NOT_STARTED: "Not started: push again, or only to the hosts that are left: "
+    "provisioner push --resume",
+}
+_NOT_ROLLED_BACK = "Not started: roll these hosts back with --limit."
+_NO_RESTART = (
+    "Not applied: --no-restart skipped the restart of maps_service. Push again without it, when "
+    "Argos may be restarted."
+)
+_SIGNED_IN_ONLY = (
+    "Signed in only: if no email is sent, its sender and its delivery are not verified."
+)
+_MAPS_NOT_TESTED = (
+    "Each test email was sent by maps-provisioner from the host, not by MAPS. Set "
+    "maps_test_command to let MAPS send one, too."
+)
+# In these a host has what the run was to bring.
+HAVE_IT = frozenset(
+    (HostState.APPLIED, HostState.DELIVERED, HostState.UNVERIFIED, HostState.ROLLED_BACK)
+)
+_CLOCK_OFF = 300.0  # seconds
+
+
+def run_text(record: RunRecord, providers: Providers) -> str:
+    """The report. Names of hosts, and what they say, steer no terminal and make no lines."""
+    texts = ((printable(host.host), host_text(host, providers)) for host in record.hosts)
+    blocks = [
+        *host_groups(texts),
+        *(_skipped(server) for server in record.skipped),
+        *(f"warning: {printable_lines(text)}\n" for text in record.warnings),
+        *_to_be_verified(record),
+    ]
+    if record.interrupted:
+        blocks.append(f"interrupted by {printable(record.interrupted)}\n")
+    return "\n".join([*blocks, summary(record), *_notes(record), ""])
+
+
+def summary(record: RunRecord) -> str:
+    """All hosts in one line."""
+    hosts = record.hosts
+    counts = Counter(str(host.state) for host in hosts)
+    parts = [f"{count} {state}" for state, count in sorted(counts.items())]
+    if record.command != "plan" and hosts:
+        changed = sum(has_changes(host) and host.state in HAVE_IT for host in hosts)
+        parts.insert(0, f"{changed} changed")
+    if record.skipped:
+        parts.append(f"{counted(len(record.skipped), 'server')} skipped")
+    return f"{counted(len(hosts), 'host')}: {'; '.join(parts)}".removesuffix(": ")
+
+
+def host_text(host: HostResult, providers: Providers) -> str:
+    """What became of one host, without its name: hosts with the same text are one group."""
+    lines = [str(host.state) + _generation(host)]
+    sentence, remedy = why(host)
+    lines += [f"  {sentence}"] if sentence else []
+    lines += [f"    do:  {remedy}"] if remedy else []
+    lines += [f"  {line}" for line in _circumstances(host)]
+    for server in host.servers:
+        lines += _server(server, is_verified=server.name not in host.unverified)
+    for mail in host.mails:
+        lines += _mail(mail, providers.get(mail.server, ""))
+    for mail in host.baseline:
+        lines += _baseline(mail, providers.get(mail.server, ""))
+    lines += [*_command("apply", host.apply), *_command("maps_test_command", host.test)]
+    return "\n".join(map(printable, lines))
+
+
+def _generation(host: HostResult) -> str:
+    if host.rolled_back_to and host.state is HostState.WOULD_CHANGE:
+        return f", back to generation {host.rolled_back_to}"
+    if host.rolled_back_to and host.state is HostState.ROLLED_BACK:
+        return f", generation {host.generation} (content of generation {host.rolled_back_to})"
+    is_new = host.state in HAVE_IT and has_changes(host)
+    return f", generation {host.generation}" if is_new and host.generation else ""
+
+
+def has_changes(host: HostResult) -> bool:
+    """Whether a document was to be written there."""
+    return any(server.state in ("added", "changed", "removed") for server in host.servers)
+
+
+def _circumstances(host: HostResult) -> Iterator[str]:
+    """What else a person should know of a host."""
+    if host.rekeyed:
+        rest = "" if has_changes(host) else "; nothing is written or restarted"
+        yield f"the vault key changed: all servers are verified again{rest}"
+    if host.edited:
+        yield "the document was edited by hand since the last push"
+    if host.state is HostState.WOULD_CHANGE:
+        yield from _due(host)
+    if clock := clock_text(host):
+        yield clock
+
+
+def clock_text(host: HostResult) -> str:
+    """A hint at a clock that is off; empty where it is not."""
+    if host.skew is None or abs(host.skew) <= _CLOCK_OFF:
+        return ""
+    way = "ahead" if host.skew > 0 else "behind"
+    minutes = counted(round(abs(host.skew) / 60), "minute")
+    return f"its clock is {way} by {minutes}: correct it, certificates and tokens depend on it"
+
+
+def _due(host: HostResult) -> Iterator[str]:
+    """What a push would do there beside writing."""
+    if host.applies:
+        yield "the document is to be applied (maps_apply_command or maps_service)"
+    if host.open:
+        yield f"access is to be closed to other accounts: {open_names(host)}"
+    if host.holder:
+        yield f"locked at the moment: {host.holder}"
+
+
+def open_names(host: HostResult) -> str:
+    """Files that other accounts can read."""
+    return ", ".join(name or "the folder" for name in host.open)
+
+
+_SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " ", "orphaned": "?"}
+
+
+def _server(server: ServerChange, *, is_verified: bool) -> Iterator[str]:
+    note = ""
+    if server.state == "orphaned":
+        note = " (no longer declared; kept unless you pass --prune)"
+    elif server.state == "unchanged":
+        if is_verified:
+            return
+        note = ", not verified"
+    yield f"  {_SIGNS[server.state]} {server.name}: {server.state}{note}"
+    if server.state == "changed":
+        yield from (f"      {field_text(pointer, server)}" for pointer in server.fields)
+
+
+def field_text(pointer: str, server: ServerChange) -> str:
+    """`port: 25 -> 587`; of what is not public, that it changed."""
+    name = pointer.strip("/").replace("/", ".")
+    if pointer not in server.values:
+        return f"{name}: changed (hidden)"
+    old, new = (json.dumps(value, ensure_ascii=False) for value in server.values[pointer])
+    return f"{name}: {old} -> {new}"
+
+
+def _mail(mail: MailResult, provider: str) -> list[str]:
+    first, *rest = mail_lines(mail.server, mail.smtp, provider)
+    attempt = f", at attempt {mail.attempts}" if mail.attempts > 1 else ""
+    lines = [first + attempt, *rest]
+    if mail.worked_before:
+        lines.append(f"    the previous document names {mail.worked_before}, which answers")
+    if mail.refresh:
+        facts = {"outcome": mail.refresh.outcome, "error": mail.refresh.error}
+        lines += refresh_lines(mail.server, facts)
+    return [f"  {line}" for line in lines]
+
+
+def _baseline(mail: MailResult, provider: str) -> list[str]:
+    """Whether this push broke the server, or found it broken."""
+    verbs = {"sent": "sends", "authenticated": "signs in"}
+    if mail.proof in verbs:
+        return [f"  with the previous document, {mail.server} {verbs[mail.proof]}"]
+    return [f"  with the previous document: {_mail(mail, provider)[0].strip()}"]
+
+
+def _command(name: str, result: CommandResult | None) -> Iterator[str]:
+    if result is None or result.exit == 0:
+        return
+    yield f"  {name}: {command_words(result)}"
+    yield from (f"    | {line}" for line in result.output.splitlines())
+
+
+def _skipped(server: ServerSkipped) -> str:
+    details = textwrap.indent(printable_lines(f"{server.reason}\n{server.remedy}").strip(), "  ")
+    return f"{printable(server.server)}: skipped; hosts keep their copy\n{details}\n"
+
+
+def _to_be_verified(record: RunRecord) -> list[str]:
+    """In a plan: which servers a push would verify, from how many hosts."""
+    names = Counter(
+        name
+        for host in record.hosts
+        if host.state is HostState.WOULD_CHANGE
+        for name in host.unverified
+    )
+    lines = [f"  {printable(name)} on {counted(names[name], 'host')}" for name in sorted(names)]
+    return ["\n".join(["to be verified:", *lines, ""])] if lines else []
+
+
+def _notes(record: RunRecord) -> Iterator[str]:
+    hosts = record.hosts
+    states = {host.state for host in hosts}
+    notes = dict(_NOTES)
+    if record.options.get("restart") is False:
+        notes[HostState.DELIVERED] = _NO_RESTART
+    if record.command == "rollback":
+        notes[HostState.NOT_STARTED] = _NOT_ROLLED_BACK  # the others would go back once more
+    yield from (note for state, note in notes.items() if state in states)
+    outcomes = {mail.smtp.outcome for host in hosts for mail in host.mails}
+    if "authenticated" in outcomes:
+        yield _SIGNED_IN_ONLY
+    if any(host.test is None and _sent(host) for host in hosts):
+        yield _MAPS_NOT_TESTED
+
+
+def _sent(host: HostResult) -> bool:
+    return any(mail.smtp.outcome == "sent" for mail in host.mails)

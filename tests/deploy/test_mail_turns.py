@@ -1,0 +1,265 @@
+"""A provider's limits and clusters: how long to wait, and that hosts keep to them together."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.ansible.run_input import MailLimit
+from provisioner.deploy import mail_turns
+from provisioner.deploy.mail_turns import (
+    NoTurn,
+    cluster_turn,
+    mailbox_turns,
+    pause_before_retry,
+    seconds_to_wait,
+)
+
+NOW = 1_000_000.0
+FORK = multiprocessing.get_context("fork")
+
+
+def limit(name: str = "m", connections: int | None = None, minute: int | None = None) -> MailLimit:
+    return MailLimit(mailbox=name, connections=connections, messages_per_minute=minute)
+
+
+def always() -> bool:
+    return True
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.mark.parametrize(
+    ("sent_ago", "count", "most", "seconds"),
+    [
+        ((), 1, 30, 0),
+        ((1,) * 29, 1, 30, 0),
+        ((1,) * 30, 1, 30, 59),
+        ((50, 40, 1), 1, 3, 10),
+        ((50, 40, 1), 2, 3, 20),
+        ((60, 60, 60), 3, 3, 0),
+        ((-5, -5, -5), 3, 3, 0),  # a clock that was set back holds nobody up
+        ((), 5, 3, 0),
+        ((50, 40), 5, 3, 20),  # more than a minute ever allows: once nothing is in the way
+    ],
+)
+def test_how_long_messages_wait(
+    sent_ago: Sequence[float], count: int, most: int, seconds: float
+) -> None:
+    sent_at = [NOW - ago for ago in sent_ago]
+    assert seconds_to_wait(sent_at, count, most, NOW) == pytest.approx(seconds)
+
+
+def test_retries_come_slower_and_end_with_the_budget() -> None:
+    pauses: list[float] = []
+    while (pause := pause_before_retry(len(pauses) + 1, sum(pauses), 120)) is not None:
+        pauses.append(pause)
+    assert pauses == [2, 4, 8, 16, 30, 30, 30]
+    assert pause_before_retry(1, 0.0, 0) is None
+
+
+# -- mailboxes
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """[the time]; to sleep moves it on."""
+    now = [NOW]
+
+    def sleep(seconds: float) -> None:
+        now[0] += max(seconds, 0.01)
+
+    monkeypatch.setattr(mail_turns.time, "time", lambda: now[0])
+    monkeypatch.setattr(mail_turns.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(mail_turns.time, "sleep", sleep)
+    return now
+
+
+def test_messages_of_the_last_minute_count_for_all_hosts_and_runs(
+    tmp_path: Path, clock: list[float]
+) -> None:
+    began = []
+    for _ in range(5):
+        with mailbox_turns(tmp_path, [limit(minute=2)], always):
+            began.append(clock[0] - NOW)
+        clock[0] += 1
+    assert began == [0, 1, pytest.approx(60), pytest.approx(61), pytest.approx(120)]
+
+
+def test_a_call_with_more_messages_takes_as_many(tmp_path: Path, clock: list[float]) -> None:
+    two = [limit(minute=3), limit(minute=3), limit("other", minute=1)]
+    for seconds in (0, 60):
+        with mailbox_turns(tmp_path, two, always):
+            assert clock[0] - NOW == pytest.approx(seconds)
+
+
+def test_of_servers_that_share_a_mailbox_the_least_holds(
+    tmp_path: Path, clock: list[float]
+) -> None:
+    limits = [limit(minute=9), limit(minute=2), limit()]
+    with mailbox_turns(tmp_path, limits[:2], always):
+        pass
+    with mailbox_turns(tmp_path, limits[::-1], always):
+        assert clock[0] - NOW == pytest.approx(60)
+
+
+def test_a_sign_in_is_no_message(tmp_path: Path, clock: list[float]) -> None:
+    for _ in range(3):
+        with mailbox_turns(tmp_path, [limit(minute=1)], always, messages=False):
+            assert clock[0] == NOW
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_torn_count_is_none(tmp_path: Path, clock: list[float]) -> None:
+    for text in ("", "[1", "{}", "null"):
+        with mailbox_turns(tmp_path, [limit(minute=1)], always):
+            assert clock[0] - NOW < 1
+        [file] = tmp_path.iterdir()
+        file.write_text(text)
+
+
+def test_nobody_waits_for_a_turn_of_a_run_that_ends(tmp_path: Path) -> None:
+    with mailbox_turns(tmp_path, [limit(connections=1, minute=1)], always):
+        for other in (limit(connections=1), limit(minute=1)):
+            with pytest.raises(NoTurn), mailbox_turns(tmp_path, [other], never):
+                pytest.fail("it had a turn")
+    with mailbox_turns(tmp_path, [limit(connections=1)], never):
+        pass  # what is free needs no waiting
+
+
+def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
+    with mailbox_turns(tmp_path, [limit(minute=9)], always):
+        [file] = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+    file.unlink()
+    file.symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(OSError, match="symbolic"),
+        mailbox_turns(tmp_path, [limit(minute=9)], always),
+    ):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def _host(folder: Path, limits: Sequence[MailLimit], gate: Any, counts: Any) -> None:
+    """A host's process: its turn, in which it counts how many are in theirs."""
+    gate.wait()
+    with mailbox_turns(folder, limits, always):
+        with counts.get_lock():
+            counts[0] += 1
+            counts[1] = max(counts[1], counts[0])
+        time.sleep(0.05)
+        with counts.get_lock():
+            counts[0] -= 1
+
+
+def most_at_once(folder: Path, of_each_host: Sequence[Sequence[MailLimit]]) -> int:
+    counts, gate = FORK.Array("i", [0, 0]), FORK.Event()
+    hosts = [
+        FORK.Process(target=_host, args=(folder, limits, gate, counts)) for limits in of_each_host
+    ]
+    for host in hosts:
+        host.start()
+    gate.set()
+    for host in hosts:
+        host.join(60)
+        assert host.exitcode == 0
+    return int(counts[1])
+
+
+def test_no_more_connections_than_allowed_across_all_hosts(tmp_path: Path) -> None:
+    assert 1 < most_at_once(tmp_path, [[limit(connections=3)]] * 8) <= 3
+
+
+def test_two_mailboxes_in_any_order_are_no_circle(tmp_path: Path) -> None:
+    both = [limit("a", connections=1), limit("b", connections=1)]
+    assert most_at_once(tmp_path, [both, both[::-1]] * 3) == 1
+
+
+# -- clusters
+
+
+def in_turn(turn: Callable[[], AbstractContextManager[Any]], entered: Any) -> None:
+    with turn():
+        entered.set()
+        time.sleep(60)  # until it is killed
+
+
+@pytest.mark.parametrize("kind", ["mailbox", "cluster"])
+def test_a_turn_waits_for_the_one_before_and_outlives_no_process(tmp_path: Path, kind: str) -> None:
+    def turn() -> AbstractContextManager[Any]:
+        if kind == "mailbox":
+            return mailbox_turns(tmp_path, [limit(connections=1)], always)
+        return cluster_turn(tmp_path, "argos", f"run {os.getpid()}", "maps1", always)
+
+    first, second = FORK.Event(), FORK.Event()
+    holder = FORK.Process(target=in_turn, args=(turn, first))
+    holder.start()
+    assert first.wait(60)
+    waiting = FORK.Process(target=in_turn, args=(turn, second))
+    waiting.start()
+    time.sleep(0.3)
+    assert not second.is_set()
+    holder.kill()
+    assert second.wait(60)
+    waiting.kill()
+    for process in (holder, waiting):
+        process.join(60)
+
+
+def fails_in_turn(folder: Path, run_id: str, host: str, cluster: str = "argos") -> None:
+    with cluster_turn(folder, cluster, run_id, host, always):
+        pass  # nobody says that it went well
+
+
+def test_no_host_of_a_cluster_follows_one_that_failed(tmp_path: Path) -> None:
+    fails_in_turn(tmp_path, "run-1", "maps1")
+    with pytest.raises(NoTurn) as raised:
+        fails_in_turn(tmp_path, "run-1", "maps2")
+    assert raised.value.host == "maps1"
+    fails_in_turn(tmp_path, "run-1", "maps1")  # itself, it may take something back
+    fails_in_turn(tmp_path, "run-1", "maps3", "banner")
+    with cluster_turn(tmp_path, "argos", "run-2", "maps2", always) as went_well:
+        went_well()
+    fails_in_turn(tmp_path, "run-2", "maps1")
+
+
+def test_a_turn_that_broke_off_was_a_failure(tmp_path: Path) -> None:
+    long = "a much longer name than the next one has"
+    with pytest.raises(KeyboardInterrupt), cluster_turn(tmp_path, "c", "run-1", long, always):
+        raise KeyboardInterrupt
+    fails_in_turn(tmp_path, "run-2", "maps2", "c")
+    with pytest.raises(NoTurn) as raised:
+        fails_in_turn(tmp_path, "run-2", "maps3", "c")
+    assert raised.value.host == "maps2"
+
+
+def test_a_torn_mark_is_of_a_run_that_is_over(tmp_path: Path) -> None:
+    fails_in_turn(tmp_path, "run-1", "maps1")
+    [file] = tmp_path.iterdir()
+    file.write_text(file.read_text()[:-5])
+    fails_in_turn(tmp_path, "run-1", "maps2")
+
+
+def test_a_wait_for_a_cluster_ends_with_the_run(tmp_path: Path) -> None:
+    with (
+        cluster_turn(tmp_path, "argos", "run-1", "maps1", always),
+        pytest.raises(NoTurn),
+        cluster_turn(tmp_path, "argos", "run-2", "maps2", never),
+    ):
+        pytest.fail("it had a turn")
+
+
+def test_without_a_cluster_nobody_waits(tmp_path: Path) -> None:
+    with cluster_turn(tmp_path, None, "run-1", "maps1", never) as went_well:
+        went_well()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,37 @@
+"""Reports of runs in each format, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.deploy.record import summary_of
+from provisioner.reports.history import LISTS, ONES
+from provisioner.reports.host_status import RENDERERS as STATUS_RENDERERS
+from provisioner.reports.run_formats import RENDERERS
+from tests.frozen.conftest import Frozen
+from tests.reports.run_samples import SAMPLES, sample_status
+
+SUFFIXES = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md"}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_reports_of_runs(frozen: Frozen, name: str) -> None:
+    record = SAMPLES[name]()
+    forms = RENDERERS if name == "push" else {"text": RENDERERS["text"]}
+    texts = {f"{name}.{SUFFIXES[form]}": forms[form](record, {}) for form in forms}
+    frozen(f"runs/{name}", texts)
+
+
+def test_history_of_runs(frozen: Frozen) -> None:
+    runs = [summary_of(sample()) for name, sample in SAMPLES.items() if name != "plan"]
+    lists = {f"list.{SUFFIXES[form]}": render(runs) for form, render in LISTS.items()}
+    ones = {f"push.{SUFFIXES[f]}": ONES[f](SAMPLES["push"]()) for f in ONES if f != "json"}
+    frozen("runs/history", lists | ones)
+
+
+def test_status_of_hosts(frozen: Frozen) -> None:
+    texts = {
+        f"hosts.{SUFFIXES[form]}": render(sample_status())
+        for form, render in STATUS_RENDERERS.items()
+    }
+    frozen("runs/hosts", texts)

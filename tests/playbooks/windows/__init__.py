@@ -1,1 +1,0 @@
-"""Windows machines for the tests: what Ansible would send them is taken apart, compiled and run."""

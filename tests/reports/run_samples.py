@@ -1,0 +1,258 @@
+"""Records of runs at a fixed time, for all that reports of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from provisioner.deploy.host_change import ServerChange
+from provisioner.deploy.host_state import DeliveryRecord
+from provisioner.deploy.record import (
+    BatchStarted,
+    Event,
+    HostFinished,
+    HostsAsked,
+    RunFinished,
+    RunPlanned,
+    RunRecord,
+    RunStarted,
+    RunStopped,
+    ServerSkipped,
+    WarningGiven,
+)
+from provisioner.deploy.result import (
+    CommandResult,
+    HostResult,
+    HostState,
+    MailResult,
+    RefreshResult,
+)
+from provisioner.errors import ExitCode
+from provisioner.smtp.client import SmtpResult
+
+RUN_ID = "20300317T174640-1f2e3d4c"
+AT = "2030-03-17T17:46:40.000+00:00"
+TRANSCRIPT = ["< 220 smtp.example.edu", "> AUTH XOAUTH2 ***", "< 535 5.7.139 no"]
+
+SENT = MailResult(
+    server="Reports",
+    smtp=SmtpResult(outcome="sent", stage="data", mechanism="XOAUTH2", tls="TLSv1.3"),
+    proof="sent",
+)
+SIGNED_IN = MailResult(
+    server="Reports",
+    smtp=SmtpResult(outcome="authenticated", stage="auth"),
+    proof="authenticated",
+)
+REFUSED = MailResult(
+    server="Reports",
+    smtp=SmtpResult(
+        outcome="wrong",
+        stage="auth",
+        code=535,
+        enhanced="5.7.139",
+        reply="5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled",
+        tls="TLSv1.3",
+        transcript=TRANSCRIPT,
+    ),
+)
+DEFERRED = MailResult(
+    server="Reports",
+    smtp=SmtpResult(
+        outcome="inconclusive", stage="mail", code=451, enhanced="4.7.0", reply="4.7.0 later"
+    ),
+    attempts=3,
+)
+NOT_RENEWED = replace(
+    SENT, proof=None, refresh=RefreshResult(outcome="wrong", error="invalid_client")
+)
+CHANGED = ServerChange(
+    name="Reports",
+    state="changed",
+    fields=["/port", "/oauth2/client_secret"],
+    values={"/port": (25, 587)},
+)
+ADDED = ServerChange(name="Alerts", state="added")
+REMOVED = ServerChange(name="Old", state="removed")
+ORPHANED = ServerChange(name="Foreign", state="orphaned")
+UNCHANGED = ServerChange(name="News", state="unchanged", verified=True)
+DELIVERY = DeliveryRecord(
+    run_id=RUN_ID, owner="ann@ws (pid 7)", commit="0123456789ab", at=AT, settled=True
+)
+SKIPPED = ServerSkipped(
+    server="Billing",
+    reason="not signed in: Billing",
+    remedy="run: provisioner authenticate Billing",
+    exit_code=ExitCode.PERSON_NEEDED,
+)
+
+
+def result(host: str, state: HostState, reason: str = "", **facts: Any) -> HostResult:
+    return HostResult(host=host, state=state, reason=reason, **{"seconds": 1.5, **facts})
+
+
+def delivered(host: str, state: HostState, reason: str = "", **facts: Any) -> HostResult:
+    """With what was to change there, and was written."""
+    changes = {
+        "servers": [CHANGED, ADDED, UNCHANGED],
+        "generation": 8,
+        "before": "aaaa",
+        "fingerprint": "bbbb",
+        "delivery": DELIVERY,
+    }
+    return result(host, state, reason, **{**changes, **facts})
+
+
+def started(command: Any = "push", **options: Any) -> RunStarted:
+    return RunStarted(
+        run_id=RUN_ID,
+        command=command,
+        owner="ann@ws (pid 7)",
+        version="1.0",
+        commit="0123456789abcdef" + "0" * 24,
+        dirty=True,
+        options={"servers": [], "limit": None, "prune": False, **options},
+    )
+
+
+def record(*events: Event, of: RunStarted | None = None) -> RunRecord:
+    return RunRecord.of([replace(event, at=AT) for event in (of or started(), *events)])
+
+
+def finished(*hosts: HostResult) -> list[HostFinished]:
+    return [HostFinished(result=host) for host in hosts]
+
+
+def plan(*hosts: HostResult, others: Sequence[Event] = ()) -> RunRecord:
+    due = [[host.host for host in hosts if host.needs_push]]
+    planned = RunPlanned(hosts=list(hosts), plan={"seal": "5ea1"}, batches=due)
+    return record(HostsAsked(purpose="plan", hosts=len(hosts)), *others, planned, of=_PLAN)
+
+
+_PLAN = started("plan")
+
+
+def sample_plan() -> RunRecord:
+    """What hosts have before a push: equal ones, and some that need attention."""
+    change = {"servers": [CHANGED, ADDED, REMOVED, ORPHANED, UNCHANGED]}
+    would = HostState.WOULD_CHANGE
+    return plan(
+        *(delivered(f"maps{n:02}", would, unverified=["Reports"], **change) for n in range(1, 9)),
+        delivered("maps09", would, applies=True, edited=True, skew=-432.1, unverified=["Reports"]),
+        result("maps10", would, rekeyed=True, servers=[UNCHANGED], unverified=["News"]),
+        result("maps11", would, open=["", "state.json"], holder="bob@ci (run 1)"),
+        result("maps12", HostState.UNCHANGED, servers=[UNCHANGED]),
+        *(
+            result(
+                f"maps{n}",
+                HostState.UNREACHABLE,
+                "refused",
+                about="port 22: connection refused",
+                remedy="check ansible_host and ansible_port",
+            )
+            for n in (13, 14)
+        ),
+        result(
+            "maps15",
+            HostState.UNREACHABLE,
+            "timeout",
+            about="the connection timed out",
+            remedy="check ansible_host and ansible_port",
+        ),
+        result("maps16", HostState.FAILED, "not_private", about="/etc/maps-provisioner"),
+        others=[SKIPPED, WarningGiven(text="the inventory names maps99 twice")],
+    )
+
+
+def sample_push() -> RunRecord:
+    """Hosts in each state, some of them equal."""
+    test = CommandResult(exit=3, output="MAPS: cannot connect\nsee its log\n")
+    apply = CommandResult(exit=1, output="import failed: maps08 has no license")
+    ends = (
+        *(delivered(f"maps0{n}", HostState.APPLIED, mails=[SENT], generation=n) for n in (1, 2)),
+        result("maps03", HostState.UNCHANGED, servers=[UNCHANGED]),
+        delivered("maps04", HostState.DELIVERED, mails=[SIGNED_IN]),
+        delivered("maps05", HostState.UNVERIFIED, "not_verified", mails=[DEFERRED]),
+        delivered("maps06", HostState.UNVERIFIED, "test_failed", mails=[SENT], test=test),
+        delivered(
+            "maps07", HostState.RESTORED, "mail_refused", mails=[REFUSED], baseline=[SIGNED_IN]
+        ),
+        delivered("maps08", HostState.RESTORED, "apply_failed", apply=apply),
+        delivered(
+            "maps09",
+            HostState.UNKNOWN,
+            "baseline_wrong",
+            mails=[NOT_RENEWED],
+            baseline=[replace(REFUSED, worked_before="smtp.example.edu:25")],
+        ),
+        result("maps10", HostState.LOCKED, "locked", about="bob@ci (run 1)"),
+        result("maps11", HostState.DRIFTED, "moved"),
+        result("maps12", HostState.FAILED, "eio", about="/etc/maps-provisioner/state.json"),
+        delivered("maps13", HostState.UNKNOWN, "lost", about="the connection was lost"),
+    )
+    names = [host.host for host in ends]
+    planned = [delivered(name, HostState.WOULD_CHANGE) for name in (*names, "maps14", "maps15")]
+    batches = [names, ["maps14", "maps15"]]
+    return record(
+        HostsAsked(purpose="plan", hosts=16),
+        RunPlanned(hosts=planned, plan={"seal": "5ea1"}, batches=batches),
+        HostsAsked(purpose="push", hosts=13),
+        BatchStarted(number=1, count=2, hosts=names),
+        *finished(*ends),
+        SKIPPED,
+        RunStopped(reason="maps07 was restored; stopped before batch 2", hosts=batches[1]),
+        RunFinished(exit_code=ExitCode.HOST_UNKNOWN, interrupted=""),
+    )
+
+
+def sample_rollback() -> RunRecord:
+    """One host went back, another one was not started."""
+    return record(
+        BatchStarted(number=1, count=1, hosts=["maps1", "maps2"]),
+        *finished(
+            delivered("maps1", HostState.ROLLED_BACK, mails=[SENT]),
+            result("maps2", HostState.NOT_STARTED, "interrupted"),
+        ),
+        RunFinished(exit_code=ExitCode.INTERRUPTED, interrupted="SIGINT"),
+        of=started("rollback", limit="maps1,maps2"),
+    )
+
+
+def sample_killed_push() -> RunRecord:
+    """Of a push that was killed in its first batch."""
+    planned = [delivered(name, HostState.WOULD_CHANGE) for name in ("maps1", "maps2", "maps3")]
+    return record(
+        RunPlanned(hosts=planned, plan={"seal": "5ea1"}, batches=[["maps1", "maps2"], ["maps3"]]),
+        BatchStarted(number=1, count=2, hosts=["maps1", "maps2"]),
+        *finished(delivered("maps1", HostState.APPLIED, mails=[SENT])),
+        of=started(servers=["Reports"], limit="maps*", prune=True, restart=False),
+    )
+
+
+def sample_status() -> RunRecord:
+    """What hosts have, as `status --hosts` asks for it."""
+    there = delivered("maps1", HostState.UNCHANGED, servers=[UNCHANGED, ORPHANED], skew=1.0)
+    would = HostState.WOULD_CHANGE
+    refused = {"about": "port 22: refused", "remedy": "check ansible_port"}
+    hosts = [
+        there,
+        delivered("maps2", would, generation_before=7, applies=True, applied=False),
+        replace(there, host="maps3", edited=True, strangers=["notes.txt"], skew=-432.1),
+        replace(there, host="maps3b", applied=False, open=["", "state.json"], holder="bob@ci"),
+        replace(there, host="maps3c", before=None, servers=[], delivery=None, rekeyed=True),
+        result("maps4", would, servers=[replace(UNCHANGED, state="added")]),
+        result("maps5", HostState.UNREACHABLE, "refused", **refused),
+        replace(there, host="maps6", servers=[UNCHANGED], unverified=["News"]),
+        replace(there, host="maps7", delivery=None),
+    ]
+    return record(*finished(*hosts), of=started("status"))
+
+
+SAMPLES = {
+    "plan": sample_plan,
+    "push": sample_push,
+    "rollback": sample_rollback,
+    "killed": sample_killed_push,
+}

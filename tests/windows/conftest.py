@@ -1,0 +1,44 @@
+"""Fixtures of the tests of Windows hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mail_samples import certificate
+from tests.windows.host import WindowsHost
+from tests.windows.powershells import NONE, Calls, PowerShell, powershells
+
+__all__ = ["certificate"]
+
+
+def _parameters() -> list[object]:
+    """Each PowerShell; its tests are one group, so that all its tables run in one process."""
+    found = []
+    for one in powershells():
+        marks = (pytest.mark.xdist_group(f"powershell {one.name}"), pytest.mark.long)
+        found.append(pytest.param(one, id=one.name, marks=marks))
+    return found or [pytest.param(None, marks=pytest.mark.skip(reason=NONE))]
+
+
+@pytest.fixture(scope="session", params=_parameters())
+def powershell(request: pytest.FixtureRequest) -> PowerShell:
+    """Each PowerShell that is here."""
+    found: PowerShell = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def calls(powershell: PowerShell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calls]:
+    """Its one process."""
+    made = Calls(powershell, tmp_path_factory.mktemp("calls"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def host(calls: Calls, tmp_path: Path) -> WindowsHost:
+    """A folder of its own."""
+    return WindowsHost(calls, tmp_path)
