@@ -386,7 +386,8 @@ class Delivery:
         self._baseline |= post_check.results(checks, said, {}, self._tx.found.skew)
         if any(result.wrong for result in self._baseline.values()):
             return Ending(HostState.UNKNOWN, "baseline_wrong")
-        return Ending(HostState.RESTORED, "mail_refused")
+        rejected = any(self._results[key].smtp.outcome == "wrong" for key in wrong)
+        return Ending(HostState.RESTORED, "mail_refused" if rejected else "refresh_refused")
 
     def _baseline_list(self, checks: Sequence[ServerCheck]) -> list[Operation]:
         operations = [operation for check in checks for operation in check.operations]

@@ -101,6 +101,7 @@ REASONS: Mapping[str, Reason] = {
         "maps_test_command failed", "see why MAPS does not send; then push again"
     ),
     "mail_refused": Reason("a test email was rejected"),
+    "refresh_refused": Reason("the token refresh was rejected, which MAPS depends on"),
     "baseline_wrong": Reason(
         "a test email was rejected, and the previous document fails, too",
         "fix the cause; then push again",

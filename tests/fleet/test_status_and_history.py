@@ -1,0 +1,82 @@
+"""`status --hosts` and `history` of real pushes."""
+
+import fcntl
+import json
+
+import pytest
+
+pytestmark = pytest.mark.long
+
+
+def tree(folder):
+    return {
+        path: (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def status(fleet):
+    return json.loads(fleet.ends(0, "status", "--hosts", "--format", "json").stdout)
+
+
+def test_hosts_tell_what_they_have_and_to_look_changes_nothing(fleet):
+    assert "no document" in fleet.ends(0, "status", "--hosts").stdout
+    assert not (fleet.folder / "maps1").exists()
+    fleet.pushed()
+    before = tree(fleet.folder / "maps1")
+    [host] = status(fleet)["hosts"]
+    assert (host["generation"], host["state"]) == (1, "unchanged")
+    assert [(s["name"], s["verified"], s["proof"]) for s in host["servers"]] == [
+        ("Reports", True, "sent")
+    ]
+    text = fleet.ends(0, "status", "--hosts").stdout
+    assert "1 host: 1 as delivered" in text
+    assert tree(fleet.folder / "maps1") == before
+    fleet.document().write_bytes(fleet.document().read_bytes().replace(b'"port": ', b'"port": 1'))
+    assert "edited by hand" in fleet.ends(0, "status", "--hosts").stdout
+
+
+def test_who_holds_a_lock_is_told_and_not_waited_for(fleet):
+    fleet.pushed()
+    with (fleet.folder / "maps1" / "push.lock").open("r+") as lock:
+        lock.write("ann@elsewhere (run r2)")
+        lock.truncate()
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert (
+            "locked at the moment: ann@elsewhere (run r2)"
+            in fleet.ends(0, "status", "--hosts").stdout
+        )
+        fleet.declare("Reports", maximum_emails_per_minute=5)
+        said = fleet.pushed(exit_code=5)
+        assert "locked by another run" in said
+        assert "ann@elsewhere" in said
+    assert "delivered" in fleet.pushed()
+
+
+def test_a_host_that_cannot_be_asked(three_hosts):
+    three_hosts.pushed()
+    three_hosts.set("maps2", maps_directory="relative")
+    ended = three_hosts.ends(3, "status", "--hosts")
+    assert "maps_directory is not an absolute path" in ended.stdout
+    assert "3 hosts: 2 as delivered, 1 failed" in ended.stdout
+
+
+def test_history_of_pushes(fleet):
+    assert "no " in fleet.ends(0, "history").stdout
+    fleet.pushed()
+    fleet.pushed("--format", "json")
+    fleet.declare("Reports", user_name="nobody@example.edu")
+    fleet.pushed(exit_code=3)
+    lines = fleet.ends(0, "history").stdout.splitlines()
+    assert len(lines) == 3
+    assert "exit 3: 1 restored" in lines[0]
+    assert "1 unchanged" in lines[1]
+    run_id = lines[0].split()[0]
+    one = fleet.ends(0, "history", run_id).stdout
+    assert "maps1: restored" in one
+    assert "535" in one
+    events = json.loads(fleet.ends(0, "history", run_id, "--format", "json").stdout)
+    assert run_id in json.dumps(events)
+    assert run_id in fleet.ends(0, "history", "--format", "markdown").stdout
