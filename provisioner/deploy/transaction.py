@@ -67,7 +67,7 @@ class Transaction:
         expect = {name: self.found.digests.get(name) for name in (DOCUMENT, STATE)}
         operations = [protocol.write(files, expect=expect)]
         if self.change.applies:
-            instead = self._taking_back({}) if self.goes_back else ()
+            instead = self.backward({}) if self.goes_back else ()
             operations += self._apply(instead)
             operations.append(self._write_state(self._applied(self.state)))
         return operations
@@ -258,11 +258,8 @@ class Transaction:
             return entry
         return with_token(entry, value_at(newer, "/oauth2/token"))
 
-    def backward(self, digests: Mapping[str, str | None]) -> list[Operation]:
+    def backward(self, expect: Mapping[str, str | None]) -> list[Operation]:
         """Take the delivery back, whose files have these digests now, and apply what was before."""
-        return self._taking_back(digests)
-
-    def _taking_back(self, expect: Mapping[str, str | None]) -> list[Operation]:
         state = self.given_back
         operations = [
             protocol.write([_text(STATE, state.text()), self._before_file()], expect=expect)
