@@ -40,6 +40,7 @@ _OTHER_VERSION = (
     "install it once, in the environment of ansible-core"
 )
 _MEMORY = 512 * 1024 * 1024  # bytes beside the worker's own; Ansible itself needs 256 MiB at times
+_RESULT = ("changed", "answers", "crash", "failed", "msg")  # all that is taken of a module's result
 _OVERHEAD = 60  # seconds of a call beside its operations: a slow connection, the start of Python
 
 
@@ -139,9 +140,13 @@ class ActionModule(ActionBase):
             context.no_log = before
 
     def _parse_returned_data(self, res, *others):
-        """Ansible's own prints what follows the answer as a warning, whatever it is."""
+        """Ansible's own prints what follows the answer as a warning, whatever it is, and newer ones
+        the warnings within it, too."""
         lines = (line.strip() for line in (res.get("stdout") or "").splitlines())
         answer = next((line for line in lines if line[:1] == "{" and line[-1:] == "}"), "")
+        with suppress(ValueError, RecursionError):
+            given = json.loads(answer)
+            answer = json.dumps({name: given[name] for name in _RESULT if name in given})
         return super()._parse_returned_data(dict(res, stdout=answer), *others)
 
 

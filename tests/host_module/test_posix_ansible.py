@@ -58,8 +58,8 @@ def test_a_call_through_ansible(host):
     written = write(text(DOCUMENT, D), text(STATE, "{}"), expect={DOCUMENT: digest(D)})
     call = host.call_text(READ, run(b"hidden-old-one {}"), written, READ)
     result, said = ansible(host.place, call)
-    assert sorted(result) == ["answers", "changed", "invocation"]
-    assert result["invocation"] == {}
+    assert result.pop("invocation", {}) == {}  # newer ansible-core leaves it out
+    assert sorted(result) == ["answers", "changed"]
     answers = result["answers"]
     assert answers[0]["files"][DOCUMENT]["text"] == shown(OLD)
     assert answers[1]["output"] == "*** {}"
@@ -77,7 +77,8 @@ def test_a_large_answer_through_ansible(host):
 @pytest.mark.parametrize("call", ['{"hidden-1', "{}"])
 def test_a_crash_through_ansible_has_no_words(tmp_path, call):
     result, said = ansible(tmp_path, call)
-    assert (sorted(result), result["invocation"]) == (["changed", "crash", "invocation"], {})
+    assert result.pop("invocation", {}) == {}
+    assert sorted(result) == ["changed", "crash"]
     name, line = result["crash"].split(":")
     assert name in ("JSONDecodeError", "KeyError")
     assert int(line) > 0
