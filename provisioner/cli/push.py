@@ -112,11 +112,9 @@ def push(
 
       provisioner push --limit maps_test --report junit=push.xml
     """
-    from provisioner.ansible.signals import recorded_signals
     from provisioner.cli.app import print_error
     from provisioner.cli.opening import open_declared
-    from provisioner.cli.run_session import AnsibleOptions, Report, recorded, report_files
-    from provisioner.cli.view import run_view
+    from provisioner.cli.run_session import AnsibleOptions, Report, only_run, recorded, report_files
     from provisioner.deploy.batches import batch_sizes
     from provisioner.deploy.plan import read_plan
     from provisioner.deploy.push import PushOptions, undone_of_last_push
@@ -129,8 +127,6 @@ def push(
         run_started,
         with_inventory,
     )
-    from provisioner.deploy.state_dir import project_lock
-    from provisioner.git import commit_of
     from provisioner.model.reading import read_project
     from provisioner.text import counted
 
@@ -161,16 +157,9 @@ def push(
         "restart": not no_restart,
         "plan": saved.seal if saved else None,
     }
-    with (
-        recorded_signals() as signals,
-        run_view(stream_events=streamed, quiet=False, plain=verbose > 0) as view,
-        project_lock(
-            declared.root,
-            commit_of(declared.root, declared.declared_paths),
-            wait_seconds=lock_wait,
-            on_wait=lambda holder: view.note(f"waiting for another push: {holder}"),
-            check=signals.check,
-        ),
+    with only_run(declared, lock_wait, stream_events=streamed, quiet=False, plain=verbose > 0) as (
+        signals,
+        view,
     ):
         only = None
         if resume:

@@ -65,23 +65,20 @@ def rollback(
 
       provisioner rollback --limit 'maps:&test' --yes
     """
-    from provisioner.ansible.signals import recorded_signals
     from provisioner.cli.opening import open_declared
     from provisioner.cli.run_session import (
         AnsibleOptions,
         Report,
+        only_run,
         recorded,
         report_files,
         require_agreement,
         show_plan,
     )
-    from provisioner.cli.view import run_view
     from provisioner.deploy.rollback import rollback as roll_back
     from provisioner.deploy.run import RunOptions, Scope, open_run, run_started, with_inventory
-    from provisioner.deploy.state_dir import project_lock
     from provisioner.deploy.targets import prepare_rollback
     from provisioner.errors import UsageError
-    from provisioner.git import commit_of
     from provisioner.model.reading import read_project
 
     declared = with_inventory(read_project(project), inventory)
@@ -95,16 +92,9 @@ def rollback(
     )
     options = scope.options() | {"restart": not no_restart}
     quiet = output_format is OutputFormat.JSON
-    with (
-        recorded_signals() as signals,
-        run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
-        project_lock(
-            declared.root,
-            commit_of(declared.root, declared.declared_paths),
-            wait_seconds=lock_wait,
-            on_wait=view.note,
-            check=signals.check,
-        ),
+    with only_run(declared, lock_wait, stream_events=False, quiet=quiet, plain=verbose > 0) as (
+        signals,
+        view,
     ):
         executor = ansible.executor(declared)
         started = run_started(declared, "rollback", options)

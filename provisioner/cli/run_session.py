@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from getpass import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from provisioner.ansible.environment import ansible_environment, is_become_password_configured
 from provisioner.ansible.executor import ExecutorOptions
-from provisioner.ansible.signals import Signals
+from provisioner.ansible.signals import Signals, recorded_signals
 from provisioner.cli.options import OutputFormat
 from provisioner.cli.output import print_text, write_report
 from provisioner.cli.prompts import can_answer, confirm
+from provisioner.cli.view import View, run_view
 from provisioner.credentials.sources import secret_variables
 from provisioner.deploy.plan import Plan
 from provisioner.deploy.record import (
@@ -28,14 +28,13 @@ from provisioner.deploy.record import (
 )
 from provisioner.deploy.result import HostResult
 from provisioner.deploy.run import run_started
+from provisioner.deploy.state_dir import project_lock
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError
+from provisioner.git import commit_of
 from provisioner.model.project import Project
 from provisioner.reports.run_formats import FILE_FORMATS, RENDERERS
 from provisioner.reports.run_text import run_text
 from provisioner.secret import Secret
-
-if TYPE_CHECKING:
-    from provisioner.cli.view import View
 
 
 class NotAgreed(ProvisionerError):
@@ -114,6 +113,26 @@ def provider_names(project: Project) -> dict[str, str]:
     from provisioner.providers.catalogue import provider_for
 
     return {s.server_name: provider_for(s.host, project.providers).name for s in project.servers}
+
+
+@contextmanager
+def only_run(
+    project: Project, lock_wait: float, *, stream_events: bool, quiet: bool, plain: bool
+) -> Iterator[tuple[Signals, View]]:
+    """The one run of this checkout that changes hosts: its signals and its view, under the lock of
+    the project."""
+    with (
+        recorded_signals() as signals,
+        run_view(stream_events=stream_events, quiet=quiet, plain=plain) as view,
+        project_lock(
+            project.root,
+            commit_of(project.root, project.declared_paths),
+            wait_seconds=lock_wait,
+            on_wait=lambda holder: view.note(f"waiting for another push: {holder}"),
+            check=signals.check,
+        ),
+    ):
+        yield signals, view
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -117,7 +117,6 @@ class PostAnswer(NotDone, frozen=True, kw_only=True, tag_field="op", tag="post")
 
 
 Answer = ReadAnswer | WriteAnswer | RunAnswer | RestartAnswer | MailAnswer | PostAnswer
-_Of = TypeVar("_Of", ReadAnswer, WriteAnswer, RunAnswer, RestartAnswer, MailAnswer, PostAnswer)
 
 
 class CallFailed(Exception):
@@ -262,8 +261,3 @@ _SHOWN_NAMES = (
     *("scope", "token_type", "expires_in"),
 )
 _TOKEN_NAMES = ("access_token", "refresh_token", "id_token")
-
-
-def answer_of(kind: type[_Of], answers: Sequence[Answer]) -> _Of | None:
-    """The last answer of a kind; None without one."""
-    return next((answer for answer in reversed(answers) if isinstance(answer, kind)), None)

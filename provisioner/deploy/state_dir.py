@@ -74,11 +74,6 @@ def project_lock(
         yield
 
 
-def remove_lock(root: Path) -> None:
-    """Take the lock from whoever holds it: the next run locks a new file."""
-    (state_path(root) / LOCK_FILE).unlink(missing_ok=True)
-
-
 def _refuse_unexpected(path: Path, is_right: Callable[[int], bool]) -> None:
     """FleetError unless it is absent or of the right kind, with no link followed."""
     if os.path.lexists(path) and not is_right(path.lstat().st_mode):

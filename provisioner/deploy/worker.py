@@ -20,6 +20,7 @@ from provisioner.deploy import protocol
 from provisioner.deploy.delivery import Delivery, Surroundings
 from provisioner.deploy.host_change import (
     Change,
+    Current,
     Found,
     Wanted,
     current,
@@ -118,9 +119,13 @@ class Worker:
     def _carry_out(self) -> HostAnswer:
         work, given = self.work, self.given
         carried = given.found is not None and work.mode in ("push", "rollback")
-        found = msgspec.convert(given.found, Found) if carried else self._read()
+        if carried:
+            found = msgspec.convert(given.found, Found)
+            now = current(found, given)
+        else:
+            found, now = self._read()
         for attempt in (1, 2):
-            change = self._change(found)
+            change = self._change(found, now)
             if work.mode not in ("push", "rollback"):
                 return HostAnswer(result=self._planned(change, found), found=found)
             if not change.needed:
@@ -133,10 +138,10 @@ class Worker:
             try:
                 return HostAnswer(result=self._deliver(found, change))
             except Moved:
-                found, carried = self._read(), False
-        return HostAnswer(result=self._drifted(self._change(found), found))
+                (found, now), carried = self._read(), False
+        return HostAnswer(result=self._drifted(self._change(found, now), found))
 
-    def _read(self) -> Found:
+    def _read(self) -> tuple[Found, Current]:
         """What lies there. A plan beside a push may see a state newer than the archives."""
         self.phase("read")
         for _ in (1, 2):
@@ -152,11 +157,10 @@ class Worker:
             now = current(found, self.given)
             known = now.record.previous if now.record else None
             if known is None or known.file in found.digests:
-                return found
-        return found
+                break
+        return found, now
 
-    def _change(self, found: Found) -> Change:
-        now = current(found, self.given)
+    def _change(self, found: Found, now: Current) -> Change:
         if self.work.mode in ("rollback", "rollback_plan"):
             if now.archived is None:
                 raise NotReadable("no_archive")

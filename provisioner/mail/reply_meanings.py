@@ -202,7 +202,7 @@ _SIGN_IN = (
         actor=_HOST,
     ),
     Meaning(
-        outcomes=("unverifiable", "unprovable"),
+        outcomes=("unverifiable",),
         cause="MAPS offers CRAM-SHA1, mail servers and libraries hardly do",
         remedy="send a test email from MAPS itself (maps_test_command), or choose another level",
         actor=_HOST,

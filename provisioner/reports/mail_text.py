@@ -15,7 +15,7 @@ def mail_lines(server: str, smtp: SmtpResult, provider: str) -> list[str]:
         how = ", ".join(part for part in (smtp.mechanism, smtp.tls) if part)
         what = "test email" if smtp.outcome == "sent" else "sign-in"
         return [f"{what} of {server}: {smtp.outcome}{f' ({how})' if how else ''}"]
-    if smtp.outcome in ("unverifiable", "unprovable"):
+    if smtp.outcome == "unverifiable":
         return [f"test email of {server}: {smtp.reply}", *_why_and_what(explain(smtp, provider))]
     codes = (str(smtp.code) if smtp.code else "", smtp.enhanced or "")
     code = "".join(f" {part}" for part in codes if part and not smtp.reply.startswith(part))

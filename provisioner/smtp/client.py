@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -126,9 +126,9 @@ class SmtpResult:
     """What a conversation proves. No field holds a secret.
 
     outcome: sent, authenticated, wrong, unreachable, inconclusive or unverifiable (a security
-    level that only MAPS speaks; `unprovable` from hosts of before). `passing`: the same may go
-    well in a minute, and nothing of it is done twice then. `challenge` is the provider's own
-    error from its 334. `transcript`: what both sides said, with *** in place of a sign-in.
+    level that only MAPS speaks). `passing`: the same may go well in a minute, and nothing of it is
+    done twice then. `challenge` is the provider's own error from its 334. `transcript`: what both
+    sides said, with *** in place of a sign-in.
     """
 
     outcome: str
@@ -143,12 +143,6 @@ class SmtpResult:
     seconds: float = 0.0
     transcript: Sequence[str] = ()
     passing: bool = False
-
-    @classmethod
-    def from_facts(cls, facts: Mapping[str, Any]) -> SmtpResult:
-        """From what a host of before judged itself; other keys are passed over."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in facts.items() if name in known})
 
 
 @cache

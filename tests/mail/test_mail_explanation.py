@@ -76,8 +76,8 @@ SAMPLES = [
     ("", {"outcome": "unverifiable", "stage": "auth",
           "reply": "DIGEST-MD5 cannot be verified from here: only MAPS speaks it"},
      "DIGEST-MD5 is obsolete", "maps_test_command", "the administrator of the MAPS host"),
-    ("", {"outcome": "unprovable", "stage": "auth",
-          "reply": "CRAM-SHA1 cannot be proven from here: only MAPS speaks it"},
+    ("", {"outcome": "unverifiable", "stage": "auth",
+          "reply": "CRAM-SHA1 cannot be verified from here: only MAPS speaks it"},
      "MAPS offers CRAM-SHA1", "maps_test_command", "the administrator of the MAPS host"),
     ("", {"stage": "auth", "code": 550}, "the sign-in was refused", "read the server's", "you"),
     # getting there
@@ -129,7 +129,7 @@ SAMPLES = [
 
 
 def result(facts) -> SmtpResult:
-    return SmtpResult.from_facts({"outcome": "wrong", **facts})
+    return SmtpResult(**{"outcome": "wrong", **facts})
 
 
 @pytest.mark.parametrize(("provider", "facts", "cause", "remedy", "actor"), SAMPLES)

@@ -351,8 +351,3 @@ def test_on_port_465_tls_starts_with_the_first_byte(account, certificate):
     with server:
         result = check_login(replace(account, host="127.0.0.77", port=465))
     assert result.outcome == "authenticated"
-
-
-def test_facts_from_a_host_of_before_may_say_more_or_less():
-    facts = {"outcome": "sent", "stage": "data", "server": "Reports", "refresh": None}
-    assert SmtpResult.from_facts(facts) == SmtpResult(outcome="sent", stage="data")
