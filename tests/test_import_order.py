@@ -17,7 +17,17 @@ EXCEPTIONS = Path(__file__).with_name("import_order_exceptions.txt")
 
 # Names in one line may import each other. Old folders are beside those that replace them.
 ORDER = (
-    ("errors", "secret", "text", "private_file", "git", "resources", "user_config", "ca_file"),
+    (
+        "errors",
+        "secret",
+        "text",
+        "private_file",
+        "git",
+        "resources",
+        "user_config",
+        "ca_file",
+        "state_dir",
+    ),
     ("providers",),
     ("config", "documents"),
     ("lint",),

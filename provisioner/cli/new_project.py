@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.cli.merge_credentials import ATTRIBUTES
-from provisioner.deploy.state_dir import STATE_DIR
 from provisioner.documents.declared import documents_of
 from provisioner.documents.loader import load_text
 from provisioner.documents.project_files import (
@@ -22,6 +21,7 @@ from provisioner.documents.project_files import (
 from provisioner.documents.reading import shown_path
 from provisioner.errors import InvalidProject, UsageError
 from provisioner.lint.verdict import reach_verdict
+from provisioner.state_dir import STATE_DIR
 
 _INVENTORY = """\
 # The machines that run MAPS: an Ansible inventory. Definitions go to the group `maps`.

@@ -77,6 +77,28 @@ class OutputFormat(StrEnum):
     JSON = "json"
 
 
+_DURATION = re.compile(r"([0-9]{1,6})([hdw])")
+_SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def _duration(text: str | float) -> float:
+    """Seconds of 12h, 30d, 2w."""
+    found = _DURATION.fullmatch(str(text))
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not a number of hours, days or weeks: 12h, 30d, 2w")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+Within = Annotated[
+    float | None,
+    typer.Option(
+        "--within",
+        metavar="12h|30d|2w",
+        parser=_duration,
+        help="Exit with 6 if a client secret, refresh token or idle time ends so soon.",
+        show_default="two weeks, or half of its life",
+    ),
+]
 ProjectFolder = Annotated[
     Path,
     typer.Option(

@@ -39,9 +39,10 @@ def refresh(
     """Refresh the access tokens now, so that no refresh token dies of idleness.
 
     `--due` is for a scheduler, once a day: it refreshes once half of a token's idle time is over
-    (a week where that is unknown), and exits with 6 when a token nears an end that only a new
-    sign-in puts off. A server that cannot be refreshed keeps its tokens and holds up no other.
-    A token that was handed over to a host is left to MAPS there.
+    (a week where that is unknown). It exits with 6 when a person must act: a client secret or a
+    token ends within two weeks (or half of its life), or a refresh or the mail server's sign-in was
+    refused. A server that cannot be refreshed keeps its tokens and holds up no other. A token that
+    was handed over to a host is left to MAPS there.
 
     Examples:
 
@@ -86,19 +87,27 @@ def _refreshed_if_ours(server: EmailServer, opened: OpenProject) -> None:
 
 
 def _refreshed_if_due(server: EmailServer, opened: OpenProject) -> None:
-    """A server that nobody has signed in to has nothing that could end: `status` tells of it."""
-    from provisioner.credentials.expiry import refresh_is_due, sign_in_needed
+    """A server that nobody has signed in to has no token that could end: `status` tells of it."""
+    from provisioner.credentials.expiry import near_ends, proof_of, refresh_is_due, refusals
+    from provisioner.credentials.proofs import read_proofs
 
     provider, now = opened.secrets.provider(server), time.time()
+    name, root = server.server_name, opened.project.root
     tokens = _stored(server, opened)
-    if tokens is not None and tokens.handed_over_to is not None:
-        return  # the host renews it; a scheduler need not hear of that each day
-    if tokens is not None and refresh_is_due(tokens, provider, now=now):
-        _refreshed(server, opened)
-        tokens = _stored(server, opened)
-    problem = sign_in_needed(server, tokens, provider, now=now) if tokens else None
-    if problem is not None:
-        raise PersonNeeded(f"{server.server_name}: {problem.message}", remedy=problem.remedy)
+    handed_over = tokens is not None and tokens.handed_over_to is not None
+    if tokens is not None and not handed_over:  # a host renews its own
+        was_refused = proof_of(tokens, read_proofs(root).get(name)).refresh is not None
+        if was_refused or refresh_is_due(tokens, provider, now=now):
+            _refreshed(server, opened)
+            tokens = _stored(server, opened)
+    problems = list(near_ends(server, tokens, provider, now=now))
+    if tokens is not None and not handed_over:
+        problems[:0] = refusals(proof_of(tokens, read_proofs(root).get(name)))
+    if problems:
+        raise PersonNeeded(
+            "\n".join(f"{name}: {problem.message}" for problem in problems),
+            remedy="\n".join(dict.fromkeys(problem.remedy for problem in problems)),
+        )
 
 
 def _stored(server: EmailServer, opened: OpenProject) -> TokenSet | None:

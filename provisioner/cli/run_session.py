@@ -28,13 +28,13 @@ from provisioner.deploy.record import (
 )
 from provisioner.deploy.result import HostResult
 from provisioner.deploy.run import run_started
-from provisioner.deploy.state_dir import project_lock
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError
 from provisioner.git import commit_of
 from provisioner.model.project import Project
 from provisioner.reports.run_formats import FILE_FORMATS, RENDERERS
 from provisioner.reports.run_text import run_text
 from provisioner.secret import Secret
+from provisioner.state_dir import project_lock
 
 
 class NotAgreed(ProvisionerError):

@@ -16,13 +16,14 @@ from provisioner.cli.options import (
     OutputFormat,
     ProjectFolder,
     ServerNames,
+    Within,
 )
 from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
 
 if TYPE_CHECKING:
-    from provisioner.credentials.expiry import LastProof, SignInState
+    from provisioner.credentials.expiry import Problem, SignInState
     from provisioner.credentials.project_secrets import OpenProject
-    from provisioner.credentials.store import TokenSet
+    from provisioner.credentials.proofs import LastProof
     from provisioner.model.email_server import EmailServer
 
 Check = Annotated[
@@ -40,6 +41,7 @@ def status(
     servers: ServerNames = None,
     check: Check = False,
     hosts: Hosts = False,
+    within: Within = None,
     inventory: InventoryPath = None,
     report_format: Format = OutputFormat.TEXT,
     project: ProjectFolder = Path(),
@@ -47,8 +49,9 @@ def status(
 ) -> int:
     """Show each server's sign-in, as it is stored here; `--check` and `--hosts` ask others.
 
-    Exit code 6: somebody must sign in, now or within a week. 1: a client secret has expired, a
-    token file cannot be read, or `--check` found a mail server that does not take the token.
+    Exit code 6: a person must act. Nobody has signed in, a refresh or a sign-in at the mail server
+    was refused, or a client secret, a refresh token or its idle time ends soon: see `--within`.
+    1: a token file cannot be read, or `--check` could not ask the mail server.
 
     Examples:
 
@@ -56,15 +59,19 @@ def status(
 
       provisioner status Reports --check --format json
 
+      provisioner status --within 30d
+
       provisioner status --hosts
     """
     if hosts:
-        return _host_status(servers, project, inventory, report_format, check=check)
+        return _host_status(
+            project, inventory, report_format, others=bool(servers or check or within)
+        )
     from provisioner.cli.chosen_servers import oauth2_servers
     from provisioner.cli.opening import open_declared
     from provisioner.cli.output import print_text
     from provisioner.cli.progress import progress
-    from provisioner.deploy.proofs import read_proofs
+    from provisioner.credentials.proofs import read_proofs
     from provisioner.model.reading import read_project
     from provisioner.reports.sign_in_states import states_as_json, states_as_text
 
@@ -74,72 +81,79 @@ def status(
     with progress(quiet=not check, plain=False) as tell:
         for server in oauth2_servers(declared, servers):
             tell(f"asking {server.host} about {server.server_name}")
-            states.append(_state(server, opened, proofs.get(server.server_name), check=check))
+            noted = proofs.get(server.server_name)
+            states.append(_state(server, opened, noted, within, check=check))
     render = states_as_json if report_format is OutputFormat.JSON else states_as_text
     print_text(render(states, now=time.time()), end="")
     return gravest(problem.exit_code for state in states for problem in state.problems)
 
 
 def _host_status(
-    servers: list[str] | None,
-    project: Path,
-    inventory: Path | None,
-    report_format: OutputFormat,
-    *,
-    check: bool,
+    project: Path, inventory: Path | None, report_format: OutputFormat, *, others: bool
 ) -> int:
     from provisioner.cli.host_status import host_status
 
-    if servers or check:
+    if others:
         raise UsageError(
-            f"--hosts and {'--check' if check else 'names of servers'} do not go together",
+            "--hosts does not go together with names of servers, --check or --within",
             remedy="ask for the hosts alone: provisioner status --hosts",
         )
     return host_status(project, inventory, report_format)
 
 
 def _state(
-    server: EmailServer, opened: OpenProject, proof: LastProof | None, *, check: bool
+    server: EmailServer,
+    opened: OpenProject,
+    noted: LastProof | None,
+    within: float | None,
+    *,
+    check: bool,
 ) -> SignInState:
-    from provisioner.credentials.expiry import Problem, sign_in_state
+    from provisioner.credentials.expiry import sign_in_state
 
-    state = sign_in_state(server, opened.secrets, proof, now=time.time())
-    if not check or not state.usable or state.tokens is None:
+    secrets, now = opened.secrets, time.time()
+    state = sign_in_state(server, secrets, noted, now=now, within=within)
+    # What was refused before is tried anew.
+    if not check or not sign_in_state(server, secrets, None, now=now).usable:
         return state
-    try:
-        return _checked(server, state, opened)
-    except ProvisionerError as error:
-        return state.with_problem(Problem.of(error))
+    noted, problems = _checked(server, opened, noted)
+    state = sign_in_state(server, secrets, noted, now=now, within=within)
+    accepted_now = bool(noted and noted.mail is None and noted.at and noted.at >= int(now))
+    return replace(state, checked=accepted_now, problems=(*state.problems, *problems))
 
 
-def _checked(server: EmailServer, state: SignInState, opened: OpenProject) -> SignInState:
-    """The state after the mail server was asked. A token that still lives is not refreshed."""
+def _checked(
+    server: EmailServer, opened: OpenProject, noted: LastProof | None
+) -> tuple[LastProof | None, list[Problem]]:
+    """What is known once the mail server was asked, and what says nothing of the sign-in.
+
+    A token that still lives is not refreshed.
+    """
     from provisioner.cli.mail_server_proof import mail_server_proof
-    from provisioner.credentials.expiry import Problem, predict_expiry
+    from provisioner.credentials.expiry import Problem
+    from provisioner.credentials.proofs import LastProof, Refused, note_mail, read_proofs
     from provisioner.oauth.gates import Proof
-    from provisioner.oauth.refreshing import fresh_tokens
+    from provisioner.oauth.refreshing import RefreshRefused, fresh_tokens
 
-    tokens = fresh_tokens(opened.secrets, server, margin_seconds=0, now=time.time())
-    provider = opened.secrets.provider(server)
-    state = replace(state, tokens=tokens, end=predict_expiry(tokens, provider))
-    result = mail_server_proof(server, opened.project)(tokens)
-    if result.proof is Proof.ACCEPTED:
-        return _noted(state, tokens, opened)
-    refused = result.proof is Proof.REFUSED
-    said = result.detail if refused else f"not proven: {result.detail}"
-    return state.with_problem(Problem(said, result.remedy, ExitCode.FAILURE, blocks=refused))
-
-
-def _noted(state: SignInState, tokens: TokenSet, opened: OpenProject) -> SignInState:
-    """That it cannot be written down makes the proof no worse."""
-    from provisioner.credentials.expiry import LastProof, Problem
-    from provisioner.deploy.proofs import note_proofs
-
-    proof = LastProof(grant_id=tokens.grant_id, at=int(time.time()))
-    proven = replace(state, proof=proof, checked=True)
+    name, root, now = server.server_name, opened.project.root, int(time.time())
     try:
-        note_proofs(opened.project.root, {state.server_name: proof})
+        tokens = fresh_tokens(opened.secrets, server, margin_seconds=0, now=now)
+    except RefreshRefused as error:
+        known = read_proofs(root).get(name)
+        return known, [] if known and known.refresh else [Problem.of(error)]
+    except ProvisionerError as error:
+        return noted, [Problem.of(error)]
+    result = mail_server_proof(server, opened.project)(tokens)
+    if result.proof is Proof.UNPROVEN:
+        said = f"not proven: {result.detail}"
+        return noted, [Problem(said, result.remedy, ExitCode.FAILURE, blocks=False)]
+    proof = LastProof(grant_id=tokens.grant_id, at=now)
+    if result.proof is Proof.REFUSED:
+        refused = Refused(said=result.detail, remedy=result.remedy, at=now)
+        proof = LastProof(grant_id=tokens.grant_id, mail=refused)
+    try:
+        note_mail(root, {name: proof})
     except ProvisionerError as error:
         said = f"the proof could not be noted: {error.message}"
-        return proven.with_problem(Problem(said, error.remedy, error.exit_code, blocks=False))
-    return proven
+        return proof, [Problem(said, error.remedy, error.exit_code, blocks=False)]
+    return read_proofs(root).get(name), []

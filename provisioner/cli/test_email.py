@@ -44,12 +44,13 @@ def test_email(
 
     from provisioner.cli.opening import open_declared
     from provisioner.cli.output import print_text
-    from provisioner.credentials.expiry import LastProof
-    from provisioner.deploy.proofs import note_proofs
+    from provisioner.credentials.proofs import LastProof, Refused, note_mail
     from provisioner.deploy.run_id import new_run_id
     from provisioner.deploy.targets import server_entry
-    from provisioner.errors import MailRefused, ProvisionerError
+    from provisioner.errors import MailRefused, PersonNeeded, ProvisionerError
     from provisioner.model.reading import read_project
+    from provisioner.oauth.gates import Proof
+    from provisioner.oauth.proof import proof_from
     from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
     from provisioner.providers.catalogue import provider_for
     from provisioner.reports.mail_text import mail_lines
@@ -67,13 +68,21 @@ def test_email(
     result = send_test_email(account, mail.sender, recipient, new_run_id(), server_name=entry.name)
     provider = provider_for(entry.server.host, declared.providers)
     lines = mail_lines(entry.name, result, provider.name)
+    if entry.token_set:
+        said, now = proof_from(result, entry.server.host, provider.name), int(time.time())
+        refused = None
+        if said.proof is Proof.REFUSED:
+            refused = Refused(said=said.detail, remedy=said.remedy, at=now)
+        if refused or said.proof is Proof.ACCEPTED:
+            grant, at = entry.token_set.grant_id, None if refused else now
+            proof = LastProof(grant_id=grant, at=at, mail=refused)
+            try:
+                note_mail(declared.root, {entry.name: proof})
+            except ProvisionerError as error:  # what the mail server said is true all the same
+                print_text(f"Note: `status` will not know of it: {error.message}", file=sys.stderr)
+        if refused:
+            raise PersonNeeded(lines[0], remedy=dedent("\n".join(lines[1:])))
     if result.outcome != "sent":
         raise MailRefused(lines[0], remedy=dedent("\n".join(lines[1:])))
     print_text(f"{lines[0]}, to {recipient}, from this machine")
-    if entry.token_set:
-        try:
-            proof = LastProof(grant_id=entry.token_set.grant_id, at=int(time.time()))
-            note_proofs(declared.root, {entry.name: proof})
-        except ProvisionerError as error:  # the mail went, all the same
-            print_text(f"Note: `status` will not know of it: {error.message}", file=sys.stderr)
     return 0

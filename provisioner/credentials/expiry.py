@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.proofs import LastProof
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError
 from provisioner.model.email_server import EmailServer
@@ -23,17 +24,30 @@ _DAY = 86400
 # Where nothing is known of idleness a refresh a week does no harm and may save a sign-in.
 _ASSUMED_IDLE_DAYS = 14
 
-# How long before an end that no refresh puts off a person should know of it.
-_WARNING_SECONDS = 7 * _DAY
+# How long before an end a person should know of it; less where it lives for less than twice that.
+_WARNING_SECONDS = 14 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
 class TokenExpiry:
-    """`at` in Unix seconds, None if unknown. `refresh_helps`: a refresh puts the end off."""
+    """`at` in Unix seconds, None if unknown. `refresh_helps`: a refresh puts the end off.
+
+    `began`: when what ends was obtained, or last refreshed.
+    """
 
     at: int | None
     reason: str
     refresh_helps: bool = False
+    began: int | None = None
+
+    def is_near(self, now: float, within: float | None) -> bool:
+        """Whether it is to be told of: in `within` seconds, or as long before as is usual."""
+        if self.at is None:
+            return False
+        if within is None:
+            life = 2 * _WARNING_SECONDS if self.began is None else self.at - self.began
+            within = min(_WARNING_SECONDS, life / 2)
+        return self.at - now <= within
 
 
 def predict_expiry(tokens: TokenSet, provider: Provider) -> TokenExpiry:
@@ -55,22 +69,66 @@ def refresh_is_due(tokens: TokenSet, provider: Provider, *, now: float) -> bool:
     return end - now <= (end - tokens.refreshed_at) / 2
 
 
-def sign_in_needed(
-    server: EmailServer, tokens: TokenSet, provider: Provider, *, now: float
-) -> Problem | None:
-    """Somebody must sign in soon: an end is near that nothing else puts off.
+def near_ends(
+    server: EmailServer,
+    tokens: TokenSet | None,
+    provider: Provider,
+    *,
+    now: float,
+    within: float | None = None,
+) -> Iterator[Problem]:
+    """What ends soon, or has ended, and needs a person or a refresh: client secret and tokens.
 
-    In 7 days, or half of its time.
+    `within` in seconds; None: two weeks, or half of its life where that is shorter.
     """
-    ends = (end for end in _ends(tokens, provider) if not end.refresh_helps)
-    end = min(ends, key=lambda end: end.at or 0, default=None)
-    if end is None or end.at is None:
-        return None
-    if end.at - now > min(_WARNING_SECONDS, (end.at - tokens.obtained_at) / 2):
-        return None
+    yield from _secret_problems(server, now, within)
+    if tokens is None or tokens.handed_over_to is not None:
+        return  # that host refreshes it, and how often is known there only
+    near = [end for end in _ends(tokens, provider) if end.is_near(now, within)]
+    ended = [end for end in near if (end.at or 0) <= now]
+    for kind in (False, True):  # an end that a refresh puts off hides no other
+        of_kind = [end for end in ended or near if end.refresh_helps is kind]
+        if of_kind:
+            yield _ending(server.server_name, min(of_kind, key=lambda end: end.at or 0), now)
+        if ended and of_kind:
+            return
+
+
+def _secret_problems(server: EmailServer, now: float, within: float | None) -> Iterator[Problem]:
+    expires = server.oauth2.client_secret_expires if server.oauth2 else None
+    if expires is None:
+        return
+    last_second = datetime.combine(expires, datetime.max.time()).astimezone().timestamp()
+    if not TokenExpiry(int(last_second), "").is_near(now, within):
+        return
+    days = (expires - _day(now)).days
+    name = server.server_name
+    remedy = (
+        "make a new one at the provider, give it to client_secret, correct client_secret_expires, "
+        f"then push: {proposed_command('push', name)}"
+    )
+    if days < 0:
+        yield Problem(f"the client secret expired on {expires}", remedy)
+    else:
+        in_days = "today" if days == 0 else f"in {days} day{'s' if days > 1 else ''}"
+        yield Problem(f"the client secret ends on {expires}, {in_days}", remedy, blocks=False)
+
+
+def _ending(name: str, end: TokenExpiry, now: float) -> Problem:
+    assert end.at is not None  # noqa: S101  it is near
+    sign_in = proposed_command("authenticate", name)
+    if end.at <= now:
+        said = f"the refresh token has most likely ended: {end.reason}"
+        return Problem(said, f"sign in again: {sign_in}", standing="sign in")
+    if end.refresh_helps:
+        return Problem(
+            f"the refresh token ends on {_day(end.at)} ({end.reason}) unless it is used",
+            f"refresh before: {proposed_command('refresh', name)}",
+            blocks=False,
+        )
     return Problem(
         f"the refresh token ends on {_day(end.at)} ({end.reason}), and no refresh puts that off",
-        f"sign in before: {proposed_command('authenticate', server.server_name)}",
+        f"sign in before: {sign_in}",
         blocks=False,
     )
 
@@ -79,26 +137,17 @@ def _ends(tokens: TokenSet, provider: Provider) -> Iterator[TokenExpiry]:
     if tokens.refresh_token_expires_at is not None:
         renewed = provider.refresh_token_rotation in ("old_stays_valid", "strict")
         reason = f"{provider.label} gave it until then"
-        yield TokenExpiry(tokens.refresh_token_expires_at, reason, refresh_helps=renewed)
+        at = tokens.refresh_token_expires_at
+        began = tokens.refreshed_at if renewed else tokens.obtained_at
+        yield TokenExpiry(at, reason, refresh_helps=renewed, began=began)
     if provider.idle_expiry_days is not None:
         at = tokens.refreshed_at + provider.idle_expiry_days * _DAY
-        yield TokenExpiry(at, f"{provider.idle_expiry_days} days unused", refresh_helps=True)
+        reason = f"{provider.idle_expiry_days} days unused"
+        yield TokenExpiry(at, reason, refresh_helps=True, began=tokens.refreshed_at)
     if provider.maximum_age_days is not None:
         at = tokens.obtained_at + provider.maximum_age_days * _DAY
-        yield TokenExpiry(at, f"{provider.maximum_age_days} days after the sign-in")
-
-
-class LastProof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What mail servers said to a grant, at its sign-in or since. `at` in Unix seconds.
-
-    `at`: when one last accepted it, from the host `by` (None: this machine), or None.
-    `refused`: why it is not known that one accepts it now.
-    """
-
-    grant_id: str
-    at: int | None = None
-    by: str | None = None
-    refused: str | None = None
+        reason = f"{provider.maximum_age_days} days after the sign-in"
+        yield TokenExpiry(at, reason, began=tokens.obtained_at)
 
 
 _NOT_ASKED = LastProof(grant_id="")
@@ -106,12 +155,16 @@ _NOT_ASKED = LastProof(grant_id="")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, what to do, and the exit code. `blocks`: no mail until it is done."""
+    """What is wrong, what to do, and the exit code. `blocks`: no mail until it is done.
+
+    `standing`: the same in one word.
+    """
 
     message: str
     remedy: str = ""
     exit_code: ExitCode = ExitCode.PERSON_NEEDED
     blocks: bool = True
+    standing: str = "problem"
 
     @classmethod
     def of(cls, error: ProvisionerError) -> Problem:
@@ -123,7 +176,8 @@ class Problem:
 class SignInState:
     """Tokens, if somebody signed in; their predicted end; the last proof of them; what is wrong.
 
-    `checked`: the mail server accepted the token just now. `unreadable`: nothing is known.
+    `unproven`: why no mail server has accepted them yet. `checked`: one did just now.
+    `unreadable`: nothing is known.
     """
 
     server_name: str
@@ -131,6 +185,7 @@ class SignInState:
     client_secret_expires: date | None = None
     tokens: TokenSet | None = None
     proof: LastProof = _NOT_ASKED
+    unproven: str | None = None
     end: TokenExpiry | None = None
     early_ends: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -143,77 +198,78 @@ class SignInState:
         return not any(problem.blocks for problem in self.problems)
 
     @property
-    def needs_sign_in(self) -> bool:
-        """Whether a person must sign in, or accept something, before there is mail."""
-        return any(p.blocks and p.exit_code is ExitCode.PERSON_NEEDED for p in self.problems)
-
-    def with_problem(self, problem: Problem) -> SignInState:
-        """The same with one more problem."""
-        return replace(self, problems=(*self.problems, problem))
+    def standing(self) -> str:
+        """In one word: ok, soon, or that of the first problem that stops mail."""
+        blocking = (problem.standing for problem in self.problems if problem.blocks)
+        return next(blocking, "soon" if self.problems else "ok")
 
 
 def sign_in_state(
-    server: EmailServer, secrets: ProjectSecrets, noted: LastProof | None, *, now: float
+    server: EmailServer,
+    secrets: ProjectSecrets,
+    noted: LastProof | None,
+    *,
+    now: float,
+    within: float | None = None,
 ) -> SignInState:
-    """The state of one server that uses OAuth2. `now` in Unix seconds; `noted`: the last proof."""
-    expires = server.oauth2.client_secret_expires if server.oauth2 else None
+    """The state of one server that uses OAuth2. `noted`: the last proof; else as `near_ends`."""
+    provider = secrets.provider(server)
     state = SignInState(
-        server_name=server.server_name, mailbox=server.mailbox, client_secret_expires=expires
+        server_name=server.server_name,
+        mailbox=server.mailbox,
+        client_secret_expires=server.oauth2.client_secret_expires if server.oauth2 else None,
     )
-    if expires is not None and expires < _day(now):
-        renew = "make a new one at the provider, give it to client_secret, then push"
-        # A new client secret is no sign-in: exit code 1, not 6.
-        problem = Problem(f"the client secret expired on {expires}", renew, ExitCode.FAILURE)
-        state = state.with_problem(problem)
     try:
         tokens = secrets.stored_tokens(server)
-    except PersonNeeded as error:
-        return state.with_problem(Problem("nobody has signed in yet", error.remedy))
     except ProvisionerError as error:
-        return replace(state, unreadable=True).with_problem(Problem.of(error))
-    provider = secrets.provider(server)
+        nobody = isinstance(error, PersonNeeded)
+        said = Problem.of(error)
+        if nobody:
+            said = Problem("nobody has signed in yet", error.remedy, standing="sign in")
+        ends = near_ends(server, None, provider, now=now, within=within)
+        return replace(state, unreadable=not nobody, problems=(said, *ends))
+    proof = proof_of(tokens, noted)
     return replace(
         state,
         tokens=tokens,
-        proof=_last_proof(tokens, noted),
+        proof=proof,
+        unproven=None if proof.at is not None else tokens.unproven,
         end=predict_expiry(tokens, provider),
         early_ends=provider.early_ends,
-        problems=(*_token_problems(tokens, server, secrets, now), *state.problems),
+        problems=(
+            *_destination_problems(server, secrets),
+            *refusals(proof),
+            *near_ends(server, tokens, provider, now=now, within=within),
+        ),
     )
 
 
-def _last_proof(tokens: TokenSet, noted: LastProof | None) -> LastProof:
+def proof_of(tokens: TokenSet, noted: LastProof | None) -> LastProof:
     """What is noted of this grant; before anything is, what the sign-in showed."""
-    signed_in = LastProof(
-        grant_id=tokens.grant_id,
-        at=None if tokens.unproven else tokens.obtained_at,
-        refused=tokens.unproven,
-    )
+    signed_in = None if tokens.unproven else tokens.obtained_at
     if noted is None or noted.grant_id != tokens.grant_id:
-        return signed_in
-    return noted if noted.at is not None else structs.replace(noted, at=signed_in.at)
+        return LastProof(grant_id=tokens.grant_id, at=signed_in)
+    return noted if noted.at is not None else structs.replace(noted, at=signed_in)
 
 
-def _token_problems(
-    tokens: TokenSet, server: EmailServer, secrets: ProjectSecrets, now: float
-) -> Iterator[Problem]:
+def refusals(proof: LastProof) -> Iterator[Problem]:
+    """What a person has to put right; it is tried anew by every refresh and every test email."""
+    for refused in filter(None, (proof.refresh, proof.mail)):
+        said = f"{refused.said} (on {_minute(refused.at)})"
+        yield Problem(said, refused.remedy, standing="refused")
+
+
+def _destination_problems(server: EmailServer, secrets: ProjectSecrets) -> Iterator[Problem]:
     try:
         secrets.check_tokens(server)
     except ProvisionerError as error:
-        yield Problem.of(error)
-    if tokens.handed_over_to is not None:
-        return  # that host refreshes it, and how often is known there only
-    provider = secrets.provider(server)
-    end = predict_expiry(tokens, provider)
-    if end.at is not None and end.at <= now:
-        yield Problem(
-            f"the refresh token has most likely ended: {end.reason}",
-            f"sign in again: {proposed_command('authenticate', server.server_name)}",
-        )
-    elif soon := sign_in_needed(server, tokens, provider, now=now):
-        yield soon
+        yield replace(Problem.of(error), standing="accept")
 
 
 def _day(seconds: float) -> date:
     """By this machine's clock."""
     return datetime.fromtimestamp(seconds).astimezone().date()
+
+
+def _minute(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -22,8 +22,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from provisioner.deploy.result import HostResult, HostState, exit_code
-from provisioner.deploy.state_dir import state_dir, state_path
 from provisioner.errors import ExitCode, FleetError, UsageError
+from provisioner.state_dir import state_dir, state_path
 from provisioner.text import as_json
 
 _SUFFIX, _RUNS = ".jsonl", "runs"

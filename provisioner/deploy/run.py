@@ -30,7 +30,6 @@ from provisioner.deploy.plan import PlanOptions
 from provisioner.deploy.record import HostsAsked, PhaseStarted, RunRecord, RunStarted
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run_id import new_run_id
-from provisioner.deploy.state_dir import state_dir
 from provisioner.deploy.targets import Targets, chosen_hosts, host_input, prepare_targets
 from provisioner.errors import FleetError, UsageError
 from provisioner.git import Commit, commit_of
@@ -38,6 +37,7 @@ from provisioner.model.email_server import DEFAULT_HOSTS, EmailServer
 from provisioner.model.project import Project
 from provisioner.private_file import process_owner
 from provisioner.resources import playbooks_folder
+from provisioner.state_dir import state_dir
 from provisioner.text import redact
 
 _READING = frozenset(("plan", "rollback_plan", "status", "doctor"))

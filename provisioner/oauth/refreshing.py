@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,9 @@ from msgspec.structs import replace
 
 from provisioner.credentials.expiry import refresh_is_due
 from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.proofs import Refused, note_refresh, read_proofs
 from provisioner.credentials.store import Credentials, LockedCredentials, TokenSet
-from provisioner.errors import FileUnusable, PersonNeeded, RefreshFailed
+from provisioner.errors import FileUnusable, PersonNeeded, ProvisionerError, RefreshFailed
 from provisioner.model.email_server import EmailServer
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
@@ -21,6 +23,10 @@ from provisioner.text import proposed_command
 
 # An access token is not delivered with less than this to live: MAPS is to import it calmly.
 FRESH_SECONDS = 600
+
+
+class RefreshRefused(PersonNeeded):
+    """The provider refused: somebody must sign in, renew the client secret or mend the file."""
 
 
 def fresh_tokens(
@@ -36,15 +42,31 @@ def fresh_tokens(
     They are saved if `save`, or if the stored ones would be worth less now: else a command that
     only looks would change a file that git knows. The client secret is read only if one is due.
 
-    PersonNeeded: nobody has signed in, the grant has ended, a destination changed.
+    RefreshRefused: noted, so that `status` knows, until a refresh succeeds: the next one is tried
+    whether or not it is due. PersonNeeded: nobody has signed in, or a destination changed.
     RefreshFailed: it did not work this time; the stored tokens are untouched. LockHeld.
     """
-    if not secrets.stored_tokens(server).expires_within(margin_seconds, now=now):
+    stored, root = secrets.stored_tokens(server), secrets.project.root
+    noted = read_proofs(root).get(server.server_name)
+    was_refused = noted is not None and noted.grant_id == stored.grant_id and noted.refresh
+    if was_refused:
+        margin_seconds = math.inf
+    if not stored.expires_within(margin_seconds, now=now):
         return secrets.tokens(server)
     client = _Client(server, secrets.client_secret(server), secrets.project.ca_file)
-    with secrets.store.locked(server.server_name) as entry:
-        refresh = _Refresh(secrets, client, entry, margin_seconds, now, save)
-        return refresh.renewed()
+    try:
+        with secrets.store.locked(server.server_name) as entry:
+            refresh = _Refresh(secrets, client, entry, margin_seconds, now, save)
+            renewed = refresh.renewed()
+    except RefreshRefused as refused:
+        said = Refused(said=refused.message, remedy=refused.remedy, at=int(now))
+        with suppress(ProvisionerError):  # that it was refused is graver than that nobody knows
+            note_refresh(root, server.server_name, stored.grant_id, said)
+        raise
+    if was_refused:
+        with suppress(ProvisionerError):
+            note_refresh(root, server.server_name, stored.grant_id, None)
+    return renewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +176,7 @@ class _Refresh:
             self.secrets.keep_in_memory(renewed, stored=found.tokens)
 
 
-def _in_words(refused: TokenRefused, server: EmailServer) -> PersonNeeded | RefreshFailed:
+def _in_words(refused: TokenRefused, server: EmailServer) -> RefreshRefused:
     refusal = refused.refusal
-    kind = PersonNeeded if refusal.needs_person else RefreshFailed
     where = server.where(refusal.advice.field)
-    return kind(f"{where}: {refusal.message()}", remedy=refusal.remedy())
+    return RefreshRefused(f"{where}: {refusal.message()}", remedy=refusal.remedy())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from provisioner.credentials.expiry import SignInState, TokenExpiry
@@ -12,7 +12,6 @@ from provisioner.credentials.store import TokenSet
 from provisioner.reports.sign_in_table import day_of, table_lines, time_left
 from provisioner.text import as_json, printable
 
-_WARN_DAYS = 30
 _COLUMNS = 80
 
 
@@ -37,7 +36,8 @@ def _lines(state: SignInState, now: float) -> Iterator[str]:
     yield from _wrapped(f"{state.server_name}: {_headline(state)}", "")
     if state.tokens is not None and state.end is not None:
         yield from _token_lines(state.tokens, state.end, state, now)
-    yield from _secret_lines(state.client_secret_expires, now)
+    if state.client_secret_expires is not None:
+        yield f"  client secret until {state.client_secret_expires}"
     for problem in state.problems:
         # Not wrapped: paths and commands are to be found and copied.
         yield f"  Problem: {problem.message}"
@@ -72,19 +72,8 @@ def _token_lines(
         now_or_then = "just now" if state.checked else f"on {_minute(proof.at)}"
         by = f", from {proof.by}" if proof.by and not state.checked else ""
         yield f"  the mail server took the token {now_or_then}{by}"
-    if proof.refused:
-        how = "not yet proven" if proof.at is None else "not proven any more"
-        yield f"  {how}: {proof.refused}"
-
-
-def _secret_lines(expires: date | None, now: float) -> Iterator[str]:
-    """One that has expired is a problem, told as such."""
-    if expires is None:
-        return
-    days = (expires - datetime.fromtimestamp(now).astimezone().date()).days
-    if days >= 0:
-        soon = f", in {days} days: make a new one, then push" if days <= _WARN_DAYS else ""
-        yield f"  client secret until {expires}{soon}"
+    if state.unproven:
+        yield f"  not yet proven: {state.unproven}"
 
 
 def _wrapped(text: str, indent: str = "  ") -> list[str]:
@@ -137,7 +126,7 @@ def _kept(tokens: TokenSet, state: SignInState, now: float) -> dict[str, Any]:
         "handed_over_to": tokens.handed_over_to,
         "proven_at": _instant(state.proof.at),
         "proven_by": state.proof.by,
-        "unproven": state.proof.refused,
+        "unproven": state.unproven,
     }
 
 

@@ -39,9 +39,8 @@ def time_left(seconds: float) -> str:
 
 def _row(state: SignInState, now: float) -> tuple[str, ...]:
     tokens = state.tokens
-    standing = _standing(state)
     if tokens is None:
-        return (state.server_name, state.mailbox or "-", "-", "-", "-", standing)
+        return (state.server_name, state.mailbox or "-", "-", "-", "-", state.standing)
     end = state.end
     return (
         state.server_name,
@@ -49,16 +48,8 @@ def _row(state: SignInState, now: float) -> tuple[str, ...]:
         time_left(tokens.expires_at - now),
         "unknown" if end is None or end.at is None else f"~{day_of(end.at)}",
         day_of(state.proof.at) if state.proof.at else "not yet",
-        standing,
+        state.standing,
     )
-
-
-def _standing(state: SignInState) -> str:
-    if not state.problems:
-        return "ok"
-    if state.usable:
-        return "soon"
-    return "sign in" if state.needs_sign_in else "problem"
 
 
 def _cut(text: str, width: int) -> str:

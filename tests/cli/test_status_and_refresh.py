@@ -6,19 +6,20 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from provisioner.credentials.proofs import read_proofs
 from provisioner.credentials.store import CredentialStore, TokenSet
 from provisioner.credentials.vault import VaultKey
 from provisioner.demo.certificates import ServerCertificate
-from provisioner.demo.mail_server import MailBehaviour, MailServer
+from provisioner.demo.mail_server import Failure, MailBehaviour, MailServer
 from provisioner.demo.mail_sign_in import Introspection
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
-from provisioner.deploy.proofs import read_proofs
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
 from tests.cli.test_authenticate_command import Desk
@@ -34,6 +35,7 @@ class Office(Desk):
     def __init__(self, folder: Path, provider: DemoProvider, mail: MailServer, ca: str) -> None:
         super().__init__(folder, provider)
         self.asked: list[str] = []
+        self.mail = mail
         provider.observe = lambda path, *_: self.asked.append(path)
         declared = self.declared.read_text()
         self.declared.write_text(re.sub(r"(?m)^port: .*$", f"port: {mail.port}", declared))
@@ -69,6 +71,11 @@ class Office(Desk):
     def proven_at(self) -> int | None:
         proof = read_proofs(self.folder).get("Reports")
         return proof.at if proof else None
+
+    def mail_refuses(self, refuses: bool) -> None:
+        """Whether the mail server refuses every token, as it is."""
+        refusal = Failure("535 5.7.8 Authentication failed.")
+        self.mail.behaviour.failures = {"auth": refusal} if refuses else {}
 
     def declare(self, name: str) -> None:
         """One more server, like the first."""
@@ -155,14 +162,119 @@ def test_a_new_sign_in_tells_which_host_has_the_token_before(office: Office) -> 
     assert office.tokens().handed_over_to is None
 
 
-def test_check_tells_of_a_mail_server_that_refuses(office: Office) -> None:
-    office.provider.grants.revoke_all()
+REFUSED_BY_MAIL = "the mail server refuses the token: localhost, auth"
+
+
+def test_a_mail_server_that_refuses_is_told_until_it_accepts(office: Office) -> None:
+    assert office.run("status", "--check").returncode == ExitCode.DONE
+    proven = office.proven_at()
+    office.mail_refuses(True)
     finished = office.run("status", "--check", "--format", "json")
-    assert finished.returncode == ExitCode.FAILURE, finished.stdout
+    assert finished.returncode == ExitCode.PERSON_NEEDED, finished.stdout
     [server] = json.loads(finished.stdout)["servers"]
     assert server["usable"] is False
-    assert "the mail server refuses the token: localhost, auth" in server["problems"][0]["message"]
-    assert office.proven_at() is None
+    assert REFUSED_BY_MAIL in server["problems"][0]["message"]
+    assert office.proven_at() == proven, "when it was last accepted stays known"
+    office.asked.clear()
+    for command in (("status",), ("refresh", "--due")):
+        told = office.run(*command)
+        assert told.returncode == ExitCode.PERSON_NEEDED, command
+        assert REFUSED_BY_MAIL in told.stdout + told.stderr
+    assert office.asked == []
+    assert "refused" in office.run("status").stdout.splitlines()[1]
+    refused = office.run("test-email", "Reports")
+    assert refused.returncode == ExitCode.PERSON_NEEDED, "one cause, one exit code"
+    office.mail_refuses(False)
+    assert office.run("test-email", "Reports").returncode == ExitCode.DONE
+    for command in (("status",), ("refresh", "--due")):
+        assert office.run(*command).returncode == ExitCode.DONE, command
+
+
+def test_a_refused_test_email_is_told_until_somebody_signs_in(office: Office) -> None:
+    office.mail_refuses(True)
+    assert office.run("test-email", "Reports").returncode == ExitCode.PERSON_NEEDED
+    assert office.run("status").returncode == ExitCode.PERSON_NEEDED
+    assert office.run("authenticate", "Reports", "--no-smtp-check").returncode == ExitCode.DONE
+    assert office.run("status").returncode == ExitCode.DONE, "another grant, not yet proven"
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [("invalid_grant", "provisioner authenticate"), ("invalid_client", "client")],
+)
+def test_a_refused_refresh_is_told_until_one_is_granted(
+    office: Office, error: str, remedy: str
+) -> None:
+    """Though the access token lives on, and no refresh is due."""
+    refusal = ScriptedAnswer(400, json.dumps({"error": error}))
+    office.behave(scripted_answers=(refusal,) * 20)
+    assert office.run("refresh", "Reports").returncode == ExitCode.PERSON_NEEDED
+    office.asked.clear()
+    told = office.run("status", "--format", "json")
+    assert told.returncode == ExitCode.PERSON_NEEDED
+    [server] = json.loads(told.stdout)["servers"]
+    assert server["usable"] is False
+    assert f"the refresh at localhost: {error}" in server["problems"][0]["message"]
+    assert remedy in server["problems"][0]["remedy"]
+    assert office.asked == []
+    for command in (("refresh", "--due"), ("status", "--check")):
+        assert office.run(*command).returncode == ExitCode.PERSON_NEEDED, command
+        assert "/token" in office.asked, "it is tried anew"
+        office.asked.clear()
+    office.behave(scripted_answers=())
+    office.asked.clear()
+    assert office.run("refresh", "--due").returncode == ExitCode.DONE
+    assert office.asked == ["/token"]
+    assert office.run("status").returncode == ExitCode.DONE
+
+
+def test_a_fault_of_the_provider_is_no_refusal(office: Office) -> None:
+    office.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),) * 3)
+    assert office.run("refresh", "Reports").returncode == ExitCode.FAILURE
+    assert office.run("status").returncode == ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    ("facts", "kept", "within", "code", "words"),
+    [
+        # An idle time of 90 days, used 60 days ago; then 80 days ago.
+        (", idle_expiry_days: 90", 60, None, ExitCode.DONE, ""),
+        (", idle_expiry_days: 90", 60, "31d", ExitCode.PERSON_NEEDED, "unless it is used"),
+        (", idle_expiry_days: 90", 60, "4w", ExitCode.DONE, ""),
+        (", idle_expiry_days: 90", 80, None, ExitCode.PERSON_NEEDED, "provisioner refresh Reports"),
+        (", idle_expiry_days: 90", 80, "12h", ExitCode.DONE, ""),
+        (", maximum_age_days: 90", 60, "31d", ExitCode.PERSON_NEEDED, "no refresh puts that off"),
+    ],
+)
+def test_within_says_how_early_a_person_wants_to_know(
+    office: Office, facts: str, kept: int, within: str | None, code: ExitCode, words: str
+) -> None:
+    office.facts(facts)
+    at = int(time.time()) - kept * DAY
+    office.keep(refreshed_at=at, obtained_at=at)
+    finished = office.run("status", *(["--within", within] if within else []))
+    assert finished.returncode == code, finished.stdout
+    assert words in finished.stdout
+
+
+def test_the_end_of_a_client_secret_is_told_by_status_and_by_due(office: Office) -> None:
+    for days, code, word in ((15, ExitCode.DONE, "ok"), (13, ExitCode.PERSON_NEEDED, "soon")):
+        day = date.today() + timedelta(days=days)
+        declared = re.sub(r"\n  client_secret_expires: .*", "", office.declared.read_text())
+        declared = declared.replace("oauth2:", f"oauth2:\n  client_secret_expires: {day}")
+        office.declared.write_text(declared)
+        finished = office.run("status")
+        assert finished.returncode == code, finished.stdout
+        assert finished.stdout.splitlines()[1].endswith(word)
+        assert office.run("refresh", "--due").returncode == code
+    assert office.run("status", "--within", "24h").returncode == ExitCode.DONE
+
+
+@pytest.mark.parametrize("within", ["30", "1m", "-1d", ""])
+def test_within_wants_a_unit(office: Office, within: str) -> None:
+    finished = office.run("status", f"--within={within}")
+    assert finished.returncode == ExitCode.USAGE
+    assert "12h, 30d, 2w" in finished.stderr
 
 
 def test_check_does_not_take_an_unreachable_mail_server_for_a_refusal(office: Office) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from provisioner.credentials.expiry import (
-    LastProof,
     SignInState,
+    near_ends,
     predict_expiry,
     refresh_is_due,
-    sign_in_needed,
     sign_in_state,
 )
+from provisioner.credentials.proofs import LastProof, Refused
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import ExitCode
 from provisioner.providers.catalogue import provider_for
@@ -69,34 +69,41 @@ def test_the_first_known_end_is_told_with_its_reason(
 
 
 @pytest.mark.parametrize(
-    ("provider", "kept", "refresh", "sign_in"),
+    ("provider", "kept", "refresh", "told"),
     [
         # A refresh at half of the idle time, or of what is assumed of it.
-        (MICROSOFT, tokens(400, 44.9), False, False),
-        (MICROSOFT, tokens(400, 45), True, False),
-        (MICROSOFT, tokens(400, 400), True, False),
-        (UNKNOWN, tokens(400, 6.9), False, False),
-        (UNKNOWN, tokens(400, 7), True, False),
-        # A sign-in a week before an end that no refresh puts off.
-        (AGING, tokens(357.9, 6.9), False, False),
-        (AGING, tokens(358, 7), True, True),
-        (AGING, tokens(400), False, True),
+        (MICROSOFT, tokens(400, 44.9), False, []),
+        (MICROSOFT, tokens(400, 45), True, []),
+        (MICROSOFT, tokens(400, 75.9), True, []),
+        (MICROSOFT, tokens(400, 76), True, ["refresh before"]),
+        (MICROSOFT, tokens(400, 400), True, ["sign in again"]),
+        (UNKNOWN, tokens(400, 6.9), False, []),
+        (UNKNOWN, tokens(400, 7), True, []),
+        # A sign-in two weeks before an end that no refresh puts off.
+        (AGING, tokens(350.9, 6.9), False, []),
+        (AGING, tokens(351, 7), True, ["sign in before"]),
+        (AGING, tokens(400), False, ["sign in again"]),
+        # One end hides no other; what has ended, does.
+        (AGING._replace(idle_expiry_days=90), tokens(351, 80), True,
+         ["sign in before", "refresh before"]),
+        (AGING._replace(idle_expiry_days=90), tokens(351, 91), True, ["sign in again"]),
         # The provider's own word: a new refresh token comes with a refresh, or does not.
-        (GOOGLE, ending(3, after=4), False, True),
-        (MICROSOFT, ending(3, after=4), True, False),
+        (GOOGLE, ending(3, after=4), False, ["sign in before"]),
+        (MICROSOFT, ending(3, after=4), True, ["refresh before"]),
         # One for seven days is not due at once.
-        (GOOGLE, ending(7), False, False),
-        (GOOGLE, ending(3.5, after=3.5), False, True),
+        (GOOGLE, ending(7), False, []),
+        (GOOGLE, ending(3.5, after=3.5), False, ["sign in before"]),
         # What another machine refreshes is never due here.
-        (MICROSOFT, tokens(400, 400, handed_over_to="maps1"), False, False),
+        (MICROSOFT, tokens(400, 400, handed_over_to="maps1"), False, []),
     ],
-)
+)  # fmt: skip
 def test_when_a_refresh_or_a_sign_in_is_due(
-    provider: Provider, kept: TokenSet, refresh: bool, sign_in: bool
+    provider: Provider, kept: TokenSet, refresh: bool, told: list[str]
 ) -> None:
     assert refresh_is_due(kept, provider, now=NOW) is refresh
-    needed = sign_in_needed(oauth_server(), kept, provider, now=NOW)
-    assert (needed is not None) is sign_in
+    problems = list(near_ends(oauth_server(), kept, provider, now=NOW))
+    assert [problem.remedy.partition(":")[0] for problem in problems] == told
+    assert {problem.exit_code for problem in problems} <= {ExitCode.PERSON_NEEDED}
 
 
 # What `status` says.
@@ -169,16 +176,26 @@ def test_signed_in(tmp_path: Path) -> None:
             "access token until 2030-03-17 20:46 (3 h)",
         ]),
         ({"client_secret_expires": date(2030, 4, 1)}, {}, [], "ok", [
-            "client secret until 2030-04-01, in 15 days: make a new one, then push\n",
+            "  client secret until 2030-04-01\n",
         ]),
         ({"client_secret_expires": date(2031, 1, 1)}, {}, [], "ok", [
             "  client secret until 2031-01-01\n",
         ]),
-        ({"client_secret_expires": date(2030, 3, 17)}, {}, [], "ok", ["in 0 days"]),
-        ({"client_secret_expires": date(2030, 3, 16)}, {}, [ExitCode.FAILURE], "problem", [
+        ({"client_secret_expires": date(2030, 3, 31)}, {}, [], "ok", []),
+        ({"client_secret_expires": date(2030, 3, 30)}, {}, [ExitCode.PERSON_NEEDED], "soon", [
+            "  Problem: the client secret ends on 2030-03-30, in 13 days\n    make a new one",
+        ]),
+        ({"client_secret_expires": date(2030, 3, 17)}, {}, [ExitCode.PERSON_NEEDED], "soon", [
+            "on 2030-03-17, today",
+        ]),
+        ({"client_secret_expires": date(2030, 3, 16)}, {}, [ExitCode.PERSON_NEEDED], "problem", [
             "  Problem: the client secret expired on 2030-03-16\n    make a new one",
         ]),
-        (OF_MICROSOFT, {"refreshed": 89.9}, [], "ok", ["until about 2030-03-17: 90 days unused"]),
+        (OF_MICROSOFT, {"refreshed": 89.9}, [ExitCode.PERSON_NEEDED], "soon", [
+            "until about 2030-03-17: 90 days unused",
+            "Problem: the refresh token ends on 2030-03-17 (90 days unused) unless it is used",
+            "refresh before: provisioner refresh Reports",
+        ]),
         (OF_MICROSOFT, {"refreshed": 90}, [ExitCode.PERSON_NEEDED], "sign in", [
             "Problem: the refresh token has most likely ended: 90 days unused",
             "sign in again: provisioner authenticate Reports",
@@ -190,7 +207,7 @@ def test_signed_in(tmp_path: Path) -> None:
          [ExitCode.PERSON_NEEDED], "soon",
          ["Problem: the refresh token ends on 2030-03-19 (Google gave it until"]),
     ],
-    ids=range(10),
+    ids=range(12),
 )  # fmt: skip
 def test_states_are_told(
     tmp_path: Path,
@@ -207,24 +224,26 @@ def test_states_are_told(
     assert [part for part in words if part not in text] == []
 
 
+BY_MAPS2 = Refused(said="refused, asked by maps2", at=NOW + 120)
+
+
 @pytest.mark.parametrize(
     ("proof", "unproven", "words"),
     [
         (None, "no SMTP", ["  not yet proven: no SMTP\n"]),
         (_proof(at=NOW + 60), "no SMTP", ["took the token on 2030-03-17 17:47\n"]),
         (_proof(at=NOW + 60, by="maps1"), None, ["token on 2030-03-17 17:47, from maps1\n"]),
-        (_proof(at=NOW + 60, by="maps1", refused="by maps2"), None, [
-            "17:47, from maps1\n", "  not proven any more: by maps2\n",
+        (_proof(at=NOW + 60, by="maps1", mail=BY_MAPS2), None, [
+            "17:47, from maps1\n", "  Problem: refused, asked by maps2 (on 2030-03-17 17:48)\n",
         ]),
-        (_proof(refused="by maps2"), None, [
-            "17:46\n", "  not proven any more: by maps2\n",
-        ]),
-        (_proof(refused="by maps2"), "no SMTP", ["  not yet proven: by maps2\n"]),
+        (_proof(mail=BY_MAPS2), None, ["17:46\n", "  Problem: refused, asked by maps2"]),
+        (_proof(mail=BY_MAPS2), "no SMTP", ["  not yet proven: no SMTP\n", "  Problem: refused"]),
+        (_proof(refresh=BY_MAPS2), None, ["17:46\n", "  Problem: refused"]),
         (LastProof(grant_id="another", at=NOW + 60, by="maps1"), "no SMTP", [
             "  not yet proven: no SMTP\n",
         ]),
     ],
-    ids=range(7),
+    ids=range(8),
 )  # fmt: skip
 def test_what_mail_servers_said_at_the_sign_in_and_since(
     tmp_path: Path, proof: LastProof | None, unproven: str | None, words: list[str]
@@ -232,6 +251,7 @@ def test_what_mail_servers_said_at_the_sign_in_and_since(
     text = _text(_state(tmp_path, proof=proof, unproven=unproven)).partition("\n\n")[2]
     assert [part for part in words if part not in text] == []
     assert ("proven" in text) is any("proven" in part for part in words)
+    assert ("Problem" in text) is any("Problem" in part for part in words)
     assert ("took the token" in text) is any("17:4" in part for part in words)
 
 
@@ -250,7 +270,7 @@ def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
     keep(secrets, oauth_server(), tokens())
     other = oauth_server(client_id="other", client_secret_expires=date(2030, 1, 1))
     changed = sign_in_state(other, secrets, None, now=NOW)
-    assert _codes(changed) == [ExitCode.PERSON_NEEDED, ExitCode.FAILURE]
+    assert _codes(changed) == [ExitCode.PERSON_NEEDED] * 2
     assert "Reports: tokens: client_id changed from maps to other; nothing was sent" in _text(
         changed
     )

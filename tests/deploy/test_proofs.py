@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.credentials.expiry import LastProof
+from provisioner.credentials.proofs import LastProof, Refused, note_mail, note_refresh, read_proofs
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.proofs import note_or_warn, note_proofs, read_proofs, sign_in_proofs
+from provisioner.deploy.proofs import note_or_warn, sign_in_proofs
 from provisioner.deploy.result import HostResult, HostState, MailResult
 from provisioner.model.project import Project
 from provisioner.smtp.client import SmtpResult
@@ -54,7 +54,7 @@ def test_a_mail_taken_anywhere_proves_and_only_a_refused_token_is_one(
     proof = proofs(*results)
     assert (proof.grant_id, proof.by) == (TOKENS.grant_id, taken_by)
     assert proof.at == (5 if taken_by else None)
-    assert refused_by in proof.refused if refused_by else proof.refused is None
+    assert refused_by in proof.mail.said if refused_by else proof.mail is None
 
 
 @pytest.mark.parametrize("result", [AWAY, NO_SENDER])
@@ -68,25 +68,39 @@ def test_a_server_without_tokens_has_no_sign_in():
 
 # What is noted.
 
+NO = Refused(said="no", at=5)
 TAKEN, ANOTHER = LastProof(grant_id="a", at=5, by="maps2"), LastProof(grant_id="c", at=6)
-REFUSED_A, REFUSED_B = (LastProof(grant_id=grant, refused="no") for grant in "ab")
+REFUSED_A, REFUSED_B = (LastProof(grant_id=grant, mail=NO) for grant in "ab")
 
 
 @pytest.mark.parametrize(
     ("proof", "known"),
     [
         (TAKEN, TAKEN),
-        (REFUSED_A, LastProof(grant_id="a", at=5, by="maps2", refused="no")),
+        (REFUSED_A, LastProof(grant_id="a", at=5, by="maps2", mail=NO)),
         (REFUSED_B, REFUSED_B),
     ],
 )
 def test_a_refusal_lasts_until_it_is_proven_and_another_grants_proof_is_forgotten(
     tmp_path, proof, known
 ):
-    note_proofs(tmp_path, {"Reports": REFUSED_A, "Alerts": ANOTHER})
-    note_proofs(tmp_path, {"Reports": TAKEN})
-    note_proofs(tmp_path, {"Reports": proof})
+    note_mail(tmp_path, {"Reports": REFUSED_A, "Alerts": ANOTHER})
+    note_mail(tmp_path, {"Reports": TAKEN})
+    note_mail(tmp_path, {"Reports": proof})
     assert read_proofs(tmp_path) == {"Reports": known, "Alerts": ANOTHER}
+
+
+def test_a_refused_refresh_lasts_until_one_is_granted_whatever_mail_servers_say(tmp_path):
+    note_mail(tmp_path, {"Reports": TAKEN})
+    note_refresh(tmp_path, "Reports", "a", NO)
+    assert read_proofs(tmp_path)["Reports"] == LastProof(grant_id="a", at=5, by="maps2", refresh=NO)
+    note_mail(tmp_path, {"Reports": TAKEN})
+    assert read_proofs(tmp_path)["Reports"].refresh == NO
+    note_refresh(tmp_path, "Reports", "a", None)
+    assert read_proofs(tmp_path) == {"Reports": TAKEN}
+    note_refresh(tmp_path, "Reports", "b", NO)
+    note_mail(tmp_path, {"Reports": TAKEN})
+    assert read_proofs(tmp_path) == {"Reports": TAKEN}, "another grant's"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"Reports": {"at": "soon"}}', b"\xff"])
@@ -94,7 +108,7 @@ def test_a_damaged_file_proves_nothing_and_is_written_anew(tmp_path, content):
     (tmp_path / ".provisioner").mkdir()
     (tmp_path / ".provisioner/proofs.json").write_bytes(content)
     assert read_proofs(tmp_path) == {}
-    note_proofs(tmp_path, {"Reports": TAKEN})
+    note_mail(tmp_path, {"Reports": TAKEN})
     assert read_proofs(tmp_path) == {"Reports": TAKEN}
 
 

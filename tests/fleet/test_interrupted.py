@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from provisioner.deploy.state_dir import project_lock
 from provisioner.git import Commit
+from provisioner.state_dir import project_lock
 from tests.ansible_processes import ansible_processes, kill_ansible, wait_until
 from tests.terminal import CTRL_C
 

@@ -9,7 +9,8 @@ from datetime import date
 
 import pytest
 
-from provisioner.credentials.expiry import LastProof, Problem, SignInState, TokenExpiry
+from provisioner.credentials.expiry import Problem, SignInState, TokenExpiry
+from provisioner.credentials.proofs import LastProof
 from provisioner.reports.sign_in_states import states_as_json, states_as_text
 from tests.oauth_samples import token_set
 
@@ -65,6 +66,6 @@ def sign_ins() -> list[SignInState]:
         SignInState(
             server_name="News",
             mailbox="news@example.edu",
-            problems=(Problem("nobody has signed in yet", "sign in"),),
+            problems=(Problem("nobody has signed in yet", "sign in", standing="sign in"),),
         ),
     ]

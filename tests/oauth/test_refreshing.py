@@ -237,10 +237,10 @@ def test_property_28_a_passing_fault_is_no_revocation(scene: Scene, answer: Scri
     assert scene.is_live(scene.fresh())
 
 
-def test_a_wrong_client_secret_is_nothing_to_sign_in_for(scene: Scene) -> None:
+def test_a_wrong_client_secret_is_a_persons_to_renew(scene: Scene) -> None:
     scene.provider.client_secret = Secret("another")
     with pytest.raises(
-        RefreshFailed,
+        PersonNeeded,
         match=r"Reports: oauth2\.client_secret: the refresh at localhost: invalid_client",
     ):
         scene.fresh()

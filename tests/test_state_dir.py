@@ -10,16 +10,16 @@ from contextlib import ExitStack
 
 import pytest
 
-from provisioner.deploy.state_dir import project_lock, state_dir, state_path
 from provisioner.errors import ExitCode, LockHeld, ProvisionerError
 from provisioner.git import Commit
+from provisioner.state_dir import project_lock, state_dir, state_path
 
 pytestmark = pytest.mark.long
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from provisioner.deploy.state_dir import project_lock
+from provisioner.state_dir import project_lock
 from provisioner.errors import ProvisionerError
 from provisioner.git import Commit
 try:
