@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,12 +15,32 @@ from provisioner.cli.options import (
     ProjectFolder,
     RequiredServers,
 )
-from provisioner.errors import ExitCode, UsageError, gravest
+from provisioner.cli.output import print_text
+from provisioner.errors import ExitCode, PersonNeeded, UsageError, gravest
+from provisioner.text import proposed_command
+
+if TYPE_CHECKING:
+    from provisioner.credentials.project_secrets import OpenProject
+    from provisioner.credentials.store import TokenSet
+    from provisioner.model.email_server import EmailServer
+    from provisioner.oauth.revoking import RevocationEndpoint
+    from provisioner.providers.provider import Provider
+    from provisioner.secret import Secret
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
 Local = Annotated[
     bool, typer.Option("--local", help="Only delete the tokens here; the provider is not asked.")
 ]
+
+_NOTHING = "nobody is signed in here; there is nothing to revoke"
+_STILL_GOOD = (
+    "MAPS hosts that received them, and whoever else has a copy, can go on using them until the "
+    "sign-in is ended at the provider"
+)
+_DEAD = (
+    "MAPS hosts still hold their copy, which is worth nothing now: their mail stops, at the "
+    "latest when the access token expires; sign in again and push"
+)
 
 
 def revoke(
@@ -32,9 +53,10 @@ def revoke(
 ) -> int:
     """Take a sign-in back: end it at the provider (RFC 7009), then delete its tokens here.
 
-    A provider without a revocation endpoint has a page where a person does it, which is shown.
-    Where the provider cannot be reached or refuses, the tokens stay. MAPS hosts keep their copy
-    until the next push. `--local` also forgets servers that are no longer declared.
+    The tokens stay where the provider cannot be reached or refuses, and where no revocation
+    endpoint is known: then a person ends the sign-in on the provider's own page, which is shown,
+    and `--local` deletes the tokens. MAPS hosts keep their copy until the next push. Stored
+    sign-ins that no server file declares any more are found as well; `status` lists them.
 
     Examples:
 
@@ -43,16 +65,80 @@ def revoke(
       provisioner revoke Reports Alerts --local --yes
     """
     from provisioner.cli.opening import open_declared
-    from provisioner.cli.revocation import Revocation
     from provisioner.model.reading import read_project
 
     opened = open_declared(read_project(project), allow_commands, accept_destination)
-    revocations = [Revocation(name, opened, local=local) for name in dict.fromkeys(servers)]
-    kept = [revocation.name for revocation in revocations if revocation.has_tokens]
+    found = dict(_found(name, opened) for name in servers)
+    codes = {} if local else {n: code_of(partial(_check, n, s, opened)) for n, s in found.items()}
+    ready = [name for name in found if codes.get(name, ExitCode.DONE) is ExitCode.DONE]
+    kept = [name for name in ready if opened.store.exists(name)]
     if kept and not _agreed(kept, yes=yes, local=local):
         print("Nothing was revoked.")
         return ExitCode.FAILURE
-    return gravest(code_of(revocation.carry_out) for revocation in revocations)
+    work = _delete if local else _revoke
+    return gravest([*codes.values(), *(code_of(partial(work, name, opened)) for name in ready)])
+
+
+def _found(name: str, opened: OpenProject) -> tuple[str, EmailServer | None]:
+    """The name as it is stored and the server that declares it, if one does.
+
+    UsageError: there is neither.
+    """
+    from provisioner.cli.chosen_servers import oauth2_servers
+
+    wanted = name.casefold()
+    if not any(s.oauth2 and s.server_name.casefold() == wanted for s in opened.project.servers):
+        undeclared = [kept.server_name for kept in opened.secrets.undeclared()]
+        for stored in (name, *undeclared):  # one that cannot be read goes by its exact name
+            if stored.casefold() == wanted and opened.store.exists(stored):
+                return stored, None
+    [server] = oauth2_servers(opened.project, [name])
+    return server.server_name, server
+
+
+def _check(name: str, server: EmailServer | None, opened: OpenProject) -> None:
+    """PersonNeeded if there is something to revoke, and no way to do that from here."""
+    if not opened.store.exists(name):
+        return
+    if server is None:
+        raise _not_declared(name, opened)
+    if _endpoint(server, opened) is None:
+        provider = opened.secrets.provider(server)
+        setting = f"providers: {{{provider.name}: {{revocation_url: URL}}}}"
+        raise PersonNeeded(
+            f"{name}: {provider.label} has no revocation endpoint that is known; nothing was "
+            "deleted",
+            remedy=f"{_by_hand(provider)}\n"
+            f"then delete the tokens: {proposed_command('revoke', name, '--local')}\n"
+            f"or, if there is an endpoint, name it in provisioner.yml ({setting}) and accept it: "
+            f"{proposed_command('accept', name)}",
+        )
+
+
+def _endpoint(server: EmailServer, opened: OpenProject) -> RevocationEndpoint | None:
+    from provisioner.oauth.revoking import revocation_endpoint
+
+    assert server.oauth2 is not None  # noqa: S101  `oauth2_servers` chose it
+    provider = opened.secrets.provider(server)
+    return revocation_endpoint(server.oauth2.access_token_url, provider)
+
+
+def _not_declared(name: str, opened: OpenProject) -> PersonNeeded:
+    """To end it at the provider takes the client secret, which only a server file names."""
+    from provisioner.providers.catalogue import provider_for
+
+    kept = next((k for k in opened.secrets.undeclared() if k.server_name == name), None)
+    who = f" as {kept.tokens.identity}" if kept and kept.tokens and kept.tokens.identity else ""
+    way = kept.accepted.get("client_secret") if kept else None
+    url = way.parts.get("access_token_url") if way else None
+    provider = provider_for(url, opened.project.providers) if url else None
+    at = f" at {provider.label}" if provider else ""
+    return PersonNeeded(
+        f"{name}: no server file declares this sign-in{who}{at} any more; nothing was deleted",
+        remedy=f"{_by_hand(provider)}\n"
+        f"then delete the tokens: {proposed_command('revoke', name, '--local')}\n"
+        f"or restore its server file, then run: {proposed_command('revoke', name)}",
+    )
 
 
 def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
@@ -64,3 +150,66 @@ def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
         raise UsageError("nobody is here to be asked", remedy="add --yes if it is meant")
     what = "Delete the tokens of" if local else "End the sign-in and delete the tokens of"
     return confirm(f"{what} {', '.join(names)}?")
+
+
+def _delete(name: str, opened: OpenProject) -> None:
+    """Whether they can be read or not."""
+    if not opened.store.exists(name):
+        print_text(f"{name}: {_NOTHING}")
+        return
+    with opened.store.locked(name) as entry:
+        entry.delete()
+    print_text(f"{name}: the tokens are deleted here\n  {_STILL_GOOD}")
+
+
+def _revoke(name: str, opened: OpenProject) -> None:
+    """Revoke, then delete, under the lock. Whatever fails leaves the tokens alone."""
+    if not opened.store.exists(name):
+        print_text(f"{name}: {_NOTHING}")
+        return
+    server = opened.project.server(name)
+    endpoint = _endpoint(server, opened)
+    assert endpoint is not None  # noqa: S101  `_check` has seen to it
+    # Before the lock is held: what is accepted on the way is written under it.
+    secret = _client_secret(server, opened)
+    with opened.store.locked(name) as entry:
+        found = entry.read()
+        if found is None or found.tokens is None:  # another run was faster
+            print_text(f"{name}: {_NOTHING}")
+            return
+        lines = _revoked(endpoint, server, found.tokens, secret, opened)
+        entry.delete()
+    print_text("\n  ".join([f"{name}: the tokens are deleted here", *lines]))
+
+
+def _client_secret(server: EmailServer, opened: OpenProject) -> Secret:
+    """PersonNeeded if the declaration has gone elsewhere since the sign-in."""
+    try:
+        return opened.secrets.client_secret(server)
+    except PersonNeeded as changed:
+        local = proposed_command("revoke", server.server_name, "--local")
+        remedy = f"{changed.remedy}\nor only delete the tokens: {local}"
+        raise PersonNeeded(changed.message, remedy=remedy) from None
+
+
+def _revoked(
+    endpoint: RevocationEndpoint,
+    server: EmailServer,
+    tokens: TokenSet,
+    secret: Secret,
+    opened: OpenProject,
+) -> list[str]:
+    """What was done at the provider, in words."""
+    from provisioner.oauth.revoking import revoke_grant
+
+    remark = revoke_grant(endpoint, server, tokens, secret, ca_file=opened.project.ca_file)
+    return [f"the sign-in has ended at {endpoint.host}", *([remark] if remark else ()), _DEAD]
+
+
+def _by_hand(provider: Provider | None) -> str:
+    page = provider.consent_page_url if provider else None
+    where = f"at {page}" if page else "on the account page of the mailbox"
+    return (
+        f"end the sign-in: take the app's consent back {where}, or have an administrator revoke "
+        "the account's sign-in sessions"
+    )

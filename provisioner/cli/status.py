@@ -84,7 +84,8 @@ def status(
             noted = proofs.get(server.server_name)
             states.append(_state(server, opened, noted, within, check=check))
     render = states_as_json if report_format is OutputFormat.JSON else states_as_text
-    print_text(render(states, now=time.time()), end="")
+    undeclared = [] if servers else list(opened.secrets.undeclared())
+    print_text(render(states, undeclared, now=time.time()), end="")
     return gravest(problem.exit_code for state in states for problem in state.problems)
 
 

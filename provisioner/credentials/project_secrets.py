@@ -111,6 +111,13 @@ class ProjectSecrets:
         """
         self._renewed[stored] = tokens
 
+    def undeclared(self) -> Iterator[Credentials]:
+        """Stored sign-ins of this project that no server file declares any more."""
+        declared = [server.server_name for server in self.project.servers if server.oauth2]
+        for found in self.store.all(less=declared):
+            if found.tokens is not None and found.project == self.store.project:
+                yield found
+
     def check_tokens(self, server: EmailServer) -> None:
         """PersonNeeded if the tokens would go elsewhere now. Never asks, never accepts."""
         with_fields(self, accepted=frozenset(), confirm=None)._pass(server, None)

@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,9 +144,9 @@ class CredentialStore:
             )
         return found
 
-    def all(self) -> Iterator[Credentials]:
-        """What is kept for every server. A damaged file can neither vouch nor object."""
-        for path in sorted(self.folder.glob("*.yml")):
+    def all(self, *, less: Iterable[str] = ()) -> Iterator[Credentials]:
+        """What is kept for every server but some. A damaged file can neither vouch nor object."""
+        for path in sorted({*self.folder.glob("*.yml")} - {*map(self.path, less)}):
             with suppress(ProvisionerError):
                 found = self.read_file(path)
                 if found is not None and self.path(found.server_name) == path:

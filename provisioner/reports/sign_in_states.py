@@ -3,33 +3,54 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from provisioner.credentials.expiry import SignInState, TokenExpiry
-from provisioner.credentials.store import TokenSet
+from provisioner.credentials.store import Credentials, TokenSet
 from provisioner.reports.sign_in_table import day_of, table_lines, time_left
-from provisioner.text import as_json, printable
+from provisioner.text import as_json, printable, proposed_command
 
 _COLUMNS = 80
 
 
-def states_as_text(states: Iterable[SignInState], *, now: float) -> str:
-    """A table, and a few lines a server below it."""
+def states_as_text(
+    states: Iterable[SignInState], undeclared: Sequence[Credentials] = (), *, now: float
+) -> str:
+    """A table, and a few lines a server below it; then what no server file declares."""
     every = list(states)
-    if not every:
-        return "No server uses OAuth2: there is nothing to sign in to.\n"
     lines = list(table_lines(every, now=now))
+    if not every:
+        lines = ["No server uses OAuth2: there is nothing to sign in to."]
     for state in every:
         lines += ["", *_lines(state, now)]
+    for kept in undeclared:
+        lines += ["", *undeclared_lines(kept)]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def states_as_json(states: Iterable[SignInState], *, now: float) -> str:
-    """`{"servers": [...]}`; times are ISO 8601 in UTC."""
+def states_as_json(
+    states: Iterable[SignInState], undeclared: Sequence[Credentials] = (), *, now: float
+) -> str:
+    """`{"servers": [...], "undeclared": [...]}`; times are ISO 8601 in UTC."""
     servers = [_members(state, now) for state in states]
-    return as_json({"servers": servers}, indent=2) + "\n"
+    left = [{"server": kept.server_name, "identity": _identity(kept)} for kept in undeclared]
+    return as_json({"servers": servers, "undeclared": left}, indent=2) + "\n"
+
+
+def undeclared_lines(kept: Credentials) -> list[str]:
+    """A stored sign-in that no server file declares, and how to end it."""
+    name, identity = kept.server_name, _identity(kept)
+    who = f", signed in as {identity}" if identity else ""
+    return [
+        f"{name}: no server file declares it, but its sign-in is stored here{who}",
+        f"  end it: {proposed_command('revoke', name)}",
+    ]
+
+
+def _identity(kept: Credentials) -> str | None:
+    return kept.tokens.identity if kept.tokens else None
 
 
 def _lines(state: SignInState, now: float) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,11 @@ class Office(Desk):
         """What provisioner.yml says of the provider; empty: nothing."""
         fact = f"providers:\n  localhost: {{revocation_url: '{revocation_url}'}}\n"
         (self.folder / "provisioner.yml").write_text(fact if revocation_url else "{}\n")
+
+    def rename(self, name: str) -> None:
+        """Nothing declares Reports any more."""
+        declared = self.declared.read_text()
+        self.declared.write_text(declared.replace("server_name: Reports", f"server_name: {name}"))
 
     def tokens(self) -> TokenSet | None:
         key = VaultKey(Secret(VAULT_PASSWORD))
@@ -103,20 +109,25 @@ def test_where_nobody_can_be_asked_yes_is_needed(office: Office) -> None:
     assert len(office.token_files()) == 1
 
 
-def test_a_provider_without_an_endpoint_has_a_page(office: Office) -> None:
+def test_without_an_endpoint_a_person_ends_the_sign_in_and_nothing_is_deleted(
+    office: Office,
+) -> None:
     office.endpoint("")
-    changed = office.run("revoke", "Reports", "-y")
-    assert changed.returncode == ExitCode.PERSON_NEEDED, "it had one at the sign-in"
-    assert "/revoke to the provider's; nothing was sent" in changed.stderr
-    assert len(office.token_files()) == 1
-    finished = office.run("revoke", "Reports", "-y", *ACCEPTED)
-    assert finished.returncode == ExitCode.DONE
-    assert "has no revocation endpoint that is known: take the app's consent back" in (
-        finished.stdout
-    )
-    assert "can go on using them until the sign-in is ended" in finished.stdout
+    for options in ((), ("--yes", *ACCEPTED)):
+        finished = office.run("revoke", "Reports", *options)
+        assert finished.returncode == ExitCode.PERSON_NEEDED
+        assert "has no revocation endpoint that is known; nothing was deleted" in finished.stderr
+        assert "take the app's consent back on the account page of the mailbox" in finished.stderr
+        assert "provisioner revoke Reports --local" in finished.stderr
+        assert "providers: {localhost: {revocation_url: URL}}" in finished.stderr
     assert office.asked == []
+    assert len(office.token_files()) == 1
+    local = office.run("revoke", "Reports", "--local", "-y")
+    assert local.returncode == ExitCode.DONE
+    assert "can go on using them until the sign-in is ended" in local.stdout
     assert office.token_files() == []
+    again = office.run("revoke", "Reports", "--yes")
+    assert again.returncode == ExitCode.DONE, "there is nothing left to do"
 
 
 @pytest.mark.parametrize(
@@ -187,16 +198,37 @@ def test_a_changed_declaration_gets_nothing_and_local_still_forgets(office: Offi
     assert office.token_files() == []
 
 
-def test_local_forgets_what_is_unreadable_or_no_longer_declared(office: Office) -> None:
-    declared = office.declared.read_text()
-    office.declared.write_text(declared.replace("server_name: Reports", "server_name: Alerts"))
-    unknown = office.run("revoke", "Reports", "--yes")
-    assert unknown.returncode == ExitCode.USAGE
+def test_a_sign_in_that_no_file_declares_is_found_and_can_be_ended(office: Office) -> None:
+    """To end it at the provider takes the client secret, which only the server file named."""
+    office.rename("Alerts")
+    status = office.run("status")
+    assert (
+        "Reports: no server file declares it, but its sign-in is stored here, signed in as "
+        "reports@example.edu\n  end it: provisioner revoke Reports\n"
+    ) in status.stdout
+    told = json.loads(office.run("status", "--format", "json").stdout)
+    assert told["undeclared"] == [{"server": "Reports", "identity": "reports@example.edu"}]
+    finished = office.run("revoke", "reports", "--yes")
+    assert finished.returncode == ExitCode.PERSON_NEEDED
+    assert (
+        "Reports: no server file declares this sign-in as reports@example.edu at localhost any "
+        "more; nothing was deleted"
+    ) in finished.stderr
+    assert "provisioner revoke Reports --local" in finished.stderr
+    assert len(office.token_files()) == 1
+    local = office.run("revoke", "reports", "--local", "--yes")
+    assert local.returncode == ExitCode.DONE, local.stderr
+    assert office.token_files() == []
+    assert office.asked == []
+    assert office.run("revoke", "Reports", "--local", "--yes").returncode == ExitCode.USAGE
+    assert "no server file declares" not in office.run("status").stdout
+
+
+def test_local_deletes_what_cannot_be_read(office: Office) -> None:
+    office.rename("Alerts")
     office.token_files()[0].write_text("damaged")
     finished = office.run("revoke", "Reports", "--local", "--yes")
     assert finished.returncode == ExitCode.DONE, finished.stderr
-    assert "can go on using them until the sign-in is ended" in finished.stdout
-    assert office.asked == []
     assert office.token_files() == []
 
 
