@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from provisioner.credentials.store import TokenSet
     from provisioner.model.email_server import EmailServer, OAuth2Settings
     from provisioner.model.project import Project
-    from provisioner.oauth.gates import Prove
+    from provisioner.oauth.checks import CheckLogin
 
 Port = Annotated[
     int,
@@ -123,11 +123,11 @@ def _code(
     from provisioner.cli.mail_server_proof import mail_server_proof
 
     server, settings = one
-    prove = None if no_smtp_check else mail_server_proof(server, opened.project)
+    check_login = None if no_smtp_check else mail_server_proof(server, opened.project)
     path = opened.store.path(server.server_name)
     before = _version(path)
     try:
-        saved = _signed_in(server, settings, opened, prove, way)
+        saved = _signed_in(server, settings, opened, check_login, way)
     except KeyboardInterrupt:
         raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
     except Interrupted:
@@ -175,7 +175,7 @@ def _signed_in(
     server: EmailServer,
     settings: OAuth2Settings,
     opened: OpenProject,
-    prove: Prove | None,
+    check_login: CheckLogin | None,
     way: SignInWay,
 ) -> TokenSet:
     from provisioner.providers.catalogue import provider_for
@@ -190,7 +190,7 @@ def _signed_in(
         provider=provider_for(settings.authorization_url, opened.project.providers),
         client_secret=client_secret,
         secrets=secrets,
-        prove=prove,
+        check_login=check_login,
         announce=_announce,
         check=raise_if_ended,
         ca_file=opened.project.ca_file,

@@ -6,13 +6,12 @@ from provisioner.credentials.store import TokenSet
 from provisioner.deploy.entry import ServerEntry
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
-from provisioner.oauth.gates import ProofResult, Prove
-from provisioner.oauth.proof import proof_from
+from provisioner.oauth.checks import CheckLogin, ProofResult, proof_from
 from provisioner.providers.catalogue import provider_for
 from provisioner.smtp.client import check_login
 
 
-def mail_server_proof(server: EmailServer, project: Project) -> Prove:
+def mail_server_proof(server: EmailServer, project: Project) -> CheckLogin:
     """How to ask it."""
     provider = provider_for(server.host, project.providers)
 

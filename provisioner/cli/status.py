@@ -133,7 +133,7 @@ def _checked(
     from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.credentials.expiry import Problem
     from provisioner.credentials.proofs import LastProof, Refused, note_mail, read_proofs
-    from provisioner.oauth.gates import Proof
+    from provisioner.oauth.checks import Proof
     from provisioner.oauth.refreshing import RefreshRefused, fresh_tokens
 
     name, root, now = server.server_name, opened.project.root, int(time.time())

@@ -49,8 +49,7 @@ def test_email(
     from provisioner.deploy.targets import server_entry
     from provisioner.errors import MailRefused, PersonNeeded, ProvisionerError
     from provisioner.model.reading import read_project
-    from provisioner.oauth.gates import Proof
-    from provisioner.oauth.proof import proof_from
+    from provisioner.oauth.checks import Proof, proof_from
     from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
     from provisioner.providers.catalogue import provider_for
     from provisioner.reports.mail_text import mail_lines

@@ -10,8 +10,7 @@ from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.result import HostResult
 from provisioner.errors import ProvisionerError
 from provisioner.model.project import Project
-from provisioner.oauth.gates import Proof
-from provisioner.oauth.proof import proof_from
+from provisioner.oauth.checks import Proof, proof_from
 from provisioner.providers.catalogue import provider_for
 
 

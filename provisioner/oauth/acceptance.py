@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from msgspec.structs import replace
 
 from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.oauth.checks import CheckLogin, check_grant, prove
 from provisioner.oauth.failures import Refusal
-from provisioner.oauth.gates import (
-    Proof,
-    ProofResult,
-    Prove,
-    check_identity,
-    mailbox_field,
-    other_account,
-)
-from provisioner.oauth.granted import granted_refresh_token, granted_scope
-from provisioner.oauth.identity import Identity, identity_from
-from provisioner.oauth.issuer import check_token_issuer
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
@@ -37,7 +24,7 @@ Ask = Callable[[TokenEndpoint], TokenAnswer]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """What a sign-in needs, however it runs. `prove` None leaves the SMTP check out.
+    """What a sign-in needs, however it runs. `check_login` None leaves the SMTP check out.
 
     `announce` gets lines for the person who waits; none of them holds a secret.
     """
@@ -47,7 +34,7 @@ class Acceptance:
     provider: Provider
     client_secret: Secret
     secrets: ProjectSecrets
-    prove: Prove | None
+    check_login: CheckLogin | None
     announce: Callable[[str], None]
     ca_file: Path | None = None
     now: Callable[[], float] = field(default=time.time)
@@ -58,7 +45,11 @@ class Acceptance:
         All of it, or SignInFailed and the old tokens as they were.
         """
         answer = self._answer(ask)
-        return self._saved(self._proven(self._token_set(answer, issuer)))
+        declared = (self.server, self.provider)
+        tokens = check_grant(answer, *declared, issuer=issuer, now=self.now())
+        tokens = prove(tokens, *declared, self.check_login, self.announce)
+        self.secrets.save(self.server, self.client_secret, tokens)
+        return tokens
 
     def _answer(self, ask: Ask) -> TokenAnswer:
         endpoint = TokenEndpoint(
@@ -80,60 +71,6 @@ class Acceptance:
     def _refused(self, refusal: Refusal) -> SignInFailed:
         message = self._named(refusal.message(), refusal.advice.field)
         return SignInFailed(message, remedy=refusal.remedy())
-
-    def _token_set(self, answer: TokenAnswer, issuer: str | None) -> TokenSet:
-        declared = (self.provider, self.server, self.settings)
-        refresh_token = granted_refresh_token(answer, *declared)
-        scope = granted_scope(answer, *declared)
-        identity = self._identity(answer, issuer)
-        now = int(self.now())
-        return TokenSet(
-            grant_id=str(uuid.uuid4()),
-            access_token=answer.access_token,
-            refresh_token=refresh_token,
-            expires_at=answer.expires_at(now),
-            scope=scope,
-            identity=identity.name,
-            issuer=identity.issuer or issuer,
-            token_endpoint_auth_method=answer.auth_method,
-            obtained_at=now,
-            refreshed_at=now,
-            refresh_token_expires_at=answer.refresh_token_expires_at(now),
-        )
-
-    def _identity(self, answer: TokenAnswer, issuer: str | None) -> Identity:
-        declared = (self.provider, self.server, self.settings)
-        identity = identity_from(answer.id_token, *declared, now=self.now())
-        check_token_issuer(identity, issuer, *declared)
-        check_identity(identity, *declared)
-        return identity
-
-    def _proven(self, token_set: TokenSet) -> TokenSet:
-        """The last gate: the mail server. Only its plain refusal fails."""
-        if self.prove is None:
-            return replace(token_set, unproven="the SMTP check was left out")
-        result = self.prove(token_set)
-        if result.proof is Proof.REFUSED:
-            message = self._named(result.detail, result.field or mailbox_field(self.server))
-            raise SignInFailed(message, remedy=self._remedy(token_set, result))
-        if result.proof is Proof.UNPROVEN:
-            self.announce(f"Warning: {self.server.server_name}: not yet proven: {result.detail}")
-            self.announce(f"  {result.remedy}")
-            return replace(token_set, unproven=result.detail)
-        return token_set
-
-    def _remedy(self, token_set: TokenSet, refused: ProofResult) -> str:
-        account = self.server.mailbox
-        if token_set.identity is not None or account is None:
-            return refused.remedy
-        return (
-            f"did somebody else than {account} sign in? The provider does not say who it was. Then "
-            f"{other_account(self.provider, self.server)}. Else: {refused.remedy}"
-        )
-
-    def _saved(self, token_set: TokenSet) -> TokenSet:
-        self.secrets.save(self.server, self.client_secret, token_set)
-        return token_set
 
     def _named(self, message: str, field: str = "") -> str:
         return f"{self.server.where(field)}: {message}"

@@ -14,10 +14,10 @@ from provisioner.oauth.browser import open_browser
 from provisioner.oauth.callback_certificate import CallbackCertificate, new_certificate
 from provisioner.oauth.callback_page import failed_page, signed_in_page
 from provisioner.oauth.callback_request import Callback
+from provisioner.oauth.checks import check_issuer
 from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.failures import Stage, refusal_from
 from provisioner.oauth.invitation import Invitation
-from provisioner.oauth.issuer import check_issuer
 from provisioner.oauth.listener import CallbackListener
 from provisioner.oauth.time_out import nobody_came
 from provisioner.secret import Secret
@@ -118,7 +118,7 @@ class SignIn(Acceptance):
             host = checked_endpoint(self.settings.authorization_url, "authorization_url")
             raise self._refused(refusal_from(callback.error, stage=Stage.CALLBACK, host=host))
         issuer = callback.issuer and redact(callback.issuer, pieces=False)
-        check_issuer(issuer, self.provider, self.server, self.settings)
+        check_issuer(issuer, self.server, self.provider)
         return callback
 
     def _exchange(self, callback: Callback, verifier: Secret, redirect_uri: str) -> Ask:

@@ -12,9 +12,9 @@ import pytest
 
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
+from provisioner.oauth.checks import Proof, ProofResult
 from provisioner.oauth.device_endpoint import device_endpoint
 from provisioner.oauth.device_sign_in import DeviceSignIn
-from provisioner.oauth.gates import Proof, ProofResult
 from provisioner.providers.catalogue import provider_for
 from tests.oauth.scripted_server import Answer, ScriptedServer, json_answer, scripted_server
 from tests.oauth_samples import (
@@ -56,7 +56,7 @@ class Desk:
 
     def sign_in(self, server: ScriptedServer, **changes: Any) -> TokenSet:
         fact = {"device_authorization_url": changes.pop("reference", "device/auth")}
-        options = {k: changes.pop(k) for k in ("timeout", "prove") if k in changes}
+        options = {k: changes.pop(k) for k in ("timeout", "check_login") if k in changes}
         declared = oauth_server(
             access_token_url=f"http://localhost:{server.port}/token",
             authorization_url=f"http://localhost:{server.port}/authorize",
@@ -72,7 +72,7 @@ class Desk:
             announce=self.lines.append,
             clock=lambda: sum(self.slept),
             sleep=self.slept.append,
-            **{"prove": lambda tokens: ProofResult(Proof.ACCEPTED), **options},
+            **{"check_login": lambda tokens: ProofResult(Proof.ACCEPTED), **options},
         ).run()
 
     def outcome(self, *polls: Answer, codes: object = CODES, **changes: Any) -> str:
@@ -259,7 +259,7 @@ def test_the_gates_are_those_of_every_sign_in(desk: Desk) -> None:
     narrow = json_answer('{"access_token": "x", "refresh_token": "y", "scope": "imap"}')
     assert "asked for and not granted: smtp" in desk.outcome(narrow)
     mail = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
-    assert "user_name: the mail server refuses" in desk.outcome(TOKENS, prove=lambda _: mail)
+    assert "user_name: the mail server refuses" in desk.outcome(TOKENS, check_login=lambda _: mail)
 
 
 # Where it begins.

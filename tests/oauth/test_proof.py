@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.oauth.gates import Proof
-from provisioner.oauth.proof import proof_from
+from provisioner.oauth.checks import Proof, proof_from
 from provisioner.smtp.client import SmtpResult
 
 

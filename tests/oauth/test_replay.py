@@ -199,7 +199,7 @@ def _needs(folder: Path, url: str, announce: Callable[[str], None] = print) -> d
         "provider": provider_for("localhost"),
         "client_secret": CLIENT_SECRET,
         "secrets": secrets_in(folder),
-        "prove": None,
+        "check_login": None,
         "announce": announce,
     }
 

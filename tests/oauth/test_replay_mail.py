@@ -96,7 +96,7 @@ class Desk:
             provider=provider_for("sso.example.edu"),
             client_secret=CLIENT_SECRET,
             secrets=self.secrets,
-            prove=mail_server_proof(server, project),
+            check_login=mail_server_proof(server, project),
             announce=self.lines.append,
         )
         answer = TokenAnswer(

@@ -23,7 +23,7 @@ import pytest
 from provisioner.credentials.store import TokenSet
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
-from provisioner.oauth.gates import Proof, ProofResult, Prove
+from provisioner.oauth.checks import CheckLogin, Proof, ProofResult
 from provisioner.oauth.sign_in import SignIn
 from provisioner.providers.catalogue import provider_for
 from tests.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, secrets_in, token_set
@@ -46,7 +46,7 @@ class Scene:
         self.lines: list[str] = []
         self.last_page = last_page
 
-    def sign_in(self, prove: Prove | None = None, **changes: Any) -> TokenSet:
+    def sign_in(self, check_login: CheckLogin | None = None, **changes: Any) -> TokenSet:
         options = {k: changes.pop(k) for k in ("port", "timeout", "now") if k in changes}
         urls = {
             "access_token_url": self.provider.token_url,
@@ -60,7 +60,7 @@ class Scene:
             provider=provider_for(server.oauth2.authorization_url),
             client_secret=CLIENT_SECRET,
             secrets=self.secrets,
-            prove=prove or (lambda tokens: ProofResult(Proof.ACCEPTED)),
+            check_login=check_login or (lambda tokens: ProofResult(Proof.ACCEPTED)),
             announce=self.lines.append,
             **{"timeout": 20, **options},
         ).run()
@@ -237,7 +237,7 @@ def test_property_31_another_account(scene: Scene) -> None:
 @keeps_earlier_tokens
 def test_property_34_the_mail_server_refuses(scene: Scene) -> None:
     refusal = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
-    assert scene.fails("auth, 535", prove=lambda tokens: refusal).remedy == "fix it"
+    assert scene.fails("auth, 535", check_login=lambda tokens: refusal).remedy == "fix it"
 
 
 @keeps_earlier_tokens
@@ -332,7 +332,7 @@ def test_right_sign_ins_that_look_odd(
 
 def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> None:
     unproven = ProofResult(Proof.UNPROVEN, "localhost, connect: nobody answers")
-    saved = scene.sign_in(prove=lambda tokens: unproven)
+    saved = scene.sign_in(check_login=lambda tokens: unproven)
     assert saved.unproven == "localhost, connect: nobody answers"
     assert kept(scene.secrets) == saved
     assert "signed in, not yet proven" in scene.page()
@@ -347,7 +347,7 @@ def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scen
         proven.append(tokens)
         return ProofResult(Proof.ACCEPTED)
 
-    saved = scene.sign_in(prove=prove)
+    saved = scene.sign_in(check_login=prove)
     assert proven == [saved]
 
 
@@ -439,7 +439,7 @@ from provisioner.oauth.sign_in import SignIn
 from provisioner.providers.catalogue import provider_for
 from tests.oauth_samples import CLIENT_SECRET, oauth_server, secrets_in
 server = oauth_server(access_token_url=sys.argv[1], authorization_url=sys.argv[1])
-SignIn(server=server, settings=server.oauth2, provider=provider_for("x"), prove=None,
+SignIn(server=server, settings=server.oauth2, provider=provider_for("x"), check_login=None,
        client_secret=CLIENT_SECRET, secrets=secrets_in(Path(sys.argv[2])),
        announce=lambda line: print(line, flush=True)).run()
 """

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 
 from provisioner.errors import SignInFailed
-from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.gates import check_identity
-from provisioner.oauth.granted import granted_refresh_token, granted_scope
-from provisioner.oauth.identity import NOBODY, Identity, identity_from
-from provisioner.oauth.issuer import check_issuer, check_token_issuer
+from provisioner.oauth.checks import (
+    NOBODY,
+    Identity,
+    check_identity,
+    check_issuer,
+    check_token_issuer,
+    granted_refresh_token,
+    granted_scope,
+    identity_from,
+)
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
@@ -35,12 +40,6 @@ def _answer(**members: Any) -> TokenAnswer:
             **members,
         }
     )
-
-
-def _declared(**settings: Any) -> tuple[EmailServer, OAuth2Settings]:
-    server = oauth_server(**settings)
-    assert server.oauth2 is not None
-    return server, server.oauth2
 
 
 UNKNOWN = provider_for("sso.example.edu")
@@ -69,9 +68,9 @@ OUTLOOK = "https://outlook.office.com"
 def test_property_29_a_missing_refresh_token_names_the_line_to_change(
     provider: Provider, scope: str, line: str, remedy: str
 ) -> None:
-    server, settings = _declared(scope_for_authorize=scope)
+    server = oauth_server(scope_for_authorize=scope)
     with pytest.raises(SignInFailed) as caught:
-        granted_refresh_token(_answer(refresh_token=None), provider, server, settings)
+        granted_refresh_token(_answer(refresh_token=None), server, provider)
     field = line.partition(": ")[0]
     assert caught.value.message == (
         f"servers/reports.yml:{LINES[field]}: Reports: {line} gave no refresh token"
@@ -81,7 +80,7 @@ def test_property_29_a_missing_refresh_token_names_the_line_to_change(
 
 def test_property_29_google_gives_another_one_only_after_the_app_was_removed() -> None:
     with pytest.raises(SignInFailed) as caught:
-        granted_refresh_token(_answer(refresh_token=None), GOOGLE, *_declared())
+        granted_refresh_token(_answer(refresh_token=None), oauth_server(), GOOGLE)
     assert "https://myaccount.google.com/connections" in caught.value.remedy
 
 
@@ -110,8 +109,8 @@ def test_property_29_google_gives_another_one_only_after_the_app_was_removed() -
 def test_property_30_right_grants_that_look_odd_pass(
     provider: Provider, asked: str, granted: str | None
 ) -> None:
-    declared = _declared(scope_for_authorize=asked)
-    found = granted_scope(_answer(scope=granted), provider, *declared)
+    declared = oauth_server(scope_for_authorize=asked)
+    found = granted_scope(_answer(scope=granted), declared, provider)
     assert found == (granted if granted and granted.strip() else asked)
 
 
@@ -132,9 +131,9 @@ def test_property_30_right_grants_that_look_odd_pass(
 def test_property_30_a_narrower_grant_is_told(
     provider: Provider, asked: str, granted: str, missing: str
 ) -> None:
-    declared = _declared(scope_for_authorize=asked)
+    declared = oauth_server(scope_for_authorize=asked)
     with pytest.raises(SignInFailed) as caught:
-        granted_scope(_answer(scope=granted), provider, *declared)
+        granted_scope(_answer(scope=granted), declared, provider)
     line = LINES["oauth2.scope_for_authorize"]
     assert caught.value.message == (
         f"servers/reports.yml:{line}: Reports: oauth2.scope_for_authorize: "
@@ -144,11 +143,11 @@ def test_property_30_a_narrower_grant_is_told(
 
 
 def test_property_30_scope_for_token_is_what_the_token_was_asked_for() -> None:
-    declared = _declared(scope_for_authorize="smtp calendar", scope_for_token="smtp")
-    assert granted_scope(_answer(scope="smtp"), UNKNOWN, *declared) == "smtp"
-    assert granted_scope(_answer(), UNKNOWN, *declared) == "smtp"
+    declared = oauth_server(scope_for_authorize="smtp calendar", scope_for_token="smtp")
+    assert granted_scope(_answer(scope="smtp"), declared, UNKNOWN) == "smtp"
+    assert granted_scope(_answer(), declared, UNKNOWN) == "smtp"
     with pytest.raises(SignInFailed, match=r"Reports: oauth2\.scope_for_token: asked for"):
-        granted_scope(_answer(scope="calendar"), UNKNOWN, *declared)
+        granted_scope(_answer(scope="calendar"), declared, UNKNOWN)
 
 
 # Issuer.
@@ -160,14 +159,14 @@ def _refused(issuer: str | None, provider: Provider, **settings: Any) -> SignInF
     line = LINES["oauth2.authorization_url"]
     beginning = f"^servers/reports.yml:{line}: Reports: oauth2.authorization_url: the answer "
     with pytest.raises(SignInFailed, match=beginning) as caught:
-        check_issuer(issuer, provider, *_declared(**settings))
+        check_issuer(issuer, oauth_server(**settings), provider)
     return caught.value
 
 
 def test_property_10_iss_is_checked_when_present() -> None:
-    declared = _declared()
+    declared = oauth_server()
     for right in (None, "https://sso.example.edu", "https://sso.example.edu/realms/a"):
-        check_issuer(right, UNKNOWN, *declared)
+        check_issuer(right, declared, UNKNOWN)
     for other in (
         "https://evil.example",
         "http://sso.example.edu",
@@ -183,17 +182,17 @@ def test_property_10_iss_is_checked_when_present() -> None:
 
 def test_property_10_a_known_or_declared_issuer_is_compared_exactly() -> None:
     google = {"authorization_url": "https://accounts.google.com/o/oauth2/v2/auth"}
-    check_issuer("https://accounts.google.com", GOOGLE, *_declared(**google))
+    check_issuer("https://accounts.google.com", oauth_server(**google), GOOGLE)
     for other in ("https://accounts.google.com/", "https://ACCOUNTS.google.com"):
         assert "another issuer" in _refused(other, GOOGLE, **google).message
     declared = provider_for("sso.example.edu", {"sso.example.edu": {"issuer": "https://id.edu"}})
-    check_issuer("https://id.edu", declared, *_declared())
+    check_issuer("https://id.edu", oauth_server(), declared)
 
 
 def test_property_10_iss_is_required_only_where_metadata_promises_it() -> None:
     fact = {"authorization_response_iss_parameter_supported": True}
     promising = provider_for("sso.example.edu", {"sso.example.edu": fact})
-    check_issuer("https://sso.example.edu", promising, *_declared())
+    check_issuer("https://sso.example.edu", oauth_server(), promising)
     error = _refused(None, promising)
     assert "does not name its issuer" in error.message
     assert "{authorization_response_iss_parameter_supported: false}" in error.remedy
@@ -221,23 +220,23 @@ def test_property_10_microsofts_issuer_depends_on_the_tenant(
         "access_token_url": f"{_ENTRA}/{tenant}/oauth2/v2.0/token",
     }
     if right:
-        check_issuer(issuer, MICROSOFT, *_declared(**settings))
+        check_issuer(issuer, oauth_server(**settings), MICROSOFT)
     else:
         assert "and to one tenant?" in _refused(issuer, MICROSOFT, **settings).remedy
 
 
 def test_property_10_the_id_token_has_the_same_issuer() -> None:
-    declared = _declared()
-    check_token_issuer(Identity((), "accounts.google.com"), None, GOOGLE, *declared)
-    check_token_issuer(Identity((), "https://a"), "https://a", UNKNOWN, *declared)
-    check_token_issuer(Identity((), "https://sts.windows.net/t/"), None, UNKNOWN, *declared)
-    check_token_issuer(NOBODY, "https://a", UNKNOWN, *declared)
+    declared = oauth_server()
+    check_token_issuer(Identity((), "accounts.google.com"), None, declared, GOOGLE)
+    check_token_issuer(Identity((), "https://a"), "https://a", declared, UNKNOWN)
+    check_token_issuer(Identity((), "https://sts.windows.net/t/"), None, declared, UNKNOWN)
+    check_token_issuer(NOBODY, "https://a", declared, UNKNOWN)
     with pytest.raises(SignInFailed, match="another issuer"):
-        check_token_issuer(Identity((), "https://b"), "https://a", UNKNOWN, *declared)
-    entra = _declared(authorization_url=f"{_ENTRA}/{TENANT}/oauth2/v2.0/authorize")
-    check_token_issuer(Identity((), f"{_ENTRA}/{TENANT}/v2.0"), None, MICROSOFT, *entra)
+        check_token_issuer(Identity((), "https://b"), "https://a", declared, UNKNOWN)
+    entra = oauth_server(authorization_url=f"{_ENTRA}/{TENANT}/oauth2/v2.0/authorize")
+    check_token_issuer(Identity((), f"{_ENTRA}/{TENANT}/v2.0"), None, entra, MICROSOFT)
     with pytest.raises(SignInFailed, match="another issuer"):
-        check_token_issuer(Identity((), f"{_ENTRA}/{OTHER_TENANT}/v2.0"), None, MICROSOFT, *entra)
+        check_token_issuer(Identity((), f"{_ENTRA}/{OTHER_TENANT}/v2.0"), None, entra, MICROSOFT)
 
 
 # Identity.
@@ -258,7 +257,7 @@ def test_property_10_the_id_token_has_the_same_issuer() -> None:
 def test_property_31_right_identities_pass(
     names: tuple[str, ...], settings: dict[str, Any]
 ) -> None:
-    check_identity(Identity(names, None), UNKNOWN, *_declared(**settings))
+    check_identity(Identity(names, None), oauth_server(**settings), UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +274,7 @@ def test_property_31_another_account_is_told(
     names: tuple[str, ...], settings: dict[str, Any], field: str, expected: str
 ) -> None:
     with pytest.raises(SignInFailed) as caught:
-        check_identity(Identity(names, None), MICROSOFT, *_declared(**settings))
+        check_identity(Identity(names, None), oauth_server(**settings), MICROSOFT)
     assert caught.value.message == (
         f"servers/reports.yml:{LINES[field]}: Reports: {field}: {names[0]} signed in, "
         f"expected was {expected}"
@@ -288,14 +287,14 @@ def test_property_31_another_account_is_told(
 def test_property_31_an_account_page_is_offered_only_by_those_who_have_one() -> None:
     plain = provider_for("sso.example.edu", {"sso.example.edu": {"prompts": ["login"]}})
     with pytest.raises(SignInFailed) as caught:
-        check_identity(Identity(("other@example.edu",), None), plain, *_declared())
+        check_identity(Identity(("other@example.edu",), None), oauth_server(), plain)
     assert "private window" in caught.value.remedy
     assert "select" not in caught.value.remedy
 
 
 def test_somebody_must_say_which_mailbox_it_is() -> None:
     with pytest.raises(SignInFailed, match="nobody says which mailbox this is") as caught:
-        check_identity(NOBODY, UNKNOWN, *_declared(user_name=None))
+        check_identity(NOBODY, oauth_server(user_name=None), UNKNOWN)
     assert caught.value.remedy == "add user_name: MAILBOX"
 
 
@@ -308,7 +307,7 @@ def _id_token(**claims: Any) -> Secret:
 
 
 def _identity(token: Secret | None) -> Identity:
-    return identity_from(token, MICROSOFT, *_declared(), now=NOW)
+    return identity_from(token, oauth_server(), MICROSOFT, now=NOW)
 
 
 @pytest.mark.parametrize(
