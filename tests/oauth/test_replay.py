@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from provisioner.cli.app import print_error
+from provisioner.credentials.proofs import read_proofs
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.oauth.acceptance import Acceptance
 from provisioner.oauth.failures import Stage, refusal_from
@@ -145,7 +146,6 @@ OTHERS = [
 
 ROWS = MICROSOFT + OTHERS
 _ENDPOINT = "oauth2.access_token_url"
-ONLY_A_PERSON = {"invalid_grant", "interaction_required", "login_required", "consent_required"}
 
 
 def _answer(row: Row, code: str = "") -> dict[str, str]:
@@ -235,9 +235,11 @@ def test_at_the_refresh(
         path = secrets.store.path("Reports")
         before = path.read_bytes()
         said, code = _terminal(lambda: fresh_tokens(secrets, server, 60, 1_900_000_000), capsys)
-    assert code is (ExitCode.PERSON_NEEDED if row.error in ONLY_A_PERSON else ExitCode.FAILURE)
-    assert path.read_bytes() == before
     passes = row.error in ("server_error", "temporarily_unavailable")
+    assert code is (ExitCode.FAILURE if passes else ExitCode.PERSON_NEEDED)
+    noted = read_proofs(secrets.project.root).get("Reports")
+    assert bool(noted and noted.refresh) is not passes, "a fault of the provider is no refusal"
+    assert path.read_bytes() == before
     _check(row._replace(field=_ENDPOINT) if passes else row, "the refresh", said)
 
 
