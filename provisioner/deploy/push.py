@@ -25,7 +25,6 @@ from provisioner.deploy.record import (
     ServerSkipped,
     WarningGiven,
     all_runs,
-    run_named,
 )
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run import Run
@@ -183,14 +182,13 @@ def max_failures(text: str) -> str:
 def undone_of_last_push(root: Path) -> RunRecord:
     """The last push that came to a plan; FleetError if there is none, or nothing is left of it."""
     anew = "push anew, without --resume"
-    runs = (run for run in all_runs(root) if run.started.command == "push" and run.planned)
-    last = next(runs, None)
+    pushes = (run for run in all_runs(root) if run.command == "push" and run.plan)
+    last = next(pushes, None)
     if last is None:
         raise FleetError("nothing to resume: no earlier push found", remedy=anew)
-    record = run_named(root, last.run_id)
-    if not record.undone:
-        raise FleetError(f"nothing to resume: the push {record.run_id} is done", remedy=anew)
-    return record
+    if not last.undone:
+        raise FleetError(f"nothing to resume: the push {last.run_id} is done", remedy=anew)
+    return last
 
 
 # -- planning

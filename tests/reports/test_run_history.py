@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 from msgspec.structs import replace
 
-from provisioner.deploy.record import RunFailed, RunRecord, event_line, event_schema, summary_of
+from provisioner.deploy.record import RunFailed, RunRecord, event_line, event_schema
 from provisioner.deploy.result import HostState
 from provisioner.errors import ExitCode
 from provisioner.reports.history import LISTS, ONES, asked_for
@@ -27,7 +27,7 @@ from tests.reports.run_samples import (
 
 
 def row(run: RunRecord) -> str:
-    return LISTS["text"]([summary_of(run)])
+    return LISTS["text"]([run])
 
 
 def test_without_a_run_that_is_told() -> None:
@@ -74,7 +74,7 @@ def test_one_run_has_each_host_with_its_documents_and_emails() -> None:
 
 
 def test_a_list_for_programs() -> None:
-    (run,) = json.loads(LISTS["json"]([summary_of(sample_push())]))["runs"]
+    (run,) = json.loads(LISTS["json"]([sample_push()]))["runs"]
     assert (run["run_id"], run["exit_code"], run["undone"], run["targets"]) == (RUN_ID, 4, 11, 15)
     assert run["hosts"]["applied"] == 2
 
