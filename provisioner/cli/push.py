@@ -98,7 +98,7 @@ def push(
 ) -> int:
     """Bring every host to the declared state and verify each with a real test email.
 
-    On a terminal the plan is shown first, and asked about. Hosts that have the declared state,
+    The plan is shown first, and on a terminal asked about. Hosts that have the declared state,
     verified, are left alone. A host whose email is refused is restored to its previous document.
     --mail auth-only signs in and sends nothing, canary-only sends one email a server and signs in
     elsewhere; hosts that --mail none leaves unverified are not done (exit 1). With --format json,
@@ -237,15 +237,10 @@ def _agree(
             remedy=f"if that is right: --prune-limit {len(names)}, or `push: prune_limit` in "
             "provisioner.yml",
         )
-    if yes or not work.expected or (not names and not can_answer()):
+    if not work.expected:
         return
-
-    def show() -> None:
-        show_plan(project, work.hosts, work.plan)
-
-    if is_saved and not names:
-        view.clear()
-        show()
+    show_plan(project, view, work.hosts, work.plan)
+    if yes or (not names and (is_saved or not can_answer())):
         return
     unasked = UsageError(
         f"this push would remove {what}, and there is no terminal to ask at",
@@ -253,4 +248,4 @@ def _agree(
     )
     hosts = counted(len(work.expected), "host")
     question = f"Remove {what}?" if names else f"Push to {hosts}?"
-    require_agreement(question, unasked, view, signals, show)
+    require_agreement(question, unasked, signals)

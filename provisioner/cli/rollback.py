@@ -102,6 +102,7 @@ def rollback(
             opened = open_declared(declared, allow_commands, accept_destination)
 
             def agree(results: list[HostResult]) -> None:
+                show_plan(declared, view, results)
                 if yes:
                     return
                 names = ", ".join(result.host for result in results)
@@ -109,13 +110,7 @@ def rollback(
                     f"a rollback of {names} was not agreed to; nothing was changed",
                     remedy="there is no terminal to ask at: pass --yes",
                 )
-                require_agreement(
-                    f"Roll back {names}?",
-                    unasked,
-                    view,
-                    signals,
-                    lambda: show_plan(declared, results),
-                )
+                require_agreement(f"Roll back {names}?", unasked, signals)
 
             with open_run(
                 opened,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from getpass import getpass
@@ -169,8 +169,11 @@ def _ending(record: RunRecord) -> Iterator[RunRecord]:
         raise
 
 
-def show_plan(project: Project, hosts: list[HostResult], plan: Plan | None = None) -> None:
+def show_plan(
+    project: Project, view: View, hosts: list[HostResult], plan: Plan | None = None
+) -> None:
     """Show on standard error what would be done; a saved plan knows no more than its actions."""
+    view.clear()
     record = RunRecord(run_started(project, "plan", {}))
     record.add(RunPlanned(hosts=hosts, plan=None, batches=[]))
     text = run_text(record, provider_names(project))
@@ -182,18 +185,10 @@ def show_plan(project: Project, hosts: list[HostResult], plan: Plan | None = Non
     print_text(text, end="", file=sys.stderr)
 
 
-def require_agreement(
-    question: str,
-    unasked: ProvisionerError,
-    view: View,
-    signals: Signals,
-    show: Callable[[], None],
-) -> None:
+def require_agreement(question: str, unasked: ProvisionerError, signals: Signals) -> None:
     """Ask at the terminal; `unasked` is raised where there is none, NotAgreed for a no."""
     if not can_answer():
         raise unasked
-    view.clear()
-    show()
     with signals.ending_a_question():
         if not confirm(question):
             raise NotAgreed("nothing was changed: it was not agreed to")
