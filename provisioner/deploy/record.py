@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from provisioner.ansible.run_input import Mode
 from provisioner.deploy.result import HostResult, HostState, exit_code
 from provisioner.deploy.state_dir import state_dir, state_path
 from provisioner.errors import ExitCode, FleetError, UsageError
@@ -29,7 +32,11 @@ _SUFFIX, _RUNS = ".jsonl", "runs"
 _KEEP_RUNS, _KEEP_BYTES = 500, 100 * 1024 * 1024
 
 Command = Literal["push", "plan", "rollback", "status", "doctor"]
-Purpose = Literal["plan", "push", "rollback_plan", "rollback", "status", "doctor"]
+
+
+def new_run_id() -> str:
+    """Sortable, unique, and short enough for a mail header: 20261124T131500-1f2e3d4c."""
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + secrets.token_hex(4)
 
 
 def _snake_case(name: str) -> str:
@@ -63,7 +70,7 @@ class RunStarted(Event, frozen=True, kw_only=True):
 class HostsAsked(Event, frozen=True, kw_only=True):
     """Ansible starts, for so many hosts."""
 
-    purpose: Purpose
+    purpose: Mode
     hosts: int
 
 
