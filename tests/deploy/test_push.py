@@ -18,7 +18,6 @@ from provisioner.deploy.proofs import read_proofs
 from provisioner.deploy.push import (
     PushOptions,
     Work,
-    max_failures,
     plan,
     push,
     undone_of_last_push,
@@ -36,7 +35,7 @@ from provisioner.deploy.result import HostState, MailResult
 from provisioner.deploy.rollback import rollback
 from provisioner.deploy.run import RunOptions
 from provisioner.deploy.scope import Scope
-from provisioner.errors import ExitCode, FleetError, Interrupted, PersonNeeded, UsageError
+from provisioner.errors import ExitCode, FleetError, Interrupted, PersonNeeded
 from provisioner.smtp.client import SmtpResult
 from tests.deploy.pushes import (
     FINGERPRINT,
@@ -523,10 +522,3 @@ def test_nothing_is_left_of_a_push_that_is_done(tmp_path: Path) -> None:
     keep_journal(tmp_path, "run-1", run.run.record.events)
     with pytest.raises(FleetError, match="is done"):
         undone_of_last_push(tmp_path)
-
-
-@pytest.mark.parametrize("text", ["", "-1", "1.5", "101%", "01%", "%", "x", "100000", "²"])
-def test_how_many_failures_are_too_many(text: str) -> None:
-    assert [max_failures(good) for good in ("0", "3", "0%", "100%")] == ["0", "3", "0%", "100%"]
-    with pytest.raises(UsageError, match="--max-failures"):
-        max_failures(text)
