@@ -45,7 +45,7 @@ def test_email(
     from provisioner.cli.opening import open_declared
     from provisioner.cli.output import print_text
     from provisioner.credentials.proofs import LastProof, Refused, note_mail
-    from provisioner.deploy.run_id import new_run_id
+    from provisioner.deploy.record import new_run_id
     from provisioner.deploy.targets import server_entry
     from provisioner.errors import MailRefused, PersonNeeded, ProvisionerError
     from provisioner.model.reading import read_project

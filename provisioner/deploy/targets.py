@@ -23,7 +23,6 @@ from provisioner.errors import (
     PersonNeeded,
     ProvisionerError,
     SecretUnavailable,
-    UsageError,
 )
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
@@ -35,7 +34,6 @@ from provisioner.text import proposed_command
 
 _DAY = 86400
 _SOON_DAYS = 14
-_MOST_NAMES = 20
 
 _NO_PROVIDER = Provider(name="none", refresh_token_rotation="none")  # noqa: S106
 # refresh_token_rotation of a provider -> may a host try a refresh without harm to the store's token
@@ -238,27 +236,6 @@ def _declared(project: Project, servers: Sequence[EmailServer], inventory: Inven
     declared = {s.server_name: inventory.matching(s.hosts) for s in project.servers}
     hosts = {server.server_name: declared[server.server_name] for server in servers}
     return Targets(project=project, hosts=hosts, declared=declared)
-
-
-def chosen_hosts(
-    inventory: Inventory, patterns: Sequence[str], hosts: Collection[str]
-) -> frozenset[str]:
-    """Those of `hosts` that the patterns mean, all if there are none.
-
-    UsageError if a pattern means one that is not among them, or none.
-    """
-    found = frozenset(hosts)
-    if patterns:
-        found = frozenset(host for pattern in patterns for host in inventory.matching(pattern))
-    if not found or found - frozenset(hosts):
-        named = ", ".join(sorted(found - frozenset(hosts)) or patterns)
-        names = sorted(hosts)
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        raise UsageError(
-            f"no declared server goes to {named or 'any host'}",
-            remedy=f"hosts of this project: {', '.join(names[:_MOST_NAMES]) or 'none'}{more}",
-        )
-    return found
 
 
 def server_entry(server: EmailServer, secrets: ProjectSecrets) -> ServerEntry:

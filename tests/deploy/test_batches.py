@@ -46,7 +46,10 @@ def test_other_sizes_are_refused_with_an_example(text):
     assert "1,25%,100%" in refused.value.remedy
 
 
-@pytest.mark.parametrize("text", ["", "-1", "101%", "1.5", "a", "٣", "1,2"])
+SLIPS = ["", "-1", "101%", "01%", "%", "1.5", "a", "100000", "٣", "²", "1,2"]
+
+
+@pytest.mark.parametrize("text", SLIPS)
 def test_another_number_of_failures_is_refused(text):
     with pytest.raises(UsageError, match="not a number of hosts, nor a percentage"):
         max_failures(text)

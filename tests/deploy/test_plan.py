@@ -16,12 +16,13 @@ from msgspec import structs
 
 from provisioner.deploy import plan as plan_module
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.plan import Plan, PlanOptions, PlanRefused, make_plan, read_plan
+from provisioner.deploy.plan import Plan, PlanRefused, make_plan, read_plan
+from provisioner.deploy.scope import Scope
 from provisioner.deploy.targets import Targets
 from provisioner.git import Commit
 from provisioner.model.project import Project
 from provisioner.secret import Secret
-from tests.deploy.pushes import COMMIT, KEY, change, result_of
+from tests.deploy.pushes import COMMIT, KEY, change, result_of, run_started
 from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set
 
 TOKENS = token_set()
@@ -45,11 +46,8 @@ def made(**changes: Any) -> Plan:
     ]
     given = {
         "key": KEY,
-        "commit": COMMIT,
-        "options": PlanOptions(servers=["Reports"], prune=True),
-        "run_id": "run-1",
-        "by": "anna@desk",
-        "version": "1",
+        "started": run_started(),
+        "options": Scope(servers=("Reports",), prune=True),
         **changes,
     }
     return make_plan(hosts, targets(), **given)
@@ -102,7 +100,7 @@ NOT_CURRENT: list[tuple[Any, Any, Any, Any, str]] = [
     (made(), targets(), KEY, Commit(None, None), "is for commit"),
     (EDITED, targets(), KEY, COMMIT, "was edited"),
     (structs.replace(made(), seal=""), targets(), KEY, COMMIT, "was edited"),
-    (structs.replace(made(), options=PlanOptions()), targets(), KEY, COMMIT, "was edited"),
+    (structs.replace(made(), options=Scope()), targets(), KEY, COMMIT, "was edited"),
 ]
 
 

@@ -18,7 +18,6 @@ from provisioner.deploy.proofs import read_proofs
 from provisioner.deploy.push import (
     PushOptions,
     Work,
-    max_failures,
     plan,
     push,
     undone_of_last_push,
@@ -27,15 +26,16 @@ from provisioner.deploy.record import (
     BatchStarted,
     Event,
     RunPlanned,
+    RunRecord,
     RunStopped,
     ServerSkipped,
     journal,
 )
 from provisioner.deploy.result import HostState, MailResult
 from provisioner.deploy.rollback import rollback
-from provisioner.deploy.run import RunOptions, Scope
-from provisioner.errors import ExitCode, FleetError, Interrupted, PersonNeeded, UsageError
-from provisioner.git import Commit
+from provisioner.deploy.run import RunOptions
+from provisioner.deploy.scope import Scope
+from provisioner.errors import ExitCode, FleetError, Interrupted, PersonNeeded
 from provisioner.smtp.client import SmtpResult
 from tests.deploy.pushes import (
     FINGERPRINT,
@@ -44,6 +44,7 @@ from tests.deploy.pushes import (
     change,
     login_entry,
     result_of,
+    run_started,
 )
 from tests.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, token_set
 
@@ -188,7 +189,7 @@ def test_nothing_is_done_without_a_yes(tmp_path: Path) -> None:
     run = a_run(tmp_path, "CC", "AA")
 
     def refuse(work: Work) -> None:
-        assert work.expected == {"a": FINGERPRINT, "b": FINGERPRINT}
+        assert [one.fingerprint for one in work.planned.values()] == [FINGERPRINT] * 2
         raise FleetError("no")
 
     with pytest.raises(FleetError, match="no"):
@@ -357,13 +358,11 @@ def strict_run(tmp_path: Path, planned: Any, pushed: str, owner: str | None = No
         tmp_path, planned, pushed, entries=[entry], hosts={"Reports": ["a"]}, providers=STRICT
     )
     assert entry.token_set is not None
-    assert run.run.opened is not None
     keep(run.run.opened.secrets, oauth_server(), entry.token_set)
     return run
 
 
 def owner_of(run: PushedRun) -> str | None:
-    assert run.run.opened is not None
     tokens = kept(run.run.opened.secrets)
     assert tokens is not None
     return tokens.handed_over_to
@@ -430,7 +429,10 @@ def test_a_saved_plan_is_pushed_without_asking_first(tmp_path: Path) -> None:
     ("differs", "words"),
     [
         ({"key": "j" * 64}, "another vault key"),
-        ({"commit": Commit("d" * 40, False)}, "is for commit c{12}, and here is d{12}"),
+        (
+            {"record": RunRecord(run_started(commit="d" * 40))},
+            "is for commit c{12}, and here is d{12}",
+        ),
         ({}, r"\(declaration, sign-in or hosts\): Reports"),
     ],
 )
@@ -520,10 +522,3 @@ def test_nothing_is_left_of_a_push_that_is_done(tmp_path: Path) -> None:
     keep_journal(tmp_path, "run-1", run.run.record.events)
     with pytest.raises(FleetError, match="is done"):
         undone_of_last_push(tmp_path)
-
-
-@pytest.mark.parametrize("text", ["", "-1", "1.5", "101%", "01%", "%", "x", "100000", "²"])
-def test_how_many_failures_are_too_many(text: str) -> None:
-    assert [max_failures(good) for good in ("0", "3", "0%", "100%")] == ["0", "3", "0%", "100%"]
-    with pytest.raises(UsageError, match="--max-failures"):
-        max_failures(text)

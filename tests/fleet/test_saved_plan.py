@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from tests.fleet.local_fleet import PASSWORD
+
 pytestmark = pytest.mark.long
 
 
@@ -17,6 +19,7 @@ def test_a_push_from_another_checkout_does_what_the_plan_says(three_hosts, tmp_p
     planned = fleet.ends(2, "plan", "--out", file)
     assert "maps1, maps2, maps3 (3 hosts): would change" in planned.stdout
     assert "to be verified:\n  Reports on 3 hosts" in planned.stdout
+    assert PASSWORD not in (tmp_path / "plan.json").read_text()
 
     mine, fleet.folder = fleet.folder, tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(mine), str(fleet.folder)], check=True)
@@ -38,11 +41,13 @@ def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet, home):
     fleet.ends(2, "plan", "--out", "plan.json")
     saved = (fleet.folder / "plan.json").read_text()
 
-    def refused(text=saved, *arguments, code=1):
+    def refused(text=saved, *arguments, code=1, password=PASSWORD):
         (fleet.folder / "plan.json").write_text(text)
-        return fleet.ends(code, "push", "--plan", "plan.json", *arguments).stderr
+        push = ("push", "--plan", "plan.json", *arguments)
+        return fleet.ends(code, *push, password=password).stderr
 
     assert "the plan was edited since it was made" in refused(saved.replace('"added"', '"removed"'))
+    assert "(declaration, sign-in or hosts): Reports" in refused(password="another one")
     assert "plan.json is not a plan of this version" in refused('{"schema_version": 2}')
     assert "plan.json is not a plan: it is not JSON" in refused("{")
     assert "--plan says itself which servers and hosts" in refused(saved, "Reports", code=64)
