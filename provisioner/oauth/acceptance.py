@@ -10,11 +10,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from provisioner.advice.refusal import Refusal
 from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.failures import Refusal
 from provisioner.oauth.gates import (
     Proof,
     ProofResult,
@@ -79,7 +79,7 @@ class Acceptance:
 
     def _refused(self, refusal: Refusal) -> SignInFailed:
         message = self._named(refusal.message(), refusal.advice.field)
-        return SignInFailed(message, remedy=refusal.remedy())
+        return SignInFailed(message, remedy=refusal.remedy(self.settings))
 
     def _token_set(self, answer: TokenAnswer, issuer: str | None) -> TokenSet:
         declared = (self.provider, self.server, self.settings)

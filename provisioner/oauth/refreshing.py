@@ -158,4 +158,4 @@ def _in_words(refused: TokenRefused, server: EmailServer) -> PersonNeeded | Refr
     refusal = refused.refusal
     kind = PersonNeeded if refusal.needs_person else RefreshFailed
     where = server.where(refusal.advice.field)
-    return kind(f"{where}: {refusal.message()}", remedy=refusal.remedy())
+    return kind(f"{where}: {refusal.message()}", remedy=refusal.remedy(server.oauth2))
