@@ -144,6 +144,8 @@ def test_each_code_of_microsoft_has_a_row_whatever_the_error_beside_it(stage: st
         ("host", "slow_down inconclusive", "", "did not answer the question", "none"),
         ("callback", "unsupported_response_mode", "", "response_mode", "you"),
         ("page", "", "This app is blocked", "Google blocks the app", "admin"),
+        ("page", "invalid_request", "Access blocked: This app's request is invalid", "parameter",
+         "you"),
         ("page", "", "The loopback flow has been blocked to", "Android, iOS, Chrome app", "admin"),
         ("callback", "invalid_request", "The loopback flow has been blocked in order to keep users "
          "secure", "Android, iOS, Chrome app", "admin"),
