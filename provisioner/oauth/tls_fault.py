@@ -15,4 +15,4 @@ def tls_advice(fault: BaseException) -> Advice:
         found = next((one for one in inner if isinstance(one, BaseException)), None)
     if isinstance(found, ssl.SSLCertVerificationError):
         return explain("https", {"certificate"}, found.verify_message)
-    return explain("https", {"tls"})
+    return explain("https", {"tls"}, str(found))

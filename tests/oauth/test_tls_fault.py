@@ -7,12 +7,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 import trustme
 
+from provisioner.oauth.tls_fault import tls_advice
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer
 from provisioner.secret import Secret
 from tests.oauth.scripted_server import scripted_server
+
+
+def test_a_connection_that_breaks_off_is_no_old_version() -> None:
+    inner = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:1000)")
+    assert "broke off" in tls_advice(requests.exceptions.SSLError(inner)).cause
+    assert "no TLS version in common" in tls_advice(requests.exceptions.SSLError()).cause
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
