@@ -78,6 +78,7 @@ def test_a_row_is_well_formed(row: Row) -> None:
     assert advice.cause
     assert advice.remedy
     assert "{" not in f"{advice.with_facts()}"
+    assert "{" not in advice.cause or row.where == (("auth",),), "refusals show it as it is"
     declared = {f"oauth2.{field.name}" for field in fields(OAuth2Settings)}
     assert advice.field in {"", *declared}
 
