@@ -34,7 +34,7 @@ ORDER = (
     ("project", "model"),
     ("advice",),
     ("credentials",),
-    ("smtp", "mail"),
+    ("smtp",),
     ("oauth",),
     ("ansible",),
     ("deploy", "hosts", "fleet"),

@@ -7,13 +7,16 @@ also judges the facts: provisioner/smtp/client.py names their fields.
 from __future__ import annotations
 
 import base64
+import errno
 import hmac
 import http.client
 import io
 import json
+import os
 import re
 import socket
 import ssl
+import stat
 import threading
 import time
 from contextlib import suppress
@@ -335,6 +338,8 @@ def _tls_context(ca_file):
     try:
         context = ssl.create_default_context()
         if ca_file:
+            if not stat.S_ISREG(os.stat(ca_file).st_mode):  # a pipe would never end for OpenSSL
+                raise OSError(errno.EINVAL, "not a regular file")
             context.load_verify_locations(cafile=ca_file)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         words = getattr(error, "reason", None) or getattr(error, "strerror", None)

@@ -276,7 +276,8 @@ def _refresh_result(answer: PostAnswer) -> RefreshResult:
     error = content.get("error")
     error = error if isinstance(error, str) and _ERROR.match(error) else None
     vendor = _VENDOR_CODE.search(str(content.get("error_description")))
-    wrong = error in _WRONG and (answer.status or 500) < 500
+    passes = answer.status is None or answer.status == 429 or answer.status >= 500
+    wrong = error in _WRONG and not passes
     return RefreshResult(
         outcome="wrong" if wrong else "inconclusive",
         error=error,

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from provisioner.advice.refusal import Refusal
 from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.checks import CheckLogin, check_grant, prove
-from provisioner.oauth.failures import Refusal
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
@@ -70,7 +70,7 @@ class Acceptance:
 
     def _refused(self, refusal: Refusal) -> SignInFailed:
         message = self._named(refusal.message(), refusal.advice.field)
-        return SignInFailed(message, remedy=refusal.remedy())
+        return SignInFailed(message, remedy=refusal.remedy(self.settings))
 
     def _named(self, message: str, field: str = "") -> str:
         return f"{self.server.where(field)}: {message}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from provisioner.advice.pages import shown_error
 from provisioner.model.email_server import OAuth2Settings
 from provisioner.oauth.callback_request import OTHER_STATE, Callback
 from provisioner.oauth.listener import CallbackListener
-from provisioner.oauth.page_errors import shown_error
 from provisioner.oauth.paste_prompt import PastePrompt
 from provisioner.oauth.pasted_answer import Misfit, pasted_answer
 from provisioner.secret import Secret

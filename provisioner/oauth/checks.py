@@ -21,12 +21,11 @@ from msgspec.structs import replace
 
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
-from provisioner.mail.explanation import explain
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 from provisioner.secret import Secret
-from provisioner.smtp.client import SmtpResult
+from provisioner.smtp.client import SmtpResult, advice_on
 from provisioner.text import foreign, proposed_command, redact
 
 # A clock may be off; one that is off by more is worth a word.
@@ -408,16 +407,14 @@ def proof_from(result: SmtpResult, host: str, provider_name: str = "") -> ProofR
     """Only a plain refusal of the token refuses; whatever else is wrong leaves it unproven."""
     if result.outcome in ("authenticated", "sent"):
         return ProofResult(Proof.ACCEPTED)
-    explained = explain(result, provider_name)
+    advice = advice_on(result, provider_name)
     code = " ".join(str(part) for part in (result.code, result.enhanced) if part is not None)
-    said = f"{host}, {result.stage}{f', {code}' if code else ''}: {explained.cause}"
+    said = f"{host}, {result.stage}{f', {code}' if code else ''}: {advice.cause}"
     if _is_refusal(result):
-        remedy = f"{explained.remedy}\n  Who must act: {explained.actor}."
+        remedy = f"{advice.remedy}\n  Who must act: {advice.actor}."
         detail = f"the mail server refuses the token: {said}"
-        # The 334 of a mail server that misses a scope names it: RFC 7628 section 3.2.2.
-        field = "oauth2.scope_for_authorize" if (result.challenge or {}).get("scope") else ""
-        return ProofResult(Proof.REFUSED, detail, remedy, field)
-    return ProofResult(Proof.UNPROVEN, said, explained.remedy)
+        return ProofResult(Proof.REFUSED, detail, remedy, advice.field)
+    return ProofResult(Proof.UNPROVEN, said, advice.remedy)
 
 
 def _is_refusal(result: SmtpResult) -> bool:

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from provisioner.advice.refusal import Stage
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
 from provisioner.oauth.acceptance import Acceptance
 from provisioner.oauth.device_codes import DeviceCodes, device_codes
 from provisioner.oauth.device_endpoint import device_endpoint
 from provisioner.oauth.device_pace import Pace
-from provisioner.oauth.failures import Stage
 from provisioner.oauth.token_answer import TokenAnswer
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import TokenRefused, Transient

@@ -179,4 +179,5 @@ class _Refresh:
 def _in_words(refused: TokenRefused, server: EmailServer) -> RefreshRefused:
     refusal = refused.refusal
     where = server.where(refusal.advice.field)
-    return RefreshRefused(f"{where}: {refusal.message()}", remedy=refusal.remedy())
+    remedy = refusal.remedy(server.oauth2)
+    return RefreshRefused(f"{where}: {refusal.message()}", remedy=remedy)

@@ -64,7 +64,7 @@ def revoke_grant(
     except TokenRefused as refused:
         said = refused.refusal
         raise RevocationFailed(
-            f"{server.server_name}: {said.message()}", remedy=said.remedy()
+            f"{server.server_name}: {said.message()}", remedy=said.remedy(server.oauth2)
         ) from None
     except NoTokenAnswer as fault:
         raise RevocationFailed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from provisioner.advice.refusal import Stage, refusal_from
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import ProvisionerError
 from provisioner.oauth.acceptance import Acceptance, Ask
@@ -16,7 +17,6 @@ from provisioner.oauth.callback_page import failed_page, signed_in_page
 from provisioner.oauth.callback_request import Callback
 from provisioner.oauth.checks import check_issuer
 from provisioner.oauth.endpoint_url import checked_endpoint
-from provisioner.oauth.failures import Stage, refusal_from
 from provisioner.oauth.invitation import Invitation
 from provisioner.oauth.listener import CallbackListener
 from provisioner.oauth.time_out import nobody_came

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from provisioner.advice.pages import page_error_lines
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import OAuth2Settings
 from provisioner.oauth.callback_request import OTHER_STATE
 from provisioner.oauth.invitation import tunnel
 from provisioner.oauth.listener import CallbackListener
-from provisioner.oauth.page_errors import page_error_lines
 from provisioner.providers.provider import Provider
 
 

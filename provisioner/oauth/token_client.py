@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provisioner.advice.refusal import TRANSIENT_ERRORS, Refusal, Stage, refusal_from
 from provisioner.oauth.endpoint_url import checked_endpoint
-from provisioner.oauth.failures import TRANSIENT_ERRORS, Refusal, Stage, refusal_from
 from provisioner.oauth.http_answer import HttpAnswer, read_answer
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused, Transient, Unusable
 from provisioner.oauth.token_session import Judge, token_session
@@ -70,11 +70,11 @@ class TokenClient:
                 f"{later}; tokens that were stored before are untouched",
             ) from None
         except Unusable as fault:
-            raise NoTokenAnswer(
-                f"{stage}: {host} {fault.reason}",
-                remedy=f"check {self.field} in the declared file; for a private CA set ca_file "
-                "in provisioner.yml",
-            ) from None
+            remedy = f"check {self.field} in the declared file"
+            if fault.advice is not None:
+                advice = fault.advice.with_facts(url_field=self.field)
+                remedy = f"{advice.remedy}\n  Who must act: {advice.actor}."
+            raise NoTokenAnswer(f"{stage}: {host} {fault.reason}", remedy=remedy) from None
 
     def asked(self, stage: Stage, send: Send, *, repeatable: bool = True) -> tuple[Members, str]:
         """The answer's members, and the way in which the client was recognized.

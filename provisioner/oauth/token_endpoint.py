@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.oauth.failures import Stage
+from provisioner.advice.refusal import Stage
 from provisioner.oauth.token_answer import TokenAnswer, token_answer, without_what_may_lack
 from provisioner.oauth.token_client import Members, Send, TokenClient
 from provisioner.oauth.token_session import REQUEST_OPTIONS, Judge

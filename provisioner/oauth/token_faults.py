@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from provisioner.advice.explain import Advice
+from provisioner.advice.refusal import Refusal
 from provisioner.errors import ProvisionerError
-from provisioner.oauth.failures import Refusal
 
 
 class TokenRefused(Exception):
@@ -43,6 +44,7 @@ class Transient(Exception):
 class Unusable(Exception):
     """An answer that is none: trying again would not help. The reason quotes nothing of it."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, advice: Advice | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.advice = advice

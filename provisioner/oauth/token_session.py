@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
+from provisioner.oauth.tls_fault import tls_advice
 from provisioner.oauth.token_answer import lifetime
 from provisioner.oauth.token_faults import Transient, Unusable
 from provisioner.oauth.wire import Wire
@@ -51,8 +52,9 @@ def token_session(
             # A proxy of the environment must not see what goes to this machine itself.
             session.trust_env = not on_this_machine
             yield session
-    except requests.exceptions.SSLError:
-        raise Unusable("does not prove who it is: its TLS certificate is not trusted") from None
+    except requests.exceptions.SSLError as error:
+        advice = tls_advice(error)
+        raise Unusable(f"cannot be used: {advice.cause}", advice) from None
     except requests.exceptions.Timeout:
         raise Transient("did not answer in time", arrived=wire.established) from None
     except requests.exceptions.ConnectionError as error:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from provisioner.mail.explanation import Explanation, explain, explain_refresh
-from provisioner.smtp.client import SmtpResult
+from provisioner.advice.explain import Advice, explain
+from provisioner.deploy.result import RefreshResult
+from provisioner.smtp.client import SmtpResult, advice_on
 
 
 def mail_lines(server: str, smtp: SmtpResult, provider: str) -> list[str]:
@@ -16,28 +14,32 @@ def mail_lines(server: str, smtp: SmtpResult, provider: str) -> list[str]:
         what = "test email" if smtp.outcome == "sent" else "sign-in"
         return [f"{what} of {server}: {smtp.outcome}{f' ({how})' if how else ''}"]
     if smtp.outcome == "unverifiable":
-        return [f"test email of {server}: {smtp.reply}", *_why_and_what(explain(smtp, provider))]
+        return [f"test email of {server}: {smtp.reply}", *_why_and_what(advice_on(smtp, provider))]
     codes = (str(smtp.code) if smtp.code else "", smtp.enhanced or "")
     code = "".join(f" {part}" for part in codes if part and not smtp.reply.startswith(part))
     return [
         f"test email of {server}: {smtp.outcome} at {smtp.stage}{code}: {smtp.reply}",
-        *_why_and_what(explain(smtp, provider)),
+        *_why_and_what(advice_on(smtp, provider)),
     ]
 
 
-def refresh_lines(server: str, facts: Mapping[str, Any]) -> list[str]:
+def refresh_lines(server: str, refresh: RefreshResult) -> list[str]:
     """Why a refresh that a host tried did not work; nothing if it did."""
-    if facts["outcome"] in ("verified", "proven"):
+    if refresh.outcome in ("verified", "proven"):
         return []
-    error = facts.get("error") or "no answer"
+    status = refresh.http_status or 0
+    busy = status == 429 or status >= 500  # then the error says nothing of the token
+    codes = () if busy else (refresh.error, refresh.code)
+    said = {refresh.outcome, *filter(None, codes)}
     return [
-        f"token refresh for {server} on the host: {facts['outcome']} ({error})",
-        *_why_and_what(explain_refresh(facts)),
+        f"token refresh for {server} on the host: {refresh.outcome} "
+        f"({refresh.error or 'no answer'})",
+        *_why_and_what(explain("host", said).with_facts()),
     ]
 
 
-def _why_and_what(explanation: Explanation) -> list[str]:
+def _why_and_what(advice: Advice) -> list[str]:
     return [
-        f"    why: {explanation.cause}",
-        f"    do:  {explanation.remedy} ({explanation.actor})",
+        f"    why: {advice.cause}",
+        f"    do:  {advice.remedy} ({advice.actor})",
     ]

@@ -177,8 +177,7 @@ def _mail(mail: MailResult, provider: str) -> list[str]:
     if mail.worked_before:
         lines.append(f"    the previous document names {mail.worked_before}, which answers")
     if mail.refresh:
-        facts = {"outcome": mail.refresh.outcome, "error": mail.refresh.error}
-        lines += refresh_lines(mail.server, facts)
+        lines += refresh_lines(mail.server, mail.refresh)
     return [f"  {line}" for line in lines]
 
 

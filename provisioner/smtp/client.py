@@ -15,7 +15,7 @@ from functools import cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -24,6 +24,9 @@ from provisioner.resources import playbooks_folder
 from provisioner.secret import Secret
 from provisioner.smtp.message import TestMessage, test_message
 from provisioner.text import printable, redact
+
+if TYPE_CHECKING:
+    from provisioner.advice.explain import Advice
 
 Word = Annotated[str, Meta(max_length=200)]
 Line = Annotated[str, Meta(max_length=1000)]
@@ -46,6 +49,9 @@ _ONLY_OF_MAPS = frozenset(_ONLY_MAPS_SPEAKS.values())
 _BEFORE_LOGIN = frozenset(("resolve", "connect", "tls", "greeting", "ehlo", "starttls"))
 # "5.4.5 daily limit" and "5.2.2 mailbox full" are said with 5yz, and pass in time.
 _PASSING_IN_TIME = frozenset(("5.4.5", "5.2.2"))
+# Microsoft's daily limits, the second also said of a mailbox that may not send as this sender:
+# https://learn.microsoft.com/exchange/troubleshoot/send-emails/smtp-submission-improvements
+_HELD = frozenset(((550, "5.1.90"), (554, "5.2.0")))
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)", re.ASCII)
 
 
@@ -206,6 +212,18 @@ def _converse(account: SmtpAccount, message: TestMessage | None, timeout: float)
     )
 
 
+def advice_on(result: SmtpResult, provider: str = "") -> Advice:
+    """Why a result is not "sent" or "authenticated", and what to do. `provider`: its name."""
+    from provisioner.advice.explain import explain
+
+    challenge = result.challenge or {}
+    said = {result.outcome, str(result.code), result.enhanced or ""}
+    if status := challenge.get("status"):
+        said.add(f"334:{status}")
+    advice = explain(result.stage, said, result.reply, provider)
+    return advice.with_facts(scope=challenge.get("scope"), mechanism=result.mechanism)
+
+
 def foreseen(account: SmtpAccount) -> SmtpResult | None:
     """How a conversation would end, where that is known before any is held."""
     level = account.smtp_security_level
@@ -250,7 +268,9 @@ def _outcome(
         return _outcome_of_error(answer, account)
     if answer.code is None or 400 <= answer.code <= 499:
         return "inconclusive", answer.code is not None
-    return ("inconclusive" if enhanced in _PASSING_IN_TIME else "wrong"), False
+    held = (answer.code, enhanced) in _HELD and "sendasdenied" not in answer.reply.casefold()
+    passes = enhanced in _PASSING_IN_TIME or held
+    return ("inconclusive" if passes else "wrong"), False
 
 
 def _outcome_of_error(answer: SmtpAnswer, account: SmtpAccount) -> tuple[str, bool]:

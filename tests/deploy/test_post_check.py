@@ -187,6 +187,7 @@ AADSTS = "AADSTS7000222: The provided client secret keys are expired."
         (post(400, {"error": "slow_down"}), "inconclusive", "slow_down", None),
         (post(503, None), "inconclusive", None, None),
         (post(429, ""), "inconclusive", None, None),
+        (post(429, {"error": "invalid_grant"}), "inconclusive", "invalid_grant", None),
         (post(302, None), "inconclusive", None, None),
         (post(200, {}), "inconclusive", None, None),
         (post(200, []), "inconclusive", None, None),
@@ -229,6 +230,23 @@ def test_a_refresh_as_a_trial(
 
 
 # -- what is heard
+
+
+@pytest.mark.parametrize(
+    ("code", "reply", "outcome"),
+    [
+        (550, "5.1.90 Your message can't be sent: the daily limit is reached", "inconclusive"),
+        (554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceeded", "inconclusive"),
+        (554, "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException", "wrong"),
+        (554, "5.2.252 SendAsDenied", "wrong"),
+    ],
+)
+def test_a_daily_limit_is_not_the_fault_of_the_document(
+    code: int, reply: str, outcome: str
+) -> None:
+    result = heard(MailAnswer(done=False, stage="data", code=code, reply=reply))
+    assert result is not None
+    assert result.smtp.outcome == outcome
 
 
 def test_answers_that_a_list_has_not_reached_say_nothing() -> None:

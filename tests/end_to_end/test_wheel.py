@@ -26,6 +26,7 @@ WANTED = (
     "playbooks/library/maps_host.py",
     "playbooks/module_utils/maps_smtp.py",
     "py.typed",
+    "advice/catalogue.md",
 )
 
 

@@ -179,7 +179,7 @@ def test_the_client_is_recognized_the_other_way(desk: Desk) -> None:
     ("error", "words", "remedy"),
     [
         ("access_denied", "access_denied: the sign-in was refused on the page", "accept"),
-        ("expired_token", "expired_token: nobody entered the code in time", "a new code comes"),
+        ("expired_token", "expired_token: no one entered the code in time", "a new code comes"),
         ("invalid_grant", "invalid_grant: the code was used before", "a new code comes"),
         ("unauthorized_client", "may not use the device flow", "sign in without --device"),
         ("invalid_scope", "invalid_scope: a scope is misspelt", "correct scope_for_authorize"),

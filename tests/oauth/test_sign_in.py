@@ -199,7 +199,7 @@ keeps_earlier_tokens = pytest.mark.usefixtures("signed_in_before")
 @keeps_earlier_tokens
 def test_property_11_the_providers_error_reaches_the_terminal(scene: Scene) -> None:
     scene.behave(callback_error="access_denied", callback={"error_description": "<b>No & no</b>"})
-    error = scene.fails("the sign-in page at localhost: access_denied: the sign-in was cancelled")
+    error = scene.fails("the sign-in page at localhost: access_denied: the sign-in was canceled")
     assert '"<b>No & no</b>"' in error.message
     assert "&lt;b&gt;No &amp; no&lt;/b&gt;" in scene.page()
     assert "<b>No" not in scene.page()

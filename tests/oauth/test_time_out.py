@@ -8,10 +8,10 @@ import time
 
 import pytest
 
+from provisioner.advice.pages import page_error_lines, shown_error
 from provisioner.oauth.callback_certificate import new_certificate
 from provisioner.oauth.invitation import tunnel
 from provisioner.oauth.listener import CallbackListener
-from provisioner.oauth.page_errors import page_error_lines, shown_error
 from provisioner.oauth.time_out import nobody_came
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
@@ -139,7 +139,7 @@ _HIDDEN = base64.urlsafe_b64encode(b"\n\x15redirect_uri_mismatch\x12\xb0\x01You 
         ("Sorry, but\n  we are having trouble.\nAADSTS700016:\nApplication", "AADSTS700016: no s"),
         ("Error 400: redirect_uri_mismatch", "redirect_uri_mismatch: the client does not"),
         ("Error 403: access_denied\nx has not completed the Google verification process",
-         "has not completed the Google verification process: the app is in"),
+         "the app is in Testing and the account is not a test user"),
         ("Error 403: access_denied", "access_denied: the sign-in was"),
         (f"https://accounts.google.com/signin/oauth/error?authError={_HIDDEN}&x=1",
          "redirect_uri_mismatch: the client does not"),

@@ -308,6 +308,13 @@ REPLIES = [
     replied("message", "554 5.2.252 SendAsDenied", "wrong"),
     replied("message", "550 5.4.5 Daily limit", "inconclusive"),
     replied("message", "552 5.2.2 Mailbox full", "inconclusive"),
+    replied("message", "550 5.1.90 Your daily limit for recipients is reached", "inconclusive"),
+    replied(
+        "message",
+        "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
+        "inconclusive",
+    ),
+    replied("message", "550 5.2.0 No such mailbox", "wrong"),
     replied("message", "550 No more words", "wrong"),
     *[broken_off(at, "R ", "closed") for at in _STAGES],
     *[broken_off(at, "WAIT", "timeout") for at in ("greeting", "tls", "auth", "mail", "message")],

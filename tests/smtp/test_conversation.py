@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from contextlib import ExitStack
@@ -231,6 +232,14 @@ def test_a_certificate(name, tmp_path):
         assert (facts["stage"], facts["error"]) == ("tls", "certificate")
         assert words in facts["about"]
         assert server.heard == []
+
+
+def test_a_ca_file_that_is_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "ca.pem")
+    with scripted_server(["WAIT"]) as server:
+        facts = conversed(port=server.port, tls="implicit", ca_file=str(tmp_path / "ca.pem"))
+    found = (facts["stage"], facts["error"], facts["about"])
+    assert found == ("tls", "ca_file", "not a regular file")
 
 
 @pytest.mark.parametrize("content", [None, "", "none", "-----BEGIN CERTIFICATE-----\nAAAA\n"])

@@ -1,4 +1,4 @@
-"""A provider's refusal -> what is said about it, and what kind of error it is."""
+"""What a provider said no with: an error answer of RFC 6749 section 5.2, and vendors' additions."""
 
 from __future__ import annotations
 
@@ -6,34 +6,38 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from provisioner.oauth.advice import Advice
-from provisioner.oauth.device_pace import PENDING, SLOW_DOWN
-from provisioner.oauth.google_errors import GOOGLE_ERRORS, GOOGLE_WORDS
-from provisioner.oauth.microsoft_errors import MICROSOFT_ERRORS
-from provisioner.oauth.standard_errors import (
-    DEVICE_ERRORS,
-    INVALID_GRANT_AT_EXCHANGE,
-    INVALID_GRANT_AT_REFRESH,
-    STANDARD_ERRORS,
-    UNKNOWN_ERROR,
-)
+from provisioner.advice.explain import Advice, client_facts, explain
 from provisioner.text import foreign
 
-_VENDOR_ERRORS: Mapping[str, Advice] = {**MICROSOFT_ERRORS, **GOOGLE_ERRORS}
-_VENDOR_CODE = re.compile(r"AADSTS\d{3,8}|\b(?:" + "|".join(GOOGLE_ERRORS) + r")\b")
-_TRACE = re.compile(r"(Trace ID|Correlation ID|Timestamp): ?([0-9A-Za-z:. -]+?)(?=[\r\n]| \w+ ID:|"
-                    r" Timestamp:|$)")  # fmt: skip
-_LONGEST_SEARCHED = 4000  # the search takes the square of it
+if TYPE_CHECKING:
+    from provisioner.model.email_server import OAuth2Settings
+
+TRANSIENT_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 _ONLY_A_PERSON = frozenset(
     {"invalid_grant", "interaction_required", "login_required", "consent_required"}
 )
-_KNOWN_ERRORS = frozenset({*STANDARD_ERRORS, *DEVICE_ERRORS, *_ONLY_A_PERSON, PENDING, SLOW_DOWN})
-TRANSIENT_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
+# The errors that decisions are made on.
+_KNOWN_ERRORS = frozenset((
+    *TRANSIENT_ERRORS, *_ONLY_A_PERSON,
+    *("invalid_client", "invalid_request", "invalid_scope", "invalid_target", "invalid_token"),
+    *("access_denied", "authorization_pending", "expired_token", "slow_down"),
+    *("unauthorized_client", "unsupported_grant_type", "unsupported_response_type"),
+))  # fmt: skip
+# Codes that vendors put beside an `error` of the standard.
+_VENDOR_CODE = re.compile(
+    r"AADSTS\d{3,8}|\b(?:admin_policy_enforced|deleted_client|disallowed_useragent|invalid_rapt"
+    r"|org_internal|redirect_uri_mismatch)\b",
+    re.ASCII,
+)
+_TRACE = re.compile(r"(Trace ID|Correlation ID|Timestamp): ?([0-9A-Za-z:. -]+?)(?=[\r\n]| \w+ ID:|"
+                    r" Timestamp:|$)")  # fmt: skip
+_LONGEST_SEARCHED = 4000  # the search takes the square of it
 
 
 class Stage(StrEnum):
-    """Where in the flow the provider refused."""
+    """Where in the flow the provider refused; the table has the names in lower case."""
 
     CALLBACK = "the sign-in page"
     EXCHANGE = "the code exchange"
@@ -64,21 +68,11 @@ class Refusal:
 
     @property
     def advice(self) -> Advice:
-        """Cause, remedy, actor; the vendor's code, where known, has the better words."""
+        """The table's; a busy provider's codes say nothing."""
         if self.busy_status is not None:
-            return STANDARD_ERRORS["temporarily_unavailable"]
-        for code in (self.vendor_code, self.error):
-            if code and code in _VENDOR_ERRORS:
-                return _VENDOR_ERRORS[code]
-        for words, advice in GOOGLE_WORDS.items():
-            if words in self.description:
-                return advice
-        if self.stage is Stage.DEVICE and self.error in DEVICE_ERRORS:
-            return DEVICE_ERRORS[self.error]
-        if self.error == "invalid_grant":
-            at_refresh = self.stage is Stage.REFRESH
-            return INVALID_GRANT_AT_REFRESH if at_refresh else INVALID_GRANT_AT_EXCHANGE
-        return STANDARD_ERRORS.get(self.error, UNKNOWN_ERROR)
+            return explain(self.stage.name.lower(), {"temporarily_unavailable"})
+        said = {self.error, self.vendor_code or self.error}
+        return explain(self.stage.name.lower(), said, self.description)
 
     def message(self) -> str:
         """Stage, host, `error`, vendor code, cause and the provider's own words."""
@@ -87,9 +81,10 @@ class Refusal:
         own_words = f' It says: "{self.description}"' if self.description else ""
         return f"{self.stage} at {self.host}: {codes}: {self.advice.cause}.{own_words}"
 
-    def remedy(self) -> str:
+    def remedy(self, settings: OAuth2Settings | None = None) -> str:
         """What to do, who must, and what the provider's support will ask for."""
-        lines = [self.advice.remedy, f"Who must act: {self.advice.actor}."]
+        advice = self.advice.with_facts(**client_facts(settings) if settings else {})
+        lines = [advice.remedy, f"Who must act: {advice.actor}."]
         if self.trace:
             lines.append(f"For the provider's support: {self.trace}.")
         return "\n  ".join(lines)
