@@ -13,7 +13,7 @@ from msgspec import structs
 
 from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.proofs import LastProof
-from provisioner.credentials.store import TokenSet
+from provisioner.credentials.store import Credentials, TokenSet
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError
 from provisioner.model.email_server import EmailServer
 from provisioner.providers.provider import Provider
@@ -257,6 +257,18 @@ def refusals(proof: LastProof) -> Iterator[Problem]:
     for refused in filter(None, (proof.refresh, proof.mail)):
         said = f"{refused.said} (on {_minute(refused.at)})"
         yield Problem(said, refused.remedy, standing="refused")
+
+
+def undeclared_problem(kept: Credentials) -> Problem:
+    """A stored sign-in that no server file declares, and how to end it."""
+    identity = kept.tokens.identity if kept.tokens else None
+    who = f", signed in as {identity}" if identity else ""
+    return Problem(
+        f"{kept.server_name}: no server file declares it, but its sign-in is stored here{who}",
+        f"end it: {proposed_command('revoke', kept.server_name)}",
+        ExitCode.DONE,
+        blocks=False,
+    )
 
 
 def _destination_problems(server: EmailServer, secrets: ProjectSecrets) -> Iterator[Problem]:

@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace as replaced
 
+from provisioner.credentials.expiry import proof_of, refusals
+from provisioner.credentials.proofs import read_proofs
 from provisioner.deploy.batches import BatchSizes, batches, default_sizes
 from provisioner.deploy.handover import hand_over, used_up, without_used_up
 from provisioner.deploy.mail_mode import MailMode
@@ -71,6 +73,7 @@ def plan(run: Run) -> Work:
     work = _asked(run, run.targets.all_hosts)
     _leave_out(run, without_used_up(run.targets, work.plan))
     run.record.add(RunPlanned(hosts=work.hosts, plan=msgspec.to_builtins(work.plan), batches=[]))
+    _tell_of_refusals(run)
     return work
 
 
@@ -98,6 +101,7 @@ def push(run: Run, options: PushOptions, saved: Plan | None = None) -> None:
     proofs = sign_in_proofs(run.record.hosts, run.targets.entries, run.project, at=time.time())
     for warning in note_or_warn(run.project.root, proofs):
         run.record.add(WarningGiven(text=warning))
+    _tell_of_refusals(run)
 
 
 def _push_batches(
@@ -198,6 +202,16 @@ def _start(run: Run) -> None:
     for warning in run.targets.warnings:
         run.record.add(WarningGiven(text=warning))
     _note_skipped(run, run.targets.skipped)
+
+
+def _tell_of_refusals(run: Run) -> None:
+    """Sign-ins that a provider or a mail server has refused, in this run or before it."""
+    known = read_proofs(run.project.root)
+    for name, entry in run.targets.entries.items():
+        proof = proof_of(entry.token_set, known.get(name)) if entry.token_set else None
+        for problem in refusals(proof) if proof else ():
+            text = f"{name}: {problem.message}\n{problem.remedy}"
+            run.record.add(WarningGiven(text=text, exit_code=problem.exit_code))
 
 
 def _asked(run: Run, hosts: Sequence[str]) -> Work:

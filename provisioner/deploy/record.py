@@ -91,9 +91,10 @@ class ServerSkipped(Event, frozen=True, kw_only=True):
 
 
 class WarningGiven(Event, frozen=True, kw_only=True):
-    """A warning that is not about one host."""
+    """A warning that is not about one host. `exit_code`: what it makes of the run."""
 
     text: str
+    exit_code: ExitCode = ExitCode.DONE
 
 
 class RunPlanned(Event, frozen=True, kw_only=True):
@@ -298,8 +299,9 @@ class RunRecord:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The gravest of hosts, skipped servers and what ended the run."""
-        ends = [event.exit_code for event in self._all(RunFailed)]
+        """The gravest of hosts, skipped servers, warnings and what ended the run."""
+        ends = [failed.exit_code for failed in self._all(RunFailed)]
+        ends += [warning.exit_code for warning in self._all(WarningGiven)]
         if self.interrupted:
             ends.append(ExitCode.INTERRUPTED)
         return exit_code(self.hosts, [*(server.exit_code for server in self.skipped), *ends])

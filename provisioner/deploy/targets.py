@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from provisioner.ansible.inventory import Inventory
 from provisioner.ansible.run_input import Check, HostInput, MailLimit
-from provisioner.credentials.expiry import TokenExpiry, predict_expiry
+from provisioner.credentials.expiry import near_ends, proof_of, undeclared_problem
 from provisioner.credentials.project_secrets import ProjectSecrets
+from provisioner.credentials.proofs import read_proofs
 from provisioner.credentials.store import TokenSet
 from provisioner.deploy.entry import NoMailbox, ServerEntry
 from provisioner.deploy.host_document import placeholder
@@ -31,9 +31,6 @@ from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 from provisioner.text import proposed_command
-
-_DAY = 86400
-_SOON_DAYS = 14
 
 _NO_PROVIDER = Provider(name="none", refresh_token_rotation="none")  # noqa: S106
 # refresh_token_rotation of a provider -> may a host try a refresh without harm to the store's token
@@ -179,7 +176,9 @@ def prepare_targets(
             targets = targets.without(SkippedServer.of(server.server_name, error))
         else:
             targets = targets.with_entry(entry)
-    return replace(targets, warnings=tuple(_warnings(targets, now)))
+    left = (undeclared_problem(kept) for kept in secrets.undeclared())
+    warnings = [*_warnings(targets, now), *(f"{p.message}\n{p.remedy}" for p in left)]
+    return replace(targets, warnings=tuple(warnings))
 
 
 def prepare_rollback(
@@ -322,6 +321,7 @@ def _refuse_shared_rotation(entry: ServerEntry, targets: Targets) -> None:
 
 
 def _warnings(targets: Targets, now: float) -> Iterator[str]:
+    known = read_proofs(targets.project.root)
     for name, entry in targets.entries.items():
         provider, tokens = targets.token_provider(entry), entry.token_set
         shared = len(targets.hosts[name])
@@ -332,18 +332,9 @@ def _warnings(targets: Targets, now: float) -> Iterator[str]:
                 f"provisioner.yml: providers: {{{provider.name}: {{refresh_token_rotation: none}}}}"
                 " (or old_stays_valid, or strict)"
             )
-        if tokens is not None and tokens.unproven:
+        if tokens is None:
+            continue
+        if tokens.unproven and proof_of(tokens, known.get(name)).at is None:
             yield f"{name}: signed in, but not verified from here: {tokens.unproven}"
-        if tokens is not None:
-            yield from _ending(name, predict_expiry(tokens, provider), now)
-
-
-def _ending(name: str, end: TokenExpiry, now: float) -> Iterator[str]:
-    if end.at is None or end.at - now >= _SOON_DAYS * _DAY:
-        return
-    day = time.strftime("%Y-%m-%d", time.localtime(end.at))
-    command = "refresh" if end.refresh_helps else "authenticate"
-    yield (
-        f"{name}: its refresh token ends on {day} ({end.reason}): "
-        f"run {proposed_command(command, name)}"
-    )
+        for problem in near_ends(entry.server, tokens, provider, now=now):
+            yield f"{name}: {problem.message}\n{problem.remedy}"

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioner.credentials.expiry import SignInState, TokenExpiry
+from provisioner.credentials.expiry import SignInState, TokenExpiry, undeclared_problem
 from provisioner.credentials.store import Credentials, TokenSet
 from provisioner.reports.sign_in_table import day_of, table_lines, time_left
-from provisioner.text import as_json, printable, proposed_command
+from provisioner.text import as_json, printable
 
 _COLUMNS = 80
 
@@ -26,7 +26,8 @@ def states_as_text(
     for state in every:
         lines += ["", *_lines(state, now)]
     for kept in undeclared:
-        lines += ["", *undeclared_lines(kept)]
+        problem = undeclared_problem(kept)
+        lines += ["", problem.message, f"  {problem.remedy}"]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
@@ -37,16 +38,6 @@ def states_as_json(
     servers = [_members(state, now) for state in states]
     left = [{"server": kept.server_name, "identity": _identity(kept)} for kept in undeclared]
     return as_json({"servers": servers, "undeclared": left}, indent=2) + "\n"
-
-
-def undeclared_lines(kept: Credentials) -> list[str]:
-    """A stored sign-in that no server file declares, and how to end it."""
-    name, identity = kept.server_name, _identity(kept)
-    who = f", signed in as {identity}" if identity else ""
-    return [
-        f"{name}: no server file declares it, but its sign-in is stored here{who}",
-        f"  end it: {proposed_command('revoke', name)}",
-    ]
 
 
 def _identity(kept: Credentials) -> str | None:

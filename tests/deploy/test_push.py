@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from provisioner.credentials.proofs import LastProof, Refused, note_mail, note_refresh, read_proofs
 from provisioner.deploy import push as push_module
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.mail_mode import MailMode
 from provisioner.deploy.plan import Plan, PlanRefused
-from provisioner.deploy.proofs import read_proofs
 from provisioner.deploy.push import (
     PushOptions,
     Work,
@@ -345,8 +345,37 @@ def test_what_mail_servers_said_to_tokens_is_noted(
     mails = [MailResult(server="Mail", smtp=SmtpResult(outcome="sent", stage="data"), proof="sent")]
     planned = {"a": result_of("a", "C", servers=[change(name="Mail")])}
     pushed = {"a": result_of("a", "A", mails=mails)}
-    push_with(a_run(tmp_path, planned, pushed, entries=[oauth_entry()]))
+    run = push_with(a_run(tmp_path, planned, pushed, entries=[oauth_entry()]))
     assert read_proofs(tmp_path)["Mail"].by == "a"
+    assert run.run.record.exit_code == ExitCode.DONE
+
+
+NO = Refused(said="the mail server refuses the token", remedy="sign in again", at=5)
+
+
+def test_a_refused_sign_in_is_told_until_a_mail_of_this_run_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_module, "fresh_tokens", lambda *_arguments: token_set())
+    grant = token_set().grant_id
+    note_mail(tmp_path, {"Mail": LastProof(grant_id=grant, mail=NO)})
+    unchanged = push_with(a_run(tmp_path, "U", entries=[oauth_entry()])).run.record
+    assert unchanged.exit_code == ExitCode.PERSON_NEEDED
+    [warning] = unchanged.warnings
+    assert warning.startswith("Mail: the mail server refuses the token (on ")
+    assert warning.endswith("\nsign in again")
+    mails = [MailResult(server="Mail", smtp=SmtpResult(outcome="sent", stage="data"), proof="sent")]
+    planned = {"a": result_of("a", "C", servers=[change(name="Mail")])}
+    pushed = {"a": result_of("a", "A", mails=mails)}
+    run = push_with(a_run(tmp_path, planned, pushed, entries=[oauth_entry()]))
+    assert run.run.record.exit_code == ExitCode.DONE
+    assert run.run.record.warnings == []
+    note_refresh(tmp_path, "Mail", grant, NO)
+    again = push_with(a_run(tmp_path, "U", entries=[oauth_entry()]))
+    assert again.run.record.exit_code == ExitCode.PERSON_NEEDED
+    note_refresh(tmp_path, "Mail", "an earlier sign-in", NO)
+    anew = push_with(a_run(tmp_path, "U", entries=[oauth_entry()]))
+    assert anew.run.record.exit_code == ExitCode.DONE
 
 
 # -- a token that belongs to one host

@@ -160,7 +160,7 @@ def test_phases_are_told_and_not_kept() -> None:
 def test_a_line_of_json_has_its_time_first_and_steers_no_terminal() -> None:
     run = record(WarningGiven(text="a\x1b[2J\udcff"))
     line = event_line(run.events[-1])
-    assert list(json.loads(line)) == ["at", "event", "text"]
+    assert list(json.loads(line)) == ["at", "event", "text", "exit_code"]
     assert json.loads(line)["event"] == "warning_given"
     assert "\x1b" not in line
     assert json.loads(line)["text"] == "a\x1b[2J?"
