@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from provisioner.providers.provider import Provider
-from provisioner.providers.registration import Registration
+from provisioner.providers.registrations import Registration
 
 _TEXT = """\
 # yaml-language-server: $schema=https://w3id.org/maps-provisioner/v1/email-server.schema.json

@@ -11,7 +11,7 @@ from provisioner.cli.new_definition import NewDefinition
 from provisioner.cli.output import print_text
 from provisioner.errors import UsageError
 from provisioner.providers.provider import Provider
-from provisioner.providers.registration import Registration, registration_of
+from provisioner.providers.registrations import Registration, registration_of
 
 OTHER = "other"
 MAILBOX = "Address of the mailbox"

@@ -6,7 +6,7 @@ from provisioner.lint.tenants import tenant_of
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
-from provisioner.providers.registration import registration_of
+from provisioner.providers.registrations import registration_of
 from provisioner.reports.registration_card import Registrant, card_text
 
 

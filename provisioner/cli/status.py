@@ -73,7 +73,7 @@ def status(
     from provisioner.cli.progress import progress
     from provisioner.credentials.proofs import read_proofs
     from provisioner.model.reading import read_project
-    from provisioner.reports.sign_in_states import states_as_json, states_as_text
+    from provisioner.reports.sign_ins import states_as_json, states_as_text
 
     declared = read_project(project)
     opened = open_declared(declared, allow_commands)

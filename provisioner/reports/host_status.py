@@ -11,7 +11,8 @@ from provisioner.deploy.result import HostResult, HostState
 from provisioner.reports.host_reasons import why
 from provisioner.reports.run_formats import host_facts
 from provisioner.reports.run_text import clock_text, has_changes, open_names
-from provisioner.text import as_json, counted, printable
+from provisioner.reports.table import table_lines
+from provisioner.text import as_json, counted
 
 _HEAD = ("HOST", "STATE", "GENERATION", "SERVERS", "DELIVERED", "DETAILS")
 
@@ -19,11 +20,8 @@ _HEAD = ("HOST", "STATE", "GENERATION", "SERVERS", "DELIVERED", "DETAILS")
 def status_text(record: RunRecord) -> str:
     """A table in plain columns; details come last, since they may be long."""
     hosts = record.hosts
-    rows = [_HEAD, *([printable(cell) for cell in _row(host)] for host in hosts)] if hosts else []
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    cells = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows)
-    lines = ["  ".join(row).rstrip() for row in cells]
-    return "".join(f"{line}\n" for line in (*lines, *([""] if lines else []), _summary(hosts)))
+    table = [*table_lines(_HEAD, map(_row, hosts)), ""] if hosts else []
+    return "".join(f"{line}\n" for line in (*table, _summary(hosts)))
 
 
 def status_json(record: RunRecord) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provisioner.providers.provider import Provider
-from provisioner.providers.registration import Registration
+from provisioner.providers.registrations import Registration
 
 _LABEL_COLUMNS = 17
 _COLUMNS = 80

@@ -23,7 +23,7 @@ from provisioner.providers.catalogue import provider_for
 from provisioner.providers.google import GOOGLE
 from provisioner.providers.microsoft import MICROSOFT
 from provisioner.providers.provider import Provider
-from provisioner.reports.sign_in_states import states_as_text
+from provisioner.reports.sign_ins import states_as_text
 from tests.oauth_samples import keep, oauth_server, secrets_in, token_set
 
 NOW = 1_900_000_000

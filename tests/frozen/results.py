@@ -11,7 +11,7 @@ import pytest
 
 from provisioner.credentials.expiry import Problem, SignInState, TokenExpiry
 from provisioner.credentials.proofs import LastProof
-from provisioner.reports.sign_in_states import states_as_json, states_as_text
+from provisioner.reports.sign_ins import states_as_json, states_as_text
 from tests.oauth_samples import token_set
 
 NOW = 1_900_000_000

@@ -21,7 +21,7 @@ from provisioner.lint.finding import Excerpt
 from provisioner.lint.verdict import Verdict
 from provisioner.reports import history, host_status, run_formats, step_summary
 from provisioner.reports.finding_formats import RENDERERS
-from provisioner.reports.sign_in_states import states_as_json, states_as_text
+from provisioner.reports.sign_ins import states_as_json, states_as_text
 from provisioner.smtp.client import SmtpResult
 from provisioner.text import printable_lines
 from tests.reports.finding_samples import finding

@@ -11,7 +11,7 @@ from provisioner.model.email_server import OAuth2Settings
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
-from provisioner.providers.registration import registration_of
+from provisioner.providers.registrations import registration_of
 from tests.oauth_samples import oauth_server, project_in
 
 MICROSOFT = {

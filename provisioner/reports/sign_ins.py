@@ -9,10 +9,14 @@ from typing import Any
 
 from provisioner.credentials.expiry import SignInState, TokenExpiry, undeclared_problem
 from provisioner.credentials.store import Credentials, TokenSet
-from provisioner.reports.sign_in_table import day_of, table_lines, time_left
+from provisioner.reports.table import table_lines
 from provisioner.text import as_json, printable
 
 _COLUMNS = 80
+
+# What is cut short in the table stands whole in the lines below it.
+_HEADINGS = ("SERVER", "ACCOUNT", "ACCESS", "REFRESH", "PROVEN", "STATE")
+_WIDEST = (18, 25, 7, 11, 10, 7)
 
 
 def states_as_text(
@@ -20,7 +24,7 @@ def states_as_text(
 ) -> str:
     """A table, and a few lines a server below it; then what no server file declares."""
     every = list(states)
-    lines = list(table_lines(every, now=now))
+    lines = list(table_lines(_HEADINGS, (_row(state, now) for state in every), _WIDEST))
     if not every:
         lines = ["No server uses OAuth2: there is nothing to sign in to."]
     for state in every:
@@ -44,6 +48,21 @@ def _identity(kept: Credentials) -> str | None:
     return kept.tokens.identity if kept.tokens else None
 
 
+def _row(state: SignInState, now: float) -> tuple[str, ...]:
+    tokens = state.tokens
+    if tokens is None:
+        return (state.server_name, state.mailbox or "-", "-", "-", "-", state.standing)
+    end = state.end
+    return (
+        state.server_name,
+        tokens.identity or state.mailbox or "-",
+        _time_left(tokens.expires_at - now),
+        "unknown" if end is None or end.at is None else f"~{_day(end.at)}",
+        _day(state.proof.at) if state.proof.at else "not yet",
+        state.standing,
+    )
+
+
 def _lines(state: SignInState, now: float) -> Iterator[str]:
     yield from _wrapped(f"{state.server_name}: {_headline(state)}", "")
     if state.tokens is not None and state.end is not None:
@@ -64,7 +83,7 @@ def _headline(state: SignInState) -> str:
     mailbox = state.mailbox or tokens.identity
     who = tokens.identity or f"{mailbox or 'an account'} (the provider names nobody)"
     other = f", mailbox {mailbox}" if tokens.identity and mailbox != tokens.identity else ""
-    return f"signed in as {who}{other}, since {day_of(tokens.obtained_at)}"
+    return f"signed in as {who}{other}, since {_day(tokens.obtained_at)}"
 
 
 def _token_lines(
@@ -76,7 +95,7 @@ def _token_lines(
     elif end.at is None:
         yield from _wrapped(f"refresh token: end unknown ({end.reason})")
     else:
-        yield from _wrapped(f"refresh token until about {day_of(end.at)}: {end.reason}")
+        yield from _wrapped(f"refresh token until about {_day(end.at)}: {end.reason}")
     for early in state.early_ends:
         yield from _wrapped(f"  or earlier: {early}")
     proof = state.proof
@@ -105,7 +124,7 @@ def _wrapped(text: str, indent: str = "  ") -> list[str]:
 def _until(tokens: TokenSet, now: float) -> str:
     if tokens.expires_at <= now:
         return f"expired {_minute(tokens.expires_at)}"
-    return f"until {_minute(tokens.expires_at)} ({time_left(tokens.expires_at - now)})"
+    return f"until {_minute(tokens.expires_at)} ({_time_left(tokens.expires_at - now)})"
 
 
 def _members(state: SignInState, now: float) -> dict[str, Any]:
@@ -150,3 +169,18 @@ def _instant(seconds: int | None) -> str | None:
 
 def _minute(seconds: int) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _day(seconds: int) -> str:
+    """The day, by this machine's clock."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d")
+
+
+def _time_left(seconds: float) -> str:
+    """59 min, 5 h, 60 d; nothing left is expired."""
+    if seconds <= 0:
+        return "expired"
+    minutes = int(seconds // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
