@@ -26,13 +26,16 @@ from provisioner.oauth.gates import (
 from provisioner.oauth.granted import granted_refresh_token, granted_scope
 from provisioner.oauth.identity import Identity, identity_from
 from provisioner.oauth.issuer import check_token_issuer
-from provisioner.oauth.token_answer import TokenAnswer
-from provisioner.oauth.token_endpoint import TokenEndpoint
-from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.oauth.token_endpoint import (
+    TokenEndpoint,
+    TokenErrorResponse,
+    TokenRequestError,
+    TokenResponse,
+)
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 
-Ask = Callable[[TokenEndpoint], TokenAnswer]
+Ask = Callable[[TokenEndpoint], TokenResponse]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ class Acceptance:
         answer = self._answer(ask)
         return self._saved(self._proven(self._token_set(answer, issuer)))
 
-    def _answer(self, ask: Ask) -> TokenAnswer:
+    def _answer(self, ask: Ask) -> TokenResponse:
         endpoint = TokenEndpoint(
             url=self.settings.access_token_url,
             field="access_token_url",
@@ -68,12 +71,13 @@ class Acceptance:
             client_secret=self.client_secret,
             auth_method=self.provider.first_auth_method,
             ca_file=self.ca_file,
+            announce=self.announce,
         )
         try:
             return ask(endpoint)
-        except TokenRefused as error:
+        except TokenErrorResponse as error:
             raise self._refused(error.refusal) from None
-        except NoTokenAnswer as error:
+        except TokenRequestError as error:
             field = "oauth2.access_token_url"
             raise SignInFailed(self._named(error.message, field), remedy=error.remedy) from None
 
@@ -81,7 +85,7 @@ class Acceptance:
         message = self._named(refusal.message(), refusal.advice.field)
         return SignInFailed(message, remedy=refusal.remedy())
 
-    def _token_set(self, answer: TokenAnswer, issuer: str | None) -> TokenSet:
+    def _token_set(self, answer: TokenResponse, issuer: str | None) -> TokenSet:
         declared = (self.provider, self.server, self.settings)
         refresh_token = granted_refresh_token(answer, *declared)
         scope = granted_scope(answer, *declared)
@@ -101,7 +105,7 @@ class Acceptance:
             refresh_token_expires_at=answer.refresh_token_expires_at(now),
         )
 
-    def _identity(self, answer: TokenAnswer, issuer: str | None) -> Identity:
+    def _identity(self, answer: TokenResponse, issuer: str | None) -> Identity:
         declared = (self.provider, self.server, self.settings)
         identity = identity_from(answer.id_token, *declared, now=self.now())
         check_token_issuer(identity, issuer, *declared)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from provisioner.oauth.advice import Advice
-from provisioner.oauth.device_pace import PENDING, SLOW_DOWN
 from provisioner.oauth.google_errors import GOOGLE_ERRORS, GOOGLE_WORDS
 from provisioner.oauth.microsoft_errors import MICROSOFT_ERRORS
 from provisioner.oauth.standard_errors import (
@@ -28,6 +27,7 @@ _LONGEST_SEARCHED = 4000  # the search takes the square of it
 _ONLY_A_PERSON = frozenset(
     {"invalid_grant", "interaction_required", "login_required", "consent_required"}
 )
+PENDING, SLOW_DOWN = "authorization_pending", "slow_down"  # RFC 8628 section 3.5
 _KNOWN_ERRORS = frozenset({*STANDARD_ERRORS, *DEVICE_ERRORS, *_ONLY_A_PERSON, PENDING, SLOW_DOWN})
 TRANSIENT_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.token_answer import TokenAnswer
+from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 from provisioner.secret import Secret
 from provisioner.text import foreign
 
 
 def granted_refresh_token(
-    answer: TokenAnswer, provider: Provider, server: EmailServer, settings: OAuth2Settings
+    answer: TokenResponse, provider: Provider, server: EmailServer, settings: OAuth2Settings
 ) -> Secret:
     """The refresh token, without which the grant would end within the hour."""
     if answer.refresh_token is not None:
@@ -42,7 +42,7 @@ def _how_to_get_one(provider: Provider, settings: OAuth2Settings) -> tuple[str, 
 
 
 def granted_scope(
-    answer: TokenAnswer, provider: Provider, server: EmailServer, settings: OAuth2Settings
+    answer: TokenResponse, provider: Provider, server: EmailServer, settings: OAuth2Settings
 ) -> str:
     """The granted scope, which covers what was asked. Absent means as asked (RFC 6749 5.1)."""
     asked = settings.scope_for_token or settings.scope_for_authorize

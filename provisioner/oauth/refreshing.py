@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +15,13 @@ from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.store import Credentials, LockedCredentials, TokenSet
 from provisioner.errors import FileUnusable, PersonNeeded, RefreshFailed
 from provisioner.model.email_server import EmailServer
-from provisioner.oauth.token_answer import TokenAnswer
-from provisioner.oauth.token_endpoint import TokenEndpoint
-from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.oauth.token_endpoint import (
+    SECONDS_UNDER_LOCK,
+    TokenEndpoint,
+    TokenErrorResponse,
+    TokenRequestError,
+    TokenResponse,
+)
 from provisioner.secret import Secret
 from provisioner.text import proposed_command
 
@@ -30,19 +36,23 @@ def fresh_tokens(
     now: float,
     *,
     save: bool = False,
+    announce: Callable[[str], None] = lambda _line: None,
 ) -> TokenSet:
     """The server's tokens, good for at least `margin_seconds` if the provider grants that long.
 
     They are saved if `save`, or if the stored ones would be worth less now: else a command that
     only looks would change a file that git knows. The client secret is read only if one is due.
+    `announce` gets a line where the provider has to be waited for.
 
     PersonNeeded: nobody has signed in, the grant has ended, a destination changed.
     RefreshFailed: it did not work this time; the stored tokens are untouched. LockHeld.
     """
     if not secrets.stored_tokens(server).expires_within(margin_seconds, now=now):
         return secrets.tokens(server)
-    client = _Client(server, secrets.client_secret(server), secrets.project.ca_file)
+    secret = secrets.client_secret(server)
     with secrets.store.locked(server.server_name) as entry:
+        deadline = time.monotonic() + SECONDS_UNDER_LOCK
+        client = _Client(server, secret, secrets.project.ca_file, announce, deadline)
         refresh = _Refresh(secrets, client, entry, margin_seconds, now, save)
         return refresh.renewed()
 
@@ -52,6 +62,8 @@ class _Client:
     server: EmailServer
     secret: Secret
     ca_file: Path | None
+    announce: Callable[[str], None]
+    deadline: float
 
     @property
     def field(self) -> str:
@@ -59,7 +71,7 @@ class _Client:
         declared = self.server.oauth2 and self.server.oauth2.refresh_token_url
         return "refresh_token_url" if declared else "access_token_url"
 
-    def refresh(self, stored: TokenSet) -> TokenAnswer:
+    def refresh(self, stored: TokenSet) -> TokenResponse:
         settings = self.server.oauth2
         assert settings is not None  # noqa: S101  there are tokens
         endpoint = TokenEndpoint(
@@ -69,6 +81,8 @@ class _Client:
             client_secret=self.secret,
             auth_method=stored.token_endpoint_auth_method,
             ca_file=self.ca_file,
+            announce=self.announce,
+            deadline=self.deadline,
         )
         return endpoint.refresh(stored.refresh_token, scope=settings.scope_for_token)
 
@@ -92,7 +106,7 @@ class _Refresh:
             return stored
         try:
             return self._refreshed(stored)
-        except TokenRefused as refused:
+        except TokenErrorResponse as refused:
             there = self.entry.read()
             now_stored = there.tokens if there else None
             if not refused.refusal.needs_person or now_stored in (None, stored):
@@ -103,7 +117,7 @@ class _Refresh:
             return stored
         try:
             return self._refreshed(stored)
-        except TokenRefused as refused:
+        except TokenErrorResponse as refused:
             raise _in_words(refused, server) from None
 
     def _refreshed(self, stored: TokenSet) -> TokenSet:
@@ -119,7 +133,7 @@ class _Refresh:
         before = self.entry.read()
         try:
             answer = self.client.refresh(stored)
-        except NoTokenAnswer as error:
+        except TokenRequestError as error:
             where = server.where(f"oauth2.{self.client.field}")
             raise RefreshFailed(f"{where}: {error.message}", remedy=error.remedy) from None
         renewed = replace(
@@ -154,7 +168,7 @@ class _Refresh:
             self.secrets.keep_in_memory(renewed, stored=found.tokens)
 
 
-def _in_words(refused: TokenRefused, server: EmailServer) -> PersonNeeded | RefreshFailed:
+def _in_words(refused: TokenErrorResponse, server: EmailServer) -> PersonNeeded | RefreshFailed:
     refusal = refused.refusal
     kind = PersonNeeded if refusal.needs_person else RefreshFailed
     where = server.where(refusal.advice.field)

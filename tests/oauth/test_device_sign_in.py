@@ -12,8 +12,7 @@ import pytest
 
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
-from provisioner.oauth.device_endpoint import device_endpoint
-from provisioner.oauth.device_sign_in import DeviceSignIn
+from provisioner.oauth.device_flow import DeviceSignIn, device_endpoint
 from provisioner.oauth.gates import Proof, ProofResult
 from provisioner.providers.catalogue import provider_for
 from tests.oauth.scripted_server import Answer, ScriptedServer, json_answer, scripted_server
@@ -216,7 +215,7 @@ def test_time_runs_out_before_the_code_does(desk: Desk) -> None:
 
 def test_the_code_ends_before_the_time_does(desk: Desk) -> None:
     said = desk.outcome(PENDING, b"", codes={**CODES, "expires_in": "16"})
-    assert "within 16 s; the last time the token endpoint cannot be reached" in said
+    assert "within 16 s. The last request failed: the device sign-in: localhost broke" in said
     assert "--timeout" not in said
     assert desk.slept == [5, 5]
 

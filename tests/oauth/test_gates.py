@@ -14,7 +14,7 @@ from provisioner.oauth.gates import check_identity
 from provisioner.oauth.granted import granted_refresh_token, granted_scope
 from provisioner.oauth.identity import NOBODY, Identity, identity_from
 from provisioner.oauth.issuer import check_issuer, check_token_issuer
-from provisioner.oauth.token_answer import TokenAnswer
+from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
@@ -23,8 +23,8 @@ from tests.oauth_samples import LINES, oauth_server
 NOW = 1_800_000_000
 
 
-def _answer(**members: Any) -> TokenAnswer:
-    return TokenAnswer(
+def _answer(**members: Any) -> TokenResponse:
+    return TokenResponse(
         **{
             "access_token": Secret("a"),
             "refresh_token": Secret("r"),
