@@ -36,13 +36,10 @@ _HEADERS = {
 }
 
 # Class of what was raised -> what is said, and whether it passes. The first that fits counts.
+_UNTRUSTED = "does not prove who it is: its TLS certificate is not trusted"
 _BEFORE_SENDING = (
     (TimeoutError, "did not answer in time", True),
-    (
-        ssl.SSLCertVerificationError,
-        "does not prove who it is: its TLS certificate is not trusted",
-        False,
-    ),
+    (ssl.SSLCertVerificationError, _UNTRUSTED, False),
     (requests.exceptions.ProxyError, "cannot be reached through the proxy", True),
     (ssl.SSLError, "made no TLS connection of version 1.2 or later", True),
     (socket.gaierror, "cannot be found by name", True),  # a typo more often than an outage

@@ -33,13 +33,10 @@ ASSUMED_LIFE_SECONDS = 600
 _LONGEST_LIFE_SECONDS = 10 * 365 * 86400
 _LONGEST_WAIT_SECONDS = 10.0
 _SHORTEST_REQUEST_SECONDS = 10.0  # a refresh that is cut short may cost the refresh token
-_OTHER_METHOD = {
-    "client_secret_basic": "client_secret_post",
-    "client_secret_post": "client_secret_basic",
-}
+_BASIC, _POST = "client_secret_basic", "client_secret_post"
 
 Members = Mapping[str, Any]
-Fields = Mapping[str, str | Secret | None]
+Field = str | Secret | None
 
 
 class TokenErrorResponse(Exception):
@@ -117,7 +114,7 @@ class TokenEndpoint:
     field: str
     client_id: str
     client_secret: Secret
-    auth_method: str = "client_secret_basic"
+    auth_method: str = _BASIC
     ca_file: Path | None = None
     announce: Callable[[str], None] = lambda _line: None
     deadline: float = math.inf
@@ -134,28 +131,25 @@ class TokenEndpoint:
         self, code: Secret, *, verifier: Secret, redirect_uri: str, scope: str | None
     ) -> TokenResponse:
         """Tokens for a code, which is good for one use: RFC 6749 section 4.1.3, RFC 7636."""
-        fields: Fields = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "code_verifier": verifier,
-            "redirect_uri": redirect_uri,
-            "scope": scope,
-        }
-        return self._tokens(Stage.EXCHANGE, fields)
+        return self._tokens(
+            Stage.EXCHANGE,
+            grant_type="authorization_code",
+            code=code,
+            code_verifier=verifier,
+            redirect_uri=redirect_uri,
+            scope=scope,
+        )
 
     def refresh(self, refresh_token: Secret, *, scope: str | None) -> TokenResponse:
         """New tokens for a refresh token; without one in the response the old one stays."""
-        fields: Fields = {
-            "grant_type": "refresh_token",
-            "refresh_token": refresh_token,
-            "scope": scope,
-        }
-        return self._tokens(Stage.REFRESH, fields)
+        return self._tokens(
+            Stage.REFRESH, grant_type="refresh_token", refresh_token=refresh_token, scope=scope
+        )
 
     def revoke(self, token: Secret, *, kind: str = "refresh_token") -> None:
         """End a token, of this kind, at a revocation endpoint (RFC 7009)."""
         with self.in_words(Stage.REVOCATION):
-            self._request(Stage.REVOCATION, {"token": token, "token_type_hint": kind})
+            self._request(Stage.REVOCATION, token=token, token_type_hint=kind)
 
     def device_codes(self, *, scope: str) -> tuple[Members, str]:
         """The response of a device authorization endpoint, and how the client was recognized.
@@ -163,11 +157,11 @@ class TokenEndpoint:
         RFC 8628 section 3.1: the client proves itself here as at the token endpoint.
         """
         with self.in_words(Stage.DEVICE):
-            return self._request(Stage.DEVICE, {"client_id": self.client_id, "scope": scope})
+            return self._request(Stage.DEVICE, client_id=self.client_id, scope=scope)
 
     def device_tokens(self, device_code: Secret) -> TokenResponse:
         """Tokens for a device code, once a person has agreed: RFC 8628 section 3.4."""
-        return self._tokens(Stage.DEVICE, {"grant_type": DEVICE_GRANT, "device_code": device_code})
+        return self._tokens(Stage.DEVICE, grant_type=DEVICE_GRANT, device_code=device_code)
 
     @contextmanager
     def in_words(self, stage: Stage) -> Iterator[None]:
@@ -194,11 +188,11 @@ class TokenEndpoint:
             "tokens that were stored before are untouched"
         )
 
-    def _tokens(self, stage: Stage, fields: Fields) -> TokenResponse:
+    def _tokens(self, stage: Stage, **fields: Field) -> TokenResponse:
         with self.in_words(stage):
-            return _token_response(*self._request(stage, fields), stage)
+            return _token_response(*self._request(stage, **fields), stage)
 
-    def _request(self, stage: Stage, fields: Fields) -> tuple[Members, str]:
+    def _request(self, stage: Stage, **fields: Field) -> tuple[Members, str]:
         """The response's members, and the way in which the client was recognized."""
         try:
             return self._attempts(stage, fields, self.auth_method), self.auth_method
@@ -207,7 +201,7 @@ class TokenEndpoint:
                 raise
             # The client is judged before everything else (RFC 6749 section 4.1.3), so that even a
             # code may go out again.
-            other = _OTHER_METHOD[self.auth_method]
+            other = _BASIC if self.auth_method == _POST else _POST
             try:
                 return self._attempts(stage, fields, other), other
             except TokenErrorResponse as second:
@@ -215,7 +209,7 @@ class TokenEndpoint:
                 recognized = second.refusal.error != "invalid_client"
                 raise (second if recognized and stage is not Stage.EXCHANGE else first) from None
 
-    def _attempts(self, stage: Stage, fields: Fields, auth_method: str) -> Members:
+    def _attempts(self, stage: Stage, fields: Mapping[str, Field], auth_method: str) -> Members:
         seen: set[int | None] = set()
         for pause in self.pauses:
             try:
@@ -237,13 +231,13 @@ class TokenEndpoint:
         needed = min(self.seconds, _SHORTEST_REQUEST_SECONDS)
         return time.monotonic() + wait + needed <= self.deadline
 
-    def _attempt(self, stage: Stage, fields: Fields, auth_method: str) -> Members:
+    def _attempt(self, stage: Stage, fields: Mapping[str, Field], auth_method: str) -> Members:
         """One POST, in which the client proves itself by a header or by fields."""
         if not self._has_time():
             raise TokenRequestError("did not answer in time", retryable=True, sent=False)
         form = {name: _revealed(value) for name, value in fields.items() if value}
         secret, headers = self.client_secret.reveal(), {}
-        if auth_method == "client_secret_post":
+        if auth_method == _POST:
             form |= {"client_id": self.client_id, "client_secret": secret}
         else:  # RFC 6749 section 2.3.1: both parts are form-encoded first
             pair = f"{quote_plus(self.client_id)}:{quote_plus(secret)}"
