@@ -32,7 +32,6 @@ from provisioner.text import redact
 
 _DEFAULT_INTERVAL_SECONDS, _SLOW_DOWN_SECONDS, _LONGEST_INTERVAL_SECONDS = 5, 5, 60
 _LONGEST_CODE, _LONGEST_URL = 64, 2000
-_FIELD = "oauth2.access_token_url"
 _OTHER_WAYS = "sign in with a browser, which may run on another machine: leave --device out"
 
 
@@ -160,28 +159,29 @@ def device_endpoint(provider: Provider, server: EmailServer, settings: OAuth2Set
     SignInFailed where there is none; InvalidProject where secrets would travel in the clear.
     """
     if not provider.device_flow_serves_mail:
-        raise SignInFailed(
-            f"{server.where(_FIELD)}: {provider.label} does not give the scope of mail to a "
-            "sign-in with --device",
-            remedy=_OTHER_WAYS,
-        )
+        problem = "does not give the scope of mail to a sign-in with --device"
+        raise _impossible(server, f"{provider.label} {problem}", _OTHER_WAYS)
     if provider.device_authorization_url is None:
-        raise SignInFailed(
-            f"{server.where(_FIELD)}: {provider.label} is not known to offer a sign-in with "
-            "--device",
-            remedy=f"{_OTHER_WAYS}; if it has a device authorization endpoint, say so in "
+        raise _impossible(
+            server,
+            f"{provider.label} is not known to offer a sign-in with --device",
+            f"{_OTHER_WAYS}; if it has a device authorization endpoint, say so in "
             f"provisioner.yml: providers: {{{provider.name}: {{device_authorization_url: URL}}}}",
         )
     url = absolute_url(settings.access_token_url, provider.device_authorization_url)
     checked_endpoint(url, "device_authorization_url")
     if not _lives_with(settings.access_token_url, url):
-        raise SignInFailed(
-            f"{server.where(_FIELD)}: device_authorization_url is at {urlsplit(url).netloc}, which "
-            "is not known to belong to the provider of the token endpoint: the client secret would "
-            "go there",
-            remedy="declare one on the host of access_token_url; else leave --device out",
+        raise _impossible(
+            server,
+            f"device_authorization_url is at {urlsplit(url).netloc}, which is not known to belong "
+            "to the provider of the token endpoint: the client secret would go there",
+            "declare one on the host of access_token_url; else leave --device out",
         )
     return url
+
+
+def _impossible(server: EmailServer, problem: str, remedy: str) -> SignInFailed:
+    return SignInFailed(f"{server.where('oauth2.access_token_url')}: {problem}", remedy=remedy)
 
 
 def _lives_with(token_url: str, url: str) -> bool:

@@ -24,11 +24,10 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from provisioner.ca_file import ca_certificates
-from provisioner.oauth.token_endpoint import TokenRequestError
+from provisioner.oauth.token_endpoint import MOST_BYTES, TokenRequestError
 from provisioner.providers.catalogue import is_loopback
 
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 20.0  # one address, one silence
-_MOST_BYTES = 192 * 1024  # encrypted, they take four times as much, and a file has 1 MiB at most
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",  # what is packed small may unpack large
@@ -107,7 +106,7 @@ def _post(guard: _Guard, url: str, fields: Texts, headers: Texts) -> HttpAnswer:
                 allow_redirects=False,  # they would take secrets along
                 stream=True,  # so that the answer's size can be bounded
             ) as response:
-                body = response.raw.read(_MOST_BYTES + 1, decode_content=True)
+                body = response.raw.read(MOST_BYTES + 1, decode_content=True)
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
         # Only its class is told: the libraries' words may quote what was sent.
         causes = tuple(_causes(error))
@@ -117,7 +116,7 @@ def _post(guard: _Guard, url: str, fields: Texts, headers: Texts) -> HttpAnswer:
                 raise TokenRequestError(reason, retryable=passes, sent=sent) from None
         raise
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "no content type"
-    fits = len(body) <= _MOST_BYTES
+    fits = len(body) <= MOST_BYTES
     pause = _retry_after(response.headers)
     return HttpAnswer(response.status_code, kind, body if fits else None, pause)
 

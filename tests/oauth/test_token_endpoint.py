@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote_plus
 
 import pytest
+import requests
 import trustme
 
 from provisioner.errors import InvalidProject
@@ -265,6 +266,22 @@ def test_property_22_a_private_ca_does_not_replace_the_public_ones(
 ) -> None:
     alone = _Guard(None)._context.cert_store_stats()["x509_ca"]
     assert _Guard(authority[1])._context.cert_store_stats()["x509_ca"] == alone + 1
+
+
+def test_property_22_a_connection_that_is_cut_stays_encrypted(
+    authority: tuple[ssl.SSLContext, Path],
+) -> None:
+    """SSLSocket.shutdown() forgets its encryption: what its thread still sends would be clear."""
+    guard = _Guard(authority[1])
+    with scripted_server([], tls=authority[0]) as server:
+        request = requests.Request("POST", f"https://localhost:{server.port}/").prepare()
+        connection = guard.get_connection_with_tls_context(request, verify=True)._new_conn()
+        connection.connect()
+        guard.cut()
+        assert connection.sock.version() is not None
+        with pytest.raises(ssl.SSLError):
+            connection.sock.sendall(b"CANARY")
+        connection.close()
 
 
 @pytest.mark.parametrize("name", ["missing.pem", "empty.pem"])
