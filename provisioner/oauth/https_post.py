@@ -36,6 +36,7 @@ _HEADERS = {
 
 # Class of what was raised -> what is said, and whether it passes. The first that fits counts.
 _UNTRUSTED = "does not prove who it is: its TLS certificate is not trusted"
+_NO_BUNDLE = "cannot be asked: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is not the path of a file"
 _BEFORE_SENDING = (
     (TimeoutError, "did not answer in time", True),
     (ssl.SSLCertVerificationError, _UNTRUSTED, False),
@@ -43,6 +44,8 @@ _BEFORE_SENDING = (
     (ssl.SSLError, "made no TLS connection of version 1.2 or later", True),
     (socket.gaierror, "cannot be found by name", True),  # a typo more often than an outage
     (requests.ConnectionError, "cannot be reached", True),
+    (requests.RequestException, "cannot be asked", False),
+    (OSError, _NO_BUNDLE, False),
     (Exception, "cannot be asked", False),
 )
 _AFTER_SENDING = (
@@ -107,7 +110,7 @@ def _post(guard: _Guard, url: str, fields: Texts, headers: Texts) -> HttpAnswer:
                 stream=True,  # so that the answer's size can be bounded
             ) as response:
                 body = response.raw.read(MOST_BYTES + 1, decode_content=True)
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+    except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
         # Only its class is told: the libraries' words may quote what was sent.
         causes = tuple(_causes(error))
         for raised, reason, passes in _AFTER_SENDING if guard.connected else _BEFORE_SENDING:

@@ -8,6 +8,8 @@ import gzip
 import json
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -125,6 +127,15 @@ def test_a_request_has_what_the_rfcs_say_and_no_more(
     assert _header(request, "Accept") == "application/json"
     assert _header(request, "Accept-Encoding") == "identity"
     assert _form(request) == form
+
+
+def test_requests_is_imported_when_something_is_sent_and_not_before() -> None:
+    program = (
+        "import sys, provisioner.oauth.refreshing, provisioner.oauth.revoking, "
+        "provisioner.oauth.device_flow, provisioner.oauth.sign_in; "
+        "sys.exit('requests' in sys.modules or 'urllib3' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_the_client_proves_itself_in_a_header_or_in_the_form() -> None:
@@ -289,6 +300,15 @@ def test_a_ca_file_that_is_none_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty.pem").touch()
     with pytest.raises(InvalidProject, match=f"{name} cannot be used"):
         _refreshed("https://localhost:1/", ca_file=tmp_path / name)
+
+
+def test_a_bundle_of_the_environment_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("provisioner.oauth.https_post.is_loopback", lambda host: False)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    with pytest.raises(TokenRequestError, match="cannot be asked: REQUESTS_CA_BUNDLE or CURL_CA"):
+        _refreshed("https://localhost:1/")
 
 
 # What is sent again.
