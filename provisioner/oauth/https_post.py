@@ -112,10 +112,9 @@ def _post(guard: _Guard, url: str, fields: Texts, headers: Texts) -> HttpAnswer:
                 body = response.raw.read(MOST_BYTES + 1, decode_content=True)
     except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
         # Only its class is told: the libraries' words may quote what was sent.
-        causes = tuple(_causes(error))
-        for raised, reason, passes in _AFTER_SENDING if guard.connected else _BEFORE_SENDING:
+        causes, sent = tuple(_causes(error)), guard.connected
+        for raised, reason, passes in _AFTER_SENDING if sent else _BEFORE_SENDING:
             if any(isinstance(cause, raised) for cause in causes):
-                sent = guard.connected
                 raise TokenRequestError(reason, retryable=passes, sent=sent) from None
         raise
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "no content type"
