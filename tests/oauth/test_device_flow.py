@@ -172,36 +172,63 @@ def test_the_client_is_recognized_the_other_way(desk: Desk) -> None:
 # Failures. Each leaves the earlier tokens.
 
 
+NO_CODE = "gives no user_code, or no page on https"
+LINE = LINES["oauth2.scope_for_authorize"]
+
+
 @pytest.mark.parametrize(
-    ("error", "words", "remedy"),
+    ("codes", "polls", "words"),
     [
-        ("access_denied", "access_denied: the sign-in was refused on the page", "accept"),
-        ("expired_token", "expired_token: nobody entered the code in time", "a new code comes"),
-        ("invalid_grant", "invalid_grant: the code was used before", "a new code comes"),
-        ("unauthorized_client", "may not use the device flow", "sign in without --device"),
-        ("invalid_scope", "invalid_scope: a scope is misspelt", "correct scope_for_authorize"),
+        # The last word of the provider.
+        *[(CODES, [PENDING, refusal(error, error_description="CANARY-device-code")],
+           [": the device sign-in at localhost: ", *words, "Who must act: ", "***"])
+          for error, *words in (
+            ("access_denied", "access_denied: the sign-in was refused on the page", "accept"),
+            ("expired_token", "expired_token: nobody entered the code in time", "a new code comes"),
+            ("invalid_grant", "invalid_grant: the code was used before", "a new code comes"),
+            ("unauthorized_client", "may not use the device flow", "sign in without --device"),
+            ("invalid_scope", "invalid_scope: a scope is", "correct scope_for_authorize"))],
+        (refusal("invalid_scope", error_description="Invalid device flow scope: smtp"), [],
+         ["invalid_scope: the device flow does not give the scope of mail"]),
+        (refusal("invalid_scope", error_description="no such scope"), [],
+         [f"servers/reports.yml:{LINE}: Reports: oauth2.scope_for_authorize: the",
+          'It says: "no such scope"']),
+        # Codes that are none.
+        *[(codes, [], [words, ": the device sign-in: localhost ", "check device_authorization_url"])
+          for codes, words in (
+            ({**CODES, "device_code": ""}, "gives no device_code"),
+            ({**CODES, "device_code": ["CANARY"]}, "gives no device_code"),
+            ({**CODES, "user_code": None}, NO_CODE),
+            ({**CODES, "user_code": "\x1b[2J"}, NO_CODE),
+            ({**CODES, "user_code": "7" * 65}, NO_CODE),
+            ({**CODES, "verification_uri": "http://sso.example.edu/device"}, NO_CODE),
+            ({**CODES, "verification_uri": "https://a@sso.example.edu/"}, NO_CODE),
+            ({**CODES, "verification_uri": 7}, NO_CODE),
+            (["CANARY"], "sent an invalid response: application/json without"),
+            (json_answer("<h1>CANARY</h1>", status="404 Not Found"), "answered HTTP 404"),
+            (json_answer("[" * 5000), "without tokens"))],
+        # Tokens that are none, and those that no sign-in may keep.
+        (CODES, [PENDING, json_answer("<html>")],
+         ["the device sign-in: localhost sent an invalid response: application/json without tokens",
+          "check access_token_url"]),
+        (CODES, [json_answer('{"access_token": "CANARY-at"}')],
+         ["oauth2.prompt: localhost gave no refresh token"]),
+        (CODES, [json_answer('{"access_token": "x", "refresh_token": "y", "scope": "imap"}')],
+         ["asked for and not granted: smtp"]),
     ],
-)
-def test_property_21_the_last_word_of_the_provider(
-    desk: Desk, error: str, words: str, remedy: str
+    ids=lambda value: repr(value)[-40:],
+)  # fmt: skip
+def test_property_21_each_failure_in_words(
+    desk: Desk, codes: object, polls: list[bytes], words: list[str]
 ) -> None:
-    said = desk.outcome(PENDING, refusal(error, error_description="CANARY-device-code"))
-    assert ": the device sign-in at localhost: " in said
-    assert words in said
-    assert remedy in said
-    assert "Who must act: " in said
-    assert "***" in said
+    said = desk.outcome(*polls, codes=codes)
+    assert [word for word in words if word not in said] == []
+    assert desk.slept == [5] * len(polls)
 
 
-def test_the_device_endpoint_refuses(desk: Desk) -> None:
-    google = refusal("invalid_scope", error_description="Invalid device flow scope: smtp")
-    assert "invalid_scope: the device flow does not give the scope of mail" in desk.outcome(
-        codes=google
-    )
-    said = desk.outcome(codes=refusal("invalid_scope", error_description="no such scope"))
-    line = LINES["oauth2.scope_for_authorize"]
-    assert said.startswith(f"servers/reports.yml:{line}: Reports: oauth2.scope_for_authorize: the")
-    assert 'It says: "no such scope"' in said
+def test_the_mail_server_has_the_last_word_here_too(desk: Desk) -> None:
+    mail = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
+    assert "user_name: the mail server refuses" in desk.outcome(TOKENS, prove=lambda _: mail)
 
 
 @pytest.mark.parametrize(
@@ -220,48 +247,6 @@ def test_the_time_or_the_code_ends_first(
     assert f"servers/reports.yml:1: Reports: nobody signed in with the code {words}" in said
     assert said.endswith(remedy)
     assert desk.slept == [5] * len(polls)
-
-
-@pytest.mark.parametrize(
-    ("codes", "words"),
-    [
-        ({**CODES, "device_code": ""}, "gives no device_code"),
-        ({**CODES, "device_code": ["CANARY"]}, "gives no device_code"),
-        ({**CODES, "user_code": None}, "gives no user_code, or no page on https"),
-        ({**CODES, "user_code": "\x1b[2J"}, "gives no user_code"),
-        ({**CODES, "user_code": "7" * 65}, "gives no user_code"),
-        ({**CODES, "verification_uri": "http://sso.example.edu/device"}, "no page on https"),
-        ({**CODES, "verification_uri": "https://a@sso.example.edu/"}, "no page on https"),
-        ({**CODES, "verification_uri": 7}, "no page on https"),
-        (["CANARY"], "sent an invalid response: application/json without"),
-        (json_answer("<h1>CANARY</h1>", status="404 Not Found"), "answered HTTP 404"),
-        (json_answer("[" * 5000), "without tokens"),
-    ],
-)
-def test_codes_that_are_none(desk: Desk, codes: object, words: str) -> None:
-    said = desk.outcome(codes=codes)
-    assert words in said
-    assert ": the device sign-in: localhost " in said
-    assert "check device_authorization_url" in said
-    assert desk.slept == []
-
-
-def test_an_answer_to_a_poll_that_is_none_ends_it(desk: Desk) -> None:
-    said = desk.outcome(PENDING, json_answer("<html>"))
-    assert (
-        "the device sign-in: localhost sent an invalid response: application/json without tokens"
-        in said
-    )
-    assert "check access_token_url" in said
-
-
-def test_the_gates_are_those_of_every_sign_in(desk: Desk) -> None:
-    no_refresh = json_answer('{"access_token": "CANARY-at"}')
-    assert "oauth2.prompt: localhost gave no refresh token" in desk.outcome(no_refresh)
-    narrow = json_answer('{"access_token": "x", "refresh_token": "y", "scope": "imap"}')
-    assert "asked for and not granted: smtp" in desk.outcome(narrow)
-    mail = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
-    assert "user_name: the mail server refuses" in desk.outcome(TOKENS, prove=lambda _: mail)
 
 
 # Where it begins.

@@ -101,10 +101,7 @@ def _named(value: object) -> str:
             lambda place: _endpoint(place).refresh(REFRESH, scope="a b"),
             {"grant_type": "refresh_token", "refresh_token": "CANARY-refresh", "scope": "a b"},
         ),
-        (
-            _revoked,
-            {"token": "CANARY-refresh", "token_type_hint": "refresh_token"},
-        ),
+        (_revoked, {"token": "CANARY-refresh", "token_type_hint": "refresh_token"}),
         (
             lambda place: _endpoint(place).device_codes(scope="smtp"),
             {"client_id": "maps", "scope": "smtp"},
