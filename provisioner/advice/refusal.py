@@ -14,6 +14,7 @@ from provisioner.text import foreign
 if TYPE_CHECKING:
     from provisioner.model.email_server import OAuth2Settings
 
+PENDING, SLOW_DOWN = "authorization_pending", "slow_down"  # RFC 8628 section 3.5
 TRANSIENT_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 _ONLY_A_PERSON = frozenset(
     {"invalid_grant", "interaction_required", "login_required", "consent_required"}
@@ -22,7 +23,7 @@ _ONLY_A_PERSON = frozenset(
 _KNOWN_ERRORS = frozenset((
     *TRANSIENT_ERRORS, *_ONLY_A_PERSON,
     *("invalid_client", "invalid_request", "invalid_scope", "invalid_target", "invalid_token"),
-    *("access_denied", "authorization_pending", "expired_token", "slow_down"),
+    *("access_denied", "expired_token", PENDING, SLOW_DOWN),
     *("unauthorized_client", "unsupported_grant_type", "unsupported_response_type"),
 ))  # fmt: skip
 # Codes that vendors put beside an `error` of the standard.

@@ -71,7 +71,9 @@ def _refreshed(server: EmailServer, opened: OpenProject) -> None:
 
     with progress(quiet=not sys.stderr.isatty(), plain=False) as tell:
         tell(f"refreshing the tokens of {server.server_name}")
-        tokens = fresh_tokens(opened.secrets, server, math.inf, time.time(), save=True)
+        tokens = fresh_tokens(
+            opened.secrets, server, math.inf, time.time(), save=True, announce=tell
+        )
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(tokens.expires_at))
     print_text(f"{server.server_name}: refreshed; the access token is good until {until}")
 

@@ -50,7 +50,7 @@ class SignInWay:
         `check` is called while a browser is waited for, and may end that by an exception.
         """
         from provisioner.oauth.account_choice import with_account_choice
-        from provisioner.oauth.device_sign_in import DeviceSignIn
+        from provisioner.oauth.device_flow import DeviceSignIn
         from provisioner.oauth.sign_in import SignIn
 
         if self.device:

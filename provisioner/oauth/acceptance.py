@@ -13,13 +13,16 @@ from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.checks import CheckLogin, check_grant, prove
-from provisioner.oauth.token_answer import TokenAnswer
-from provisioner.oauth.token_endpoint import TokenEndpoint
-from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.oauth.token_endpoint import (
+    TokenEndpoint,
+    TokenErrorResponse,
+    TokenRequestError,
+    TokenResponse,
+)
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 
-Ask = Callable[[TokenEndpoint], TokenAnswer]
+Ask = Callable[[TokenEndpoint], TokenResponse]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ class Acceptance:
         self.secrets.save(self.server, self.client_secret, tokens)
         return tokens
 
-    def _answer(self, ask: Ask) -> TokenAnswer:
+    def _answer(self, ask: Ask) -> TokenResponse:
         endpoint = TokenEndpoint(
             url=self.settings.access_token_url,
             field="access_token_url",
@@ -59,12 +62,13 @@ class Acceptance:
             client_secret=self.client_secret,
             auth_method=self.provider.first_auth_method,
             ca_file=self.ca_file,
+            announce=self.announce,
         )
         try:
             return ask(endpoint)
-        except TokenRefused as error:
+        except TokenErrorResponse as error:
             raise self._refused(error.refusal) from None
-        except NoTokenAnswer as error:
+        except TokenRequestError as error:
             field = "oauth2.access_token_url"
             raise SignInFailed(self._named(error.message, field), remedy=error.remedy) from None
 

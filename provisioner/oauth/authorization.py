@@ -1,14 +1,17 @@
-"""The authorization request: the address that the browser opens."""
+"""The authorization request: the address that the browser opens, and where secrets may go."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from provisioner.errors import InvalidProject
 from provisioner.model.email_server import OAuth2Settings
-from provisioner.oauth.endpoint_url import checked_endpoint
+from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 
@@ -42,8 +45,6 @@ def authorization_request(
     What authorization_url brings along in its query stays, and is not doubled by what we add
     (RFC 6749 section 3.1: no parameter more than once).
     """
-    from authlib.integrations.requests_client import OAuth2Session
-
     checked_endpoint(settings.authorization_url, "authorization_url")
     verifier = Secret(secrets.token_urlsafe(48))
     declared = {
@@ -56,15 +57,40 @@ def authorization_request(
     hint = {"login_hint": account} if account and "@" in account else {}
     extra = {k: v for k, v in provider.authorize_extra.items() if not _is_ours_alone(k)}
     kept = {k: v for k, v in brought.items() if k not in ours and not _is_ours_alone(k)}
-    with OAuth2Session(settings.client_id, code_challenge_method="S256") as session:
-        url, _ = session.create_authorization_url(
-            address,
-            state=state.reveal(),
-            code_verifier=verifier.reveal(),
-            redirect_uri=redirect_uri,
-            **{**hint, **extra, **kept, **ours},
+    parameters = {
+        "response_type": "code",
+        "client_id": settings.client_id,
+        "redirect_uri": redirect_uri,
+        "state": state.reveal(),
+        "code_challenge": _challenge(verifier),
+        "code_challenge_method": "S256",
+    }
+    return AuthorizationRequest(
+        f"{address}?{urlencode({**hint, **extra, **kept, **ours, **parameters})}", verifier
+    )
+
+
+def _challenge(verifier: Secret) -> str:
+    """RFC 7636 section 4.2."""
+    digest = hashlib.sha256(verifier.reveal().encode("ascii")).digest()
+    return urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+
+
+def checked_endpoint(url: str, field: str) -> str:
+    """The URL's host; InvalidProject unless it is https or loopback (RFC 6749 section 3.2)."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host, parts = "", None
+    if parts is None or not host or parts.username is not None:
+        raise InvalidProject(f"{field} is not a URL with a host", remedy="write https://HOST/PATH")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise InvalidProject(
+            f"{field} is not https: secrets would travel in the clear to {host}",
+            remedy="write https://",
         )
-    return AuthorizationRequest(url, verifier)
+    return host
 
 
 _OURS_ALONE = frozenset(

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.token_answer import TokenAnswer
+from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 from provisioner.secret import Secret
 from provisioner.smtp.client import SmtpResult, advice_on
@@ -39,7 +39,7 @@ _FIELD = "oauth2.authorization_url"
 
 
 def check_grant(
-    answer: TokenAnswer,
+    answer: TokenResponse,
     server: EmailServer,
     provider: Provider,
     *,
@@ -75,7 +75,7 @@ def _settings(server: EmailServer) -> OAuth2Settings:
 # -- what was granted
 
 
-def granted_refresh_token(answer: TokenAnswer, server: EmailServer, provider: Provider) -> Secret:
+def granted_refresh_token(answer: TokenResponse, server: EmailServer, provider: Provider) -> Secret:
     """The refresh token, without which the grant would end within the hour."""
     if answer.refresh_token is not None:
         return answer.refresh_token
@@ -104,7 +104,7 @@ def _how_to_get_one(provider: Provider, settings: OAuth2Settings) -> tuple[str, 
     )
 
 
-def granted_scope(answer: TokenAnswer, server: EmailServer, provider: Provider) -> str:
+def granted_scope(answer: TokenResponse, server: EmailServer, provider: Provider) -> str:
     """The granted scope, which covers what was asked. Absent means as asked (RFC 6749 5.1)."""
     settings = _settings(server)
     asked = settings.scope_for_token or settings.scope_for_authorize

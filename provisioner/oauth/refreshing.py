@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +17,13 @@ from provisioner.credentials.proofs import Refused, note_refresh, read_proofs
 from provisioner.credentials.store import Credentials, LockedCredentials, TokenSet
 from provisioner.errors import FileUnusable, PersonNeeded, ProvisionerError, RefreshFailed
 from provisioner.model.email_server import EmailServer
-from provisioner.oauth.token_answer import TokenAnswer
-from provisioner.oauth.token_endpoint import TokenEndpoint
-from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.oauth.token_endpoint import (
+    SECONDS_UNDER_LOCK,
+    TokenEndpoint,
+    TokenErrorResponse,
+    TokenRequestError,
+    TokenResponse,
+)
 from provisioner.secret import Secret
 from provisioner.text import proposed_command
 
@@ -36,11 +42,13 @@ def fresh_tokens(
     now: float,
     *,
     save: bool = False,
+    announce: Callable[[str], None] = lambda _line: None,
 ) -> TokenSet:
     """The server's tokens, good for at least `margin_seconds` if the provider grants that long.
 
     They are saved if `save`, or if the stored ones would be worth less now: else a command that
     only looks would change a file that git knows. The client secret is read only if one is due.
+    `announce` gets a line where the provider has to be waited for.
 
     RefreshRefused: noted, so that `status` knows, until a refresh succeeds: the next one is tried
     whether or not it is due. PersonNeeded: nobody has signed in, or a destination changed.
@@ -53,11 +61,12 @@ def fresh_tokens(
         margin_seconds = math.inf
     if not stored.expires_within(margin_seconds, now=now):
         return secrets.tokens(server)
-    client = _Client(server, secrets.client_secret(server), secrets.project.ca_file)
+    secret = secrets.client_secret(server)
     try:
         with secrets.store.locked(server.server_name) as entry:
-            refresh = _Refresh(secrets, client, entry, margin_seconds, now, save)
-            renewed = refresh.renewed()
+            deadline = time.monotonic() + SECONDS_UNDER_LOCK
+            client = _Client(server, secret, secrets.project.ca_file, announce, deadline)
+            renewed = _Refresh(secrets, client, entry, margin_seconds, now, save).renewed()
     except RefreshRefused as refused:
         said = Refused(said=refused.message, remedy=refused.remedy, at=int(now))
         with suppress(ProvisionerError):  # that it was refused is graver than that nobody knows
@@ -74,6 +83,8 @@ class _Client:
     server: EmailServer
     secret: Secret
     ca_file: Path | None
+    announce: Callable[[str], None]
+    deadline: float
 
     @property
     def field(self) -> str:
@@ -81,7 +92,7 @@ class _Client:
         declared = self.server.oauth2 and self.server.oauth2.refresh_token_url
         return "refresh_token_url" if declared else "access_token_url"
 
-    def refresh(self, stored: TokenSet) -> TokenAnswer:
+    def refresh(self, stored: TokenSet) -> TokenResponse:
         settings = self.server.oauth2
         assert settings is not None  # noqa: S101  there are tokens
         endpoint = TokenEndpoint(
@@ -91,6 +102,8 @@ class _Client:
             client_secret=self.secret,
             auth_method=stored.token_endpoint_auth_method,
             ca_file=self.ca_file,
+            announce=self.announce,
+            deadline=self.deadline,
         )
         return endpoint.refresh(stored.refresh_token, scope=settings.scope_for_token)
 
@@ -114,7 +127,7 @@ class _Refresh:
             return stored
         try:
             return self._refreshed(stored)
-        except TokenRefused as refused:
+        except TokenErrorResponse as refused:
             there = self.entry.read()
             now_stored = there.tokens if there else None
             if not refused.refusal.needs_person or now_stored in (None, stored):
@@ -125,7 +138,7 @@ class _Refresh:
             return stored
         try:
             return self._refreshed(stored)
-        except TokenRefused as refused:
+        except TokenErrorResponse as refused:
             raise _in_words(refused, server) from None
 
     def _refreshed(self, stored: TokenSet) -> TokenSet:
@@ -141,7 +154,7 @@ class _Refresh:
         before = self.entry.read()
         try:
             answer = self.client.refresh(stored)
-        except NoTokenAnswer as error:
+        except TokenRequestError as error:
             where = server.where(f"oauth2.{self.client.field}")
             raise RefreshFailed(f"{where}: {error.message}", remedy=error.remedy) from None
         renewed = replace(
@@ -176,7 +189,7 @@ class _Refresh:
             self.secrets.keep_in_memory(renewed, stored=found.tokens)
 
 
-def _in_words(refused: TokenRefused, server: EmailServer) -> RefreshRefused:
+def _in_words(refused: TokenErrorResponse, server: EmailServer) -> RefreshRefused:
     refusal = refused.refusal
     where = server.where(refusal.advice.field)
     remedy = refusal.remedy(server.oauth2)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import RevocationFailed
 from provisioner.model.email_server import EmailServer
-from provisioner.oauth.endpoint_url import checked_endpoint
-from provisioner.oauth.token_endpoint import TokenEndpoint
-from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
+from provisioner.oauth.authorization import checked_endpoint
+from provisioner.oauth.token_endpoint import (
+    SECONDS_UNDER_LOCK,
+    TokenEndpoint,
+    TokenErrorResponse,
+    TokenRequestError,
+)
 from provisioner.providers.endpoints import absolute_url
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
@@ -58,21 +63,22 @@ def revoke_grant(
         client_secret=client_secret,
         auth_method=tokens.token_endpoint_auth_method,
         ca_file=ca_file,
+        deadline=time.monotonic() + SECONDS_UNDER_LOCK,
     )
     try:
         _end(client, tokens.refresh_token, "refresh_token")
-    except TokenRefused as refused:
+    except TokenErrorResponse as refused:
         said = refused.refusal
         raise RevocationFailed(
             f"{server.server_name}: {said.message()}", remedy=said.remedy(server.oauth2)
         ) from None
-    except NoTokenAnswer as fault:
+    except TokenRequestError as fault:
         raise RevocationFailed(
             f"{server.server_name}: {fault.message}", remedy=fault.remedy
         ) from None
     try:
         _end(client, tokens.access_token, "access_token")
-    except (TokenRefused, NoTokenAnswer):
+    except (TokenErrorResponse, TokenRequestError):
         return (
             "the provider did not revoke the access token by itself: it may live until it expires"
         )
@@ -82,6 +88,6 @@ def revoke_grant(
 def _end(client: TokenEndpoint, token: Secret, kind: str) -> None:
     try:
         client.revoke(token, kind=kind)
-    except TokenRefused as refused:
+    except TokenErrorResponse as refused:
         if refused.refusal.error not in _ENDED_ALREADY:
             raise

@@ -10,13 +10,16 @@ from provisioner.credentials.store import TokenSet
 from provisioner.errors import ProvisionerError
 from provisioner.oauth.acceptance import Acceptance, Ask
 from provisioner.oauth.answer_race import first_answer, stray_line
-from provisioner.oauth.authorization import authorization_request, new_state
+from provisioner.oauth.authorization import (
+    authorization_request,
+    checked_endpoint,
+    new_state,
+)
 from provisioner.oauth.browser import open_browser
 from provisioner.oauth.callback_certificate import CallbackCertificate, new_certificate
 from provisioner.oauth.callback_page import failed_page, signed_in_page
 from provisioner.oauth.callback_request import Callback
 from provisioner.oauth.checks import check_issuer
-from provisioner.oauth.endpoint_url import checked_endpoint
 from provisioner.oauth.invitation import Invitation
 from provisioner.oauth.listener import CallbackListener
 from provisioner.oauth.time_out import nobody_came

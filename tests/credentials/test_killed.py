@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 # Imported here, once, by the server that forks: an import is no step of ours.
-import provisioner.oauth.trust  # noqa: F401
+import provisioner.oauth.https_post  # noqa: F401
 from provisioner.credentials.vault_key import KeySearch
 from provisioner.demo.provider import Behaviour, DemoProvider
 from provisioner.demo.provider_grants import Grant

@@ -19,7 +19,7 @@ from provisioner.oauth.checks import (
     granted_scope,
     identity_from,
 )
-from provisioner.oauth.token_answer import TokenAnswer
+from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
@@ -28,8 +28,8 @@ from tests.oauth_samples import LINES, oauth_server
 NOW = 1_800_000_000
 
 
-def _answer(**members: Any) -> TokenAnswer:
-    return TokenAnswer(
+def _answer(**members: Any) -> TokenResponse:
+    return TokenResponse(
         **{
             "access_token": Secret("a"),
             "refresh_token": Secret("r"),

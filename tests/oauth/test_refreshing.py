@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from provisioner.credentials.store import TokenSet
+from provisioner.credentials.store import _LOCK_WAIT_SECONDS, TokenSet
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.demo.provider_grants import Grant
 from provisioner.errors import ExitCode, PersonNeeded, RefreshFailed, SecretUnavailable
 from provisioner.model.email_server import EmailServer, SecretReference
 from provisioner.oauth.refreshing import fresh_tokens
+from provisioner.oauth.token_endpoint import SECONDS_UNDER_LOCK, TokenEndpoint
 from provisioner.secret import Secret
 from tests.oauth_samples import (
     CLIENT_SECRET,
@@ -43,6 +44,7 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.seen: list[tuple[str, Mapping[str, str]]] = []
+        self.lines: list[str] = []
         self.provider = DemoProvider(
             client_id="maps",
             client_secret=CLIENT_SECRET,
@@ -70,14 +72,27 @@ class Scene:
 
     def fresh(self, margin: float = 60, *, save: bool = False, **changes: Any) -> TokenSet:
         """As a run of its own."""
-        secrets = secrets_in(self.folder)
-        return fresh_tokens(secrets, self.server(**changes), margin, NOW, save=save)
+        secrets, server = secrets_in(self.folder), self.server(**changes)
+        return fresh_tokens(secrets, server, margin, NOW, save=save, announce=self.lines.append)
 
     def behave(self, **changes: Any) -> None:
         self.provider.behaviour = dataclasses.replace(self.provider.behaviour, **changes)
 
     def is_live(self, tokens: TokenSet) -> bool:
         return self.provider.grants.active(tokens.access_token.reveal()) is not None
+
+
+@pytest.fixture(autouse=True)
+def deadlines(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Those of the requests, between which no test waits."""
+    seen: list[float] = []
+
+    def endpoint(**settings: Any) -> TokenEndpoint:
+        seen.append(settings["deadline"])
+        return TokenEndpoint(**settings, pauses=(0, 0))
+
+    monkeypatch.setattr("provisioner.oauth.refreshing.TokenEndpoint", endpoint)
+    return seen
 
 
 @pytest.fixture
@@ -234,6 +249,8 @@ def test_property_28_a_passing_fault_is_no_revocation(scene: Scene, answer: Scri
         scene.fresh()
     assert "try again later" in caught.value.remedy
     assert scene.path.read_bytes() == before
+    said = f"the refresh: localhost answered HTTP {answer.status}; trying again in 0 s"
+    assert scene.lines == [said, said]
     assert scene.is_live(scene.fresh())
 
 
@@ -260,6 +277,34 @@ def test_tokens_that_came_in_meanwhile_are_believed_before_the_refusal(scene: Sc
 
     scene.provider.observe = pull
     assert scene.fresh() == newer
+
+
+def test_both_refreshes_of_one_run_end_before_others_give_up_waiting_for_the_lock(
+    scene: Scene, deadlines: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second one follows where a `git pull` brought other tokens in, which have expired, too."""
+    other = replace(scene.kept, refresh_token=Secret("other-refresh"))
+    elsewhere = secrets_in(scene.folder / "elsewhere")
+    keep(elsewhere, scene.server(), other)
+    scene.provider.grants.revoke_all()
+    scene.provider.observe = lambda *_: (
+        elsewhere.store.path("Reports").exists()
+        and elsewhere.store.path("Reports").replace(scene.path)
+    )
+    with pytest.raises(PersonNeeded):
+        scene.fresh()
+    assert len(deadlines) == 2
+    assert deadlines[0] == deadlines[1] <= time.monotonic() + SECONDS_UNDER_LOCK
+    assert SECONDS_UNDER_LOCK <= _LOCK_WAIT_SECONDS - 15
+
+
+def test_without_time_under_the_lock_nothing_is_sent(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.oauth.refreshing.SECONDS_UNDER_LOCK", 0)
+    with pytest.raises(RefreshFailed, match="localhost did not answer in time"):
+        scene.fresh()
+    assert scene.seen == []
 
 
 # Races.

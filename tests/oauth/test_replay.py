@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -20,6 +21,7 @@ from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.oauth.acceptance import Acceptance
 from provisioner.oauth.refreshing import fresh_tokens
 from provisioner.oauth.sign_in import SignIn
+from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from tests.oauth.scripted_server import json_answer, scripted_server
@@ -141,7 +143,8 @@ def test_at_the_code_exchange(row: Row, tmp_path: Path, capsys: pytest.CaptureFi
 def test_at_the_refresh(
     row: Row, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provisioner.oauth.token_client.time.sleep", lambda seconds: None)
+    at_once = partial(TokenEndpoint, pauses=(0, 0))
+    monkeypatch.setattr("provisioner.oauth.refreshing.TokenEndpoint", at_once)
     refused = json_answer(json.dumps(_answer(row)), status="400 Bad Request")
     with scripted_server([refused] * 3) as provider:
         needs = _needs(tmp_path, f"http://localhost:{provider.port}")

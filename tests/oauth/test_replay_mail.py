@@ -15,7 +15,7 @@ from provisioner.demo.certificates import ServerCertificate
 from provisioner.demo.mail_server import Failure, MailServer
 from provisioner.errors import SignInFailed
 from provisioner.oauth.acceptance import Acceptance
-from provisioner.oauth.token_answer import TokenAnswer
+from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from tests.mail_samples import LONG_TOKEN, TOKEN, UNSCOPED_TOKEN, certificate, mail_server
@@ -99,7 +99,7 @@ class Desk:
             check_login=mail_server_proof(server, project),
             announce=self.lines.append,
         )
-        answer = TokenAnswer(
+        answer = TokenResponse(
             access_token=Secret(token),
             refresh_token=Secret("CANARY-new-refresh"),
             expires_in=3600,

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import InvalidProject
-from provisioner.oauth.revoking import RevocationEndpoint, revocation_endpoint
+from provisioner.errors import InvalidProject, RevocationFailed
+from provisioner.oauth.revoking import RevocationEndpoint, revocation_endpoint, revoke_grant
 from provisioner.providers.catalogue import provider_for
+from tests.oauth.scripted_server import scripted_server
+from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set
 
 GOOGLE = "https://oauth2.googleapis.com/token"
 ZOHO_EU = "https://accounts.zoho.eu/oauth/v2/token"
@@ -49,3 +51,12 @@ def test_what_a_project_says_of_a_provider(declared: str, url: str) -> None:
 def test_secrets_do_not_travel_in_the_clear(declared: str) -> None:
     with pytest.raises(InvalidProject, match="revocation_url is not"):
         endpoint(OWN, revocation_url=declared)
+
+
+def test_without_time_under_the_lock_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provisioner.oauth.revoking.SECONDS_UNDER_LOCK", 0)
+    with scripted_server([]) as server:
+        place = RevocationEndpoint(f"http://localhost:{server.port}/revoke", "localhost")
+        with pytest.raises(RevocationFailed, match="localhost did not answer in time"):
+            revoke_grant(place, oauth_server(), token_set(), CLIENT_SECRET)
+        assert server.requests == []

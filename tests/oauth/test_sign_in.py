@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.checks import CheckLogin, Proof, ProofResult
 from provisioner.oauth.sign_in import SignIn
+from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.providers.catalogue import provider_for
 from tests.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, secrets_in, token_set
 
@@ -240,6 +242,16 @@ def test_property_34_the_mail_server_refuses(scene: Scene) -> None:
     assert scene.fails("auth, 535", check_login=lambda tokens: refusal).remedy == "fix it"
 
 
+def test_a_provider_that_is_busy_for_a_moment_is_waited_for_and_that_is_shown(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = partial(TokenEndpoint, pauses=(0, 0))
+    monkeypatch.setattr("provisioner.oauth.acceptance.TokenEndpoint", at_once)
+    scene.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),))
+    assert scene.sign_in() == kept(scene.secrets)
+    assert "the code exchange: localhost answered HTTP 503; trying again in 0 s" in scene.lines
+
+
 @keeps_earlier_tokens
 @pytest.mark.parametrize(
     ("answer", "words"),
@@ -436,6 +448,7 @@ _INTERRUPTED = """
 import sys
 from pathlib import Path
 from provisioner.oauth.sign_in import SignIn
+from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.providers.catalogue import provider_for
 from tests.oauth_samples import CLIENT_SECRET, oauth_server, secrets_in
 server = oauth_server(access_token_url=sys.argv[1], authorization_url=sys.argv[1])

@@ -7,20 +7,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import requests
 import trustme
 
-from provisioner.oauth.tls_fault import tls_advice
-from provisioner.oauth.token_endpoint import TokenEndpoint
-from provisioner.oauth.token_faults import NoTokenAnswer
+from provisioner.oauth.https_post import tls_advice
+from provisioner.oauth.token_endpoint import TokenEndpoint, TokenRequestError
 from provisioner.secret import Secret
 from tests.oauth.scripted_server import scripted_server
 
 
 def test_a_connection_that_breaks_off_is_no_old_version() -> None:
-    inner = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:1000)")
-    assert "broke off" in tls_advice(requests.exceptions.SSLError(inner)).cause
-    assert "no TLS version in common" in tls_advice(requests.exceptions.SSLError()).cause
+    fault = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:1000)")
+    assert "broke off" in tls_advice(fault).cause
+    assert "no TLS version in common" in tls_advice(ssl.SSLError()).cause
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
@@ -55,7 +53,7 @@ def test_property_22_a_clock_and_an_old_version_are_not_an_unknown_ca(
             ca_file=tmp_path / "ca.pem",
             pauses=(),
         )
-        with pytest.raises(NoTokenAnswer) as caught:
+        with pytest.raises(TokenRequestError) as caught:
             endpoint.refresh(Secret("CANARY-refresh"), scope=None)
     assert f"localhost cannot be used: {cause}" in caught.value.message
     assert remedy in caught.value.remedy

@@ -13,8 +13,7 @@ import pytest
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.checks import Proof, ProofResult
-from provisioner.oauth.device_endpoint import device_endpoint
-from provisioner.oauth.device_sign_in import DeviceSignIn
+from provisioner.oauth.device_flow import DeviceSignIn, device_endpoint
 from provisioner.providers.catalogue import provider_for
 from tests.oauth.scripted_server import Answer, ScriptedServer, json_answer, scripted_server
 from tests.oauth_samples import (
@@ -126,31 +125,29 @@ def test_property_21_a_person_enters_the_code_elsewhere(desk: Desk) -> None:
         }
 
 
-def test_property_21_slow_down_adds_five_seconds_each_time(desk: Desk) -> None:
-    slow = refusal("slow_down")
-    with _provider([PENDING, slow, PENDING, slow, TOKENS], {**CODES, "interval": 1}) as server:
-        desk.sign_in(server)
-    assert desk.slept == [1, 1, 6, 6, 11]
-
-
-def test_property_21_a_fault_doubles_the_pause_and_ends_nothing(desk: Desk) -> None:
-    busy = json_answer("", status="503 Service Unavailable")
-    asks = json_answer("", status="429 Too Many Requests", headers="Retry-After: 30\r\n")
-    polls = [b"", busy, refusal("temporarily_unavailable"), asks, PENDING, TOKENS]
-    with _provider(polls, {**CODES, "interval": 1}) as server:
-        desk.sign_in(server)
-    assert desk.slept == [1, 2, 4, 8, 30, 30]
+SLOW = refusal("slow_down")
+BUSY = json_answer("", status="503 Service Unavailable")
+ASKS = json_answer("", status="429 Too Many Requests", headers="Retry-After: 30\r\n")
+UNAVAILABLE = refusal("temporarily_unavailable")
 
 
 @pytest.mark.parametrize(
-    ("interval", "seconds"),
-    [(None, 5), ("7", 7), (0, 1), (-3, 1), ("x", 5), (2.9, 2), (True, 5)],
+    ("interval", "polls", "slept"),
+    [
+        (None, [], [5]), ("7", [], [7]), (0, [], [1]), (-3, [], [1]), ("x", [], [5]),
+        (2.9, [], [2]), (True, [], [5]),
+        # Each slow_down adds five seconds, a fault doubles the pause; neither ends anything.
+        (1, [PENDING, SLOW, PENDING, SLOW], [1, 1, 6, 6, 11]),
+        (1, [b"", BUSY, UNAVAILABLE, ASKS, PENDING], [1, 2, 4, 8, 30, 30]),
+    ],
     ids=str,
-)
-def test_the_interval_in_every_writing(desk: Desk, interval: object, seconds: float) -> None:
-    with _provider([TOKENS], {**CODES, "interval": interval}) as server:
+)  # fmt: skip
+def test_property_21_the_pace_of_the_questions(
+    desk: Desk, interval: object, polls: list[bytes], slept: list[float]
+) -> None:
+    with _provider([*polls, TOKENS], {**CODES, "interval": interval}) as server:
         desk.sign_in(server)
-    assert desk.slept == [seconds]
+    assert desk.slept == slept
 
 
 def test_an_address_with_the_code_in_it_is_shown_beside_the_code(desk: Desk) -> None:
@@ -175,91 +172,81 @@ def test_the_client_is_recognized_the_other_way(desk: Desk) -> None:
 # Failures. Each leaves the earlier tokens.
 
 
+NO_CODE = "gives no user_code, or no page on https"
+LINE = LINES["oauth2.scope_for_authorize"]
+
+
 @pytest.mark.parametrize(
-    ("error", "words", "remedy"),
+    ("codes", "polls", "words"),
     [
-        ("access_denied", "access_denied: the sign-in was refused on the page", "accept"),
-        ("expired_token", "expired_token: no one entered the code in time", "a new code comes"),
-        ("invalid_grant", "invalid_grant: the code was used before", "a new code comes"),
-        ("unauthorized_client", "may not use the device flow", "sign in without --device"),
-        ("invalid_scope", "invalid_scope: a scope is misspelt", "correct scope_for_authorize"),
+        # The last word of the provider.
+        *[(CODES, [PENDING, refusal(error, error_description="CANARY-device-code")],
+           [": the device sign-in at localhost: ", *words, "Who must act: ", "***"])
+          for error, *words in (
+            ("access_denied", "access_denied: the sign-in was refused on the page", "accept"),
+            ("expired_token", "expired_token: no one entered the code in time", "a new code comes"),
+            ("invalid_grant", "invalid_grant: the code was used before", "a new code comes"),
+            ("unauthorized_client", "may not use the device flow", "sign in without --device"),
+            ("invalid_scope", "invalid_scope: a scope is", "correct scope_for_authorize"))],
+        (refusal("invalid_scope", error_description="Invalid device flow scope: smtp"), [],
+         ["invalid_scope: the device flow does not give the scope of mail"]),
+        (refusal("invalid_scope", error_description="no such scope"), [],
+         [f"servers/reports.yml:{LINE}: Reports: oauth2.scope_for_authorize: the",
+          'It says: "no such scope"']),
+        # Codes that are none.
+        *[(codes, [], [words, ": the device sign-in: localhost ", "check device_authorization_url"])
+          for codes, words in (
+            ({**CODES, "device_code": ""}, "gives no device_code"),
+            ({**CODES, "device_code": ["CANARY"]}, "gives no device_code"),
+            ({**CODES, "user_code": None}, NO_CODE),
+            ({**CODES, "user_code": "\x1b[2J"}, NO_CODE),
+            ({**CODES, "user_code": "7" * 65}, NO_CODE),
+            ({**CODES, "verification_uri": "http://sso.example.edu/device"}, NO_CODE),
+            ({**CODES, "verification_uri": "https://a@sso.example.edu/"}, NO_CODE),
+            ({**CODES, "verification_uri": 7}, NO_CODE),
+            (["CANARY"], "sent an invalid response: application/json without"),
+            (json_answer("<h1>CANARY</h1>", status="404 Not Found"), "answered HTTP 404"),
+            (json_answer("[" * 5000), "without tokens"))],
+        # Tokens that are none, and those that no sign-in may keep.
+        (CODES, [PENDING, json_answer("<html>")],
+         ["the device sign-in: localhost sent an invalid response: application/json without tokens",
+          "check access_token_url"]),
+        (CODES, [json_answer('{"access_token": "CANARY-at"}')],
+         ["oauth2.prompt: localhost gave no refresh token"]),
+        (CODES, [json_answer('{"access_token": "x", "refresh_token": "y", "scope": "imap"}')],
+         ["asked for and not granted: smtp"]),
     ],
-)
-def test_property_21_the_last_word_of_the_provider(
-    desk: Desk, error: str, words: str, remedy: str
+    ids=lambda value: repr(value)[-40:],
+)  # fmt: skip
+def test_property_21_each_failure_in_words(
+    desk: Desk, codes: object, polls: list[bytes], words: list[str]
 ) -> None:
-    said = desk.outcome(PENDING, refusal(error, error_description="CANARY-device-code"))
-    assert ": the device sign-in at localhost: " in said
-    assert words in said
-    assert remedy in said
-    assert "Who must act: " in said
-    assert "***" in said
+    said = desk.outcome(*polls, codes=codes)
+    assert [word for word in words if word not in said] == []
+    assert desk.slept == [5] * len(polls)
 
 
-def test_the_device_endpoint_refuses(desk: Desk) -> None:
-    google = refusal("invalid_scope", error_description="Invalid device flow scope: smtp")
-    assert "invalid_scope: the device flow does not give the scope of mail" in desk.outcome(
-        codes=google
-    )
-    said = desk.outcome(codes=refusal("invalid_scope", error_description="no such scope"))
-    line = LINES["oauth2.scope_for_authorize"]
-    assert said.startswith(f"servers/reports.yml:{line}: Reports: oauth2.scope_for_authorize: the")
-    assert 'It says: "no such scope"' in said
-
-
-def test_time_runs_out_before_the_code_does(desk: Desk) -> None:
-    said = desk.outcome(*[PENDING] * 3, timeout=20)
-    assert "servers/reports.yml:1: Reports: nobody signed in with the code within 20 s\n" in said
-    assert "--timeout 900 waits as long as the code lives" in said
-    assert desk.slept == [5, 5, 5]
-
-
-def test_the_code_ends_before_the_time_does(desk: Desk) -> None:
-    said = desk.outcome(PENDING, b"", codes={**CODES, "expires_in": "16"})
-    assert "within 16 s; the last time the token endpoint cannot be reached" in said
-    assert "--timeout" not in said
-    assert desk.slept == [5, 5]
-
-
-@pytest.mark.parametrize(
-    ("codes", "words"),
-    [
-        ({**CODES, "device_code": ""}, "gives no device_code"),
-        ({**CODES, "device_code": ["CANARY"]}, "gives no device_code"),
-        ({**CODES, "user_code": None}, "gives no user_code, or no page on https"),
-        ({**CODES, "user_code": "\x1b[2J"}, "gives no user_code"),
-        ({**CODES, "user_code": "7" * 65}, "gives no user_code"),
-        ({**CODES, "verification_uri": "http://sso.example.edu/device"}, "no page on https"),
-        ({**CODES, "verification_uri": "https://a@sso.example.edu/"}, "no page on https"),
-        ({**CODES, "verification_uri": 7}, "no page on https"),
-        (["CANARY"], "sent an invalid response: application/json without"),
-        (json_answer("<h1>CANARY</h1>", status="404 Not Found"), "answered HTTP 404"),
-        (json_answer("[" * 5000), "without tokens"),
-    ],
-)
-def test_codes_that_are_none(desk: Desk, codes: object, words: str) -> None:
-    said = desk.outcome(codes=codes)
-    assert f"the device sign-in: localhost {words}" in said or words in said
-    assert "check device_authorization_url" in said
-    assert desk.slept == []
-
-
-def test_an_answer_to_a_poll_that_is_none_ends_it(desk: Desk) -> None:
-    said = desk.outcome(PENDING, json_answer("<html>"))
-    assert (
-        "the device sign-in: localhost sent an invalid response: application/json without tokens"
-        in said
-    )
-    assert "check access_token_url" in said
-
-
-def test_the_gates_are_those_of_every_sign_in(desk: Desk) -> None:
-    no_refresh = json_answer('{"access_token": "CANARY-at"}')
-    assert "oauth2.prompt: localhost gave no refresh token" in desk.outcome(no_refresh)
-    narrow = json_answer('{"access_token": "x", "refresh_token": "y", "scope": "imap"}')
-    assert "asked for and not granted: smtp" in desk.outcome(narrow)
+def test_the_mail_server_has_the_last_word_here_too(desk: Desk) -> None:
     mail = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
     assert "user_name: the mail server refuses" in desk.outcome(TOKENS, check_login=lambda _: mail)
+
+
+@pytest.mark.parametrize(
+    ("polls", "lives", "timeout", "words", "remedy"),
+    [
+        ([PENDING] * 3, 900, 20, "within 20 s\n", "--timeout 900 waits as long as the code lives"),
+        ([PENDING, b""], "16", 300,
+         "within 16 s. The last request failed: the device sign-in: localhost broke", "its own"),
+    ],
+    ids=("time", "code"),
+)  # fmt: skip
+def test_the_time_or_the_code_ends_first(
+    desk: Desk, polls: list[bytes], lives: object, timeout: float, words: str, remedy: str
+) -> None:
+    said = desk.outcome(*polls, codes={**CODES, "expires_in": lives}, timeout=timeout)
+    assert f"servers/reports.yml:1: Reports: nobody signed in with the code {words}" in said
+    assert said.endswith(remedy)
+    assert desk.slept == [5] * len(polls)
 
 
 # Where it begins.
@@ -302,18 +289,21 @@ def test_where_the_catalogue_knows_an_endpoint() -> None:
         _endpoint("https://sso.example.edu/t", device_authorization_url="http://sso.example.edu/d")
 
 
-def test_google_gives_no_scope_of_mail_to_a_device() -> None:
+@pytest.mark.parametrize(
+    ("token_url", "words", "remedy"),
+    [
+        ("https://oauth2.googleapis.com/token",
+         "Google does not give the scope of mail to a sign-in with --device", "leave --device out"),
+        ("https://api.login.yahoo.com/oauth2/get_token",
+         "is not known to offer a sign-in with --device",
+         "providers: {yahoo: {device_authorization_url: URL}}"),
+    ],
+)  # fmt: skip
+def test_others_have_none_that_serves(token_url: str, words: str, remedy: str) -> None:
     with pytest.raises(SignInFailed) as caught:
-        _endpoint("https://oauth2.googleapis.com/token")
+        _endpoint(token_url)
     line = LINES["oauth2.access_token_url"]
-    assert caught.value.message == (
-        f"servers/reports.yml:{line}: Reports: oauth2.access_token_url: Google does not give the "
-        "scope of mail to a sign-in with --device"
-    )
-    assert "leave --device out" in caught.value.remedy
-
-
-def test_others_have_none_that_is_known() -> None:
-    with pytest.raises(SignInFailed, match="is not known to offer a sign-in") as caught:
-        _endpoint("https://api.login.yahoo.com/oauth2/get_token")
-    assert "providers: {yahoo: {device_authorization_url: URL}}" in caught.value.remedy
+    where = f"servers/reports.yml:{line}: Reports: oauth2.access_token_url: "
+    assert caught.value.message.startswith(where)
+    assert caught.value.message.endswith(words)
+    assert remedy in caught.value.remedy
