@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from provisioner.model.email_server import OAuth2Settings
-    from provisioner.oauth.callback_certificate import CallbackCertificate
+    from provisioner.oauth.callback_tls import CallbackCertificate
 
 NoBrowser = Annotated[
     bool, typer.Option("--no-browser", help="Print the address only; open it where you like.")
@@ -54,14 +54,14 @@ def callback_certificate(
             "a certificate was given, but the callback has no https",
             remedy="set use_https_on_callback: true, or leave --callback-cert out",
         )
-    from provisioner.oauth.callback_own_certificate import own_certificate
+    from provisioner.oauth.callback_tls import own_certificate
 
     return own_certificate(certificate, key)
 
 
 def answering_terminal() -> int | None:
     """The descriptor of a terminal on standard input where somebody can paste; None without."""
-    from provisioner.oauth.paste_prompt import is_promptable
+    from provisioner.oauth.paste import is_promptable
 
     try:
         descriptor = sys.stdin.fileno()

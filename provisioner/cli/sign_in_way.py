@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from provisioner.credentials.store import TokenSet
-    from provisioner.oauth.callback_certificate import CallbackCertificate
+    from provisioner.oauth.callback_tls import CallbackCertificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +49,24 @@ class SignInWay:
 
         `check` is called while a browser is waited for, and may end that by an exception.
         """
-        from provisioner.oauth.account_choice import with_account_choice
-        from provisioner.oauth.device_sign_in import DeviceSignIn
-        from provisioner.oauth.sign_in import SignIn
-
         if self.device:
+            from provisioner.oauth.device_sign_in import DeviceSignIn
+
             return DeviceSignIn(timeout=self.timeout, **needs).run()
+        from provisioner.oauth.acceptance import Acceptance
+        from provisioner.oauth.authorization import select_account
+        from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
+        from provisioner.oauth.sign_in import sign_in
+
         if self.select_account:
-            needs["settings"] = with_account_choice(needs["settings"], needs["provider"])
-        return SignIn(
+            needs["settings"] = select_account(needs["settings"], needs["provider"])
+        context = Acceptance(**needs)
+        options = BrowserOptions(
             port=self.port,
             timeout=self.timeout,
             opens_browser=self.opens_browser,
             certificate=self.certificate,
             terminal=answering_terminal(),
             check=check,
-            **needs,
-        ).run()
+        )
+        return sign_in(browser_flow(context, options), context)

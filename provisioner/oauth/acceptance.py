@@ -57,10 +57,14 @@ class Acceptance:
 
         All of it, or SignInFailed and the old tokens as they were.
         """
-        answer = self._answer(ask)
-        return self._saved(self._proven(self._token_set(answer, issuer)))
+        return self.accept(self.response(ask), issuer=issuer)
 
-    def _answer(self, ask: Ask) -> TokenAnswer:
+    def accept(self, response: TokenAnswer, *, issuer: str | None = None) -> TokenSet:
+        """Check what was granted, prove it, save it."""
+        return self._saved(self._proven(self._token_set(response, issuer)))
+
+    def response(self, ask: Ask) -> TokenAnswer:
+        """What the token endpoint grants; SignInFailed in words."""
         endpoint = TokenEndpoint(
             url=self.settings.access_token_url,
             field="access_token_url",
@@ -72,12 +76,13 @@ class Acceptance:
         try:
             return ask(endpoint)
         except TokenRefused as error:
-            raise self._refused(error.refusal) from None
+            raise self.refused(error.refusal) from None
         except NoTokenAnswer as error:
             field = "oauth2.access_token_url"
             raise SignInFailed(self._named(error.message, field), remedy=error.remedy) from None
 
-    def _refused(self, refusal: Refusal) -> SignInFailed:
+    def refused(self, refusal: Refusal) -> SignInFailed:
+        """The provider's refusal in words."""
         message = self._named(refusal.message(), refusal.advice.field)
         return SignInFailed(message, remedy=refusal.remedy())
 

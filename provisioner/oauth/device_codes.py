@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.errors import InvalidProject
-from provisioner.oauth.endpoint_url import checked_endpoint
+from provisioner.oauth.authorization import checked_endpoint
 from provisioner.oauth.token_answer import lifetime
 from provisioner.oauth.token_faults import Unusable
 from provisioner.secret import Secret

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from provisioner.errors import SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.endpoint_url import checked_endpoint
+from provisioner.oauth.authorization import checked_endpoint
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.endpoints import absolute_url
 from provisioner.providers.provider import Provider

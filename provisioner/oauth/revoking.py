@@ -8,7 +8,7 @@ from pathlib import Path
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import RevocationFailed
 from provisioner.model.email_server import EmailServer
-from provisioner.oauth.endpoint_url import checked_endpoint
+from provisioner.oauth.authorization import checked_endpoint
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused
 from provisioner.providers.endpoints import absolute_url

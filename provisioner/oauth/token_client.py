@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provisioner.oauth.endpoint_url import checked_endpoint
+from provisioner.oauth.authorization import checked_endpoint
 from provisioner.oauth.failures import TRANSIENT_ERRORS, Refusal, Stage, refusal_from
 from provisioner.oauth.http_answer import HttpAnswer, read_answer
 from provisioner.oauth.token_faults import NoTokenAnswer, TokenRefused, Transient, Unusable

@@ -337,7 +337,7 @@ def test_property_33_and_19_what_is_pasted(bureau: Bureau) -> None:
         state = terminal.wait_for(r"[?&]state=([A-Za-z0-9_-]+)").group(1)
         terminal.wait_until_unseen()
         terminal.type(f"{redirect}/?code={CODE}&state=another\r")
-        terminal.wait_for("Not taken: ")
+        terminal.wait_for("Not accepted: ")
         terminal.type(f"{redirect}/?code={CODE}&state={state}\r")
         assert terminal.ends() == ExitCode.FAILURE
         bureau.sightings.words.append(terminal.output)

@@ -22,7 +22,7 @@ from tests.terminal import CTRL_C, Terminal
 
 pytestmark = pytest.mark.long
 
-PASTE = "Or paste here the address on which the browser ends"
+PASTE = "Or paste the final address of the browser here"
 
 
 @pytest.fixture
@@ -98,13 +98,13 @@ def test_property_19_wrong_pastes_are_explained_and_the_wait_goes_on(desk: Desk)
         ):
             terminal.type(wrong + "\r")
             if words:
-                terminal.wait_for(f"Not taken: that [^\n]*{words}[^\n]*Still waiting")
+                terminal.wait_for(f"Not accepted: that [^\n]*{words}[^\n]*Still waiting")
         terminal.type("AADSTS50011: The redirect URI specified in the request\r")
         terminal.wait_for("AADSTS50011: the redirect address is not registered[^\n]*who must act")
-        terminal.type(f'xx\x7f\x7f"{address}"\r')
+        terminal.type(f'rubbish\x15xx\x7f\x08"{address}"\r')
         assert terminal.ends() == ExitCode.DONE, terminal.output
         assert terminal.modes() == terminal.modes_before
-    assert terminal.output.count("Not taken") == 7
+    assert terminal.output.count("Not accepted") == 7
     assert code not in terminal.output
 
 

@@ -17,11 +17,12 @@ import pytest
 from provisioner.cli.app import print_error
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.oauth.acceptance import Acceptance
+from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
 from provisioner.oauth.failures import Stage, refusal_from
 from provisioner.oauth.google_errors import GOOGLE_ERRORS, GOOGLE_WORDS
 from provisioner.oauth.microsoft_errors import MICROSOFT_ERRORS
 from provisioner.oauth.refreshing import fresh_tokens
-from provisioner.oauth.sign_in import SignIn
+from provisioner.oauth.sign_in import sign_in
 from provisioner.oauth.standard_errors import STANDARD_ERRORS
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
@@ -256,8 +257,9 @@ def test_on_the_sign_in_page(
 
     monkeypatch.setenv("BROWSER", "set, as on a desktop")
     monkeypatch.setattr("webbrowser.open", send_back)
-    needs = _needs(tmp_path, "http://localhost:1", lambda line: None)
-    said, code = _terminal(SignIn(**needs, timeout=20).run, capsys)
+    context = Acceptance(**_needs(tmp_path, "http://localhost:1", lambda line: None))
+    way = browser_flow(context, BrowserOptions(timeout=20))
+    said, code = _terminal(lambda: sign_in(way, context), capsys)
     assert code is ExitCode.FAILURE
     _check(row, "the sign-in page", said)
 

@@ -23,8 +23,10 @@ import pytest
 from provisioner.credentials.store import TokenSet
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
+from provisioner.oauth.acceptance import Acceptance
+from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
 from provisioner.oauth.gates import Proof, ProofResult, Prove
-from provisioner.oauth.sign_in import SignIn
+from provisioner.oauth.sign_in import sign_in
 from provisioner.providers.catalogue import provider_for
 from tests.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, secrets_in, token_set
 
@@ -47,14 +49,15 @@ class Scene:
         self.last_page = last_page
 
     def sign_in(self, prove: Prove | None = None, **changes: Any) -> TokenSet:
-        options = {k: changes.pop(k) for k in ("port", "timeout", "now") if k in changes}
+        options = {k: changes.pop(k) for k in ("port", "timeout") if k in changes}
+        now = changes.pop("now", time.time)
         urls = {
             "access_token_url": self.provider.token_url,
             "authorization_url": self.provider.authorization_url,
         }
         server = oauth_server(**urls | changes)
         assert server.oauth2 is not None
-        return SignIn(
+        context = Acceptance(
             server=server,
             settings=server.oauth2,
             provider=provider_for(server.oauth2.authorization_url),
@@ -62,8 +65,9 @@ class Scene:
             secrets=self.secrets,
             prove=prove or (lambda tokens: ProofResult(Proof.ACCEPTED)),
             announce=self.lines.append,
-            **{"timeout": 20, **options},
-        ).run()
+            now=now,
+        )
+        return sign_in(browser_flow(context, BrowserOptions(**{"timeout": 20, **options})), context)
 
     def behave(self, **changes: Any) -> None:
         self.provider.behaviour = replace(self.provider.behaviour, **changes)
@@ -435,13 +439,16 @@ def test_property_33_an_issuer_or_a_name_that_holds_a_secret_is_not_shown(scene:
 _INTERRUPTED = """
 import sys
 from pathlib import Path
-from provisioner.oauth.sign_in import SignIn
+from provisioner.oauth.acceptance import Acceptance
+from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
+from provisioner.oauth.sign_in import sign_in
 from provisioner.providers.catalogue import provider_for
 from tests.oauth_samples import CLIENT_SECRET, oauth_server, secrets_in
 server = oauth_server(access_token_url=sys.argv[1], authorization_url=sys.argv[1])
-SignIn(server=server, settings=server.oauth2, provider=provider_for("x"), prove=None,
-       client_secret=CLIENT_SECRET, secrets=secrets_in(Path(sys.argv[2])),
-       announce=lambda line: print(line, flush=True)).run()
+context = Acceptance(server=server, settings=server.oauth2, provider=provider_for("x"), prove=None,
+                     client_secret=CLIENT_SECRET, secrets=secrets_in(Path(sys.argv[2])),
+                     announce=lambda line: print(line, flush=True))
+sign_in(browser_flow(context, BrowserOptions()), context)
 """
 
 
