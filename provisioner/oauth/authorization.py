@@ -6,7 +6,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import replace
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from provisioner.errors import InvalidProject
 from provisioner.model.email_server import OAuth2Settings
@@ -87,7 +87,7 @@ def authorization_url(
         "code_challenge_method": "S256",
     }
     kept = {name: value for name, value in others.items() if name.casefold() not in _OURS_ALONE}
-    query = urlencode({**ours, **kept}, quote_via=quote)
+    query = urlencode({**ours, **kept})
     return urlunsplit(address._replace(query=query, fragment=""))
 
 

@@ -13,6 +13,7 @@ import queue
 import select
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections import Counter
@@ -41,6 +42,7 @@ _LONGEST_FORM = 32 * 1024
 _FORM = "application/x-www-form-urlencoded"
 _MOST_PARAMETERS = 50
 _TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _NO_IPV6 = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT})
 _HEADERS = """\
 Content-Type: text/html; charset=utf-8
@@ -89,7 +91,9 @@ class CallbackServer:
         certificate: CallbackCertificate | None = None,
         announce: Callable[[str], None] = lambda _line: None,
     ) -> None:
+        scheme, other = ("https", "http") if certificate else ("http", "https")
         self.certificate = certificate
+        self.wrong_scheme = f"{other} instead of {scheme}"  # the reason for `ignored_requests`
         self.answer: Callback | None = None
         self.ignored_requests: Counter[str] = Counter()
         self._state = state
@@ -101,33 +105,15 @@ class CallbackServer:
         self._explaining: CallbackCertificate | None = None
         self._servers = _loopback_servers(port, self)
         self.port: int = self._servers[0].server_address[1]
+        # No path, not even a slash: as MAPS has it.
+        self.redirect_uri = f"{scheme}://localhost:{self.port}"
+        # What a browser sends as Host. Another value comes of a page that resolved its own name to
+        # this machine (DNS rebinding).
+        bare = {"localhost"} if self.port == _DEFAULT_PORTS[scheme] else set()
+        self.authorities = {f"localhost:{self.port}", *bare}
         self._answered, self._answer_signal = socket.socketpair()
         self._stopped, self._stop_signal = socket.socketpair()
         self._accepting = threading.Thread(target=self._accept_until_stopped, daemon=True)
-
-    @property
-    def scheme(self) -> str:
-        """http or https."""
-        return "https" if self.certificate else "http"
-
-    @property
-    def wrong_scheme(self) -> str:
-        """The reason under which browsers are counted that came with the other scheme."""
-        return "http instead of https" if self.certificate else "https instead of http"
-
-    @property
-    def redirect_uri(self) -> str:
-        """Scheme, localhost and port: no path, not even a slash, as MAPS has it."""
-        return f"{self.scheme}://localhost:{self.port}"
-
-    @property
-    def authorities(self) -> tuple[str, ...]:
-        """The values of Host that a browser sends: without the port, if it is the scheme's own.
-
-        Another one comes of a page that resolved its own name to this machine (DNS rebinding).
-        """
-        bare = ("localhost",) if self.port == (443 if self.certificate else 80) else ()
-        return (f"localhost:{self.port}", *bare)
 
     def fileno(self) -> int:
         """For select: ready to read once the answer is there."""
@@ -279,7 +265,10 @@ class _LoopbackServer(ThreadingHTTPServer):
             return super().finish_request(secured, client_address)
 
     def handle_error(self, *_: Any) -> None:
-        """Count it: TLS alerts and resets, too. A traceback could quote the request."""
+        """Count it: resets, TLS alerts, or no more threads. socketserver would show a traceback."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, OSError | RuntimeError):
+            raise error  # a bug: threading.excepthook tells of it, and quotes nothing
         self._callback_server.ignore(BROKEN_OFF)
 
 

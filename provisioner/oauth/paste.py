@@ -74,22 +74,24 @@ def first_answer(
             left = max(0.0, deadline - time.monotonic())
             is_complete = typed.endswith(_ENTER)
             sleep = _SILENCE_SECONDS if is_complete else _LONGEST_SLEEP_SECONDS
-            # In the background it is the terminal of others, and touching it would stop us.
-            keys = [terminal] if terminal is not None and is_promptable(terminal) else []
-            watched: list[Any] = [callback_server, *keys]
+            watched: list[Any] = [callback_server]
+            if terminal is not None and is_promptable(terminal):
+                watched.append(terminal)
             ready = select.select(watched, [], [], min(left, sleep))[0]
             if callback_server in ready:
                 return callback_server.answer
             if left == 0:
                 return None
+            if terminal is None or not is_promptable(terminal):
+                continue  # in the background: to touch a terminal of others would stop us
             if terminal in ready:
-                typed += _read(keys[0])
+                typed += _read(terminal)
                 del typed[: -_LONGEST - 1]
             elif is_complete:
                 _take(_edited(typed), callback_server, announce, explain)
                 typed.clear()
             else:
-                _hide(keys)  # a shell that we came back from with `fg` may show it again
+                _hide(terminal)  # a shell that we came back from with `fg` may show it again
 
 
 @contextmanager
@@ -114,10 +116,9 @@ def _unseen(terminal: int | None) -> Iterator[None]:
                 termios.tcsetattr(terminal, termios.TCSANOW, before)
 
 
-def _hide(terminals: list[int]) -> None:
-    for terminal in terminals:
-        with suppress(termios.error):  # it hung up
-            tty.setcbreak(terminal, termios.TCSANOW)
+def _hide(terminal: int) -> None:
+    with suppress(termios.error):  # it hung up
+        tty.setcbreak(terminal, termios.TCSANOW)
 
 
 def _read(terminal: int) -> bytes:

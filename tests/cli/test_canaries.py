@@ -303,10 +303,10 @@ def test_property_33_where_we_have_a_bug(bureau: Bureau, what: str) -> None:
 
 
 _CRASH_IN_A_THREAD = """
-from provisioner.oauth import listener
-def crash(request, **_):
-    raise ValueError(f"cannot read {request.head()!r}")
-listener.received = crash
+from provisioner.oauth.callback_server import CallbackServer
+def crash(self, parameters):
+    raise ValueError(f"cannot read {parameters!r}")
+CallbackServer.judge = crash
 """
 
 

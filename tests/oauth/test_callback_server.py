@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -378,6 +379,14 @@ def test_property_03_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(socket.socket, "bind", bind)
     with CallbackServer(STATE) as server:
         _signs_in(server, _get())
+
+
+def test_it_leaves_no_descriptor_open() -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        with CallbackServer(STATE) as server:
+            _signs_in(server, _get())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_nobody_is_asked_for_the_name_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
 from provisioner.oauth.gates import Proof, ProofResult, Prove
 from provisioner.oauth.sign_in import sign_in
 from provisioner.providers.catalogue import provider_for
+from provisioner.secret import Secret
 from tests.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, secrets_in, token_set
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -51,6 +52,8 @@ class Scene:
     def sign_in(self, prove: Prove | None = None, **changes: Any) -> TokenSet:
         options = {k: changes.pop(k) for k in ("port", "timeout") if k in changes}
         now = changes.pop("now", time.time)
+        client_secret = changes.pop("client_secret_value", CLIENT_SECRET)
+        facts = changes.pop("facts", None)
         urls = {
             "access_token_url": self.provider.token_url,
             "authorization_url": self.provider.authorization_url,
@@ -60,8 +63,8 @@ class Scene:
         context = Acceptance(
             server=server,
             settings=server.oauth2,
-            provider=provider_for(server.oauth2.authorization_url),
-            client_secret=CLIENT_SECRET,
+            provider=provider_for(server.oauth2.authorization_url, facts),
+            client_secret=client_secret,
             secrets=self.secrets,
             prove=prove or (lambda tokens: ProofResult(Proof.ACCEPTED)),
             announce=self.lines.append,
@@ -264,7 +267,7 @@ def test_the_token_endpoint_fails(scene: Scene, answer: ScriptedAnswer, words: s
 
 @keeps_earlier_tokens
 def test_a_wrong_client_secret(scene: Scene) -> None:
-    scene.provider.client_secret = type(CLIENT_SECRET)("another")
+    scene.provider.client_secret = Secret("another")
     error = scene.fails("invalid_client: the client is unknown, or its secret is wrong")
     assert "renew client_secret" in error.remedy
 
@@ -348,11 +351,32 @@ def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scen
 
     def prove(tokens: TokenSet) -> ProofResult:
         assert kept(scene.secrets) is None
+        assert not scene.last_page.exists(), "the browser waits for the outcome"
         proven.append(tokens)
         return ProofResult(Proof.ACCEPTED)
 
     saved = scene.sign_in(prove=prove)
     assert proven == [saved]
+
+
+@pytest.mark.parametrize(
+    ("secret", "form", "words"),
+    [
+        ("5a5c4a2e-0d0f-4c0e-9c58-0a9e1c2b3d4e", "guid", "looks like the ID of the client secret"),
+        ("5a5c4a2e-0d0f-4c0e-9c58-0a9e1c2b3d4e", "unknown", None),
+        ("abc8Q~CANARY", "guid", None),
+    ],
+)
+def test_the_id_of_a_client_secret_is_told_before_the_browser_opens(
+    scene: Scene, secret: str, form: str, words: str | None
+) -> None:
+    scene.provider.client_secret = Secret(secret)
+    facts = {"localhost": {"client_secret_id_form": form}}
+    scene.sign_in(client_secret_value=Secret(secret), facts=facts)
+    place = "Warning: servers/reports.yml:11: Reports: oauth2.client_secret: "
+    assert scene.lines[0].startswith(place) == (words is not None)
+    assert words is None or words in scene.lines[0]
+    assert secret not in "".join(scene.lines)
 
 
 def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
