@@ -18,7 +18,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -199,11 +198,10 @@ class CallbackServer:
         self.tell(failed_page("Sign-in", "The sign-in was interrupted.", "Start it again."))
         self._stop_signal.send(b"x")
         self._accepting.join()
-        with ExitStack() as closing:
-            for server in self._servers:
-                closing.callback(server.server_close)
-            for end in (self._answered, self._answer_signal, self._stopped, self._stop_signal):
-                closing.callback(end.close)
+        for server in self._servers:
+            server.server_close()
+        for end in (self._answered, self._answer_signal, self._stopped, self._stop_signal):
+            end.close()
         deadline = time.monotonic() + _FAREWELL_SECONDS
         while not self._waiting.empty():
             self._waiting.get().join(max(0.0, deadline - time.monotonic()))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import http.client
 import random
 import select
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -467,28 +465,13 @@ def test_property_13_a_slow_request_is_cut_off(
     monkeypatch.setattr(module, "_REQUEST_SECONDS", 0.5)
     certificate = new_certificate() if https else None
     with CallbackServer(STATE, certificate=certificate) as server, _connect(server) as client:
-        stop = threading.Event()
-
-        def drip() -> None:
-            with contextlib.suppress(OSError):
-                while not stop.wait(0.05):
-                    client.sendall(b"a")
-
-        dripping = threading.Thread(target=drip)
         started = time.monotonic()
-        if https:  # a TLS client must not be used by two threads
-            drips = iter(lambda: stop.wait(0.05), True)
-            with contextlib.suppress(OSError):
-                for _ in drips:
-                    client.sendall(b"a")
-                    assert time.monotonic() - started < 5
-        else:
-            dripping.start()
-            assert _rest(client) == b""
-            stop.set()
-            dripping.join()
+        with contextlib.suppress(OSError):
+            while time.monotonic() - started < 5:
+                client.sendall(b"a")
+                time.sleep(0.05)
         assert time.monotonic() - started < 5
-        assert server.ignored_requests["broken off"] == 1
+        assert server.ignored_requests == {"broken off": 1}
 
 
 def test_property_13_a_request_that_breaks_off_in_its_body(server: CallbackServer) -> None:
@@ -528,17 +511,6 @@ def test_property_13_a_fault_of_accept_is_no_end_and_no_busy_loop(
         monkeypatch.setattr(socket.socket, "accept", accept)
         _signs_in(server, _get())
     assert faults[-1] - faults[0] > 0.15
-
-
-def test_an_ordinary_http_client_understands_the_answers(server: CallbackServer) -> None:
-    for method, target, status in (("GET", "/", 400), ("GET", "/x", 404), ("PUT", "/", 501)):
-        connection = http.client.HTTPConnection("localhost", server.port, timeout=10)
-        with contextlib.closing(connection):
-            connection.request(method, target)
-            answer = connection.getresponse()
-            page = answer.read().decode()
-        assert answer.status == status
-        assert "This is not the expected answer" in page
 
 
 # https, and the wrong scheme.

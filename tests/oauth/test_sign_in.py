@@ -5,11 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -31,7 +27,6 @@ from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from tests.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, secrets_in, token_set
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 NOW = int(time.time())
 
 
@@ -132,6 +127,7 @@ def test_a_sign_in_ends_with_saved_tokens(scene: Scene) -> None:
     assert asked["redirect_uri"].startswith("http://localhost:")
     assert not asked["redirect_uri"].endswith("/")
     assert asked["code_challenge_method"] == "S256"
+    assert "response_mode" not in asked
     assert "scope" not in exchange
 
 
@@ -143,14 +139,6 @@ def test_scope_for_token_goes_to_the_token_endpoint_only(scene: Scene) -> None:
     scene.sign_in(scope_for_token="smtp")
     assert scene.requests("/token")[0]["scope"] == "smtp"
     assert scene.requests("/authorize")[0]["scope"] == "openid email offline_access smtp"
-
-
-def test_a_pinned_port(scene: Scene) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    scene.sign_in(port=port)
-    assert scene.requests("/authorize")[0]["redirect_uri"] == f"http://localhost:{port}"
 
 
 def test_property_17_https_callback_with_the_fingerprint_in_the_terminal(scene: Scene) -> None:
@@ -172,11 +160,6 @@ def test_property_16_form_post_where_the_declared_url_asks_for_it(
     assert "Reports: signed in" in scene.page()
     scene.behave(callback_error="access_denied")
     scene.fails("the sign-in page at localhost: access_denied", authorization_url=url)
-
-
-def test_property_16_form_post_is_not_asked_for_by_itself(scene: Scene) -> None:
-    scene.sign_in()
-    assert "response_mode" not in scene.requests("/authorize")[0]
 
 
 def test_the_client_may_authenticate_either_way(scene: Scene) -> None:
@@ -395,33 +378,6 @@ def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatc
         browsing.result(timeout=10)
 
 
-def test_property_08_junk_during_a_sign_in_changes_nothing(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BROWSER", "true %s")
-
-    def attack_then_browse() -> None:
-        while len(scene.lines) < 2:
-            time.sleep(0.01)
-        address = scene.lines[1].strip()
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        port = int(address.split("localhost%3A")[1].split("&")[0])
-        for number in range(200):
-            target = ("/?code=x&state=forged", "/favicon.ico", "/?error=access_denied", "/")[
-                number % 4
-            ]
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as junk:
-                junk.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
-        opener.open(address, timeout=10).close()
-
-    browsing = threading.Thread(target=attack_then_browse)
-    browsing.start()
-    saved = scene.sign_in()
-    browsing.join()
-    assert kept(scene.secrets) == saved
-    assert len(scene.requests("/token")) == 1
-
-
 def test_property_33_no_secret_is_said_logged_or_raised(
     scene: Scene, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -458,37 +414,3 @@ def test_property_33_an_issuer_or_a_name_that_holds_a_secret_is_not_shown(scene:
         assert secret not in error.message + error.remedy
         assert "***" in error.message + error.remedy
     assert secret not in scene.page()
-
-
-_INTERRUPTED = """
-import sys
-from pathlib import Path
-from provisioner.oauth.acceptance import Acceptance
-from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
-from provisioner.oauth.sign_in import sign_in
-from provisioner.providers.catalogue import provider_for
-from tests.oauth_samples import CLIENT_SECRET, oauth_server, secrets_in
-server = oauth_server(access_token_url=sys.argv[1], authorization_url=sys.argv[1])
-context = Acceptance(server=server, settings=server.oauth2, provider=provider_for("x"), prove=None,
-                     client_secret=CLIENT_SECRET, secrets=secrets_in(Path(sys.argv[2])),
-                     announce=lambda line: print(line, flush=True))
-sign_in(browser_flow(context, BrowserOptions()), context)
-"""
-
-
-def test_ctrl_c_ends_it_at_once_and_saves_nothing(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", _INTERRUPTED, "https://sso.example.edu/x", tmp_path],
-        cwd=REPOSITORY,
-        env={**os.environ, "BROWSER": "true %s"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as signing_in:
-        assert signing_in.stdout is not None
-        while b"Waiting at" not in signing_in.stdout.readline():
-            pass
-        signing_in.send_signal(signal.SIGINT)
-        _, words = signing_in.communicate(timeout=10)
-    assert signing_in.returncode == -signal.SIGINT
-    assert b"KeyboardInterrupt" in words
-    assert list(tmp_path.iterdir()) == []
