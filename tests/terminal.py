@@ -30,6 +30,18 @@ import fcntl, subprocess, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 sys.exit(subprocess.run(sys.argv[1:], process_group=0).returncode)
 """
+# Until SIGUSR1 the command has the terminal; then it is a job in the background, as after `bg`.
+IN_FOREGROUND_AT_FIRST = """
+import fcntl, os, signal, subprocess, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+job = subprocess.Popen(sys.argv[1:], process_group=0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+os.tcsetpgrp(0, job.pid)
+signal.sigwait({signal.SIGUSR1})
+os.tcsetpgrp(0, os.getpgrp())
+sys.exit(job.wait())
+"""
 
 
 class Terminal:
@@ -45,11 +57,12 @@ class Terminal:
         folder: Path,
         environment: Mapping[str, str],
         in_foreground: bool = True,
+        launcher: str = "",
     ) -> None:
         self._master, self._slave = pty.openpty()
         self.modes_before = self.modes()
         self.output = ""
-        launcher = _IN_FOREGROUND if in_foreground else _IN_BACKGROUND
+        launcher = launcher or (_IN_FOREGROUND if in_foreground else _IN_BACKGROUND)
         self.process = subprocess.Popen(
             [sys.executable, "-c", launcher, *arguments],
             cwd=folder,

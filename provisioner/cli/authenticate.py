@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,7 @@ from provisioner.cli.callback_options import (
     CallbackCert,
     CallbackKey,
     NoBrowser,
+    answering_terminal,
     callback_certificate,
 )
 from provisioner.cli.options import (
@@ -24,7 +27,6 @@ from provisioner.cli.options import (
     RequiredServers,
 )
 from provisioner.cli.output import print_text
-from provisioner.cli.sign_in_way import SignInWay
 from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError, gravest
 from provisioner.git import checkout_of
 from provisioner.text import COMMIT_HINT, proposed_command
@@ -32,9 +34,11 @@ from provisioner.text import COMMIT_HINT, proposed_command
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
     from provisioner.credentials.store import TokenSet
-    from provisioner.model.email_server import EmailServer, OAuth2Settings
+    from provisioner.model.email_server import EmailServer
     from provisioner.model.project import Project
-    from provisioner.oauth.checks import CheckLogin
+    from provisioner.oauth.sign_in import Answer, SignInContext
+
+    Way = Callable[[SignInContext], AbstractContextManager[Answer]]
 
 Port = Annotated[
     int,
@@ -93,61 +97,87 @@ def authenticate(
     from provisioner.model.reading import read_project
 
     declared = read_project(project)
-    chosen = [_with_settings(declared.server(name)) for name in servers]
+    chosen = [_with_sign_in(declared.server(name)) for name in servers]
     if card:
         return _print_cards(chosen, declared, port)
-    way = SignInWay(
-        port=port,
-        timeout=timeout,
-        opens_browser=not no_browser,
-        certificate=callback_certificate(
-            callback_cert, callback_key, (settings for _, settings in chosen)
-        ),
-        select_account=select_account,
-        device=device,
-    )
+    own = callback_certificate(callback_cert, callback_key, chosen)
+    if device:
+        _refuse_with_device(
+            port=port, no_browser=no_browser, callback_cert=own, select_account=select_account
+        )
+
+    def way(context: SignInContext) -> AbstractContextManager[Answer]:
+        if device:
+            from provisioner.oauth.device_flow import device_flow
+
+            return device_flow(context, timeout)
+        from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
+
+        options = BrowserOptions(
+            port=port,
+            timeout=timeout,
+            opens_browser=not no_browser,
+            certificate=own,
+            terminal=answering_terminal(),
+            check=raise_if_ended,
+        )
+        return browser_flow(context, options)
+
     opened = open_declared(declared, allow_commands, accept_destination)
     opened.secrets.making_key()
     opened.store.prepare()
-    return gravest(_code(one, opened, way, no_smtp_check=no_smtp_check) for one in chosen)
+    return gravest(
+        _code(server, opened, way, asks_account=select_account, no_smtp_check=no_smtp_check)
+        for server in chosen
+    )
+
+
+def _refuse_with_device(**browsers: object) -> None:
+    """With a code to enter no browser is opened from here, and nothing listens."""
+    for name, given in browsers.items():
+        if given:
+            raise UsageError(
+                f"--device and --{name.replace('_', '-')} do not go together: with a code to enter "
+                "no browser is opened from here",
+                remedy="leave one of them out",
+            )
 
 
 def _code(
-    one: tuple[EmailServer, OAuth2Settings],
+    server: EmailServer,
     opened: OpenProject,
-    way: SignInWay,
+    way: Way,
     *,
+    asks_account: bool,
     no_smtp_check: bool,
 ) -> ExitCode:
     """What became of one server; its errors are printed here, so that the next gets its turn."""
-    from provisioner.cli.mail_server_proof import mail_server_proof
-
-    server, settings = one
-    check_login = None if no_smtp_check else mail_server_proof(server, opened.project)
-    path = opened.store.path(server.server_name)
+    name, path = server.server_name, opened.store.path(server.server_name)
     before = _version(path)
     try:
-        saved = _signed_in(server, settings, opened, check_login, way)
+        saved = _signed_in(
+            server, opened, way, asks_account=asks_account, no_smtp_check=no_smtp_check
+        )
     except KeyboardInterrupt:
-        raise _interrupted(server.server_name, was_saved=_version(path) != before) from None
+        raise _interrupted(name, was_saved=_version(path) != before) from None
     except Interrupted:
         raise
     except ProvisionerError as error:
         print_error(error.message, error.remedy)
         return error.exit_code
     hint = COMMIT_HINT if checkout_of(opened.project.root) else ""
-    print_text(_outcome(server.server_name, saved, path) + hint)
+    print_text(_outcome(name, saved, path) + hint)
     return ExitCode.DONE
 
 
-def _with_settings(server: EmailServer) -> tuple[EmailServer, OAuth2Settings]:
+def _with_sign_in(server: EmailServer) -> EmailServer:
     if server.oauth2 is None:
         raise UsageError(
             f"{server.server_name} does not use OAuth2 but {server.smtp_security_level}: "
             "there is nothing to sign in to",
             remedy="name a server with smtp_security_level: oauth2",
         )
-    return server, server.oauth2
+    return server
 
 
 def _version(path: Path) -> tuple[int, int] | None:
@@ -173,28 +203,35 @@ def _interrupted(name: str, *, was_saved: bool) -> Interrupted:
 
 def _signed_in(
     server: EmailServer,
-    settings: OAuth2Settings,
     opened: OpenProject,
-    check_login: CheckLogin | None,
-    way: SignInWay,
+    way: Way,
+    *,
+    asks_account: bool,
+    no_smtp_check: bool,
 ) -> TokenSet:
+    from provisioner.cli.mail_server_proof import mail_server_proof
+    from provisioner.oauth.authorization import select_account
+    from provisioner.oauth.sign_in import SignInContext, sign_in
     from provisioner.providers.catalogue import provider_for
 
+    assert server.oauth2 is not None  # noqa: S101  `_with_sign_in` has seen to it
     secrets = opened.secrets
     client_secret = secrets.sign_in_secret(server, _announce)
     holder = _holder(server, opened)
     _tell_of_card(server, opened)
-    saved = way.signed_in(
+    provider = provider_for(server.oauth2.authorization_url, opened.project.providers)
+    if asks_account:
+        server = replace(server, oauth2=select_account(server.oauth2, provider))
+    context = SignInContext(
         server=server,
-        settings=settings,
-        provider=provider_for(settings.authorization_url, opened.project.providers),
+        provider=provider,
         client_secret=client_secret,
         secrets=secrets,
-        check_login=check_login,
+        check_login=None if no_smtp_check else mail_server_proof(server, opened.project),
         announce=_announce,
-        check=raise_if_ended,
         ca_file=opened.project.ca_file,
     )
+    saved = sign_in(way(context), context)
     if holder is not None:
         _announce(
             f"{holder} still holds the token that was handed over before; "
@@ -210,12 +247,10 @@ def _holder(server: EmailServer, opened: OpenProject) -> str | None:
     return None
 
 
-def _print_cards(
-    chosen: list[tuple[EmailServer, OAuth2Settings]], project: Project, port: int
-) -> ExitCode:
+def _print_cards(chosen: list[EmailServer], project: Project, port: int) -> ExitCode:
     from provisioner.cli.registration_cards import registration_card
 
-    cards = [registration_card(*one, project, port=port) for one in chosen]
+    cards = [registration_card(server, project, port=port) for server in chosen]
     print_text("\n".join(cards), end="")
     return ExitCode.DONE
 

@@ -13,8 +13,8 @@ from provisioner.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from provisioner.model.email_server import OAuth2Settings
-    from provisioner.oauth.callback_certificate import CallbackCertificate
+    from provisioner.model.email_server import EmailServer
+    from provisioner.oauth.callback_tls import CallbackCertificate
 
 NoBrowser = Annotated[
     bool, typer.Option("--no-browser", help="Print the address only; open it where you like.")
@@ -40,7 +40,7 @@ CallbackKey = Annotated[
 
 
 def callback_certificate(
-    certificate: Path | None, key: Path | None, servers: Iterable[OAuth2Settings]
+    certificate: Path | None, key: Path | None, servers: Iterable[EmailServer]
 ) -> CallbackCertificate | None:
     """The user's own certificate, if it was given and is of use."""
     if certificate is None and key is None:
@@ -49,19 +49,19 @@ def callback_certificate(
         raise UsageError(
             "--callback-cert and --callback-key go together", remedy="give both, or neither"
         )
-    if not any(server.use_https_on_callback for server in servers):
+    if not any(s.oauth2 and s.oauth2.use_https_on_callback for s in servers):
         raise UsageError(
             "a certificate was given, but the callback has no https",
             remedy="set use_https_on_callback: true, or leave --callback-cert out",
         )
-    from provisioner.oauth.callback_own_certificate import own_certificate
+    from provisioner.oauth.callback_tls import own_certificate
 
     return own_certificate(certificate, key)
 
 
 def answering_terminal() -> int | None:
     """The descriptor of a terminal on standard input where somebody can paste; None without."""
-    from provisioner.oauth.paste_prompt import is_promptable
+    from provisioner.oauth.paste import is_promptable
 
     try:
         descriptor = sys.stdin.fileno()

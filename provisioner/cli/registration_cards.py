@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from provisioner.lint.tenants import tenant_of
-from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.registrations import registration_of
 from provisioner.reports.registration_card import Registrant, card_text
 
 
-def registration_card(
-    server: EmailServer, settings: OAuth2Settings, project: Project, *, port: int = 0
-) -> str:
+def registration_card(server: EmailServer, project: Project, *, port: int = 0) -> str:
     """With the tenant, the client id and the scope as they are declared; port 0 is any."""
+    settings = server.oauth2
+    assert settings is not None  # noqa: S101  somebody is to sign in to it
     provider = provider_for(settings.authorization_url, project.providers)
     registrant = Registrant(
         title=server.server_name,

@@ -44,10 +44,14 @@ class Destination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class DestinationChange(Struct, frozen=True):
-    """Why a secret may not go out before a person agrees. `changed`: something was accepted."""
+    """Why a secret may not go out before a person agrees. `changed`: something was accepted.
+
+    `note`: of a first destination, the hosts alone, for where nobody has to be asked.
+    """
 
     changed: bool
     text: str
+    note: str = ""
 
 
 def destinations_of(
@@ -94,7 +98,8 @@ def changes_of(
         if not elsewhere:
             source = "" if field == TOKENS else f" ({shown_source})"
             text = f"{field}{source} would go for the first time to {_shown(want)}"
-            yield DestinationChange(False, text)
+            note = f"first use: {field}{source} will be sent to {_hosts(want)}"
+            yield DestinationChange(False, text, note)
             continue
         name, other = elsewhere[0]
         against = f"against it {'; '.join(_differences(other, want))}"
@@ -121,6 +126,15 @@ def _shown(destination: Destination) -> str:
     usual = ("the refresh endpoint", parts.get("access_token_url"))
     shown = ((p, v) for p, v in parts.items() if (p, v) != usual and (p, v) not in _UNSAID)
     return ", ".join(f"{part} {value}" for part, value in shown)
+
+
+def _hosts(destination: Destination) -> str:
+    parts = destination.parts
+    hosts = [urlsplit(value).netloc for value in parts.values() if "://" in value]
+    if "host" in parts:
+        hosts.append(f"{parts['host']}:{parts['port']}")
+    trusted = " (certified by ca_file)" if parts.get("ca_file", "none") != "none" else ""
+    return ", ".join(dict.fromkeys(hosts)) + trusted
 
 
 def _parts(server: EmailServer) -> Iterator[tuple[str, dict[str, str]]]:

@@ -139,7 +139,7 @@ class ProjectSecrets:
             self._ask(server, [*changes, *_resemblances(urls)])
         else:
             for change in changes:
-                announce(f"Note: {server.server_name}: {change.text}")
+                announce(f"Note: {server.server_name}: {change.note}")
         return secret
 
     def accept(self, server: EmailServer) -> bool:

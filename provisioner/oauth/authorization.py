@@ -1,12 +1,11 @@
-"""The authorization request: the address that the browser opens, and where secrets may go."""
+"""The authorization request: the address that the browser opens, and what protects its answer."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
-from base64 import urlsafe_b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from provisioner.errors import InvalidProject
@@ -15,16 +14,13 @@ from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 
-
-@dataclass(frozen=True, slots=True)
-class AuthorizationRequest:
-    """`url` is shown and given to the browser: state and challenge are in it, no secret is.
-
-    `verifier` answers the challenge at the token endpoint (RFC 7636).
-    """
-
-    url: str
-    verifier: Secret
+# Some providers read names in upper and lower case alike.
+_OURS_ALONE = {
+    *("response_type", "client_id", "client_secret", "redirect_uri", "state"),
+    *("code_challenge", "code_challenge_method", "code_verifier"),
+    # RFC 9101: an object whose redirect_uri, state and challenge would win over ours.
+    *("request", "request_uri"),
+}
 
 
 def new_state() -> Secret:
@@ -32,48 +28,9 @@ def new_state() -> Secret:
     return Secret(secrets.token_urlsafe(32))
 
 
-def authorization_request(
-    settings: OAuth2Settings,
-    provider: Provider,
-    *,
-    redirect_uri: str,
-    state: Secret,
-    account: str | None = None,
-) -> AuthorizationRequest:
-    """A request with PKCE S256, always. `account` is the login_hint where none is declared.
-
-    What authorization_url brings along in its query stays, and is not doubled by what we add
-    (RFC 6749 section 3.1: no parameter more than once).
-    """
-    checked_endpoint(settings.authorization_url, "authorization_url")
-    verifier = Secret(secrets.token_urlsafe(48))
-    declared = {
-        "prompt": settings.prompt,
-        "login_hint": settings.login_hint,
-        "scope": settings.scope_for_authorize,
-    }
-    ours = {name: value for name, value in declared.items() if value}
-    address, brought = _without_query(settings.authorization_url)
-    hint = {"login_hint": account} if account and "@" in account else {}
-    extra = {k: v for k, v in provider.authorize_extra.items() if not _is_ours_alone(k)}
-    kept = {k: v for k, v in brought.items() if k not in ours and not _is_ours_alone(k)}
-    parameters = {
-        "response_type": "code",
-        "client_id": settings.client_id,
-        "redirect_uri": redirect_uri,
-        "state": state.reveal(),
-        "code_challenge": _challenge(verifier),
-        "code_challenge_method": "S256",
-    }
-    return AuthorizationRequest(
-        f"{address}?{urlencode({**hint, **extra, **kept, **ours, **parameters})}", verifier
-    )
-
-
-def _challenge(verifier: Secret) -> str:
-    """RFC 7636 section 4.2."""
-    digest = hashlib.sha256(verifier.reveal().encode("ascii")).digest()
-    return urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+def new_verifier() -> Secret:
+    """384 bits in 64 characters: it answers the challenge at the token endpoint (RFC 7636)."""
+    return Secret(secrets.token_urlsafe(48))
 
 
 def checked_endpoint(url: str, field: str) -> str:
@@ -87,35 +44,62 @@ def checked_endpoint(url: str, field: str) -> str:
         raise InvalidProject(f"{field} is not a URL with a host", remedy="write https://HOST/PATH")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise InvalidProject(
-            f"{field} is not https: secrets would travel in the clear to {host}",
+            f"{field} is not https: secrets would be sent to {host} in plain text",
             remedy="write https://",
         )
     return host
 
 
-_OURS_ALONE = frozenset(
-    {
-        # RFC 9101: an object whose redirect_uri, state and challenge would win over ours.
-        "request",
-        "request_uri",
-        "response_type",
-        "client_id",
-        "redirect_uri",
-        "state",
-        "code_challenge",
-        "code_challenge_method",
-        "code_verifier",
-        "client_secret",
+def authorization_url(
+    settings: OAuth2Settings,
+    provider: Provider,
+    *,
+    redirect_uri: str,
+    state: Secret,
+    verifier: Secret,
+    account: str | None = None,
+) -> str:
+    """A request with PKCE S256, always: state and challenge are in it, no secret is.
+
+    `account` is the login_hint where none is declared. The query of authorization_url is kept,
+    and is not doubled by what we add (RFC 6749 section 3.1: no parameter more than once).
+    """
+    checked_endpoint(settings.authorization_url, "authorization_url")
+    digest = hashlib.sha256(verifier.reveal().encode()).digest()
+    declared = {
+        "prompt": settings.prompt,
+        "login_hint": settings.login_hint,
+        "scope": settings.scope_for_authorize,
     }
-)
+    address = urlsplit(settings.authorization_url)
+    others = {
+        **({"login_hint": account} if account and "@" in account else {}),
+        **provider.authorize_extra,
+        **dict(parse_qsl(address.query, keep_blank_values=True)),
+        **{name: value for name, value in declared.items() if value},
+    }
+    ours = {
+        "response_type": "code",
+        "client_id": settings.client_id,
+        "redirect_uri": redirect_uri,
+        "state": state.reveal(),
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+    kept = {name: value for name, value in others.items() if name.casefold() not in _OURS_ALONE}
+    query = urlencode({**ours, **kept})
+    return urlunsplit(address._replace(query=query, fragment=""))
 
 
-def _is_ours_alone(name: str) -> bool:
-    """Some providers read names in upper and lower case alike."""
-    return name.casefold() in _OURS_ALONE
+def select_account(settings: OAuth2Settings, provider: Provider) -> OAuth2Settings:
+    """Settings with which the browser offers a choice of accounts, for one sign-in.
 
-
-def _without_query(url: str) -> tuple[str, Mapping[str, str]]:
-    parts = urlsplit(url)
-    brought = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return urlunsplit(parts._replace(query="", fragment="")), brought
+    `prompt` has select_account beside what else it asks for where that is allowed; `none` stands
+    alone or not at all, and asks the opposite:
+    https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+    """
+    brought = dict(parse_qsl(urlsplit(settings.authorization_url).query)).get("prompt")
+    asked = (settings.prompt or brought or provider.authorize_extra.get("prompt", "")).split()
+    if provider.single_prompt or "none" in asked:
+        asked = []
+    return replace(settings, prompt=" ".join(dict.fromkeys([*asked, "select_account"])))

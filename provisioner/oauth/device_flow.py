@@ -6,17 +6,17 @@ The device authorization grant, RFC 8628.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from provisioner.advice.refusal import PENDING, SLOW_DOWN, Stage
-from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.acceptance import Acceptance
 from provisioner.oauth.authorization import checked_endpoint
+from provisioner.oauth.sign_in import Answer, SignInContext
 from provisioner.oauth.token_endpoint import (
     TokenEndpoint,
     TokenErrorResponse,
@@ -35,68 +35,81 @@ _LONGEST_CODE, _LONGEST_URL = 64, 2000
 _OTHER_WAYS = "sign in with a browser, which may run on another machine: leave --device out"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceSignIn(Acceptance):
-    """`timeout` in seconds; the code may end earlier. `clock` and `sleep` are the wait's."""
-
-    timeout: float = 300
-    clock: Callable[[], float] = field(default=time.monotonic)
-    sleep: Callable[[float], None] = field(default=time.sleep)
-
-    def run(self) -> TokenSet:
-        """Sign in and save. SignInFailed leaves the old tokens as they were."""
-        return self.accepted(self._ask)
-
-    def _ask(self, endpoint: TokenEndpoint) -> TokenResponse:
-        url = device_endpoint(self.provider, self.server, self.settings)
-        asked_at = replace(endpoint, url=url, field="device_authorization_url")
-        members, auth_method = asked_at.device_codes(scope=self.settings.scope_for_authorize)
+@contextmanager
+def device_flow(
+    context: SignInContext,
+    timeout: float = 300,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Answer]:
+    """Have a person enter a code. `timeout` in seconds; the code may end earlier."""
+    endpoint = context.token_endpoint()
+    url = device_endpoint(context.provider, context.server, context.settings)
+    asked_at = replace(endpoint, url=url, field="device_authorization_url")
+    with context.failures_in_words():
+        members, auth_method = asked_at.device_codes(scope=context.settings.scope_for_authorize)
         with asked_at.in_words(Stage.DEVICE):
             codes = device_codes(members)
-        seconds = self.timeout if codes.expires_in is None else min(self.timeout, codes.expires_in)
-        self._invite(codes, seconds)
-        return self._agreed(codes, seconds, replace(endpoint, auth_method=auth_method, pauses=()))
-
-    def _invite(self, codes: DeviceCodes, seconds: float) -> None:
-        account = self.settings.login_hint or self.server.user_name
-        self.announce(
-            f"{self.server.server_name}: on any machine with a browser open\n"
-            f"  {codes.verification_uri}\n"
-            f"enter the code {codes.user_code} and sign in{f' as {account}' if account else ''}."
-        )
-        if codes.verification_uri_complete:
-            # RFC 8628 section 3.3.1: the person compares, against a code of somebody else.
-            self.announce(
-                f"Or open {codes.verification_uri_complete} and see that it shows the same code."
-            )
-        self.announce(f"Waiting for up to {seconds:g} s; Ctrl-C ends it.")
-
-    def _agreed(self, codes: DeviceCodes, seconds: float, endpoint: TokenEndpoint) -> TokenResponse:
-        """Ask, as often as RFC 8628 section 3.5 allows, until the person has agreed."""
-        interval, ends, fault = float(codes.interval), self.clock() + seconds, ""
-        while self.clock() + interval < ends:
-            self.sleep(interval)
-            try:
-                return endpoint.device_tokens(codes.device_code)
-            except TokenErrorResponse as refused:
-                if refused.refusal.error not in (PENDING, SLOW_DOWN):
-                    raise
-                interval += _SLOW_DOWN_SECONDS if refused.refusal.error == SLOW_DOWN else 0
-                fault = ""
-            except TokenRequestError as silence:
-                if not silence.retryable:
-                    raise
-                # Twice as slow, or as slow as it asks: nobody answered, or nobody at leisure.
-                slower = min(interval * 2, max(interval, _LONGEST_INTERVAL_SECONDS))
-                interval = max(slower, silence.retry_after or 0)
-                fault = f". The last request failed: {silence.message}"
-        waits_less = codes.expires_in is not None and self.timeout < codes.expires_in
+        seconds = timeout if codes.expires_in is None else min(timeout, codes.expires_in)
+        _invite(context, codes, seconds)
+        polled = replace(endpoint, auth_method=auth_method, pauses=())
+        response, fault = _poll(polled, codes, clock() + seconds, clock, sleep)
+    if response is None:
+        waits_less = codes.expires_in is not None and timeout < codes.expires_in
         longer = f"; --timeout {codes.expires_in} waits as long as the code lives"
         raise SignInFailed(
-            self._named(f"nobody signed in with the code within {seconds:g} s{fault}"),
+            f"{context.server.where()}: nobody signed in with the code within {seconds:g} s{fault}",
             remedy="start the sign-in again: each has a code of its own"
             + (longer if waits_less else ""),
         )
+    yield Answer(response)
+
+
+def _invite(context: SignInContext, codes: DeviceCodes, seconds: float) -> None:
+    account = context.settings.login_hint or context.server.user_name
+    context.announce(
+        f"{context.server.server_name}: on any machine with a browser open\n"
+        f"  {codes.verification_uri}\n"
+        f"enter the code {codes.user_code} and sign in{f' as {account}' if account else ''}."
+    )
+    if codes.verification_uri_complete:
+        # RFC 8628 section 3.3.1: the person compares, against a code of somebody else.
+        context.announce(
+            f"Or open {codes.verification_uri_complete} and see that it shows the same code."
+        )
+    context.announce(f"Waiting for up to {seconds:g} s; Ctrl-C ends it.")
+
+
+def _poll(
+    endpoint: TokenEndpoint,
+    codes: DeviceCodes,
+    ends: float,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> tuple[TokenResponse | None, str]:
+    """Ask, as often as RFC 8628 section 3.5 allows, until the person has agreed.
+
+    None at the end of the time, and what was wrong with the last request.
+    """
+    interval, fault = float(codes.interval), ""
+    while clock() + interval < ends:
+        sleep(interval)
+        try:
+            return endpoint.device_tokens(codes.device_code), ""
+        except TokenErrorResponse as refused:
+            if refused.refusal.error not in (PENDING, SLOW_DOWN):
+                raise
+            interval += _SLOW_DOWN_SECONDS if refused.refusal.error == SLOW_DOWN else 0
+            fault = ""
+        except TokenRequestError as silence:
+            if not silence.retryable:
+                raise
+            # Twice as slow, or as slow as it asks: nobody answered, or nobody at leisure.
+            slower = min(interval * 2, max(interval, _LONGEST_INTERVAL_SECONDS))
+            interval = max(slower, silence.retry_after or 0)
+            fault = f". The last request failed: {silence.message}"
+    return None, fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,10 @@ def test_tokens_and_client_secrets_in_each_command(victim: Victim) -> None:
     victim.write("servers/reports.yml", victim.reports)
     signed_in = victim.run("authenticate", "Reports", "--no-smtp-check")
     assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
-    assert "Note: Reports: client_secret ({env: REPORTS_SECRET}) would go for" in signed_in.stderr
+    assert (
+        "Note: Reports: first use: client_secret ({env: REPORTS_SECRET}) will be"
+        in signed_in.stderr
+    )
     with trap() as evil:
         oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}  # type: ignore[dict-item]
         changed = {**victim.reports, "oauth2": oauth2, "host": "127.0.0.1", "port": evil.port}

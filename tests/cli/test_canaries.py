@@ -303,10 +303,10 @@ def test_property_33_where_we_have_a_bug(bureau: Bureau, what: str) -> None:
 
 
 _CRASH_IN_A_THREAD = """
-from provisioner.oauth import listener
-def crash(request, **_):
-    raise ValueError(f"cannot read {request.head()!r}")
-listener.received = crash
+from provisioner.oauth.callback_server import CallbackServer
+def crash(self, parameters):
+    raise ValueError(f"cannot read {parameters!r}")
+CallbackServer.judge = crash
 """
 
 
@@ -337,7 +337,7 @@ def test_property_33_and_19_what_is_pasted(bureau: Bureau) -> None:
         state = terminal.wait_for(r"[?&]state=([A-Za-z0-9_-]+)").group(1)
         terminal.wait_until_unseen()
         terminal.type(f"{redirect}/?code={CODE}&state=another\r")
-        terminal.wait_for("Not taken: ")
+        terminal.wait_for("Not accepted: ")
         terminal.type(f"{redirect}/?code={CODE}&state={state}\r")
         assert terminal.ends() == ExitCode.FAILURE
         bureau.sightings.words.append(terminal.output)

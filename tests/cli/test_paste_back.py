@@ -18,11 +18,11 @@ import pytest
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import BROWSER, PROVISIONER, Desk
-from tests.terminal import CTRL_C, Terminal
+from tests.terminal import CTRL_C, IN_FOREGROUND_AT_FIRST, Terminal
 
 pytestmark = pytest.mark.long
 
-PASTE = "Or paste here the address on which the browser ends"
+PASTE = "Or paste the final address of the browser here"
 
 
 @pytest.fixture
@@ -33,13 +33,14 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
-def _start(desk: Desk, *options: str, in_foreground: bool = True) -> Terminal:
+def _start(desk: Desk, *options: str, in_foreground: bool = True, launcher: str = "") -> Terminal:
     arguments = [PROVISIONER, "authenticate", "Reports", "--no-smtp-check", *options]
     return Terminal(
         arguments,
         folder=desk.folder,
         environment=desk.environment,
         in_foreground=in_foreground,
+        launcher=launcher,
     )
 
 
@@ -98,13 +99,13 @@ def test_property_19_wrong_pastes_are_explained_and_the_wait_goes_on(desk: Desk)
         ):
             terminal.type(wrong + "\r")
             if words:
-                terminal.wait_for(f"Not taken: that [^\n]*{words}[^\n]*Still waiting")
+                terminal.wait_for(f"Not accepted: that [^\n]*{words}[^\n]*Still waiting")
         terminal.type("AADSTS50011: The redirect URI specified in the request\r")
         terminal.wait_for("AADSTS50011: the redirect address is not registered[^\n]*who must act")
-        terminal.type(f'xx\x7f\x7f"{address}"\r')
+        terminal.type(f'rubbish\x15xx\x7f\x08"{address}"\r')
         assert terminal.ends() == ExitCode.DONE, terminal.output
         assert terminal.modes() == terminal.modes_before
-    assert terminal.output.count("Not taken") == 7
+    assert terminal.output.count("Not accepted") == 7
     assert code not in terminal.output
 
 
@@ -227,6 +228,23 @@ def test_after_a_stop_the_paste_is_unseen_again(desk: Desk) -> None:
         terminal.type(address + "\r")
         assert terminal.ends() == ExitCode.DONE, terminal.output
     assert _code(address) not in terminal.output
+
+
+def test_a_terminal_that_others_have_by_now_is_left_alone(desk: Desk) -> None:
+    """After Ctrl-Z and `bg`: to touch it would stop us, and what is typed is for the shell."""
+    with _start(desk, "--no-browser", launcher=IN_FOREGROUND_AT_FIRST) as terminal:
+        terminal.wait_until_unseen()
+        address = _end_of_browser(terminal)
+        os.kill(terminal.process.pid, signal.SIGUSR1)
+        time.sleep(0.2)
+        terminal.set_modes(terminal.modes_before)
+        terminal.type("for the shell\n")
+        time.sleep(1.2)
+        assert terminal.shows_what_is_typed()
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=20):
+            pass
+        assert terminal.ends() == ExitCode.DONE, terminal.output
+        assert terminal.modes() == terminal.modes_before
 
 
 def test_in_the_background_of_a_shell_nothing_is_asked_and_nothing_stops(desk: Desk) -> None:

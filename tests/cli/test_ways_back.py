@@ -18,7 +18,7 @@ import pytest
 from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import PROVISIONER, Desk
-from tests.oauth.test_callback_own_certificate import Pair
+from tests.oauth.test_callback_tls import Pair
 
 pytestmark = pytest.mark.long
 
@@ -42,7 +42,7 @@ def test_property_18_the_users_own_certificate(https_desk: Desk, tmp_path: Path)
     options = ["--callback-cert", str(pair.certificate), "--callback-key", str(pair.key)]
     finished = https_desk.run("authenticate", "Reports", "--no-smtp-check", *options)
     assert finished.returncode == ExitCode.DONE, finished.stderr
-    assert "The callback has your own certificate; its SHA-256 fingerprint is " in finished.stderr
+    assert "The callback uses your certificate (SHA-256 fingerprint " in finished.stderr
     assert "The browser will warn" not in finished.stderr
 
 
@@ -78,8 +78,8 @@ def test_no_browser_opens_none(desk: Desk, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("browser", "words"),
     [
-        ("false %s", "No browser opened, since what BROWSER names failed: open the address"),
-        ("/nonexistent/browser %s", "No browser opened, since what BROWSER names failed"),
+        ("false %s", "No browser opened, since the program in BROWSER failed: open the address"),
+        ("/nonexistent/browser %s", "No browser opened, since the program in BROWSER failed"),
         ("", "No browser opened, since there is no desktop here and BROWSER is not set"),
     ],
 )
@@ -132,7 +132,7 @@ def test_the_terminal_tells_of_the_wrong_scheme_and_of_old_tabs(desk: Desk) -> N
                 f"GET /?code=CANARY&state=x HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode()
             )
             assert b"ignored: the state of another sign-in" in connection.recv(65536)
-        assert _line(waiting) == "The end of another sign-in came and was ignored: an old tab?\n"
+        assert _line(waiting) == "Ignored the callback of another sign-in (an old browser tab?).\n"
         waiting.send_signal(signal.SIGINT)
         assert "CANARY" not in waiting.communicate(timeout=30)[1]
 

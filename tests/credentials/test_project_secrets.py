@@ -116,7 +116,7 @@ def test_a_client_secret_is_accepted_before_a_sign_in_and_the_tokens_with_it(
     announced: list[str] = []
     assert later.sign_in_secret(oauth_server(), announced.append) == CLIENT_SECRET
     [line] = announced
-    assert line.startswith("Note: Reports: tokens would go for the first time to ")
+    assert line == "Note: Reports: first use: tokens will be sent to sso.example.edu, localhost:587"
 
 
 @pytest.mark.parametrize("old", ["mail/staging", ""])
@@ -203,8 +203,9 @@ def test_a_first_sign_in_at_a_known_place_is_announced(
     lines: list[str] = []
     secrets = project_secrets(project)
     assert secrets.sign_in_secret(oauth_server(**known), lines.append) == CLIENT_SECRET
-    assert lines[0].startswith("Note: Reports: client_secret (")
-    assert lines[1].startswith("Note: Reports: tokens would go for the first time to ")
+    assert lines[0].startswith("Note: Reports: first use: client_secret (")
+    assert lines[1].startswith("Note: Reports: first use: tokens will be sent to ")
+    assert all(len(line) < 150 for line in lines)
     assert not project.tokens_path.exists(), "it is accepted with the grant"
 
 

@@ -45,7 +45,7 @@ def test_property_18_chromium_at_the_users_own_certificate(
         "authenticate", "Reports", "--timeout", "60", *map(str, options), sign_in=person
     )
     succeeded(ended)
-    assert "The callback has your own certificate" in ended.stderr
+    assert "The callback uses your certificate" in ended.stderr
     page = person.page()
     assert page["url"].startswith("https://localhost:")
     assert "Reports: signed in" in page["text"]

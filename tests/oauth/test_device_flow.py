@@ -12,8 +12,9 @@ import pytest
 
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
-from provisioner.oauth.checks import Proof, ProofResult
-from provisioner.oauth.device_flow import DeviceSignIn, device_endpoint
+from provisioner.oauth.checks import CheckLogin, Proof, ProofResult
+from provisioner.oauth.device_flow import device_endpoint, device_flow
+from provisioner.oauth.sign_in import SignInContext, sign_in
 from provisioner.providers.catalogue import provider_for
 from tests.oauth.scripted_server import Answer, ScriptedServer, json_answer, scripted_server
 from tests.oauth_samples import (
@@ -53,26 +54,29 @@ class Desk:
         self.lines: list[str] = []
         self.slept: list[float] = []
 
-    def sign_in(self, server: ScriptedServer, **changes: Any) -> TokenSet:
+    def sign_in(
+        self,
+        server: ScriptedServer,
+        timeout: float = 300,
+        check_login: CheckLogin | None = None,
+        **changes: Any,
+    ) -> TokenSet:
         fact = {"device_authorization_url": changes.pop("reference", "device/auth")}
-        options = {k: changes.pop(k) for k in ("timeout", "check_login") if k in changes}
         declared = oauth_server(
             access_token_url=f"http://localhost:{server.port}/token",
             authorization_url=f"http://localhost:{server.port}/authorize",
             **changes,
         )
-        assert declared.oauth2 is not None
-        return DeviceSignIn(
+        context = SignInContext(
             server=declared,
-            settings=declared.oauth2,
             provider=provider_for("localhost", {"localhost": fact}),
             client_secret=CLIENT_SECRET,
             secrets=self.secrets,
             announce=self.lines.append,
-            clock=lambda: sum(self.slept),
-            sleep=self.slept.append,
-            **{"check_login": lambda tokens: ProofResult(Proof.ACCEPTED), **options},
-        ).run()
+            check_login=check_login or (lambda tokens: ProofResult(Proof.ACCEPTED)),
+        )
+        way = device_flow(context, timeout, clock=lambda: sum(self.slept), sleep=self.slept.append)
+        return sign_in(way, context)
 
     def outcome(self, *polls: Answer, codes: object = CODES, **changes: Any) -> str:
         """The failure's words, and the earlier tokens are as they were."""

@@ -18,9 +18,9 @@ import pytest
 from provisioner.cli.app import print_error
 from provisioner.credentials.proofs import read_proofs
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.oauth.acceptance import Acceptance
+from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
 from provisioner.oauth.refreshing import fresh_tokens
-from provisioner.oauth.sign_in import SignIn
+from provisioner.oauth.sign_in import SignInContext, sign_in
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
@@ -112,7 +112,6 @@ def _needs(folder: Path, url: str, announce: Callable[[str], None] = print) -> d
     )
     return {
         "server": server,
-        "settings": server.oauth2,
         "provider": provider_for("localhost"),
         "client_secret": CLIENT_SECRET,
         "secrets": secrets_in(folder),
@@ -125,15 +124,15 @@ def _needs(folder: Path, url: str, announce: Callable[[str], None] = print) -> d
 def test_at_the_code_exchange(row: Row, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refused = json_answer(json.dumps(_answer(row)), status="400 Bad Request")
     with scripted_server([refused] * 2) as provider:
-        acceptance = Acceptance(**_needs(tmp_path, f"http://localhost:{provider.port}"))
-        said, code = _terminal(
-            lambda: acceptance.accepted(
-                lambda endpoint: endpoint.exchange(
+        context = SignInContext(**_needs(tmp_path, f"http://localhost:{provider.port}"))
+
+        def exchange() -> None:
+            with context.failures_in_words():
+                context.token_endpoint().exchange(
                     Secret("CANARY-code"), verifier=Secret("v"), redirect_uri="x", scope=None
                 )
-            ),
-            capsys,
-        )
+
+        said, code = _terminal(exchange, capsys)
     assert code is ExitCode.FAILURE
     passes = row.error in ("server_error", "temporarily_unavailable")
     _check(row._replace(field=_ENDPOINT) if passes else row, "the code exchange", said)
@@ -176,7 +175,8 @@ def test_on_the_sign_in_page(
 
     monkeypatch.setenv("BROWSER", "set, as on a desktop")
     monkeypatch.setattr("webbrowser.open", send_back)
-    needs = _needs(tmp_path, "http://localhost:1", lambda line: None)
-    said, code = _terminal(SignIn(**needs, timeout=20).run, capsys)
+    context = SignInContext(**_needs(tmp_path, "http://localhost:1", lambda line: None))
+    way = browser_flow(context, BrowserOptions(timeout=20))
+    said, code = _terminal(lambda: sign_in(way, context), capsys)
     assert code is ExitCode.FAILURE
     _check(row, "the sign-in page", said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from provisioner.credentials.project_secrets import open_project
 from provisioner.demo.certificates import ServerCertificate
 from provisioner.demo.mail_server import Failure, MailServer
 from provisioner.errors import SignInFailed
-from provisioner.oauth.acceptance import Acceptance
+from provisioner.oauth.sign_in import Answer, SignInContext, sign_in
 from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
@@ -82,17 +83,15 @@ class Desk:
         self.mail, self.folder, self.ca_file = mail, folder, certificate.ca_file
         self.lines: list[str] = []
 
-    def sign_in(self, provider: str = "", token: str = TOKEN) -> Acceptance:
+    def sign_in(self, provider: str = "", token: str = TOKEN) -> SignInContext:
         server = replace(oauth_server(), port=self.mail.port)
         facts = {provider: {"smtp_hosts": ["localhost"]}} if provider else {}
         project = project_in(self.folder, server, providers=facts, ca_file=self.ca_file)
         self.secrets = open_project(project).secrets
         if kept(self.secrets) is None:
             keep(self.secrets, server, token_set())
-        assert server.oauth2 is not None
-        acceptance = Acceptance(
+        context = SignInContext(
             server=server,
-            settings=server.oauth2,
             provider=provider_for("sso.example.edu"),
             client_secret=CLIENT_SECRET,
             secrets=self.secrets,
@@ -107,8 +106,8 @@ class Desk:
             id_token=None,
             auth_method="client_secret_basic",
         )
-        self.saved = acceptance.accepted(lambda endpoint: answer)
-        return acceptance
+        self.saved = sign_in(nullcontext(Answer(answer)), context)
+        return context
 
     def refused(
         self, capsys: pytest.CaptureFixture[str], provider: str = "", token: str = TOKEN

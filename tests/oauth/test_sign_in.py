@@ -5,11 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -24,13 +20,14 @@ import pytest
 from provisioner.credentials.store import TokenSet
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
+from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
 from provisioner.oauth.checks import CheckLogin, Proof, ProofResult
-from provisioner.oauth.sign_in import SignIn
+from provisioner.oauth.sign_in import SignInContext, sign_in
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.providers.catalogue import provider_for
+from provisioner.secret import Secret
 from tests.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, secrets_in, token_set
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 NOW = int(time.time())
 
 
@@ -49,23 +46,26 @@ class Scene:
         self.last_page = last_page
 
     def sign_in(self, check_login: CheckLogin | None = None, **changes: Any) -> TokenSet:
-        options = {k: changes.pop(k) for k in ("port", "timeout", "now") if k in changes}
+        options = {k: changes.pop(k) for k in ("port", "timeout") if k in changes}
+        now = changes.pop("now", time.time)
+        client_secret = changes.pop("client_secret_value", CLIENT_SECRET)
+        facts = changes.pop("facts", None)
         urls = {
             "access_token_url": self.provider.token_url,
             "authorization_url": self.provider.authorization_url,
         }
         server = oauth_server(**urls | changes)
         assert server.oauth2 is not None
-        return SignIn(
+        context = SignInContext(
             server=server,
-            settings=server.oauth2,
-            provider=provider_for(server.oauth2.authorization_url),
-            client_secret=CLIENT_SECRET,
+            provider=provider_for(server.oauth2.authorization_url, facts),
+            client_secret=client_secret,
             secrets=self.secrets,
             check_login=check_login or (lambda tokens: ProofResult(Proof.ACCEPTED)),
             announce=self.lines.append,
-            **{"timeout": 20, **options},
-        ).run()
+            now=now,
+        )
+        return sign_in(browser_flow(context, BrowserOptions(**{"timeout": 20, **options})), context)
 
     def behave(self, **changes: Any) -> None:
         self.provider.behaviour = replace(self.provider.behaviour, **changes)
@@ -127,6 +127,7 @@ def test_a_sign_in_ends_with_saved_tokens(scene: Scene) -> None:
     assert asked["redirect_uri"].startswith("http://localhost:")
     assert not asked["redirect_uri"].endswith("/")
     assert asked["code_challenge_method"] == "S256"
+    assert "response_mode" not in asked
     assert "scope" not in exchange
 
 
@@ -138,14 +139,6 @@ def test_scope_for_token_goes_to_the_token_endpoint_only(scene: Scene) -> None:
     scene.sign_in(scope_for_token="smtp")
     assert scene.requests("/token")[0]["scope"] == "smtp"
     assert scene.requests("/authorize")[0]["scope"] == "openid email offline_access smtp"
-
-
-def test_a_pinned_port(scene: Scene) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    scene.sign_in(port=port)
-    assert scene.requests("/authorize")[0]["redirect_uri"] == f"http://localhost:{port}"
 
 
 def test_property_17_https_callback_with_the_fingerprint_in_the_terminal(scene: Scene) -> None:
@@ -167,11 +160,6 @@ def test_property_16_form_post_where_the_declared_url_asks_for_it(
     assert "Reports: signed in" in scene.page()
     scene.behave(callback_error="access_denied")
     scene.fails("the sign-in page at localhost: access_denied", authorization_url=url)
-
-
-def test_property_16_form_post_is_not_asked_for_by_itself(scene: Scene) -> None:
-    scene.sign_in()
-    assert "response_mode" not in scene.requests("/authorize")[0]
 
 
 def test_the_client_may_authenticate_either_way(scene: Scene) -> None:
@@ -246,7 +234,7 @@ def test_a_provider_that_is_busy_for_a_moment_is_waited_for_and_that_is_shown(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = partial(TokenEndpoint, pauses=(0, 0))
-    monkeypatch.setattr("provisioner.oauth.acceptance.TokenEndpoint", at_once)
+    monkeypatch.setattr("provisioner.oauth.sign_in.TokenEndpoint", at_once)
     scene.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),))
     assert scene.sign_in() == kept(scene.secrets)
     assert "the code exchange: localhost answered HTTP 503; trying again in 0 s" in scene.lines
@@ -272,7 +260,7 @@ def test_the_token_endpoint_fails(scene: Scene, answer: ScriptedAnswer, words: s
 
 @keeps_earlier_tokens
 def test_a_wrong_client_secret(scene: Scene) -> None:
-    scene.provider.client_secret = type(CLIENT_SECRET)("another")
+    scene.provider.client_secret = Secret("another")
     error = scene.fails("invalid_client: the client is unknown, or its secret is wrong")
     assert "renew client_secret" in error.remedy
 
@@ -356,11 +344,32 @@ def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scen
 
     def prove(tokens: TokenSet) -> ProofResult:
         assert kept(scene.secrets) is None
+        assert not scene.last_page.exists(), "the browser waits for the outcome"
         proven.append(tokens)
         return ProofResult(Proof.ACCEPTED)
 
     saved = scene.sign_in(check_login=prove)
     assert proven == [saved]
+
+
+@pytest.mark.parametrize(
+    ("secret", "form", "words"),
+    [
+        ("5a5c4a2e-0d0f-4c0e-9c58-0a9e1c2b3d4e", "guid", "looks like the ID of the client secret"),
+        ("5a5c4a2e-0d0f-4c0e-9c58-0a9e1c2b3d4e", "unknown", None),
+        ("abc8Q~CANARY", "guid", None),
+    ],
+)
+def test_the_id_of_a_client_secret_is_told_before_the_browser_opens(
+    scene: Scene, secret: str, form: str, words: str | None
+) -> None:
+    scene.provider.client_secret = Secret(secret)
+    facts = {"localhost": {"client_secret_id_form": form}}
+    scene.sign_in(client_secret_value=Secret(secret), facts=facts)
+    place = "Warning: servers/reports.yml:11: Reports: oauth2.client_secret: "
+    assert scene.lines[0].startswith(place) == (words is not None)
+    assert words is None or words in scene.lines[0]
+    assert secret not in "".join(scene.lines)
 
 
 def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -377,33 +386,6 @@ def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatc
         browsing = pool.submit(by_hand)
         scene.sign_in()
         browsing.result(timeout=10)
-
-
-def test_property_08_junk_during_a_sign_in_changes_nothing(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BROWSER", "true %s")
-
-    def attack_then_browse() -> None:
-        while len(scene.lines) < 2:
-            time.sleep(0.01)
-        address = scene.lines[1].strip()
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        port = int(address.split("localhost%3A")[1].split("&")[0])
-        for number in range(200):
-            target = ("/?code=x&state=forged", "/favicon.ico", "/?error=access_denied", "/")[
-                number % 4
-            ]
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as junk:
-                junk.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
-        opener.open(address, timeout=10).close()
-
-    browsing = threading.Thread(target=attack_then_browse)
-    browsing.start()
-    saved = scene.sign_in()
-    browsing.join()
-    assert kept(scene.secrets) == saved
-    assert len(scene.requests("/token")) == 1
 
 
 def test_property_33_no_secret_is_said_logged_or_raised(
@@ -442,35 +424,3 @@ def test_property_33_an_issuer_or_a_name_that_holds_a_secret_is_not_shown(scene:
         assert secret not in error.message + error.remedy
         assert "***" in error.message + error.remedy
     assert secret not in scene.page()
-
-
-_INTERRUPTED = """
-import sys
-from pathlib import Path
-from provisioner.oauth.sign_in import SignIn
-from provisioner.oauth.token_endpoint import TokenEndpoint
-from provisioner.providers.catalogue import provider_for
-from tests.oauth_samples import CLIENT_SECRET, oauth_server, secrets_in
-server = oauth_server(access_token_url=sys.argv[1], authorization_url=sys.argv[1])
-SignIn(server=server, settings=server.oauth2, provider=provider_for("x"), check_login=None,
-       client_secret=CLIENT_SECRET, secrets=secrets_in(Path(sys.argv[2])),
-       announce=lambda line: print(line, flush=True)).run()
-"""
-
-
-def test_ctrl_c_ends_it_at_once_and_saves_nothing(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", _INTERRUPTED, "https://sso.example.edu/x", tmp_path],
-        cwd=REPOSITORY,
-        env={**os.environ, "BROWSER": "true %s"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as signing_in:
-        assert signing_in.stdout is not None
-        while b"Waiting at" not in signing_in.stdout.readline():
-            pass
-        signing_in.send_signal(signal.SIGINT)
-        _, words = signing_in.communicate(timeout=10)
-    assert signing_in.returncode == -signal.SIGINT
-    assert b"KeyboardInterrupt" in words
-    assert list(tmp_path.iterdir()) == []

@@ -25,7 +25,7 @@ GOOGLE = {"authorization_url": "https://accounts.google.com/o/oauth2/v2/auth"}
 def card(tmp_path: Any, *, port: int = 0, **settings: Any) -> str:
     server = oauth_server(**settings)
     assert isinstance(server.oauth2, OAuth2Settings)
-    return registration_card(server, server.oauth2, project_in(tmp_path, server), port=port)
+    return registration_card(server, project_in(tmp_path, server), port=port)
 
 
 def test_microsofts(tmp_path: Any) -> None:

@@ -4,72 +4,80 @@ from __future__ import annotations
 
 import base64
 import http.client
-import time
+from pathlib import Path
 
 import pytest
 
 from provisioner.advice.pages import page_error_lines, shown_error
-from provisioner.oauth.callback_certificate import new_certificate
-from provisioner.oauth.invitation import tunnel
-from provisioner.oauth.listener import CallbackListener
-from provisioner.oauth.time_out import nobody_came
+from provisioner.oauth.browser_flow import callback_timeout, tunnel
+from provisioner.oauth.callback_server import CallbackServer
+from provisioner.oauth.callback_tls import new_certificate
+from provisioner.oauth.sign_in import SignInContext
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
-from tests.oauth_samples import oauth_server
+from tests.oauth_samples import CLIENT_SECRET, oauth_server, secrets_in
 
 ENTRA = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/authorize"
 GOOGLE = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
-def _remedy(listener: CallbackListener, url: str) -> list[str]:
-    settings = oauth_server(authorization_url=url, client_id="5f2c").oauth2
-    assert settings is not None
-    error = nobody_came(listener, 300, where="x: ", provider=provider_for(url), settings=settings)
-    assert error.message == f"x: no answer came to {listener.redirect_uri} within 300 s"
+def _remedy(callback_server: CallbackServer, url: str) -> list[str]:
+    server = oauth_server(authorization_url=url, client_id="5f2c")
+    context = SignInContext(
+        server=server,
+        provider=provider_for(url),
+        client_secret=CLIENT_SECRET,
+        secrets=secrets_in(Path("/nonexistent")),
+        check_login=None,
+        announce=print,
+    )
+    error = callback_timeout(context, callback_server, 300)
+    assert error.message == (
+        f"servers/reports.yml:1: Reports: no answer came to {callback_server.redirect_uri} "
+        "within 300 s"
+    )
     return error.remedy.splitlines()
 
 
-def _get(listener: CallbackListener, target: str) -> None:
-    connection = http.client.HTTPConnection("localhost", listener.port, timeout=10)
+def _get(server: CallbackServer, target: str) -> None:
+    connection = http.client.HTTPConnection("localhost", server.port, timeout=10)
     connection.request("GET", target)
     connection.getresponse().read()
     connection.close()
 
 
 def test_the_redirect_uri_and_the_tunnel_are_exact() -> None:
-    with CallbackListener(Secret("s")) as listener:
-        lines = _remedy(listener, ENTRA)
-        assert lines[0] == "Nothing at all came there."
-        assert f"is exactly http://localhost:{listener.port};" in lines[1]
-        assert f"--port {listener.port}." in lines[1]
+    with CallbackServer(Secret("s")) as server:
+        lines = _remedy(server, ENTRA)
+        assert lines[0] == "No request came there."
+        assert f"is exactly http://localhost:{server.port};" in lines[1]
+        assert f"--port {server.port}." in lines[1]
         assert lines[2] == "  https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps"
-        assert f"  {tunnel(listener.redirect_uri)}" in lines
+        assert f"  {tunnel(server.port)}" in lines
 
 
 def test_what_came_instead_is_counted_and_explained() -> None:
-    with CallbackListener(Secret("s"), certificate=new_certificate()) as listener:
-        _get(listener, "/")
-        lines = _remedy(listener, ENTRA)
-        assert lines[0] == "What came was not the answer: 1 x http instead of https."
+    with CallbackServer(Secret("s"), certificate=new_certificate()) as server:
+        _get(server, "/")
+        lines = _remedy(server, ENTRA)
+        assert lines[0] == "Only other requests came there: 1 x http instead of https."
         assert lines[1].startswith("- a browser came with http instead of https: use_https_on_")
-    with CallbackListener(Secret("s")) as listener:
-        _get(listener, "/favicon.ico")
-        _get(listener, "/favicon.ico")
-        _get(listener, "/?code=c&state=old")
-        lines = _remedy(listener, ENTRA)
+    with CallbackServer(Secret("s")) as server:
+        _get(server, "/favicon.ico")
+        _get(server, "/favicon.ico")
+        _get(server, "/?code=c&state=old")
+        lines = _remedy(server, ENTRA)
         assert lines[:2] == [
-            "What came was not the answer: 2 x another path, 1 x the state of another sign-in.",
-            "- an answer to another sign-in came and was ignored: an old tab?",
+            "Only other requests came there: 2 x another path, 1 x the state of another sign-in.",
+            "- the callback of another sign-in came and was ignored (an old browser tab?)",
         ]
 
 
 def test_property_15_microsofts_pages() -> None:
-    with CallbackListener(Secret("s")) as listener:
-        lines = _remedy(listener, ENTRA)
-    assert (
-        "If the browser shows an error of Microsoft 365, its words tell; the likely ones:" in lines
-    )
+    with CallbackServer(Secret("s")) as server:
+        lines = _remedy(server, ENTRA)
+    assert "If the browser shows an error of Microsoft 365, look for its words here:" in lines
     assert (
         "- AADSTS50011: the redirect address is not registered for this client; register exactly "
         "http://localhost (any port) under the platform Web (who must act: an administrator at "
@@ -80,14 +88,14 @@ def test_property_15_microsofts_pages() -> None:
 
 
 def test_property_15_with_https_the_address_to_register_has_it() -> None:
-    with CallbackListener(Secret("s"), certificate=new_certificate()) as listener:
-        lines = _remedy(listener, ENTRA)
+    with CallbackServer(Secret("s"), certificate=new_certificate()) as server:
+        lines = _remedy(server, ENTRA)
     assert any("AADSTS50011" in line and "exactly https://localhost (" in line for line in lines)
 
 
 def test_property_15_googles_pages() -> None:
-    with CallbackListener(Secret("s")) as listener:
-        lines = _remedy(listener, GOOGLE)
+    with CallbackServer(Secret("s")) as server:
+        lines = _remedy(server, GOOGLE)
     text = "\n".join(lines)
     assert "- redirect_uri_mismatch: the client does not list this redirect address" in text
     assert "- has not completed the Google verification process: the app is in Testing" in text
@@ -96,12 +104,9 @@ def test_property_15_googles_pages() -> None:
 
 
 def test_property_15_a_provider_that_nobody_knows() -> None:
-    with CallbackListener(Secret("s")) as listener:
-        lines = _remedy(listener, "https://sso.example.edu/authorize")
-    assert (
-        "If the browser shows an error of sso.example.edu, its words tell; the likely ones:"
-        in lines
-    )
+    with CallbackServer(Secret("s")) as server:
+        lines = _remedy(server, "https://sso.example.edu/authorize")
+    assert "If the browser shows an error of sso.example.edu, look for its words here:" in lines
     assert any(line.startswith("- the redirect address is not registered") for line in lines)
 
 
@@ -119,13 +124,6 @@ def test_a_projects_own_page_errors_are_named() -> None:
     settings = oauth_server().oauth2
     assert settings is not None
     assert list(page_error_lines(provider, settings, "http://localhost:1")) == ["- E-4711"]
-
-
-def test_the_wait_ends_when_it_should() -> None:
-    with CallbackListener(Secret("s")) as listener:
-        started = time.monotonic()
-        assert listener.wait(0.7) is None
-        assert time.monotonic() - started >= 0.7
 
 
 # As Google's page has it in its address: a message of Protocol Buffers with the words in it.

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from provisioner.errors import ExitCode, UsageError
-from provisioner.oauth.callback_own_certificate import own_certificate
+from provisioner.oauth.callback_tls import own_certificate
 
 Key = ec.EllipticCurvePrivateKey
 
@@ -37,11 +37,13 @@ class Pair:
         self.write_key()
         self.write_certificate()
 
-    def write_key(self, encryption: KeySerializationEncryption | None = None) -> None:
+    def write_key(
+        self,
+        encryption: KeySerializationEncryption | None = None,
+        form: PrivateFormat = PrivateFormat.PKCS8,
+    ) -> None:
         self.key.write_bytes(
-            self.private.private_bytes(
-                Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()
-            )
+            self.private.private_bytes(Encoding.PEM, form, encryption or NoEncryption())
         )
         self.key.chmod(0o600)
 
@@ -91,8 +93,9 @@ def test_property_18_a_browser_that_trusts_it_sees_no_warning(pair: Pair) -> Non
     assert made.is_own
 
 
-def test_property_18_an_encrypted_key_asks_no_terminal(pair: Pair) -> None:
-    pair.write_key(BestAvailableEncryption(b"CANARY"))
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_property_18_an_encrypted_key_asks_no_terminal(pair: Pair, form: PrivateFormat) -> None:
+    pair.write_key(BestAvailableEncryption(b"CANARY"), form)
     error = pair.refused()
     assert error.message == f"the private key {pair.key} is encrypted"
     assert "openssl pkey" in error.remedy
@@ -135,14 +138,14 @@ def _pipe(pair: Pair) -> None:
     [
         (lambda pair: pair.write_certificate(names=("example.edu",)), "is not for localhost"),
         (lambda pair: pair.write_certificate(names=()), "is not for localhost"),
-        (lambda pair: pair.write_certificate(starts=-3, days=-1), "and not now"),
-        (lambda pair: pair.write_certificate(starts=2, days=3), "and not now"),
+        (lambda pair: pair.write_certificate(starts=-3, days=-1), ", not now"),
+        (lambda pair: pair.write_certificate(starts=2, days=3), ", not now"),
         (lambda pair: pair.certificate.unlink(), "cannot be read: No such file"),
         (lambda pair: pair.key.unlink(), "--callback-key {key} cannot be read: No such file"),
         (lambda pair: pair.certificate.write_bytes(b""), "holds no certificate in PEM form"),
         (lambda pair: pair.key.write_bytes(b"\x00"), "holds no private key in PEM form"),
         (_garbage, "holds no certificate in PEM form"),
-        (_pipe, "holds no certificate in PEM form"),
+        (_pipe, "--callback-cert {certificate} is not a file"),
         (_swap, "--callback-cert {certificate} holds no certificate in PEM form"),
         (_broken_key, "TLS cannot use {certificate} with {key}"),
     ],
