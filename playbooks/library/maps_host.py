@@ -23,7 +23,7 @@ import time
 from contextlib import ExitStack, closing, suppress
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.maps_smtp import Mask, post, replace_hidden, smtp
+from ansible.module_utils.maps_masking import Mask, replace_hidden
 
 DOCUMENTATION = r"""
 ---
@@ -62,8 +62,7 @@ class Secrets:
     """Hidden values of the host's documents: what stands for each, and the mask of all of them."""
 
     def __init__(self, key, keys, shown):
-        self._key = key
-        self._keys, self._shown = ({b'"%s"' % n.encode() for n in names} for names in (keys, shown))
+        self._key, self._keys, self._shown = key, keys, shown
         self._tokens = {}  # placeholder -> the token of JSON that it stands for
         self.mask = Mask()
 
@@ -433,11 +432,15 @@ class Call:
         answer["done"] = answer["exit"] == 0
 
     def _smtp(self, operation, answer):
+        from ansible.module_utils.maps_smtp import smtp  # with ssl: few calls need it
+
         secret = operation["secret"]
         value = None if secret is None else self._secrets.value(secret)
         answer.update(smtp({**operation, "secret": value}, self._secrets.mask))
 
     def _post(self, operation, answer):
+        from ansible.module_utils.maps_smtp import post
+
         fields = dict(operation["fields"])
         for name in {"client_secret", "refresh_token"} & set(fields):
             fields[name] = self._secrets.value(fields[name])

@@ -261,6 +261,15 @@ READS = [
     ),
     *(
         case(
+            f"reads no archive of more than 4 MiB either: {asked['op']}",
+            asked,
+            refused(asked["op"], "efbig", "{folder}/" + ARCHIVE),
+            before={**LIES, ARCHIVE: b" " * (LARGEST + 1)},
+        )
+        for asked in (run(), write(text(DOCUMENT, "{}")))
+    ),
+    *(
+        case(
             f"refuses a folder of somebody else: {asked['op']}",
             asked,
             refused(asked["op"], "strangers"),

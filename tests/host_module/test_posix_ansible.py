@@ -24,7 +24,7 @@ from tests.host_module.operation_cases import (
     text,
     write,
 )
-from tests.host_module.posix_host import Host
+from tests.host_module.posix_host import PosixHost
 
 
 def ansible(place: Path, call: str) -> tuple[dict, str]:
@@ -48,10 +48,9 @@ def ansible(place: Path, call: str) -> tuple[dict, str]:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
-    made = Host(tmp_path)
-    made.put(LIES)
-    return made
+def host(host: PosixHost) -> PosixHost:
+    host.put(LIES)
+    return host
 
 
 def test_a_call_through_ansible(host):

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.host_module.host import LOCK
 from tests.host_module.operation_cases import DOCUMENT, LIES, READ, S2, STATE, S, copy, text, write
-from tests.host_module.posix_host import LOCK, Host
+from tests.host_module.posix_host import PosixHost
 
 CHANGE = write(text(STATE, S2))
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
-    made = Host(tmp_path)
-    made.put(LIES)
-    return made
+def host(host: PosixHost) -> PosixHost:
+    host.put(LIES)
+    return host
 
 
 def shell(script: str, timeout: int = 60) -> dict:
@@ -42,7 +42,7 @@ def is_over(pid: str) -> bool:
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def waiting_script(host: Host) -> str:
+def waiting_script(host: PosixHost) -> str:
     """Tells that it began, and goes on once it may."""
     return f"touch {host.place}/began; until [ -e {host.place}/go ]; do sleep 0.05; done"
 
@@ -186,7 +186,7 @@ def test_a_command_that_is_killed_for_its_time_gives_the_lock_back(host):
 
 
 def test_two_that_make_the_folder_at_once(tmp_path):
-    host = Host(tmp_path)
+    host = PosixHost(tmp_path)
     asked = [write(text(STATE, S)), write(copy(DOCUMENT, STATE))]
     processes = [host.start(*asked, lock_wait=20) for _ in range(4)]
     for process in processes:

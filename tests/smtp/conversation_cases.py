@@ -340,8 +340,8 @@ ODD_SERVERS = [
             "wrong",
         )
         for tls, before, words in [
-            ("implicit", [], "220 hello\r\n"),
-            ("implicit", [], "no"),
+            ("implicit", ["B"], "220 hello\r\n"),
+            ("implicit", ["B"], "no"),
             ("starttls", [*hello("STARTTLS"), "C", "S 220 go", "B"], "no"),
             ("starttls", [*hello("STARTTLS"), "C", "S 220 go", "B"], "\x15\x03\x03"),
         ]

@@ -22,7 +22,6 @@ from provisioner.smtp.client import (
     check_login,
     foreseen,
     judge,
-    maps_smtp,
     send_test_email,
 )
 from provisioner.smtp.message import TestMessage, test_message
@@ -34,6 +33,7 @@ from tests.mail_samples import (
     UNSCOPED_TOKEN,
     behaviour,
 )
+from tests.smtp.talk import answer
 
 ACCOUNT = SmtpAccount(
     host="mail.example.edu",
@@ -266,7 +266,7 @@ def test_an_odd_sender_adds_nothing_to_a_message(sender):
     assert mail.text.isascii()
     assert message_from_bytes(mail.text.encode())["Bcc"] is None
     given = {**ACCOUNT.operation(mail), "host": "127.0.0.1", "port": 1}
-    assert maps_smtp().smtp(given, maps_smtp().Mask())["about"] == "sender"
+    assert answer(given)["about"] == "sender"
 
 
 # -- from this machine
