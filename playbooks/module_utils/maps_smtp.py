@@ -1,7 +1,7 @@
 """One SMTP conversation, or one form over https: facts only, with no secret in them.
 
 Runs on MAPS hosts (Python 3.8, standard library) and, loaded by file, on the workstation, which
-also judges the facts: provisioner/smtp/client.py names their fields. `mask`: a Mask of maps_masking.
+also judges the facts: provisioner/smtp/client.py names them. `mask`: a Mask of maps_masking.py.
 """
 
 from __future__ import annotations

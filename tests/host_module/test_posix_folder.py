@@ -17,7 +17,6 @@ from tests.host_module.host import LOCK
 from tests.host_module.operation_cases import (
     ARCHIVE,
     DOCUMENT,
-    LARGEST,
     LIES,
     READ,
     S2,
@@ -267,11 +266,3 @@ def test_a_disk_that_is_read_only(disk):
     [answer] = disk.ask(READ)
     assert (answer["done"], answer["writable"]) == (True, False)
     assert refusal(disk, CHANGE) == ("erofs", str(disk.folder / LOCK))
-
-
-def test_a_file_of_4_mib_and_no_more(host):
-    assert host.ask(write(text(STATE, " " * LARGEST)))[0]["done"]
-    (host.folder / ARCHIVE).write_bytes(b" " * (LARGEST + 1))
-    assert refusal(host, CHANGE) == ("efbig", str(host.folder / ARCHIVE))
-    assert refusal(host, run()) == ("efbig", str(host.folder / ARCHIVE))
-    assert host.files()[DOCUMENT] == D
