@@ -292,7 +292,8 @@ class Call:
         self._who, self._lock_wait, self._folder = call["who"], call["lock_wait"], folder
         self._secrets = Secrets(bytes.fromhex(call["key"]), call["keys"], call["shown"])
         self._knows_secrets = False
-        self._under_lock = {
+        self._operations = {
+            "read": self._read,
             "write": self._write,
             "run": self._run,
             "smtp": self._smtp,
@@ -326,13 +327,11 @@ class Call:
 
     def _do(self, operation, answer):
         name = operation["op"]
-        if name == "read":
-            self._read(answer)
-        elif name in self._under_lock:
-            self._begin()
-            self._under_lock[name](operation, answer)
-        else:
+        if name not in self._operations:
             raise NotDone("no_operation", name)
+        if name != "read":
+            self._begin()
+        self._operations[name](operation, answer)
 
     def _begin(self):
         self._folder.take(self._who, self._lock_wait)
@@ -343,7 +342,7 @@ class Call:
 
     # -- the operations
 
-    def _read(self, answer):
+    def _read(self, _operation, answer):
         is_there = self._folder.look()
         # The state last: so it knows whatever was read before.
         names = self._folder.names() if is_there else []
