@@ -113,12 +113,13 @@ def test_arguments_arrive_as_they_are(host):
 def test_a_reader_that_is_soon_done_holds_nobody_up(host):
     host.need("locks")
     host.put(LIES)
-    host.calls.ask(look=host.path(host.folder / DOCUMENT))
-    [answer] = host.ask(write({"name": DOCUMENT, "text": "{}"}))
+    place, asked = host.path(host.folder / DOCUMENT), write({"name": DOCUMENT, "text": "{}"})
+    host.calls.ask(look=place, seconds=1)
+    assert host.ask(asked)[0]["done"]
+    host.calls.ask(look=place)
+    [answer] = host.ask(asked)
     assert (answer["reason"], answer["digests"]) == ("eacces", {})
     host.calls.ask(release=True)
-    [answer] = host.ask(write({"name": DOCUMENT, "text": "{}"}))
-    assert answer["done"]
 
 
 def test_a_command_that_outlives_its_call_has_the_lock(powershell, host, tmp_path):
@@ -127,7 +128,7 @@ def test_a_command_that_outlives_its_call_has_the_lock(powershell, host, tmp_pat
     calls = Calls(powershell, tmp_path / "calls")
     first = WindowsHost(calls, tmp_path)
     first.put(LIES)
-    calls.send(call=signed(first.call(run(b"", sleeps=12), who="bob@ws")))
+    calls.send(call=signed(first.call(run(b"", sleeps=8), who="bob@ws")))
     end, lock = time.monotonic() + 60, first.folder / "push.lock"
     while not (lock.exists() and "bob" in lock.read_text()) and time.monotonic() < end:
         time.sleep(0.1)
