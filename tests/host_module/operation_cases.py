@@ -411,11 +411,14 @@ WRITES = [
         }.items()
     ),
     case(
-        "removes what a killed call has left",
+        "removes what a killed call has left, and nothing of strangers",
         write(),
         done("write"),
-        before={**LIES, DOCUMENT + ".new": b"hidden-1", STATE + ".new": b""},
-        after=LIES,
+        before={
+            **{**LIES, "notes.json.new": b"", "push.lock.new": b""},
+            **{DOCUMENT + ".new": b"hidden-1", ARCHIVE + ".new": b"", STATE + ".new": b""},
+        },
+        after={**LIES, "notes.json.new": b"", "push.lock.new": b""},
     ),
     case(
         "tells of the lock that it does not get",

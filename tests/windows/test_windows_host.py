@@ -88,6 +88,15 @@ def test_other_paths_are_refused(path, host):
         assert answer["reason"] == "einval"
 
 
+@pytest.mark.parametrize("asked", [READ, write(expect={DOCUMENT: None})])
+def test_a_folder_in_place_of_a_file(asked, host):
+    host.put({STATE: b"{}"})
+    (host.folder / DOCUMENT).mkdir()
+    [answer] = host.ask(asked)
+    assert answer["reason"] == "not_private"
+    assert answer["about"] == host.path(host.folder / DOCUMENT)
+
+
 def test_names_are_compared_without_case(host):
     host.need("windows")
     host.put({"State.JSON": b"{}", "Email-Servers.json": D})
