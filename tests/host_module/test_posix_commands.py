@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -145,6 +147,14 @@ def test_who_waits_for_the_lock_gets_it(host):
         assert host.files() == LIES
     assert json.loads(process.communicate()[0])["answers"][0]["done"]
     assert (host.folder / LOCK).read_text() == "ann@ws (run r1)"
+
+
+def test_a_reader_s_probe_of_the_lock_holds_nobody_up(host):
+    host.ask(write())  # makes the file
+    probe = (host.folder / LOCK).open()
+    fcntl.flock(probe, fcntl.LOCK_SH)
+    threading.Timer(0.15, probe.close).start()
+    assert host.ask(CHANGE)[0]["done"]
 
 
 def test_the_words_of_the_lock_are_of_who_has_it(host):

@@ -44,7 +44,7 @@ talks = st.lists(replies, max_size=12).map(
 def test_a_conversation_has_facts_and_no_secret(talk, mechanism, early):
     with scripted_server(talk[early if early != 1 else 0 :]) as server:
         given = {"port": server.port, "mechanisms": [mechanism], "message": MESSAGE}
-        operation = {**OPERATION, **given, "secret": SECRET, "timeout": 0.3}
+        operation = {**OPERATION, **given, "secret": SECRET, "timeout": 0.1}
         facts = answer(operation)
     assert "CANARY" not in json.dumps(facts)
     result = judge(msgspec.convert(facts, SmtpAnswer, strict=True), ACCOUNT, None)
@@ -73,7 +73,7 @@ def test_an_answer_to_a_form_has_facts_and_no_secret(said):
     said = said.encode("utf-8", "ignore").decode()
     with scripted_server(["H", f"R {said}"]) as server:
         fields = {**FORM["fields"], "client_secret": SECRET}
-        given = {"url": f"http://127.0.0.1:{server.port}/", "fields": fields, "timeout": 0.3}
+        given = {"url": f"http://127.0.0.1:{server.port}/", "fields": fields, "timeout": 0.1}
         facts = answer({**FORM, **given})
     assert "CANARY" not in json.dumps(facts).replace(json.dumps(SECRET[:5])[1:-1], "")
     assert (facts["error"] is None) == (facts["status"] is not None)
