@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hmac
 import socket
 import time
 from contextlib import ExitStack
@@ -116,6 +117,18 @@ class SlowScript(list):
         for line in list.__iter__(self):
             time.sleep(0.4 if line.startswith("S") else 0)
             yield line
+
+
+def test_where_md5_is_forbidden(talk, monkeypatch):
+    def fail(*_arguments):
+        raise ValueError("disabled for FIPS")
+
+    monkeypatch.setattr(hmac, "new", fail)
+    facts = {"stage": "auth", "error": "no_md5", "mechanism": "CRAM-MD5"}
+    case = Case("", [*hello("AUTH CRAM-MD5"), "C", "S 334 e30=", "C"], {}, facts, "inconclusive")
+    with scripted_server(case.script) as server:
+        compare(talk, case, conversed(talk, port=server.port, mechanisms=["CRAM-MD5"]))
+    assert server.heard[-1] == "QUIT"
 
 
 # -- names and addresses
