@@ -81,10 +81,7 @@ class Secrets:
     def value(self, text):
         """A secret that was given in clear, or by the placeholder of a known one."""
         token = b'"%s"' % text.encode("utf-8", "surrogatepass")
-        if _PLACEHOLDER.fullmatch(token):
-            return _text(self._token(token))
-        self.mask.add(text)
-        return text
+        return _text(self._token(token)) if _PLACEHOLDER.fullmatch(token) else text
 
     def _learnt(self, token):
         placeholder = b'"hmac:%s"' % self.digest(token)[:32].encode("ascii")

@@ -473,6 +473,12 @@ POSTS = [
             400,
         ),
     ),
+    PostCase(
+        "refused, with an echo of its client",
+        f'HTTP/1.1 401 No\r\n\r\n{{"error": "not {encoded("maps:CANARY%3Asecret")}"}}',
+        _ok('{"error": "not ***"}', 401),
+        {"basic": ["maps", "CANARY:secret"]},
+    ),
     PostCase("no JSON", "HTTP/1.1 503 Busy\r\n\r\n<html>CANARY</html>", _ok(None, 503)),
     PostCase("nothing", "HTTP/1.1 204 Empty\r\n\r\n", _ok("", 204)),
     PostCase("a redirect", "HTTP/1.1 307 There\r\nLocation: https://e/\r\n\r\n{}", _ok("{}", 307)),
