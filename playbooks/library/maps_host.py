@@ -23,7 +23,7 @@ import time
 from contextlib import ExitStack, closing, suppress
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.maps_smtp import Mask, post, replace_hidden, smtp
+from ansible.module_utils.maps_masking import Mask, replace_hidden
 
 DOCUMENTATION = r"""
 ---
@@ -62,8 +62,7 @@ class Secrets:
     """Hidden values of the host's documents: what stands for each, and the mask of all of them."""
 
     def __init__(self, key, keys, shown):
-        self._key = key
-        self._keys, self._shown = ({b'"%s"' % n.encode() for n in names} for names in (keys, shown))
+        self._key, self._keys, self._shown = key, keys, shown
         self._tokens = {}  # placeholder -> the token of JSON that it stands for
         self.mask = Mask()
 
@@ -82,10 +81,7 @@ class Secrets:
     def value(self, text):
         """A secret that was given in clear, or by the placeholder of a known one."""
         token = b'"%s"' % text.encode("utf-8", "surrogatepass")
-        if _PLACEHOLDER.fullmatch(token):
-            return _text(self._token(token))
-        self.mask.add(text)
-        return text
+        return _text(self._token(token)) if _PLACEHOLDER.fullmatch(token) else text
 
     def _learnt(self, token):
         placeholder = b'"hmac:%s"' % self.digest(token)[:32].encode("ascii")
@@ -293,7 +289,8 @@ class Call:
         self._who, self._lock_wait, self._folder = call["who"], call["lock_wait"], folder
         self._secrets = Secrets(bytes.fromhex(call["key"]), call["keys"], call["shown"])
         self._knows_secrets = False
-        self._under_lock = {
+        self._operations = {
+            "read": self._read,
             "write": self._write,
             "run": self._run,
             "smtp": self._smtp,
@@ -327,13 +324,11 @@ class Call:
 
     def _do(self, operation, answer):
         name = operation["op"]
-        if name == "read":
-            self._read(answer)
-        elif name in self._under_lock:
-            self._begin()
-            self._under_lock[name](operation, answer)
-        else:
+        if name not in self._operations:
             raise NotDone("no_operation", name)
+        if name != "read":
+            self._begin()
+        self._operations[name](operation, answer)
 
     def _begin(self):
         self._folder.take(self._who, self._lock_wait)
@@ -344,7 +339,7 @@ class Call:
 
     # -- the operations
 
-    def _read(self, answer):
+    def _read(self, _operation, answer):
         is_there = self._folder.look()
         # The state last: so it knows whatever was read before.
         names = self._folder.names() if is_there else []
@@ -433,11 +428,15 @@ class Call:
         answer["done"] = answer["exit"] == 0
 
     def _smtp(self, operation, answer):
+        from ansible.module_utils.maps_smtp import smtp  # with ssl: few calls need it
+
         secret = operation["secret"]
         value = None if secret is None else self._secrets.value(secret)
         answer.update(smtp({**operation, "secret": value}, self._secrets.mask))
 
     def _post(self, operation, answer):
+        from ansible.module_utils.maps_smtp import post
+
         fields = dict(operation["fields"])
         for name in {"client_secret", "refresh_token"} & set(fields):
             fields[name] = self._secrets.value(fields[name])

@@ -48,7 +48,7 @@ namespace Ansible.Maps.Folder {
         private const string State = "state.json", LockFile = "push.lock", New = ".new";
 
         private static readonly Regex Names = new Regex("^(email-servers(\\.before-[0-9]{1,16})?\\.json|state\\.json)\\z");
-        private static readonly Regex Left = new Regex("\\.json\\.new\\z", RegexOptions.IgnoreCase);
+        private static readonly Regex Left = new Regex("\\.new\\z", RegexOptions.IgnoreCase);
         private static readonly Regex Placeholders = new Regex("^\"hmac:[0-9a-f]{32}\"\\z");
 
         private readonly string path, group;
@@ -131,10 +131,13 @@ namespace Ansible.Maps.Folder {
         }
 
         private IEnumerable<string> Strangers() {
-            return AllNames().Where(name => !Names.IsMatch(Left.Replace(name, ".json").ToLowerInvariant())
-                    && !name.Equals(LockFile, StringComparison.OrdinalIgnoreCase))
-                .Select(name => name.Substring(0, Math.Min(name.Length, 200)))
+            return AllNames().Where(IsStranger).Select(name => name.Substring(0, Math.Min(name.Length, 200)))
                 .OrderBy(name => name, StringComparer.Ordinal);
+        }
+
+        private static bool IsStranger(string name) {
+            return !Names.IsMatch(Left.Replace(name, "").ToLowerInvariant())
+                && !name.Equals(LockFile, StringComparison.OrdinalIgnoreCase);
         }
 
         private string Place(string name) {
@@ -167,7 +170,7 @@ namespace Ansible.Maps.Folder {
             string place = Place(name);
             return Patiently(place, () => {
                 try {
-                    if (IsLink(place)) { throw new Refusal("not_private", place); }
+                    if (IsLink(place) || Directory.Exists(place)) { throw new Refusal("not_private", place); }
                     if (new FileInfo(place).Length > Largest) { throw new Refusal("efbig", place); }
                     return File.ReadAllBytes(place);
                 } catch (FileNotFoundException) {
@@ -212,7 +215,7 @@ namespace Ansible.Maps.Folder {
             Held.Write(words, 0, words.Length);
             Held.SetLength(words.Length);
             Held.Flush(true);
-            foreach (string left in AllNames().Where(name => Left.IsMatch(name))) {
+            foreach (string left in AllNames().Where(name => Left.IsMatch(name) && !IsStranger(name))) {
                 File.Delete(Place(left));
             }
             foreach (string name in Documents()) {

@@ -152,10 +152,10 @@ class SmtpResult:
 
 
 @cache
-def maps_smtp() -> ModuleType:
-    """playbooks/module_utils/maps_smtp.py: smtp, post, Mask, replace_hidden."""
-    path = playbooks_folder() / "module_utils" / "maps_smtp.py"
-    module = ModuleType("maps_smtp")
+def host_code(name: str) -> ModuleType:
+    """A file of playbooks/module_utils: maps_smtp (smtp, post), maps_masking (Mask)."""
+    path = playbooks_folder() / "module_utils" / f"{name}.py"
+    module = ModuleType(name)
     SourceFileLoader(module.__name__, str(path)).exec_module(module)
     return module
 
@@ -199,7 +199,8 @@ def _converse(account: SmtpAccount, message: TestMessage | None, timeout: float)
     if known := foreseen(account):
         return known
     began = time.monotonic()
-    facts = maps_smtp().smtp(account.operation(message, timeout=timeout), maps_smtp().Mask())
+    operation, mask = account.operation(message, timeout=timeout), host_code("maps_masking").Mask()
+    facts = host_code("maps_smtp").smtp(operation, mask)
     answer = msgspec.convert(facts, SmtpAnswer)
     result = judge(answer, account, message)
     challenge = result.challenge and {k: redact(v) for k, v in result.challenge.items()}

@@ -24,6 +24,7 @@ WANTED = (
     "playbooks/hosts.yml",
     "playbooks/action_plugins/maps_host.py",
     "playbooks/library/maps_host.py",
+    "playbooks/module_utils/maps_masking.py",
     "playbooks/module_utils/maps_smtp.py",
     "py.typed",
     "advice/catalogue.md",

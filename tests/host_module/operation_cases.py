@@ -261,6 +261,15 @@ READS = [
     ),
     *(
         case(
+            f"reads no archive of more than 4 MiB either: {asked['op']}",
+            asked,
+            refused(asked["op"], "efbig", "{folder}/" + ARCHIVE),
+            before={**LIES, ARCHIVE: b" " * (LARGEST + 1)},
+        )
+        for asked in (run(), write(text(DOCUMENT, "{}")))
+    ),
+    *(
+        case(
             f"refuses a folder of somebody else: {asked['op']}",
             asked,
             refused(asked["op"], "strangers"),
@@ -402,11 +411,14 @@ WRITES = [
         }.items()
     ),
     case(
-        "removes what a killed call has left",
+        "removes what a killed call has left, and nothing of strangers",
         write(),
         done("write"),
-        before={**LIES, DOCUMENT + ".new": b"hidden-1", STATE + ".new": b""},
-        after=LIES,
+        before={
+            **{**LIES, "notes.json.new": b"", "push.lock.new": b""},
+            **{DOCUMENT + ".new": b"hidden-1", ARCHIVE + ".new": b"", STATE + ".new": b""},
+        },
+        after={**LIES, "notes.json.new": b"", "push.lock.new": b""},
     ),
     case(
         "tells of the lock that it does not get",
@@ -424,13 +436,15 @@ def told(name: str, prints: bytes, output: str, before: bytes = D) -> Case:
     return case(f"shows {name}", run(prints), said, {STATE: S, DOCUMENT: before})
 
 
-def in_base64(offset: int) -> Case:
+def in_base64(offset: int, altchars: bytes) -> Case:
     """The first and last characters of base64 also hold bits of what is around."""
-    secret = "hidden-é0123456789abcdefghijk"
-    said = base64.b64encode(b"u:"[:offset] + secret.encode()).decode()
+    secret = "hidden-é???>>>?>?>0123456789"
+    said = base64.b64encode(b"u:"[:offset] + secret.encode(), altchars).decode()
+    assert altchars.decode()[0] in said
+    assert altchars.decode()[1] in said
     kept = said.rstrip("=")
     output = kept[: (0, 2, 3)[offset]] + "***" + said[len(kept) - 1 :]
-    name = f"no secret in base64 behind {offset} characters"
+    name = f"no secret in base64 with {altchars.decode()} behind {offset} characters"
     return told(name, said.encode(), output, json.dumps([secret]).encode())
 
 
@@ -442,7 +456,9 @@ SPELLINGS = {
     "in JSON with its own letters": json.dumps(ODD, ensure_ascii=False)[1:-1],
     "in JSON within JSON": json.dumps(json.dumps(ODD)[1:-1])[1:-1],
     "in a URL": quote(ODD, safe=""),
+    "in a URL in small letters": re.sub("%..", lambda at: at[0].lower(), quote(ODD, safe="")),
     "in a form": quote_plus(ODD),
+    "in JSON that escapes more": json.dumps(ODD)[1:-1].replace("/", "\\/").replace("+", "\\u002B"),
 }
 RUNS = [
     told("its output", "said: é\tx\n".encode(), "said: é\tx\n"),
@@ -465,7 +481,7 @@ RUNS = [
         told(f"no secret {name}", f"<{spelled}>".encode(), "<***>", ODD_DOCUMENT)
         for name, spelled in SPELLINGS.items()
     ),
-    *(in_base64(offset) for offset in range(3)),
+    *(in_base64(offset, altchars) for offset in range(3) for altchars in (b"+/", b"-_")),
     case(
         "shows no secret that the same call has written, nor one that it has removed",
         [write(text(DOCUMENT, D2)), run(b"hidden-new-one, hidden-old-one")],

@@ -10,15 +10,14 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from provisioner.resources import playbooks_folder
-from tests.host_module.operation_cases import Command, call
-
-LOCK = "push.lock"
+from tests.host_module.host import LOCK, Host
 
 
 def load() -> ModuleType:
@@ -34,16 +33,16 @@ def load() -> ModuleType:
     return module
 
 
-class Host:
-    """A folder, and what is done with it."""
+class PosixHost(Host):
+    """One of this machine."""
+
+    has = frozenset(("access lists", "locks", "posix"))
 
     def __init__(self, place: Path) -> None:
-        self.place = place
-        self.folder = place / "etc" / "maps-provisioner"
+        super().__init__(place, "etc/maps-provisioner")
         self.module = load()
 
     def put(self, files: dict[str, bytes] | None, opened: tuple[str, ...] = ()) -> None:
-        """Make the folder with these files; anyone may read those of `opened`."""
         if files is None:
             return
         self.folder.mkdir(mode=0o755 if "" in opened else 0o700, parents=True)
@@ -51,27 +50,16 @@ class Host:
             (self.folder / name).write_bytes(data)
             (self.folder / name).chmod(0o644 if name in opened else 0o600)
 
-    def files(self) -> dict[str, bytes] | None:
-        """All in it, but for the lock."""
-        if not self.folder.exists():
-            return None
-        return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.name != LOCK}
-
     def is_closed(self) -> bool:
-        """Whether only its owner may read it and all in it."""
         paths = [self.folder, *self.folder.iterdir()] if self.folder.exists() else []
         return not any(stat.S_IMODE(path.lstat().st_mode) & 0o077 for path in paths)
 
     def ask(self, *operations: dict[str, Any], **changed: Any) -> list[dict[str, Any]]:
-        """The answers."""
-        result = self.result(*operations, **changed)
+        """Through JSON, as all of it goes."""
+        result = self.module.result_of(self.call_text(*operations, **changed))
         assert list(result) == ["answers"], result
-        return result["answers"]
-
-    def result(self, *operations: dict[str, Any], **changed: Any) -> dict[str, Any]:
-        """What the module says, through JSON as all of it goes."""
-        text = self.call_text(*operations, **changed)
-        return json.loads(json.dumps(self.module.result_of(text)))
+        answers: list[dict[str, Any]] = json.loads(json.dumps(result["answers"]))
+        return answers
 
     def start(
         self, *operations: dict[str, Any], stderr: int = subprocess.DEVNULL, **changed: Any
@@ -82,27 +70,10 @@ class Host:
 
     def call_text(self, *operations: dict[str, Any], **changed: Any) -> str:
         """A call as JSON."""
-        return json.dumps(self.written(call(list(operations), **changed)))
-
-    def written(self, value: Any) -> Any:
-        """Operations and answers with this folder's paths and a shell's commands."""
-        if isinstance(value, str):
-            return value.replace("{folder}", str(self.folder))
-        if isinstance(value, dict):
-            return {name: self.written(one) for name, one in value.items()}
-        if isinstance(value, list):
-            return [self.written(one) for one in value]
-        return self._argv(value) if isinstance(value, Command) else value
-
-    def _argv(self, command: Command) -> list[str]:
-        said = self.place / f"said-{len(list(self.place.iterdir()))}"
-        said.write_bytes(command.prints)
-        script = 'cat "$1"; [ "$2" = 0 ] || exec sleep "$2"; exit "$3"'
-        return ["sh", "-c", script, "sh", str(said), str(command.sleeps), str(command.exits)]
+        return json.dumps(self.call(*operations, **changed))
 
     @contextmanager
-    def held(self, words: str | None) -> Any:
-        """Another call has the lock, if it has words."""
+    def held(self, words: str | None) -> Iterator[None]:
         if words is None:
             yield
             return

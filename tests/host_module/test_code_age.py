@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,4 +36,23 @@ def test_it_is_of_the_standard_library_and_ansible_s_own(file: Path) -> None:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"maps_host.py", "maps_smtp.py"} <= {file.name for file in ON_HOSTS}
+    assert {"maps_host.py", "maps_masking.py", "maps_smtp.py"} == {file.name for file in ON_HOSTS}
+
+
+LOADED = """
+import sys
+import ansible.module_utils.basic
+before = set(sys.modules)
+from tests.host_module.posix_host import load
+load()
+print(*(set(sys.modules) - before))
+"""
+
+
+def test_a_call_that_reads_loads_little() -> None:
+    """Ansible sends and compiles all of it for each call: most of what a `plan` costs a host."""
+    said = subprocess.run(
+        [sys.executable, "-c", LOADED], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert {"ssl", "http.client", "email", "ansible.module_utils.maps_smtp"} & set(said) == set()
+    assert "ansible.module_utils.maps_masking" in said

@@ -2,48 +2,45 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import random
-from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
 from provisioner.deploy.protocol import decoded
+from tests.host_module.host import Host
 from tests.host_module.operation_cases import (
     ARCHIVE,
     CASES,
     DOCUMENT,
     HIDDEN,
-    KEY,
-    KEYS,
     KNOWN,
     LIES,
     READ,
-    SHOWN,
     STATE,
     Case,
     D,
+    placeholder,
     post,
     run,
     smtp,
     text,
     write,
 )
-from tests.host_module.posix_host import Host
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    return Host(tmp_path)
+from tests.smtp.conversation_cases import TAKEN
+from tests.smtp.scripted_server import scripted_server
 
 
 def check(host: Host, case: Case) -> None:
     """What the host does of a case is what it says."""
+    host.need(*case.needs)
     host.put(case.before, case.opened)
     with host.held(case.holder):
         answers = host.ask(*case.operations)
-    assert fitting(answers, host.written(case.answers)) == host.written(case.answers)
+    wanted = host.written(case.answers)
+    assert fitting(answers, wanted) == wanted
     assert host.files() == case.after
     only_read = {answer["op"] for answer in answers} == {"read"}
     assert host.is_closed() or (only_read and case.opened)
@@ -69,133 +66,64 @@ def test_a_case(host, case):
 # -- placeholders
 
 
-def some_token(pick: random.Random) -> str:
-    """A hidden text, or what is none, in some spelling."""
-    kind = pick.randrange(8)
-    if kind > 4:
-        return pick.choice(["null", "true", '""', "-12.5E+3", str(pick.randrange(10**6)), "[]"])
-    characters = pick.choices('aä€😀"\\/\n:{}[], 7', k=pick.randrange(30))
-    spelled = json.dumps(HIDDEN + "".join(characters), ensure_ascii=pick.random() < 0.5)
-    if kind == 0:
-        spelled = spelled.replace("d", "\\u0064").replace("/", "\\/")
-    return spelled
-
-
-def some_document(pick: random.Random, depth: int = 0) -> str:
-    """JSON with hidden texts as values and as names, and any white space."""
-    space = pick.choice(["", " ", "\n\t", "\r\n"])
-    kind = pick.random() if depth < 4 else 1
-    count = range(pick.randrange(5))
-    if kind < 0.5:
-        names = [
-            json.dumps(pick.choice(KEYS)) if pick.random() < 0.7 else some_token(pick)
-            for _ in count
-        ]
-        members = [
-            f"{name}{space}:{space}"
-            + ("25" if name[1:-1] in SHOWN else some_document(pick, depth + 1))
-            for name in names
-        ]
-        return "{" + f",{space}".join(members) + space + "}"
-    if kind < 0.7:
-        return f"[{space}" + ",".join(some_document(pick, depth + 1) for _ in count) + "]"
-    return some_token(pick)
-
-
-def damaged(data: bytes, pick: random.Random) -> bytes:
-    """Cut off, doubled, or with other bytes somewhere."""
-    at, to = sorted(pick.choices(range(len(data) + 1), k=2))
-    return pick.choice([data[:at], data[:at] + data[to:], data[:to] + data[at:], flipped(data, at)])
-
-
-def flipped(data: bytes, at: int) -> bytes:
-    return data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :] if at < len(data) else data
-
-
-def test_masking_hides_and_filling_restores(host):
-    pick = random.Random(20)
-    secrets, restored = host.module.Secrets(bytes.fromhex(KEY), KEYS, SHOWN), 0
-    for _ in range(3000):
-        data = some_document(pick).encode()
-        masked = secrets.masked(data)
-        assert masked is not None
-        assert HIDDEN.encode() not in masked
-        assert b"hid\\u0064en" not in masked
-        assert secrets.filled(masked) == data
-        for _ in range(3):
-            data = damaged(data, pick)
-            masked = secrets.masked(data)
-            if masked is not None:
-                restored += 1
-                assert secrets.filled(masked) == data
-    assert restored > 1000
-
-
 def test_a_stolen_placeholder_is_of_no_use_elsewhere(host):
     host.put(LIES)
     [answer] = host.ask(write(text(DOCUMENT, f'["{KNOWN}"]')), key="00" * 32)
     assert (answer["reason"], host.files()) == ("moved", LIES)
 
 
-# -- what is handed on
+SPELLED = [
+    (None, "hidden-in-clear"),
+    (r'"hidden-\u00e4\/\""', 'hidden-ä/"'),
+    ('"hidden-ä"', "hidden-ä"),
+    ("12345", "12345"),
+    (r'"hidden-\ud83d\ude00"', "hidden-😀"),
+    (r'"hidden-\q"', r"hidden-\q"),
+    (r'"hidden-\\q"', r"hidden-\q"),
+    (r'"hidden-\ud83d"', r"hidden-\ud83d"),
+]
 
 
-@pytest.fixture
-def handed(host, monkeypatch) -> list[dict[str, Any]]:
-    """What smtp() and post() are given; they say that."""
-    given = []
-
-    def take(operation, mask):
-        given.append(operation)
-        return {"done": True, "reply": mask.text(json.dumps(operation))}
-
-    monkeypatch.setattr(host.module, "smtp", take)
-    monkeypatch.setattr(host.module, "post", take)
-    return given
-
-
-def test_placeholders_are_filled_in_where_a_secret_belongs_and_nowhere_else(host, handed):
-    host.put(LIES)
-    everywhere = dict.fromkeys(("client_name", "user", "sender", "recipient", "message"), KNOWN)
-    fields = {"client_secret": KNOWN, "refresh_token": KNOWN, "client_id": KNOWN, "scope": KNOWN}
-    asked = [smtp(KNOWN, **everywhere), post(fields, [KNOWN, KNOWN]), post({}), smtp()]
-    answers = host.ask(*asked)
-    secret = "hidden-old-one"
-    filled = {**fields, "client_secret": secret, "refresh_token": secret}
-    assert handed == [
-        {**asked[0], "secret": secret},
-        {**asked[1], "fields": filled, "basic": [KNOWN, secret]},
-        *asked[2:],
-    ]
-    assert secret not in json.dumps(answers)
-    assert [answer["op"] for answer in answers] == ["smtp", "post", "post", "smtp"]
-
-
-@pytest.mark.parametrize(
-    ("spelled", "value"),
-    [
-        (r'"hidden-\u00e4\/\n"', "hidden-ä/\n"),
-        ('"hidden-ä"', "hidden-ä"),
-        ("12345", "12345"),
-        (r'"hidden-\ud83d\ude00"', "hidden-😀"),
-        (r'"hidden-\q"', r"hidden-\q"),
-        (r'"hidden-\ud83d"', r"hidden-\ud83d"),
-    ],
-)
-def test_a_placeholder_means_what_its_token_means(host, handed, spelled, value):
+@pytest.mark.parametrize(("spelled", "value"), SPELLED)
+def test_a_placeholder_means_what_its_token_means_in_a_secret_and_nowhere_else(
+    host, spelled, value
+):
     host.put({STATE: b"{}", DOCUMENT: f'{{"password": {spelled}}}'.encode()})
-    shown = json.loads(host.ask(READ)[0]["files"][DOCUMENT]["text"])["password"]
-    assert host.ask(smtp(shown), run(value.encode()))[1]["output"] == "***"
-    assert handed[0]["secret"] == value
+    known = placeholder(spelled.encode()) if spelled else value
+    script = ["S 220 a", "C", "S 250-me", "S 250 AUTH PLAIN", "C", "S 235 welcome", *TAKEN]
+    with scripted_server([*script, "S 250 ok"]) as server:
+        named = {"client_name": known, "user": known, "message": known}
+        addresses = {"sender": "a@example.edu", "recipient": "b@example.edu"}
+        answers = host.ask(smtp(known, port=server.port, **named, **addresses), run(value.encode()))
+    assert [answer["done"] for answer in answers] == [True, True], answers
+    assert answers[1]["output"] == "***"
+    signed_in = base64.b64encode(f"\0{known}\0{value}".encode()).decode()
+    assert server.heard[:2] == [f"EHLO {known}", f"AUTH PLAIN {signed_in}"]
+    assert server.message == f"{known}\r\n.\r\n".encode()
 
 
-def test_a_secret_in_clear_is_masked_from_then_on(host, handed):
-    host.put(LIES)
-    secrets = [f"hidden-{number}" for number in range(3)]
-    asked = post({"client_secret": secrets[1]}, ["id", secrets[2]])
-    answers = host.ask(smtp(secrets[0]), asked, run(" ".join(secrets).encode()))
-    assert answers[2]["output"] == "*** *** ***"
-    assert HIDDEN not in json.dumps(answers)
+@pytest.mark.parametrize("client", ["ma ps", None])
+def test_placeholders_in_a_form_in_the_clear_to_this_machine(host, client):
+    # RFC 6749 section 2.3.1: both parts of "basic" are encoded as a form's are, and then joined.
+    host.put({STATE: b"{}", DOCUMENT: b'{"password": "hidden:secret"}'})
+    known = placeholder(b'"hidden:secret"')
+    fields = {"client_secret": "hidden-1", "refresh_token": known, "client_id": known}
+    with scripted_server(["H", "R HTTP/1.0 200 OK\r\n\r\n{}"]) as server:
+        basic = [client or known, known]
+        asked = {**post(fields, basic), "url": f"http://127.0.0.1:{server.port}"}
+        answers = host.ask(asked, run(b"hidden-1, hidden:secret"))
+    assert (answers[0]["status"], answers[0]["body"]) == (200, "{}")
+    assert answers[1]["output"] == "***, ***"
+    assert server.heard[0] == "POST / HTTP/1.1"
+    pair = f"{quote_plus(client or known)}:hidden%3Asecret"
+    assert f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}" in server.heard
+    assert dict(part.split("=") for part in server.heard[-1].split("&")) == {
+        **{"client_secret": "hidden-1", "refresh_token": "hidden%3Asecret"},
+        "client_id": quote_plus(known),
+    }
+
+
+# -- this host alone
 
 
 def test_the_state_is_read_last_so_it_knows_whatever_was_read(host, monkeypatch):

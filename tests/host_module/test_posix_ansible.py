@@ -24,7 +24,7 @@ from tests.host_module.operation_cases import (
     text,
     write,
 )
-from tests.host_module.posix_host import Host
+from tests.host_module.posix_host import PosixHost
 
 
 def ansible(place: Path, call: str) -> tuple[dict, str]:
@@ -48,38 +48,30 @@ def ansible(place: Path, call: str) -> tuple[dict, str]:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
-    made = Host(tmp_path)
-    made.put(LIES)
-    return made
+def host(host: PosixHost) -> PosixHost:
+    host.put(LIES)
+    return host
 
 
 def test_a_call_through_ansible(host):
+    state = "é{}" * 1_000_000  # a large answer, too
     written = write(text(DOCUMENT, D), text(STATE, "{}"), expect={DOCUMENT: digest(D)})
+    (host.folder / STATE).write_text(state, encoding="utf-8")
     call = host.call_text(READ, run(b"hidden-old-one {}"), written, READ)
     result, said = ansible(host.place, call)
     assert result.pop("invocation", {}) == {}  # newer ansible-core leaves it out
     assert sorted(result) == ["answers", "changed"]
     answers = result["answers"]
     assert answers[0]["files"][DOCUMENT]["text"] == shown(OLD)
+    assert answers[0]["files"][STATE]["text"] == state
     assert answers[1]["output"] == "*** {}"
     assert (answers[2]["done"], host.files()) == (True, {DOCUMENT: D, STATE: b"{}"})
     assert HIDDEN not in said
 
 
-def test_a_large_answer_through_ansible(host):
-    state = "é{}" * 1_000_000
-    (host.folder / STATE).write_text(state, encoding="utf-8")
-    result, _ = ansible(host.place, host.call_text(READ))
-    assert result["answers"][0]["files"][STATE]["text"] == state
-
-
-@pytest.mark.parametrize("call", ['{"hidden-1', "{}"])
-def test_a_crash_through_ansible_has_no_words(tmp_path, call):
-    result, said = ansible(tmp_path, call)
+def test_a_crash_through_ansible_has_no_words(tmp_path):
+    result, said = ansible(tmp_path, '{"hidden-1')
     assert result.pop("invocation", {}) == {}
     assert sorted(result) == ["changed", "crash"]
-    name, line = result["crash"].split(":")
-    assert name in ("JSONDecodeError", "KeyError")
-    assert int(line) > 0
+    assert result["crash"].startswith("JSONDecodeError:")
     assert HIDDEN not in said

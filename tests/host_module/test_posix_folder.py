@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.host_module.host import LOCK
 from tests.host_module.operation_cases import (
     ARCHIVE,
     DOCUMENT,
-    LARGEST,
     LIES,
     READ,
     S2,
@@ -28,21 +28,21 @@ from tests.host_module.operation_cases import (
     text,
     write,
 )
-from tests.host_module.posix_host import LOCK, Host
+from tests.host_module.posix_host import PosixHost
 
 NOBODY = 65534
 CHANGE = write(copy(ARCHIVE, DOCUMENT), text(STATE, S2), text(DOCUMENT, "{}"))
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path) -> PosixHost:
     assert os.geteuid() == 0, "only root can give files away and mount"
-    made = Host(tmp_path)
+    made = PosixHost(tmp_path)
     made.put(LIES)
     return made
 
 
-def refusal(host: Host, *operations: dict, **changed: object) -> tuple[str, str]:
+def refusal(host: PosixHost, *operations: dict, **changed: object) -> tuple[str, str]:
     """Why the last one is not done."""
     answer = host.ask(*operations, **changed)[-1]
     assert not answer["done"]
@@ -130,7 +130,7 @@ def as_nobody() -> Iterator[Path]:
 
 def test_an_account_that_may_not_write_there():
     with as_nobody() as place:
-        host = Host(place)
+        host = PosixHost(place)
         [answer] = host.ask(READ)
         assert (answer["files"], answer["writable"]) == ({}, False)
         assert refusal(host, CHANGE)[0] == "eacces"
@@ -143,7 +143,7 @@ def test_an_account_that_may_not_even_look(host):
 
 def test_an_account_s_own_folder():
     with as_nobody() as place:
-        host = Host(place / "own")
+        host = PosixHost(place / "own")
         assert host.ask(READ, write(text(STATE, "{}")), READ)[-1]["writable"]
         assert host.is_closed()
         assert refusal(host, CHANGE, group="shadow") == ("eperm", str(host.folder))
@@ -165,7 +165,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[None]:
     os.umask(before)
 
 
-def access(host: Host) -> set[tuple[int, int]]:
+def access(host: PosixHost) -> set[tuple[int, int]]:
     """Mode and group of the folder and of what documents are in."""
     paths = [host.folder, *(path for path in host.folder.iterdir() if path.name != LOCK)]
     return {(stat.S_IMODE(path.stat().st_mode), path.stat().st_gid) for path in paths}
@@ -174,7 +174,7 @@ def access(host: Host) -> set[tuple[int, int]]:
 @pytest.mark.usefixtures("umask")
 @pytest.mark.parametrize("group", [None, "daemon"])
 def test_modes_hold_whatever_the_umask_is(tmp_path, group):
-    host = Host(tmp_path)
+    host = PosixHost(tmp_path)
     host.folder.parent.mkdir()
     gid = 0 if group is None else grp.getgrnam(group).gr_gid
     answers = host.ask(write(text(STATE, "{}")), READ, group=group)
@@ -210,19 +210,19 @@ def test_a_group_that_is_not_there(host, group):
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Host]:
+def disk(tmp_path: Path) -> Iterator[PosixHost]:
     """A file system of its own, with little room."""
     place = tmp_path / "disk"
     place.mkdir()
     size = "size=64k,mode=755"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "test", str(place)], check=True)
-    host = Host(place)
+    host = PosixHost(place)
     host.put(LIES)
     yield host
     subprocess.run(["umount", str(place)], check=True)
 
 
-def fill(host: Host, left: int = 0) -> None:
+def fill(host: PosixHost, left: int = 0) -> None:
     """Leave room for so many bytes."""
     descriptor = os.open(host.place / "full", os.O_WRONLY | os.O_CREAT)
     with suppress(OSError):
@@ -266,11 +266,3 @@ def test_a_disk_that_is_read_only(disk):
     [answer] = disk.ask(READ)
     assert (answer["done"], answer["writable"]) == (True, False)
     assert refusal(disk, CHANGE) == ("erofs", str(disk.folder / LOCK))
-
-
-def test_a_file_of_4_mib_and_no_more(host):
-    assert host.ask(write(text(STATE, " " * LARGEST)))[0]["done"]
-    (host.folder / ARCHIVE).write_bytes(b" " * (LARGEST + 1))
-    assert refusal(host, CHANGE) == ("efbig", str(host.folder / ARCHIVE))
-    assert refusal(host, run()) == ("efbig", str(host.folder / ARCHIVE))
-    assert host.files()[DOCUMENT] == D

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.host_module.host import LOCK
 from tests.host_module.operation_cases import (
     ARCHIVE,
     D2,
@@ -35,7 +36,7 @@ from tests.host_module.operation_cases import (
     text,
     write,
 )
-from tests.host_module.posix_host import Host, started
+from tests.host_module.posix_host import PosixHost, started
 
 pytestmark = pytest.mark.long
 
@@ -88,7 +89,7 @@ def memory() -> Iterator[Path]:
     """A folder in memory: files are flushed many hundred times."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         # Once for Python to compile what is new: that is no system call of ours.
-        Host(Path(folder)).start(READ).communicate()
+        PosixHost(Path(folder)).start(READ).communicate()
         yield Path(folder)
 
 
@@ -118,7 +119,7 @@ def points(lines: list[tuple[str, str]]) -> list[tuple[str, int]]:
 def test_killed_before_each_call(memory, name, group):
     before, operations, steps = LISTS[name]
     valid, seen = snapshots(before, steps), []
-    host = Host(memory / "whole")
+    host = PosixHost(memory / "whole")
     host.place.mkdir()
     host.put(before)
     code, lines = traced(memory, host.call_text(*operations, group=group))
@@ -128,7 +129,7 @@ def test_killed_before_each_call(memory, name, group):
     count = min(len(everywhere) * int(os.environ.get("EFFORT", "1")) // 3, len(everywhere))
     some = random.Random(f"{name} {group}").sample(everywhere, count)
     for call, number in some:
-        host = Host(memory / "killed")
+        host = PosixHost(memory / "killed")
         host.place.mkdir()
         host.put(before)
         kill = f"inject={call}:signal=KILL:when={number}"
@@ -145,7 +146,7 @@ def test_killed_before_each_call(memory, name, group):
     assert len(set(seen)) > 1
 
 
-def is_only_for(host: Host, group: str) -> bool:
+def is_only_for(host: PosixHost, group: str) -> bool:
     """What its group may read, only that group may read, and nobody else."""
     paths = [host.folder, *host.folder.iterdir()] if host.folder.exists() else []
     modes = {path: path.stat().st_mode & 0o077 for path in paths}
@@ -155,7 +156,7 @@ def is_only_for(host: Host, group: str) -> bool:
     )
 
 
-def goes_on(host: Host, group: str | None) -> None:
+def goes_on(host: PosixHost, group: str | None) -> None:
     """The next call finds nothing in its way, and leaves nothing of the killed one."""
     asked = [READ, write(text(STATE, "{}"), text(DOCUMENT, D2)), READ]
     answers = host.ask(*asked, group=group, lock_wait=5)
@@ -169,21 +170,25 @@ def goes_on(host: Host, group: str | None) -> None:
     assert answers[2]["files"][DOCUMENT]["text"] in (shown(NEW), shown(OLD))
 
 
-def test_nothing_is_renamed_before_it_is_on_the_disk_nor_told_before_the_folder_is(memory):
-    host = Host(memory)
-    host.put(LIES)
+def test_each_step_is_on_the_disk_before_the_next_and_all_before_it_is_told(memory):
+    host = PosixHost(memory)
+    host.put(LIES, opened=("",))
     code, lines = traced(memory, host.call_text(write(*FORWARD, {"name": OLDER})))
     assert code == 0
     done = []
     for name, arguments in lines:
         place = re.search("maps-provisioner/?([^>]*)>", arguments)
-        if name == "fsync" or (name in ("fchmod", "write") and ".new>" in arguments):
-            done.append(f"{name} {place[1]}")
+        if name == "write" and '"answers' in arguments:
+            done.append("told")
+        elif name == "openat" and "O_CREAT" in arguments and LOCK in arguments:
+            done.append(f"{name} {LOCK}")
         elif name in ("renameat", "unlinkat"):
             done.append(f"{name} " + re.findall('"(.*?)"', arguments)[-1])
-        elif name == "write" and '"answers' in arguments:
-            done.append("told")
-    wanted = []
+        elif place and name in ("fchmod", "write", "fsync", "pwrite64", "ftruncate"):
+            done.append(f"{name} {place[1]}")
+    # The folder is closed before there is a file of ours; the lock's words never name nobody.
+    wanted = ["fchmod ", f"openat {LOCK}"]
+    wanted += [f"{call} {LOCK}" for call in ("fchmod", "pwrite64", "ftruncate")]
     for step in FORWARD:
         wanted += [f"{call} {step['name']}.new" for call in ("fchmod", "write", "fsync")]
         wanted += [f"renameat {step['name']}", "fsync "]

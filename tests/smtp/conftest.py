@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.mail_samples import certificate, mail_server
+from tests.smtp.talk import Talk, answer
 
 __all__ = ["certificate", "mail_server"]
+
+
+@pytest.fixture
+def talk() -> Talk:
+    """Conversations of POSIX hosts and of this machine."""
+    return Talk(answer, is_python=True)

@@ -347,8 +347,8 @@ ODD_SERVERS = [
             "wrong",
         )
         for tls, before, words in [
-            ("implicit", [], "220 hello\r\n"),
-            ("implicit", [], "no"),
+            ("implicit", ["B"], "220 hello\r\n"),
+            ("implicit", ["B"], "no"),
             ("starttls", [*hello("STARTTLS"), "C", "S 220 go", "B"], "no"),
             ("starttls", [*hello("STARTTLS"), "C", "S 220 go", "B"], "\x15\x03\x03"),
         ]
@@ -479,6 +479,12 @@ POSTS = [
             '"***": "***"}',
             400,
         ),
+    ),
+    PostCase(
+        "refused, with an echo of its client",
+        f'HTTP/1.1 401 No\r\n\r\n{{"error": "not {encoded("maps:CANARY%3Asecret")}"}}',
+        _ok('{"error": "not ***"}', 401),
+        {"basic": ["maps", "CANARY:secret"]},
     ),
     PostCase("no JSON", "HTTP/1.1 503 Busy\r\n\r\n<html>CANARY</html>", _ok(None, 503)),
     PostCase("nothing", "HTTP/1.1 204 Empty\r\n\r\n", _ok("", 204)),

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from provisioner.smtp.client import SmtpAccount, SmtpAnswer, judge, maps_smtp
+from provisioner.smtp.client import SmtpAccount, SmtpAnswer, judge
 from tests.smtp.conversation_cases import FORM, MESSAGE, OPERATION, encoded
 from tests.smtp.scripted_server import scripted_server
+from tests.smtp.talk import answer
 from tests.strategies.effort import generated
 from tests.strategies.odd_text import odd_texts
 
@@ -43,8 +44,8 @@ talks = st.lists(replies, max_size=12).map(
 def test_a_conversation_has_facts_and_no_secret(talk, mechanism, early):
     with scripted_server(talk[early if early != 1 else 0 :]) as server:
         given = {"port": server.port, "mechanisms": [mechanism], "message": MESSAGE}
-        operation = {**OPERATION, **given, "secret": SECRET, "timeout": 0.3}
-        facts = maps_smtp().smtp(operation, maps_smtp().Mask())
+        operation = {**OPERATION, **given, "secret": SECRET, "timeout": 0.1}
+        facts = answer(operation)
     assert "CANARY" not in json.dumps(facts)
     result = judge(msgspec.convert(facts, SmtpAnswer, strict=True), ACCOUNT, None)
     assert result.outcome in OUTCOMES
@@ -67,12 +68,12 @@ bodies = st.sampled_from(
 
 
 @generated(60)
-@given(answer=st.tuples(heads, bodies | odd_texts).map("".join))
-def test_an_answer_to_a_form_has_facts_and_no_secret(answer):
-    answer = answer.encode("utf-8", "ignore").decode()
-    with scripted_server(["H", f"R {answer}"]) as server:
+@given(said=st.tuples(heads, bodies | odd_texts).map("".join))
+def test_an_answer_to_a_form_has_facts_and_no_secret(said):
+    said = said.encode("utf-8", "ignore").decode()
+    with scripted_server(["H", f"R {said}"]) as server:
         fields = {**FORM["fields"], "client_secret": SECRET}
-        given = {"url": f"http://127.0.0.1:{server.port}/", "fields": fields, "timeout": 0.3}
-        facts = maps_smtp().post({**FORM, **given}, maps_smtp().Mask())
+        given = {"url": f"http://127.0.0.1:{server.port}/", "fields": fields, "timeout": 0.1}
+        facts = answer({**FORM, **given})
     assert "CANARY" not in json.dumps(facts).replace(json.dumps(SECRET[:5])[1:-1], "")
     assert (facts["error"] is None) == (facts["status"] is not None)

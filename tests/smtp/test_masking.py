@@ -7,72 +7,46 @@ import json
 import os
 import re
 import time
-from urllib.parse import quote, quote_plus
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.smtp.client import maps_smtp
+from provisioner.smtp.client import host_code
 from tests.strategies.effort import generated
 from tests.strategies.json_values import values
 
+SIZE = 1024 * 1024
+NAMES = {b'"host"', b'"password"'}
 PLAIN = {b"{", b"}", b"[", b"]", b":", b",", b"null", b"true", b"false", b'""'}
-KEYS, OPEN = {b'"host"', b'"password"'}, {b'"host"'}
-SIZE = 4 * 1024 * 1024
+TOKEN = re.compile(rb'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\]:,]|[-+\w.]+)\s*')
 
 
-def masked(data: bytes) -> bytes | None:
-    shown: bytes | None = maps_smtp().replace_hidden(data, KEYS, OPEN, lambda _token: b'"***"')
+def replaced(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
+    names, open_names = ["host", "password"], ["host"]
+    shown: bytes | None = host_code("maps_masking").replace_hidden(data, names, open_names, new)
     return shown
 
 
-@pytest.mark.parametrize(
-    ("data", "shown"),
-    [
-        (b"", b""),
-        (b'{"host": "a", "password": "b"}\n', b'{"host": "a", "password": "***"}\n'),
-        (b'[{"password" : 5, "x": ["host"]}]', b'[{"password" : "***", "***": ["***"]}]'),
-        (b'{"host": ["a"], "pass\\u0077ord": "b"}', b'{"host": ["***"], "***": "***"}'),
-        (b'{"host": {"host": null, "password": ""}}', b'{"host": {"host": null, "password": ""}}'),
-        (b'{"host" "a" : -1.5e+3 NaN', b'{"***" "***" : "***" "***"'),
-        (b'{"host": "a\\"", "torn": "b', None),
-        (b'{"host": "a\nb"}', None),
-        (b"'a'", None),
-        (b"  ", None),
-    ],
-)  # fmt: skip
-def test_what_is_public_stays(data, shown):
-    assert masked(data) == shown
-
-
-def test_what_was_masked_can_be_filled_in_again():
-    data = json.dumps({"host": "a", "password": 'b"\u00e4\\', "x": [1, {"y": None}]}).encode()
-    known: dict[bytes, bytes] = {}
-
-    def placeholder(token: bytes) -> bytes:
-        return known.setdefault(token, b'"hmac:%d"' % len(known))
-
-    shown = maps_smtp().replace_hidden(data, KEYS, OPEN, placeholder)
-    values_of = {new: token for token, new in known.items()}
-    assert maps_smtp().replace_hidden(shown, KEYS, OPEN, values_of.__getitem__) == data
-
-
-def slowly(data: bytes) -> bytes | None:
-    """As the design has it."""
-    token = re.compile(rb'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\]:,]|[-+\w.]+)\s*')
+def slowly(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
+    """The same, token by token."""
     pieces, at, before, last = [], 0, b"", b""
     while at < len(data):
-        match = token.match(data, at)
+        match = TOKEN.match(data, at)
         if match is None:
             return None
         found, end = match[1], match.end()
-        named = found in KEYS and data[end : end + 1] == b":"
-        clear = found in PLAIN or named or (last == b":" and before in OPEN)
-        new = found if clear else b'"***"'
-        pieces += [data[at : match.start(1)], new, data[match.end(1) : end]]
+        clear = found in PLAIN or (found in NAMES and data[end : end + 1] == b":")
+        clear = clear or (last == b":" and before == b'"host"')
+        pieces += [data[at : match.start(1)], found if clear else new(found)]
+        pieces += [data[match.end(1) : end]]
         before, last, at = last, found, end
     return b"".join(pieces)
+
+
+def in_hex(token: bytes) -> bytes:
+    return b'"%s"' % token.hex().encode()
 
 
 documents = values.map(lambda value: json.dumps({"host": value, "password": value}).encode())
@@ -80,9 +54,12 @@ documents = values.map(lambda value: json.dumps({"host": value, "password": valu
 
 @generated(200)
 @given(document=documents, at=st.integers(0, 400), junk=st.sampled_from(b'"\\{}[]:, \n\x0bu'))
-def test_a_damaged_document_shows_no_more_than_a_good_one(document, at, junk):
-    damaged = document[:at] + bytes([junk]) + document[at + 1 :]
-    assert masked(damaged) == slowly(damaged)
+def test_a_document_is_masked_by_its_tokens_and_filled_in_again(document, at, junk):
+    for data in (document, document[:at] + bytes([junk]) + document[at + 1 :]):
+        masked = replaced(data, in_hex)
+        assert masked == slowly(data, in_hex)
+        if masked is not None:
+            assert replaced(masked, lambda token: bytes.fromhex(token[1:-1].decode())) == data
 
 
 @pytest.mark.parametrize(
@@ -100,8 +77,8 @@ def test_a_damaged_document_shows_no_more_than_a_good_one(document, at, junk):
 )
 def test_it_is_linear(data):
     began = time.process_time()
-    masked(data)
-    assert time.process_time() - began < 5
+    replaced(data, lambda _token: b'"***"')
+    assert time.process_time() - began < 2
 
 
 # -- Mask
@@ -110,51 +87,10 @@ SECRET = 'CANARY/+ "s3cret" value=\u00f6'
 
 
 def mask(*secrets: str):
-    made = maps_smtp().Mask()
+    made = host_code("maps_masking").Mask()
     for secret in secrets:
         made.add(secret)
     return made
-
-
-def in_base64(before: str) -> str:
-    return base64.b64encode(f"{before}{SECRET}\1\1".encode()).decode()
-
-
-LOWER = re.compile("%[0-9A-F]{2}")
-
-
-@pytest.mark.parametrize(
-    "spelling",
-    [
-        SECRET,
-        quote(SECRET, safe=""),
-        LOWER.sub(lambda found: found[0].lower(), quote(SECRET, safe="")),
-        quote_plus(SECRET),
-        json.dumps(SECRET)[1:-1],
-        json.dumps(SECRET, ensure_ascii=False)[1:-1],
-        json.dumps(json.dumps(SECRET))[1:-1],
-        SECRET.replace("/", "\\/").replace("+", "\\u002B").replace('"', '\\"'),
-        in_base64("user=me\1auth="),
-        in_base64("ser=me\1auth="),
-        in_base64("er=me\1auth="),
-        in_base64("er=me\1auth=").replace("+", "-").replace("/", "_"),
-    ],
-)
-def test_a_secret_is_found_however_it_is_written(spelling):
-    text = mask(SECRET).text(f"before {spelling} after")
-    assert text.startswith("before ")
-    assert text.endswith(" after")
-    assert "***" in text
-    assert not any(SECRET[i : i + 12] in text for i in range(len(SECRET) - 11))
-    core = base64.b64encode(SECRET.encode()).decode()[4:-8]
-    assert not any(core[i : i + 12] in text for i in range(len(core) - 11))
-
-
-def test_a_secret_of_which_every_second_character_is_escaped_twice():
-    secret = 'p"ä"s"s"w"ö"r"d'
-    call = json.dumps({"document": json.dumps({"password": secret})})
-    kept = json.dumps({"document": json.dumps({"password": "***"})})
-    assert mask(secret).text(call) == kept
 
 
 @pytest.mark.parametrize(
@@ -197,5 +133,5 @@ def test_four_megabytes_of_secrets():
     output = "x" * 8000 + secrets[7][100:1900] + "\n" + "y" * 8000
     began = time.process_time()
     assert mask(*secrets).text(output) == "x" * 8000 + "***\n" + "y" * 8000
-    assert mask("x" * SIZE).text("x" * 16000) == "***"
+    assert mask("x" * 4 * SIZE).text("x" * 16000) == "***"
     assert time.process_time() - began < 8

@@ -32,8 +32,12 @@ do {
     if ($null -eq ($line = [Console]::In.ReadLine())) { break }
     try {
         $asked = if ($isNew) { ConvertFrom-Json $line -AsHashtable -DateKind String } else { $reader.DeserializeObject($line) }
-        if ($asked.look) {  # as a scanner does
+        if ($asked.look) {  # as a scanner does, for some seconds if it is told
             $held = [IO.File]::OpenRead($asked.look)
+            if ($asked.seconds) {
+                $end = [Threading.CancellationTokenSource]::new([TimeSpan]::FromSeconds($asked.seconds))
+                $null = $end.Token.Register([Action][Delegate]::CreateDelegate([Action], $held, 'Dispose'))
+            }
             $answer = @{}
         }
         elseif ($asked.hold) {  # a lock, as another process has it

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from provisioner.demo.certificates import ServerCertificate
 from tests.mail_samples import certificate
+from tests.smtp.conversation_cases import OPERATION
+from tests.smtp.scripted_server import scripted_server
+from tests.smtp.talk import Talk
 from tests.windows.host import WindowsHost
 from tests.windows.powershells import NONE, Calls, PowerShell, powershells
 
@@ -36,6 +41,28 @@ def calls(powershell: PowerShell, tmp_path_factory: pytest.TempPathFactory) -> I
     made = Calls(powershell, tmp_path_factory.mktemp("calls"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def ready(
+    calls: Calls, certificate: ServerCertificate, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The first TLS of a process takes a second, which no case with a short time should meet."""
+    host = WindowsHost(calls, tmp_path_factory.mktemp("ready"))
+    with scripted_server(["TLS"], certificate.context()) as server:
+        host.ask({**OPERATION, "port": server.port, "tls": "implicit", "timeout": 60})
+
+
+@pytest.fixture
+def talk(ready: None, host: WindowsHost) -> Talk:
+    """Conversations of a PowerShell."""
+
+    def answer(operation: dict[str, Any]) -> dict[str, Any]:
+        file = operation["ca_file"]
+        [facts] = host.ask({**operation, "ca_file": file and host.path(Path(file))})
+        return facts
+
+    return Talk(answer)
 
 
 @pytest.fixture
