@@ -112,10 +112,18 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """With the record of one document replaced."""
         return replace(self, records={**self.records, fingerprint: record})
 
-    def given_back(self, fingerprint: str, generation: int | None = None) -> State:
-        """With the document before there again: MAPS may have either one."""
-        number = self.generations if generation is None else max(self.generations, generation)
-        return replace(self, document=fingerprint, applied=None, generations=number)
+    def proven(self, proofs: Mapping[str, Proof], *, settle: bool) -> State:
+        """With these proofs of its document, by key of the server."""
+        record = self.records.get(self.document or "")
+        if record is None:
+            return self
+        servers = {
+            key: replace(known, proof=proofs.get(key, known.proof))
+            for key, known in record.servers.items()
+        }
+        delivery = replace(record.delivery, settled=record.delivery.settled or settle)
+        record = replace(record, servers=servers, delivery=delivery)
+        return self.with_record(self.document or "", record)
 
 
 def parse(text: str | None) -> State:
@@ -130,18 +138,6 @@ def parse(text: str | None) -> State:
     if state.document is not None and state.document not in state.records:
         raise InvalidState("state.json contradicts itself: move it away, then push again")
     return state
-
-
-def with_proofs(
-    record: DocumentRecord, proofs: Mapping[str, Proof], *, settle: bool
-) -> DocumentRecord:
-    """A record with these proofs, by key of the server."""
-    servers = {
-        key: replace(known, proof=proofs[key]) if key in proofs else known
-        for key, known in record.servers.items()
-    }
-    delivery = replace(record.delivery, settled=record.delivery.settled or settle)
-    return replace(record, servers=servers, delivery=delivery)
 
 
 def rekeyed(state: State, key_id: str, document: str | None, previous: str | None) -> State:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from provisioner.ansible.run_input import HostInput, RunInput
 from provisioner.deploy import protocol
-from provisioner.deploy.host_change import Change, Found
+from provisioner.deploy.host_change import Change, Current, Found
 from provisioner.deploy.host_document import (
     NO_DOCUMENT,
     HostDocument,
@@ -32,7 +32,6 @@ from provisioner.deploy.host_state import (
     Proof,
     ServerRecord,
     State,
-    with_proofs,
 )
 from provisioner.deploy.protocol import (
     DOCUMENT,
@@ -59,45 +58,60 @@ class Transaction:
     settings: HostSettings
     at: str
 
+    @property
+    def now(self) -> Current:
+        """What lies there before."""
+        return self.change.now
+
     # -- forward
 
     def forward(self) -> list[Operation]:
         """Deliver, and apply where that is due; a failing apply takes the delivery back."""
-        files = [*self._delivered_files(), *self._closed_files()]
+        state = self.state.text()
+        files = [_text(STATE, state)] if state != self.found.texts.get(STATE) else []
+        if self.change.writes:
+            archive = [{"name": self._archive, "copy": DOCUMENT}] if self._archives else []
+            files = [*archive, *files, _text(DOCUMENT, self.change.document.text(self._secrets))]
+        written = {file["name"] for file in files}
+        # what others can read is copied onto itself: a new file has the right access
+        files += [{"name": n, "copy": n} for n in self.change.close if n and n not in written]
+        instead = self.backward({}) if self.change.applies and self.goes_back else ()
         expect = {name: self.found.digests.get(name) for name in (DOCUMENT, STATE)}
+        return self._written(files, self.state, expect, instead)
+
+    def _written(
+        self,
+        files: Sequence[Mapping[str, str]],
+        state: State,
+        expect: Mapping[str, str | None],
+        instead: Sequence[Operation] = (),
+    ) -> list[Operation]:
+        """Write files, with which MAPS takes over what lies there then, where that is due."""
         operations = [protocol.write(files, expect=expect)]
-        if self.change.applies:
-            instead = self.backward({}) if self.goes_back else ()
-            operations += self._apply(instead)
-            operations.append(self._write_state(self._applied(self.state)))
-        return operations
+        settings = self.settings
+        if not self.change.applies:
+            return operations
+        if settings.apply_command:
+            argv = [*settings.apply_command, settings.place(DOCUMENT)]
+            operations.append(protocol.run(argv, APPLY_TIMEOUT, instead=instead))
+        if settings.service:
+            operations.append(protocol.restart(settings.service, APPLY_TIMEOUT, instead=instead))
+        applied = _text(STATE, self._applied(state).text())
+        return [*operations, protocol.write([applied], expect={})]
 
-    def _delivered_files(self) -> list[dict[str, str]]:
-        if not self.change.writes:
-            # a state under an old key is of no use to the next run
-            return [_text(STATE, self.state.text())] if self.change.now.rekeyed else []
-        archive = [{"name": self._archive, "copy": DOCUMENT}] if self._archives else []
-        document = self.change.document.text(self._secrets)
-        return [*archive, _text(STATE, self.state.text()), _text(DOCUMENT, document)]
-
-    def _closed_files(self) -> list[dict[str, str]]:
-        """Files that others can read, each copied onto itself; a new file has the right access."""
-        written = {DOCUMENT, STATE} if self.change.writes else set()
-        if self.change.now.rekeyed:
-            written.add(STATE)
-        return [{"name": n, "copy": n} for n in self.change.close if n and n not in written]
+    def _applied(self, state: State) -> State:
+        return replace(state, applied=state.document) if self.change.applies else state
 
     @cached_property
     def _secrets(self) -> dict[str, str]:
         """placeholder -> JSON token, of those only that this host has not got."""
-        known = self.change.now.document.placeholders()
-        found: dict[str, str] = {}
-        for server, placeholders in self.given.placeholders.items():
-            tokens = self.work.secrets.get(server, {})
-            for pointer, placeholder in placeholders.items():
-                if placeholder not in known and pointer in tokens:
-                    found[placeholder] = tokens[pointer]
-        return found
+        known = self.now.document.placeholders()
+        return {
+            placeholder: self.work.secrets[server][pointer]
+            for server, placeholders in self.given.placeholders.items()
+            for pointer, placeholder in placeholders.items()
+            if placeholder not in known and pointer in self.work.secrets.get(server, {})
+        }
 
     # -- the state
 
@@ -108,71 +122,62 @@ class Transaction:
 
     @cached_property
     def state(self) -> State:
-        """The state with what is delivered; as it was where nothing is."""
-        now = self.change.now
-        if not self.change.writes:
-            return self._taken_over(now.state)
-        state, keep = now.state, list[str]()
+        """The state with the document that lies there in the end, and with the one before it.
+
+        What an interrupted run delivered, or was about to take back, is this run's from now on: so
+        it may be taken back.
+        """
+        now, lying = self.now, self._lying_record
+        if now.fingerprint is None and not self.change.writes:
+            return now.state
+        state, keep = now.state, [lying.previous.fingerprint] if lying.previous else []
         if now.fingerprint is not None:
-            state = state.with_record(now.fingerprint, now.record or self._foreign_record())
+            state = state.with_record(now.fingerprint, lying)
             keep.append(now.fingerprint)
-        if now.record and now.record.previous:
-            keep.append(now.record.previous.fingerprint)
         return state.with_document(self.fingerprint, self._record, keep)
 
-    def _taken_over(self, state: State) -> State:
-        """What an interrupted run delivered, or was about to take back, is this run's from now on:
-        so it may be taken back."""
-        now = self.change.now
-        if now.fingerprint is None:
-            return state
-        record = now.record or self._foreign_record()
-        if now.pending:
-            record = replace(record, delivery=self._delivery(settled=False))
-        state = replace(state, document=self.fingerprint)
-        return state.with_record(self.fingerprint, self._with_servers(record))
+    @cached_property
+    def _lying_record(self) -> DocumentRecord:
+        """Of what lies there; somebody else may have put it there."""
+        nobody = DeliveryRecord(run_id="", owner="", commit=None, at="", settled=True)
+        generation = self.now.document.generation
+        foreign = DocumentRecord(generation=generation, previous=None, delivery=nobody, servers={})
+        return self.now.record or foreign
 
     @cached_property
     def _record(self) -> DocumentRecord:
-        """The record of what is delivered."""
-        previous = Previous(file=self._archive, fingerprint=self.change.now.fingerprint or "")
-        old = self.change.now.record.previous if self.change.now.record else None
-        record = DocumentRecord(
-            generation=self.change.document.generation,
-            previous=previous if self._archives else (old if self.change.now.pending else None),
-            delivery=self._delivery(settled=False),
-            servers=dict(self.change.now.record.servers) if self.change.now.record else {},
-        )
-        return self._with_servers(record)
+        """The record of the document that lies there in the end."""
+        record = replace(self._lying_record, servers=self._servers)
+        if self.change.writes:
+            previous = record.previous if self.now.pending else None
+            if self._archives:
+                previous = Previous(file=self._archive, fingerprint=self.now.fingerprint or "")
+            generation = self.change.document.generation
+            record = replace(record, generation=generation, previous=previous)
+        if self.change.writes or self.now.pending:
+            record = replace(record, delivery=self._delivery(settled=False))
+        return record
 
-    def _with_servers(self, record: DocumentRecord) -> DocumentRecord:
-        """With the servers of the document that are ours, each with a proof that still holds."""
-        delivered = {
-            change.name.casefold()
-            for change in self.change.servers
-            if change.state in ("added", "changed")
-            or (change.state == "unchanged" and change.name.casefold() in self._declared)
-        }
+    @property
+    def _servers(self) -> dict[str, ServerRecord]:
+        """The servers of the document that are ours, each with a proof that still holds."""
+        declared = {name.casefold() for name in self.given.servers}
+        ours = set(self._lying_record.servers)
+        for change in self.change.servers:
+            key = change.name.casefold()
+            if change.state in ("added", "changed") or (
+                change.state == "unchanged" and key in declared
+            ):
+                ours.add(key)
         servers = {}
         for key, entry in self.change.document.entries.items():
-            known = record.servers.get(key)
-            if known is None and key not in delivered:
-                continue
-            proof = known.proof if known else None
-            if proof and proof.fingerprint != entry_fingerprint(entry, self.given.key):
-                proof = None
-            servers[key] = ServerRecord(name=entry["server_name"], proof=proof)
-        return replace(record, servers=servers)
-
-    @cached_property
-    def _declared(self) -> frozenset[str]:
-        return frozenset(name.casefold() for name in self.given.servers)
-
-    def _foreign_record(self) -> DocumentRecord:
-        """Of a document that somebody else has put there."""
-        nobody = DeliveryRecord(run_id="", owner="", commit=None, at="", settled=True)
-        generation = self.change.now.document.generation
-        return DocumentRecord(generation=generation, previous=None, delivery=nobody, servers={})
+            if key in ours:
+                known = self._lying_record.servers.get(key)
+                proof = known.proof if known else None
+                if proof and proof.fingerprint != entry_fingerprint(entry, self.given.key):
+                    proof = None
+                servers[key] = ServerRecord(name=entry["server_name"], proof=proof)
+        return servers
 
     def _delivery(self, *, settled: bool) -> DeliveryRecord:
         work = self.work
@@ -180,33 +185,18 @@ class Transaction:
             run_id=work.run_id, owner=work.owner, commit=work.commit, at=self.at, settled=settled
         )
 
-    def _applied(self, state: State) -> State:
-        return replace(state, applied=state.document)
-
     @property
     def is_settled(self) -> bool:
         """Whether nothing has to be recorded of what lies there in the end."""
         record = self.state.records.get(self.fingerprint)
         return record is None or record.delivery.settled
 
-    def proven(self, proofs: Mapping[str, Proof], *, settle: bool) -> State:
-        """The state with what was verified, by key."""
-        state = self._applied(self.state) if self.change.applies else self.state
-        record = state.records.get(self.fingerprint)
-        if record is None:
-            return state
-        return state.with_record(self.fingerprint, with_proofs(record, proofs, settle=settle))
-
     def recording(self, proofs: Mapping[str, Proof], *, settle: bool) -> list[dict[str, str]]:
         """The files that record what was verified; the last one also ends archives of before."""
-        files = [_text(STATE, self.proven(proofs, settle=settle).text())]
-        return files + self._old_archives() if settle else files
-
-    def _old_archives(self) -> list[dict[str, str]]:
-        record = self.state.records.get(self.fingerprint)
-        kept = record.previous.file if record and record.previous else None
-        there = [name for name in self.found.digests if name not in (DOCUMENT, STATE, kept)]
-        return [{"name": name} for name in sorted(there)]
+        state = self._applied(self.state).proven(proofs, settle=settle)
+        kept = {DOCUMENT, STATE, self._previous.file if self._previous else None}
+        old = sorted(set(self.found.digests) - kept) if settle else []
+        return [_text(STATE, state.text()), *({"name": name} for name in old)]
 
     # -- back
 
@@ -214,12 +204,17 @@ class Transaction:
     def goes_back(self) -> bool:
         """Whether a failing apply takes something back: a delivery always, else what has an
         archive."""
-        return self.change.writes or self.change.now.archived is not None
+        return self.change.writes or self.now.archived is not None
 
     @property
     def can_go_back(self) -> bool:
         """Whether a refused email takes the document back: a settled one it does not."""
-        return self.change.writes or (self.change.now.pending and self.goes_back)
+        return self.change.writes or (self.now.pending and self.goes_back)
+
+    @property
+    def _previous(self) -> Previous | None:
+        record = self.state.records.get(self.fingerprint)
+        return record.previous if record else None
 
     @cached_property
     def before(self) -> HostDocument:
@@ -236,10 +231,9 @@ class Transaction:
     def _predecessor(self) -> HostDocument | None:
         """What there is to go back to: what lies there, or where that is no such thing, what was
         before it. Not behind an empty document: what was removed stays so."""
-        now = self.change.now
         if self._archives:
-            return now.document
-        return now.archived if now.pending or not self.change.writes else None
+            return self.now.document
+        return self.now.archived if self._previous else None
 
     @property
     def kept_tokens(self) -> list[str]:
@@ -260,50 +254,30 @@ class Transaction:
 
     def backward(self, expect: Mapping[str, str | None]) -> list[Operation]:
         """Take the delivery back, whose files have these digests now, and apply what was before."""
-        state = self.given_back
-        operations = [
-            protocol.write([_text(STATE, state.text()), self._before_file()], expect=expect)
-        ]
-        if self.change.applies:
-            operations += self._apply(())
-            operations.append(self._write_state(self._applied(state)))
-        return operations
-
-    def _before_file(self) -> dict[str, str]:
-        source = self._archive if self._archives else None
-        record = self.change.now.record
-        if source is None and record is not None and record.previous is not None:
-            source = record.previous.file
-        unchanged = self.before in (self.change.now.document, self.change.now.archived)
-        if source is not None and unchanged:
-            return {"name": DOCUMENT, "copy": source}
-        return _text(DOCUMENT, self.before.text())
+        document = _text(DOCUMENT, self.before.text())
+        if self._previous and self.before == self._predecessor:  # as it was, byte for byte
+            document = {"name": DOCUMENT, "copy": self._previous.file}
+        files = [_text(STATE, self.given_back.text()), document]
+        return self._written(files, self.given_back, expect)
 
     @cached_property
     def given_back(self) -> State:
-        """The state of the way back, for the document of before."""
-        fingerprint = self.before.fingerprint(self.given.key)
-        state = self.state.given_back(fingerprint, self.before.generation)
-        if fingerprint in state.records:
-            return state
-        now = self.change.now
-        known = now.record or self._foreign_record()
-        if not self._archives and self._predecessor and known.previous:
-            known = self.state.records.get(known.previous.fingerprint, known)
-        record = replace(
+        """The state of the way back, for the document of before. MAPS may have either one."""
+        fingerprint, records = self.before.fingerprint(self.given.key), self.state.records
+        known = records.get(self._previous.fingerprint) if self._previous else None
+        known = known or self._lying_record
+        record = records.get(fingerprint) or replace(
             known,
             generation=self.before.generation,
             delivery=self._delivery(settled=True),
             servers={k: v for k, v in known.servers.items() if k in self.before.entries},
         )
-        return state.with_record(fingerprint, record)
+        return replace(self.state.with_document(fingerprint, record, records), applied=None)
 
     def baseline_recorded(self, proofs: Mapping[str, Proof]) -> list[dict[str, str]]:
         """The file that records what was verified of the document of before."""
-        state = self._applied(self.given_back) if self.change.applies else self.given_back
-        fingerprint = state.document or ""
-        record = with_proofs(state.records[fingerprint], proofs, settle=False)
-        return [_text(STATE, state.with_record(fingerprint, record).text())]
+        state = self._applied(self.given_back).proven(proofs, settle=False)
+        return [_text(STATE, state.text())]
 
     # -- parts
 
@@ -311,24 +285,11 @@ class Transaction:
     def _archives(self) -> bool:
         """Whether what lies there is something to go back to: not if it was never verified, and
         not if it is empty."""
-        now = self.change.now
-        return self.change.writes and bool(now.document.entries) and not now.pending
+        return self.change.writes and bool(self.now.document.entries) and not self.now.pending
 
     @property
     def _archive(self) -> str:
         return f"email-servers.before-{self.change.document.generation}.json"
-
-    def _apply(self, instead: Sequence[Operation]) -> list[Operation]:
-        settings, operations = self.settings, list[Operation]()
-        if settings.apply_command:
-            argv = [*settings.apply_command, settings.place(DOCUMENT)]
-            operations.append(protocol.run(argv, APPLY_TIMEOUT, instead=instead))
-        if settings.service:
-            operations.append(protocol.restart(settings.service, APPLY_TIMEOUT, instead=instead))
-        return operations
-
-    def _write_state(self, state: State) -> Operation:
-        return protocol.write([_text(STATE, state.text())], expect={})
 
 
 class Ending(NamedTuple):

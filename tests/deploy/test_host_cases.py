@@ -218,7 +218,7 @@ def test_what_lies_there_as_it_is_declared_is_only_verified(host: MemoryHost) ->
     before = host.files[DOCUMENT]
     host.calls.clear()
     assert push(host, OLD).state is HostState.APPLIED
-    assert host.calls[1] == ["write ", "run", "write state", "smtp", "write state"]
+    assert host.calls[1] == ["write state", "run", "write state", "smtp", "write state"]
     assert host.files[DOCUMENT] == before
     assert push(host, OLD).state is HostState.UNCHANGED
 
