@@ -17,7 +17,7 @@ import msgspec
 from provisioner.ansible.run_input import Mail, RunInput
 from provisioner.deploy import mail_turns, post_check, protocol
 from provisioner.deploy.host_change import Change
-from provisioner.deploy.host_document import Entry, entry_fingerprint, value_at
+from provisioner.deploy.host_document import Entry, entry_fingerprint, is_expired, value_at
 from provisioner.deploy.host_state import Outcome, Proof
 from provisioner.deploy.mail_turns import GoesOn, NoTurn
 from provisioner.deploy.post_check import CheckContext, ServerCheck, server_check
@@ -49,15 +49,15 @@ from provisioner.secret import Secret
 _GRANT, _ACCESS_TOKEN = "/oauth2/token/grant_id", "/oauth2/token/access_token"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What a delivery needs beside its transaction. `call`: asks the host; `phase`: tells the
     controller where it is; `goes_on`: whether it makes sense to wait for a turn."""
 
     host: str
     call: Call
-    phase: Callable[[str], None]
-    goes_on: GoesOn
+    phase: Callable[[str], None] = lambda _name: None
+    goes_on: GoesOn = lambda: True
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
 
@@ -100,11 +100,10 @@ class Delivery:
         joined = rounds.pop(0) if joins else []
         try:
             ending = self._deliver(joined, last=not rounds)
-        except Unreachable as error:
-            state = HostState.UNKNOWN if error.began else HostState.UNREACHABLE
-            return Ending(state, error.kind, error.words)
         except CallFailed as error:
-            return Ending(HostState.UNKNOWN, error.reason, error.words)
+            untouched = isinstance(error, Unreachable) and not error.began
+            state = HostState.UNREACHABLE if untouched else HostState.UNKNOWN
+            return Ending(state, error.reason, error.words)
         if ending is not None:
             return ending
         failure = self._verify(checks, rounds)
@@ -135,7 +134,8 @@ class Delivery:
         proving = self._proving(joined, last=last) if joined or last else []
         count = 1 + sum(operation["op"] in ("run", "restart") for operation in forward)
         self._around.phase("deliver")
-        with self._cluster_turn() as went_well, self._mailbox_turns(joined):
+        cluster = self._cluster_turn(applies=self._change.applies)
+        with cluster as went_well, self._mailbox_turns(joined):
             said = self._around.call([*forward, *proving])
             self._digests.update(digests_in(said))
             for answer in said[1:count]:
@@ -157,7 +157,7 @@ class Delivery:
         if entry is None or not post_check.is_complete(entry):
             return None
         secret = None
-        if before and post_check.expired(entry, self._around.clock()):
+        if before and is_expired(entry, self._around.clock()):
             secret = self._living_token(key, entry)
             if secret is None:
                 return None  # only MAPS may refresh it
@@ -214,10 +214,16 @@ class Delivery:
         if last and self._tests_maps(checks):
             operations.append(protocol.run(self._tx.settings.test_command, TEST_TIMEOUT))
         proofs = self._proofs | {c.key: self._proof(c.entry, c.proof) for c in checks}
+        return operations + self._recording(proofs, last=last, expect={})
+
+    def _recording(
+        self, proofs: Mapping[str, Proof], *, last: bool, expect: Mapping[str, str | None]
+    ) -> list[Operation]:
+        """The write of what is verified, where that is something new."""
         settle = last and self._settles(proofs) and not self._change.left_out
-        if proofs or (settle and not self._tx.is_settled):
-            operations.append(protocol.write(self._tx.recording(proofs, settle=settle), expect={}))
-        return operations
+        if not proofs and (not settle or self._tx.is_settled):
+            return []
+        return [protocol.write(self._tx.recording(proofs, settle=settle), expect=expect)]
 
     def _tests_maps(self, checks: Sequence[ServerCheck]) -> bool:
         """MAPS itself sends, too, where emails are sent and what it has is the document there."""
@@ -323,25 +329,24 @@ class Delivery:
 
     def _record(self) -> None:
         """Record what was verified where no list has come to its own record."""
-        if self._recorded or (self._tx.is_settled and not self._proofs):
-            return
-        if self._test is None and self._are_verified and self._tests_maps(()):
+        untested = not self._recorded and self._test is None
+        if untested and self._are_verified and self._tests_maps(()):
             self._ask([()])  # the list that had MAPS' own email ended at a refresh as a trial
-        if self._recorded:
+        if self._recorded or self._test_failed:
             return
-        tested = self._test is None or self._test.exit == 0
-        proofs = self._proofs if tested else {}
-        settle = tested and self._settles(proofs) and not self._change.left_out
-        files = self._tx.recording(proofs, settle=settle)
-        said = self._around.call([protocol.write(files, expect=self._lying())])
-        _require(said[0])
+        for operation in self._recording(self._proofs, last=True, expect=self._lying()):
+            _require(self._around.call([operation])[0])
+
+    @property
+    def _test_failed(self) -> bool:
+        return self._test is not None and self._test.exit != 0
 
     def _lying(self) -> dict[str, str | None]:
         """The digests of what this run has left there."""
         return {name: self._digests.get(name) for name in (DOCUMENT, STATE)}
 
     def _verified(self, failure: str) -> Ending:
-        if self._test is not None and self._test.exit != 0:
+        if self._test and self._test_failed:
             return Ending(HostState.UNVERIFIED, "test_failed", self._test.output)
         if failure == "moved":
             return Ending(HostState.LOCKED, "moved")  # another run's document lies there now
@@ -362,10 +367,11 @@ class Delivery:
         checks = [check for key in wrong if (check := self._check(key, before=True))]
         backward = self._tx.backward(self._lying())
         baseline = self._baseline_list(checks)
-        joins = not (self._change.applies and post_check.limits(checks))
+        joins = not (self._change.may_apply and post_check.limits(checks))
         self._around.phase("restore")
         try:
-            with self._cluster_turn() as went_well, self._mailbox_turns(checks if joins else []):
+            cluster = self._cluster_turn(applies=self._change.may_apply)
+            with cluster as went_well, self._mailbox_turns(checks if joins else []):
                 said = self._around.call([*backward, *(baseline if joins else [])])
                 ending = require_given_back(said)
                 if ending is not None:
@@ -379,8 +385,6 @@ class Delivery:
                     said = self._around.call([guard, *baseline])[1:]
         except NoTurn as error:
             return Ending(HostState.UNKNOWN, "interrupted", error.host)
-        except Unreachable as error:
-            return Ending(HostState.UNKNOWN, error.kind, error.words)
         except CallFailed as error:
             return Ending(HostState.UNKNOWN, error.reason, error.words)
         self._baseline |= post_check.results(checks, said, {}, self._tx.found.skew)
@@ -399,8 +403,8 @@ class Delivery:
 
     # -- turns
 
-    def _cluster_turn(self) -> AbstractContextManager[Callable[[], None]]:
-        cluster = self._tx.settings.cluster if self._change.applies else None
+    def _cluster_turn(self, *, applies: bool) -> AbstractContextManager[Callable[[], None]]:
+        cluster = self._tx.settings.cluster if applies else None
         run_id, host = self._work.run_id, self._around.host
         goes_on = self._around.goes_on
         return mail_turns.cluster_turn(Path(self._work.turns), cluster, run_id, host, goes_on)

@@ -31,7 +31,23 @@ _PLACEHOLDER = re.compile(r"\Ahmac:[0-9a-f]{32}\Z")
 
 
 class Damaged(Exception):
-    """A document that this version cannot keep. The text says why, and quotes nothing."""
+    """A file of a host that this version cannot keep. The text says why, and quotes nothing."""
+
+    reason = "damaged"
+
+
+class Newer(Damaged):
+    """One that a newer version wrote: there is nothing wrong with it."""
+
+    reason = "newer"
+
+
+def require_version(version: object, known: int) -> None:
+    """Newer or Damaged if a file's schema_version is another one than this version writes."""
+    if isinstance(version, bool) or not isinstance(version, int) or version < known:
+        raise Damaged("its schema_version is missing or wrong")
+    if version > known:
+        raise Newer
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +135,6 @@ def parse(text: str | None) -> HostDocument:
             parse_float=_number(float),
             parse_int=_number(int),
         )
-        text.encode("utf-8")
         json.dumps(content, ensure_ascii=False).encode("utf-8")  # half a surrogate pair has none
     except Damaged:
         raise
@@ -129,11 +144,10 @@ def parse(text: str | None) -> HostDocument:
 
 
 def _document(content: Any) -> HostDocument:
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise Damaged(f"a newer version wrote it (schema {version}): update maps-provisioner")
-    if version != SCHEMA_VERSION or version is True or not _is_generation(content):
-        raise Damaged("schema_version or generation is missing or wrong")
+    content = content if isinstance(content, dict) else {}
+    require_version(content.get("schema_version"), SCHEMA_VERSION)
+    if not _is_generation(content):
+        raise Damaged("its generation is missing or wrong")
     servers = content.get("servers")
     if not isinstance(servers, list) or not all(map(_is_entry, servers)):
         raise Damaged("servers is not a list of entries with a server_name and a host")
@@ -203,6 +217,12 @@ def value_at(entry: Entry, pointer: str) -> Any:
     for name in pointer.strip("/").split("/"):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def is_expired(entry: Entry, at: float) -> bool:
+    """Whether the access token of an entry has expired; one without a token has none."""
+    expires = value_at(entry, _TOKEN + "/expires_at")
+    return isinstance(expires, (int, float)) and expires <= at
 
 
 def with_token(entry: Entry, token: Any) -> Entry:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from provisioner.deploy.host_document import Damaged, require_version
 from provisioner.deploy.protocol import Name
 
 SCHEMA_VERSION = 1
@@ -22,10 +23,6 @@ Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
 Number = Annotated[int, Meta(ge=0, lt=2**53)]
 Text = Annotated[str, Meta(max_length=400)]
 Outcome = Literal["sent", "authenticated", "unverifiable"]
-
-
-class InvalidState(Exception):
-    """A state.json that is not ours, or a newer version's. The text quotes nothing of it."""
 
 
 class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,10 +91,6 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         known = self.records.get(self.document) if self.document else None
         return known and replace(known, delivery=replace(known.delivery, settled=True))
 
-    def is_edited(self, document: str | None) -> bool:
-        """Whether what lies there is not what we left there; also where we left nothing."""
-        return document is not None and document not in self.records
-
     def with_document(self, fingerprint: str, record: DocumentRecord, keep: Iterable[str]) -> State:
         """With one more document, as it is delivered; `keep`: whose records are still needed."""
         records = {key: self.records[key] for key in keep if key in self.records}
@@ -111,6 +104,14 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def with_record(self, fingerprint: str, record: DocumentRecord) -> State:
         """With the record of one document replaced."""
         return replace(self, records={**self.records, fingerprint: record})
+
+    def without_other_archives(self) -> State:
+        """Once archives of before its document are removed: no record names one of them."""
+        records = {
+            key: record if key == self.document else replace(record, previous=None)
+            for key, record in self.records.items()
+        }
+        return replace(self, records=records)
 
     def proven(self, proofs: Mapping[str, Proof], *, settle: bool) -> State:
         """With these proofs of its document, by key of the server."""
@@ -127,16 +128,15 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def parse(text: str | None) -> State:
-    """The state of a file's text; InvalidState with the remedy if it is none of this version's."""
+    """The state of a file's text; Damaged if this version cannot keep it."""
     try:
-        version = msgspec.json.decode((text or "").encode(), type=dict[str, msgspec.Raw])
-        if bytes(version["schema_version"]) != str(SCHEMA_VERSION).encode():
-            raise InvalidState("another version wrote state.json: update maps-provisioner")
+        content = msgspec.json.decode((text or "").encode(), type=dict[str, msgspec.Raw])
+        require_version(msgspec.json.decode(content["schema_version"]), SCHEMA_VERSION)
         state = msgspec.json.decode((text or "").encode(), type=State)
     except (msgspec.DecodeError, UnicodeEncodeError, KeyError, RecursionError):
-        raise InvalidState("state.json is damaged: move it away, then push again") from None
+        raise Damaged("it is no state of a host") from None
     if state.document is not None and state.document not in state.records:
-        raise InvalidState("state.json contradicts itself: move it away, then push again")
+        raise Damaged("it contradicts itself")
     return state
 
 

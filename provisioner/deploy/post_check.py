@@ -291,9 +291,3 @@ def _parsed(body: str | None) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def expired(entry: Entry, at: float) -> bool:
-    """Whether the access token of an entry has expired; one without a token has none."""
-    expires = value_at(entry, "/oauth2/token/expires_at")
-    return isinstance(expires, (int, float)) and expires <= at

@@ -77,7 +77,7 @@ class Transaction:
         files += [{"name": n, "copy": n} for n in self.change.close if n and n not in written]
         instead = self.backward({}) if self.change.applies and self.goes_back else ()
         expect = {name: self.found.digests.get(name) for name in (DOCUMENT, STATE)}
-        return self._written(files, self.state, expect, instead)
+        return self._written(files, self.state, expect, instead, applies=self.change.applies)
 
     def _written(
         self,
@@ -85,22 +85,21 @@ class Transaction:
         state: State,
         expect: Mapping[str, str | None],
         instead: Sequence[Operation] = (),
+        *,
+        applies: bool,
     ) -> list[Operation]:
         """Write files, with which MAPS takes over what lies there then, where that is due."""
         operations = [protocol.write(files, expect=expect)]
         settings = self.settings
-        if not self.change.applies:
+        if not applies:
             return operations
         if settings.apply_command:
             argv = [*settings.apply_command, settings.place(DOCUMENT)]
             operations.append(protocol.run(argv, APPLY_TIMEOUT, instead=instead))
         if settings.service:
             operations.append(protocol.restart(settings.service, APPLY_TIMEOUT, instead=instead))
-        applied = _text(STATE, self._applied(state).text())
+        applied = _text(STATE, replace(state, applied=state.document).text())
         return [*operations, protocol.write([applied], expect={})]
-
-    def _applied(self, state: State) -> State:
-        return replace(state, applied=state.document) if self.change.applies else state
 
     @cached_property
     def _secrets(self) -> dict[str, str]:
@@ -115,10 +114,10 @@ class Transaction:
 
     # -- the state
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """That of the document that lies there in the end."""
-        return self.change.document.fingerprint(self.given.key)
+        """That of the document that lies there in the end; empty where none does."""
+        return self.change.fingerprint or ""
 
     @cached_property
     def state(self) -> State:
@@ -193,9 +192,13 @@ class Transaction:
 
     def recording(self, proofs: Mapping[str, Proof], *, settle: bool) -> list[dict[str, str]]:
         """The files that record what was verified; the last one also ends archives of before."""
-        state = self._applied(self.state).proven(proofs, settle=settle)
+        state = self.state
+        if self.change.applies:
+            state = replace(state, applied=state.document)
+        state = state.proven(proofs, settle=settle)
         kept = {DOCUMENT, STATE, self._previous.file if self._previous else None}
         old = sorted(set(self.found.digests) - kept) if settle else []
+        state = state.without_other_archives() if settle else state
         return [_text(STATE, state.text()), *({"name": name} for name in old)]
 
     # -- back
@@ -253,12 +256,13 @@ class Transaction:
         return with_token(entry, value_at(newer, "/oauth2/token"))
 
     def backward(self, expect: Mapping[str, str | None]) -> list[Operation]:
-        """Take the delivery back, whose files have these digests now, and apply what was before."""
+        """Take the delivery back, whose files have these digests now, and apply what was before,
+        if MAPS may have got it from this run or an earlier one."""
         document = _text(DOCUMENT, self.before.text())
         if self._previous and self.before == self._predecessor:  # as it was, byte for byte
             document = {"name": DOCUMENT, "copy": self._previous.file}
         files = [_text(STATE, self.given_back.text()), document]
-        return self._written(files, self.given_back, expect)
+        return self._written(files, self.given_back, expect, applies=self.change.may_apply)
 
     @cached_property
     def given_back(self) -> State:
@@ -276,7 +280,8 @@ class Transaction:
 
     def baseline_recorded(self, proofs: Mapping[str, Proof]) -> list[dict[str, str]]:
         """The file that records what was verified of the document of before."""
-        state = self._applied(self.given_back).proven(proofs, settle=False)
+        applied = self.given_back.document if self.change.may_apply else None
+        state = replace(self.given_back, applied=applied).proven(proofs, settle=False)
         return [_text(STATE, state.text())]
 
     # -- parts

@@ -13,7 +13,6 @@ from provisioner.deploy.post_check import (
     CheckContext,
     ServerCheck,
     elsewhere,
-    expired,
     is_complete,
     limits,
     results,
@@ -280,9 +279,3 @@ def test_a_certificate_s_time_on_a_host_whose_clock_is_off(
     result = heard(answer, skew=skew)
     assert result is not None
     assert (result.smtp.outcome, result.smtp.passing) == (outcome, False)
-
-
-def test_whether_an_access_token_has_expired() -> None:
-    assert expired(oauth2_entry(expires=100), 100)
-    assert not expired(oauth2_entry(expires=101), 100)
-    assert not expired(entry(), 100)
