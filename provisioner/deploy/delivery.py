@@ -99,14 +99,14 @@ class Delivery:
         joins = bool(rounds) and not (self._change.applies and post_check.limits(rounds[0]))
         joined = rounds.pop(0) if joins else []
         try:
-            ending = self._deliver(joined, last=not rounds)
+            ending, said = self._deliver(joined, last=not rounds)
         except CallFailed as error:
             untouched = isinstance(error, Unreachable) and not error.began
             state = HostState.UNREACHABLE if untouched else HostState.UNKNOWN
             return Ending(state, error.reason, error.words)
         if ending is not None:
             return ending
-        failure = self._verify(checks, rounds)
+        failure = self._verify(checks, rounds, joined, said)
         if self._is_wrong and self._tx.can_go_back:
             return self._give_back()
         return self._verified(failure)
@@ -128,8 +128,11 @@ class Delivery:
 
     # -- forward
 
-    def _deliver(self, joined: Sequence[ServerCheck], *, last: bool) -> Ending | None:
-        """The first call; None if the document lies there, applied where that is due."""
+    def _deliver(
+        self, joined: Sequence[ServerCheck], *, last: bool
+    ) -> tuple[Ending | None, Sequence[Answer]]:
+        """The first call: (None if the document lies there, applied where that is due; what is
+        said of the emails)."""
         forward = self._tx.forward()
         proving = self._proving(joined, last=last) if joined or last else []
         count = 1 + sum(operation["op"] in ("run", "restart") for operation in forward)
@@ -143,9 +146,7 @@ class Delivery:
             ending = require_delivered(said, writes=self._change.writes, count=count)
             if ending is None:
                 went_well()
-        if ending is None:
-            self._hear(said[len(forward) :], joined, last=last)
-        return ending
+        return ending, said[len(forward) :]
 
     # -- verify
 
@@ -182,9 +183,9 @@ class Delivery:
 
     def _from_its_own_mailbox(self, mail: Mail, key: str, entry: Entry) -> Mail:
         """In a document of before the mailbox may have been another one."""
-        declared = self._declared(key)
+        declared = self._declared(key) or {}
         own = entry.get("user_name")
-        if declared is None or not own or mail.sender != declared.get("user_name"):
+        if not own or mail.sender != declared.get("user_name"):
             return mail
         return msgspec.structs.replace(mail, sender=own)
 
@@ -214,13 +215,13 @@ class Delivery:
         if last and self._tests_maps(checks):
             operations.append(protocol.run(self._tx.settings.test_command, TEST_TIMEOUT))
         proofs = self._proofs | {c.key: self._proof(c.entry, c.proof) for c in checks}
-        return operations + self._recording(proofs, last=last, expect={})
+        return operations + self._recording(proofs, {})
 
     def _recording(
-        self, proofs: Mapping[str, Proof], *, last: bool, expect: Mapping[str, str | None]
+        self, proofs: Mapping[str, Proof], expect: Mapping[str, str | None]
     ) -> list[Operation]:
         """The write of what is verified, where that is something new."""
-        settle = last and self._settles(proofs) and not self._change.left_out
+        settle = self._settles(proofs) and not self._change.left_out
         if not proofs and (not settle or self._tx.is_settled):
             return []
         return [protocol.write(self._tx.recording(proofs, settle=settle), expect=expect)]
@@ -244,7 +245,7 @@ class Delivery:
     def _are_verified(self) -> bool:
         return set(self._change.unverified) <= set(self._proofs)
 
-    def _hear(self, said: Sequence[Answer], checks: Sequence[ServerCheck], *, last: bool) -> None:
+    def _hear(self, said: Sequence[Answer], checks: Sequence[ServerCheck]) -> None:
         """Take in the answers to `_proving`."""
         self._digests.update(digests_in(said))
         heard = dict(post_check.results(checks, said, self._results, self._tx.found.skew))
@@ -257,13 +258,21 @@ class Delivery:
                 raise LostHost(answer.reason)  # it does not know its own secret any more
             if isinstance(answer, RunAnswer):
                 self._test = _command_result(answer)
-        self._recorded = last and bool(said) and isinstance(said[-1], WriteAnswer) and said[-1].done
+        self._recorded = bool(said) and isinstance(said[-1], WriteAnswer) and said[-1].done
 
-    def _verify(self, checks: Sequence[ServerCheck], rounds: list[list[ServerCheck]]) -> str:
-        """What the first call has left: further rounds, and again what passes by itself. -> why it
-        was not heard to the end; empty if it was."""
+    def _verify(
+        self,
+        checks: Sequence[ServerCheck],
+        rounds: list[list[ServerCheck]],
+        joined: Sequence[ServerCheck],
+        said: Sequence[Answer],
+    ) -> str:
+        """Hear what the first call said of those joined to it; then what it has left: further
+        rounds, and again what passes by itself. -> why it was not heard to the end; empty if it
+        was."""
         paused, attempt = 0.0, 1
         try:
+            self._hear(said, joined)
             while not self._is_wrong:
                 self._ask(rounds)
                 if self._is_wrong or self._answers_elsewhere(checks):
@@ -297,7 +306,7 @@ class Delivery:
                 guard = protocol.write([], expect=self._lying())
                 said = self._around.call([guard, *self._proving(checks, last=last)])
             _require(said[0])
-            self._hear(said[1:], checks, last=last)
+            self._hear(said[1:], checks)
             if self._is_wrong:
                 return
 
@@ -334,7 +343,7 @@ class Delivery:
             self._ask([()])  # the list that had MAPS' own email ended at a refresh as a trial
         if self._recorded or self._test_failed:
             return
-        for operation in self._recording(self._proofs, last=True, expect=self._lying()):
+        for operation in self._recording(self._proofs, self._lying()):
             _require(self._around.call([operation])[0])
 
     @property

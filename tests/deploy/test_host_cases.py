@@ -343,6 +343,11 @@ CASES: dict[str, Sequence[Step]] = {
             asked=("sender", ["alerts@example.edu"] * 2)),
     ],
 
+    "a host that no longer knows its own secret: another run's document lies there": [
+        run(2502, mail={2502: {"done": False, "reason": "moved"}}, emails="",
+            then="locked by another run: moved"),
+    ],
+
     # -- MAPS' own email
     "MAPS' own email fails": [
         run(2502, settings=TEST, on={"test": lambda: 3}, ports=[2502],
@@ -753,7 +758,7 @@ CASES_OF_A_NEW_HOST: dict[str, Sequence[Step]] = {
     },
     **{
         f"a baseline of an expired token gets the controller's of its grant, now {grant}": [
-            deliver(oauth(expires=PAST), TWO),
+            deliver(oauth(expires=PAST), TWO, asked=("secret", ["hmac", "hmac"])),
             deliver(oauth(2502, token="2", grant=grant), TWO, mail={2502: REFUSED},
                     then="restored: mail_refused", baseline=baseline, travels=travels,
                     asked=("secret", ["hmac", "access token 2"][: 1 + bool(baseline)])),
