@@ -135,15 +135,14 @@ class Delivery:
         said of the emails)."""
         forward = self._tx.forward()
         proving = self._proving(joined, last=last) if joined or last else []
-        count = 1 + sum(operation["op"] in ("run", "restart") for operation in forward)
         self._around.phase("deliver")
         cluster = self._cluster_turn(applies=self._change.applies)
         with cluster as went_well, self._mailbox_turns(joined):
             said = self._around.call([*forward, *proving])
             self._digests.update(digests_in(said))
-            for answer in said[1:count]:
-                self._apply = _command_result(answer)
-            ending = require_delivered(said, writes=self._change.writes, count=count)
+            for answer in said[1 : len(forward)]:
+                self._apply = _command_result(answer) or self._apply
+            ending = require_delivered(said, forward, writes=self._change.writes)
             if ending is None:
                 went_well()
         return ending, said[len(forward) :]
@@ -382,7 +381,7 @@ class Delivery:
             cluster = self._cluster_turn(applies=self._change.may_apply)
             with cluster as went_well, self._mailbox_turns(checks if joins else []):
                 said = self._around.call([*backward, *(baseline if joins else [])])
-                ending = require_given_back(said)
+                ending = require_given_back(said, backward)
                 if ending is not None:
                     return ending
                 went_well()

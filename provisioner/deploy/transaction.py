@@ -160,14 +160,8 @@ class Transaction:
     @property
     def _servers(self) -> dict[str, ServerRecord]:
         """The servers of the document that are ours, each with a proof that still holds."""
-        declared = {name.casefold() for name in self.given.servers}
-        ours = set(self._lying_record.servers)
-        for change in self.change.servers:
-            key = change.name.casefold()
-            if change.state in ("added", "changed") or (
-                change.state == "unchanged" and key in declared
-            ):
-                ours.add(key)
+        ours = {*self._lying_record.servers, *(name.casefold() for name in self.given.servers)}
+        ours |= {c.name.casefold() for c in self.change.servers if c.state in ("added", "changed")}
         servers = {}
         for key, entry in self.change.document.entries.items():
             if key in ours:
@@ -309,52 +303,59 @@ class Moved(Exception):
     """What lies on the host is not what was read a moment ago; nothing was touched."""
 
 
-def require_delivered(said: Sequence[Answer], *, writes: bool, count: int) -> Ending | None:
-    """None if the first `count` answers delivered a document and applied it. `writes`: a document
-    was to be written; Moved if another one lies there."""
-    first = said[0]
-    if not first.done:
-        return _not_written(first, writes=writes)
-    if len(said) >= count and all(answer.done for answer in said[:count]):
+def require_delivered(
+    said: Sequence[Answer], operations: Sequence[Operation], *, writes: bool
+) -> Ending | None:
+    """None if these operations, to go forward, have delivered a document and applied it.
+    `writes`: a document was to be written; Moved if another one lies there."""
+    if not said[0].done:
+        return _not_written(said[0], writes=writes)
+    failed = _failed(said, operations)
+    if failed is None:
         return None
-    failed = said[-1]
-    about = getattr(failed, "output", "") or getattr(failed, "about", "") or ""
     instead: list[Answer] = getattr(failed, "instead", [])
+    touched = any(map(_touched, (failed, *instead[1:])))
     if not instead:  # there was nothing to go back to
-        touched = _touched(failed)
-        return Ending(HostState.UNKNOWN if touched else HostState.FAILED, "apply_failed", about)
-    if not _document_written(instead[0]):
-        return Ending(HostState.UNKNOWN, "apply_failed", about)
-    back = [one for one in instead if isinstance(one, (RunAnswer, RestartAnswer))]
-    again = instead[0].done and bool(back) and all(answer.done for answer in back)
-    untouched = not any(map(_touched, (failed, *back)))
-    state = HostState.RESTORED if again or untouched else HostState.UNKNOWN
-    return Ending(state, "apply_failed", about)
+        state = HostState.UNKNOWN if touched else HostState.FAILED
+    elif _failed(instead, operations[len(said) - 1]["else"]) is None:
+        state = HostState.RESTORED
+    else:
+        lies_there = _document_written(instead[0])
+        state = HostState.RESTORED if lies_there and not touched else HostState.UNKNOWN
+    return Ending(state, "apply_failed", _about(failed))
 
 
-def require_given_back(said: Sequence[Answer]) -> Ending | None:
-    """None if the document of before lies there again, applied where that is due."""
-    first = said[0]
-    reason = getattr(first, "reason", None) or "crash"
-    if not first.done and reason == "moved":
-        return Ending(HostState.LOCKED, "moved")
-    if not first.done and not _document_written(first):
-        return Ending(HostState.UNKNOWN, reason, getattr(first, "about", None) or "")
-    back = [one for one in said if isinstance(one, (RunAnswer, RestartAnswer))]
-    if failed := [answer for answer in back if not answer.done]:
-        return Ending(HostState.UNKNOWN, "apply_failed", getattr(failed[0], "output", ""))
-    return None
+def require_given_back(said: Sequence[Answer], operations: Sequence[Operation]) -> Ending | None:
+    """None if these operations, to go back, have done so, and applied what was before."""
+    failed = _failed(said, operations)
+    if failed is None:
+        return None
+    reason = getattr(failed, "reason", None) or "crash"
+    if failed is not said[0]:
+        reason = "apply_failed"
+    state = HostState.LOCKED if reason == "moved" else HostState.UNKNOWN
+    return Ending(state, reason, _about(failed))
+
+
+def _failed(said: Sequence[Answer], operations: Sequence[Operation]) -> Answer | None:
+    """The answer at which a document was not written, or not applied."""
+    count = 1 + sum(operation["op"] in ("run", "restart") for operation in operations)
+    is_done = len(said) >= count and all(answer.done for answer in said[:count])
+    return None if is_done else said[-1]
+
+
+def _about(answer: Answer) -> str:
+    return getattr(answer, "output", "") or getattr(answer, "about", "") or ""
 
 
 def _not_written(first: Answer, *, writes: bool) -> Ending:
     reason = getattr(first, "reason", None) or "crash"
-    about = getattr(first, "about", None) or ""
     if reason == "moved":
         raise Moved
     if reason == "locked":
-        return Ending(HostState.LOCKED, "locked", about)
+        return Ending(HostState.LOCKED, "locked", _about(first))
     state = HostState.UNKNOWN if writes and _document_written(first) else HostState.FAILED
-    return Ending(state, reason, about)
+    return Ending(state, reason, _about(first))
 
 
 def _document_written(answer: Answer) -> bool:
@@ -365,7 +366,7 @@ def _touched(answer: Answer) -> bool:
     """Whether a command or a restart may have reached MAPS."""
     if isinstance(answer, RunAnswer):
         return answer.reason not in ("not_started", "batch_file", "e2big")
-    return not isinstance(answer, RestartAnswer) or answer.touched
+    return isinstance(answer, RestartAnswer) and answer.touched
 
 
 def digests_in(answers: Iterable[Answer]) -> dict[str, str | None]:

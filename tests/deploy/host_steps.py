@@ -64,7 +64,7 @@ class Step:
     plan: str = ""
 
 
-def run(*declared: Declared, then: str, **given: Any) -> Step:
+def run(*declared: Declared, then: str = "applied", **given: Any) -> Step:
     """A step on a host with an apply command; what is no field of a step is one of its run."""
     fields = Step.__dataclass_fields__
     given.setdefault("settings", APPLY)
