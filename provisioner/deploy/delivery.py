@@ -79,7 +79,6 @@ class Delivery:
         self._change: Change = tx.change
         self._results: dict[str, MailResult] = {}
         self._baseline: dict[str, MailResult] = {}
-        self._proofs: dict[str, Proof] = {}
         self._digests: dict[str, str | None] = dict(tx.found.digests)
         self._apply: CommandResult | None = None
         self._test: CommandResult | None = None
@@ -176,8 +175,6 @@ class Delivery:
         if known is None:
             return check
         (self._baseline if before else self._results)[key] = known
-        if known.proof and not before:
-            self._proofs[key] = self._proof(entry, known.proof)
         return None
 
     def _from_its_own_mailbox(self, mail: Mail, key: str, entry: Entry) -> Mail:
@@ -199,6 +196,12 @@ class Delivery:
             return None
         token = self._work.secrets.get(declared["server_name"], {}).get(_ACCESS_TOKEN)
         return None if token is None else Secret(msgspec.json.decode(token.encode(), type=str))
+
+    @property
+    def _proofs(self) -> dict[str, Proof]:
+        """What is verified by now."""
+        entries, results = self._change.document.entries, self._results.items()
+        return {key: self._proof(entries[key], one.proof) for key, one in results if one.proof}
 
     def _proof(self, entry: Entry, outcome: Outcome) -> Proof:
         return Proof(
@@ -247,11 +250,7 @@ class Delivery:
     def _hear(self, said: Sequence[Answer], checks: Sequence[ServerCheck]) -> None:
         """Take in the answers to `_proving`."""
         self._digests.update(digests_in(said))
-        heard = dict(post_check.results(checks, said, self._results, self._tx.found.skew))
-        self._results |= heard
-        for check in checks:
-            if check.key in heard and (proof := heard[check.key].proof):
-                self._proofs[check.key] = self._proof(check.entry, proof)
+        self._results |= post_check.results(checks, said, self._results, self._tx.found.skew)
         for answer in said:
             if isinstance(answer, (MailAnswer, PostAnswer)) and answer.reason:
                 raise LostHost(answer.reason)  # it does not know its own secret any more

@@ -186,18 +186,17 @@ class Wanted:
     def before(cls, now: Current, work: RunInput, given: HostInput) -> Wanted:
         """What a rollback brings back: the archive, with tokens that serve."""
         archived = now.archived.entries if now.archived else {}
-        rotating = {name.casefold() for name in work.rotation}
+        run, rotating = cls.of(work, given), {name.casefold() for name in work.rotation}
         entries, dead = dict[str, Entry](), list[str]()
         for key, entry in archived.items():
-            there, rotates = now.document.entries.get(key), key in rotating
-            newer = _with_living_token(entry, there, work, given, rotates=rotates)
-            if newer is None and rotates:
+            known = run.entries.get(key), now.document.entries.get(key)
+            living = _with_living_token(entry, *known, rotates=key in rotating)
+            if living is None and key in rotating:
                 dead.append(entry["server_name"])
-            entries[key] = newer or entry
-        checks = {name.casefold(): check for name, check in given.checks.items()}
+            entries[key] = living or entry
         return cls(
             entries,
-            {key: checks.get(key, "mail") for key in entries},
+            {key: run.checks.get(key, "mail") for key in entries},
             frozenset(),
             whole=True,
             dead=tuple(sorted(dead)),
@@ -205,7 +204,7 @@ class Wanted:
 
 
 def _with_living_token(
-    entry: Entry, there: Entry | None, work: RunInput, given: HostInput, *, rotates: bool
+    entry: Entry, declared: Entry | None, there: Entry | None, *, rotates: bool
 ) -> Entry | None:
     """An archived entry with a token that serves; None if there is but its own.
 
@@ -216,18 +215,10 @@ def _with_living_token(
     grant = host_document.value_at(entry, _GRANT)
     if grant is None:
         return entry
-    key, names = key_of(entry), {name.casefold(): name for name in given.servers}
-    declared = None
-    if key in names:
-        name = names[key]
-        declared = host_document.masked_entry(work.servers[name], given.placeholders.get(name, {}))
     for newer in (declared, there):
         if newer is not None and host_document.value_at(newer, _GRANT) == grant:
             return host_document.with_token(entry, host_document.value_at(newer, _TOKEN))
-    serves = there is not None and host_document.same_account(entry, there)
-    if rotates and there and serves and host_document.value_at(there, _GRANT):
-        return host_document.with_token(entry, host_document.value_at(there, _TOKEN))
-    return None
+    return host_document.with_token_of(there, entry) if rotates and there else None
 
 
 # -- what differs

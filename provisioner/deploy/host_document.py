@@ -20,6 +20,7 @@ SCHEMA_VERSION = 1
 Entry = Mapping[str, Any]  # one element of `servers`, see schemas/host-document.schema.json
 
 _TOKEN = "/oauth2/token"  # noqa: S105  a JSON pointer
+_GRANT = _TOKEN + "/grant_id"
 _ACCOUNT = (
     *("/user_name", "/oauth2/client_id"),
     *("/oauth2/access_token_url", "/oauth2/refresh_token_url"),
@@ -236,9 +237,12 @@ def entry_fingerprint(entry: Entry, key: str) -> str:
     return fingerprint(json.dumps(_comparable(entry), sort_keys=True), key)
 
 
-def same_account(one: Entry, other: Entry) -> bool:
-    """Whether a token of one entry serves the other: mailbox, client and endpoints are the same."""
-    return all(value_at(one, pointer) == value_at(other, pointer) for pointer in _ACCOUNT)
+def with_token_of(other: Entry, entry: Entry) -> Entry | None:
+    """A copy of an entry with the token of another one; None unless that serves it: mailbox, client
+    and endpoints are the same."""
+    serves = all(value_at(other, pointer) == value_at(entry, pointer) for pointer in _ACCOUNT)
+    grants = value_at(other, _GRANT) and value_at(entry, _GRANT)
+    return with_token(entry, value_at(other, _TOKEN)) if serves and grants else None
 
 
 def same_token(one: Entry, other: Entry) -> bool:
@@ -267,7 +271,7 @@ def _shown(pointer: str, value: Any) -> Any:
 def _comparable(entry: Entry) -> Entry:
     if not isinstance(entry.get("oauth2"), dict):
         return entry
-    return with_token(entry, value_at(entry, _TOKEN + "/grant_id"))
+    return with_token(entry, value_at(entry, _GRANT))
 
 
 def _leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:

@@ -18,11 +18,10 @@ from provisioner.deploy import protocol
 from provisioner.deploy.host_change import Change, Current, Found
 from provisioner.deploy.host_document import (
     NO_DOCUMENT,
+    Entry,
     HostDocument,
     entry_fingerprint,
-    same_account,
-    value_at,
-    with_token,
+    with_token_of,
 )
 from provisioner.deploy.host_settings import HostSettings
 from provisioner.deploy.host_state import (
@@ -239,15 +238,11 @@ class Transaction:
         changed = (k for k, entry in self.before.entries.items() if entry != old.entries.get(k))
         return [self.before.entries[key]["server_name"] for key in changed]
 
-    def _kept_alive(self, key: str, entry: Mapping[str, object]) -> Mapping[str, object]:
+    def _kept_alive(self, key: str, entry: Entry) -> Entry:
         """With the token that was delivered, if using it has ended the one of before."""
         newer = self.change.document.entries.get(key)
-        rotating = {name.casefold() for name in self.work.rotation}
-        if newer is None or key not in rotating or not value_at(entry, "/oauth2/token/grant_id"):
-            return entry
-        if not same_account(entry, newer):
-            return entry
-        return with_token(entry, value_at(newer, "/oauth2/token"))
+        rotates = key in {name.casefold() for name in self.work.rotation}
+        return (with_token_of(newer, entry) if newer and rotates else None) or entry
 
     def backward(self, expect: Mapping[str, str | None]) -> list[Operation]:
         """Take the delivery back, whose files have these digests now, and apply what was before,

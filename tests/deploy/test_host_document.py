@@ -18,7 +18,6 @@ from provisioner.deploy.host_document import (
     looks_like_placeholder,
     parse,
     placeholder,
-    same_account,
 )
 from provisioner.resources import schema_path
 from tests.deploy.memory_host import KEY
@@ -142,13 +141,6 @@ def test_differences_show_what_is_public() -> None:
         "/port": (587, 25),
     }
     assert differing_fields({"host": PLACEHOLDER}, {"host": "x"}) == {"/host": (None, "x")}
-
-
-def test_whose_token_serves_whom() -> None:
-    one = oauth2_entry()
-    assert same_account(one, oauth2_entry(token="2", grant="g2", port=25))
-    assert not same_account(one, oauth2_entry(user_name="other@example.edu"))
-    assert not same_account(one, entry())
 
 
 def test_whether_an_access_token_has_expired() -> None:
