@@ -97,15 +97,18 @@ class Delivery:
         rounds = post_check.rounds(checks)
         joins = bool(rounds) and not (self._change.applies and post_check.limits(rounds[0]))
         joined = rounds.pop(0) if joins else []
+        failure = ""
         try:
-            ending, said = self._deliver(joined, last=not rounds)
+            ending = self._deliver(joined, last=not rounds)
+        except LostHost as error:  # once the document lies there
+            ending, failure = None, error.reason
         except CallFailed as error:
             untouched = isinstance(error, Unreachable) and not error.began
             state = HostState.UNREACHABLE if untouched else HostState.UNKNOWN
             return Ending(state, error.reason, error.words)
         if ending is not None:
             return ending
-        failure = self._verify(checks, rounds, joined, said)
+        failure = failure or self._verify(checks, rounds)
         if self._is_wrong and self._tx.can_go_back:
             return self._give_back()
         return self._verified(failure)
@@ -127,11 +130,8 @@ class Delivery:
 
     # -- forward
 
-    def _deliver(
-        self, joined: Sequence[ServerCheck], *, last: bool
-    ) -> tuple[Ending | None, Sequence[Answer]]:
-        """The first call: (None if the document lies there, applied where that is due; what is
-        said of the emails)."""
+    def _deliver(self, joined: Sequence[ServerCheck], *, last: bool) -> Ending | None:
+        """The first call; None if the document lies there, applied where that is due."""
         forward = self._tx.forward()
         proving = self._proving(joined, last=last) if joined or last else []
         self._around.phase("deliver")
@@ -144,7 +144,9 @@ class Delivery:
             ending = require_delivered(said, forward, writes=self._change.writes)
             if ending is None:
                 went_well()
-        return ending, said[len(forward) :]
+        if ending is None:
+            self._hear(said[len(forward) :], joined)
+        return ending
 
     # -- verify
 
@@ -258,19 +260,11 @@ class Delivery:
                 self._test = _command_result(answer)
         self._recorded = bool(said) and isinstance(said[-1], WriteAnswer) and said[-1].done
 
-    def _verify(
-        self,
-        checks: Sequence[ServerCheck],
-        rounds: list[list[ServerCheck]],
-        joined: Sequence[ServerCheck],
-        said: Sequence[Answer],
-    ) -> str:
-        """Hear what the first call said of those joined to it; then what it has left: further
-        rounds, and again what passes by itself. -> why it was not heard to the end; empty if it
-        was."""
+    def _verify(self, checks: Sequence[ServerCheck], rounds: list[list[ServerCheck]]) -> str:
+        """What the first call has left: further rounds, and again what passes by itself. -> why it
+        was not heard to the end; empty if it was."""
         paused, attempt = 0.0, 1
         try:
-            self._hear(said, joined)
             while not self._is_wrong:
                 self._ask(rounds)
                 if self._is_wrong or self._answers_elsewhere(checks):

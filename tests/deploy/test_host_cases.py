@@ -814,7 +814,8 @@ def test_where_it_is_in_which_phase(tmp_path: Path) -> None:
     host.mail = lambda operation: dict(REFUSED if operation["port"] == 2502 else SENT)
     work = run_input(host, [entry(port=2502)], limits=ONE_CONNECTION, turns=str(tmp_path))
     host.calls.clear()
-    with_facts(worker(host, work, **APPLY), phase=phases.append).answer()
+    result = with_facts(worker(host, work, **APPLY), phase=phases.append).answer().result
+    assert [one.proof for one in result.baseline] == ["sent"]
     assert phases == ["read", "deliver", "verify", "restore"]
     assert host.calls[1:] == [
         ["write before-2,state,json", "run", "write state"],
@@ -884,6 +885,12 @@ def test_a_run_that_ends_does_not_try_again() -> None:
     assert (result.state, result.mails[0].attempts) == (HostState.UNVERIFIED, 1)
 
 
+def test_a_sign_in_takes_no_message_from_a_minute(tmp_path: Path) -> None:
+    limits = {"Reports": limit(per_minute=1)}
+    carry_out_steps(MemoryHost(), [run(2501, checks=AUTH, limits=limits)], tmp_path)
+    assert not list(tmp_path.glob("*.messages"))
+
+
 def of_cluster(name: str, host: MemoryHost, run_id: str, turns: Path) -> HostResult:
     """A push of another host that shares the cluster."""
     work = run_input(host, [entry(port=2502)], run_id=run_id, turns=str(turns))
@@ -892,20 +899,21 @@ def of_cluster(name: str, host: MemoryHost, run_id: str, turns: Path) -> HostRes
 
 
 @pytest.mark.parametrize(
-    ("fails", "second"),
+    ("fails", "then", "second"),
     [
-        ({"apply": {2502: 1}}, "not started"),
-        ({"mail": {2502: REFUSED}}, "applied"),  # it was taken back, and MAPS is well there
-        ({}, "applied"),
+        ({}, "applied", "applied"),
+        ({"apply": {2502: 1}}, "restored: apply_failed", "not started"),
+        ({"mail": {2502: REFUSED}}, RESTORED, "applied"),  # MAPS is well there
+        ({"mail": {2502: REFUSED}, "apply": {2501: 1}}, "unknown: apply_failed", "not started"),
     ],
 )
-def test_which_host_of_a_cluster_follows(fails: Any, second: str, tmp_path: Path) -> None:
+def test_which_host_of_a_cluster_follows(
+    fails: Any, then: str, second: str, tmp_path: Path
+) -> None:
     first, other = MemoryHost(), MemoryHost()
-    then = "restored: apply_failed" if "apply" in fails else "restored: mail_refused"
-    step = run(2502, settings=CLUSTER, then=then if fails else "applied", run_id="r1", **fails)
+    step = run(2502, settings=CLUSTER, then=then, run_id="r1", **fails)
     repeated = [step] if fails else []  # a host waits for no mark of its own
-    before = run(2501, settings=CLUSTER)
-    carry_out_steps(first, [before, step, *repeated], tmp_path)
+    carry_out_steps(first, [run(2501, settings=CLUSTER), step, *repeated], tmp_path)
     result = of_cluster("maps2", other, "r1", tmp_path)
     assert result.state == second
     if second == "not started":
