@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from provisioner.deploy import protocol
@@ -25,11 +26,15 @@ class Killed(Exception):
     """The host's module was killed in the middle of a list."""
 
 
+@cache
+def _names() -> tuple[frozenset[bytes], ...]:
+    """As they are in JSON: those that may be seen, those whose values may be."""
+    return tuple(frozenset(json.dumps(name).encode() for name in names) for names in known_names())
+
+
 def walk(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
     """The document with what is not public replaced, as the host modules do it."""
-    names, shown = known_names()
-    keys = {json.dumps(name).encode() for name in names}
-    public = {json.dumps(name).encode() for name in shown}
+    keys, public = _names()
     pieces, at, before, last = [], 0, b"", b""
     while at < len(data):
         match = _TOKEN.match(data, at)
