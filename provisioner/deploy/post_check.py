@@ -237,7 +237,7 @@ def results(
         smtp = rest.pop(0) if rest else None
         if not isinstance(smtp, MailAnswer) or smtp.reason:
             return
-        post = rest.pop(0) if rest and check.refresh and smtp.done else None
+        post = rest.pop(0) if rest and check.refresh else None
         judged = judge(smtp, check.account, check.message)
         smtp_result = _with_clock(judged, smtp, skew)
         refresh = (

@@ -56,6 +56,8 @@ PAST, LATER = 1_700_000_000, 2_000_000_000
 GONE = {"status": 400, "body": '{"error":"invalid_grant","error_description":"AADSTS700082: x"}'}
 ARCHIVE, OTHER = "email-servers.before-2.json", "email-servers.before-99.json"
 UNVERIFIED, RESTORED = "delivered, not verified: not_verified", "restored: mail_refused"
+PLAN = run(2502, mode="plan", then="would change")
+AT_ONCE = "read | write before-2,state,json; run; write state; smtp; write state"
 RESET, REFUSING = Unreachable("Connection reset", began=True), Unreachable("refused", began=False)
 
 
@@ -85,12 +87,11 @@ CASES: dict[str, Sequence[Step]] = {
             servers="Reports changed /port=2501>2502"),
     ],
     "one call delivers, applies, verifies and settles": [
-        run(2502, holds='"password of Reports"', sent="reports",
-            calls="read | write before-2,state,json; run; write state; smtp; write state"),
+        run(2502, holds='"password of Reports"', sent="reports", calls=AT_ONCE),
         run(2502, then="unchanged", calls="read"),
     ],
     "what a plan has read is not read again": [
-        run(2502, mode="plan", then="would change"),
+        PLAN,
         run(2502, plan="fresh",
             calls="write before-2,state,json; run; write state; smtp; write state"),
     ],
@@ -160,7 +161,7 @@ CASES: dict[str, Sequence[Step]] = {
             servers="REPORTS changed /server_name=Reports>REPORTS", ports=[2501]),
     ],
     "what lies there is told by its fingerprint": [
-        run(2502, mode="plan", then="would change"),
+        PLAN,
         run(2502, plan="saved"),
         run(2502, plan="saved", then="unchanged"),
         run(2503, plan="saved", then="drifted: moved"),
@@ -169,8 +170,7 @@ CASES: dict[str, Sequence[Step]] = {
     # -- applying
     "a failing apply command takes the delivery back, and MAPS is known to have that": [
         run(2502, apply={2502: 1}, then="restored: apply_failed", ports=[2501],
-            facts={"apply.exit": 1, "about": "said"},
-            calls="read | write before-2,state,json; run; write state; smtp; write state"),
+            facts={"apply.exit": 1, "about": "said"}, calls=AT_ONCE),
         run(2501, then="unchanged"),
     ],
     "the way back fails, too": [
@@ -234,8 +234,7 @@ CASES: dict[str, Sequence[Step]] = {
     "a refused email takes the delivery back": [
         run(2502, mail={2502: REFUSED}, then=RESTORED, ports=[2501], same=True,
             emails="Reports wrong", baseline="Reports sent",
-            calls="read | write before-2,state,json; run; write state; smtp; write state"
-                  " | write state,json; run; write state; smtp; write state"),
+            calls=f"{AT_ONCE} | write state,json; run; write state; smtp; write state"),
         run(2501, then="unchanged"),
     ],
     "a baseline that is refused, too": [
@@ -329,7 +328,6 @@ CASES: dict[str, Sequence[Step]] = {
             mails={"Reports": mail("alerts@example.edu")}, then=RESTORED,
             asked=("sender", ["alerts@example.edu"] * 2)),
     ],
-
     "a host that no longer knows its own secret: another run's document lies there": [
         run(2502, mail={2502: {"done": False, "reason": "moved"}}, emails="",
             then="locked by another run: moved"),
@@ -355,10 +353,8 @@ CASES: dict[str, Sequence[Step]] = {
             run(2502, settings=TEST, checks={"Reports": how}, then=then, calls=calls),
         ]
         for how, then, calls in (
-            ("auth", "applied",
-             "read | write before-2,state,json; run; write state; smtp; write state"),
-            ("none", UNVERIFIED,
-             "read | write before-2,state,json; run; write state"),
+            ("auth", "applied", AT_ONCE),
+            ("none", UNVERIFIED, "read | write before-2,state,json; run; write state"),
         )
     },
     "MAPS is not asked for an email while something is unverified": [
@@ -379,30 +375,30 @@ CASES: dict[str, Sequence[Step]] = {
             then="locked by another run: locked", facts={"about": "bert (run 2)"}),
     ],
     "another run delivers just this in between": [
-        run(2502, mode="plan", then="would change"),
+        PLAN,
         run(2502, plan="fresh", at={0: push_between(2502)}, then="unchanged"),
     ],
     "another run delivers something else in between": [
-        run(2502, mode="plan", then="would change"),
+        PLAN,
         run(2502, plan="fresh", at={0: push_between(2504)}, ports=[2504],
             then="locked by another run: delivered",
             facts={"about": "bert@desk (run run-2), 2027-01-15T08:00:00Z"}),
     ],
     "a person edits it in between": [
-        run(2502, mode="plan", then="would change"),
+        PLAN,
         run(2502, plan="fresh", at={0: change("2501", "2599")}, then="drifted: moved"),
     ],
     "a saved plan of a host that another run has changed": [
-        run(2502, mode="plan", then="would change"),
+        PLAN,
         run(2504, run_id="run-2"),
         run(2502, plan="saved", then="drifted: moved", ports=[2504]),
     ],
     "another run changes it while a saved plan is pushed: nobody is in the way any more": [
-        run(2502, mode="plan", then="would change"),
+        PLAN,
         run(2502, plan="saved", at={1: push_between(2504)}, then="drifted: moved"),
     ],
     "a saved plan goes on with what it has delivered": [
-        run(2502, mode="plan", then="would change"),
+        PLAN,
         run(2502, plan="saved", on={"kill_at": 3}, then="unknown: other"),
         run(2502, plan="saved"),
     ],
@@ -415,10 +411,7 @@ CASES: dict[str, Sequence[Step]] = {
             then="locked by another run: moved", emails="Reports wrong"),
     ],
     "a host that keeps moving is left alone": [
-        run(2502, then="drifted: moved",
-            calls="read | write before-2,state,json; run; write state; smtp; write state"
-                  " | read | write before-2,state,json; run; write state; smtp; write state"
-                  " | read",
+        run(2502, then="drifted: moved", calls=f"{AT_ONCE} | {AT_ONCE} | read",
             at={n: lambda host: host.files.update({DOCUMENT: host.files[DOCUMENT] + b" "})
                 for n in (1, 3)}),
     ],
