@@ -79,7 +79,7 @@ class Delivery:
         self._change: Change = tx.change
         self._results: dict[str, MailResult] = {}
         self._baseline: dict[str, MailResult] = {}
-        self._digests: dict[str, str | None] = dict(tx.found.digests)
+        self._digests: dict[str, str | None] = dict(tx.now.found.digests)
         self._apply: CommandResult | None = None
         self._test: CommandResult | None = None
         self._recorded = False
@@ -252,7 +252,7 @@ class Delivery:
     def _hear(self, said: Sequence[Answer], checks: Sequence[ServerCheck]) -> None:
         """Take in the answers to `_proving`."""
         self._digests.update(digests_in(said))
-        self._results |= post_check.results(checks, said, self._results, self._tx.found.skew)
+        self._results |= post_check.results(checks, said, self._results, self._tx.now.found.skew)
         for answer in said:
             if isinstance(answer, (MailAnswer, PostAnswer)) and answer.reason:
                 raise LostHost(answer.reason)  # it does not know its own secret any more
@@ -388,7 +388,7 @@ class Delivery:
             return Ending(HostState.UNKNOWN, "interrupted", error.host)
         except CallFailed as error:
             return Ending(HostState.UNKNOWN, error.reason, error.words)
-        self._baseline |= post_check.results(checks, said, {}, self._tx.found.skew)
+        self._baseline |= post_check.results(checks, said, {}, self._tx.now.found.skew)
         if any(result.wrong for result in self._baseline.values()):
             return Ending(HostState.UNKNOWN, "baseline_wrong")
         rejected = any(self._results[key].smtp.outcome == "wrong" for key in wrong)

@@ -74,11 +74,12 @@ class Unusable(Exception):
 class Current:
     """What lies on a host, read: its document, and what the state says of it.
 
-    `key`: that of the host; `fingerprint` is None where no document lies; `rekeyed`: the state was
-    of another key; `archived`: the document to go back to, None where there is none; `missing`:
-    the name of its file, if that is not there.
+    `found`: what was read; `key`: that of the host; `fingerprint` is None where no document lies;
+    `rekeyed`: the state was of another key; `archived`: the document to go back to, None where
+    there is none; `missing`: the name of its file, if that is not there.
     """
 
+    found: Found
     key: str
     document: HostDocument
     fingerprint: str | None
@@ -131,7 +132,7 @@ def current(found: Found, given: HostInput) -> Current:
         record = state.record(there)
     elif archived and previous and archived.fingerprint(given.key) != previous.fingerprint:
         archived = None  # edited, or another one: nothing to go back to
-    return Current(given.key, document, there, state, record, rekeyed, archived, missing)
+    return Current(found, given.key, document, there, state, record, rekeyed, archived, missing)
 
 
 def _parsed(parse: Callable[[str | None], _T], name: str, found: Found) -> _T:
@@ -273,7 +274,7 @@ class Change:
         return bool(due or settles)
 
 
-def plan_host(found: Found, now: Current, wanted: Wanted, *, may_apply: bool, at: float) -> Change:
+def plan_host(now: Current, wanted: Wanted, *, may_apply: bool, at: float) -> Change:
     """What differs, and what is to be done; `at`: Unix seconds."""
     there = now.document.entries
     removed = _removed(now, wanted)
@@ -307,7 +308,7 @@ def plan_host(found: Found, now: Current, wanted: Wanted, *, may_apply: bool, at
         unverified=tuple(key for key in unverified if key not in unchecked),
         unchecked=tuple(unchecked),
         left_out=not all(_is_settled(key, now, wanted) for key in ours - set(wanted.entries)),
-        close=tuple(sorted(found.open)),
+        close=tuple(sorted(now.found.open)),
         checks=wanted.checks,
     )
 

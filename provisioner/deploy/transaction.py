@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from provisioner.ansible.run_input import HostInput, RunInput
 from provisioner.deploy import protocol
-from provisioner.deploy.host_change import Change, Current, Found
+from provisioner.deploy.host_change import Change, Current
 from provisioner.deploy.host_document import (
     NO_DOCUMENT,
     Entry,
@@ -50,7 +50,6 @@ APPLY_TIMEOUT = TEST_TIMEOUT = 300  # seconds
 class Transaction:
     """One delivery on one host; `at`: now, as it is recorded (UTC)."""
 
-    found: Found
     change: Change
     work: RunInput
     given: HostInput
@@ -67,7 +66,7 @@ class Transaction:
     def forward(self) -> list[Operation]:
         """Deliver, and apply where that is due; a failing apply takes the delivery back."""
         state = self.state.text()
-        files = [_text(STATE, state)] if state != self.found.texts.get(STATE) else []
+        files = [_text(STATE, state)] if state != self.now.found.texts.get(STATE) else []
         if self.change.writes:
             archive = [{"name": self._archive, "copy": DOCUMENT}] if self._archives else []
             files = [*archive, *files, _text(DOCUMENT, self.change.document.text(self._secrets))]
@@ -75,7 +74,7 @@ class Transaction:
         # what others can read is copied onto itself: a new file has the right access
         files += [{"name": n, "copy": n} for n in self.change.close if n and n not in written]
         instead = self.backward({}) if self.change.applies and self.goes_back else ()
-        expect = {name: self.found.digests.get(name) for name in (DOCUMENT, STATE)}
+        expect = {name: self.now.found.digests.get(name) for name in (DOCUMENT, STATE)}
         return self._written(files, self.state, expect, instead, applies=self.change.applies)
 
     def _written(
@@ -190,7 +189,7 @@ class Transaction:
             state = replace(state, applied=state.document)
         state = state.proven(proofs, settle=settle)
         kept = {DOCUMENT, STATE, self._previous.file if self._previous else None}
-        old = sorted(set(self.found.digests) - kept) if settle else []
+        old = sorted(set(self.now.found.digests) - kept) if settle else []
         state = state.without_other_archives() if settle else state
         return [_text(STATE, state.text()), *({"name": name} for name in old)]
 

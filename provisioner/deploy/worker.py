@@ -97,29 +97,25 @@ class Worker(Surroundings):
     def _carry_out(self) -> HostAnswer:
         work, given = self.work, self.given
         carried = given.found is not None and work.mode in ("push", "rollback")
-        if carried:
-            found = msgspec.convert(given.found, Found)
-            now = current(found, given)
-        else:
-            found, now = self._read()
+        now = current(msgspec.convert(given.found, Found), given) if carried else self._read()
         for attempt in (1, 2):
-            change = self._change(found, now)
+            change = self._change(now)
             if work.mode not in ("push", "rollback"):
-                return HostAnswer(result=self._planned(change, found), found=found)
+                return HostAnswer(result=self._planned(change), found=now.found)
             if not change.needed:
-                return HostAnswer(result=self._result(change, found, HostState.UNCHANGED))
+                return HostAnswer(result=self._result(change, HostState.UNCHANGED))
             expected = given.expected
             differs = expected is not None and (change.now.fingerprint or "") != expected
             # a saved plan goes on with what an interrupted push of it has delivered
             if differs and (change.writes or attempt > 1 or carried):
-                return HostAnswer(result=self._drifted(change, found))
+                return HostAnswer(result=self._drifted(change))
             try:
-                return HostAnswer(result=self._deliver(found, change))
+                return HostAnswer(result=self._deliver(change))
             except Moved:
-                (found, now), carried = self._read(), False
-        return HostAnswer(result=self._drifted(self._change(found, now), found))
+                now, carried = self._read(), False
+        return HostAnswer(result=self._drifted(self._change(now)))
 
-    def _read(self) -> tuple[Found, Current]:
+    def _read(self) -> Current:
         """What lies there. A plan beside a push may see a state newer than the archives; what
         stays missing is nothing to go back to, so only to look goes on."""
         self.phase("read")
@@ -132,15 +128,14 @@ class Worker(Surroundings):
                 )
             if answer.logged:
                 raise Unusable("logged")
-            found = found_in(answer, self.clock())
-            now = current(found, self.given)
+            now = current(found_in(answer, self.clock()), self.given)
             if not now.missing:
-                return found, now
+                return now
         if self._looks:
-            return found, now
+            return now
         raise Unusable("archive_missing", file=now.missing or "")
 
-    def _change(self, found: Found, now: Current) -> Change:
+    def _change(self, now: Current) -> Change:
         if self.work.mode in ("rollback", "rollback_plan"):
             if now.archived is None:
                 raise Unusable("no_archive")
@@ -153,7 +148,7 @@ class Worker(Surroundings):
             wanted = Wanted.of(self.work, self.given)
         # --no-restart leaves MAPS alone on hosts where applying means a restart
         may_apply = self.settings.can_apply and (self.work.restart or not self.settings.service)
-        return plan_host(found, now, wanted, may_apply=may_apply, at=self.clock())
+        return plan_host(now, wanted, may_apply=may_apply, at=self.clock())
 
     @property
     def _looks(self) -> bool:
@@ -161,9 +156,7 @@ class Worker(Surroundings):
 
     # -- results
 
-    def _result(
-        self, change: Change, found: Found, state: HostState, **facts: object
-    ) -> HostResult:
+    def _result(self, change: Change, state: HostState, **facts: object) -> HostResult:
         now = change.now
         names = {key: entry["server_name"] for key, entry in change.document.entries.items()}
         values: dict[str, object] = {
@@ -180,10 +173,10 @@ class Worker(Surroundings):
             "applies": change.applies,
             "applied": self._is_applied(change),
             "delivery": now.record.delivery if now.record and now.record.delivery.run_id else None,
-            "holder": found.holder,
-            "strangers": found.strangers,
+            "holder": now.found.holder,
+            "strangers": now.found.strangers,
             "open": list(change.close),
-            "skew": found.skew,
+            "skew": now.found.skew,
             **facts,
         }
         return HostResult(**values)  # type: ignore[arg-type]
@@ -194,29 +187,28 @@ class Worker(Surroundings):
         lies = change.now.fingerprint
         return lies is not None and change.now.state.applied == lies
 
-    def _planned(self, change: Change, found: Found) -> HostResult:
+    def _planned(self, change: Change) -> HostResult:
         state = HostState.UNCHANGED
         if change.needed and not self._looks:
             state = HostState.WOULD_CHANGE
         archived = change.now.archived if self.work.mode == "rollback_plan" else None
         rolled_back_to = archived.generation if archived else None
-        return self._result(change, found, state, rolled_back_to=rolled_back_to)
+        return self._result(change, state, rolled_back_to=rolled_back_to)
 
-    def _drifted(self, change: Change, found: Found) -> HostResult:
+    def _drifted(self, change: Change) -> HostResult:
         """A run of somebody else's meanwhile is told as a lock; anything else is drift."""
         delivery = change.now.record.delivery if change.now.record else None
         other = delivery is not None and delivery.run_id not in ("", self.work.run_id)
         fresh = self.given.found is not None
         if other and fresh and not change.now.edited and delivery is not None:
             about = f"{delivery.owner} (run {delivery.run_id}), {delivery.at}"
-            return self._result(change, found, HostState.LOCKED, reason="delivered", about=about)
-        return self._result(change, found, HostState.DRIFTED, reason="moved")
+            return self._result(change, HostState.LOCKED, reason="delivered", about=about)
+        return self._result(change, HostState.DRIFTED, reason="moved")
 
     # -- delivering
 
-    def _deliver(self, found: Found, change: Change) -> HostResult:
+    def _deliver(self, change: Change) -> HostResult:
         tx = Transaction(
-            found=found,
             change=change,
             work=self.work,
             given=self.given,
@@ -227,7 +219,6 @@ class Worker(Surroundings):
         ending = delivery.carry_out()
         return self._result(
             change,
-            found,
             ending.state,
             **{**delivery.facts(), "reason": ending.reason, "about": ending.about},
         )
