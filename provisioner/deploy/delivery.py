@@ -84,6 +84,7 @@ class Delivery:
         self._test: CommandResult | None = None
         self._recorded = False
         self._mails = {name.casefold(): mail for name, mail in self._work.mails.items()}
+        self._declared = {name.casefold(): entry for name, entry in self._work.servers.items()}
         self._context = CheckContext(
             host=around.host,
             run_id=self._work.run_id,
@@ -181,19 +182,15 @@ class Delivery:
 
     def _from_its_own_mailbox(self, mail: Mail, key: str, entry: Entry) -> Mail:
         """In a document of before the mailbox may have been another one."""
-        declared = self._declared(key) or {}
+        declared = self._declared.get(key, {})
         own = entry.get("user_name")
         if not own or mail.sender != declared.get("user_name"):
             return mail
         return msgspec.structs.replace(mail, sender=own)
 
-    def _declared(self, key: str) -> Entry | None:
-        servers = self._work.servers
-        return next((servers[name] for name in servers if name.casefold() == key), None)
-
     def _living_token(self, key: str, entry: Entry) -> Secret | None:
         """The controller's access token of the same grant; None if it has another one."""
-        declared = self._declared(key)
+        declared = self._declared.get(key)
         if declared is None or value_at(declared, _GRANT) != value_at(entry, _GRANT):
             return None
         token = self._work.secrets.get(declared["server_name"], {}).get(_ACCESS_TOKEN)

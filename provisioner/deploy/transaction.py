@@ -20,7 +20,6 @@ from provisioner.deploy.host_document import (
     NO_DOCUMENT,
     Entry,
     HostDocument,
-    entry_fingerprint,
     with_token_of,
 )
 from provisioner.deploy.host_settings import HostSettings
@@ -157,18 +156,16 @@ class Transaction:
 
     @property
     def _servers(self) -> dict[str, ServerRecord]:
-        """The servers of the document that are ours, each with a proof that still holds."""
-        ours = {*self._lying_record.servers, *(name.casefold() for name in self.given.servers)}
+        """The servers of the document that are ours; a proof holds only for the entry that it is
+        of, wherever it is read."""
+        known = self._lying_record.servers
+        ours = {*known, *(name.casefold() for name in self.given.servers)}
         ours |= {c.name.casefold() for c in self.change.servers if c.state in ("added", "changed")}
-        servers = {}
-        for key, entry in self.change.document.entries.items():
-            if key in ours:
-                known = self._lying_record.servers.get(key)
-                proof = known.proof if known else None
-                if proof and proof.fingerprint != entry_fingerprint(entry, self.given.key):
-                    proof = None
-                servers[key] = ServerRecord(name=entry["server_name"], proof=proof)
-        return servers
+        return {
+            key: replace(known.get(key, ServerRecord(name="")), name=entry["server_name"])
+            for key, entry in self.change.document.entries.items()
+            if key in ours
+        }
 
     def _delivery(self, *, settled: bool) -> DeliveryRecord:
         work = self.work
