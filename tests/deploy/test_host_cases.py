@@ -732,6 +732,15 @@ CASES_OF_A_NEW_HOST: dict[str, Sequence[Step]] = {
             (False, entry(port=2501), oauth(2502, token="2", grant="g2")),
         )
     },
+    "a way back over an unverified document knows whose the servers of before are": [
+        deliver(oauth(), TWO),
+        deliver(oauth(2502, token="2", grant="g2"), prune=True, mail={2502: PUT_OFF},
+                rotation=["Reports"], then=UNVERIFIED, ports=[2502]),
+        deliver(oauth(2503, token="3", grant="g3"), mail={2503: REFUSED}, rotation=["Reports"],
+                then=RESTORED, ports=[2501, 587], facts={"kept_tokens": ["Reports"]}),
+        deliver(oauth(token="3", grant="g3"), prune=True,
+                servers="Reports unchanged sent; Two removed"),
+    ],
     **{
         f"a baseline of an expired token gets the controller's of its grant, now {grant}": [
             deliver(oauth(expires=PAST), TWO, asked=("secret", ["hmac", "hmac"])),
@@ -915,12 +924,14 @@ def test_which_host_of_a_cluster_follows(
         assert of_cluster("maps2", other, "r2", tmp_path).state is HostState.APPLIED
 
 
-def test_a_way_back_that_was_written_and_not_applied_is_none() -> None:
-    """The document's folder could not be flushed: the list ended before MAPS was told."""
+def test_a_write_that_ended_once_the_document_was_there() -> None:
+    """The folder could not be flushed: it may lie there or not, and MAPS was not told."""
     wrote = WriteAnswer(done=False, reason="eio", digests={STATE: "0" * 64, DOCUMENT: "0" * 64})
     back = [protocol.write([], expect={}), protocol.run(["apply"], 5)]
     assert require_given_back([wrote], back) == (HostState.UNKNOWN, "eio", "")
     forward = [protocol.write([], expect={}), protocol.run(["apply"], 5, instead=back)]
+    assert require_delivered([wrote], forward, writes=True) == (HostState.UNKNOWN, "eio", "")
+    assert require_delivered([wrote], forward, writes=False) == (HostState.FAILED, "eio", "")
     failed = RunAnswer(done=False, exit=1, output="said", instead=[wrote])
     ending = require_delivered([replace(wrote, done=True), failed], forward, writes=True)
     assert ending == (HostState.UNKNOWN, "apply_failed", "said")
