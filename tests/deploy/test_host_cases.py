@@ -628,6 +628,11 @@ CASES_OF_A_NEW_HOST: dict[str, Sequence[Step]] = {
         run(mode="plan", then="unchanged", facts={"before": None, "fingerprint": None}),
         run(then="unchanged"),
     ],
+    "nothing lies there, and the folder is open to others": [
+        run(on={"read": {"open": True}}, calls="read | write state"),
+        run(then="unchanged"),
+        run(2502),
+    ],
     **{
         f"what differs is named, a secret is not shown: {fields}": [
             deliver(old),
