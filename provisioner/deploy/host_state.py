@@ -144,7 +144,7 @@ def rekeyed(state: State, key_id: str, document: str | None, previous: str | Non
     """The state under another key: fingerprints of before are of no use.
 
     What lies there (`document`, fingerprint under the new key) takes over the record of the
-    document that we left, without its proofs; `previous`: that of its archive.
+    document that we left, whose proofs fit nothing any more; `previous`: that of its archive.
     """
     known = state.records.get(state.document) if state.document else None
     blank = replace(state, key_id=key_id, records={}, document=None, applied=None)
@@ -154,7 +154,6 @@ def rekeyed(state: State, key_id: str, document: str | None, previous: str | Non
     record = replace(
         known,
         previous=archive and replace(archive, fingerprint=previous),
-        servers={key: replace(one, proof=None) for key, one in known.servers.items()},
     )
     applied = document if state.applied == state.document else None
     return replace(blank, records={document: record}, document=document, applied=applied)

@@ -49,6 +49,7 @@ from tests.deploy.runs import APPLY, entry, limit, mail, oauth2_entry, run_input
 TWO, THREE, THEIRS = entry("Two"), entry("Three"), entry("Theirs", password="theirs")
 ONE_CONNECTION = {"Reports": limit(connections=1)}
 AUTH, NONE = {"Reports": "auth"}, {"Reports": "none"}
+BOTH_AUTH = {"Reports": "auth", "Two": "auth"}
 SERVICE, CLUSTER = {"service": "MAPS"}, {**APPLY, "cluster": "argos"}
 TEST = {**APPLY, "test_command": ["test"]}
 URL = {"Reports": "https://login.example.edu/token"}
@@ -137,6 +138,9 @@ CASES: dict[str, Sequence[Step]] = {
         run(2501, then="unchanged"),
         run(2501, ports=[2501], edits=[lose(DOCUMENT), rekey("77")]),
         run(2501, then="unchanged"),
+    ],
+    "a document was removed by hand, and nothing is declared": [
+        run(edits=[lose(DOCUMENT)], then="unchanged", calls="read"),
     ],
     "what lies there as it is declared is only verified": [
         run(2501, same=True, edits=[lose(STATE)],
@@ -263,6 +267,11 @@ CASES: dict[str, Sequence[Step]] = {
         run(2502, mail={2502: PUT_OFF}, then=UNVERIFIED),
         run(2503, mail={2503: REFUSED}, then=RESTORED, ports=[2501]),
     ],
+    "an unverified document that a person edited is one to go back to": [
+        run(2502, mail={2502: PUT_OFF}, then=UNVERIFIED),
+        run(2503, edits=[change("2502", "2599")], mail={2503: REFUSED}, then=RESTORED,
+            ports=[2599]),
+    ],
     "what an earlier run left unverified is the next one's, to say and to take back": [
         run(2502, mail={2502: PUT_OFF}, then=UNVERIFIED),
         run(2502, mail={2502: PUT_OFF}, run_id="run-2", then=UNVERIFIED),
@@ -319,6 +328,13 @@ CASES: dict[str, Sequence[Step]] = {
         deliver(2503, declared=["Reports", "Two"]),
         deliver(2503, declared=["Reports", "Two"], then="unchanged"),
         deliver(2503, entry("Two", port=2602), mail={2602: REFUSED}, then=RESTORED, ports=[2501]),
+    ],
+    "all is verified, each in a run that could not settle: that is made up for": [
+        deliver(2502, entry("Two", port=2602), checks=BOTH_AUTH, mail={2602: PUT_OFF},
+                then=UNVERIFIED),
+        deliver(entry("Two", port=2602), declared=["Reports", "Two"], checks={"Two": "auth"}),
+        deliver(2502, entry("Two", port=2602), checks=BOTH_AUTH, calls="read | write; write state"),
+        deliver(2502, entry("Two", port=2602), checks=BOTH_AUTH, then="unchanged"),
     ],
     "a document of before sends from its own mailbox": [
         run(entry("Alerts"), entry(port=2502, user_name="other@example.edu"), mail={2502: REFUSED},
@@ -629,7 +645,7 @@ CASES_OF_A_NEW_HOST: dict[str, Sequence[Step]] = {
         run(then="unchanged"),
     ],
     "nothing lies there, and the folder is open to others": [
-        run(on={"read": {"open": True}}, calls="read | write state"),
+        run(on={"read": {"open": True}}, then="delivered, not applied", calls="read | write state"),
         run(then="unchanged"),
         run(2502),
     ],
