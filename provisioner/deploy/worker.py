@@ -96,9 +96,9 @@ class Worker(Surroundings):
 
     def _carry_out(self) -> HostAnswer:
         work, given = self.work, self.given
-        carried = given.found is not None and work.mode in ("push", "rollback")
-        now = current(msgspec.convert(given.found, Found), given) if carried else self._read()
-        for attempt in (1, 2):
+        fresh = given.found is not None
+        now = current(msgspec.convert(given.found, Found), given) if fresh else self._read()
+        for _ in (1, 2):
             change = self._change(now)
             if work.mode not in ("push", "rollback"):
                 return HostAnswer(result=self._planned(change), found=now.found)
@@ -107,12 +107,12 @@ class Worker(Surroundings):
             expected = given.expected
             differs = expected is not None and (change.now.fingerprint or "") != expected
             # a saved plan goes on with what an interrupted push of it has delivered
-            if differs and (change.writes or attempt > 1 or carried):
+            if differs and (change.writes or fresh):
                 return HostAnswer(result=self._drifted(change))
             try:
                 return HostAnswer(result=self._deliver(change))
             except Moved:
-                now, carried = self._read(), False
+                now = self._read()
         return HostAnswer(result=self._drifted(self._change(now)))
 
     def _read(self) -> Current:

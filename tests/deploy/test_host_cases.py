@@ -402,7 +402,8 @@ CASES: dict[str, Sequence[Step]] = {
     ],
     "a person edits it in between": [
         PLAN,
-        run(2502, plan="fresh", at={0: change("2501", "2599")}, then="drifted: moved"),
+        run(2502, plan="fresh", run_id="run-2", at={0: change("2501", "2599")},
+            then="drifted: moved"),
     ],
     "a saved plan of a host that another run has changed": [
         PLAN,
