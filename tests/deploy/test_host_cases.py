@@ -754,6 +754,11 @@ CASES_OF_A_NEW_HOST: dict[str, Sequence[Step]] = {
             (False, entry(port=2501), oauth(2502, token="2", grant="g2")),
         )
     },
+    "a way back keeps its own token where nothing newer was delivered": [
+        run(oauth()),
+        run(oauth(2502, of_client={"token": None}), rotation=["Reports"], apply={2502: 1},
+            then="restored: apply_failed", same=True),
+    ],
     "a way back over an unverified document knows whose the servers of before are": [
         deliver(oauth(), TWO),
         deliver(oauth(2502, token="2", grant="g2"), prune=True, mail={2502: PUT_OFF},
