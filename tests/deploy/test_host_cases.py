@@ -394,6 +394,11 @@ CASES: dict[str, Sequence[Step]] = {
         PLAN,
         run(2502, plan="fresh", at={0: push_between(2502)}, then="unchanged"),
     ],
+    "another run delivers just this in between, and has not verified it": [
+        PLAN,
+        run(2502, plan="fresh", mail={2502: PUT_OFF}, at={0: push_between(2502)},
+            then="locked by another run: delivered"),
+    ],
     "another run delivers something else in between": [
         PLAN,
         run(2502, plan="fresh", at={0: push_between(2504)}, ports=[2504],
