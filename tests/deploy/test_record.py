@@ -206,6 +206,7 @@ def test_what_is_read_is_what_was_recorded(tmp_path: Path) -> None:
     assert (read.started, read.hosts, read.whole) == (run.started, run.hosts, True)
     file = tmp_path / ".provisioner" / "runs" / "run-1.jsonl"
     assert b'"baseline"' not in file.read_bytes(), "defaults go without saying"
+    assert b"phase_started" not in file.read_bytes(), "of the moment"
     file.write_text("".join(f"{event_line(event)}\n" for event in run.events))
     assert b'"baseline":[]' in file.read_bytes().replace(b" ", b""), "as they were once written"
     assert run_named(tmp_path, "run-1").events == run.events
