@@ -38,14 +38,13 @@ def complete_host_name(context: typer.Context, incomplete: str) -> list[str]:
 
     The inventory is not asked: it may be a program.
     """
-    from provisioner.deploy.record import all_runs, run_named
+    from provisioner.deploy.record import all_runs
     from provisioner.errors import ProvisionerError
 
     root = Path(context.params.get("project") or ".")
     try:
         runs = islice(all_runs(root), _LATEST_RUNS)
-        planned = next((run.run_id for run in runs if run.planned), None)
-        names = [host.host for host in run_named(root, planned).hosts] if planned else []
+        names = next(([host.host for host in run.hosts] for run in runs if run.plan), [])
     except (OSError, ProvisionerError):
         return []
     return _going_on(incomplete, names, context.params.get("hosts"))

@@ -60,39 +60,35 @@ def plan(
       provisioner plan --out plan.json
     """
     from provisioner.ansible.signals import recorded_signals
-    from provisioner.cli.opening import open_declared
     from provisioner.cli.output import write_report
-    from provisioner.cli.run_session import AnsibleOptions, Report, recorded, report_files
+    from provisioner.cli.run_session import HostsOptions, Report, report_files
     from provisioner.cli.view import run_view
     from provisioner.deploy.push import plan as plan_hosts
-    from provisioner.deploy.run import Scope, open_run, run_started, with_inventory
+    from provisioner.deploy.run import with_inventory
+    from provisioner.deploy.scope import Scope
     from provisioner.model.reading import read_project
 
     declared = with_inventory(read_project(project), inventory)
     report_to = Report(project=declared, shown=output_format, files=report_files(report or ()))
-    scope = Scope(servers=tuple(servers or ()), limit=limit, prune=prune)
+    scope = Scope(servers=tuple(sorted(servers or ())), limit=limit, prune=prune)
     scope.check(declared)
-    executor = AnsibleOptions(
+    over_hosts = HostsOptions(
+        project=declared,
         forks=forks,
         verbosity=verbose,
         ask_become_pass=ask_become_pass,
-        vault_password_files=tuple(vault_password_file or ()),
-    ).executor(declared)
-    opened = open_declared(declared, allow_commands, accept_destination)
+        vault_password_files=vault_password_file,
+        allow_commands=allow_commands,
+        accept_destinations=accept_destination,
+    )
     quiet = output_format is OutputFormat.JSON
     with (
         recorded_signals() as signals,
         run_view(stream_events=False, quiet=quiet, plain=verbose > 0) as view,
-        recorded(
-            declared, run_started(declared, "plan", scope.options()), [view.on_event], keep=False
-        ) as record,
-        open_run(
-            opened, record, scope, signals, executor=executor, keep_key=out is not None
-        ) as run,
+        over_hosts.run("plan", scope, signals, view, keep_key=out is not None) as run,
     ):
         saved = plan_hosts(run).plan
-        code = record.finish(signals.first)
     if out is not None:
         write_report(out, saved.text(), "--out")
-    report_to.write(record)
-    return code
+    report_to.write(run.record)
+    return run.record.exit_code

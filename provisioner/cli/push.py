@@ -98,7 +98,7 @@ def push(
 ) -> int:
     """Bring every host to the declared state and verify each with a real test email.
 
-    On a terminal the plan is shown first, and asked about. Hosts that have the declared state,
+    The plan is shown first, and on a terminal asked about. Hosts that have the declared state,
     verified, are left alone. A host whose email is refused is restored to its previous document.
     --mail auth-only signs in and sends nothing, canary-only sends one email a server and signs in
     elsewhere; hosts that --mail none leaves unverified are not done (exit 1). With --format json,
@@ -113,20 +113,14 @@ def push(
       provisioner push --limit maps_test --report junit=push.xml
     """
     from provisioner.cli.app import print_error
-    from provisioner.cli.opening import open_declared
-    from provisioner.cli.run_session import AnsibleOptions, Report, only_run, recorded, report_files
+    from provisioner.cli.run_session import HostsOptions, Report, only_run, report_files
     from provisioner.deploy.batches import batch_sizes
     from provisioner.deploy.plan import read_plan
     from provisioner.deploy.push import PushOptions, undone_of_last_push
     from provisioner.deploy.push import max_failures as checked_max_failures
     from provisioner.deploy.push import push as push_hosts
-    from provisioner.deploy.run import (
-        RunOptions,
-        Scope,
-        open_run,
-        run_started,
-        with_inventory,
-    )
+    from provisioner.deploy.run import RunOptions, with_inventory
+    from provisioner.deploy.scope import Scope
     from provisioner.model.reading import read_project
     from provisioner.text import counted
 
@@ -138,75 +132,63 @@ def push(
         files=report_files(report or ()),
     )
     saved = read_plan(plan) if plan else None
-    scope = Scope(servers=tuple(servers or ()), limit=limit, prune=prune)
+    scope = Scope(servers=tuple(sorted(servers or ())), limit=limit, prune=prune)
     if saved is not None:
         scope = scope.planned(saved.options)
     scope.check(declared)
-    ansible = AnsibleOptions(
+    settings, only = declared.push, None
+    sizes = None if batches is None else batch_sizes(batches)
+    failures = checked_max_failures(max_failures or settings.max_failures)
+    also = {"mail": str(mail), "restart": not no_restart, "plan": saved.seal if saved else None}
+    over_hosts = HostsOptions(
+        project=declared,
         forks=forks,
         verbosity=verbose,
         ask_become_pass=ask_become_pass,
-        vault_password_files=tuple(vault_password_file or ()),
+        vault_password_files=vault_password_file,
+        allow_commands=allow_commands,
+        accept_destinations=accept_destination,
     )
-    settings = declared.push
-    sizes = None if batches is None else batch_sizes(batches)
-    failures = checked_max_failures(max_failures or settings.max_failures)
-    ceiling = settings.prune_limit if prune_limit is None else prune_limit
-    options = scope.options() | {
-        "mail": str(mail),
-        "restart": not no_restart,
-        "plan": saved.seal if saved else None,
-    }
     with only_run(declared, lock_wait, stream_events=streamed, quiet=False, plain=verbose > 0) as (
         signals,
         view,
     ):
-        only = None
         if resume:
             earlier = undone_of_last_push(declared.root)
             scope = scope.resumed(earlier)
-            options |= scope.options() | {"resumed": earlier.run_id}
+            also["resumed"] = earlier.run_id
             only, left = frozenset(earlier.undone), counted(len(earlier.undone), "host")
             view.note(f"continuing the push {earlier.run_id}: {left} left")
-        executor = ansible.executor(declared)
-        started = run_started(declared, "push", options)
-        with recorded(declared, started, [view.on_event], keep=True) as record:
-            opened = open_declared(declared, allow_commands, accept_destination)
-            with open_run(
-                opened,
-                record,
-                scope,
-                signals,
-                executor=executor,
-                options=RunOptions(mail=mail, restart=not no_restart, lock_wait=lock_wait),
-                keep_key=True,
-            ) as run:
-                push_hosts(
-                    run,
-                    PushOptions(
-                        agree=partial(
-                            _agree,
-                            project=declared,
-                            view=view,
-                            signals=signals,
-                            ceiling=ceiling,
-                            yes=yes,
-                            is_saved=saved is not None,
-                        ),
-                        sizes=sizes or settings.batches,
-                        max_failures=failures,
-                        only=only,
-                    ),
-                    saved,
-                )
-            code = record.finish(signals.first)
-    report_to.write(record)
-    if record.interrupted:
+        agree = partial(
+            _agree,
+            project=declared,
+            view=view,
+            signals=signals,
+            ceiling=settings.prune_limit if prune_limit is None else prune_limit,
+            yes=yes,
+            is_saved=saved is not None,
+        )
+        with over_hosts.run(
+            "push",
+            scope,
+            signals,
+            view,
+            also=also,
+            options=RunOptions(mail=mail, restart=not no_restart, lock_wait=lock_wait),
+            keep=True,
+            keep_key=True,
+        ) as run:
+            options = PushOptions(
+                agree=agree, sizes=sizes or settings.batches, max_failures=failures, only=only
+            )
+            push_hosts(run, options, saved)
+    report_to.write(run.record)
+    if run.record.interrupted:
         print_error(
-            f"interrupted ({record.interrupted}); hosts finish the transaction they are in",
+            f"interrupted ({run.record.interrupted}); hosts finish the transaction they are in",
             "continue with: provisioner push --resume",
         )
-    return code
+    return run.record.exit_code
 
 
 def _agree(
@@ -228,7 +210,8 @@ def _agree(
     from provisioner.text import counted
 
     names = work.removed
-    what = f"{', '.join(names)} from {counted(len(work.remove), 'host')}"
+    places = sum(bool(planned.removed) for planned in work.planned.values())
+    what = f"{', '.join(names)} from {counted(places, 'host')}"
     if len(names) > ceiling:
         noun = "server" if len(names) == 1 else "servers"
         raise FleetError(
@@ -237,20 +220,15 @@ def _agree(
             remedy=f"if that is right: --prune-limit {len(names)}, or `push: prune_limit` in "
             "provisioner.yml",
         )
-    if yes or not work.expected or (not names and not can_answer()):
+    if not work.planned:
         return
-
-    def show() -> None:
-        show_plan(project, work.hosts, work.plan)
-
-    if is_saved and not names:
-        view.clear()
-        show()
+    show_plan(project, view, work.hosts, work.plan)
+    if yes or (not names and (is_saved or not can_answer())):
         return
     unasked = UsageError(
         f"this push would remove {what}, and there is no terminal to ask at",
         remedy="if that is right, pass --yes",
     )
-    hosts = counted(len(work.expected), "host")
+    hosts = counted(len(work.planned), "host")
     question = f"Remove {what}?" if names else f"Push to {hosts}?"
-    require_agreement(question, unasked, view, signals, show)
+    require_agreement(question, unasked, signals)

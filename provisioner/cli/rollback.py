@@ -65,69 +65,60 @@ def rollback(
 
       provisioner rollback --limit 'maps:&test' --yes
     """
-    from provisioner.cli.opening import open_declared
     from provisioner.cli.run_session import (
-        AnsibleOptions,
+        HostsOptions,
         Report,
         only_run,
-        recorded,
         report_files,
         require_agreement,
         show_plan,
     )
     from provisioner.deploy.rollback import rollback as roll_back
-    from provisioner.deploy.run import RunOptions, Scope, open_run, run_started, with_inventory
+    from provisioner.deploy.run import RunOptions, with_inventory
+    from provisioner.deploy.scope import Scope
     from provisioner.deploy.targets import prepare_rollback
     from provisioner.errors import UsageError
     from provisioner.model.reading import read_project
 
     declared = with_inventory(read_project(project), inventory)
     report_to = Report(project=declared, shown=output_format, files=report_files(report or ()))
-    scope = Scope(hosts=tuple(hosts or ()), limit=limit)
-    ansible = AnsibleOptions(
+    over_hosts = HostsOptions(
+        project=declared,
         forks=forks,
         verbosity=verbose,
         ask_become_pass=ask_become_pass,
-        vault_password_files=tuple(vault_password_file or ()),
+        vault_password_files=vault_password_file,
+        allow_commands=allow_commands,
+        accept_destinations=accept_destination,
     )
-    options = scope.options() | {"restart": not no_restart}
     quiet = output_format is OutputFormat.JSON
     with only_run(declared, lock_wait, stream_events=False, quiet=quiet, plain=verbose > 0) as (
         signals,
         view,
     ):
-        executor = ansible.executor(declared)
-        started = run_started(declared, "rollback", options)
-        with recorded(declared, started, [view.on_event], keep=True) as record:
-            opened = open_declared(declared, allow_commands, accept_destination)
 
-            def agree(results: list[HostResult]) -> None:
-                if yes:
-                    return
-                names = ", ".join(result.host for result in results)
-                unasked = UsageError(
-                    f"a rollback of {names} was not agreed to; nothing was changed",
-                    remedy="there is no terminal to ask at: pass --yes",
-                )
-                require_agreement(
-                    f"Roll back {names}?",
-                    unasked,
-                    view,
-                    signals,
-                    lambda: show_plan(declared, results),
-                )
+        def agree(results: list[HostResult]) -> None:
+            show_plan(declared, view, results)
+            if yes:
+                return
+            names = ", ".join(result.host for result in results)
+            unasked = UsageError(
+                f"a rollback of {names} was not agreed to; nothing was changed",
+                remedy="there is no terminal to ask at: pass --yes",
+            )
+            require_agreement(f"Roll back {names}?", unasked, signals)
 
-            with open_run(
-                opened,
-                record,
-                scope,
-                signals,
-                executor=executor,
-                options=RunOptions(restart=not no_restart, lock_wait=lock_wait),
-                keep_key=True,
-                prepare=prepare_rollback,
-            ) as run:
-                roll_back(run, agree)
-            code = record.finish(signals.first)
-    report_to.write(record)
-    return code
+        with over_hosts.run(
+            "rollback",
+            Scope(hosts=tuple(hosts or ()), limit=limit),
+            signals,
+            view,
+            also={"restart": not no_restart},
+            options=RunOptions(restart=not no_restart, lock_wait=lock_wait),
+            keep=True,
+            keep_key=True,
+            prepare=prepare_rollback,
+        ) as run:
+            roll_back(run, agree)
+    report_to.write(run.record)
+    return run.record.exit_code

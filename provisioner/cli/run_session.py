@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from getpass import getpass
 from pathlib import Path
+from typing import Any
 
 from provisioner.ansible.environment import ansible_environment, is_become_password_configured
 from provisioner.ansible.executor import ExecutorOptions
 from provisioner.ansible.signals import Signals, recorded_signals
+from provisioner.cli.opening import open_declared
 from provisioner.cli.options import OutputFormat
 from provisioner.cli.output import print_text, write_report
 from provisioner.cli.prompts import can_answer, confirm
@@ -19,7 +21,7 @@ from provisioner.cli.view import View, run_view
 from provisioner.credentials.sources import secret_variables
 from provisioner.deploy.plan import Plan
 from provisioner.deploy.record import (
-    Listener,
+    Command,
     RunFailed,
     RunPlanned,
     RunRecord,
@@ -27,8 +29,10 @@ from provisioner.deploy.record import (
     journal,
 )
 from provisioner.deploy.result import HostResult
-from provisioner.deploy.run import run_started
+from provisioner.deploy.run import Prepare, Run, RunOptions, open_run, run_started
+from provisioner.deploy.scope import Scope
 from provisioner.deploy.state_dir import project_lock
+from provisioner.deploy.targets import prepare_targets
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError
 from provisioner.git import commit_of
 from provisioner.model.project import Project
@@ -44,26 +48,63 @@ class NotAgreed(ProvisionerError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnsibleOptions:
-    """What the command line says of Ansible itself."""
+class HostsOptions:
+    """What the command line of each run over hosts says of the project and of Ansible."""
 
+    project: Project
     forks: int | None = None
     verbosity: int = 0
     ask_become_pass: bool = False
-    vault_password_files: tuple[Path, ...] = ()
+    vault_password_files: Iterable[Path] | None = None
+    allow_commands: bool = False
+    accept_destinations: Iterable[str] | None = None
 
-    def executor(self, project: Project) -> ExecutorOptions:
-        """With the password that Ansible would prompt for, asked for now: later nobody sees it."""
-        return ExecutorOptions(
-            forks=self.forks or project.push.forks,
-            verbosity=self.verbosity,
-            become_password=self._become_password(project),
-            vault_password_files=self.vault_password_files,
-        )
+    @contextmanager
+    def run(
+        self,
+        command: Command,
+        scope: Scope,
+        signals: Signals,
+        view: View,
+        *,
+        also: Mapping[str, Any] | None = None,
+        options: RunOptions | None = None,
+        keep: bool = False,
+        keep_key: bool = False,
+        prepare: Prepare = prepare_targets,
+    ) -> Iterator[Run]:
+        """A run that is recorded from its first event to its last; with `keep` in a journal.
 
-    def _become_password(self, project: Project) -> Secret | None:
-        names = secret_variables(project.secrets())
-        with ansible_environment(project.root, secret_names=names):
+        `also`: what its record has of the command line beside the scope.
+        """
+        with signals.ending_a_question():
+            executor = ExecutorOptions(
+                forks=self.forks or self.project.push.forks,
+                verbosity=self.verbosity,
+                become_password=self._become_password(),
+                vault_password_files=tuple(self.vault_password_files or ()),
+            )
+        started = run_started(self.project, command, scope.options() | dict(also or {}))
+        with _recorded(self.project, started, view, keep=keep) as record:
+            with signals.ending_a_question():
+                opened = open_declared(self.project, self.allow_commands, self.accept_destinations)
+            with open_run(
+                opened,
+                record,
+                scope,
+                signals,
+                executor=executor,
+                options=options,
+                keep_key=keep_key,
+                prepare=prepare,
+            ) as run:
+                yield run
+                record.finish(signals.first)
+
+    def _become_password(self) -> Secret | None:
+        """The password that Ansible would prompt for, asked for now: later nobody sees it."""
+        names = secret_variables(self.project.secrets())
+        with ansible_environment(self.project.root, secret_names=names):
             if not self.ask_become_pass and not is_become_password_configured():
                 return None
         if not can_answer():
@@ -136,16 +177,16 @@ def only_run(
 
 
 @contextmanager
-def recorded(
-    project: Project, started: RunStarted, listeners: Iterable[Listener], *, keep: bool
+def _recorded(
+    project: Project, started: RunStarted, view: View, *, keep: bool
 ) -> Iterator[RunRecord]:
-    """The record of a run, which is told how it ended; with `keep` in a journal, too."""
+    """The record of a run, which is told how it ended."""
     if not keep:
-        with _ending(RunRecord(started, list(listeners))) as record:
+        with _ending(RunRecord(started, [view.on_event])) as record:
             yield record
         return
     with journal(project.root, started.run_id, keep_runs=project.push.keep_runs) as written:
-        with _ending(RunRecord(started, [written.append, *listeners])) as record:
+        with _ending(RunRecord(started, [written.append, view.on_event])) as record:
             yield record
         if written.problem:
             print_text(f"warning: {written.problem}", file=sys.stderr)
@@ -169,8 +210,11 @@ def _ending(record: RunRecord) -> Iterator[RunRecord]:
         raise
 
 
-def show_plan(project: Project, hosts: list[HostResult], plan: Plan | None = None) -> None:
+def show_plan(
+    project: Project, view: View, hosts: list[HostResult], plan: Plan | None = None
+) -> None:
     """Show on standard error what would be done; a saved plan knows no more than its actions."""
+    view.clear()
     record = RunRecord(run_started(project, "plan", {}))
     record.add(RunPlanned(hosts=hosts, plan=None, batches=[]))
     text = run_text(record, provider_names(project))
@@ -182,18 +226,10 @@ def show_plan(project: Project, hosts: list[HostResult], plan: Plan | None = Non
     print_text(text, end="", file=sys.stderr)
 
 
-def require_agreement(
-    question: str,
-    unasked: ProvisionerError,
-    view: View,
-    signals: Signals,
-    show: Callable[[], None],
-) -> None:
+def require_agreement(question: str, unasked: ProvisionerError, signals: Signals) -> None:
     """Ask at the terminal; `unasked` is raised where there is none, NotAgreed for a no."""
     if not can_answer():
         raise unasked
-    view.clear()
-    show()
     with signals.ending_a_question():
         if not confirm(question):
             raise NotAgreed("nothing was changed: it was not agreed to")

@@ -46,7 +46,7 @@ def test_email(
     from provisioner.cli.output import print_text
     from provisioner.credentials.expiry import LastProof
     from provisioner.deploy.proofs import note_proofs
-    from provisioner.deploy.run_id import new_run_id
+    from provisioner.deploy.record import new_run_id
     from provisioner.deploy.targets import server_entry
     from provisioner.errors import MailRefused, ProvisionerError
     from provisioner.model.reading import read_project

@@ -139,7 +139,7 @@ def _check(
 
 def _chosen(project: Project, names: list[str] | None, host: str | None) -> tuple[EmailServer, ...]:
     """Each server once, in the order named, else as declared."""
-    from provisioner.deploy.run import chosen_servers
+    from provisioner.deploy.scope import chosen_servers
 
     chosen = tuple({s.server_name: s for s in chosen_servers(project, names or ())}.values())
     if host is None:

@@ -225,7 +225,7 @@ def _with_living_token(
 # -- what differs
 
 
-class ServerChange(Struct, frozen=True, kw_only=True):
+class ServerChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One server on one host. `fields`: JSON pointers of what differs; `values`: old and new of
     those that are public; `verified`: a test email went through with just this entry, or (`proof`)
     a sign-in did, or nothing but MAPS can."""

@@ -17,7 +17,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from provisioner.deploy.host_state import Fingerprint
+from provisioner.deploy.record import RunStarted
 from provisioner.deploy.result import HostResult
+from provisioner.deploy.scope import Scope
 from provisioner.deploy.targets import Targets, key_id
 from provisioner.errors import FleetError
 from provisioner.git import Commit
@@ -32,20 +34,22 @@ class PlanRefused(FleetError):
     """A saved plan cannot be applied any more."""
 
 
-class PlanOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the command line said the plan is about."""
-
-    servers: list[str] = []
-    limit: str | None = None
-    prune: bool = False
-
-
 class PlannedHost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`fingerprint`: of the document that lies there; None: there is none. `actions`: server ->
     added, changed, removed, verified (a test email is due), skipped (deploy/handover.py)."""
 
     fingerprint: Fingerprint | None
     actions: dict[str, str]
+
+    @property
+    def due(self) -> set[str]:
+        """The servers to write or to verify there."""
+        return {n for n, action in self.actions.items() if action not in ("removed", "orphaned")}
+
+    @property
+    def removed(self) -> list[str]:
+        """The servers that go there."""
+        return [name for name, action in self.actions.items() if action == "removed"]
 
 
 class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +62,7 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: str
     commit: str | None
     dirty: bool | None
-    options: PlanOptions
+    options: Scope
     key_id: str
     servers: dict[str, Fingerprint]
     hosts: dict[str, PlannedHost]
@@ -98,21 +102,18 @@ def make_plan(
     hosts: Iterable[HostResult],
     targets: Targets,
     *,
+    started: RunStarted,
     key: str,
-    commit: Commit,
-    options: PlanOptions,
-    run_id: str,
-    by: str,
-    version: str,
+    options: Scope,
     left_out: Collection[tuple[str, str]] = (),
 ) -> Plan:
     """The plan of what hosts said; `left_out`: (host, server) where it cannot be done."""
     plan = Plan(
-        run_id=run_id,
-        by=by,
-        version=version,
-        commit=commit.id,
-        dirty=commit.dirty,
+        run_id=started.run_id,
+        by=started.owner,
+        version=started.version,
+        commit=started.commit,
+        dirty=started.dirty,
         options=options,
         key_id=key_id(key),
         servers=_servers(targets, key),

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace as replaced
 
-import provisioner
 from provisioner.deploy.batches import BatchSizes, batches, default_sizes
 from provisioner.deploy.handover import hand_over, used_up, without_used_up
 from provisioner.deploy.mail_mode import MailMode
-from provisioner.deploy.plan import Plan, PlanOptions, make_plan
+from provisioner.deploy.plan import Plan, PlannedHost, make_plan
 from provisioner.deploy.proofs import note_or_warn, sign_in_proofs
 from provisioner.deploy.record import (
     BatchStarted,
@@ -25,34 +25,34 @@ from provisioner.deploy.record import (
     ServerSkipped,
     WarningGiven,
     all_runs,
-    run_named,
 )
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run import Run
-from provisioner.deploy.targets import SkippedServer, Targets
+from provisioner.deploy.targets import Targets
 from provisioner.errors import FleetError, ProvisionerError, UsageError
 from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
-from provisioner.private_file import process_owner
 
 _PERCENT = re.compile(r"(100|[1-9]?[0-9])%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What is to be done. `hosts`: what hosts had (empty with a saved plan); `due`: host -> servers
-    to write or to verify there; `remove`: host -> servers that go; `expected`: host ->
-    fingerprint."""
+    """What is to be done. `hosts`: what hosts had (empty with a saved plan); `planned`: those of
+    the plan that this push is about."""
 
     plan: Plan
     hosts: list[HostResult]
-    due: dict[str, set[str]]
-    remove: dict[str, list[str]]
-    expected: dict[str, str | None]
+    planned: dict[str, PlannedHost]
+
+    @property
+    def due(self) -> dict[str, set[str]]:
+        """Host -> servers to write or to verify there."""
+        return {host: planned.due for host, planned in self.planned.items()}
 
     @property
     def removed(self) -> list[str]:
         """The servers that go anywhere, sorted."""
-        return sorted({name for names in self.remove.values() for name in names})
+        return sorted({name for planned in self.planned.values() for name in planned.removed})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +85,13 @@ def push(run: Run, options: PushOptions, saved: Plan | None = None) -> None:
     options.agree(work)
     _leave_out(run, without_used_up(run.targets, work.plan))
     _leave_out(run, _refreshed(run, set().union(*work.due.values())))
-    wanted = [host for host in sorted(work.expected) if _is_wanted(run, work, host)]
+    wanted = [host for host in sorted(work.planned) if _is_wanted(run, work, host)]
     sizes = options.sizes or default_sizes(len(wanted))
     groups = batches(wanted, sizes, len(wanted))
     run.record.add(
         RunPlanned(hosts=work.hosts, plan=msgspec.to_builtins(work.plan), batches=groups)
     )
-    for host in sorted(set(work.expected) - set(wanted)):
+    for host in sorted(set(work.planned) - set(wanted)):
         result = HostResult(host=host, state=HostState.SKIPPED, reason="servers_skipped")
         run.record.add(HostFinished(result=result))
     _push_batches(run, work, wanted, sizes, options.max_failures)
@@ -123,7 +123,6 @@ def _push_batches(
 
 
 def _push_batch(run: Run, work: Work, hosts: list[str], stop: StopPolicy) -> None:
-    assert run.opened is not None  # noqa: S101  a push has opened the project
     with hand_over(run.opened.store, run.targets, hosts) as settle:
         for result in _results(run, work, hosts, stop):
             run.record.add(HostFinished(result=result))
@@ -137,7 +136,7 @@ def _results(run: Run, work: Work, hosts: Sequence[str], stop: StopPolicy) -> It
     hosts before with it."""
     waiting = dict.fromkeys(hosts)
     try:
-        for result in run.ask("push", hosts, expected=work.expected, remove=work.remove):
+        for result in run.ask("push", hosts, work.planned):
             del waiting[result.host]
             held = result.state is HostState.NOT_STARTED and stop.why and not run.signals.first
             yield _not_started(result.host, stop.why) if held else result
@@ -183,14 +182,13 @@ def max_failures(text: str) -> str:
 def undone_of_last_push(root: Path) -> RunRecord:
     """The last push that came to a plan; FleetError if there is none, or nothing is left of it."""
     anew = "push anew, without --resume"
-    runs = (run for run in all_runs(root) if run.started.command == "push" and run.planned)
-    last = next(runs, None)
+    pushes = (run for run in all_runs(root) if run.command == "push" and run.plan)
+    last = next(pushes, None)
     if last is None:
         raise FleetError("nothing to resume: no earlier push found", remedy=anew)
-    record = run_named(root, last.run_id)
-    if not record.undone:
-        raise FleetError(f"nothing to resume: the push {record.run_id} is done", remedy=anew)
-    return record
+    if not last.undone:
+        raise FleetError(f"nothing to resume: the push {last.run_id} is done", remedy=anew)
+    return last
 
 
 # -- planning
@@ -199,7 +197,8 @@ def undone_of_last_push(root: Path) -> RunRecord:
 def _start(run: Run) -> None:
     for warning in run.targets.warnings:
         run.record.add(WarningGiven(text=warning))
-    _note_skipped(run, run.targets.skipped)
+    for skipped in run.targets.skipped:
+        run.record.add(skipped)
 
 
 def _asked(run: Run, hosts: Sequence[str]) -> Work:
@@ -208,45 +207,23 @@ def _asked(run: Run, hosts: Sequence[str]) -> Work:
     run.signals.check()
     if run.options.mail is MailMode.CANARY_ONLY:
         results = _choose_canaries(run, results)
-    scope = run.scope
-    options = PlanOptions(servers=sorted(scope.servers), limit=scope.limit, prune=scope.prune)
     saved = make_plan(
         results,
         run.targets,
+        started=run.record.started,
         key=run.key,
-        commit=run.commit,
-        options=options,
-        run_id=run.record.run_id,
-        by=process_owner(),
-        version=provisioner.__version__,
+        options=run.scope,
         left_out=used_up(run.targets, results),
     )
-    return _work(saved, results, saved.hosts)
+    return Work(plan=saved, hosts=results, planned=saved.hosts)
 
 
 def _planned(run: Run, saved: Plan, only: frozenset[str] | None) -> Work:
-    work = _work(saved, [], _only(saved.hosts, only))
+    hosts = {host: saved.hosts[host] for host in _only(saved.hosts, only)}
+    work = Work(plan=saved, hosts=[], planned=hosts)
     if run.options.mail is MailMode.CANARY_ONLY:
         run.options = replace(run.options, canaries=_first_hosts(work.due))
     return work
-
-
-def _work(saved: Plan, results: list[HostResult], hosts: Iterable[str]) -> Work:
-    planned = {host: saved.hosts[host] for host in hosts}
-    return Work(
-        plan=saved,
-        hosts=results,
-        due={
-            host: {n for n, action in one.actions.items() if action not in ("removed", "orphaned")}
-            for host, one in planned.items()
-        },
-        remove={
-            host: names
-            for host, one in planned.items()
-            if (names := [n for n, action in one.actions.items() if action == "removed"])
-        },
-        expected={host: one.fingerprint for host, one in planned.items()},
-    )
 
 
 def _only(hosts: Iterable[str], only: frozenset[str] | None) -> list[str]:
@@ -266,7 +243,7 @@ def _choose_canaries(run: Run, results: list[HostResult]) -> list[HostResult]:
         place = next((i for i, host in enumerate(found) if _has(host, name)), None)
         if place is not None:
             host = found[place]
-            found[place] = msgspec.structs.replace(
+            found[place] = replaced(
                 host, state=HostState.WOULD_CHANGE, unverified=sorted([*host.unverified, name])
             )
             due.setdefault(host.host, set()).add(name)
@@ -287,27 +264,15 @@ def _first_hosts(due: dict[str, set[str]]) -> dict[str, set[str]]:
     return chosen
 
 
-def _note_skipped(run: Run, skipped: Iterable[SkippedServer]) -> None:
-    for server in skipped:
-        run.record.add(
-            ServerSkipped(
-                server=server.name,
-                reason=server.reason,
-                remedy=server.remedy,
-                exit_code=server.exit_code,
-            )
-        )
-
-
 def _leave_out(run: Run, targets: Targets) -> None:
     """Go on with these targets, and tell which servers that leaves out."""
-    _note_skipped(run, targets.skipped[len(run.targets.skipped) :])
+    for skipped in targets.skipped[len(run.targets.skipped) :]:
+        run.record.add(skipped)
     run.targets = targets
 
 
 def _refreshed(run: Run, due: set[str]) -> Targets:
     """With fresh tokens where one is about to expire; a server whose refresh fails stays here."""
-    assert run.opened is not None  # noqa: S101  a push has opened the project
     targets = run.targets
     for entry in run.targets.entries.values():
         run.signals.check()
@@ -317,13 +282,13 @@ def _refreshed(run: Run, due: set[str]) -> Targets:
             tokens = fresh_tokens(run.opened.secrets, entry.server, FRESH_SECONDS, time.time())
             targets = targets.with_entry(replace(entry, token_set=tokens))
         except ProvisionerError as error:
-            targets = targets.without(SkippedServer.of(entry.name, error))
+            targets = targets.without(ServerSkipped.because(entry.name, error))
     return targets
 
 
 def _is_wanted(run: Run, work: Work, host: str) -> bool:
     """Held back only if all that is due there was skipped: a host may also differ in what no
     server is due for, such as a document not yet applied, or one that others can read."""
-    due = work.due[host]
+    due = work.planned[host].due
     held = bool(due) and not due & set(run.targets.entries)
     return not held and host in run.targets.all_hosts

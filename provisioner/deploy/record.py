@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import stat
-from collections import Counter
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -21,16 +22,21 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from provisioner.ansible.run_input import Mode
 from provisioner.deploy.result import HostResult, HostState, exit_code
 from provisioner.deploy.state_dir import state_dir, state_path
-from provisioner.errors import ExitCode, FleetError, UsageError
+from provisioner.errors import ExitCode, FleetError, ProvisionerError, UsageError
 from provisioner.text import as_json
 
 _SUFFIX, _RUNS = ".jsonl", "runs"
 _KEEP_RUNS, _KEEP_BYTES = 500, 100 * 1024 * 1024
 
 Command = Literal["push", "plan", "rollback", "status", "doctor"]
-Purpose = Literal["plan", "push", "rollback_plan", "rollback", "status", "doctor"]
+
+
+def new_run_id() -> str:
+    """Sortable, unique, and short enough for a mail header: 20261124T131500-1f2e3d4c."""
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + secrets.token_hex(4)
 
 
 def _snake_case(name: str) -> str:
@@ -40,7 +46,9 @@ def _snake_case(name: str) -> str:
 # -- events
 
 
-class Event(Struct, frozen=True, kw_only=True, tag_field="event", tag=_snake_case):
+class Event(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag=_snake_case
+):
     """One event. `at` (UTC) is set by RunRecord.add. No event holds a secret or a placeholder."""
 
     at: str = ""
@@ -62,7 +70,7 @@ class RunStarted(Event, frozen=True, kw_only=True):
 class HostsAsked(Event, frozen=True, kw_only=True):
     """Ansible starts, for so many hosts."""
 
-    purpose: Purpose
+    purpose: Mode
     hosts: int
 
 
@@ -74,12 +82,19 @@ class PhaseStarted(Event, frozen=True, kw_only=True):
 
 
 class ServerSkipped(Event, frozen=True, kw_only=True):
-    """A server is not delivered in this run."""
+    """A server is not delivered in this run; what hosts have of it stays."""
 
     server: str
     reason: str
     remedy: str
     exit_code: ExitCode
+
+    @classmethod
+    def because(cls, server: str, error: ProvisionerError) -> ServerSkipped:
+        """The server that an error keeps from going out."""
+        return cls(
+            server=server, reason=error.message, remedy=error.remedy, exit_code=error.exit_code
+        )
 
 
 class WarningGiven(Event, frozen=True, kw_only=True):
@@ -138,13 +153,29 @@ _Kind = TypeVar("_Kind", bound=Event)
 
 
 def event_line(event: Event) -> str:
-    """One event as a line of JSON, its time first; control characters are escaped.
+    """One event as a line of JSON for programs: its time first, and each property is there."""
+    return _line(whole(event))
 
-    A lone surrogate, as of a file name, would make the line unreadable: it becomes a `?`.
-    """
-    text = json.dumps(msgspec.to_builtins(event), ensure_ascii=False).encode(errors="replace")
-    facts = json.loads(text)
-    return as_json({"at": facts.pop("at"), **facts})
+
+def whole(value: Any) -> Any:
+    """What JSON is made of, with the properties that have their default: a journal omits those,
+    and a program is not to know them."""
+    if isinstance(value, Struct):
+        kind = value.__struct_config__
+        tag = {kind.tag_field: kind.tag} if kind.tag_field else {}
+        return tag | {name: whole(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, (list, tuple)):
+        return [whole(item) for item in value]
+    if isinstance(value, dict):
+        return {name: whole(item) for name, item in value.items()}
+    return msgspec.to_builtins(value)
+
+
+def _line(facts: dict[str, Any]) -> str:
+    """Control characters are escaped. A lone surrogate, as of a file name, would make the line
+    unreadable: it becomes a `?`."""
+    facts = json.loads(json.dumps(facts, ensure_ascii=False).encode(errors="replace"))
+    return as_json({"at": facts.pop("at", ""), **facts})
 
 
 # -- one run
@@ -302,13 +333,14 @@ class Journal:
         self.problem = ""
 
     def append(self, event: Event) -> None:
-        """Write one event, on disk before this returns; a phase with the next other event."""
-        data = (event_line(event) + "\n").encode()
+        """Write one event, on disk before this returns; phases are of the moment."""
+        if isinstance(event, PhaseStarted):
+            return
+        data = (_line(msgspec.to_builtins(event)) + "\n").encode()
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
-            if not isinstance(event, PhaseStarted):
-                os.fsync(self._descriptor)
+            os.fsync(self._descriptor)
         except OSError as error:
             self.problem = self.problem or f"the journal is incomplete: {error.strerror}"
 
@@ -351,40 +383,9 @@ def _journals(root: Path) -> list[Path]:
     return sorted(file for file in found if stat.S_ISREG(file.lstat().st_mode))
 
 
-class RunSummary(Struct, frozen=True, kw_only=True):
-    """What a list of runs tells of one. `states`: how many hosts are in each; `undone`: how many
-    are not known to have what they were to have."""
-
-    started: RunStarted
-    ended: RunFinished | RunFailed | None
-    planned: bool
-    targets: int
-    states: dict[HostState, int]
-    undone: int
-    whole: bool
-
-    @property
-    def run_id(self) -> str:
-        """The run's name."""
-        return self.started.run_id
-
-
-def all_runs(root: Path) -> Iterator[RunSummary]:
-    """Every run of a project, the newest first."""
-    return (summary_of(_read(file, _short_event)) for file in reversed(_journals(root)))
-
-
-def summary_of(record: RunRecord) -> RunSummary:
-    """What a list tells of a run."""
-    return RunSummary(
-        started=record.started,
-        ended=record.ended,
-        planned=record.plan is not None,
-        targets=len(record.targets),
-        states=dict(Counter(host.state for host in record.hosts)),
-        undone=len(record.undone),
-        whole=record.whole,
-    )
+def all_runs(root: Path) -> Iterator[RunRecord]:
+    """Every run of a project, the newest first; each is read when it is its turn."""
+    return map(_read, reversed(_journals(root)))
 
 
 def run_named(root: Path, name: str) -> RunRecord:
@@ -394,10 +395,10 @@ def run_named(root: Path, name: str) -> RunRecord:
     if len(found) != 1:
         how_many = f"{len(found)} runs" if found else "no run"
         raise UsageError(f"{how_many} found for {name!r}", remedy="run: provisioner history")
-    return _read(files[found[0]], _EVENT.decode)
+    return _read(files[found[0]])
 
 
-def _read(file: Path, decode: Callable[[bytes], Event]) -> RunRecord:
+def _read(file: Path) -> RunRecord:
     """A journal, a line at a time; what is not an event is skipped."""
     events, lines = list[Event](), 0
     try:
@@ -405,60 +406,31 @@ def _read(file: Path, decode: Callable[[bytes], Event]) -> RunRecord:
             for line in content:
                 lines += 1
                 with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                    events.append(decode(line))
+                    events.append(_EVENT.decode(line))
     except OSError as error:
         raise FleetError(f"cannot read {file}: {error.strerror}") from None
     run_id = file.name.removesuffix(_SUFFIX)
     return RunRecord.of(events, run_id=run_id, whole=len(events) == lines)
 
 
-# What a list needs of a host: read with these types, 50 runs of 1,000 hosts take no memory.
-
-
-class _Row(Struct):
-    host: str
-    state: HostState
-
-
-class _ShortPlanned(Event, frozen=True, kw_only=True, tag="run_planned"):
-    hosts: list[_Row]
-    batches: list[list[str]]
-
-
-class _ShortFinished(Event, frozen=True, kw_only=True, tag="host_finished"):
-    result: _Row
-
-
-def _short_event(line: bytes) -> Event:
-    """An event whose hosts have nothing but their state."""
-    event: Event = _SHORT_EVENT.decode(line)
-    if isinstance(event, _ShortPlanned):
-        hosts = [_result(row.host, row.state, "") for row in event.hosts]
-        return RunPlanned(at=event.at, hosts=hosts, plan=None, batches=event.batches)
-    if isinstance(event, _ShortFinished):
-        row = event.result
-        return HostFinished(at=event.at, result=_result(row.host, row.state, ""))
-    return event
-
-
-_OTHERS = (
+AnyEvent = (
     RunStarted
     | HostsAsked
     | PhaseStarted
     | ServerSkipped
     | WarningGiven
+    | RunPlanned
     | BatchStarted
+    | HostFinished
     | RunStopped
     | RunFinished
     | RunFailed
 )
-AnyEvent = _OTHERS | RunPlanned | HostFinished
 _EVENT = msgspec.json.Decoder(AnyEvent)
-_SHORT_EVENT = msgspec.json.Decoder(_OTHERS | _ShortPlanned | _ShortFinished)
 
 
 def event_schema() -> dict[str, Any]:
-    """The JSON Schema of a line: each property is always there."""
+    """The JSON Schema of a line of event_line."""
     (schema,), types = msgspec.json.schema_components([AnyEvent], ref_template="#/$defs/{name}")
     for kind in types.values():
         if "properties" in kind:
@@ -467,8 +439,9 @@ def event_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://w3id.org/maps-provisioner/v1/run-events.schema.json",
         "title": "An event of a run of maps-provisioner",
-        "description": "One line of `provisioner push --format json`, and of a journal under "
-        ".provisioner/runs/. It holds no secret.",
+        "description": "One line of `provisioner push --format json`; it holds no secret. A "
+        "journal under .provisioner/runs/ has the same lines without phases, and without "
+        "properties that have their default.",
         "type": "object",
         "oneOf": schema["anyOf"],
         "$defs": types,

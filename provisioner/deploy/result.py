@@ -60,7 +60,7 @@ MEANINGS = {
 }
 
 
-class RefreshResult(Struct, frozen=True, kw_only=True):
+class RefreshResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A refresh as a trial, from the host. outcome: verified, wrong, unreachable, inconclusive.
 
     `error`: that of RFC 6749 section 5.2, or our word; `code`: the vendor's own.
@@ -72,7 +72,7 @@ class RefreshResult(Struct, frozen=True, kw_only=True):
     http_status: int | None = None
 
 
-class MailResult(Struct, frozen=True, kw_only=True):
+class MailResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was verified of one server from one host. `proof`: None if nothing was.
 
     `worked_before`: the place (host:port) of the document before, where the mail server answers
@@ -92,7 +92,7 @@ class MailResult(Struct, frozen=True, kw_only=True):
         return "wrong" in (self.smtp.outcome, self.refresh.outcome if self.refresh else "")
 
 
-class CommandResult(Struct, frozen=True, kw_only=True):
+class CommandResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a command of the host's administrator, or a service, ended; `exit` None: it did not."""
 
     exit: int | None = None
@@ -100,7 +100,7 @@ class CommandResult(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class HostResult(Struct, frozen=True, kw_only=True):
+class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One host's outcome, without secrets and placeholders: facts, of which reports make words.
 
     `reason` is one word for what ended it, `about` what it is about; `baseline`: how the servers

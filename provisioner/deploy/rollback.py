@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from provisioner.deploy.plan import PlannedHost
 from provisioner.deploy.record import BatchStarted, HostFinished, RunPlanned, WarningGiven
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run import Run
@@ -26,9 +27,9 @@ def rollback(run: Run, agree: Callable[[list[HostResult]], None]) -> None:
         return
     agree(wanted)
     back_to = {result.host: result.rolled_back_to for result in wanted}
-    expected = {result.host: result.before for result in wanted}
+    planned = {host.host: PlannedHost(fingerprint=host.before, actions={}) for host in wanted}
     run.record.add(BatchStarted(number=1, count=1, hosts=hosts))
-    for result in run.ask("rollback", hosts, expected=expected):
+    for result in run.ask("rollback", hosts, planned):
         run.record.add(HostFinished(result=_judged(result, back_to[result.host])))
 
 

@@ -16,7 +16,7 @@ import provisioner
 from provisioner.ansible import run_input
 from provisioner.ansible.environment import ansible_environment
 from provisioner.ansible.executor import Answer, Executor, ExecutorOptions, Output
-from provisioner.ansible.inventory import Inventory, read_inventory
+from provisioner.ansible.inventory import read_inventory
 from provisioner.ansible.run_folder import Phase
 from provisioner.ansible.run_input import Check, Mail, Mode, RunInput
 from provisioner.ansible.signals import Signals
@@ -26,15 +26,21 @@ from provisioner.deploy import worker
 from provisioner.deploy.entry import NoMailbox, ServerEntry
 from provisioner.deploy.host_change import Found
 from provisioner.deploy.mail_mode import MailMode
-from provisioner.deploy.plan import PlanOptions
-from provisioner.deploy.record import HostsAsked, PhaseStarted, RunRecord, RunStarted
+from provisioner.deploy.plan import PlannedHost
+from provisioner.deploy.record import (
+    Command,
+    HostsAsked,
+    PhaseStarted,
+    RunRecord,
+    RunStarted,
+    new_run_id,
+)
 from provisioner.deploy.result import HostResult, HostState
-from provisioner.deploy.run_id import new_run_id
+from provisioner.deploy.scope import Scope, chosen_servers, scoped
 from provisioner.deploy.state_dir import state_dir
-from provisioner.deploy.targets import Targets, chosen_hosts, host_input, prepare_targets
-from provisioner.errors import FleetError, UsageError
+from provisioner.deploy.targets import Targets, host_input, prepare_targets
+from provisioner.errors import FleetError
 from provisioner.git import Commit, commit_of
-from provisioner.model.email_server import DEFAULT_HOSTS, EmailServer
 from provisioner.model.project import Project
 from provisioner.private_file import process_owner
 from provisioner.resources import playbooks_folder
@@ -42,62 +48,6 @@ from provisioner.text import redact
 
 _READING = frozenset(("plan", "rollback_plan", "status", "doctor"))
 _LONGEST_LOCK_WAIT = 540  # seconds: the longest that a host waits for its lock
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What a command line says a run is about: servers, hosts, and whether orphans go.
-
-    `hosts` are host patterns that the command takes beside `limit`.
-    """
-
-    servers: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    limit: str | None = None
-    prune: bool = False
-
-    def check(self, project: Project) -> None:
-        """UsageError where its parts contradict each other, or a server is unknown: a slip in a
-        name makes no journal."""
-        chosen_servers(project, self.servers)
-        if self.prune and self.servers:
-            raise UsageError(
-                "--prune looks at all servers, and SERVER names some",
-                remedy="leave one of them away",
-            )
-
-    def planned(self, options: PlanOptions) -> Scope:
-        """What a saved plan is about; UsageError where the command line says it, too."""
-        if self.servers or self.limit or self.prune:
-            raise UsageError(
-                "--plan says itself which servers and hosts, and whether something is removed",
-                remedy="leave SERVER, --limit and --prune away, or make another plan",
-            )
-        return Scope(servers=tuple(options.servers), limit=options.limit, prune=options.prune)
-
-    def resumed(self, earlier: RunRecord) -> Scope:
-        """That of the push that is continued; UsageError where the command line has another."""
-        given = earlier.options
-        found = Scope(
-            servers=tuple(given.get("servers", ())),
-            limit=given.get("limit"),
-            prune=bool(given.get("prune")),
-        )
-        if self not in (Scope(), found):
-            raise UsageError(
-                f"the push {earlier.run_id} was for other servers, hosts or removals",
-                remedy="continue it with --resume alone, or push anew without it",
-            )
-        return found
-
-    def options(self) -> dict[str, Any]:
-        """As the record has it."""
-        found: dict[str, Any] = {
-            "servers": sorted(self.servers),
-            "limit": self.limit,
-            "prune": self.prune,
-        }
-        return found | ({"hosts": list(self.hosts)} if self.hosts else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,37 +66,38 @@ class Run:
     """`found`: what hosts have answered in this run's plan; `unreadable`: hosts whose variables
     Ansible cannot read, and why: one of these among others would end all of it."""
 
-    project: Project
-    opened: OpenProject | None
+    opened: OpenProject
     targets: Targets
-    inventory: Inventory
     executor: Executor
     record: RunRecord
     signals: Signals
     key: str
-    commit: Commit
     scope: Scope
     options: RunOptions
     output: Callable[[str], None]
     unreadable: Mapping[str, FleetError] = field(default_factory=dict)
     found: dict[str, Found] = field(default_factory=dict)
 
+    @property
+    def project(self) -> Project:
+        """What is declared."""
+        return self.opened.project
+
+    @property
+    def commit(self) -> Commit:
+        """That of the project."""
+        return Commit(self.record.started.commit, self.record.started.dirty)
+
     def ask(
-        self,
-        mode: Mode,
-        hosts: Sequence[str],
-        *,
-        expected: Mapping[str, str | None] | None = None,
-        remove: Mapping[str, Sequence[str]] | None = None,
+        self, mode: Mode, hosts: Sequence[str], planned: Mapping[str, PlannedHost] | None = None
     ) -> Iterator[HostResult]:
-        """Each host's result, as it comes. `expected`: fingerprints that a plan was made for;
-        `remove`: servers that go."""
+        """Each host's result, as it comes. `planned`: what a plan says of them."""
         self.record.add(HostsAsked(purpose=mode, hosts=len(hosts)))
         for host in hosts:
             if host in self.unreadable:
                 yield _unreadable(host, self.unreadable[host])
         wanted = [host for host in hosts if host not in self.unreadable]
-        content = run_input.encoded(self._input(mode, wanted, expected or {}, remove or {}))
+        content = run_input.encoded(self._input(mode, wanted, planned or {}))
         for item in self.executor.run(content, wanted):
             if isinstance(item, Phase):
                 self.record.add(PhaseStarted(host=item.host, phase=item.phase))
@@ -176,11 +127,7 @@ class Run:
         return said.result
 
     def _input(
-        self,
-        mode: Mode,
-        hosts: Sequence[str],
-        expected: Mapping[str, str | None],
-        remove: Mapping[str, Sequence[str]],
+        self, mode: Mode, hosts: Sequence[str], planned: Mapping[str, PlannedHost]
     ) -> RunInput:
         entries = {e.name: e for host in hosts for e in self.targets.entries_of(host)}
         public, hidden = {}, {}
@@ -194,8 +141,8 @@ class Run:
             one = host_input(self.targets, host, self.key, hidden, checks)
             given[host] = msgspec.structs.replace(
                 one,
-                remove=list(remove.get(host, ())),
-                expected=expected[host] or "" if host in expected else None,
+                remove=planned[host].removed if host in planned else [],
+                expected=planned[host].fingerprint or "" if host in planned else None,
                 found=msgspec.to_builtins(self.found[host]) if host in self.found else None,
             )
         secret = mode in ("push", "rollback")
@@ -275,19 +222,16 @@ def open_run(
             vault_password_files=executor.vault_password_files,
         )
         targets = prepare(project, servers, inventory, opened.secrets, now=time.time())
-        targets = _scoped(targets, scope, inventory)
+        targets = scoped(targets, scope, inventory)
         unreadable = inventory.unreadable(targets.all_hosts)
         with ansible_environment(project.root, secret_names=names, secrets=targets.secrets()):
             yield Run(
-                project=project,
                 opened=opened,
                 targets=targets,
-                inventory=inventory,
                 executor=Executor(playbooks_folder(), project.inventory_path, executor, signals),
                 record=record,
                 signals=signals,
                 key=opened.secrets.fingerprint_key(keep=keep_key),
-                commit=commit_of(project.root, project.declared_paths),
                 scope=scope,
                 options=options or RunOptions(),
                 output=_ansible_output(executor.verbosity),
@@ -295,12 +239,12 @@ def open_run(
             )
 
 
-def run_started(project: Project, command: str, options: Mapping[str, Any]) -> RunStarted:
+def run_started(project: Project, command: Command, options: Mapping[str, Any]) -> RunStarted:
     """The first event of a run."""
     commit = commit_of(project.root, project.declared_paths)
     return RunStarted(
         run_id=new_run_id(),
-        command=command,  # type: ignore[arg-type]
+        command=command,
         owner=process_owner(),
         version=provisioner.__version__,
         commit=commit.id,
@@ -309,58 +253,9 @@ def run_started(project: Project, command: str, options: Mapping[str, Any]) -> R
     )
 
 
-def chosen_servers(project: Project, names: Collection[str]) -> tuple[EmailServer, ...]:
-    """The named servers, or all; UsageError for an unknown name."""
-    return tuple(project.server(name) for name in names) if names else project.servers
-
-
 def with_inventory(project: Project, inventory: Path | None) -> Project:
     """The project with --inventory in place of its own."""
     return replace(project, inventory_path=inventory.resolve()) if inventory else project
-
-
-def _scoped(targets: Targets, scope: Scope, inventory: Inventory) -> Targets:
-    if scope.prune:
-        _refuse_pruning_blindly(targets)
-        targets = replace(targets, pruned_hosts=frozenset(inventory.matching(DEFAULT_HOSTS)))
-    if scope.hosts:
-        declared = {host for hosts in targets.declared.values() for host in hosts}
-        targets = targets.limited_to(chosen_hosts(inventory, scope.hosts, declared))
-    return targets if scope.limit is None else _limited(targets, scope, inventory)
-
-
-def _limited(targets: Targets, scope: Scope, inventory: Inventory) -> Targets:
-    pattern = str(scope.limit)
-    hosts = inventory.matching(pattern)
-    limited = targets.limited_to(hosts)
-    if not hosts:
-        raise UsageError(
-            f"--limit {pattern} matches no host of {inventory.path}",
-            remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}",
-        )
-    if targets.entries and not limited.all_hosts:
-        named = ", ".join((*scope.servers, *scope.hosts))
-        if named:
-            raise UsageError(
-                f"{named} and --limit {pattern} name no common host",
-                remedy=f"hosts of {named}: {', '.join(targets.all_hosts)}",
-            )
-        raise UsageError(
-            f"no email server is declared for the hosts of --limit {pattern}",
-            remedy=f"hosts with one: {', '.join(targets.all_hosts)}",
-        )
-    return limited
-
-
-def _refuse_pruning_blindly(targets: Targets) -> None:
-    """A pattern with a slip in it makes every entry of its server look like an orphan."""
-    lost = sorted(name for name, hosts in targets.declared.items() if not hosts)
-    if lost:
-        raise FleetError(
-            f"--prune: the host pattern of {', '.join(lost)} matches no host, so what hosts have "
-            "of it would be removed",
-            remedy="correct `hosts:` of the server, or the inventory",
-        )
 
 
 def _ansible_output(verbosity: int) -> Callable[[str], None]:

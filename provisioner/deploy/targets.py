@@ -15,15 +15,14 @@ from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.store import TokenSet
 from provisioner.deploy.entry import NoMailbox, ServerEntry
 from provisioner.deploy.host_document import placeholder
+from provisioner.deploy.record import ServerSkipped
 from provisioner.errors import (
-    ExitCode,
     FileUnusable,
     FleetError,
     LockHeld,
     PersonNeeded,
     ProvisionerError,
     SecretUnavailable,
-    UsageError,
 )
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
@@ -35,7 +34,6 @@ from provisioner.text import proposed_command
 
 _DAY = 86400
 _SOON_DAYS = 14
-_MOST_NAMES = 20
 
 _NO_PROVIDER = Provider(name="none", refresh_token_rotation="none")  # noqa: S106
 # refresh_token_rotation of a provider -> may a host try a refresh without harm to the store's token
@@ -61,21 +59,6 @@ _OF_ONE_SERVER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedServer:
-    """A server that does not go out in this run; what hosts have of it stays."""
-
-    name: str
-    reason: str
-    remedy: str
-    exit_code: ExitCode
-
-    @classmethod
-    def of(cls, name: str, error: ProvisionerError) -> SkippedServer:
-        """The server that an error keeps from going out."""
-        return cls(name, error.message, error.remedy, error.exit_code)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
     """Entries by server name, hosts by server name, what was skipped, what to know.
@@ -88,7 +71,7 @@ class Targets:
     entries: Mapping[str, ServerEntry] = field(default_factory=dict)
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    skipped: tuple[SkippedServer, ...] = ()
+    skipped: tuple[ServerSkipped, ...] = ()
     warnings: tuple[str, ...] = ()
     pruned_hosts: frozenset[str] = frozenset()
 
@@ -109,9 +92,9 @@ class Targets:
             pruned_hosts=self.pruned_hosts.intersection(hosts),
         )
 
-    def without(self, skipped: SkippedServer) -> Targets:
+    def without(self, skipped: ServerSkipped) -> Targets:
         """The same less one server, which could not be made ready."""
-        rest = {name: e for name, e in self.entries.items() if name != skipped.name}
+        rest = {name: e for name, e in self.entries.items() if name != skipped.server}
         return replace(self, entries=rest, skipped=(*self.skipped, skipped))
 
     def with_entry(self, entry: ServerEntry) -> Targets:
@@ -178,7 +161,7 @@ def prepare_targets(
             _refuse_shared_rotation(entry, targets)
             entry.mail(project.test_email)  # NoMailbox: there can be no test email
         except _OF_ONE_SERVER as error:
-            targets = targets.without(SkippedServer.of(server.server_name, error))
+            targets = targets.without(ServerSkipped.because(server.server_name, error))
         else:
             targets = targets.with_entry(entry)
     return replace(targets, warnings=tuple(_warnings(targets, now)))
@@ -238,27 +221,6 @@ def _declared(project: Project, servers: Sequence[EmailServer], inventory: Inven
     declared = {s.server_name: inventory.matching(s.hosts) for s in project.servers}
     hosts = {server.server_name: declared[server.server_name] for server in servers}
     return Targets(project=project, hosts=hosts, declared=declared)
-
-
-def chosen_hosts(
-    inventory: Inventory, patterns: Sequence[str], hosts: Collection[str]
-) -> frozenset[str]:
-    """Those of `hosts` that the patterns mean, all if there are none.
-
-    UsageError if a pattern means one that is not among them, or none.
-    """
-    found = frozenset(hosts)
-    if patterns:
-        found = frozenset(host for pattern in patterns for host in inventory.matching(pattern))
-    if not found or found - frozenset(hosts):
-        named = ", ".join(sorted(found - frozenset(hosts)) or patterns)
-        names = sorted(hosts)
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        raise UsageError(
-            f"no declared server goes to {named or 'any host'}",
-            remedy=f"hosts of this project: {', '.join(names[:_MOST_NAMES]) or 'none'}{more}",
-        )
-    return found
 
 
 def server_entry(server: EmailServer, secrets: ProjectSecrets) -> ServerEntry:

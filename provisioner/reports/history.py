@@ -9,10 +9,8 @@ from typing import Any
 
 from provisioner.deploy.record import (
     RunFailed,
-    RunFinished,
     RunRecord,
     RunStarted,
-    RunSummary,
     event_line,
 )
 from provisioner.deploy.result import HostResult, HostState
@@ -31,15 +29,15 @@ def commit_words(started: RunStarted) -> str:
     return str(Commit(started.commit, started.dirty))
 
 
-def ending(
-    ended: RunFinished | RunFailed | None, states: Mapping[HostState, int], undone: int
-) -> str:
+def ending(run: RunRecord) -> str:
     """How a run ended, in a few words."""
+    ended = run.ended
     if isinstance(ended, RunFailed):
         first_line = ended.message.partition("\n")[0]
         return f"failed with exit code {ended.exit_code}: {first_line}"
     if ended is None:
-        return f"killed, or still running; {counted(undone, 'host')} not done"
+        return f"killed, or still running; {counted(len(run.undone), 'host')} not done"
+    states = Counter(host.state for host in run.hosts)
     counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     how = f"interrupted ({ended.interrupted})" if ended.interrupted else f"exit {ended.exit_code}"
     return f"{how}: {counts or 'no hosts'}"
@@ -58,14 +56,14 @@ def asked_for(options: Mapping[str, Any]) -> str:
 
 
 def _facts(record: RunRecord) -> Iterator[tuple[str, str]]:
-    started, states = record.started, Counter(host.state for host in record.hosts)
+    started = record.started
     yield "started", f"{started.at or 'unknown'}, by {started.owner or 'unknown'}"
     yield "commit", f"{commit_words(started)}, provisioner {started.version or 'unknown'}"
     yield "options", asked_for(record.options)
     if record.plan is not None:
         batches = counted(len(record.batches), "batch", "batches")
         yield "plan", f"{counted(len(record.targets), 'host')} in {batches}"
-    yield "ended", ending(record.ended, states, len(record.undone))
+    yield "ended", ending(record)
     if not record.whole:
         yield (
             "journal",
@@ -88,38 +86,37 @@ def _documents(host: HostResult) -> str:
 # -- the list of runs
 
 
-def runs_text(runs: Iterable[RunSummary]) -> str:
+def runs_text(runs: Iterable[RunRecord]) -> str:
     """A line for each run, the newest first."""
     rows = ("  ".join(_row(run)) for run in runs)
     text = "".join(f"{printable(row)}\n" for row in rows)
     return text or "no runs recorded in this project folder\n"
 
 
-def _row(run: RunSummary) -> tuple[str, ...]:
+def _row(run: RunRecord) -> tuple[str, ...]:
     started = run.started
     owner = started.owner.partition(" ")[0] or "unknown"
-    how = ending(run.ended, run.states, run.undone)
-    return run.run_id, started.command, commit_words(started), owner, how
+    return run.run_id, started.command, commit_words(started), owner, ending(run)
 
 
-def runs_json(runs: Iterable[RunSummary]) -> str:
+def runs_json(runs: Iterable[RunRecord]) -> str:
     """One object: runs."""
     return as_json({"runs": [_run_facts(run) for run in runs]}, indent=2) + "\n"
 
 
-def _run_facts(run: RunSummary) -> dict[str, Any]:
+def _run_facts(run: RunRecord) -> dict[str, Any]:
     started = json.loads(event_line(run.started))
     return {
         **{name: value for name, value in started.items() if name != "event"},
-        "ending": ending(run.ended, run.states, run.undone),
+        "ending": ending(run),
         "exit_code": run.ended and int(run.ended.exit_code),
-        "targets": run.targets,
-        "undone": run.undone,
-        "hosts": run.states,
+        "targets": len(run.targets),
+        "undone": len(run.undone),
+        "hosts": Counter(host.state for host in run.hosts),
     }
 
 
-def runs_markdown(runs: Iterable[RunSummary]) -> str:
+def runs_markdown(runs: Iterable[RunRecord]) -> str:
     """A table of the runs, the newest first."""
     head = "| run | command | commit | by | ending |\n|---|---|---|---|---|\n"
     return head + "".join(f"{cells(*_row(run))}\n" for run in runs)
@@ -163,7 +160,7 @@ def _host_row(host: HostResult) -> str:
     return cells(host.host, host.state, _documents(host), mails, why(host).text)
 
 
-LISTS: Mapping[str, Callable[[Iterable[RunSummary]], str]] = {
+LISTS: Mapping[str, Callable[[Iterable[RunRecord]], str]] = {
     "text": runs_text,
     "json": runs_json,
     "markdown": runs_markdown,

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-import msgspec
-
-from provisioner.deploy.record import RunRecord, ServerSkipped
+from provisioner.deploy.record import RunRecord, ServerSkipped, whole
 from provisioner.deploy.result import HostResult, MailResult
 from provisioner.errors import ExitCode
 from provisioner.reports.host_reasons import why
@@ -41,7 +39,7 @@ def run_json(record: RunRecord, _providers: Providers) -> str:
 
 def host_facts(host: HostResult) -> dict[str, Any]:
     """A host's result, with the sentence for its reason as `message`, and the remedy."""
-    facts: dict[str, Any] = msgspec.to_builtins(host)
+    facts: dict[str, Any] = whole(host)
     sentence, remedy = why(host)
     return {**facts, "message": sentence, "remedy": remedy}
 
@@ -137,4 +135,4 @@ RENDERERS: Mapping[str, Callable[[RunRecord, Providers], str]] = {
     "markdown": run_markdown,
 }
 
-FILE_FORMATS = ("junit", "json", "markdown")
+FILE_FORMATS = tuple(name for name in RENDERERS if name != "text")

@@ -44,28 +44,53 @@ def test_no_hosts_are_no_run(stage):
     assert list(stage.run([], {})) == []
 
 
-def test_an_answer_of_many_megabytes_arrives(stage):
-    (answer,) = stage.answers(stage.prepare("h1"), {"*": [["answer", 20_000_000]]}).values()
-    assert answer == ("answered", b"x" * 20_000_000)
-
-
-def test_dead_workers_are_found_and_all_others_finish(stage):
-    hosts = stage.prepare("h1", "h2", "h3", "h4")
-    steps = {"*": ANSWER, "h1": [["signal", signal.SIGKILL]], "h3": [["signal", signal.SIGKILL]]}
-    assert stage.answers(hosts, steps, forks=1) == {
-        "h1": ("died", ""),
-        "h2": ANSWERED,
-        "h3": ("died", ""),
-        "h4": ANSWERED,
+def test_each_host_has_an_end_of_its_own_and_no_say_over_the_next(stage):
+    """One fork: each has the slot of the one before."""
+    hosts = stage.prepare(
+        *("become", "broken", "h1", "killed", "large", "no plugin", "raises", "terminated"),
+        *("undefined", "vault", "z1"),
+        **{
+            "become": {"ansible_become": True},
+            "no plugin": {"ansible_connection": "hunter", "password": "hunter2"},
+            "undefined": {"ansible_connection": "{{ missing }}", "password": "hunter2"},
+        },
+    )
+    password = stage.folder / "password"
+    password.write_text("horse")
+    secret = VaultLib().encrypt("canary", secret=VaultSecret(b"horse")).decode()
+    (stage.folder / "host_vars").mkdir()
+    (stage.folder / "host_vars" / "vault.json").write_text(
+        json.dumps({"x": {"__ansible_vault": secret}})
+    )
+    (stage.folder / "ansible.cfg").write_text(
+        "[defaults]\nask_pass = yes\n[privilege_escalation]\nbecome_ask_pass = yes\n"
+    )
+    steps = {
+        "*": ANSWER,
+        "become": [["become_password", 0]],
+        "broken": [["signal", signal.SIGKILL]],
+        "killed": [["signal", signal.SIGKILL]],
+        "large": [["answer", 20_000_000]],
+        "raises": [["no_such_step", 0]],
+        "terminated": [["signal", signal.SIGTERM], *ANSWER],
+        "vault": [["variable", "x"]],
     }
-
-
-def test_a_worker_that_raises_or_is_terminated_has_no_say_over_others(stage):
-    hosts = stage.prepare("h1", "h2")
-    steps = {"h1": [["no_such_step", 0]], "h2": [["signal", signal.SIGTERM], *ANSWER]}
-    answers = stage.answers(hosts, steps)
-    assert answers["h1"][0] == "died"
-    assert answers["h2"] == ANSWERED
+    become, files = Secret("correct horse"), [password]
+    options = {"become_password": become, "vault_password_files": files}
+    answers = stage.answers(hosts, steps, forks=1, **options)
+    assert answers.pop("undefined")[1].endswith("'missing' is undefined")
+    assert answers.pop("raises")[0] == "died"
+    assert answers == {
+        "become": ("answered", b"correct horse"),
+        "broken": ("died", ""),
+        "h1": ANSWERED,
+        "killed": ("died", ""),
+        "large": ("answered", b"x" * 20_000_000),
+        "no plugin": ("not begun", "the connection plugin 'hunter' was not found"),
+        "terminated": ANSWERED,
+        "vault": ("answered", b"canary"),
+        "z1": ANSWERED,
+    }
 
 
 def test_a_worker_that_died_before_it_began_is_not_waited_for_forever(stage, monkeypatch):
@@ -112,21 +137,6 @@ def test_a_playbook_that_is_not_found_on_the_path_is_said_to_be_missing(stage, m
     assert "No such file" in answer[1]
 
 
-def test_a_host_that_ansible_cannot_begin_has_its_words_and_no_line_of_a_file(stage):
-    hosts = stage.prepare(
-        "h1",
-        "h2",
-        "h3",
-        h1={"ansible_connection": "hunter", "password": "hunter2"},
-        h2={"ansible_connection": "{{ missing }}", "password": "hunter2"},
-    )
-    answers = stage.answers(hosts, {"*": ANSWER})
-    assert answers["h1"] == ("not begun", "the connection plugin 'hunter' was not found")
-    assert answers["h2"][0] == "not begun"
-    assert answers["h2"][1].endswith("'missing' is undefined")
-    assert answers["h3"] == ANSWERED
-
-
 def test_after_a_stop_no_other_host_begins(stage):
     hosts = stage.prepare("h1", "h2", "h3")
     executor = stage.executor(forks=1)
@@ -141,41 +151,15 @@ def test_after_a_stop_no_other_host_begins(stage):
     assert states["h3"] == NOT_BEGUN, "one more may have begun by then"
 
 
-@pytest.mark.parametrize("verbosity", [0, 4])
-def test_nothing_of_the_input_is_in_ansibles_output_or_files(stage, verbosity):
+def test_nothing_of_the_input_is_in_ansibles_output_or_files(stage):
     hosts = stage.prepare("h1")
     steps = {"*": [["files_with", "canary-7d1f"]]}
-    items = list(stage.run(hosts, steps, verbosity=verbosity))
+    items = list(stage.run(hosts, steps, verbosity=4))
     output = "\n".join(item.text for item in items if isinstance(item, Output))
     assert "Ask the host" in output
     assert "canary-7d1f" not in output
     assert "run.json" not in output
     assert [i.content for i in items if isinstance(i, Answer)] == [b'["run.json"]']
-
-
-def test_a_become_password_reaches_ansible_and_no_prompt_is_waited_for(stage):
-    hosts = stage.prepare("h1", h1={"ansible_become": True})
-    (stage.folder / "ansible.cfg").write_text(
-        "[defaults]\nask_pass = yes\n[privilege_escalation]\nbecome_ask_pass = yes\n"
-    )
-    answers = stage.answers(
-        hosts, {"*": [["become_password", 0]]}, become_password=Secret("correct horse")
-    )
-    assert answers == {"h1": ("answered", b"correct horse")}
-
-
-def test_a_vault_password_opens_the_variables_of_a_host(stage):
-    hosts = stage.prepare("h1", "h2")
-    password = stage.folder / "password"
-    password.write_text("horse")
-    secret = VaultLib().encrypt("canary", secret=VaultSecret(b"horse")).decode()
-    (stage.folder / "host_vars").mkdir()
-    (stage.folder / "host_vars" / "h1.json").write_text(
-        json.dumps({"x": {"__ansible_vault": secret}})
-    )
-    steps = {"h1": [["variable", "x"]], "h2": ANSWER}
-    answers = stage.answers(hosts, steps, vault_password_files=[password])
-    assert answers == {"h1": ("answered", b"canary"), "h2": ANSWERED}
 
 
 # -- signals

@@ -140,7 +140,7 @@ def failed(host, **facts):
 with run_view(stream_events=%(stream)s, quiet=%(quiet)s, plain=%(plain)s) as view:
     view.on_event(HostsAsked(purpose="plan", hosts=40))
     view.on_event(PhaseStarted(host="maps01", phase="read"))
-    time.sleep(0.6)
+    time.sleep(%(pause)s)
     view.on_event(RunPlanned(hosts=[], plan=None, batches=[names]))
     view.clear()
     sys.stderr.write("Push? [y/N] yes\\n")
@@ -148,14 +148,14 @@ with run_view(stream_events=%(stream)s, quiet=%(quiet)s, plain=%(plain)s) as vie
     view.on_event(BatchStarted(number=1, count=1, hosts=names))
     for name in names:
         view.on_event(PhaseStarted(host=name, phase="deliver"))
-    time.sleep(0.6)
+    time.sleep(%(pause)s)
     for name in names[:30]:
         view.on_event(failed(name, reason="mail_refused"))
     view.note("a [red]note[/red] :smile:")
-    time.sleep(0.6)
+    time.sleep(%(pause)s)
 print("the report")
 """
-VIEW = {"stream": False, "quiet": False, "plain": False}
+VIEW = {"stream": False, "quiet": False, "plain": False, "pause": 0}
 FAILURES = [f"maps{n:02}: restored: a test email was rejected" for n in range(1, 31)]
 STAYS = ["Push? [y/N] yes", *FAILURES, "a [red]note[/red] :smile:", "the report"]
 
@@ -165,12 +165,12 @@ def environment(**changes: str) -> dict[str, str]:
     return {**keep, "TERM": "xterm", **changes}
 
 
-def shown(columns: int, lines: int = 24, **changes: str) -> str:
-    """What a pseudo-terminal receives."""
+def shown(columns: int, lines: int = 24, pause: float = 0.6, **changes: str) -> str:
+    """What a pseudo-terminal receives; `pause`: long enough to draw in."""
     parent, child = pty.openpty()
     ioctl(child, TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT % VIEW],
+        [sys.executable, "-c", SCRIPT % {**VIEW, "pause": pause}],
         env=environment(**changes),
         stdin=child,
         stdout=child,
@@ -229,7 +229,7 @@ def test_without_colors_and_on_a_narrow_terminal() -> None:
 
 def test_a_dumb_terminal_gets_plain_lines() -> None:
     plain = ["checking 40 hosts", *STAYS]
-    assert shown(80, TERM="dumb").replace("\r\n", "\n").splitlines() == plain
+    assert shown(80, pause=0, TERM="dumb").replace("\r\n", "\n").splitlines() == plain
 
 
 # -- whoever reads it may go away

@@ -10,7 +10,6 @@ from typing import Any, cast
 import msgspec
 
 from provisioner.ansible.executor import Answer, Executor
-from provisioner.ansible.inventory import Inventory
 from provisioner.ansible.run_input import RunInput, decoded
 from provisioner.ansible.signals import Signals
 from provisioner.credentials.project_secrets import OpenProject
@@ -18,7 +17,8 @@ from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.host_change import Found, ServerChange
 from provisioner.deploy.record import RunRecord, RunStarted
 from provisioner.deploy.result import HostResult, HostState
-from provisioner.deploy.run import Run, RunOptions, Scope
+from provisioner.deploy.run import Run, RunOptions
+from provisioner.deploy.scope import Scope
 from provisioner.deploy.targets import Targets
 from provisioner.deploy.worker import HostAnswer
 from provisioner.errors import FleetError
@@ -139,6 +139,19 @@ def result_of(host: str, letter: str, **facts: Any) -> HostResult:
     return HostResult(host=host, state=state, **facts)
 
 
+def run_started(command: Any = "push") -> RunStarted:
+    """The first event of a run."""
+    return RunStarted(
+        run_id="run-1",
+        command=command,
+        owner="anna@desk",
+        version="1",
+        commit=COMMIT.id,
+        dirty=False,
+        options={},
+    )
+
+
 @dataclass
 class PushedRun:
     """A run over hosts a, b, c .. and what came of it."""
@@ -196,27 +209,15 @@ def a_run(
         declared=places,
         pruned_hosts=frozenset(planned),
     )
-    started = RunStarted(
-        run_id="run-1",
-        command=command,
-        owner="anna@desk",
-        version="1",
-        commit=COMMIT.id,
-        dirty=False,
-        options={},
-    )
     signals = Signals()
     executor = ListExecutor(signals, planned, pushed, forks)
     run = Run(
-        project=project,
         opened=OpenProject(project, secrets.store, secrets, cast("Any", None)),
         targets=targets,
-        inventory=cast("Inventory", None),
         executor=cast("Executor", executor),
-        record=RunRecord(started),
+        record=RunRecord(run_started(command)),
         signals=signals,
         key=KEY,
-        commit=COMMIT,
         scope=scope or Scope(),
         options=options or RunOptions(),
         output=lambda _text: None,

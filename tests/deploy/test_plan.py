@@ -16,12 +16,13 @@ from msgspec import structs
 
 from provisioner.deploy import plan as plan_module
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.plan import Plan, PlanOptions, PlanRefused, make_plan, read_plan
+from provisioner.deploy.plan import Plan, PlanRefused, make_plan, read_plan
+from provisioner.deploy.scope import Scope
 from provisioner.deploy.targets import Targets
 from provisioner.git import Commit
 from provisioner.model.project import Project
 from provisioner.secret import Secret
-from tests.deploy.pushes import COMMIT, KEY, change, result_of
+from tests.deploy.pushes import COMMIT, KEY, change, result_of, run_started
 from tests.oauth_samples import CLIENT_SECRET, oauth_server, token_set
 
 TOKENS = token_set()
@@ -45,11 +46,8 @@ def made(**changes: Any) -> Plan:
     ]
     given = {
         "key": KEY,
-        "commit": COMMIT,
-        "options": PlanOptions(servers=["Reports"], prune=True),
-        "run_id": "run-1",
-        "by": "anna@desk",
-        "version": "1",
+        "started": run_started(),
+        "options": Scope(servers=("Reports",), prune=True),
         **changes,
     }
     return make_plan(hosts, targets(), **given)
@@ -102,7 +100,7 @@ NOT_CURRENT: list[tuple[Any, Any, Any, Any, str]] = [
     (made(), targets(), KEY, Commit(None, None), "is for commit"),
     (EDITED, targets(), KEY, COMMIT, "was edited"),
     (structs.replace(made(), seal=""), targets(), KEY, COMMIT, "was edited"),
-    (structs.replace(made(), options=PlanOptions()), targets(), KEY, COMMIT, "was edited"),
+    (structs.replace(made(), options=Scope()), targets(), KEY, COMMIT, "was edited"),
 ]
 
 
@@ -144,11 +142,16 @@ def test_a_file_that_is_no_plan(tmp_path: Path, text: str) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(PlanRefused, match="cannot be read"):
-        read_plan(tmp_path / "plan.json")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(PlanRefused, match="no regular file"):
-        read_plan(tmp_path / "pipe")
+    for place, words in (
+        (tmp_path / "plan.json", "plan.json cannot be read: No such file"),
+        (tmp_path, "cannot be read: Is a directory"),
+        (tmp_path / "pipe", "pipe is no regular file, so no plan is read from it"),
+        (Path("/dev/zero"), "/dev/zero is no regular file"),
+    ):
+        with pytest.raises(PlanRefused, match=words) as raised:
+            read_plan(place)
+        assert raised.value.remedy
     path = saved(tmp_path, made())
     monkeypatch.setattr(plan_module, "_MOST_BYTES", 100)
     with pytest.raises(PlanRefused):

@@ -9,16 +9,22 @@ from typing import Any, cast
 import pytest
 
 from provisioner.ansible.inventory import Inventory
-from provisioner.deploy import run as run_module
-from provisioner.deploy.plan import PlanOptions
 from provisioner.deploy.record import RunRecord, RunStarted
-from provisioner.deploy.run import Scope
+from provisioner.deploy.scope import Scope
+from provisioner.deploy.scope import scoped as scoped_targets
 from provisioner.deploy.targets import Targets
 from provisioner.errors import FleetError, UsageError
 from provisioner.model.project import Project
 from tests.deploy.pushes import login_entry
 
-HOSTS = {"maps": ("h1", "h2", "h3"), "one": ("h1",), "three": ("h3",), "db": ("d1",), "gone": ()}
+HOSTS = {
+    "maps": ("h1", "h2", "h3"),
+    "one": ("h1",),
+    "two": ("h2",),
+    "three": ("h3",),
+    "db": ("d1",),
+    "gone": (),
+}
 INVENTORY = cast(
     "Inventory",
     SimpleNamespace(
@@ -36,7 +42,7 @@ def scoped(scope: Scope, declared: dict[str, tuple[str, ...]] | None = None) -> 
         hosts=hosts,
         declared=declared or hosts,
     )
-    return run_module._scoped(targets, scope, INVENTORY)
+    return scoped_targets(targets, scope, INVENTORY)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,7 @@ def scoped(scope: Scope, declared: dict[str, tuple[str, ...]] | None = None) -> 
         (Scope(), ("h1", "h2")),
         (Scope(limit="one"), ("h1",)),
         (Scope(hosts=("one",)), ("h1",)),
+        (Scope(hosts=("one", "two")), ("h1", "h2")),
         (Scope(prune=True), ("h1", "h2", "h3")),  # an orphan may be anywhere
         (Scope(prune=True, limit="three"), ("h3",)),
     ],
@@ -61,6 +68,8 @@ def test_which_hosts_are_asked(scope: Scope, hosts: tuple[str, ...]) -> None:
         (Scope(limit="db", servers=("A",)), "A and --limit db name no common host"),
         (Scope(limit="three", hosts=("one",)), "one and --limit three name no common host"),
         (Scope(hosts=("db",)), "no declared server goes to d1"),
+        (Scope(hosts=("maps",)), "no declared server goes to h3"),
+        (Scope(hosts=("gone",)), "no declared server goes to gone"),
     ],
 )
 def test_hosts_that_there_are_not(scope: Scope, words: str) -> None:
@@ -79,11 +88,11 @@ def test_nothing_is_pruned_while_a_pattern_matches_nothing() -> None:
 
 
 def test_a_saved_plan_says_itself_what_it_is_about() -> None:
-    options = PlanOptions(servers=["A"], limit="maps", prune=True)
-    assert Scope().planned(options) == Scope(servers=("A",), limit="maps", prune=True)
+    saved = Scope(servers=("A",), limit="maps", prune=True)
+    assert Scope().planned(saved) == saved
     for scope in (Scope(servers=("A",)), Scope(limit="maps"), Scope(prune=True)):
         with pytest.raises(UsageError, match="--plan says itself"):
-            scope.planned(options)
+            scope.planned(saved)
 
 
 def record(options: dict[str, Any]) -> RunRecord:
@@ -103,12 +112,3 @@ def test_resume_goes_on_with_the_same() -> None:
     for other in (Scope(servers=("A",)), Scope(limit="one"), Scope(prune=True)):
         with pytest.raises(UsageError, match="the push run-1 was for other servers"):
             other.resumed(earlier)
-
-
-def test_the_record_names_hosts_that_were_named() -> None:
-    assert Scope(servers=("B", "A")).options() == {
-        "servers": ["A", "B"],
-        "limit": None,
-        "prune": False,
-    }
-    assert Scope(hosts=("one",)).options()["hosts"] == ["one"]

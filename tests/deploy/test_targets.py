@@ -15,14 +15,13 @@ from provisioner.ansible.run_input import MailLimit
 from provisioner.deploy.targets import (
     RotationForbids,
     Targets,
-    chosen_hosts,
     declared_targets,
     host_input,
     host_key,
     prepare_rollback,
     prepare_targets,
 )
-from provisioner.errors import ExitCode, PersonNeeded, UsageError
+from provisioner.errors import ExitCode, PersonNeeded
 from provisioner.model.email_server import EmailServer, SecretReference, SecurityLevel
 from provisioner.model.project import Project
 from tests.deploy.pushes import KEY, login_entry, login_server
@@ -76,7 +75,7 @@ def test_what_is_wrong_with_a_server_keeps_that_one_back(tmp_path: Path) -> None
     targets = prepared(tmp_path, servers)
     assert set(targets.entries) == {"Alerts"}
     assert targets.all_hosts == ("maps1", "maps2")
-    codes = {one.name: one.exit_code for one in targets.skipped}
+    codes = {one.server: one.exit_code for one in targets.skipped}
     assert codes["Reports"] == ExitCode.PERSON_NEEDED
     assert set(codes) == {"Reports", "Gone", "Relay"}
     assert targets.declared["Gone"] == (), "prune must know"
@@ -202,27 +201,6 @@ def test_a_limit_leaves_only_its_hosts() -> None:
     assert limited.all_hosts == ("h2",)
     assert [entry.name for entry in limited.entries_of("h2")] == ["A", "B"]
     assert limited.declared == targets.declared, "what goes elsewhere is declared all the same"
-
-
-@pytest.mark.parametrize(
-    ("patterns", "hosts", "found"),
-    [
-        ([], ["maps1"], {"maps1"}),
-        (["maps"], ["maps1", "maps2", "x"], {"maps1", "maps2"}),
-        (["one", "two"], ["maps1", "maps2"], {"maps1", "maps2"}),
-        (["maps"], ["maps1"], "maps2"),
-        (["nobody"], ["maps1"], "nobody"),
-        ([], [], "any host"),
-    ],
-)
-def test_hosts_that_a_command_names(
-    patterns: list[str], hosts: list[str], found: set[str] | str
-) -> None:
-    if isinstance(found, set):
-        assert chosen_hosts(inventory(), patterns, hosts) == found
-        return
-    with pytest.raises(UsageError, match=f"no declared server goes to {found}"):
-        chosen_hosts(inventory(), patterns, hosts)
 
 
 def test_each_host_has_a_key_and_placeholders_of_its_own() -> None:

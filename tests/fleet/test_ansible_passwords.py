@@ -5,6 +5,8 @@ import json
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from tests.terminal import CTRL_C
+
 pytestmark = pytest.mark.long
 
 SUDO = """\
@@ -34,6 +36,10 @@ def test_the_password_of_sudo_is_asked_for_at_once_or_not_at_all(fleet, tmp_path
     assert not told.exists()
 
     (fleet.folder / "ansible.cfg").unlink()
+    with fleet.at_a_terminal("push", "-K") as terminal:
+        terminal.wait_for("BECOME password: ")
+        terminal.type(CTRL_C)
+        assert terminal.ends() == 130, "nothing is at work that had to finish"
     with fleet.at_a_terminal("push", "-K", "--yes") as terminal:
         terminal.wait_for("BECOME password: ")
         terminal.wait_until_unseen()

@@ -5,9 +5,12 @@ import shutil
 import stat
 from pathlib import Path
 
+import jsonschema_rs
+import msgspec
 import pytest
 
 from provisioner.demo.mail_server import Failure
+from provisioner.deploy.record import AnyEvent, PhaseStarted
 from tests.ansible_processes import wait_until
 from tests.fleet.local_fleet import PASSWORD, USER
 
@@ -34,12 +37,21 @@ def test_a_first_push_delivers_and_a_second_one_does_nothing(fleet):
     assert len(fleet.mail.received) == 1
 
 
-def test_for_a_program_each_line_is_an_event_as_in_the_journal(fleet):
+def test_for_a_program_each_line_is_an_event_as_its_schema_says(fleet):
+    fleet.ends(2, "plan", "--out", "plan.json")
+    schema = jsonschema_rs.Draft202012Validator(json.loads(fleet.ends(0, "schema", "plan").stdout))
+    schema.validate(json.loads((fleet.folder / "plan.json").read_text()))
+
     ended = fleet.ends(0, "push", "--format", "json")
-    events = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert "maps1: would change\n  + Reports: added" in ended.stderr, "shown, asked or not"
     assert PASSWORD not in ended.stdout + ended.stderr
-    (journal,) = fleet.journals()
-    assert journal == events
+    events = [json.loads(line) for line in ended.stdout.splitlines()]
+    schema = json.loads(fleet.ends(0, "schema", "run-events").stdout)
+    for event in events:
+        jsonschema_rs.Draft202012Validator(schema).validate(event)
+    printed = [msgspec.convert(event, AnyEvent) for event in events]
+    kept = [event for event in printed if not isinstance(event, PhaseStarted)]
+    assert fleet.run_record().events == kept
     kinds = [event["event"] for event in events if event["event"] != "phase_started"]
     assert kinds == [
         *("run_started", "hosts_asked", "run_planned", "batch_started", "hosts_asked"),

@@ -35,7 +35,8 @@ def test_the_plan_is_shown_and_asked_about(fleet):
     assert "unchanged" in unasked(fleet), "there is nothing to ask about"
 
     fleet.declare("Reports", maximum_emails_per_minute=5)
-    assert "delivered, not applied" in unasked(fleet, "--yes")
+    shown = unasked(fleet, "--yes")
+    assert "maximum_emails_per_minute: null -> 5" in shown.partition("delivered, not applied")[0]
 
 
 def test_of_a_saved_plan_only_what_is_removed_is_asked_about(fleet):

@@ -64,7 +64,8 @@ def test_the_document_before_is_a_new_generation_applied_and_verified(fleet, tmp
 
     planned = fleet.ends(2, "plan")  # the declared files are still the newer ones
     assert "maximum_emails_per_minute: null -> 5" in planned.stdout
-    rolled_back(fleet, "maps1", "--yes")  # and back again
+    said = rolled_back(fleet, "maps1", "--yes")  # and back again
+    assert "maximum_emails_per_minute: null -> 5" in said, "shown, asked or not"
     assert served(fleet) == (4, 5)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace as with_reply
 from typing import Any
 
 from msgspec.structs import replace
@@ -207,6 +208,70 @@ def sample_push() -> RunRecord:
     )
 
 
+def sample_groups() -> RunRecord:
+    """Hosts that differ in what is of each alone, and are one block; then hosts that do not."""
+    twice = [
+        ("full", "enospc", "full{n}: /etc"),
+        ("lock", "locked", "ann (run 2026112{n}T100101-1f2e3d4{n}), since 2026-11-27T10:0{n}:00Z"),
+    ]
+    replies = {
+        "outlook": "5.7.139 Authentication unsuccessful [FR{n}P281CA0042.DEUP281.PROD.OUTLOOK.COM "
+        "2026-11-27T10:0{n}:00.123Z 08DC{n}]",
+        "gmail": "5.7.8 Username and Password not accepted {n}b1f17b1804b1-40c8.3 - gsmtp",
+    }
+    words = "no\nmaps2: applied\x1b[2J"
+    back = {"generation": 8, "rolled_back_to": 6}
+    hosts = [
+        *(result(f"even{n:02}", HostState.UNCHANGED) for n in range(1, 51)),
+        *(delivered(f"generation{n}", HostState.ROLLED_BACK, generation=n) for n in (3, 1, 2)),
+        *(
+            result(f"{name}{n}", HostState.FAILED, reason, about=about.format(n=n))
+            for name, reason, about in twice
+            for n in (1, 2)
+        ),
+        *(
+            result(f"{name}{n}", HostState.RESTORED, "mail_refused", mails=[_refused(reply, n)])
+            for name, reply in replies.items()
+            for n in (1, 2)
+        ),
+        *(result(f"clock{n}", HostState.UNCHANGED, skew=n * 400.0) for n in (1, 2)),
+        *(
+            delivered(f"port{old}", HostState.APPLIED, servers=[_port_was(old)], mails=[SENT])
+            for old in (25, 465)
+        ),
+        result(
+            "moved",
+            HostState.RESTORED,
+            "mail_refused",
+            mails=[replace(REFUSED, worked_before="old:25")],
+            baseline=[REFUSED],
+        ),
+        delivered("back", HostState.ROLLED_BACK, **back),
+        delivered("goes-back", HostState.WOULD_CHANGE, **back),
+        delivered("not-back", HostState.FAILED, "eio", **back),
+        delivered("rekeyed", HostState.APPLIED, rekeyed=True),
+        delivered("restarted-later", HostState.DELIVERED),
+        result(
+            "loud",
+            HostState.RESTORED,
+            "apply_failed",
+            about="no",
+            apply=CommandResult(exit=1, output=words),
+        ),
+        result("e\x1b]0;vil\x07\n", HostState.FAILED, "eio", about=words),
+    ]
+    return record(*finished(*hosts), of=started(restart=False))
+
+
+def _refused(reply: str, number: int) -> MailResult:
+    smtp = with_reply(REFUSED.smtp, reply=reply.format(n=number), message_id=f"<{number}@a>")
+    return replace(REFUSED, smtp=smtp)
+
+
+def _port_was(old: int) -> ServerChange:
+    return replace(CHANGED, values={"/port": (old, 587)})
+
+
 def sample_rollback() -> RunRecord:
     """One host went back, another one was not started."""
     return record(
@@ -253,6 +318,7 @@ def sample_status() -> RunRecord:
 SAMPLES = {
     "plan": sample_plan,
     "push": sample_push,
+    "groups": sample_groups,
     "rollback": sample_rollback,
     "killed": sample_killed_push,
 }

@@ -88,7 +88,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     **{f"run {f}": lambda f=f: run_formats.RENDERERS[f](RECORD, {}) for f in run_formats.RENDERERS},  # type: ignore[misc]
     **{f"one run {f}": lambda f=f: history.ONES[f](RECORD) for f in history.ONES},  # type: ignore[misc]
     **{
-        f"list {f}": lambda f=f: history.LISTS[f]([record.summary_of(RECORD)])  # type: ignore[misc]
+        f"list {f}": lambda f=f: history.LISTS[f]([RECORD])  # type: ignore[misc]
         for f in history.LISTS
     },
     "status text": lambda: host_status.status_text(RECORD),

@@ -18,7 +18,7 @@ from provisioner.cli.schema import SchemaName, schema_text
 from provisioner.credentials.store import TokenSet
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.host_change import ServerChange
-from provisioner.deploy.plan import Plan, PlannedHost, PlanOptions
+from provisioner.deploy.plan import Plan, PlannedHost
 from provisioner.deploy.record import (
     HostFinished,
     RunFinished,
@@ -27,6 +27,7 @@ from provisioner.deploy.record import (
     event_line,
 )
 from provisioner.deploy.result import HostResult, HostState
+from provisioner.deploy.scope import Scope
 from provisioner.errors import ExitCode
 from provisioner.lint.schema import schema_named
 from provisioner.model.email_server import (
@@ -309,7 +310,7 @@ def test_a_plan_and_events_as_they_are_written_follow_their_schemas() -> None:
         version="1",
         commit=None,
         dirty=None,
-        options=PlanOptions(),
+        options=Scope(),
         key_id="k",
         servers={"Reports": "0" * 32},
         hosts={"maps1": PlannedHost(fingerprint=None, actions={"Reports": "changed"})},
