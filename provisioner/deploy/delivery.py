@@ -17,7 +17,7 @@ import msgspec
 from provisioner.ansible.run_input import Mail, RunInput
 from provisioner.deploy import mail_turns, post_check, protocol
 from provisioner.deploy.host_change import Change
-from provisioner.deploy.host_document import Entry, entry_fingerprint, value_at
+from provisioner.deploy.host_document import Entry, entry_fingerprint, is_expired, value_at
 from provisioner.deploy.host_state import Outcome, Proof
 from provisioner.deploy.mail_turns import GoesOn, NoTurn
 from provisioner.deploy.post_check import CheckContext, ServerCheck, server_check
@@ -49,15 +49,15 @@ from provisioner.secret import Secret
 _GRANT, _ACCESS_TOKEN = "/oauth2/token/grant_id", "/oauth2/token/access_token"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What a delivery needs beside its transaction. `call`: asks the host; `phase`: tells the
     controller where it is; `goes_on`: whether it makes sense to wait for a turn."""
 
     host: str
     call: Call
-    phase: Callable[[str], None]
-    goes_on: GoesOn
+    phase: Callable[[str], None] = lambda _name: None
+    goes_on: GoesOn = lambda: True
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
 
@@ -79,12 +79,12 @@ class Delivery:
         self._change: Change = tx.change
         self._results: dict[str, MailResult] = {}
         self._baseline: dict[str, MailResult] = {}
-        self._proofs: dict[str, Proof] = {}
-        self._digests: dict[str, str | None] = dict(tx.found.digests)
+        self._digests: dict[str, str | None] = dict(tx.now.found.digests)
         self._apply: CommandResult | None = None
         self._test: CommandResult | None = None
         self._recorded = False
         self._mails = {name.casefold(): mail for name, mail in self._work.mails.items()}
+        self._declared = {name.casefold(): entry for name, entry in self._work.servers.items()}
         self._context = CheckContext(
             host=around.host,
             run_id=self._work.run_id,
@@ -98,16 +98,18 @@ class Delivery:
         rounds = post_check.rounds(checks)
         joins = bool(rounds) and not (self._change.applies and post_check.limits(rounds[0]))
         joined = rounds.pop(0) if joins else []
+        failure = ""
         try:
             ending = self._deliver(joined, last=not rounds)
-        except Unreachable as error:
-            state = HostState.UNKNOWN if error.began else HostState.UNREACHABLE
-            return Ending(state, error.kind, error.words)
+        except LostHost as error:  # once the document lies there
+            ending, failure = None, error.reason
         except CallFailed as error:
-            return Ending(HostState.UNKNOWN, error.reason, error.words)
+            untouched = isinstance(error, Unreachable) and not error.began
+            state = HostState.UNREACHABLE if untouched else HostState.UNKNOWN
+            return Ending(state, error.reason, error.words)
         if ending is not None:
             return ending
-        failure = self._verify(checks, rounds)
+        failure = failure or self._verify(checks, rounds)
         if self._is_wrong and self._tx.can_go_back:
             return self._give_back()
         return self._verified(failure)
@@ -133,18 +135,18 @@ class Delivery:
         """The first call; None if the document lies there, applied where that is due."""
         forward = self._tx.forward()
         proving = self._proving(joined, last=last) if joined or last else []
-        count = 1 + sum(operation["op"] in ("run", "restart") for operation in forward)
         self._around.phase("deliver")
-        with self._cluster_turn() as went_well, self._mailbox_turns(joined):
+        cluster = self._cluster_turn(applies=self._change.applies)
+        with cluster as went_well, self._mailbox_turns(joined):
             said = self._around.call([*forward, *proving])
             self._digests.update(digests_in(said))
-            for answer in said[1:count]:
-                self._apply = _command_result(answer)
-            ending = require_delivered(said, writes=self._change.writes, count=count)
+            for answer in said[1 : len(forward)]:
+                self._apply = _command_result(answer) or self._apply
+            ending = require_delivered(said, forward, writes=self._change.writes)
             if ending is None:
                 went_well()
         if ending is None:
-            self._hear(said[len(forward) :], joined, last=last)
+            self._hear(said[len(forward) :], joined)
         return ending
 
     # -- verify
@@ -157,7 +159,7 @@ class Delivery:
         if entry is None or not post_check.is_complete(entry):
             return None
         secret = None
-        if before and post_check.expired(entry, self._around.clock()):
+        if before and is_expired(entry, self._around.clock()):
             secret = self._living_token(key, entry)
             if secret is None:
                 return None  # only MAPS may refresh it
@@ -176,29 +178,29 @@ class Delivery:
         if known is None:
             return check
         (self._baseline if before else self._results)[key] = known
-        if known.proof and not before:
-            self._proofs[key] = self._proof(entry, known.proof)
         return None
 
     def _from_its_own_mailbox(self, mail: Mail, key: str, entry: Entry) -> Mail:
         """In a document of before the mailbox may have been another one."""
-        declared = self._declared(key)
+        declared = self._declared.get(key, {})
         own = entry.get("user_name")
-        if declared is None or not own or mail.sender != declared.get("user_name"):
+        if not own or mail.sender != declared.get("user_name"):
             return mail
         return msgspec.structs.replace(mail, sender=own)
 
-    def _declared(self, key: str) -> Entry | None:
-        servers = self._work.servers
-        return next((servers[name] for name in servers if name.casefold() == key), None)
-
     def _living_token(self, key: str, entry: Entry) -> Secret | None:
         """The controller's access token of the same grant; None if it has another one."""
-        declared = self._declared(key)
+        declared = self._declared.get(key)
         if declared is None or value_at(declared, _GRANT) != value_at(entry, _GRANT):
             return None
         token = self._work.secrets.get(declared["server_name"], {}).get(_ACCESS_TOKEN)
         return None if token is None else Secret(msgspec.json.decode(token.encode(), type=str))
+
+    @property
+    def _proofs(self) -> dict[str, Proof]:
+        """What is verified by now."""
+        entries, results = self._change.document.entries, self._results.items()
+        return {key: self._proof(entries[key], one.proof) for key, one in results if one.proof}
 
     def _proof(self, entry: Entry, outcome: Outcome) -> Proof:
         return Proof(
@@ -214,10 +216,16 @@ class Delivery:
         if last and self._tests_maps(checks):
             operations.append(protocol.run(self._tx.settings.test_command, TEST_TIMEOUT))
         proofs = self._proofs | {c.key: self._proof(c.entry, c.proof) for c in checks}
-        settle = last and self._settles(proofs) and not self._change.left_out
-        if proofs or (settle and not self._tx.is_settled):
-            operations.append(protocol.write(self._tx.recording(proofs, settle=settle), expect={}))
-        return operations
+        return operations + self._recording(proofs, {})
+
+    def _recording(
+        self, proofs: Mapping[str, Proof], expect: Mapping[str, str | None]
+    ) -> list[Operation]:
+        """The write of what is verified, where that is something new."""
+        settle = self._settles(proofs) and not self._change.left_out
+        if not proofs and (not settle or self._tx.is_settled):
+            return []
+        return [protocol.write(self._tx.recording(proofs, settle=settle), expect=expect)]
 
     def _tests_maps(self, checks: Sequence[ServerCheck]) -> bool:
         """MAPS itself sends, too, where emails are sent and what it has is the document there."""
@@ -238,20 +246,16 @@ class Delivery:
     def _are_verified(self) -> bool:
         return set(self._change.unverified) <= set(self._proofs)
 
-    def _hear(self, said: Sequence[Answer], checks: Sequence[ServerCheck], *, last: bool) -> None:
+    def _hear(self, said: Sequence[Answer], checks: Sequence[ServerCheck]) -> None:
         """Take in the answers to `_proving`."""
         self._digests.update(digests_in(said))
-        heard = dict(post_check.results(checks, said, self._results, self._tx.found.skew))
-        self._results |= heard
-        for check in checks:
-            if check.key in heard and (proof := heard[check.key].proof):
-                self._proofs[check.key] = self._proof(check.entry, proof)
+        self._results |= post_check.results(checks, said, self._results, self._tx.now.found.skew)
         for answer in said:
             if isinstance(answer, (MailAnswer, PostAnswer)) and answer.reason:
                 raise LostHost(answer.reason)  # it does not know its own secret any more
             if isinstance(answer, RunAnswer):
                 self._test = _command_result(answer)
-        self._recorded = last and bool(said) and isinstance(said[-1], WriteAnswer) and said[-1].done
+        self._recorded = bool(said) and isinstance(said[-1], WriteAnswer) and said[-1].done
 
     def _verify(self, checks: Sequence[ServerCheck], rounds: list[list[ServerCheck]]) -> str:
         """What the first call has left: further rounds, and again what passes by itself. -> why it
@@ -291,7 +295,7 @@ class Delivery:
                 guard = protocol.write([], expect=self._lying())
                 said = self._around.call([guard, *self._proving(checks, last=last)])
             _require(said[0])
-            self._hear(said[1:], checks, last=last)
+            self._hear(said[1:], checks)
             if self._is_wrong:
                 return
 
@@ -323,25 +327,24 @@ class Delivery:
 
     def _record(self) -> None:
         """Record what was verified where no list has come to its own record."""
-        if self._recorded or (self._tx.is_settled and not self._proofs):
-            return
-        if self._test is None and self._are_verified and self._tests_maps(()):
+        untested = not self._recorded and self._test is None
+        if untested and self._are_verified and self._tests_maps(()):
             self._ask([()])  # the list that had MAPS' own email ended at a refresh as a trial
-        if self._recorded:
+        if self._recorded or self._test_failed:
             return
-        tested = self._test is None or self._test.exit == 0
-        proofs = self._proofs if tested else {}
-        settle = tested and self._settles(proofs) and not self._change.left_out
-        files = self._tx.recording(proofs, settle=settle)
-        said = self._around.call([protocol.write(files, expect=self._lying())])
-        _require(said[0])
+        for operation in self._recording(self._proofs, self._lying()):
+            _require(self._around.call([operation])[0])
+
+    @property
+    def _test_failed(self) -> bool:
+        return self._test is not None and self._test.exit != 0
 
     def _lying(self) -> dict[str, str | None]:
         """The digests of what this run has left there."""
         return {name: self._digests.get(name) for name in (DOCUMENT, STATE)}
 
     def _verified(self, failure: str) -> Ending:
-        if self._test is not None and self._test.exit != 0:
+        if self._test and self._test_failed:
             return Ending(HostState.UNVERIFIED, "test_failed", self._test.output)
         if failure == "moved":
             return Ending(HostState.LOCKED, "moved")  # another run's document lies there now
@@ -362,12 +365,13 @@ class Delivery:
         checks = [check for key in wrong if (check := self._check(key, before=True))]
         backward = self._tx.backward(self._lying())
         baseline = self._baseline_list(checks)
-        joins = not (self._change.applies and post_check.limits(checks))
+        joins = not (self._change.may_apply and post_check.limits(checks))
         self._around.phase("restore")
         try:
-            with self._cluster_turn() as went_well, self._mailbox_turns(checks if joins else []):
+            cluster = self._cluster_turn(applies=self._change.may_apply)
+            with cluster as went_well, self._mailbox_turns(checks if joins else []):
                 said = self._around.call([*backward, *(baseline if joins else [])])
-                ending = require_given_back(said)
+                ending = require_given_back(said, backward)
                 if ending is not None:
                     return ending
                 went_well()
@@ -379,11 +383,9 @@ class Delivery:
                     said = self._around.call([guard, *baseline])[1:]
         except NoTurn as error:
             return Ending(HostState.UNKNOWN, "interrupted", error.host)
-        except Unreachable as error:
-            return Ending(HostState.UNKNOWN, error.kind, error.words)
         except CallFailed as error:
             return Ending(HostState.UNKNOWN, error.reason, error.words)
-        self._baseline |= post_check.results(checks, said, {}, self._tx.found.skew)
+        self._baseline |= post_check.results(checks, said, {}, self._tx.now.found.skew)
         if any(result.wrong for result in self._baseline.values()):
             return Ending(HostState.UNKNOWN, "baseline_wrong")
         rejected = any(self._results[key].smtp.outcome == "wrong" for key in wrong)
@@ -399,8 +401,8 @@ class Delivery:
 
     # -- turns
 
-    def _cluster_turn(self) -> AbstractContextManager[Callable[[], None]]:
-        cluster = self._tx.settings.cluster if self._change.applies else None
+    def _cluster_turn(self, *, applies: bool) -> AbstractContextManager[Callable[[], None]]:
+        cluster = self._tx.settings.cluster if applies else None
         run_id, host = self._work.run_id, self._around.host
         goes_on = self._around.goes_on
         return mail_turns.cluster_turn(Path(self._work.turns), cluster, run_id, host, goes_on)

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from provisioner.credentials.store import CredentialStore
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.plan import LEFT_OUT, Plan
+from provisioner.deploy.record import ServerSkipped
 from provisioner.deploy.result import HostResult, HostState
-from provisioner.deploy.targets import SkippedServer, Targets
+from provisioner.deploy.targets import Targets
 from provisioner.errors import PersonNeeded
 from provisioner.text import proposed_command
 
@@ -80,7 +81,7 @@ def without_used_up(targets: Targets, plan: Plan) -> Targets:
     for host, planned in plan.hosts.items():
         for name, action in planned.actions.items():
             if action == LEFT_OUT and name in targets.entries:
-                targets = targets.without(SkippedServer.of(name, _used_up(name, host)))
+                targets = targets.without(ServerSkipped.because(name, _used_up(name, host)))
     return targets
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +15,8 @@ from provisioner.deploy import host_document, host_state
 from provisioner.deploy.host_document import NO_DOCUMENT, Damaged, Entry, HostDocument, key_of
 from provisioner.deploy.host_state import DocumentRecord, Outcome, Proof, State
 from provisioner.deploy.protocol import DOCUMENT, STATE, Digest, Name, ReadAnswer
+
+_T = TypeVar("_T")
 
 ServerState = Literal["unchanged", "added", "changed", "removed", "orphaned"]
 
@@ -58,68 +61,85 @@ def _skew(time: str | None, at: float) -> float | None:
         return None
 
 
+class Unusable(Exception):
+    """A host that cannot be worked with, of which nothing was touched: why (a word), more about
+    it, and the name of the file that it is about."""
+
+    def __init__(self, reason: str, about: str = "", *, file: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.about, self.file = reason, about, file
+
+
 @dataclass(frozen=True, slots=True)
 class Current:
     """What lies on a host, read: its document, and what the state says of it.
 
-    `fingerprint` is None where no document lies; `edited`: not as we left it; `rekeyed`: the state
-    was of another key; `archived`: the document to go back to, None where there is none.
+    `found`: what was read; `key`: that of the host; `fingerprint` is None where no document lies;
+    `rekeyed`: the state was of another key; `archived`: the document to go back to, None where
+    there is none; `missing`: the name of its file, if that is not there.
     """
 
+    found: Found
+    key: str
     document: HostDocument
     fingerprint: str | None
     state: State
     record: DocumentRecord | None
-    edited: bool
     rekeyed: bool
     archived: HostDocument | None
+    missing: str | None
+
+    @property
+    def edited(self) -> bool:
+        """Whether what lies there is not what we left there; also where we left nothing."""
+        return self.fingerprint is not None and self.fingerprint not in self.state.records
 
     @property
     def pending(self) -> bool:
         """Not all that its delivery had to verify is verified."""
         return self.record is not None and not self.record.delivery.settled
 
-    def proof(self, key: str, host_key: str) -> Proof | None:
+    def proof(self, key: str) -> Proof | None:
         """What was verified of an entry just as it lies there."""
         known = self.record.servers.get(key) if self.record else None
         entry = self.document.entries.get(key)
         if known is None or known.proof is None or entry is None:
             return None
-        fitting = known.proof.fingerprint == host_document.entry_fingerprint(entry, host_key)
+        fitting = known.proof.fingerprint == host_document.entry_fingerprint(entry, self.key)
         return known.proof if fitting else None
 
 
 def current(found: Found, given: HostInput) -> Current:
-    """What lies there; Damaged or InvalidState where it cannot be kept."""
-    document = NO_DOCUMENT
+    """What lies there; Unusable where it cannot be kept."""
+    document, there = NO_DOCUMENT, None
     if DOCUMENT in found.digests:
-        document = host_document.parse(found.texts[DOCUMENT])
-    there = document.fingerprint(given.key) if DOCUMENT in found.digests else None
+        document = _parsed(host_document.parse, DOCUMENT, found)
+        there = document.fingerprint(given.key)
     state = State(key_id=given.key_id)
     if STATE in found.digests:
-        state = host_state.parse(found.texts[STATE])
+        state = _parsed(host_state.parse, STATE, found)
     rekeyed = state.key_id != given.key_id
-    if rekeyed:
-        known = state.records.get(state.document or "")
-        archive = _archive(found, known)
-        state = host_state.rekeyed(
-            state, given.key_id, there, archive.fingerprint(given.key) if archive else None
-        )
-    record = state.record(there)
-    archived = _archive(found, record)
+    record = state.records.get(state.document or "") if rekeyed else state.record(there)
     previous = record.previous if record else None
-    if archived and previous and archived.fingerprint(given.key) != previous.fingerprint:
+    missing = previous.file if previous and previous.file not in found.digests else None
+    archived = None
+    if previous and not missing:
+        with suppress(Damaged):
+            archived = host_document.parse(found.texts[previous.file])
+    if rekeyed:
+        before = archived.fingerprint(given.key) if archived else None
+        state = host_state.rekeyed(state, given.key_id, there, before)
+        record = state.record(there)
+    elif archived and previous and archived.fingerprint(given.key) != previous.fingerprint:
         archived = None  # edited, or another one: nothing to go back to
-    return Current(document, there, state, record, state.is_edited(there), rekeyed, archived)
+    return Current(found, given.key, document, there, state, record, rekeyed, archived, missing)
 
 
-def _archive(found: Found, record: DocumentRecord | None) -> HostDocument | None:
-    if record is None or record.previous is None or record.previous.file not in found.digests:
-        return None
+def _parsed(parse: Callable[[str | None], _T], name: str, found: Found) -> _T:
     try:
-        return host_document.parse(found.texts[record.previous.file])
-    except Damaged:
-        return None
+        return parse(found.texts[name])
+    except Damaged as error:
+        raise Unusable(error.reason, str(error), file=name) from None
 
 
 # -- what it is to have
@@ -167,18 +187,17 @@ class Wanted:
     def before(cls, now: Current, work: RunInput, given: HostInput) -> Wanted:
         """What a rollback brings back: the archive, with tokens that serve."""
         archived = now.archived.entries if now.archived else {}
-        rotating = {name.casefold() for name in work.rotation}
+        run, rotating = cls.of(work, given), {name.casefold() for name in work.rotation}
         entries, dead = dict[str, Entry](), list[str]()
         for key, entry in archived.items():
-            there, rotates = now.document.entries.get(key), key in rotating
-            newer = _with_living_token(entry, there, work, given, rotates=rotates)
-            if newer is None and rotates:
+            known = run.entries.get(key), now.document.entries.get(key)
+            living = _with_living_token(entry, *known, rotates=key in rotating)
+            if living is None and key in rotating:
                 dead.append(entry["server_name"])
-            entries[key] = newer or entry
-        checks = {name.casefold(): check for name, check in given.checks.items()}
+            entries[key] = living or entry
         return cls(
             entries,
-            {key: checks.get(key, "mail") for key in entries},
+            {key: run.checks.get(key, "mail") for key in entries},
             frozenset(),
             whole=True,
             dead=tuple(sorted(dead)),
@@ -186,7 +205,7 @@ class Wanted:
 
 
 def _with_living_token(
-    entry: Entry, there: Entry | None, work: RunInput, given: HostInput, *, rotates: bool
+    entry: Entry, declared: Entry | None, there: Entry | None, *, rotates: bool
 ) -> Entry | None:
     """An archived entry with a token that serves; None if there is but its own.
 
@@ -197,18 +216,10 @@ def _with_living_token(
     grant = host_document.value_at(entry, _GRANT)
     if grant is None:
         return entry
-    key, names = key_of(entry), {name.casefold(): name for name in given.servers}
-    declared = None
-    if key in names:
-        name = names[key]
-        declared = host_document.masked_entry(work.servers[name], given.placeholders.get(name, {}))
     for newer in (declared, there):
         if newer is not None and host_document.value_at(newer, _GRANT) == grant:
             return host_document.with_token(entry, host_document.value_at(newer, _TOKEN))
-    serves = there is not None and host_document.same_account(entry, there)
-    if rotates and there and serves and host_document.value_at(there, _GRANT):
-        return host_document.with_token(entry, host_document.value_at(there, _TOKEN))
-    return None
+    return host_document.with_token_of(there, entry) if rotates and there else None
 
 
 # -- what differs
@@ -232,88 +243,83 @@ class ServerChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What is to be done on a host. `document`: what it is to hold, with its new generation if
-    `writes`; `unverified`: keys that are to be checked; `settles`: nothing else is to be verified;
-    `left_out`: a server that this run is not about is still unverified, so nothing is settled;
-    `close`: files that others can read."""
+    `writes`; `may_apply`: the host has a way to apply, which this run may use; `unverified`: keys
+    that are to be checked, `unchecked`: that this run does not check; `left_out`: a server that
+    this run is not about is still unverified, so nothing is settled; `close`: files that others
+    can read, "" for the folder."""
 
     now: Current
     document: HostDocument
+    fingerprint: str | None
     servers: tuple[ServerChange, ...]
     writes: bool
-    applies: bool
+    may_apply: bool
     unverified: tuple[str, ...]
     unchecked: tuple[str, ...]
-    settles: bool
     left_out: bool
     close: tuple[str, ...]
-    checks: Mapping[str, Check] = field(default_factory=dict)
+    checks: Mapping[str, Check]
+
+    @property
+    def applies(self) -> bool:
+        """Whether MAPS is to take over what lies there in the end."""
+        lies = self.fingerprint
+        return self.may_apply and lies is not None and self.now.state.applied != lies
 
     @property
     def needed(self) -> bool:
         """Whether there is anything to do."""
-        return (
-            bool(self.writes or self.applies or self.unverified or self.settles or self.close)
-            or self.now.rekeyed
-        )
+        settles = self.now.pending and not self.unchecked and not self.left_out
+        due = self.writes or self.applies or self.unverified or self.close or self.now.rekeyed
+        return bool(due or settles)
 
 
-def plan_host(
-    found: Found, now: Current, wanted: Wanted, given: HostInput, *, applies: bool, at: float
-) -> Change:
-    """What differs, and what is to be done. `applies`: the host has a way to apply, which this run
-    may use; `at`: Unix seconds."""
+def plan_host(now: Current, wanted: Wanted, *, may_apply: bool, at: float) -> Change:
+    """What differs, and what is to be done; `at`: Unix seconds."""
     there = now.document.entries
     removed = _removed(now, wanted)
-    entries: dict[str, Entry] = {k: e for k, e in there.items() if k not in removed}
+    entries = {key: entry for key, entry in there.items() if key not in removed}
     changes = {
         key: ServerChange(name=there[key]["server_name"], state="removed") for key in removed
     }
     for key in set(entries) - set(wanted.entries) - wanted.declared:
         changes[key] = ServerChange(name=there[key]["server_name"], state="orphaned")
     for key, entry in wanted.entries.items():
-        entries[key], changes[key] = _compared(key, entry, now, wanted, given, at)
+        entries[key], changes[key] = _compared(key, entry, now, wanted, at)
     writes = any(change.state in ("added", "changed", "removed") for change in changes.values())
     document = now.document
     if writes:
         generation = max(now.state.generations, now.document.generation) + 1
         document = HostDocument(generation, entries)
-    open_names = {"", DOCUMENT, STATE} & set(found.open) | {
-        name for name in found.open if name.startswith("email-servers.before-")
-    }
     unverified = [
         key
-        for key in wanted.entries
-        if changes[key].state != "unchanged" or not _is_settled(key, now, wanted, given)
+        for key in sorted(wanted.entries)
+        if changes[key].state != "unchanged" or not _is_settled(key, now, wanted)
     ]
-    checked = tuple(sorted(k for k in unverified if wanted.checks.get(k, "mail") != "none"))
-    unchecked = tuple(sorted(k for k in unverified if wanted.checks.get(k, "mail") == "none"))
-    ours = set(now.record.servers if now.record else ()) & wanted.declared
-    left_out = not all(
-        _is_settled(key, now, wanted, given) for key in ours & set(there) - set(wanted.entries)
-    )
-    lies = document.fingerprint(given.key) if writes else now.fingerprint
+    unchecked = [key for key in unverified if wanted.checks.get(key) == "none"]
+    ours = set(now.record.servers if now.record else ()) & wanted.declared & set(there)
     return Change(
         now=now,
         document=document,
+        fingerprint=document.fingerprint(now.key) if writes else now.fingerprint,
         servers=tuple(changes[key] for key in sorted(changes)),
         writes=writes,
-        applies=applies and lies is not None and now.state.applied != lies,
-        unverified=checked,
-        unchecked=unchecked,
-        settles=not writes and now.pending and not unverified and not left_out,
-        left_out=left_out,
-        close=tuple(sorted(open_names)),
+        may_apply=may_apply,
+        unverified=tuple(key for key in unverified if key not in unchecked),
+        unchecked=tuple(unchecked),
+        left_out=not all(_is_settled(key, now, wanted) for key in ours - set(wanted.entries)),
+        close=tuple(sorted(now.found.open)),
         checks=wanted.checks,
     )
 
 
-def _known(entry: Entry, state: ServerState, now: Current, given: HostInput) -> ServerChange:
-    """An entry as it lies there, and what was verified of it."""
-    proof = now.proof(key_of(entry), given.key)
+def _known(entry: Entry, now: Current) -> ServerChange:
+    """An entry as it is to stay, and what was verified of it."""
+    proof = now.proof(key_of(entry))
     expires = host_document.value_at(entry, _TOKEN + "/expires_at")
     return ServerChange(
         name=entry["server_name"],
-        state=state,
+        state="unchanged",
         verified=proof is not None and proof.outcome == "sent",
         proof=proof.outcome if proof else None,
         proven_at=proof.at if proof else None,
@@ -331,45 +337,38 @@ def _removed(now: Current, wanted: Wanted) -> frozenset[str]:
 
 
 def _compared(
-    key: str, entry: Entry, now: Current, wanted: Wanted, given: HostInput, at: float
+    key: str, entry: Entry, now: Current, wanted: Wanted, at: float
 ) -> tuple[Entry, ServerChange]:
     """(the entry to hold, what is said of it)."""
-    name = entry["server_name"]
-    there = now.document.entries.get(key)
+    name, there = entry["server_name"], now.document.entries.get(key)
     if there is None:
         return entry, ServerChange(name=name, state="added")
     fields = host_document.differing_fields(there, entry)
-    if not fields and not _token_is_stale(key, there, entry, now, wanted, given, at):
-        return there, _known(there, "unchanged", now, given)
-    names = host_document.known_names()[1]
-    shown = {
-        pointer: pair
-        for pointer, pair in fields.items()
-        if pointer.rpartition("/")[2] in names and pointer != _TOKEN
-    }
+    if not fields and not _token_is_stale(key, entry, now, wanted, at):
+        return there, _known(there, now)
     return entry, ServerChange(
-        name=name, state="changed", fields=list(fields) or [_TOKEN], values=shown
+        name=name,
+        state="changed",
+        fields=list(fields) or [_TOKEN],
+        values={pointer: pair for pointer, pair in fields.items() if pair != (None, None)},
     )
 
 
-def _token_is_stale(
-    key: str, there: Entry, entry: Entry, now: Current, wanted: Wanted, given: HostInput, at: float
-) -> bool:
+def _token_is_stale(key: str, entry: Entry, now: Current, wanted: Wanted, at: float) -> bool:
     """Whether another token of the same grant is to replace the one there; a refresh alone is no
     reason. One that a person edited is not the one delivered; one that expired before anything
     was verified cannot be verified any more."""
+    there = now.document.entries[key]
     if host_document.same_token(there, entry):
         return False
     if now.edited or wanted.whole:
         return True
-    expires = host_document.value_at(there, _TOKEN + "/expires_at")
-    expired = isinstance(expires, (int, float)) and expires <= at
-    return expired and not _is_settled(key, now, wanted, given)
+    return host_document.is_expired(there, at) and not _is_settled(key, now, wanted)
 
 
-def _is_settled(key: str, now: Current, wanted: Wanted, given: HostInput) -> bool:
+def _is_settled(key: str, now: Current, wanted: Wanted) -> bool:
     """Whether what was verified of an entry is as much as this run asks for."""
-    proof = now.proof(key, given.key)
+    proof = now.proof(key)
     enough = {"sent", "unverifiable"}
     if wanted.checks.get(key) == "auth":
         enough.add("authenticated")

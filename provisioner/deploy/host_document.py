@@ -20,6 +20,7 @@ SCHEMA_VERSION = 1
 Entry = Mapping[str, Any]  # one element of `servers`, see schemas/host-document.schema.json
 
 _TOKEN = "/oauth2/token"  # noqa: S105  a JSON pointer
+_GRANT = _TOKEN + "/grant_id"
 _ACCOUNT = (
     *("/user_name", "/oauth2/client_id"),
     *("/oauth2/access_token_url", "/oauth2/refresh_token_url"),
@@ -31,7 +32,23 @@ _PLACEHOLDER = re.compile(r"\Ahmac:[0-9a-f]{32}\Z")
 
 
 class Damaged(Exception):
-    """A document that this version cannot keep. The text says why, and quotes nothing."""
+    """A file of a host that this version cannot keep. The text says why, and quotes nothing."""
+
+    reason = "damaged"
+
+
+class Newer(Damaged):
+    """One that a newer version wrote: there is nothing wrong with it."""
+
+    reason = "newer"
+
+
+def require_version(version: object, known: int) -> None:
+    """Newer or Damaged if a file's schema_version is another one than this version writes."""
+    if isinstance(version, bool) or not isinstance(version, int) or version < known:
+        raise Damaged("its schema_version is missing or wrong")
+    if version > known:
+        raise Newer
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +136,6 @@ def parse(text: str | None) -> HostDocument:
             parse_float=_number(float),
             parse_int=_number(int),
         )
-        text.encode("utf-8")
         json.dumps(content, ensure_ascii=False).encode("utf-8")  # half a surrogate pair has none
     except Damaged:
         raise
@@ -129,11 +145,10 @@ def parse(text: str | None) -> HostDocument:
 
 
 def _document(content: Any) -> HostDocument:
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise Damaged(f"a newer version wrote it (schema {version}): update maps-provisioner")
-    if version != SCHEMA_VERSION or version is True or not _is_generation(content):
-        raise Damaged("schema_version or generation is missing or wrong")
+    content = content if isinstance(content, dict) else {}
+    require_version(content.get("schema_version"), SCHEMA_VERSION)
+    if not _is_generation(content):
+        raise Damaged("its generation is missing or wrong")
     servers = content.get("servers")
     if not isinstance(servers, list) or not all(map(_is_entry, servers)):
         raise Damaged("servers is not a list of entries with a server_name and a host")
@@ -205,6 +220,12 @@ def value_at(entry: Entry, pointer: str) -> Any:
     return value
 
 
+def is_expired(entry: Entry, at: float) -> bool:
+    """Whether the access token of an entry has expired; one without a token has none."""
+    expires = value_at(entry, _TOKEN + "/expires_at")
+    return isinstance(expires, (int, float)) and expires <= at
+
+
 def with_token(entry: Entry, token: Any) -> Entry:
     """A copy of an OAuth2 entry with another token."""
     return {**entry, "oauth2": {**entry["oauth2"], "token": token}}
@@ -216,9 +237,12 @@ def entry_fingerprint(entry: Entry, key: str) -> str:
     return fingerprint(json.dumps(_comparable(entry), sort_keys=True), key)
 
 
-def same_account(one: Entry, other: Entry) -> bool:
-    """Whether a token of one entry serves the other: mailbox, client and endpoints are the same."""
-    return all(value_at(one, pointer) == value_at(other, pointer) for pointer in _ACCOUNT)
+def with_token_of(other: Entry, entry: Entry) -> Entry | None:
+    """A copy of an entry with the token of another one; None unless that serves it: mailbox, client
+    and endpoints are the same."""
+    serves = all(value_at(other, pointer) == value_at(entry, pointer) for pointer in _ACCOUNT)
+    grants = value_at(other, _GRANT) and value_at(entry, _GRANT)
+    return with_token(entry, value_at(other, _TOKEN)) if serves and grants else None
 
 
 def same_token(one: Entry, other: Entry) -> bool:
@@ -247,7 +271,7 @@ def _shown(pointer: str, value: Any) -> Any:
 def _comparable(entry: Entry) -> Entry:
     if not isinstance(entry.get("oauth2"), dict):
         return entry
-    return with_token(entry, value_at(entry, _TOKEN + "/grant_id"))
+    return with_token(entry, value_at(entry, _GRANT))
 
 
 def _leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:

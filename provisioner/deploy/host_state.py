@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from provisioner.deploy.host_document import Damaged, require_version
 from provisioner.deploy.protocol import Name
 
 SCHEMA_VERSION = 1
@@ -22,10 +23,6 @@ Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
 Number = Annotated[int, Meta(ge=0, lt=2**53)]
 Text = Annotated[str, Meta(max_length=400)]
 Outcome = Literal["sent", "authenticated", "unverifiable"]
-
-
-class InvalidState(Exception):
-    """A state.json that is not ours, or a newer version's. The text quotes nothing of it."""
 
 
 class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,10 +91,6 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         known = self.records.get(self.document) if self.document else None
         return known and replace(known, delivery=replace(known.delivery, settled=True))
 
-    def is_edited(self, document: str | None) -> bool:
-        """Whether what lies there is not what we left there; also where we left nothing."""
-        return document is not None and document not in self.records
-
     def with_document(self, fingerprint: str, record: DocumentRecord, keep: Iterable[str]) -> State:
         """With one more document, as it is delivered; `keep`: whose records are still needed."""
         records = {key: self.records[key] for key in keep if key in self.records}
@@ -112,43 +105,46 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """With the record of one document replaced."""
         return replace(self, records={**self.records, fingerprint: record})
 
-    def given_back(self, fingerprint: str, generation: int | None = None) -> State:
-        """With the document before there again: MAPS may have either one."""
-        number = self.generations if generation is None else max(self.generations, generation)
-        return replace(self, document=fingerprint, applied=None, generations=number)
+    def without_other_archives(self) -> State:
+        """Once archives of before its document are removed: no record names one of them."""
+        records = {
+            key: record if key == self.document else replace(record, previous=None)
+            for key, record in self.records.items()
+        }
+        return replace(self, records=records)
+
+    def proven(self, proofs: Mapping[str, Proof], *, settle: bool) -> State:
+        """With these proofs of its document, by key of the server."""
+        record = self.records.get(self.document or "")
+        if record is None:
+            return self
+        servers = {
+            key: replace(known, proof=proofs.get(key, known.proof))
+            for key, known in record.servers.items()
+        }
+        delivery = replace(record.delivery, settled=record.delivery.settled or settle)
+        record = replace(record, servers=servers, delivery=delivery)
+        return self.with_record(self.document or "", record)
 
 
 def parse(text: str | None) -> State:
-    """The state of a file's text; InvalidState with the remedy if it is none of this version's."""
+    """The state of a file's text; Damaged if this version cannot keep it."""
     try:
-        version = msgspec.json.decode((text or "").encode(), type=dict[str, msgspec.Raw])
-        if bytes(version["schema_version"]) != str(SCHEMA_VERSION).encode():
-            raise InvalidState("another version wrote state.json: update maps-provisioner")
+        content = msgspec.json.decode((text or "").encode(), type=dict[str, msgspec.Raw])
+        require_version(msgspec.json.decode(content["schema_version"]), SCHEMA_VERSION)
         state = msgspec.json.decode((text or "").encode(), type=State)
     except (msgspec.DecodeError, UnicodeEncodeError, KeyError, RecursionError):
-        raise InvalidState("state.json is damaged: move it away, then push again") from None
+        raise Damaged("it is no state of a host") from None
     if state.document is not None and state.document not in state.records:
-        raise InvalidState("state.json contradicts itself: move it away, then push again")
+        raise Damaged("it contradicts itself")
     return state
-
-
-def with_proofs(
-    record: DocumentRecord, proofs: Mapping[str, Proof], *, settle: bool
-) -> DocumentRecord:
-    """A record with these proofs, by key of the server."""
-    servers = {
-        key: replace(known, proof=proofs[key]) if key in proofs else known
-        for key, known in record.servers.items()
-    }
-    delivery = replace(record.delivery, settled=record.delivery.settled or settle)
-    return replace(record, servers=servers, delivery=delivery)
 
 
 def rekeyed(state: State, key_id: str, document: str | None, previous: str | None) -> State:
     """The state under another key: fingerprints of before are of no use.
 
     What lies there (`document`, fingerprint under the new key) takes over the record of the
-    document that we left, without its proofs; `previous`: that of its archive.
+    document that we left, whose proofs fit nothing any more; `previous`: that of its archive.
     """
     known = state.records.get(state.document) if state.document else None
     blank = replace(state, key_id=key_id, records={}, document=None, applied=None)
@@ -158,7 +154,6 @@ def rekeyed(state: State, key_id: str, document: str | None, previous: str | Non
     record = replace(
         known,
         previous=archive and replace(archive, fingerprint=previous),
-        servers={key: replace(one, proof=None) for key, one in known.servers.items()},
     )
     applied = document if state.applied == state.document else None
     return replace(blank, records={document: record}, document=document, applied=applied)

@@ -237,7 +237,7 @@ def results(
         smtp = rest.pop(0) if rest else None
         if not isinstance(smtp, MailAnswer) or smtp.reason:
             return
-        post = rest.pop(0) if rest and check.refresh and smtp.done else None
+        post = rest.pop(0) if rest and check.refresh else None
         judged = judge(smtp, check.account, check.message)
         smtp_result = _with_clock(judged, smtp, skew)
         refresh = (
@@ -292,9 +292,3 @@ def _parsed(body: str | None) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def expired(entry: Entry, at: float) -> bool:
-    """Whether the access token of an entry has expired; one without a token has none."""
-    expires = value_at(entry, "/oauth2/token/expires_at")
-    return isinstance(expires, (int, float)) and expires <= at

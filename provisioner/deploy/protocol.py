@@ -135,8 +135,9 @@ class InvalidResponse(CallFailed):
     reason = "invalid_response"
 
 
-class Unreachable(Exception):
-    """Ansible did not get to the host, or lost it. `words`, `kind`, `remedy`: ansible/unreachable.
+class Unreachable(CallFailed):
+    """Ansible did not get to the host, or lost it. `words`, `kind` (which is the reason), `remedy`:
+    ansible/unreachable.
 
     `began`: operations may have been done; False if the client's own words prove that nothing
     was sent.
@@ -144,7 +145,7 @@ class Unreachable(Exception):
 
     def __init__(self, words: str, began: bool, kind: str = "other", remedy: str = "") -> None:
         super().__init__(words)
-        self.words, self.began, self.kind, self.remedy = words, began, kind, remedy
+        self.began, self.reason, self.remedy = began, kind, remedy
 
 
 class CallTimeout(CallFailed):

@@ -30,7 +30,7 @@ from provisioner.deploy.record import (
 )
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run import Run
-from provisioner.deploy.targets import SkippedServer, Targets
+from provisioner.deploy.targets import Targets
 from provisioner.errors import FleetError, ProvisionerError, UsageError
 from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
 
@@ -201,7 +201,8 @@ def undone_of_last_push(root: Path) -> RunRecord:
 def _start(run: Run) -> None:
     for warning in run.targets.warnings:
         run.record.add(WarningGiven(text=warning))
-    _note_skipped(run, run.targets.skipped)
+    for skipped in run.targets.skipped:
+        run.record.add(skipped)
 
 
 def _tell_of_refusals(run: Run) -> None:
@@ -277,21 +278,10 @@ def _first_hosts(due: dict[str, set[str]]) -> dict[str, set[str]]:
     return chosen
 
 
-def _note_skipped(run: Run, skipped: Iterable[SkippedServer]) -> None:
-    for server in skipped:
-        run.record.add(
-            ServerSkipped(
-                server=server.name,
-                reason=server.reason,
-                remedy=server.remedy,
-                exit_code=server.exit_code,
-            )
-        )
-
-
 def _leave_out(run: Run, targets: Targets) -> None:
     """Go on with these targets, and tell which servers that leaves out."""
-    _note_skipped(run, targets.skipped[len(run.targets.skipped) :])
+    for skipped in targets.skipped[len(run.targets.skipped) :]:
+        run.record.add(skipped)
     run.targets = targets
 
 
@@ -306,7 +296,7 @@ def _refreshed(run: Run, due: set[str]) -> Targets:
             tokens = fresh_tokens(run.opened.secrets, entry.server, FRESH_SECONDS, time.time())
             targets = targets.with_entry(replace(entry, token_set=tokens))
         except ProvisionerError as error:
-            targets = targets.without(SkippedServer.of(entry.name, error))
+            targets = targets.without(ServerSkipped.because(entry.name, error))
     return targets
 
 

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from provisioner.ansible.run_input import Mode
 from provisioner.deploy.result import HostResult, HostState, exit_code
-from provisioner.errors import ExitCode, FleetError, UsageError
+from provisioner.errors import ExitCode, FleetError, ProvisionerError, UsageError
 from provisioner.state_dir import state_dir, state_path
 from provisioner.text import as_json
 
@@ -82,12 +82,19 @@ class PhaseStarted(Event, frozen=True, kw_only=True):
 
 
 class ServerSkipped(Event, frozen=True, kw_only=True):
-    """A server is not delivered in this run."""
+    """A server is not delivered in this run; what hosts have of it stays."""
 
     server: str
     reason: str
     remedy: str
     exit_code: ExitCode
+
+    @classmethod
+    def because(cls, server: str, error: ProvisionerError) -> ServerSkipped:
+        """The server that an error keeps from going out."""
+        return cls(
+            server=server, reason=error.message, remedy=error.remedy, exit_code=error.exit_code
+        )
 
 
 class WarningGiven(Event, frozen=True, kw_only=True):

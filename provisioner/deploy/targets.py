@@ -15,8 +15,8 @@ from provisioner.credentials.proofs import read_proofs
 from provisioner.credentials.store import TokenSet
 from provisioner.deploy.entry import NoMailbox, ServerEntry
 from provisioner.deploy.host_document import placeholder
+from provisioner.deploy.record import ServerSkipped
 from provisioner.errors import (
-    ExitCode,
     FileUnusable,
     FleetError,
     LockHeld,
@@ -56,21 +56,6 @@ _OF_ONE_SERVER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedServer:
-    """A server that does not go out in this run; what hosts have of it stays."""
-
-    name: str
-    reason: str
-    remedy: str
-    exit_code: ExitCode
-
-    @classmethod
-    def of(cls, name: str, error: ProvisionerError) -> SkippedServer:
-        """The server that an error keeps from going out."""
-        return cls(name, error.message, error.remedy, error.exit_code)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
     """Entries by server name, hosts by server name, what was skipped, what to know.
@@ -83,7 +68,7 @@ class Targets:
     entries: Mapping[str, ServerEntry] = field(default_factory=dict)
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    skipped: tuple[SkippedServer, ...] = ()
+    skipped: tuple[ServerSkipped, ...] = ()
     warnings: tuple[str, ...] = ()
     pruned_hosts: frozenset[str] = frozenset()
 
@@ -104,9 +89,9 @@ class Targets:
             pruned_hosts=self.pruned_hosts.intersection(hosts),
         )
 
-    def without(self, skipped: SkippedServer) -> Targets:
+    def without(self, skipped: ServerSkipped) -> Targets:
         """The same less one server, which could not be made ready."""
-        rest = {name: e for name, e in self.entries.items() if name != skipped.name}
+        rest = {name: e for name, e in self.entries.items() if name != skipped.server}
         return replace(self, entries=rest, skipped=(*self.skipped, skipped))
 
     def with_entry(self, entry: ServerEntry) -> Targets:
@@ -173,7 +158,7 @@ def prepare_targets(
             _refuse_shared_rotation(entry, targets)
             entry.mail(project.test_email)  # NoMailbox: there can be no test email
         except _OF_ONE_SERVER as error:
-            targets = targets.without(SkippedServer.of(server.server_name, error))
+            targets = targets.without(ServerSkipped.because(server.server_name, error))
         else:
             targets = targets.with_entry(entry)
     left = (undeclared_problem(kept) for kept in secrets.undeclared())

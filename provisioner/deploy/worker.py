@@ -7,8 +7,7 @@ follows on which answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 from msgspec import Struct
@@ -22,12 +21,13 @@ from provisioner.deploy.host_change import (
     Change,
     Current,
     Found,
+    Unusable,
     Wanted,
     current,
     found_in,
     plan_host,
 )
-from provisioner.deploy.host_document import Damaged, known_names
+from provisioner.deploy.host_document import known_names
 from provisioner.deploy.host_settings import (
     HostSettings,
     InvalidVariable,
@@ -35,12 +35,8 @@ from provisioner.deploy.host_settings import (
     Variables,
     host_settings,
 )
-from provisioner.deploy.host_state import InvalidState
-from provisioner.deploy.mail_turns import GoesOn, NoTurn
+from provisioner.deploy.mail_turns import NoTurn
 from provisioner.deploy.protocol import (
-    DOCUMENT,
-    STATE,
-    Call,
     Caller,
     CallFailed,
     CallSettings,
@@ -61,26 +57,12 @@ class HostAnswer(Struct, frozen=True, kw_only=True):
     found: Found | None = None
 
 
-class NotReadable(Exception):
-    """A host whose folder cannot be worked with; `result` says why. Nothing was touched."""
-
-    def __init__(self, reason: str, about: str = "") -> None:
-        super().__init__(reason)
-        self.reason, self.about = reason, about
-
-
 @dataclass(frozen=True, kw_only=True)
-class Worker:
-    """One host's worker; see `Surroundings` for what it is given."""
+class Worker(Surroundings):
+    """One host's worker."""
 
     work: RunInput
-    host: str
     settings: HostSettings
-    call: Call
-    phase: Callable[[str], None] = field(default=lambda _name: None)
-    goes_on: GoesOn = field(default=lambda: True)
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
 
     @property
     def given(self) -> HostInput:
@@ -94,16 +76,12 @@ class Worker:
         began = time.monotonic()
         try:
             answer = self._carry_out()
-        except NotReadable as error:
-            answer = self._ended(HostState.FAILED, error.reason, error.about)
-        except Damaged as error:
-            place = self.settings.place(DOCUMENT)
-            answer = self._ended(HostState.FAILED, "damaged", f"{place}: {error}")
-        except InvalidState as error:
-            place = self.settings.place(STATE)
-            answer = self._ended(HostState.FAILED, "damaged", f"{place}: {error}")
+        except Unusable as error:
+            file = self.settings.place(error.file) if error.file else ""
+            about = ": ".join(filter(None, [file, error.about]))
+            answer = self._ended(HostState.FAILED, error.reason, about)
         except Unreachable as error:
-            answer = self._ended(HostState.UNREACHABLE, error.kind, error.words, error.remedy)
+            answer = self._ended(HostState.UNREACHABLE, error.reason, error.words, error.remedy)
         except CallFailed as error:
             answer = self._ended(HostState.FAILED, error.reason, error.words)
         except NoTurn as error:
@@ -118,82 +96,76 @@ class Worker:
 
     def _carry_out(self) -> HostAnswer:
         work, given = self.work, self.given
-        carried = given.found is not None and work.mode in ("push", "rollback")
-        if carried:
-            found = msgspec.convert(given.found, Found)
-            now = current(found, given)
-        else:
-            found, now = self._read()
-        for attempt in (1, 2):
-            change = self._change(found, now)
+        fresh = given.found is not None
+        now = current(msgspec.convert(given.found, Found), given) if fresh else self._read()
+        for _ in (1, 2):
+            change = self._change(now)
             if work.mode not in ("push", "rollback"):
-                return HostAnswer(result=self._planned(change, found), found=found)
+                return HostAnswer(result=self._planned(change), found=now.found)
             if not change.needed:
-                return HostAnswer(result=self._result(change, found, HostState.UNCHANGED))
+                return HostAnswer(result=self._result(change, HostState.UNCHANGED))
             expected = given.expected
             differs = expected is not None and (change.now.fingerprint or "") != expected
             # a saved plan goes on with what an interrupted push of it has delivered
-            if differs and (change.writes or attempt > 1 or carried):
-                return HostAnswer(result=self._drifted(change, found))
+            if differs and (change.writes or fresh):
+                return HostAnswer(result=self._drifted(change))
             try:
-                return HostAnswer(result=self._deliver(found, change))
+                return HostAnswer(result=self._deliver(change))
             except Moved:
-                (found, now), carried = self._read(), False
-        return HostAnswer(result=self._drifted(self._change(found, now), found))
+                now = self._read()
+        return HostAnswer(result=self._drifted(self._change(now)))
 
-    def _read(self) -> tuple[Found, Current]:
-        """What lies there. A plan beside a push may see a state newer than the archives."""
+    def _read(self) -> Current:
+        """What lies there. A plan beside a push may see a state newer than the archives; what
+        stays missing is nothing to go back to, so only to look goes on."""
         self.phase("read")
         for _ in (1, 2):
             answer = self.call([protocol.read()])[0]
             if not isinstance(answer, ReadAnswer) or not answer.done:
-                raise NotReadable(
+                raise Unusable(
                     getattr(answer, "reason", None) or "invalid_response",
                     getattr(answer, "about", None) or "",
                 )
             if answer.logged:
-                raise NotReadable("logged")
-            found = found_in(answer, self.clock())
-            now = current(found, self.given)
-            known = now.record.previous if now.record else None
-            if known is None or known.file in found.digests:
-                break
-        return found, now
+                raise Unusable("logged")
+            now = current(found_in(answer, self.clock()), self.given)
+            if not now.missing:
+                return now
+        if self._looks:
+            return now
+        raise Unusable("archive_missing", file=now.missing or "")
 
-    def _change(self, found: Found, now: Current) -> Change:
+    def _change(self, now: Current) -> Change:
         if self.work.mode in ("rollback", "rollback_plan"):
             if now.archived is None:
-                raise NotReadable("no_archive")
+                raise Unusable("no_archive")
             wanted = Wanted.before(now, self.work, self.given)
             if wanted.dead:
-                raise NotReadable("dead_token", ", ".join(wanted.dead))
-        elif self.work.mode in ("status", "doctor"):
+                raise Unusable("dead_token", ", ".join(wanted.dead))
+        elif self._looks:
             wanted = Wanted.lying(now, self.given)
         else:
             wanted = Wanted.of(self.work, self.given)
-        applies = self.settings.can_apply and self._may_apply
-        return plan_host(found, now, wanted, self.given, applies=applies, at=self.clock())
+        # --no-restart leaves MAPS alone on hosts where applying means a restart
+        may_apply = self.settings.can_apply and (self.work.restart or not self.settings.service)
+        return plan_host(now, wanted, may_apply=may_apply, at=self.clock())
 
     @property
-    def _may_apply(self) -> bool:
-        """`--no-restart` leaves MAPS alone on hosts where applying means a restart."""
-        return self.work.restart or not self.settings.service
+    def _looks(self) -> bool:
+        return self.work.mode in ("status", "doctor")
 
     # -- results
 
-    def _result(
-        self, change: Change, found: Found, state: HostState, **facts: object
-    ) -> HostResult:
+    def _result(self, change: Change, state: HostState, **facts: object) -> HostResult:
         now = change.now
         names = {key: entry["server_name"] for key, entry in change.document.entries.items()}
-        lies = change.writes or now.fingerprint is not None
         values: dict[str, object] = {
             "host": self.host,
             "state": state,
             "servers": list(change.servers),
             "unverified": [names[k] for k in (*change.unverified, *change.unchecked) if k in names],
             "generation": change.document.generation or None,
-            "fingerprint": change.document.fingerprint(self.given.key) if lies else None,
+            "fingerprint": change.fingerprint,
             "generation_before": now.document.generation or None,
             "before": now.fingerprint,
             "edited": now.edited and now.record is not None,
@@ -201,10 +173,10 @@ class Worker:
             "applies": change.applies,
             "applied": self._is_applied(change),
             "delivery": now.record.delivery if now.record and now.record.delivery.run_id else None,
-            "holder": found.holder,
-            "strangers": found.strangers,
+            "holder": now.found.holder,
+            "strangers": now.found.strangers,
             "open": list(change.close),
-            "skew": found.skew,
+            "skew": now.found.skew,
             **facts,
         }
         return HostResult(**values)  # type: ignore[arg-type]
@@ -215,48 +187,38 @@ class Worker:
         lies = change.now.fingerprint
         return lies is not None and change.now.state.applied == lies
 
-    def _planned(self, change: Change, found: Found) -> HostResult:
-        looks = self.work.mode in ("status", "doctor")
-        state = HostState.WOULD_CHANGE if change.needed and not looks else HostState.UNCHANGED
-        rolled_back_to = change.now.archived.generation if change.now.archived else None
-        if self.work.mode != "rollback_plan":
-            rolled_back_to = None
-        return self._result(change, found, state, rolled_back_to=rolled_back_to)
+    def _planned(self, change: Change) -> HostResult:
+        state = HostState.UNCHANGED
+        if change.needed and not self._looks:
+            state = HostState.WOULD_CHANGE
+        archived = change.now.archived if self.work.mode == "rollback_plan" else None
+        rolled_back_to = archived.generation if archived else None
+        return self._result(change, state, rolled_back_to=rolled_back_to)
 
-    def _drifted(self, change: Change, found: Found) -> HostResult:
+    def _drifted(self, change: Change) -> HostResult:
         """A run of somebody else's meanwhile is told as a lock; anything else is drift."""
         delivery = change.now.record.delivery if change.now.record else None
         other = delivery is not None and delivery.run_id not in ("", self.work.run_id)
         fresh = self.given.found is not None
         if other and fresh and not change.now.edited and delivery is not None:
             about = f"{delivery.owner} (run {delivery.run_id}), {delivery.at}"
-            return self._result(change, found, HostState.LOCKED, reason="delivered", about=about)
-        return self._result(change, found, HostState.DRIFTED, reason="moved")
+            return self._result(change, HostState.LOCKED, reason="delivered", about=about)
+        return self._result(change, HostState.DRIFTED, reason="moved")
 
     # -- delivering
 
-    def _deliver(self, found: Found, change: Change) -> HostResult:
+    def _deliver(self, change: Change) -> HostResult:
         tx = Transaction(
-            found=found,
             change=change,
             work=self.work,
             given=self.given,
             settings=self.settings,
             at=time.strftime(_UTC, time.gmtime(self.clock())),
         )
-        around = Surroundings(
-            host=self.host,
-            call=self.call,
-            phase=self.phase,
-            goes_on=self.goes_on,
-            sleep=self.sleep,
-            clock=self.clock,
-        )
-        delivery = Delivery(tx, around)
+        delivery = Delivery(tx, self)
         ending = delivery.carry_out()
         return self._result(
             change,
-            found,
             ending.state,
             **{**delivery.facts(), "reason": ending.reason, "about": ending.about},
         )

@@ -46,6 +46,11 @@ REASONS: Mapping[str, Reason] = {
         "unusable file: {about}",
         "fix the file, or move it away on the host; then push again",
     ),
+    "newer": Reason("{about} was written by a newer version", "update maps-provisioner"),
+    "archive_missing": Reason(
+        "state.json names an earlier document that is missing: {about}",
+        "put that file back, or move state.json away; then push again",
+    ),
     "efbig": Reason("{about} is larger than 4 MiB", "check that file, or move it away"),
     "enospc": Reason("no space is left on the disk of {about}", "free some space on the host"),
     "edquot": Reason("the disk quota at {about} is used up", "free some space on the host"),
@@ -130,7 +135,6 @@ COMMANDS: Mapping[str, str] = {
 }
 
 _IN_COMMAND = ("apply_failed", "test_failed")  # their words are in the result of the command
-_NEWER = "update maps-provisioner"
 
 
 def why(host: HostResult) -> Reason:
@@ -140,7 +144,6 @@ def why(host: HostResult) -> Reason:
     text, remedy = REASONS.get(host.reason) or _other(host.reason)
     about = "" if host.reason in _IN_COMMAND and (host.apply or host.test) else host.about
     about = REASONS[about].text if about in REASONS else about
-    remedy = "" if _NEWER in about else remedy
     if "{about}" in text:
         return Reason(text.format(about=about or "unknown"), remedy)
     return Reason(_joined(text, about), remedy)

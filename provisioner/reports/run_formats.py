@@ -135,4 +135,4 @@ RENDERERS: Mapping[str, Callable[[RunRecord, Providers], str]] = {
     "markdown": run_markdown,
 }
 
-FILE_FORMATS = ("junit", "json", "markdown")
+FILE_FORMATS = tuple(name for name in RENDERERS if name != "text")

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from provisioner.deploy import protocol
@@ -25,11 +26,15 @@ class Killed(Exception):
     """The host's module was killed in the middle of a list."""
 
 
+@cache
+def _names() -> tuple[frozenset[bytes], ...]:
+    """As they are in JSON: those that may be seen, those whose values may be."""
+    return tuple(frozenset(json.dumps(name).encode() for name in names) for names in known_names())
+
+
 def walk(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
     """The document with what is not public replaced, as the host modules do it."""
-    names, shown = known_names()
-    keys = {json.dumps(name).encode() for name in names}
-    public = {json.dumps(name).encode() for name in shown}
+    keys, public = _names()
     pieces, at, before, last = [], 0, b"", b""
     while at < len(data):
         match = _TOKEN.match(data, at)
@@ -49,7 +54,8 @@ def walk(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
 
 @dataclass
 class MemoryHost:
-    """`maps`: the document that MAPS has taken over; `sent`: what its mail server was given.
+    """`maps`: the document that MAPS has taken over; `sent`: what its mail server was given;
+    `conversations`: what it was asked; `travelled`: each call as it goes over the wire.
 
     `mail`: the answer to a conversation; `apply`: the exit code of the apply command;
     `restart`: the answer to one, by default after `apply`. `kill_at`:
@@ -62,6 +68,8 @@ class MemoryHost:
     maps: bytes | None = None
     sent: list[str] = field(default_factory=list)
     calls: list[list[str]] = field(default_factory=list)
+    conversations: list[Operation] = field(default_factory=list)
+    travelled: list[str] = field(default_factory=list)
     mail: Callable[[Operation], dict[str, Any]] = lambda _operation: {"done": True, "code": 250}
     token_endpoint: Callable[[Operation], dict[str, Any]] = lambda _operation: {
         "done": True,
@@ -78,17 +86,14 @@ class MemoryHost:
     clock: float = 1_800_000_000.0
     steps: int = 0
     known: dict[bytes, bytes] = field(default_factory=dict)
-    gone: Unreachable | None = None
     open: set[str] = field(default_factory=set)
     read: dict[str, Any] = field(default_factory=dict)
 
     def call(self, operations: Sequence[Operation]) -> list[Answer]:
         """As the action plugin's call: lists in, typed answers out."""
         self.between()
-        if self.gone:
-            raise self.gone
         self.calls.append([self._shown(operation) for operation in operations])
-        json.dumps(operations)  # what cannot travel must not get here
+        self.travelled.append(json.dumps(operations))
         try:
             answers = self._done(operations)
         except Killed:
@@ -99,9 +104,8 @@ class MemoryHost:
     def _shown(operation: Operation) -> str:
         if operation["op"] == "write":
             names = [file["name"] for file in operation["files"]]
-            return "write " + ",".join(
-                n.removeprefix("email-servers.").removesuffix(".json") for n in names
-            )
+            short = (n.removeprefix("email-servers.").removesuffix(".json") for n in names)
+            return f"write {','.join(short)}".rstrip()
         return str(operation["op"])
 
     def _done(self, operations: Sequence[Operation]) -> list[dict[str, Any]]:
@@ -201,6 +205,7 @@ class MemoryHost:
 
     def _smtp(self, operation: Operation) -> dict[str, Any]:
         self._step()
+        self.conversations.append(operation)
         answer = self.mail(operation)
         if answer.get("done") and operation["message"]:
             self.sent.append(f"{operation['user']}@{operation['host']}")

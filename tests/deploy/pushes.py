@@ -139,14 +139,14 @@ def result_of(host: str, letter: str, **facts: Any) -> HostResult:
     return HostResult(host=host, state=state, **facts)
 
 
-def run_started(command: Any = "push", commit: str | None = COMMIT.id) -> RunStarted:
+def run_started(command: Any = "push") -> RunStarted:
     """The first event of a run."""
     return RunStarted(
         run_id="run-1",
         command=command,
         owner="anna@desk",
         version="1",
-        commit=commit,
+        commit=COMMIT.id,
         dirty=False,
         options={},
     )
@@ -189,7 +189,6 @@ def a_run(
     scope: Scope | None = None,
     options: RunOptions | None = None,
     command: Any = "push",
-    commit: str | None = COMMIT.id,
     **settings: Any,
 ) -> PushedRun:
     """A run on as many hosts as answers are planned; all servers go to all of them, or to `hosts`.
@@ -216,7 +215,7 @@ def a_run(
         opened=OpenProject(project, secrets.store, secrets, cast("Any", None)),
         targets=targets,
         executor=cast("Executor", executor),
-        record=RunRecord(run_started(command, commit)),
+        record=RunRecord(run_started(command)),
         signals=signals,
         key=KEY,
         scope=scope or Scope(),

@@ -1,11 +1,9 @@
-"""Sizes of batches, and how many failures of one are too many."""
+"""Sizes of batches, and how many failures of one may be; test_push.py has where they stop."""
 
 import pytest
 
 from provisioner.deploy.batches import batch_sizes, batches, default_sizes
-from provisioner.deploy.mail_mode import MailMode
-from provisioner.deploy.push import StopPolicy, max_failures
-from provisioner.deploy.result import HostResult, HostState
+from provisioner.deploy.push import max_failures
 from provisioner.errors import UsageError
 
 
@@ -53,28 +51,3 @@ SLIPS = ["", "-1", "101%", "01%", "%", "1.5", "a", "100000", "٣", "²", "1,2"]
 def test_another_number_of_failures_is_refused(text):
     with pytest.raises(UsageError, match="not a number of hosts, nor a percentage"):
         max_failures(text)
-
-
-def stopped_after(most, states, mail=MailMode.FULL, hosts=10):
-    """How many hosts come to their end before no further one begins; None: it goes on."""
-    policy = StopPolicy(max_failures(most), hosts, mail)
-    results = [HostResult(host=f"maps{n}", state=state) for n, state in enumerate(states)]
-    return next((n for n, result in enumerate(results, 1) if policy.after(result)), None)
-
-
-@pytest.mark.parametrize(
-    ("most", "after"), [("0", 1), ("1", 2), ("19%", 2), ("20%", 3), ("100%", None)]
-)
-def test_one_failure_more_than_are_allowed_stops(most, after):
-    assert stopped_after(most, [HostState.RESTORED] * 10) == after
-
-
-@pytest.mark.parametrize("state", HostState)
-def test_what_counts_as_a_failure(state):
-    counts = {"failed", "restored", "unknown", "locked by another run", "delivered, not verified"}
-    assert stopped_after("0", [state]) == (1 if state in counts else None)
-
-
-def test_what_was_not_to_be_verified_stops_nothing():
-    assert stopped_after("0", [HostState.UNVERIFIED], MailMode.NONE) is None
-    assert stopped_after("0", [HostState.FAILED], MailMode.NONE) == 1

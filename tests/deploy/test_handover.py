@@ -68,29 +68,20 @@ HAVE_IT = {
 }
 
 
-@pytest.mark.parametrize("state", HostState)
-def test_the_host_that_may_have_it_owns_it(strict: Case, state: HostState) -> None:
-    assert strict.push(state) == "maps1", "before the host can have it"
-    assert strict.owner == ("maps1" if state in HAVE_IT else None)
+OWNERS: list[tuple[HostState, dict[str, Any], str | None]] = [
+    *((state, {}, "maps1" if state in HAVE_IT else None) for state in HostState),
+    (HostState.RESTORED, {"kept_tokens": ["Reports"]}, "maps1"),  # its way back kept it alive
+    (HostState.RESTORED, {"kept_tokens": ["Alerts"]}, None),
+    (HostState.LOCKED, {"mails": [SENT]}, "maps1"),  # delivered before another run came
+]
 
 
-@pytest.mark.parametrize(
-    ("state", "facts"),
-    [
-        (HostState.RESTORED, {"kept_tokens": ["Reports"]}),  # its way back kept it alive
-        (HostState.LOCKED, {"mails": [SENT]}),  # it was delivered before another run came
-    ],
-)
-def test_and_so_does_one_that_has_had_it_for_a_while(
-    strict: Case, state: HostState, facts: dict[str, Any]
+@pytest.mark.parametrize(("state", "facts", "owner"), OWNERS)
+def test_the_host_that_may_have_it_owns_it(
+    strict: Case, state: HostState, facts: dict[str, Any], owner: str | None
 ) -> None:
-    strict.push(state, **facts)
-    assert strict.owner == "maps1"
-
-
-def test_another_server_s_token_that_was_kept_says_nothing_of_this_one(strict: Case) -> None:
-    strict.push(HostState.RESTORED, kept_tokens=["Alerts"])
-    assert strict.owner is None
+    assert strict.push(state, **facts) == "maps1", "before the host can have it"
+    assert strict.owner == owner
 
 
 def test_a_run_that_is_killed_leaves_a_mark_too_many(strict: Case) -> None:

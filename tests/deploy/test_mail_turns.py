@@ -221,16 +221,10 @@ def fails_in_turn(folder: Path, run_id: str, host: str, cluster: str = "argos") 
         pass  # nobody says that it went well
 
 
-def test_no_host_of_a_cluster_follows_one_that_failed(tmp_path: Path) -> None:
+def test_a_failure_is_of_its_cluster_and_its_run(tmp_path: Path) -> None:
     fails_in_turn(tmp_path, "run-1", "maps1")
-    with pytest.raises(NoTurn) as raised:
-        fails_in_turn(tmp_path, "run-1", "maps2")
-    assert raised.value.host == "maps1"
-    fails_in_turn(tmp_path, "run-1", "maps1")  # itself, it may take something back
     fails_in_turn(tmp_path, "run-1", "maps3", "banner")
-    with cluster_turn(tmp_path, "argos", "run-2", "maps2", always) as went_well:
-        went_well()
-    fails_in_turn(tmp_path, "run-2", "maps1")
+    fails_in_turn(tmp_path, "run-2", "maps2")
 
 
 def test_a_turn_that_broke_off_was_a_failure(tmp_path: Path) -> None:

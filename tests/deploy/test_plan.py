@@ -142,11 +142,16 @@ def test_a_file_that_is_no_plan(tmp_path: Path, text: str) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(PlanRefused, match="cannot be read"):
-        read_plan(tmp_path / "plan.json")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(PlanRefused, match="no regular file"):
-        read_plan(tmp_path / "pipe")
+    for place, words in (
+        (tmp_path / "plan.json", "plan.json cannot be read: No such file"),
+        (tmp_path, "cannot be read: Is a directory"),
+        (tmp_path / "pipe", "pipe is no regular file, so no plan is read from it"),
+        (Path("/dev/zero"), "/dev/zero is no regular file"),
+    ):
+        with pytest.raises(PlanRefused, match=words) as raised:
+            read_plan(place)
+        assert raised.value.remedy
     path = saved(tmp_path, made())
     monkeypatch.setattr(plan_module, "_MOST_BYTES", 100)
     with pytest.raises(PlanRefused):

@@ -13,7 +13,6 @@ from provisioner.deploy.post_check import (
     CheckContext,
     ServerCheck,
     elsewhere,
-    expired,
     is_complete,
     limits,
     results,
@@ -282,25 +281,20 @@ def test_each_answer_is_of_its_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("about", "skew", "outcome"),
+    ("error", "about", "skew", "outcome"),
     [
-        ("certificate has expired", 301.0, "inconclusive"),
-        ("certificate is not yet valid", -301.0, "inconclusive"),
-        ("certificate has expired", 300.0, "wrong"),
-        ("certificate has expired", None, "wrong"),
-        ("hostname mismatch", 301.0, "wrong"),
+        ("certificate", "certificate has expired", 301.0, "inconclusive"),
+        ("certificate", "certificate is not yet valid", -301.0, "inconclusive"),
+        ("certificate", "certificate has expired", 300.0, "wrong"),
+        ("certificate", "certificate has expired", None, "wrong"),
+        ("certificate", "hostname mismatch", 301.0, "wrong"),
+        ("tls", "the session has expired", 301.0, "wrong"),
     ],
 )
 def test_a_certificate_s_time_on_a_host_whose_clock_is_off(
-    about: str, skew: float | None, outcome: str
+    error: str, about: str, skew: float | None, outcome: str
 ) -> None:
-    answer = MailAnswer(done=False, stage="tls", error="certificate", about=about)
+    answer = MailAnswer(done=False, stage="tls", error=error, about=about)
     result = heard(answer, skew=skew)
     assert result is not None
     assert (result.smtp.outcome, result.smtp.passing) == (outcome, False)
-
-
-def test_whether_an_access_token_has_expired() -> None:
-    assert expired(oauth2_entry(expires=100), 100)
-    assert not expired(oauth2_entry(expires=101), 100)
-    assert not expired(entry(), 100)

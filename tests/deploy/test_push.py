@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from provisioner.credentials.proofs import LastProof, Refused, note_mail, note_r
 from provisioner.deploy import push as push_module
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.mail_mode import MailMode
-from provisioner.deploy.plan import Plan, PlanRefused
+from provisioner.deploy.plan import Plan
 from provisioner.deploy.push import (
     PushOptions,
     Work,
@@ -26,7 +26,6 @@ from provisioner.deploy.record import (
     BatchStarted,
     Event,
     RunPlanned,
-    RunRecord,
     RunStopped,
     ServerSkipped,
     journal,
@@ -44,7 +43,6 @@ from tests.deploy.pushes import (
     change,
     login_entry,
     result_of,
-    run_started,
 )
 from tests.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, token_set
 
@@ -452,28 +450,6 @@ def test_a_saved_plan_is_pushed_without_asking_first(tmp_path: Path) -> None:
     assert run.pushed("b").remove == ["Old"]
     assert [run.pushed(host).expected for host in "ab"] == [FINGERPRINT] * 2
     assert run.pushed("a").found is None
-
-
-@pytest.mark.parametrize(
-    ("differs", "words"),
-    [
-        ({"key": "j" * 64}, "another vault key"),
-        (
-            {"record": RunRecord(run_started(commit="d" * 40))},
-            "is for commit c{12}, and here is d{12}",
-        ),
-        ({}, r"\(declaration, sign-in or hosts\): Reports"),
-    ],
-)
-def test_a_saved_plan_of_something_else_touches_nothing(
-    tmp_path: Path, differs: dict[str, Any], words: str
-) -> None:
-    saved = plan(a_run(tmp_path, "C").run).plan
-    run = a_run(tmp_path, "C", "A", entries=None if differs else [login_entry(port=25)])
-    run.run = replace(run.run, **differs)
-    with pytest.raises(PlanRefused, match=words):
-        push_with(run, saved)
-    assert run.calls == []
 
 
 # -- rollback

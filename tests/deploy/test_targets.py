@@ -75,7 +75,7 @@ def test_what_is_wrong_with_a_server_keeps_that_one_back(tmp_path: Path) -> None
     targets = prepared(tmp_path, servers)
     assert set(targets.entries) == {"Alerts"}
     assert targets.all_hosts == ("maps1", "maps2")
-    codes = {one.name: one.exit_code for one in targets.skipped}
+    codes = {one.server: one.exit_code for one in targets.skipped}
     assert codes["Reports"] == ExitCode.PERSON_NEEDED
     assert set(codes) == {"Reports", "Gone", "Relay"}
     assert targets.declared["Gone"] == (), "prune must know"

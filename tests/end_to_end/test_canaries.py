@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ansible_processes import ansible_processes, wait_until
 from tests.end_to_end.project import succeeded
-from tests.end_to_end.test_interrupt import STARTED
 from tests.end_to_end.test_main_job import kept_tokens
 
 pytestmark = pytest.mark.long
@@ -88,7 +88,8 @@ def content(path):
         return b""
 
 
-APPLY = ["/bin/sh", "-c", f"touch {STARTED}; sleep 3"]
+STARTED, FINISHED = "/var/tmp/apply-started", "/var/tmp/apply-finished"
+APPLY = ["/bin/sh", "-c", f"touch {STARTED}; sleep 3; touch {FINISHED}"]
 ENDS = {
     "well": 0,
     "refused": 3,
@@ -212,6 +213,9 @@ def test_a_push_at_full_verbosity_leaks_nothing(
     (journal,) = (project.folder / ".provisioner" / "runs").iterdir()
     assert not any(needle in journal.read_text() for needle in needles)
     traces.require_none(output, hosts, own=(inventory,))
+    if ends == "interrupted":
+        wait_until(lambda: all(fleet.exists(host, FINISHED) for host in hosts), timeout=30)
+        assert not ansible_processes(project.folder), "nothing of the run is left"
     if ends == "well":
         assert all(answer.startswith(b"answered") for answer in traces.answers)
         assert len(traces.answers) == 4, "a plan and a push of two hosts"

@@ -12,10 +12,12 @@ import pytest
 
 from tests.ansible_processes import wait_until
 from tests.end_to_end.project import succeeded
-from tests.end_to_end.test_interrupt import APPLY, DOCUMENT, STARTED
 
 pytestmark = pytest.mark.long
 
+DOCUMENT = "/etc/maps-provisioner/email-servers.json"
+STARTED = "/var/tmp/apply-started"
+APPLY = ["/bin/sh", "-c", f'touch {STARTED}; sleep 3; exec cp -t /var/tmp "$0"']
 ARCHIVED = "/etc/maps-provisioner/email-servers.before-2.json"  # the first file of a delivery
 APPLIED = "/var/tmp/email-servers.json"
 # The title that sshd gives the process of a session; since OpenSSH 9.8 a program of its own.

@@ -54,12 +54,10 @@ def test_it_stops_after_the_batch_that_failed_and_resume_does_the_rest(three_hos
     assert "nothing to resume" in fleet.ends(1, "push", "--resume").stderr
 
 
-def test_it_goes_on_after_as_many_failures_as_are_allowed(three_hosts):
+def test_it_goes_on_after_as_many_failures_as_the_project_allows(three_hosts):
     fleet = three_hosts
     for host in ("maps1", "maps2"):
         fleet.set(host, maps_apply_command=REFUSES)
-    fleet.ends(4, "push", "--batches", "100%", "--forks", "1", "--max-failures", "1")
-    assert fleet.states()["maps3"] == "not started", "within a batch, too"
     fleet.settings(push={"max_failures": "100%"})
     fleet.ends(4, "push", "--batches", "1")
     assert fleet.states()["maps3"] == "delivered, not applied"
@@ -131,19 +129,17 @@ class Applying:
         return dict(json.loads(line) for line in lines)
 
 
-def test_hosts_of_a_cluster_apply_one_after_the_other(three_hosts):
-    applying = Applying(three_hosts)
-    three_hosts.set(maps_cluster="argos")
-    three_hosts.pushed("--batches", "100%")
-    assert applying.met() == {"maps1": [], "maps2": [], "maps3": []}
-
-
-def test_hosts_of_no_cluster_apply_at_once(three_hosts):
-    applying = Applying(three_hosts)
-    three_hosts.set("maps1", maps_cluster="argos")
-    three_hosts.set("maps2", maps_cluster="banner")
-    three_hosts.pushed("--batches", "100%")
-    assert any(applying.met().values())
+def test_hosts_of_a_cluster_apply_one_after_the_other_and_others_at_once(three_hosts):
+    fleet = three_hosts.of(4)
+    applying = Applying(fleet)
+    for host in ("maps1", "maps2"):
+        fleet.set(host, maps_cluster="argos")
+    fleet.set("maps3", maps_cluster="banner")
+    fleet.pushed("--batches", "100%")
+    met = applying.met()
+    assert "maps2.in" not in met["maps1"]
+    assert "maps1.in" not in met["maps2"]
+    assert any(met.values())
 
 
 def test_after_one_that_failed_no_other_of_its_cluster_is_touched(three_hosts):

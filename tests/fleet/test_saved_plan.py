@@ -1,7 +1,6 @@
 """A saved plan: a push does just that, or leaves the hosts alone that are not as planned."""
 
 import json
-import os
 import shutil
 import subprocess
 
@@ -76,21 +75,3 @@ def test_a_plan_is_read_from_standard_input(fleet):
     assert "maps1: delivered" in ended.stdout
     ended = fleet.run("push", "--plan", "-", given="{")
     assert "standard input is not a plan: it is not JSON" in ended.stderr
-
-
-@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
-def test_a_plan_is_read_from_no_pipe_folder_or_device(fleet, tmp_path, kind):
-    path = tmp_path / "plan"
-    if kind == "pipe":
-        os.mkfifo(path)
-    elif kind == "folder":
-        path.mkdir()
-    else:
-        path.symlink_to("/dev/zero")
-    ended = fleet.ends(1, "push", "--plan", str(path))
-    assert str(path) in ended.stderr
-    assert {
-        "pipe": "is no regular file, so no plan is read from it\n  name the file that",
-        "folder": "Is a directory",
-        "device": "is no regular file",
-    }[kind] in ended.stderr

@@ -22,7 +22,7 @@ WINDOWS_MODULE = ROOT / "playbooks" / "library" / "win_maps_host.ps1"
 WINDOWS_PARTS = ("Operations", "Folder", "Masking", "Windows")
 
 # Calls that are given a reason, and names that hold one.
-GIVEN = {"Ending", "HostResult", "LostHost", "NotDone", "NotReadable", "_ended", "_result"}
+GIVEN = {"Ending", "HostResult", "LostHost", "NotDone", "Unusable", "_ended", "_result"}
 WORD = re.compile(r"[a-z][a-z0-9_]+\Z")
 
 
@@ -92,12 +92,6 @@ def test_ansibles_own_causes_have_their_words_with_them() -> None:
 def test_a_reason_within_another_is_told_in_words() -> None:
     host = HostResult(host="a", state=HostState.UNVERIFIED, reason="not_heard", about="moved")
     assert why(host).text == f"{REASONS['not_heard'].text}: {REASONS['moved'].text}"
-
-
-def test_a_file_of_a_newer_version_is_not_to_be_moved_away() -> None:
-    about = "state.json: another version wrote state.json: update maps-provisioner"
-    host = HostResult(host="a", state=HostState.FAILED, reason="damaged", about=about)
-    assert why(host).remedy == ""
 
 
 @pytest.mark.parametrize(

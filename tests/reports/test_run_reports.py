@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from provisioner.deploy.record import HostFinished, RunRecord
 from provisioner.deploy.result import CommandResult, HostResult, HostState
-from provisioner.reports.run_formats import FILE_FORMATS, RENDERERS
 from provisioner.reports.run_text import run_text
 from tests.reports.run_samples import (
     SENT,
@@ -43,7 +42,3 @@ def test_after_an_interrupted_rollback_it_is_not_to_be_run_again_as_it_was() -> 
     assert "--limit" in text
     assert "--resume" not in text
     assert "provisioner push --resume" in text_of(host)
-
-
-def test_a_report_in_a_file_is_for_programs() -> None:
-    assert set(FILE_FORMATS) == set(RENDERERS) - {"text"}
