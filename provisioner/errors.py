@@ -88,6 +88,12 @@ class SignInFailed(ProvisionerError):
     """The sign-in did not end with a usable grant; earlier tokens are untouched."""
 
 
+class SignInRefused(SignInFailed):
+    """The provider or the mail server refused it: a person must change something first."""
+
+    exit_code = ExitCode.PERSON_NEEDED
+
+
 class RefreshFailed(ProvisionerError):
     """The access token could not be renewed now; the stored tokens are untouched."""
 

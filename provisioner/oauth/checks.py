@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from provisioner.credentials.store import TokenSet
-from provisioner.errors import SignInFailed
+from provisioner.errors import SignInFailed, SignInRefused
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
@@ -395,7 +395,7 @@ def prove(
                 f"did somebody else than {account} sign in? The provider does not say who it was. "
                 f"Then {other_account(provider, server)}. Else: {remedy}"
             )
-        raise SignInFailed(f"{where}: {result.detail}", remedy=remedy)
+        raise SignInRefused(f"{where}: {result.detail}", remedy=remedy)
     if result.proof is Proof.UNPROVEN:
         announce(f"Warning: {server.server_name}: not yet proven: {result.detail}")
         announce(f"  {result.remedy}")

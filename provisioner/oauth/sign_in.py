@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from provisioner.advice.refusal import Refusal
+from provisioner.advice.refusal import TRANSIENT_ERRORS, Refusal
 from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.store import TokenSet
-from provisioner.errors import SignInFailed
+from provisioner.errors import SignInFailed, SignInRefused
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.checks import CheckLogin, check_grant, prove
 from provisioner.oauth.token_endpoint import (
@@ -70,10 +70,12 @@ class SignInContext:
             raise SignInFailed(f"{where}: {error.message}", remedy=error.remedy) from None
 
     def refused(self, refusal: Refusal) -> SignInFailed:
-        """The provider's refusal in words."""
+        """The provider's refusal in words; its own faults are none."""
         where = self.server.where(refusal.advice.field)
         remedy = refusal.remedy(self.settings)
-        return SignInFailed(f"{where}: {refusal.message()}", remedy=remedy)
+        passes = refusal.busy_status is not None or refusal.error in TRANSIENT_ERRORS
+        kind = SignInFailed if passes else SignInRefused
+        return kind(f"{where}: {refusal.message()}", remedy=remedy)
 
 
 @dataclass(slots=True)

@@ -142,7 +142,7 @@ def test_a_mail_server_that_is_not_there_is_a_warning(desk: Desk) -> None:
 def test_a_cancelled_sign_in_is_an_error_and_writes_nothing(desk: Desk) -> None:
     desk.behave(callback_error="access_denied")
     finished = desk.run("authenticate", "Reports")
-    assert finished.returncode == ExitCode.FAILURE
+    assert finished.returncode == ExitCode.PERSON_NEEDED
     assert (
         "Error: servers/reports.yml:1: Reports: the sign-in page at localhost: access_denied"
         in (finished.stderr)

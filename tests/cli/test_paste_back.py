@@ -130,7 +130,7 @@ def test_property_11_a_pasted_refusal_ends_it_as_one_at_the_listener_does(desk: 
     with _start(desk, "--no-browser") as terminal:
         terminal.wait_until_unseen()
         terminal.type(_end_of_browser(terminal) + "\r")
-        assert terminal.ends() == ExitCode.FAILURE
+        assert terminal.ends() == ExitCode.PERSON_NEEDED
         assert "the sign-in page at localhost: access_denied" in terminal.output
         assert terminal.modes() == terminal.modes_before
     assert desk.token_files() == []
@@ -149,7 +149,7 @@ def test_property_33_what_the_provider_echoes_of_a_pasted_code_is_hidden(desk: D
     with _start(desk, "--no-browser") as terminal:
         terminal.wait_until_unseen()
         terminal.type(_end_of_browser(terminal) + "\r")
-        assert terminal.ends() == ExitCode.FAILURE
+        assert terminal.ends() == ExitCode.PERSON_NEEDED
         assert 'It says: "no good: *** ***"' in terminal.output
     assert len(seen) == 2
     assert not [secret for secret in seen if secret in terminal.output]
