@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -137,14 +138,18 @@ def _checked(
     from provisioner.oauth.refreshing import RefreshRefused, fresh_tokens
 
     name, root, now = server.server_name, opened.project.root, int(time.time())
+    check_login = mail_server_proof(server, opened.project)
     try:
         tokens = fresh_tokens(opened.secrets, server, margin_seconds=0, now=now)
+        result = check_login(tokens)
+        if result.expired:  # whatever its own time says; a new one is tried once
+            tokens = fresh_tokens(opened.secrets, server, margin_seconds=math.inf, now=now)
+            result = check_login(tokens)
     except RefreshRefused as error:
         known = read_proofs(root).get(name)
         return known, [] if known and known.refresh else [Problem.of(error)]
     except ProvisionerError as error:
         return noted, [Problem.of(error)]
-    result = mail_server_proof(server, opened.project)(tokens)
     if result.proof is Proof.UNPROVEN:
         said = f"not proven: {result.detail}"
         return noted, [Problem(said, result.remedy, ExitCode.FAILURE, blocks=False)]

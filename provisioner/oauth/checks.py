@@ -364,13 +364,15 @@ class Proof(StrEnum):
 class ProofResult:
     """`detail` is one line without secrets; with REFUSED, `remedy` says what to do.
 
-    `field` is the one to change, if it is known to be another than the mailbox.
+    `field` is the one to change, if it is known to be another than the mailbox. `expired`: the
+    access token alone may be at fault.
     """
 
     proof: Proof
     detail: str = ""
     remedy: str = ""
     field: str = ""
+    expired: bool = False
 
 
 CheckLogin = Callable[[TokenSet], ProofResult]
@@ -410,11 +412,21 @@ def proof_from(result: SmtpResult, host: str, provider_name: str = "") -> ProofR
     advice = advice_on(result, provider_name)
     code = " ".join(str(part) for part in (result.code, result.enhanced) if part is not None)
     said = f"{host}, {result.stage}{f', {code}' if code else ''}: {advice.cause}"
+    if result.reply and result.code is not None:
+        said += f'. It says: "{result.reply}"'
     if _is_refusal(result):
         remedy = f"{advice.remedy}\n  Who must act: {advice.actor}."
         detail = f"the mail server refuses the token: {said}"
-        return ProofResult(Proof.REFUSED, detail, remedy, advice.field)
+        return ProofResult(Proof.REFUSED, detail, remedy, advice.field, says_expired(result))
     return ProofResult(Proof.UNPROVEN, said, advice.remedy)
+
+
+def says_expired(result: SmtpResult) -> bool:
+    """Whether a new access token may help where this one was refused.
+
+    A 334 with status 401 (XOAUTH2) or invalid_token (RFC 7628 section 3.2.2).
+    """
+    return (result.challenge or {}).get("status") in ("401", "invalid_token")
 
 
 def _is_refusal(result: SmtpResult) -> bool:

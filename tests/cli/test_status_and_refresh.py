@@ -18,7 +18,7 @@ from provisioner.credentials.store import CredentialStore, TokenSet
 from provisioner.credentials.vault import VaultKey
 from provisioner.demo.certificates import ServerCertificate
 from provisioner.demo.mail_server import Failure, MailBehaviour, MailServer
-from provisioner.demo.mail_sign_in import Introspection
+from provisioner.demo.mail_sign_in import Introspection, TokenFacts
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
@@ -188,6 +188,25 @@ def test_a_mail_server_that_refuses_is_told_until_it_accepts(office: Office) -> 
     assert office.run("test-email", "Reports").returncode == ExitCode.DONE
     for command in (("status",), ("refresh", "--due")):
         assert office.run(*command).returncode == ExitCode.DONE, command
+
+
+@pytest.mark.parametrize("command", [("status", "--check"), ("test-email", "Reports")])
+def test_a_token_that_ended_early_is_renewed_once(office: Office, command: tuple[str, ...]) -> None:
+    """As after a revoked session: the mail server says 401 before the token's time is over."""
+    ended = office.keep(expires_at=int(time.time()) + 3000).access_token.reveal()
+    check = office.mail.behaviour.check_token
+    office.mail.behaviour.check_token = lambda token: (
+        TokenFacts(active=False) if token == ended else check(token)
+    )
+    finished = office.run(*command)
+    assert finished.returncode == ExitCode.DONE, finished.stdout + finished.stderr
+    assert office.asked == ["/token", "/introspect"]
+    office.mail.behaviour.check_token = lambda token: TokenFacts(active=False)
+    office.asked.clear()
+    refused = office.run(*command)
+    assert refused.returncode == ExitCode.PERSON_NEEDED
+    assert office.asked == ["/token"], "once"
+    assert 'It says: "' in office.run("status").stdout
 
 
 def test_a_refused_test_email_is_told_until_somebody_signs_in(office: Office) -> None:
