@@ -54,7 +54,7 @@ def test_a_module_that_sleeps_is_ended_and_the_worker_goes_on(tmp_path):
     all_is_quiet(acted)
     assert raised(acted.answers["a"]) == ["CallTimeout", None]
     assert acted.answers["a"]["calls"][0]["words"] == "no answer within 3 s"
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     left = [p for p in Path("/proc").glob("[0-9]*/environ") if str(tmp_path) in environment(p)]
     assert left == []
 

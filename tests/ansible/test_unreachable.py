@@ -87,7 +87,7 @@ def causes(tmp_path_factory):
 )
 def test_real_connections(causes, name, kind, began, words):
     call = causes[name]
-    assert (call["kind"], call["began"]) == (kind, began), call
+    assert (call["reason"], call["began"]) == (kind, began), call
     assert "".join("N" if c.isdigit() else c for c in call["words"]).replace("NNNNN", "N") == words
     assert call["remedy"]
 
@@ -98,12 +98,12 @@ def test_a_real_connection_that_is_safe_reaches_the_host(causes):
 
 
 def test_real_words_that_vary(causes):
-    assert causes["no name"]["kind"] in ("name_not_found", "dns_failed")
-    assert causes["closed"]["kind"] == "closed"  # OpenSSH 10 proves less than older ones
-    assert causes["no become"]["kind"] == "become"
+    assert causes["no name"]["reason"] in ("name_not_found", "dns_failed")
+    assert causes["closed"]["reason"] == "closed"  # OpenSSH 10 proves less than older ones
+    assert causes["no become"]["reason"] == "become"
     assert causes["no become"]["began"]
     assert "sudo" in causes["no become"]["words"]
-    assert causes["no ssh"]["kind"] == "other"
+    assert causes["no ssh"]["reason"] == "other"
     assert not causes["no ssh"]["began"]
     assert causes["no ssh"]["words"].startswith("Unable to execute ssh command line")
     assert causes["echoes"]["began"]
