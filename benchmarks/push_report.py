@@ -21,10 +21,9 @@ class Target:
 
 
 TARGETS = (
-    Target("push unchanged", "floor", 1.3),
-    Target("plan unchanged", "floor", 1.3),
-    Target("push changed, no mails", "floor of a change", 1.3),
-    Target("push changed, mails, one batch", "floor", 2.3),
+    Target("push unchanged", "floor", 1.2),
+    Target("plan unchanged", "floor", 1.2),
+    Target("push changed, mails", "floor of a change", 1.5),
     Target("hand-written", "push unchanged", 10, at_least=True),
 )
 
