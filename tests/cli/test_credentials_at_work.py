@@ -128,7 +128,7 @@ def test_init_on_a_full_disk_leaves_no_half_of_a_file(office: Office) -> None:
 def test_one_missing_secret_stops_no_other_server(office: Office) -> None:
     office.declare("Alerts", "ALERTS_SECRET")
     alerts = office.run("authenticate", "Alerts", "--no-smtp-check", ALERTS_SECRET="x")
-    assert alerts.returncode == ExitCode.FAILURE, "the provider refuses this one"
+    assert alerts.returncode == ExitCode.PERSON_NEEDED, "the provider refuses this one"
     secret = office.environment["REPORTS_SECRET"]
     alerts = office.run("authenticate", "Alerts", "--no-smtp-check", ALERTS_SECRET=secret)
     assert alerts.returncode == ExitCode.DONE, alerts.stderr
