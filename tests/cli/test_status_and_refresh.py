@@ -228,6 +228,21 @@ def test_a_refused_refresh_is_told_until_one_is_granted(
     assert office.run("status").returncode == ExitCode.DONE
 
 
+@pytest.mark.parametrize("at", [10**18, -(10**18)])
+@pytest.mark.parametrize("kind", ["accepted", "refused"])
+def test_a_damaged_proof_proves_nothing(office: Office, kind: str, at: int) -> None:
+    """No time that anybody could have noted."""
+    proof: dict[str, object] = {"grant_id": office.tokens().grant_id}
+    proof |= {"at": at} if kind == "accepted" else {"mail": {"said": "x", "at": at}}
+    (office.folder / ".provisioner").mkdir(exist_ok=True)
+    file = office.folder / ".provisioner" / "proofs.json"
+    file.write_text(json.dumps({"Reports": proof}))
+    file.chmod(0o600)
+    finished = office.run("status")
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "not yet proven" in finished.stdout
+
+
 def test_a_fault_of_the_provider_is_no_refusal(office: Office) -> None:
     office.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),) * 3)
     assert office.run("refresh", "Reports").returncode == ExitCode.FAILURE
@@ -380,12 +395,18 @@ def test_due_tells_of_an_end_that_no_refresh_puts_off(office: Office) -> None:
     assert office.run("status").returncode == ExitCode.PERSON_NEEDED
 
 
-def test_due_fails_as_a_refresh_does(office: Office) -> None:
-    office.keep(refreshed_at=0)
-    office.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),) * 3)
-    finished = office.run("refresh", "--due")
-    assert finished.returncode == ExitCode.FAILURE
-    assert "tokens that were stored before are untouched" in finished.stderr
+def test_due_fails_as_a_refresh_does_and_hides_no_refusal(office: Office) -> None:
+    busy = (ScriptedAnswer(503, headers={"Retry-After": "0"}),)
+    for refused, code in ((False, ExitCode.FAILURE), (True, ExitCode.PERSON_NEEDED)):
+        office.mail_refuses(refused)
+        office.run("test-email", "Reports")
+        office.keep(refreshed_at=0)
+        office.behave(scripted_answers=busy * (6 if refused else 3))  # each is given once
+        finished = office.run("refresh", "--due")
+        assert finished.returncode == code
+        assert "tokens that were stored before are untouched" in finished.stderr
+        assert (REFUSED_BY_MAIL in finished.stderr) is refused
+        office.behave(scripted_answers=())
 
 
 # authenticate --card
