@@ -72,7 +72,8 @@ class Refusal:
         """The table's; a busy provider's codes say nothing."""
         if self.busy_status is not None:
             return explain(self.stage.name.lower(), {"temporarily_unavailable"})
-        said = {self.error, self.vendor_code or self.error}
+        # Yahoo's own names are in capitals.
+        said = {self.error.lower(), self.vendor_code or self.error}
         return explain(self.stage.name.lower(), said, self.description)
 
     def message(self) -> str:

@@ -31,6 +31,9 @@ def cause_of(result: SmtpResult, provider: str) -> str:
          "disabled.", "ended sign-in by password"),
         ("microsoft", "auth", "535 5.7.139 Authentication unsuccessful, user is locked by your "
          "organization's security defaults policy.", "a security policy"),
+        ("microsoft", "auth", "535 5.7.139 Authentication unsuccessful, the user credentials were "
+         "incorrect.", "do not belong together, or a policy"),
+        ("yahoo", "auth", "535 5.7.0 (#AUTH005) Too many bad auth attempts.", "refused too many"),
         ("microsoft", "auth", "550 5.7.30 Basic authentication is not supported", "by password"),
         ("microsoft", "auth", "535 5.7.3 Authentication unsuccessful", "not for SMTP"),
         ("microsoft", "mail", "530 5.7.57 Client not authenticated to send mail", "port 25"),

@@ -61,6 +61,7 @@ def test_the_redirect_address_to_register_has_the_scheme_of_this_client() -> Non
         ({"error": "invalid_grant", "error_subtype": "invalid_rapt"}, "session control"),
         ({}, "unknown_error: the provider refused"),
         ({"error": ["x"]}, "unknown_error"),
+        ({"error": "INVALID_CLIENT_SECRET"}, "INVALID_CLIENT_SECRET: the client is unknown, or"),
         ({"error": "invalid_grant", "error_description": "AADSTS999999: new"}, "AADSTS999999"),
     ],
 )
