@@ -68,7 +68,8 @@ def test_email(
     provider = provider_for(entry.server.host, declared.providers)
     lines = mail_lines(entry.name, result, provider.name)
     if entry.token_set:
-        said, now = proof_from(result, entry.server.host, provider.name), int(time.time())
+        said = proof_from(result, entry.server.host, provider.name, entry.name)
+        now = int(time.time())
         refused = None
         if said.proof is Proof.REFUSED:
             refused = Refused(said=said.detail, remedy=said.remedy, at=now)

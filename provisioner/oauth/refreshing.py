@@ -192,5 +192,5 @@ class _Refresh:
 def _in_words(refused: TokenErrorResponse, server: EmailServer) -> RefreshRefused:
     refusal = refused.refusal
     where = server.where(refusal.advice.field)
-    remedy = refusal.remedy(server.oauth2)
+    remedy = refusal.remedy(server)
     return RefreshRefused(f"{where}: {refusal.message()}", remedy=remedy)

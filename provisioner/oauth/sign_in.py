@@ -72,7 +72,7 @@ class SignInContext:
     def refused(self, refusal: Refusal) -> SignInFailed:
         """The provider's refusal in words; its own faults are none."""
         where = self.server.where(refusal.advice.field)
-        remedy = refusal.remedy(self.settings)
+        remedy = refusal.remedy(self.server)
         passes = refusal.busy_status is not None or refusal.error in TRANSIENT_ERRORS
         kind = SignInFailed if passes else SignInRefused
         return kind(f"{where}: {refusal.message()}", remedy=remedy)

@@ -200,7 +200,7 @@ def test_a_refused_test_email_is_told_until_somebody_signs_in(office: Office) ->
 
 @pytest.mark.parametrize(
     ("error", "remedy"),
-    [("invalid_grant", "provisioner authenticate"), ("invalid_client", "client")],
+    [("invalid_grant", "provisioner authenticate Reports\n"), ("invalid_client", "client")],
 )
 def test_a_refused_refresh_is_told_until_one_is_granted(
     office: Office, error: str, remedy: str
