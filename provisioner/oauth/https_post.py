@@ -110,7 +110,7 @@ def _post(guard: _Guard, url: str, fields: Texts, headers: Texts) -> HttpAnswer:
                 stream=True,  # so that the answer's size can be bounded
             ) as response:
                 body = response.raw.read(MOST_BYTES + 1, decode_content=True)
-    except (OSError, urllib3.exceptions.HTTPError) as error:
+    except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:  # a chunk of -5
         # Only its class is told: the libraries' words may quote what was sent.
         causes, sent = tuple(_causes(error)), guard.connected
         for raised, reason, passes in _AFTER_SENDING if sent else _BEFORE_SENDING:

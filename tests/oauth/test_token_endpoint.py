@@ -373,7 +373,9 @@ def test_a_code_that_surely_did_not_arrive_is_sent_again() -> None:
     [
         _busy("503", "<html>"), _busy("503", "x" * 300_000), _busy("500", JUDGED),
         _busy("429", JUDGED), _busy("400", UNAVAILABLE), _busy("400", '{"error": "server_error"}'),
-        b"", BROKEN_OFF, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+        b"", BROKEN_OFF,
+        *(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n{" % size
+          for size in (b"ff", b"-5")),
     ],
     ids=_named,
 )  # fmt: skip
