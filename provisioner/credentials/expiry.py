@@ -63,6 +63,8 @@ def refresh_is_due(tokens: TokenSet, provider: Provider, *, now: float) -> bool:
     """
     if tokens.handed_over_to is not None:
         return False  # another machine's to refresh
+    if tokens.refreshed_at > now + _DAY:
+        return True  # by a clock that was ahead: no time that counts from there means anything
     ends = [end.at for end in _ends(tokens, provider) if end.refresh_helps and end.at is not None]
     assumed = tokens.refreshed_at + _ASSUMED_IDLE_DAYS * _DAY
     end = min(ends, default=assumed)
