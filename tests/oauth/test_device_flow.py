@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -230,6 +231,13 @@ def test_property_21_each_failure_in_words(
     said = desk.outcome(*polls, codes=codes)
     assert [word for word in words if word not in said] == []
     assert desk.slept == [5] * len(polls)
+
+
+def test_property_33_a_page_that_holds_the_device_code_does_not_show_it(desk: Desk) -> None:
+    code = f"CANARY-{token_hex(8)}"
+    page = f"https://sso.example.edu/?code={code}"
+    desk.outcome(codes={**CODES, "device_code": code, "verification_uri": page}, timeout=1)
+    assert "https://sso.example.edu/?code=***" in desk.lines[0]
 
 
 def test_the_mail_server_has_the_last_word_here_too(desk: Desk) -> None:

@@ -584,15 +584,16 @@ def test_a_scope_that_is_no_text_cannot_be_held_against_what_was_asked() -> None
 
 
 def test_a_refusal_keeps_what_the_vendor_adds_and_hides_what_we_sent() -> None:
-    said = f"AADSTS70008: expired CANARY-refresh {CLIENT_SECRET.reveal()}\\u001b[2J"
-    body = f'{{"error": "invalid_grant", "error_description": "{said}", "trace_id": "t-1"}}'
+    said = f"AADSTS70008: expired CANARY-refresh {CLIENT_SECRET.reveal()} CANARY-new\x1b[2J"
+    answer = {"error": "invalid_grant", "error_description": said, "trace_id": "t-1"}
+    body = json.dumps({**answer, "refresh_token": "CANARY-new"})
     refusing = scripted_server([json_answer(body, status="400 Bad Request")])
     with refusing as server, pytest.raises(TokenErrorResponse) as caught:
         _refreshed(server)
     refusal = caught.value.refusal
     assert (refusal.error, refusal.vendor_code) == ("invalid_grant", "AADSTS70008")
     assert refusal.trace == "trace id t-1"
-    assert refusal.description == "AADSTS70008: expired *** *** [2J"
+    assert refusal.description == "AADSTS70008: expired *** *** *** [2J"
     assert refusal.needs_person
 
 
