@@ -289,13 +289,23 @@ def test_a_ca_file_that_is_none_is_named(tmp_path: Path, name: str) -> None:
         _refreshed("https://localhost:1/", ca_file=tmp_path / name)
 
 
-def test_a_bundle_of_the_environment_that_is_not_there_is_named(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "REQUESTS_CA_BUNDLE or CURL_CA"),
+        ("ALL_PROXY", "socks5h://CANARY@127.0.0.1:1", "ALL_PROXY must be that of an HTTP proxy"),
+        ("HTTPS_PROXY", "http://a:CANARY:1", "ALL_PROXY must be that of an HTTP proxy"),
+    ],
+)
+def test_what_is_wrong_in_the_environment_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
 ) -> None:
     monkeypatch.setattr("provisioner.oauth.https_post.is_loopback", lambda host: False)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
-    with pytest.raises(TokenRequestError, match="cannot be asked: REQUESTS_CA_BUNDLE or CURL_CA"):
-        _refreshed("https://localhost:1/")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(TokenRequestError, match="cannot be asked") as caught:
+        _refreshed("https://sso.example.invalid/")
+    assert words in caught.value.message
+    assert "CANARY" not in caught.value.message
 
 
 # What is sent again.
