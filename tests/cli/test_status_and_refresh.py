@@ -228,6 +228,20 @@ def test_a_refused_refresh_is_told_until_one_is_granted(
     assert office.run("status").returncode == ExitCode.DONE
 
 
+def test_a_refused_refresh_that_was_put_right_elsewhere_is_told_no_more(office: Office) -> None:
+    """Tokens that came with git: refreshed on another machine, or handed over to a host by it."""
+    refusal = ScriptedAnswer(400, json.dumps({"error": "invalid_client"}))
+    office.behave(scripted_answers=(refusal,) * 2)
+    assert office.run("refresh", "Reports").returncode == ExitCode.PERSON_NEEDED
+    before = office.tokens()
+    for came in ({"refreshed_at": int(time.time()) + 60}, {"handed_over_to": "maps1"}):
+        office.keep(**{"refreshed_at": before.refreshed_at, "handed_over_to": None, **came})
+        assert office.run("status").returncode == ExitCode.DONE, came
+        mailed = office.run("test-email", "Reports")
+        assert mailed.returncode == ExitCode.DONE, mailed.stderr
+        assert "/token" not in office.asked
+
+
 @pytest.mark.parametrize("at", [10**18, -(10**18)])
 @pytest.mark.parametrize("kind", ["accepted", "refused"])
 def test_a_damaged_proof_proves_nothing(office: Office, kind: str, at: int) -> None:
