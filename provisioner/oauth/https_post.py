@@ -110,8 +110,11 @@ def _post(guard: _Guard, url: str, fields: Texts, headers: Texts) -> HttpAnswer:
                 allow_redirects=False,  # they would take secrets along
                 stream=True,  # so that the answer's size can be bounded
             ) as response:
-                body = response.raw.read(MOST_BYTES + 1, decode_content=True)
-    except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:  # a chunk of -5
+                try:
+                    body = response.raw.read(MOST_BYTES + 1, decode_content=True)
+                except ValueError:  # a chunk of -5
+                    raise urllib3.exceptions.ProtocolError from None
+    except (OSError, urllib3.exceptions.HTTPError) as error:
         # Only its class is told: the libraries' words may quote what was sent.
         causes, sent = tuple(_causes(error)), guard.connected
         for raised, reason, passes in _AFTER_SENDING if sent else _BEFORE_SENDING:
