@@ -242,21 +242,6 @@ def test_a_refused_refresh_that_was_put_right_elsewhere_is_told_no_more(office: 
         assert "/token" not in office.asked
 
 
-@pytest.mark.parametrize("at", [10**18, -(10**18)])
-@pytest.mark.parametrize("kind", ["accepted", "refused"])
-def test_a_damaged_proof_proves_nothing(office: Office, kind: str, at: int) -> None:
-    """No time that anybody could have noted."""
-    proof: dict[str, object] = {"grant_id": office.tokens().grant_id}
-    proof |= {"at": at} if kind == "accepted" else {"mail": {"said": "x", "at": at}}
-    (office.folder / ".provisioner").mkdir(exist_ok=True)
-    file = office.folder / ".provisioner" / "proofs.json"
-    file.write_text(json.dumps({"Reports": proof}))
-    file.chmod(0o600)
-    finished = office.run("status")
-    assert finished.returncode == ExitCode.DONE, finished.stderr
-    assert "not yet proven" in finished.stdout
-
-
 def test_a_fault_of_the_provider_is_no_refusal(office: Office) -> None:
     office.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),) * 3)
     assert office.run("refresh", "Reports").returncode == ExitCode.FAILURE
