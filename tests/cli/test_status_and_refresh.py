@@ -315,6 +315,7 @@ def test_status_of_some_servers_and_of_wrong_names(office: Office) -> None:
     unknown = office.run("status", "Nope")
     assert unknown.returncode == ExitCode.USAGE
     assert "declared servers: Alerts, Reports" in unknown.stderr
+    assert office.run("status", "--hosts", "--within", "0d").returncode == ExitCode.USAGE
 
 
 def test_what_a_sign_in_leaves_for_status(office: Office) -> None:
