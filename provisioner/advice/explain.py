@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from provisioner.text import proposed_command
+
 if TYPE_CHECKING:
     from provisioner.model.email_server import OAuth2Settings
 
@@ -35,6 +37,8 @@ UNKNOWN_FACTS = {
     "url_field": "the URL",
     "scope": "the one for SMTP",
     "mechanism": "the sign-in",
+    "authenticate": "provisioner authenticate NAME",
+    "forget": "provisioner revoke NAME --local",
 }
 _LONGEST_TEXT = 4000
 
@@ -115,6 +119,16 @@ def _rows(page: str) -> Iterator[Row]:
 
 def _words(cell: str) -> Words:
     return tuple(tuple(word.split("+")) for word in cell.split())
+
+
+def commands(server_name: str) -> dict[str, str]:
+    """The commands that the table's remedies propose, for a server."""
+    if not server_name:
+        return {}
+    return {
+        "authenticate": proposed_command("authenticate", server_name),
+        "forget": proposed_command("revoke", server_name, "--local"),
+    }
 
 
 def client_facts(settings: OAuth2Settings) -> dict[str, str]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from provisioner.advice.explain import Advice, client_facts, explain
+from provisioner.advice.explain import Advice, client_facts, commands, explain
 from provisioner.text import foreign
 
 if TYPE_CHECKING:
-    from provisioner.model.email_server import OAuth2Settings
+    from provisioner.model.email_server import EmailServer
 
 PENDING, SLOW_DOWN = "authorization_pending", "slow_down"  # RFC 8628 section 3.5
 TRANSIENT_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
@@ -72,7 +72,8 @@ class Refusal:
         """The table's; a busy provider's codes say nothing."""
         if self.busy_status is not None:
             return explain(self.stage.name.lower(), {"temporarily_unavailable"})
-        said = {self.error, self.vendor_code or self.error}
+        # Yahoo's own names are in capitals.
+        said = {self.error.lower(), self.vendor_code or self.error}
         return explain(self.stage.name.lower(), said, self.description)
 
     def message(self) -> str:
@@ -82,9 +83,12 @@ class Refusal:
         own_words = f' It says: "{self.description}"' if self.description else ""
         return f"{self.stage} at {self.host}: {codes}: {self.advice.cause}.{own_words}"
 
-    def remedy(self, settings: OAuth2Settings | None = None) -> str:
+    def remedy(self, server: EmailServer | None = None) -> str:
         """What to do, who must, and what the provider's support will ask for."""
-        advice = self.advice.with_facts(**client_facts(settings) if settings else {})
+        facts = commands(server.server_name if server else "")
+        if server and server.oauth2:
+            facts |= client_facts(server.oauth2)
+        advice = self.advice.with_facts(**facts)
         lines = [advice.remedy, f"Who must act: {advice.actor}."]
         if self.trace:
             lines.append(f"For the provider's support: {self.trace}.")

@@ -93,11 +93,12 @@ def authenticate(
 
       provisioner authenticate Reports --card
     """
+    from provisioner.cli.chosen_servers import oauth2_servers
     from provisioner.cli.opening import open_declared
     from provisioner.model.reading import read_project
 
     declared = read_project(project)
-    chosen = [_with_sign_in(declared.server(name)) for name in servers]
+    chosen = oauth2_servers(declared, servers)
     if card:
         return _print_cards(chosen, declared, port)
     own = callback_certificate(callback_cert, callback_key, chosen)
@@ -170,16 +171,6 @@ def _code(
     return ExitCode.DONE
 
 
-def _with_sign_in(server: EmailServer) -> EmailServer:
-    if server.oauth2 is None:
-        raise UsageError(
-            f"{server.server_name} does not use OAuth2 but {server.smtp_security_level}: "
-            "there is nothing to sign in to",
-            remedy="name a server with smtp_security_level: oauth2",
-        )
-    return server
-
-
 def _version(path: Path) -> tuple[int, int] | None:
     """Changes when the file is replaced."""
     try:
@@ -214,7 +205,7 @@ def _signed_in(
     from provisioner.oauth.sign_in import SignInContext, sign_in
     from provisioner.providers.catalogue import provider_for
 
-    assert server.oauth2 is not None  # noqa: S101  `_with_sign_in` has seen to it
+    assert server.oauth2 is not None  # noqa: S101  `oauth2_servers` chose it
     secrets = opened.secrets
     client_secret = secrets.sign_in_secret(server, _announce)
     holder = _holder(server, opened)

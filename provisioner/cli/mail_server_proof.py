@@ -18,6 +18,6 @@ def mail_server_proof(server: EmailServer, project: Project) -> CheckLogin:
     def prove(tokens: TokenSet) -> ProofResult:
         entry = ServerEntry(server=server, token_set=tokens)
         result = check_login(entry.account(project.ca_file))
-        return proof_from(result, server.host, provider.name)
+        return proof_from(result, server.host, provider.name, server.server_name)
 
     return prove

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.app import code_of
+from provisioner.cli.app import code_of, print_error
 from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
 from provisioner.cli.output import print_text
-from provisioner.errors import PersonNeeded, UsageError, gravest
+from provisioner.errors import PersonNeeded, ProvisionerError, UsageError, gravest
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -89,7 +89,10 @@ def _refreshed_if_ours(server: EmailServer, opened: OpenProject) -> None:
 
 
 def _refreshed_if_due(server: EmailServer, opened: OpenProject) -> None:
-    """A server that nobody has signed in to has no token that could end: `status` tells of it."""
+    """A server that nobody has signed in to has no token that could end: `status` tells of it.
+
+    A refresh that fails, such as for want of a network, hides nothing that a person has to do.
+    """
     from provisioner.credentials.expiry import near_ends, proof_of, refresh_is_due, refusals
     from provisioner.credentials.proofs import read_proofs
 
@@ -97,14 +100,24 @@ def _refreshed_if_due(server: EmailServer, opened: OpenProject) -> None:
     name, root = server.server_name, opened.project.root
     tokens = _stored(server, opened)
     handed_over = tokens is not None and tokens.handed_over_to is not None
+    failed: ProvisionerError | None = None
     if tokens is not None and not handed_over:  # a host renews its own
         was_refused = proof_of(tokens, read_proofs(root).get(name)).refresh is not None
         if was_refused or refresh_is_due(tokens, provider, now=now):
-            _refreshed(server, opened)
+            try:
+                _refreshed(server, opened)
+            except PersonNeeded:
+                raise
+            except ProvisionerError as error:
+                failed = error
             tokens = _stored(server, opened)
     problems = list(near_ends(server, tokens, provider, now=now))
     if tokens is not None and not handed_over:
         problems[:0] = refusals(proof_of(tokens, read_proofs(root).get(name)))
+    if failed and not problems:
+        raise failed
+    if failed:
+        print_error(failed.message, failed.remedy)
     if problems:
         raise PersonNeeded(
             "\n".join(f"{name}: {problem.message}" for problem in problems),

@@ -87,11 +87,13 @@ def _found(name: str, opened: OpenProject) -> tuple[str, EmailServer | None]:
     from provisioner.cli.chosen_servers import oauth2_servers
 
     wanted = name.casefold()
-    if not any(s.oauth2 and s.server_name.casefold() == wanted for s in opened.project.servers):
-        undeclared = [kept.server_name for kept in opened.secrets.undeclared()]
-        for stored in (name, *undeclared):  # one that cannot be read goes by its exact name
-            if stored.casefold() == wanted and opened.store.exists(stored):
-                return stored, None
+    declared = [server.server_name for server in opened.project.servers if server.oauth2]
+    if name not in declared and opened.store.exists(name):  # readable or not
+        return name, None
+    if wanted not in map(str.casefold, declared):
+        for kept in opened.secrets.undeclared():
+            if kept.server_name.casefold() == wanted:
+                return kept.server_name, None
     [server] = oauth2_servers(opened.project, [name])
     return server.server_name, server
 
@@ -163,7 +165,11 @@ def _delete(name: str, opened: OpenProject) -> None:
 
 
 def _revoke(name: str, opened: OpenProject) -> None:
-    """Revoke, then delete, under the lock. Whatever fails leaves the tokens alone."""
+    """Revoke, then delete, under the lock. Whatever fails leaves the tokens alone.
+
+    PersonNeeded, when all is done, if a host may have a token that replaced ours: RFC 7009
+    section 2.2 has 200 for one that is no good any more, too.
+    """
     if not opened.store.exists(name):
         print_text(f"{name}: {_NOTHING}")
         return
@@ -180,6 +186,12 @@ def _revoke(name: str, opened: OpenProject) -> None:
         lines = _revoked(endpoint, server, found.tokens, secret, opened)
         entry.delete()
     print_text("\n  ".join([f"{name}: the tokens are deleted here", *lines]))
+    if holder := found.tokens.handed_over_to:
+        raise PersonNeeded(
+            f"{name}: {holder} has had the refresh token since, and may have a newer one, with "
+            "which its mail goes on",
+            remedy=_by_hand(opened.secrets.provider(server)),
+        )
 
 
 def _client_secret(server: EmailServer, opened: OpenProject) -> Secret:
@@ -203,6 +215,8 @@ def _revoked(
     from provisioner.oauth.revoking import revoke_grant
 
     remark = revoke_grant(endpoint, server, tokens, secret, ca_file=opened.project.ca_file)
+    if tokens.handed_over_to:
+        return [f"they are revoked at {endpoint.host}"]
     return [f"the sign-in has ended at {endpoint.host}", *([remark] if remark else ()), _DEAD]
 
 

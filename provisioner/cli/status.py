@@ -66,7 +66,7 @@ def status(
     """
     if hosts:
         return _host_status(
-            project, inventory, report_format, others=bool(servers or check or within)
+            project, inventory, report_format, others=bool(servers or check or within is not None)
         )
     from provisioner.cli.chosen_servers import oauth2_servers
     from provisioner.cli.opening import open_declared

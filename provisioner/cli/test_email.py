@@ -99,7 +99,8 @@ def _noted(entry: ServerEntry, result: SmtpResult, project: Project, provider_na
     from provisioner.oauth.checks import Proof, proof_from
 
     assert entry.token_set is not None  # noqa: S101  the caller has seen to it
-    said, now = proof_from(result, entry.server.host, provider_name), int(time.time())
+    said = proof_from(result, entry.server.host, provider_name, entry.name)
+    now = int(time.time())
     if said.proof is Proof.UNPROVEN:
         return False
     proof = LastProof(grant_id=entry.token_set.grant_id, at=now)

@@ -63,6 +63,8 @@ def refresh_is_due(tokens: TokenSet, provider: Provider, *, now: float) -> bool:
     """
     if tokens.handed_over_to is not None:
         return False  # another machine's to refresh
+    if tokens.refreshed_at > now + _DAY:
+        return True  # by a clock that was ahead: no time that counts from there means anything
     ends = [end.at for end in _ends(tokens, provider) if end.refresh_helps and end.at is not None]
     assumed = tokens.refreshed_at + _ASSUMED_IDLE_DAYS * _DAY
     end = min(ends, default=assumed)
@@ -245,10 +247,16 @@ def sign_in_state(
 
 
 def proof_of(tokens: TokenSet, noted: LastProof | None) -> LastProof:
-    """What is noted of this grant; before anything is, what the sign-in showed."""
+    """What is noted of this grant; before anything is, what the sign-in showed.
+
+    A refused refresh is put right, too, by one on another machine, whose tokens git brought.
+    """
     signed_in = None if tokens.unproven else tokens.obtained_at
     if noted is None or noted.grant_id != tokens.grant_id:
         return LastProof(grant_id=tokens.grant_id, at=signed_in)
+    refused = noted.refresh
+    if refused and (tokens.refreshed_at > refused.at or tokens.handed_over_to):
+        noted = structs.replace(noted, refresh=None)
     return noted if noted.at is not None else structs.replace(noted, at=signed_in)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from provisioner.errors import FileUnusable, ProvisionerError
@@ -21,12 +22,14 @@ from provisioner.state_dir import state_dir, state_path
 _FILE = "proofs.json"
 _LOCK_WAIT_SECONDS = 60.0
 
+_Time = Annotated[int, Meta(ge=0, le=10**10)]  # Unix seconds: until 2286
+
 
 class Refused(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A refusal that a person has to put right: what was said, when (Unix seconds), what to do."""
 
     said: str
-    at: int
+    at: _Time
     remedy: str = ""
 
 
@@ -38,7 +41,7 @@ class LastProof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     grant_id: str
-    at: int | None = None
+    at: _Time | None = None
     by: str | None = None
     mail: Refused | None = None
     refresh: Refused | None = None

@@ -26,7 +26,8 @@ def sign_in_proofs(
                 continue
             provider = provider_for(entry.server.host, project.providers)
             asked = f"{entry.server.host}, asked by {host.host}"
-            said, grant = proof_from(mail.smtp, asked, provider.name), entry.token_set.grant_id
+            said = proof_from(mail.smtp, asked, provider.name, entry.name)
+            grant = entry.token_set.grant_id
             if said.proof is Proof.ACCEPTED:
                 proof = LastProof(grant_id=grant, at=int(at), by=host.host)
             elif said.proof is Proof.REFUSED:

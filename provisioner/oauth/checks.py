@@ -405,11 +405,13 @@ def prove(
     return tokens
 
 
-def proof_from(result: SmtpResult, host: str, provider_name: str = "") -> ProofResult:
+def proof_from(
+    result: SmtpResult, host: str, provider_name: str = "", server_name: str = ""
+) -> ProofResult:
     """Only a plain refusal of the token refuses; whatever else is wrong leaves it unproven."""
     if result.outcome in ("authenticated", "sent"):
         return ProofResult(Proof.ACCEPTED)
-    advice = advice_on(result, provider_name)
+    advice = advice_on(result, provider_name, server_name)
     code = " ".join(str(part) for part in (result.code, result.enhanced) if part is not None)
     said = f"{host}, {result.stage}{f', {code}' if code else ''}: {advice.cause}"
     if result.reply and result.code is not None:

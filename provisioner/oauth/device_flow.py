@@ -135,6 +135,7 @@ def device_codes(members: Mapping[str, Any]) -> DeviceCodes:
     device_code = members.get("device_code")
     if not isinstance(device_code, str) or not device_code.isascii() or not device_code:
         raise TokenRequestError("gives no device_code")
+    device_code = Secret(device_code)  # before what is shown is read: it may hold it
     user_code = _line(members.get("user_code"), _LONGEST_CODE)
     # Google's own name for it is older than the standard.
     page = _page(members.get("verification_uri")) or _page(members.get("verification_url"))
@@ -142,7 +143,7 @@ def device_codes(members: Mapping[str, Any]) -> DeviceCodes:
         raise TokenRequestError("gives no user_code, or no page on https to enter it")
     interval = lifetime(members.get("interval"))
     return DeviceCodes(
-        device_code=Secret(device_code),
+        device_code=device_code,
         user_code=user_code,
         verification_uri=page,
         verification_uri_complete=_page(members.get("verification_uri_complete")),

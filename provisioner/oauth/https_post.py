@@ -37,6 +37,7 @@ _HEADERS = {
 
 # Class of what was raised -> what is said, and whether it passes. The first that fits counts.
 _NO_BUNDLE = "cannot be asked: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is not the path of a file"
+_NO_PROXY = "cannot be asked; an address in HTTPS_PROXY or ALL_PROXY must be that of an HTTP proxy"
 _BEFORE_SENDING = (
     (TimeoutError, "did not answer in time", True),
     (ssl.SSLCertVerificationError, "", False),  # the table of causes has the words
@@ -44,7 +45,7 @@ _BEFORE_SENDING = (
     (ssl.SSLError, "", True),
     (socket.gaierror, "cannot be found by name", True),  # a typo more often than an outage
     (requests.ConnectionError, "cannot be reached", True),
-    (requests.RequestException, "cannot be asked", False),
+    (requests.RequestException, _NO_PROXY, False),  # the URL itself was read before
     (OSError, _NO_BUNDLE, False),
     (Exception, "cannot be asked", False),
 )
@@ -109,7 +110,10 @@ def _post(guard: _Guard, url: str, fields: Texts, headers: Texts) -> HttpAnswer:
                 allow_redirects=False,  # they would take secrets along
                 stream=True,  # so that the answer's size can be bounded
             ) as response:
-                body = response.raw.read(MOST_BYTES + 1, decode_content=True)
+                try:
+                    body = response.raw.read(MOST_BYTES + 1, decode_content=True)
+                except ValueError:  # a chunk of -5
+                    raise urllib3.exceptions.ProtocolError from None
     except (OSError, urllib3.exceptions.HTTPError) as error:
         # Only its class is told: the libraries' words may quote what was sent.
         causes, sent = tuple(_causes(error)), guard.connected

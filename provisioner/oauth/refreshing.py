@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from provisioner.credentials.expiry import refresh_is_due
+from provisioner.credentials.expiry import proof_of, refresh_is_due
 from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.proofs import Refused, note_refresh, read_proofs
 from provisioner.credentials.store import Credentials, LockedCredentials, TokenSet
@@ -55,8 +55,7 @@ def fresh_tokens(
     RefreshFailed: it did not work this time; the stored tokens are untouched. LockHeld.
     """
     stored, root = secrets.stored_tokens(server), secrets.project.root
-    noted = read_proofs(root).get(server.server_name)
-    was_refused = noted is not None and noted.grant_id == stored.grant_id and noted.refresh
+    was_refused = proof_of(stored, read_proofs(root).get(server.server_name)).refresh is not None
     if was_refused:
         margin_seconds = math.inf
     if not stored.expires_within(margin_seconds, now=now):
@@ -192,5 +191,5 @@ class _Refresh:
 def _in_words(refused: TokenErrorResponse, server: EmailServer) -> RefreshRefused:
     refusal = refused.refusal
     where = server.where(refusal.advice.field)
-    remedy = refusal.remedy(server.oauth2)
+    remedy = refusal.remedy(server)
     return RefreshRefused(f"{where}: {refusal.message()}", remedy=remedy)

@@ -70,7 +70,7 @@ def revoke_grant(
     except TokenErrorResponse as refused:
         said = refused.refusal
         raise RevocationFailed(
-            f"{server.server_name}: {said.message()}", remedy=said.remedy(server.oauth2)
+            f"{server.server_name}: {said.message()}", remedy=said.remedy(server)
         ) from None
     except TokenRequestError as fault:
         raise RevocationFailed(

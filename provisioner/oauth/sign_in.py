@@ -23,6 +23,9 @@ from provisioner.oauth.token_endpoint import (
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 
+# The end of a code's time is none where we count it ourselves, either.
+_NO_REFUSAL = TRANSIENT_ERRORS | {"expired_token"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInContext:
@@ -72,8 +75,8 @@ class SignInContext:
     def refused(self, refusal: Refusal) -> SignInFailed:
         """The provider's refusal in words; its own faults are none."""
         where = self.server.where(refusal.advice.field)
-        remedy = refusal.remedy(self.settings)
-        passes = refusal.busy_status is not None or refusal.error in TRANSIENT_ERRORS
+        remedy = refusal.remedy(self.server)
+        passes = refusal.busy_status is not None or refusal.error in _NO_REFUSAL
         kind = SignInFailed if passes else SignInRefused
         return kind(f"{where}: {refusal.message()}", remedy=remedy)
 

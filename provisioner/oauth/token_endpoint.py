@@ -261,6 +261,9 @@ class TokenEndpoint:
         if 300 <= status < 400:
             raise TokenRequestError(f"answered with a redirect (HTTP {status}), not followed")
         members = _members(answer.body or b"")
+        for token in map(members.get, ("access_token", "refresh_token", "id_token")):
+            if isinstance(token, str):
+                Secret(token)  # what is told of the answer, such as an error, may quote it
         busy = status in (408, 429) or status >= 500  # RFC 6585 section 4: it passes
         refusal = None
         if members.get("error"):

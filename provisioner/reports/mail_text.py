@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.advice.explain import Advice, explain
+from provisioner.advice.explain import Advice, commands, explain
 from provisioner.deploy.result import RefreshResult
 from provisioner.smtp.client import SmtpResult, advice_on
 
@@ -13,13 +13,17 @@ def mail_lines(server: str, smtp: SmtpResult, provider: str) -> list[str]:
         how = ", ".join(part for part in (smtp.mechanism, smtp.tls) if part)
         what = "test email" if smtp.outcome == "sent" else "sign-in"
         return [f"{what} of {server}: {smtp.outcome}{f' ({how})' if how else ''}"]
+    advice = _why_and_what(advice_on(smtp, provider, server))
     if smtp.outcome == "unverifiable":
-        return [f"test email of {server}: {smtp.reply}", *_why_and_what(advice_on(smtp, provider))]
+        return [
+            f"test email of {server}: {smtp.reply}",
+            *advice,
+        ]
     codes = (str(smtp.code) if smtp.code else "", smtp.enhanced or "")
     code = "".join(f" {part}" for part in codes if part and not smtp.reply.startswith(part))
     return [
         f"test email of {server}: {smtp.outcome} at {smtp.stage}{code}: {smtp.reply}",
-        *_why_and_what(advice_on(smtp, provider)),
+        *advice,
     ]
 
 
@@ -34,7 +38,7 @@ def refresh_lines(server: str, refresh: RefreshResult) -> list[str]:
     return [
         f"token refresh for {server} on the host: {refresh.outcome} "
         f"({refresh.error or 'no answer'})",
-        *_why_and_what(explain("host", said).with_facts()),
+        *_why_and_what(explain("host", said).with_facts(**commands(server))),
     ]
 
 

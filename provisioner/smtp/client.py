@@ -213,16 +213,18 @@ def _converse(account: SmtpAccount, message: TestMessage | None, timeout: float)
     )
 
 
-def advice_on(result: SmtpResult, provider: str = "") -> Advice:
+def advice_on(result: SmtpResult, provider: str = "", server_name: str = "") -> Advice:
     """Why a result is not "sent" or "authenticated", and what to do. `provider`: its name."""
-    from provisioner.advice.explain import explain
+    from provisioner.advice.explain import commands, explain
 
     challenge = result.challenge or {}
     said = {result.outcome, str(result.code), result.enhanced or ""}
     if status := challenge.get("status"):
         said.add(f"334:{status}")
     advice = explain(result.stage, said, result.reply, provider)
-    return advice.with_facts(scope=challenge.get("scope"), mechanism=result.mechanism)
+    return advice.with_facts(
+        scope=challenge.get("scope"), mechanism=result.mechanism, **commands(server_name)
+    )
 
 
 def foreseen(account: SmtpAccount) -> SmtpResult | None:

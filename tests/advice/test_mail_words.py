@@ -31,6 +31,9 @@ def cause_of(result: SmtpResult, provider: str) -> str:
          "disabled.", "ended sign-in by password"),
         ("microsoft", "auth", "535 5.7.139 Authentication unsuccessful, user is locked by your "
          "organization's security defaults policy.", "a security policy"),
+        ("microsoft", "auth", "535 5.7.139 Authentication unsuccessful, the user credentials were "
+         "incorrect.", "do not belong together, or a policy"),
+        ("yahoo", "auth", "535 5.7.0 (#AUTH005) Too many bad auth attempts.", "refused too many"),
         ("microsoft", "auth", "550 5.7.30 Basic authentication is not supported", "by password"),
         ("microsoft", "auth", "535 5.7.3 Authentication unsuccessful", "not for SMTP"),
         ("microsoft", "mail", "530 5.7.57 Client not authenticated to send mail", "port 25"),
@@ -45,6 +48,10 @@ def cause_of(result: SmtpResult, provider: str) -> str:
         ("microsoft", "auth", "504 5.7.4 Unrecognized authentication type", "not offer XOAUTH2"),
         ("", "auth", "530 5.7.0 Must issue a STARTTLS command first", "wants TLS"),
         ("", "data", "552 5.2.2 Mailbox full", "the mailbox is full"),
+        ("microsoft", "rcpt", "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",
+         "does not relay mail"),
+        ("", "rcpt", "554 5.7.1 <a@example.com>: Relay access denied", "does not relay mail"),
+        ("", "rcpt", "550 5.1.1 User unknown", "the server refuses the recipient"),
         ("", "rcpt", "450 4.2.0 Greylisted", "put it off"),
     ],
 )  # fmt: skip
@@ -74,6 +81,12 @@ def test_replies(provider: str, stage: str, reply: str, cause: str) -> None:
 def test_what_is_no_reply(stage: str, error: str, about: str | None, cause: str) -> None:
     answer = SmtpAnswer(done=False, stage=stage, error=error, about=about)
     assert cause in cause_of(judge(answer, ACCOUNT, None), "")
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+def test_where_nobody_signs_in_no_sign_in_went_well(stage: str) -> None:
+    result = SmtpResult(outcome="wrong", stage=stage, code=550, reply="no")
+    assert "the sign-in went well" not in advice_on(result).cause
 
 
 @pytest.mark.parametrize(

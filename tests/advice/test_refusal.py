@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,18 +42,25 @@ def test_entras_refusal_in_full(line_break: str) -> None:
 @pytest.mark.parametrize("code", ["AADSTS90094", "AADSTS90095", "AADSTS65001"])
 def test_the_address_for_an_administrators_consent_is_that_of_this_client(code: str) -> None:
     url = "https://login.microsoftonline.us/contoso.edu/oauth2/v2.0/authorize"
-    settings = oauth_server(authorization_url=url, client_id="5f2c").oauth2
+    server = oauth_server(authorization_url=url, client_id="5f2c")
     refusal = _refusal(Stage.CALLBACK, error="access_denied", error_description=f"{code}: x")
     wanted = "https://login.microsoftonline.us/contoso.edu/adminconsent?client_id=5f2c"
-    assert wanted in refusal.remedy(settings)
+    assert wanted in refusal.remedy(server)
     assert "https://login.microsoftonline.com/TENANT/adminconsent?" in refusal.remedy()
+
+
+def test_the_command_of_a_remedy_can_be_pasted() -> None:
+    refusal = _refusal(Stage.REFRESH, error="invalid_grant")
+    server = replace(oauth_server(), server_name="It's")
+    assert """provisioner authenticate 'It'"'"'s'\n""" in refusal.remedy(server)
+    assert "provisioner authenticate NAME\n" in refusal.remedy()
 
 
 def test_the_redirect_address_to_register_has_the_scheme_of_this_client() -> None:
     refusal = _refusal(error="invalid_request", error_description="AADSTS50011: x")
     for is_https, wanted in ((True, "exactly https://localhost"), (False, "http://localhost")):
-        settings = oauth_server(use_https_on_callback=is_https).oauth2
-        assert wanted in refusal.remedy(settings)
+        server = oauth_server(use_https_on_callback=is_https)
+        assert wanted in refusal.remedy(server)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +69,7 @@ def test_the_redirect_address_to_register_has_the_scheme_of_this_client() -> Non
         ({"error": "invalid_grant", "error_subtype": "invalid_rapt"}, "session control"),
         ({}, "unknown_error: the provider refused"),
         ({"error": ["x"]}, "unknown_error"),
+        ({"error": "INVALID_CLIENT_SECRET"}, "INVALID_CLIENT_SECRET: the client is unknown, or"),
         ({"error": "invalid_grant", "error_description": "AADSTS999999: new"}, "AADSTS999999"),
     ],
 )

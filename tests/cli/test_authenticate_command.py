@@ -97,8 +97,9 @@ def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
     assert "Problem: nobody has signed in yet\n    run: provisioner authenticate" in before.stdout
     assert not home.exists()
 
-    signed_in = desk.run("authenticate", "reports", "--no-smtp-check")
+    signed_in = desk.run("authenticate", "reports", "Reports", "--no-smtp-check")
     assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
+    assert signed_in.stderr.count("sign in as reports@example.edu") == 1, "each once"
     assert "Reports: signed in as reports@example.edu, not yet proven" in signed_in.stdout
     assert desk.provider.authorization_url in signed_in.stderr
     assert (home / ".config" / "maps-provisioner" / "vault-key").is_file()

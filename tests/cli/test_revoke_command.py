@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from provisioner.credentials.store import CredentialStore, TokenSet
 from provisioner.credentials.vault import VaultKey
@@ -46,10 +47,21 @@ class Office(Desk):
         declared = self.declared.read_text()
         self.declared.write_text(declared.replace("server_name: Reports", f"server_name: {name}"))
 
-    def tokens(self) -> TokenSet | None:
+    @property
+    def store(self) -> CredentialStore:
         key = VaultKey(Secret(VAULT_PASSWORD))
-        found = CredentialStore(self.folder / "tokens", "", lambda: key).read("Reports")
+        return CredentialStore(self.folder / "tokens", "", lambda: key)
+
+    def tokens(self) -> TokenSet | None:
+        found = self.store.read("Reports")
         return found.tokens if found else None
+
+    def hand_over_to(self, host: str) -> None:
+        with self.store.locked("Reports") as entry:
+            found = entry.read()
+            assert found is not None
+            assert found.tokens is not None
+            entry.save(replace(found, tokens=replace(found.tokens, handed_over_to=host)))
 
     def at_terminal(self, *arguments: str) -> Terminal:
         return Terminal([PROVISIONER, *arguments], folder=self.folder, environment=self.environment)
@@ -160,6 +172,18 @@ def test_a_token_that_is_dead_already_is_as_good_as_revoked(office: Office) -> N
     assert office.token_files() == []
 
 
+def test_a_host_with_a_newer_token_may_go_on(office: Office) -> None:
+    """Whoever revokes one that was replaced is told 200, too (RFC 7009 section 2.2)."""
+    office.hand_over_to("maps1")
+    finished = office.run("revoke", "Reports", "--yes")
+    assert finished.returncode == ExitCode.PERSON_NEEDED, finished.stdout
+    assert "maps1 has had the refresh token since, and may have a newer one" in finished.stderr
+    assert "take the app's consent back on the account page" in finished.stderr
+    assert "worth nothing" not in finished.stdout
+    assert ("/revoke", "refresh_token") in office.asked
+    assert office.token_files() == []
+
+
 def test_a_wrong_client_secret_keeps_the_tokens(office: Office) -> None:
     office.provider.client_secret = Secret("another")
     finished = office.run("revoke", "Reports", "--yes")
@@ -222,6 +246,15 @@ def test_a_sign_in_that_no_file_declares_is_found_and_can_be_ended(office: Offic
     assert office.asked == []
     assert office.run("revoke", "Reports", "--local", "--yes").returncode == ExitCode.USAGE
     assert "no server file declares" not in office.run("status").stdout
+
+
+def test_a_name_that_differs_in_case_only_is_another_one(office: Office) -> None:
+    """What `status` proposes for the old name must not go to the new one."""
+    office.rename("reports")
+    assert "end it: provisioner revoke Reports\n" in office.run("status").stdout
+    assert office.run("revoke", "Reports", "--yes").returncode == ExitCode.PERSON_NEEDED
+    assert office.run("revoke", "Reports", "--local", "--yes").returncode == ExitCode.DONE
+    assert office.token_files() == []
 
 
 def test_local_deletes_what_cannot_be_read(office: Office) -> None:

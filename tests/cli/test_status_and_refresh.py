@@ -219,7 +219,7 @@ def test_a_refused_test_email_is_told_until_somebody_signs_in(office: Office) ->
 
 @pytest.mark.parametrize(
     ("error", "remedy"),
-    [("invalid_grant", "provisioner authenticate"), ("invalid_client", "client")],
+    [("invalid_grant", "provisioner authenticate Reports\n"), ("invalid_client", "client")],
 )
 def test_a_refused_refresh_is_told_until_one_is_granted(
     office: Office, error: str, remedy: str
@@ -245,6 +245,20 @@ def test_a_refused_refresh_is_told_until_one_is_granted(
     assert office.run("refresh", "--due").returncode == ExitCode.DONE
     assert office.asked == ["/token"]
     assert office.run("status").returncode == ExitCode.DONE
+
+
+def test_a_refused_refresh_that_was_put_right_elsewhere_is_told_no_more(office: Office) -> None:
+    """Tokens that came with git: refreshed on another machine, or handed over to a host by it."""
+    refusal = ScriptedAnswer(400, json.dumps({"error": "invalid_client"}))
+    office.behave(scripted_answers=(refusal,) * 2)
+    assert office.run("refresh", "Reports").returncode == ExitCode.PERSON_NEEDED
+    before = office.tokens()
+    for came in ({"refreshed_at": int(time.time()) + 60}, {"handed_over_to": "maps1"}):
+        office.keep(**{"refreshed_at": before.refreshed_at, "handed_over_to": None, **came})
+        assert office.run("status").returncode == ExitCode.DONE, came
+        mailed = office.run("test-email", "Reports")
+        assert mailed.returncode == ExitCode.DONE, mailed.stderr
+        assert "/token" not in office.asked
 
 
 def test_a_fault_of_the_provider_is_no_refusal(office: Office) -> None:
@@ -320,6 +334,7 @@ def test_status_of_some_servers_and_of_wrong_names(office: Office) -> None:
     unknown = office.run("status", "Nope")
     assert unknown.returncode == ExitCode.USAGE
     assert "declared servers: Alerts, Reports" in unknown.stderr
+    assert office.run("status", "--hosts", "--within", "0d").returncode == ExitCode.USAGE
 
 
 def test_what_a_sign_in_leaves_for_status(office: Office) -> None:
@@ -399,12 +414,18 @@ def test_due_tells_of_an_end_that_no_refresh_puts_off(office: Office) -> None:
     assert office.run("status").returncode == ExitCode.PERSON_NEEDED
 
 
-def test_due_fails_as_a_refresh_does(office: Office) -> None:
-    office.keep(refreshed_at=0)
-    office.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),) * 3)
-    finished = office.run("refresh", "--due")
-    assert finished.returncode == ExitCode.FAILURE
-    assert "tokens that were stored before are untouched" in finished.stderr
+def test_due_fails_as_a_refresh_does_and_hides_no_refusal(office: Office) -> None:
+    busy = (ScriptedAnswer(503, headers={"Retry-After": "0"}),)
+    for refused, code in ((False, ExitCode.FAILURE), (True, ExitCode.PERSON_NEEDED)):
+        office.mail_refuses(refused)
+        office.run("test-email", "Reports")
+        office.keep(refreshed_at=0)
+        office.behave(scripted_answers=busy * (6 if refused else 3))  # each is given once
+        finished = office.run("refresh", "--due")
+        assert finished.returncode == code
+        assert "tokens that were stored before are untouched" in finished.stderr
+        assert (REFUSED_BY_MAIL in finished.stderr) is refused
+        office.behave(scripted_answers=())
 
 
 # authenticate --card

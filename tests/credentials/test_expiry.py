@@ -93,6 +93,9 @@ def test_the_first_known_end_is_told_with_its_reason(
         # One for seven days is not due at once.
         (GOOGLE, ending(7), False, []),
         (GOOGLE, ending(3.5, after=3.5), False, ["sign in before"]),
+        # A clock that is a little ahead, and one that was far ahead: of what it wrote nothing ends.
+        (MICROSOFT, tokens(400, -0.9), False, []),
+        (MICROSOFT, tokens(400, -400), True, []),
         # What another machine refreshes is never due here.
         (MICROSOFT, tokens(400, 400, handed_over_to="maps1"), False, []),
     ],

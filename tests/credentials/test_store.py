@@ -56,7 +56,7 @@ def test_every_name_has_a_safe_file_of_its_own(store: CredentialStore, name: str
     assert store.read("another") is None
 
 
-def test_what_is_encrypted_is_yaml_of_all_and_nothing_else_shows_it(
+def test_property_23_what_is_encrypted_is_yaml_of_all_and_nothing_else_shows_it(
     store: CredentialStore,
 ) -> None:
     text = save(store, credentials()).read_text()
@@ -68,7 +68,9 @@ def test_what_is_encrypted_is_yaml_of_all_and_nothing_else_shows_it(
     assert "CANARY" not in repr(store.read("Reports"))
 
 
-def test_no_file_is_ever_open_to_others_and_a_clone_is_tightened(store: CredentialStore) -> None:
+def test_property_24_no_file_is_ever_open_to_others_and_a_clone_is_tightened(
+    store: CredentialStore,
+) -> None:
     before = os.umask(0)
     try:
         path = save(store, credentials())

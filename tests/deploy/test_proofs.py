@@ -1,7 +1,9 @@
 """What mail servers said to tokens, as it is noted for `status`."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -103,7 +105,15 @@ def test_a_refused_refresh_lasts_until_one_is_granted_whatever_mail_servers_say(
     assert read_proofs(tmp_path) == {"Reports": TAKEN}, "another grant's"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"Reports": {"at": "soon"}}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b"[]", b'{"Reports": {"at": "soon"}}', b"\xff"),
+        # Times that no calendar has.
+        b'{"Reports": {"grant_id": "a", "at": 1000000000000000000}}',
+        b'{"Reports": {"grant_id": "a", "mail": {"said": "no", "at": -1000000000000000000}}}',
+    ],
+)
 def test_a_damaged_file_proves_nothing_and_is_written_anew(tmp_path, content):
     (tmp_path / ".provisioner").mkdir()
     (tmp_path / ".provisioner/proofs.json").write_bytes(content)
@@ -123,3 +133,21 @@ def test_what_cannot_be_noted_is_a_warning(tmp_path):
     [warning] = note_or_warn(tmp_path, {"Reports": TAKEN, "Alerts": ANOTHER})
     assert warning.startswith("Reports, Alerts: `status` will not know of this push: ")
     assert note_or_warn(tmp_path, {}) == []
+
+
+def test_two_runs_lose_nothing_of_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Thread(target=note_refresh, args=(tmp_path, "Alerts", "a", NO))
+
+    def read_while_another_notes(root: Path) -> Mapping[str, LastProof]:
+        monkeypatch.undo()
+        known = read_proofs(root)
+        other.start()
+        other.join(timeout=0.5)
+        return known
+
+    monkeypatch.setattr("provisioner.credentials.proofs.read_proofs", read_while_another_notes)
+    note_refresh(tmp_path, "Reports", "a", NO)
+    other.join()
+    assert read_proofs(tmp_path).keys() == {"Alerts", "Reports"}

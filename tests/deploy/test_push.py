@@ -348,7 +348,9 @@ def test_what_mail_servers_said_to_tokens_is_noted(
     assert run.run.record.exit_code == ExitCode.DONE
 
 
-NO = Refused(said="the mail server refuses the token", remedy="sign in again", at=5)
+NO = Refused(
+    said="the mail server refuses the token", remedy="sign in again", at=token_set().refreshed_at
+)
 
 
 def test_a_refused_sign_in_is_told_until_a_mail_of_this_run_is_taken(

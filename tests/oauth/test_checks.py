@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from provisioner.errors import SignInFailed
 from provisioner.oauth.checks import (
     NOBODY,
     Identity,
+    check_grant,
     check_identity,
     check_issuer,
     check_token_issuer,
@@ -50,6 +52,7 @@ TENANT, OTHER_TENANT = (
     "9188040d-6c67-4c5b-b112-36a304b66dad",
 )
 OUTLOOK = "https://outlook.office.com"
+ISSUER = "https://sso.example.edu"
 
 
 # Refresh token.
@@ -330,6 +333,23 @@ def test_names_come_from_the_providers_claims(
 
 def test_without_an_id_token_nobody_is_named() -> None:
     assert _identity(None) == NOBODY
+
+
+@pytest.mark.parametrize(
+    ("claims", "words"),
+    [
+        ({}, ""),
+        ({"iss": "https://other.example.edu"}, "another issuer"),
+        ({"email": "other@example.edu"}, "other@example.edu signed in"),
+        ({"exp": NOW - 3600}, "expired before it arrived"),
+    ],
+)
+def test_property_10_31_no_grant_passes_by_the_checks(claims: dict[str, Any], words: str) -> None:
+    claims = {"iss": ISSUER, "email": "reports@example.edu", **claims}
+    answer = _answer(id_token=_id_token(**claims))
+    refused = pytest.raises(SignInFailed, match=words) if words else nullcontext()
+    with refused:
+        check_grant(answer, oauth_server(), UNKNOWN, issuer=ISSUER, now=NOW)
 
 
 @pytest.mark.parametrize(

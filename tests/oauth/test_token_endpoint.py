@@ -289,13 +289,23 @@ def test_a_ca_file_that_is_none_is_named(tmp_path: Path, name: str) -> None:
         _refreshed("https://localhost:1/", ca_file=tmp_path / name)
 
 
-def test_a_bundle_of_the_environment_that_is_not_there_is_named(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "REQUESTS_CA_BUNDLE or CURL_CA"),
+        ("ALL_PROXY", "socks5h://CANARY@127.0.0.1:1", "ALL_PROXY must be that of an HTTP proxy"),
+        ("HTTPS_PROXY", "http://a:CANARY:1", "ALL_PROXY must be that of an HTTP proxy"),
+    ],
+)
+def test_what_is_wrong_in_the_environment_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
 ) -> None:
     monkeypatch.setattr("provisioner.oauth.https_post.is_loopback", lambda host: False)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
-    with pytest.raises(TokenRequestError, match="cannot be asked: REQUESTS_CA_BUNDLE or CURL_CA"):
-        _refreshed("https://localhost:1/")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(TokenRequestError, match="cannot be asked") as caught:
+        _refreshed("https://sso.example.invalid/")
+    assert words in caught.value.message
+    assert "CANARY" not in caught.value.message
 
 
 # What is sent again.
@@ -373,7 +383,9 @@ def test_a_code_that_surely_did_not_arrive_is_sent_again() -> None:
     [
         _busy("503", "<html>"), _busy("503", "x" * 300_000), _busy("500", JUDGED),
         _busy("429", JUDGED), _busy("400", UNAVAILABLE), _busy("400", '{"error": "server_error"}'),
-        b"", BROKEN_OFF, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+        b"", BROKEN_OFF,
+        *(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n{" % size
+          for size in (b"ff", b"-5")),
     ],
     ids=_named,
 )  # fmt: skip
@@ -582,15 +594,16 @@ def test_a_scope_that_is_no_text_cannot_be_held_against_what_was_asked() -> None
 
 
 def test_a_refusal_keeps_what_the_vendor_adds_and_hides_what_we_sent() -> None:
-    said = f"AADSTS70008: expired CANARY-refresh {CLIENT_SECRET.reveal()}\\u001b[2J"
-    body = f'{{"error": "invalid_grant", "error_description": "{said}", "trace_id": "t-1"}}'
+    said = f"AADSTS70008: expired CANARY-refresh {CLIENT_SECRET.reveal()} CANARY-new\x1b[2J"
+    answer = {"error": "invalid_grant", "error_description": said, "trace_id": "t-1"}
+    body = json.dumps({**answer, "refresh_token": "CANARY-new"})
     refusing = scripted_server([json_answer(body, status="400 Bad Request")])
     with refusing as server, pytest.raises(TokenErrorResponse) as caught:
         _refreshed(server)
     refusal = caught.value.refusal
     assert (refusal.error, refusal.vendor_code) == ("invalid_grant", "AADSTS70008")
     assert refusal.trace == "trace id t-1"
-    assert refusal.description == "AADSTS70008: expired *** *** [2J"
+    assert refusal.description == "AADSTS70008: expired *** *** *** [2J"
     assert refusal.needs_person
 
 
