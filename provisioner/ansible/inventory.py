@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -45,12 +46,18 @@ class Inventory:
     _loader: Any
 
     def matching(self, pattern: str) -> tuple[str, ...]:
-        """The hosts of an Ansible host pattern, sorted; FleetError when it is none."""
+        """The hosts of an Ansible host pattern, sorted; FleetError when it is none.
+
+        One without a name in it (of an empty variable, or torn) means all hosts to Ansible.
+        """
         from ansible.errors import AnsibleError
+        from ansible.inventory.manager import split_host_pattern
 
         try:
+            if not all(part.strip("!&~") for part in split_host_pattern(pattern) or [""]):
+                raise AnsibleError
             found = {str(host.name) for host in self._manager.get_hosts(pattern)}
-        except (AnsibleError, IndexError):  # the latter of `!` alone
+        except AnsibleError:
             raise FleetError(
                 f"{pattern!r} is not a valid Ansible host pattern",
                 remedy="use a group, a host or a pattern such as maps:&prod",
@@ -79,6 +86,8 @@ class Inventory:
                     values = variables.get_vars(host=host, include_hostvars=False)
                 except AnsibleError as error:
                     found[name] = _unreadable_file(self.path, self._loader.last, error)
+                except Exception as error:  # noqa: BLE001  a plugin raises what it likes
+                    found[name] = _failed_plugin(self.path, error)
                 else:
                     for value in filter(_is_undecryptable, _encrypted_values(values)):
                         found[name] = _undecryptable(self.path, value)
@@ -208,6 +217,16 @@ def _unreadable_file(inventory: Path, last: str, error: BaseException) -> FleetE
         return FleetError(f"{shown_path(file)}: no vault password opens it", remedy=_VAULT_REMEDY)
     return _broken_yaml(file, "variables") or FleetError(
         f"{shown_path(file)}: Ansible cannot read the variables",
+        remedy=f"see why {_how_to_see(inventory)}",
+    )
+
+
+def _failed_plugin(inventory: Path, error: BaseException) -> FleetError:
+    """Type and place of what a vars plugin raises: its words may quote a secret."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return FleetError(
+        f"{_place(Path(last.filename), last.lineno)}: {type(error).__name__}: a plugin failed as "
+        "Ansible read the variables",
         remedy=f"see why {_how_to_see(inventory)}",
     )
 

@@ -107,7 +107,10 @@ def looks_like_placeholder(entry: Entry) -> tuple[str, ...] | None:
 
 @cache
 def known_names() -> tuple[frozenset[str], frozenset[str]]:
-    """(all names of the published schema, those whose values are public)."""
+    """(all names of the published schema, those whose values are public).
+
+    An object's name is none of the latter: a person may have put a token in the object's place.
+    """
     schema = json.loads(schema_path("host-document").read_bytes())
     names, hidden = set[str](), set[str]()
     _collect_names(schema, names, hidden)
@@ -117,7 +120,7 @@ def known_names() -> tuple[frozenset[str], frozenset[str]]:
 def _collect_names(schema: Mapping[str, Any], names: set[str], hidden: set[str]) -> None:
     for name, inner in schema.get("properties", {}).items():
         names.add(name)
-        if inner.get("writeOnly"):
+        if inner.get("writeOnly") or "properties" in inner or "items" in inner:
             hidden.add(name)
         _collect_names(inner, names, hidden)
     if "items" in schema:
@@ -264,7 +267,7 @@ def differing_fields(old: Entry, new: Entry) -> dict[str, tuple[Any, Any]]:
 
 
 def _shown(pointer: str, value: Any) -> Any:
-    public = pointer.rpartition("/")[2] in known_names()[1] and pointer != _TOKEN
+    public = pointer.rpartition("/")[2] in known_names()[1]
     return value if public and not is_placeholder(value) else None
 
 

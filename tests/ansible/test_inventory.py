@@ -36,7 +36,7 @@ def test_groups_hosts_and_patterns(inventory):
     assert found.matching("maps_prod") == ()
 
 
-@pytest.mark.parametrize("pattern", ["!", "&", "~(a"])
+@pytest.mark.parametrize("pattern", ["!", "&", "~(a", "", " ", ",", ":", "~[", "maps:!"])
 def test_an_invalid_pattern_is_said_to_be_one(inventory, pattern):
     with pytest.raises(FleetError, match="is not a valid Ansible host pattern"):
         read(inventory).matching(pattern)
@@ -163,6 +163,17 @@ def test_hosts_with_unreadable_variables_are_named_one_by_one(
     assert error.remedy
     assert "hunter2" not in error.message + error.remedy
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_plugin_that_fails_on_variables_is_named_and_not_quoted(inventory, monkeypatch):
+    def get_vars(*_given, **_options):
+        raise ValueError("hunter2")
+
+    monkeypatch.setattr("ansible.vars.manager.VariableManager.get_vars", get_vars)
+    error = read(inventory).unreadable(["maps1"])["maps1"]
+    assert error.message.startswith(f"{__file__}:")
+    assert ": ValueError: a plugin failed" in error.message
+    assert "hunter2" not in error.message + error.remedy
 
 
 def test_variables_of_a_group_are_those_of_all_its_hosts(inventory, tmp_path):

@@ -320,6 +320,12 @@ def test_a_server_whose_token_cannot_be_refreshed_holds_nobody_else_up(tmp_path:
 
 
 @pytest.mark.usefixtures("no_refresh")
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 1e300, 541.0])
+def test_a_host_waits_for_its_lock_nine_minutes_at_most(tmp_path: Path, seconds: float) -> None:
+    run = push_with(a_run(tmp_path, "C", "A", options=RunOptions(lock_wait=seconds)))
+    assert {work.lock_wait for work in run.executor.asked} == {540}
+
+
 def test_what_is_not_due_is_not_refreshed(tmp_path: Path) -> None:
     run = push_with(a_run(tmp_path, "C", "A", entries=[oauth_entry(), login_entry()]))
     assert run.run.record.skipped == []
