@@ -283,14 +283,18 @@ def _rejected_source(path: Path, said: str) -> Path:
 
 
 def _named_line(file: Path, said: str) -> int | None:
-    """The one line of the file that Ansible has quoted or named, by its number."""
+    """The one line of the file that Ansible has quoted or named, by its number.
+
+    Of YAML it quotes the first one, which it takes for INI in the end.
+    """
     try:
         lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     except (OSError, UnicodeDecodeError):
         return None
     quoted = [n for n, line in enumerate(lines, 1) if line.strip() and _quotes(said, line.strip())]
     origins = re.findall(rf"^Origin: {re.escape(str(file))}:(\d+):\d+$", said, re.MULTILINE)
-    found = quoted or [n for n in map(int, origins[:1]) if n <= len(lines)]
+    found = quoted if file.suffix not in _YAML else []
+    found = found or [n for n in map(int, origins[:1]) if n <= len(lines)]
     return found[0] if len(found) == 1 else None
 
 

@@ -80,6 +80,7 @@ def plan(run: Run) -> Work:
 def push(run: Run, options: PushOptions, saved: Plan | None = None) -> None:
     """Plan, refresh what is about to expire, deliver to the hosts that differ, verify by email."""
     if saved is None:
+        _require_known(run.targets, options.only or frozenset())
         work = _asked(run, _only(run.targets.all_hosts, options.only))
     else:
         saved.require_current(run.targets, run.key, run.commit)
@@ -242,6 +243,15 @@ def _planned(run: Run, saved: Plan, only: frozenset[str] | None) -> Work:
 
 def _only(hosts: Iterable[str], only: frozenset[str] | None) -> list[str]:
     return [host for host in hosts if only is None or host in only]
+
+
+def _require_known(targets: Targets, hosts: frozenset[str]) -> None:
+    """FleetError if a push is to be continued on a host that is none of this run's."""
+    if unknown := sorted(hosts.difference(targets.pruned_hosts, *targets.declared.values())):
+        raise FleetError(
+            f"no declared server goes to {', '.join(unknown)}, where that push was not done",
+            remedy="name the --inventory of that push, or push anew, without --resume",
+        )
 
 
 def _choose_canaries(run: Run, results: list[HostResult]) -> list[HostResult]:

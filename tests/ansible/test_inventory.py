@@ -67,6 +67,7 @@ def test_a_missing_inventory_says_what_to_write(tmp_path):
         ),
         ("hosts.yml", "maps: {hosts: {a: {x: !hunter2 1}}}\n", "{file}:1: Ansible cannot read the"),
         ("hosts.yml", "maps: {hosts: [hunter2]}\n", "{file}: Ansible cannot read the inventory"),
+        ("hosts.yml", 'maps:\n hosts: {"a[1:hunter2]": }\n', "{file}: Ansible cannot read the"),
         ("hosts.ini", "[maps:hunter2]\nmaps1\n", "{file}:1: Ansible cannot read the inventory: it"),
         ("hosts.ini", "[maps]\n[maps:vars]\nhunter2\n", "{file}:3: Ansible cannot read the"),
         ("hosts.ini", '[maps]\nmaps1 "inventory source /hunter2\n', "{file}:2: Ansible cannot"),

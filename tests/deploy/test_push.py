@@ -226,6 +226,8 @@ def test_a_host_without_a_document_is_expected_to_have_none(tmp_path: Path) -> N
 def test_resume_asks_and_pushes_those_that_are_left(tmp_path: Path) -> None:
     run = push_with(a_run(tmp_path, "CCUC", "A  A"), only=frozenset("acd"))
     assert run.calls == ["plan acd", "push ad"]
+    with pytest.raises(FleetError, match="no declared server goes to x, y,"):
+        push_with(a_run(tmp_path, "C"), only=frozenset("axy"))
 
 
 # -- canaries of emails
