@@ -48,11 +48,14 @@ class Inventory:
     def matching(self, pattern: str) -> tuple[str, ...]:
         """The hosts of an Ansible host pattern, sorted; FleetError when it is none.
 
-        One without a name in it (of an empty variable, or torn) means all hosts to Ansible.
+        One without a name in it (of an empty variable, or torn) means all hosts to Ansible. A host
+        is what its whole name means, whatever signs are in it.
         """
         from ansible.errors import AnsibleError
         from ansible.inventory.manager import split_host_pattern
 
+        if pattern in self._manager.hosts and pattern not in self._manager.groups:
+            return (pattern,)
         try:
             if not all(part.strip("!&~") for part in split_host_pattern(pattern) or [""]):
                 raise AnsibleError

@@ -36,6 +36,14 @@ def test_groups_hosts_and_patterns(inventory):
     assert found.matching("maps_prod") == ()
 
 
+def test_a_host_is_meant_by_its_name(tmp_path):
+    path = tmp_path / "hosts.yml"
+    path.write_text('maps: {hosts: {"h{{ 7*7 }}": , "!x": , "a,b": }}\n')
+    found = read(path)
+    for name in ("h{{ 7*7 }}", "!x", "a,b"):
+        assert found.matching(name) == (name,)
+
+
 @pytest.mark.parametrize("pattern", ["!", "&", "~(a", "", " ", ",", ":", "~[", "maps:!"])
 def test_an_invalid_pattern_is_said_to_be_one(inventory, pattern):
     with pytest.raises(FleetError, match="is not a valid Ansible host pattern"):

@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 
 from provisioner.credentials.proofs import LastProof, Refused, note_mail, note_refresh, read_proofs
+from provisioner.deploy import handover
 from provisioner.deploy import push as push_module
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.mail_mode import MailMode
@@ -34,7 +35,7 @@ from provisioner.deploy.result import HostState, MailResult
 from provisioner.deploy.rollback import rollback
 from provisioner.deploy.run import RunOptions
 from provisioner.deploy.scope import Scope
-from provisioner.errors import ExitCode, FleetError, Interrupted, PersonNeeded
+from provisioner.errors import ExitCode, FileUnusable, FleetError, Interrupted, PersonNeeded
 from provisioner.smtp.client import SmtpResult
 from tests.deploy.pushes import (
     FINGERPRINT,
@@ -413,6 +414,29 @@ def test_a_strictly_rotating_token_is_marked_before_the_host_can_have_it(
     push_with(run)
     assert seen == [None, "a"]
     assert owner_of(run) == owner
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_store_that_cannot_be_written_takes_no_report_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """As on a full disk: `after` so many marks."""
+    run = strict_run(tmp_path, "C", "F")
+    mark, marks = handover._mark, list[str | None]()
+
+    def marking(*given: Any) -> bool:
+        if len(marks) == after:
+            raise FileUnusable("no space left", remedy="free some")
+        marks.append(given[-1])
+        return mark(*given)
+
+    monkeypatch.setattr(handover, "_mark", marking)
+    push_with(run)
+    assert run.letters == ("F" if after else "N")
+    assert run.calls == ["plan a", "push a"][: 1 + after]
+    said = run.run.record.warnings if after else [run.result("a").about]
+    assert any("no space left" in text for text in said)
+    assert owner_of(run) == ("a" if after else None)
 
 
 USED_UP = {"a": result_of("a", "C", servers=[change(fields=["/port"])])}
