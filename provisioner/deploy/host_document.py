@@ -28,6 +28,7 @@ _ACCOUNT = (
 _LARGEST_NUMBER = 2**53
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_MASKED_NAME = re.compile("/hmac:[0-9a-f]{32}")
 _PLACEHOLDER = re.compile(r"\Ahmac:[0-9a-f]{32}\Z")
 
 
@@ -256,11 +257,15 @@ def same_token(one: Entry, other: Entry) -> bool:
 def differing_fields(old: Entry, new: Entry) -> dict[str, tuple[Any, Any]]:
     """JSON pointer -> (old, new) of all that differs, tokens compared by their grant.
 
-    Values of hidden fields are None: what is shown to people never holds a placeholder.
+    Values of hidden fields are None: what is shown to people never holds a placeholder. A name that
+    the schema lacks is hidden on the host, too.
     """
     before, after = dict(_leaves(_comparable(old))), dict(_leaves(_comparable(new)))
     return {
-        pointer: (_shown(pointer, before.get(pointer)), _shown(pointer, after.get(pointer)))
+        _MASKED_NAME.sub("/unknown", pointer): (
+            _shown(pointer, before.get(pointer)),
+            _shown(pointer, after.get(pointer)),
+        )
         for pointer in sorted({*before, *after})
         if before.get(pointer) != after.get(pointer)
     }
@@ -268,7 +273,8 @@ def differing_fields(old: Entry, new: Entry) -> dict[str, tuple[Any, Any]]:
 
 def _shown(pointer: str, value: Any) -> Any:
     public = pointer.rpartition("/")[2] in known_names()[1]
-    return value if public and not is_placeholder(value) else None
+    is_one = public and not isinstance(value, list)  # whose parts are masked
+    return value if is_one and not is_placeholder(value) else None
 
 
 def _comparable(entry: Entry) -> Entry:

@@ -142,6 +142,11 @@ def test_differences_show_what_is_public() -> None:
         "/port": (587, 25),
     }
     assert differing_fields({"host": PLACEHOLDER}, {"host": "x"}) == {"/host": (None, "x")}
+    odd = {PLACEHOLDER: {"port": 1}, "prompt": [PLACEHOLDER], "host": "x"}
+    assert differing_fields(odd, {"host": "x"}) == {
+        "/prompt": (None, None),
+        "/unknown/port": (1, None),
+    }
     assert differing_fields({"token": "secret"}, {"token": None}) == {"/token": (None, None)}
 
 
