@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import resource
 import signal
 from contextlib import contextmanager, suppress
@@ -41,6 +42,7 @@ _OTHER_VERSION = (
 )
 _MEMORY = 512 * 1024 * 1024  # bytes beside the worker's own; Ansible itself needs 256 MiB at times
 _RESULT = ("changed", "answers", "crash", "failed", "msg")  # all that is taken of a module's result
+_CRASH = re.compile(r"[A-Za-z0-9_`]{1,80}:[0-9]{1,6}")  # type and line, and no words
 _OVERHEAD = 60  # seconds of a call beside its operations: a slow connection, the start of Python
 
 
@@ -112,8 +114,9 @@ class ActionModule(ActionBase):
                 result = self._module_result(call)
         except _TimedOut:
             failure = protocol.CallTimeout(f"no answer within {seconds:.0f} s")
-        except MemoryError:
-            failure = protocol.InvalidResponse("it is too long")
+        except (MemoryError, RecursionError) as error:
+            what = "too long" if isinstance(error, MemoryError) else "nested too deeply"
+            failure = protocol.InvalidResponse(f"it is {what}")
         except Exception as error:  # noqa: BLE001  whatever a connection's library raises
             why = why_unreached(str(error))
             failure = protocol.Unreachable(why.words, why.began, why.kind, why.remedy)
@@ -155,7 +158,7 @@ def _answers(result, operations):
     if "answers" in result:
         return protocol.decoded(result["answers"], operations)
     where = result.get("crash")
-    if isinstance(where, str) and where.isprintable() and len(where) <= 200:
+    if isinstance(where, str) and _CRASH.fullmatch(where):
         raise protocol.Crashed(where)
     why = why_unreached("\n".join(str(result.get(name, "")) for name in ("msg", "module_stderr")))
     if why.kind == "other":

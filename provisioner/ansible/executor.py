@@ -272,4 +272,6 @@ def _words(text: object) -> str:
 
 def _pattern(host: str) -> str:
     """A line of a limit file that means a host of this name, whatever signs are in it."""
-    return host if re.fullmatch(r"[\w.-]+", host) else f"~{re.escape(host)}$"
+    if re.fullmatch(r"[\w.-]+", host):
+        return host
+    return "~" + re.sub(r"[^\w-]", lambda sign: f"\\U{ord(sign[0]):08x}", host) + r"\Z"

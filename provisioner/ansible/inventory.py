@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -45,12 +46,21 @@ class Inventory:
     _loader: Any
 
     def matching(self, pattern: str) -> tuple[str, ...]:
-        """The hosts of an Ansible host pattern, sorted; FleetError when it is none."""
-        from ansible.errors import AnsibleError
+        """The hosts of an Ansible host pattern, sorted; FleetError when it is none.
 
+        One without a name in it (of an empty variable, or torn) means all hosts to Ansible. A host
+        is what its whole name means, whatever signs are in it.
+        """
+        from ansible.errors import AnsibleError
+        from ansible.inventory.manager import split_host_pattern
+
+        if pattern in self._manager.hosts and pattern not in self._manager.groups:
+            return (pattern,)
         try:
+            if not all(part.strip("!&~") for part in split_host_pattern(pattern) or [""]):
+                raise AnsibleError
             found = {str(host.name) for host in self._manager.get_hosts(pattern)}
-        except (AnsibleError, IndexError):  # the latter of `!` alone
+        except AnsibleError:
             raise FleetError(
                 f"{pattern!r} is not a valid Ansible host pattern",
                 remedy="use a group, a host or a pattern such as maps:&prod",
@@ -79,6 +89,8 @@ class Inventory:
                     values = variables.get_vars(host=host, include_hostvars=False)
                 except AnsibleError as error:
                     found[name] = _unreadable_file(self.path, self._loader.last, error)
+                except Exception as error:  # noqa: BLE001  a plugin raises what it likes
+                    found[name] = _failed_plugin(self.path, error)
                 else:
                     for value in filter(_is_undecryptable, _encrypted_values(values)):
                         found[name] = _undecryptable(self.path, value)
@@ -212,6 +224,16 @@ def _unreadable_file(inventory: Path, last: str, error: BaseException) -> FleetE
     )
 
 
+def _failed_plugin(inventory: Path, error: BaseException) -> FleetError:
+    """Type and place of what a vars plugin raises: its words may quote a secret."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return FleetError(
+        f"{_place(Path(last.filename), last.lineno)}: {type(error).__name__}: a plugin failed as "
+        "Ansible read the variables",
+        remedy=f"see why {_how_to_see(inventory)}",
+    )
+
+
 def _unreadable_inventory(path: Path, said: str) -> FleetError:
     """The error of an inventory that Ansible rejects; `said`: all that Ansible said of it."""
     file = _rejected_source(path, said)
@@ -264,14 +286,18 @@ def _rejected_source(path: Path, said: str) -> Path:
 
 
 def _named_line(file: Path, said: str) -> int | None:
-    """The one line of the file that Ansible has quoted or named, by its number."""
+    """The one line of the file that Ansible has quoted or named, by its number.
+
+    Of YAML it quotes the first one, which it takes for INI in the end.
+    """
     try:
         lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     except (OSError, UnicodeDecodeError):
         return None
     quoted = [n for n, line in enumerate(lines, 1) if line.strip() and _quotes(said, line.strip())]
     origins = re.findall(rf"^Origin: {re.escape(str(file))}:(\d+):\d+$", said, re.MULTILINE)
-    found = quoted or [n for n in map(int, origins[:1]) if n <= len(lines)]
+    found = quoted if file.suffix not in _YAML else []
+    found = found or [n for n in map(int, origins[:1]) if n <= len(lines)]
     return found[0] if len(found) == 1 else None
 
 

@@ -31,7 +31,7 @@ from msgspec import Struct
 from provisioner.errors import FleetError
 
 ROOM = 64 * 1024  # bytes reserved for a host before it is begun
-_SPARE = 1024 * 1024  # what Ansible and ansible-runner write
+_SPARE, _SPARE_FILES = 1024 * 1024, 100  # what Ansible and ansible-runner write
 _MEMORY = Path("/dev/shm")  # noqa: S108  the kernel's tmpfs: secrets never reach a disk
 _PREFIX = "maps-provisioner-"
 _BEING_MADE_SECONDS = 60.0  # a folder without a lock file may be another run's first moment
@@ -124,7 +124,7 @@ def run_folder(content: bytes, forks: int) -> Iterator[RunFolder]:
     FleetError if there is no room for the input and an answer of each fork.
     """
     _remove_abandoned()
-    parent = _parent(len(content) + forks * ROOM + _SPARE)
+    parent = _parent(len(content) + forks * ROOM + _SPARE, 2 * forks + _SPARE_FILES)
     path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))  # mkdtemp: 0700
     in_use = -1
     try:
@@ -147,16 +147,17 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _parent(needed: int) -> Path:
+def _parent(needed: int, files: int) -> Path:
     temporary = Path(tempfile.gettempdir())
     for folder in (_MEMORY, temporary):
         if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
             room = os.statvfs(folder)
-            if room.f_bavail * room.f_frsize >= needed:
+            counts = room.f_files > 0  # not every file system has a most of files
+            if room.f_bavail * room.f_frsize >= needed and (not counts or room.f_favail >= files):
                 return folder
     raise FleetError(
-        f"no room for the files of this run: {needed // 1024:,} KiB are needed in {_MEMORY} or "
-        f"{temporary}",
+        f"no room for the files of this run: {needed // 1024:,} KiB and {files} files are needed "
+        f"in {_MEMORY} or {temporary}",
         remedy="free some space there, or set TMPDIR to a folder that has it",
     )
 

@@ -184,10 +184,14 @@ def push(
             push_hosts(run, options, saved)
     report_to.write(run.record)
     if run.record.interrupted:
-        print_error(
-            f"interrupted ({run.record.interrupted}); hosts finish the transaction they are in",
-            "continue with: provisioner push --resume",
-        )
+        by = f"interrupted ({run.record.interrupted})"
+        if run.record.undone:
+            print_error(
+                f"{by}; hosts finish the transaction they are in",
+                "continue with: provisioner push --resume",
+            )
+        else:
+            print_error(f"{by}, but every host is done")
     return run.record.exit_code
 
 

@@ -279,8 +279,8 @@ class Delivery:
                 rounds = post_check.rounds(unreached or waiting)
             if not self._is_wrong:
                 self._record()
-        except NoTurn:
-            return "interrupted"
+        except NoTurn as error:
+            return error.about or error.reason
         except Unreachable as error:
             return error.words
         except CallFailed as error:
@@ -382,7 +382,7 @@ class Delivery:
                     guard = protocol.write([], expect=self._lying())
                     said = self._around.call([guard, *baseline])[1:]
         except NoTurn as error:
-            return Ending(HostState.UNKNOWN, "interrupted", error.host)
+            return Ending(HostState.UNKNOWN, error.reason, error.about)
         except CallFailed as error:
             return Ending(HostState.UNKNOWN, error.reason, error.words)
         self._baseline |= post_check.results(checks, said, {}, self._tx.now.found.skew)

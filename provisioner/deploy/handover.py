@@ -8,7 +8,7 @@ here, after MAPS has the token, would lock MAPS out (RFC 9700 section 4.14.2).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -18,7 +18,7 @@ from provisioner.deploy.plan import LEFT_OUT, Plan
 from provisioner.deploy.record import ServerSkipped
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.targets import Targets
-from provisioner.errors import PersonNeeded
+from provisioner.errors import PersonNeeded, ProvisionerError
 from provisioner.text import proposed_command
 
 _GRANT = "/oauth2/token"  # the field by which a host's entry differs if it has another grant
@@ -35,22 +35,36 @@ _WITHOUT_IT = frozenset(
 )
 
 
-@contextmanager
 def hand_over(
     store: CredentialStore, targets: Targets, hosts: Collection[str]
-) -> Iterator[Callable[[HostResult], None]]:
-    """Mark what is delivered meanwhile; call what it gives with each host's result."""
-    marked: dict[str, list[ServerEntry]] = {}
-    for entry, host in _handed_over(targets, hosts):
-        if _mark(store, entry, None, host):
-            marked.setdefault(host, []).append(entry)
+) -> Callable[[HostResult], Iterator[str]]:
+    """Mark what is to be delivered; call what it gives with each host's result: -> warnings.
 
-    def settle(result: HostResult) -> None:
-        for entry in marked.get(result.host, ()):
-            if not may_hold_token(result, entry.name):
-                _mark(store, entry, result.host, None)
+    ProvisionerError where that cannot be, with no mark left behind.
+    """
+    marked = list[tuple[ServerEntry, str]]()
 
-    yield settle
+    def settle(result: HostResult) -> Iterator[str]:
+        for entry, host in marked:
+            if host == result.host and not may_hold_token(result, entry.name):
+                try:
+                    _mark(store, entry, host, None)
+                except ProvisionerError as error:
+                    yield (
+                        f"{entry.name}: its refresh token still counts as handed over to {host}, "
+                        f"which did not get it: {error.message}\n{_sign_in_anew(entry.name)}"
+                    )
+
+    try:
+        for entry, host in _handed_over(targets, hosts):
+            if _mark(store, entry, None, host):
+                marked.append((entry, host))
+    except ProvisionerError:
+        for entry, host in marked:
+            with suppress(ProvisionerError):
+                _mark(store, entry, host, None)
+        raise
+    return settle
 
 
 def may_hold_token(result: HostResult, server: str) -> bool:
@@ -89,8 +103,12 @@ def _used_up(name: str, host: str) -> PersonNeeded:
     return PersonNeeded(
         f"{name} has changed, and its refresh token was handed over to {host}: MAPS renews it "
         "there, and the one kept here may be dead",
-        remedy=f"sign in anew, then push: {proposed_command('authenticate', name)}",
+        remedy=_sign_in_anew(name),
     )
+
+
+def _sign_in_anew(name: str) -> str:
+    return f"sign in anew, then push: {proposed_command('authenticate', name)}"
 
 
 def _handed_over(targets: Targets, hosts: Collection[str]) -> Iterator[tuple[ServerEntry, str]]:

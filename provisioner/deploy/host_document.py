@@ -28,6 +28,7 @@ _ACCOUNT = (
 _LARGEST_NUMBER = 2**53
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_MASKED_NAME = re.compile("/hmac:[0-9a-f]{32}")
 _PLACEHOLDER = re.compile(r"\Ahmac:[0-9a-f]{32}\Z")
 
 
@@ -107,7 +108,10 @@ def looks_like_placeholder(entry: Entry) -> tuple[str, ...] | None:
 
 @cache
 def known_names() -> tuple[frozenset[str], frozenset[str]]:
-    """(all names of the published schema, those whose values are public)."""
+    """(all names of the published schema, those whose values are public).
+
+    An object's name is none of the latter: a person may have put a token in the object's place.
+    """
     schema = json.loads(schema_path("host-document").read_bytes())
     names, hidden = set[str](), set[str]()
     _collect_names(schema, names, hidden)
@@ -117,7 +121,7 @@ def known_names() -> tuple[frozenset[str], frozenset[str]]:
 def _collect_names(schema: Mapping[str, Any], names: set[str], hidden: set[str]) -> None:
     for name, inner in schema.get("properties", {}).items():
         names.add(name)
-        if inner.get("writeOnly"):
+        if inner.get("writeOnly") or "properties" in inner or "items" in inner:
             hidden.add(name)
         _collect_names(inner, names, hidden)
     if "items" in schema:
@@ -253,19 +257,24 @@ def same_token(one: Entry, other: Entry) -> bool:
 def differing_fields(old: Entry, new: Entry) -> dict[str, tuple[Any, Any]]:
     """JSON pointer -> (old, new) of all that differs, tokens compared by their grant.
 
-    Values of hidden fields are None: what is shown to people never holds a placeholder.
+    Values of hidden fields are None: what is shown to people never holds a placeholder. A name that
+    the schema lacks is hidden on the host, too.
     """
     before, after = dict(_leaves(_comparable(old))), dict(_leaves(_comparable(new)))
     return {
-        pointer: (_shown(pointer, before.get(pointer)), _shown(pointer, after.get(pointer)))
+        _MASKED_NAME.sub("/unknown", pointer): (
+            _shown(pointer, before.get(pointer)),
+            _shown(pointer, after.get(pointer)),
+        )
         for pointer in sorted({*before, *after})
         if before.get(pointer) != after.get(pointer)
     }
 
 
 def _shown(pointer: str, value: Any) -> Any:
-    public = pointer.rpartition("/")[2] in known_names()[1] and pointer != _TOKEN
-    return value if public and not is_placeholder(value) else None
+    public = pointer.rpartition("/")[2] in known_names()[1]
+    is_one = public and not isinstance(value, list)  # whose parts are masked
+    return value if is_one and not is_placeholder(value) else None
 
 
 def _comparable(entry: Entry) -> Entry:

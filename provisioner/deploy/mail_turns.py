@@ -13,8 +13,9 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 from provisioner.ansible.run_input import MailLimit
 
@@ -27,11 +28,12 @@ GoesOn = Callable[[], bool]  # whether waiting still makes sense
 
 
 class NoTurn(Exception):
-    """The run ends, or another host of the cluster failed in it: `host` names that one."""
+    """The run ends, or another host of the cluster failed in it (`about` names that one), or the
+    folder cannot be used (`about` says why)."""
 
-    def __init__(self, host: str = "") -> None:
-        super().__init__(host)
-        self.host = host
+    def __init__(self, reason: str = "interrupted", about: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.about = reason, about
 
 
 @contextmanager
@@ -68,14 +70,19 @@ def cluster_turn(
         yield lambda: None
         return
     descriptor = _opened(folder, cluster, "cluster")
-    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "rb+", buffering=0) as file:
         while not _try_lock(descriptor):
             _wait(_LOOK_AGAIN_SECONDS, goes_on)
         found = _parsed(file.read(), dict)
         if found.get("run_id") == run_id and found.get("host") != host:
-            raise NoTurn(str(found.get("host")))
-        _write(file, {"run_id": run_id, "host": host})
-        yield lambda: _write(file, {})
+            raise NoTurn("cluster", str(found.get("host")))
+        with _usable(folder):
+            _write(file, {"run_id": run_id, "host": host})
+
+        def went_well() -> None:
+            file.truncate(0)
+
+        yield went_well
 
 
 def seconds_to_wait(sent_at: Sequence[float], count: int, most: int, now: float) -> float:
@@ -110,14 +117,16 @@ def _slot(folder: Path, mailbox: str, connections: int, goes_on: GoesOn) -> int:
 
 def _leave(folder: Path, mailbox: str, count: int, most: int) -> float:
     """0, with the messages written down as sent; or the seconds after which to ask again."""
-    with os.fdopen(_opened(folder, mailbox, "messages"), "r+", encoding="ascii") as file:
+    descriptor = _opened(folder, mailbox, "messages")
+    with os.fdopen(descriptor, "rb+", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         now = time.time()  # not monotonic(): it is read by other runs, too
         moments = [m for m in _parsed(file.read(), list) if isinstance(m, float)]
         sent_at = [moment for moment in moments if now - _MINUTE < moment <= now]
         seconds = seconds_to_wait(sent_at, count, most, now)
         if seconds <= 0:
-            _write(file, sent_at + [now] * count)
+            with _usable(folder):
+                _write(file, sent_at + [now] * count)
         return seconds
 
 
@@ -140,23 +149,32 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _parsed(text: str, kind: type[_T]) -> _T:
+def _parsed(text: bytes, kind: type[_T]) -> _T:
     """What a file says; nothing where a kill has torn it: at worst the provider says no."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     return found if isinstance(found, kind) else kind()
 
 
-def _write(file: TextIO, content: object) -> None:
+def _write(file: FileIO, content: object) -> None:
     file.seek(0)
     file.truncate()
-    json.dump(content, file)
-    file.flush()
+    file.write(json.dumps(content).encode())
 
 
 def _opened(folder: Path, name: str, what: str) -> int:
     file = hashlib.sha256(name.encode("utf-8")).hexdigest()[:32] + "." + what
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.open(folder / file, flags, 0o600)
+    with _usable(folder / file):
+        return os.open(folder / file, flags, 0o600)
+
+
+@contextmanager
+def _usable(path: Path) -> Iterator[None]:
+    """NoTurn where the system says no: a full disk, a link, a file of somebody else."""
+    try:
+        yield
+    except OSError as error:
+        raise NoTurn("turns", f"{path}: {error.strerror}") from None

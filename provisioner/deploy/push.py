@@ -80,6 +80,7 @@ def plan(run: Run) -> Work:
 def push(run: Run, options: PushOptions, saved: Plan | None = None) -> None:
     """Plan, refresh what is about to expire, deliver to the hosts that differ, verify by email."""
     if saved is None:
+        _require_known(run.targets, options.only or frozenset())
         work = _asked(run, _only(run.targets.all_hosts, options.only))
     else:
         saved.require_current(run.targets, run.key, run.commit)
@@ -127,12 +128,19 @@ def _push_batches(
 
 
 def _push_batch(run: Run, work: Work, hosts: list[str], stop: StopPolicy) -> None:
-    with hand_over(run.opened.store, run.targets, hosts) as settle:
-        for result in _results(run, work, hosts, stop):
-            run.record.add(HostFinished(result=result))
-            settle(result)
-            if stop.after(result):
-                run.executor.stop()
+    try:
+        settle = hand_over(run.opened.store, run.targets, hosts)
+    except ProvisionerError as error:
+        stop.because(error)
+        for host in hosts:
+            run.record.add(HostFinished(result=_not_started(host, stop.why)))
+        return
+    for result in _results(run, work, hosts, stop):
+        run.record.add(HostFinished(result=result))
+        for warning in settle(result):
+            run.record.add(WarningGiven(text=warning))
+        if stop.after(result):
+            run.executor.stop()
 
 
 def _results(run: Run, work: Work, hosts: Sequence[str], stop: StopPolicy) -> Iterator[HostResult]:
@@ -145,7 +153,7 @@ def _results(run: Run, work: Work, hosts: Sequence[str], stop: StopPolicy) -> It
             held = result.state is HostState.NOT_STARTED and stop.why and not run.signals.first
             yield _not_started(result.host, stop.why) if held else result
     except FleetError as error:
-        stop.why = ": ".join(filter(None, (error.message, error.remedy)))
+        stop.because(error)
         for host in waiting:
             yield _not_started(host, stop.why)
 
@@ -161,6 +169,10 @@ class StopPolicy:
         self._most = hosts * int(most[:-1]) // 100 if most.endswith("%") else int(most)
         self._mail, self._failures = mail, 0
         self.why, self.verified = "", False
+
+    def because(self, error: ProvisionerError) -> None:
+        """No further host is to begin."""
+        self.why = ": ".join(filter(None, (error.message, error.remedy)))
 
     def after(self, result: HostResult) -> bool:
         """Whether no further host is to begin."""
@@ -242,6 +254,15 @@ def _planned(run: Run, saved: Plan, only: frozenset[str] | None) -> Work:
 
 def _only(hosts: Iterable[str], only: frozenset[str] | None) -> list[str]:
     return [host for host in hosts if only is None or host in only]
+
+
+def _require_known(targets: Targets, hosts: frozenset[str]) -> None:
+    """FleetError if a push is to be continued on a host that is none of this run's."""
+    if unknown := sorted(hosts.difference(targets.pruned_hosts, *targets.declared.values())):
+        raise FleetError(
+            f"no declared server goes to {', '.join(unknown)}, where that push was not done",
+            remedy="name the --inventory of that push, or push anew, without --resume",
+        )
 
 
 def _choose_canaries(run: Run, results: list[HostResult]) -> list[HostResult]:

@@ -162,7 +162,7 @@ class Run:
             restart=self.options.restart,
             mail_budget=self.project.push.mail_budget_seconds,
             turns=str(state_dir(self.project.root, "turns")) if secret else "",
-            lock_wait=min(int(self.options.lock_wait), _LONGEST_LOCK_WAIT),
+            lock_wait=int(min(_LONGEST_LOCK_WAIT, self.options.lock_wait)),
             hosts=given,
         )
 

@@ -49,7 +49,13 @@ class Scope(Struct, frozen=True, kw_only=True):
 
     def resumed(self, earlier: RunRecord) -> Scope:
         """That of the push that is continued; UsageError where the command line has another."""
-        found = msgspec.convert(earlier.options, Scope)
+        try:
+            found = msgspec.convert(earlier.options, Scope)
+        except msgspec.ValidationError:
+            raise FleetError(
+                f"the journal of the push {earlier.run_id} is not of this version",
+                remedy="push anew, without --resume",
+            ) from None
         if self not in (Scope(), found):
             raise UsageError(
                 f"the push {earlier.run_id} was for other servers, hosts or removals",

@@ -249,7 +249,7 @@ def host_input(
     names = [entry.name for entry in targets.entries_of(host)]
     return HostInput(
         key=own_key,
-        key_id=key_id(key),
+        key_id=key_id(own_key),  # another one also where an inventory renames a host
         servers=names,
         placeholders={
             name: {p: placeholder(token, own_key) for p, token in hidden[name].items()}

@@ -85,8 +85,8 @@ class Worker(Surroundings):
         except CallFailed as error:
             answer = self._ended(HostState.FAILED, error.reason, error.words)
         except NoTurn as error:
-            reason = "cluster" if error.host else "interrupted"
-            answer = self._ended(HostState.NOT_STARTED, reason, error.host)
+            state = HostState.FAILED if error.reason == "turns" else HostState.NOT_STARTED
+            answer = self._ended(state, error.reason, error.about)
         seconds = round(time.monotonic() - began, 2)
         return msgspec.structs.replace(answer, result=replace(answer.result, seconds=seconds))
 

@@ -93,6 +93,10 @@ REASONS: Mapping[str, Reason] = {
     "cluster": Reason(
         "{about}, of the same maps_cluster, failed in this run", "fix that host, then push again"
     ),
+    "turns": Reason(
+        "whose turn it is cannot be noted: {about}",
+        "check the owner, mode and free space there; then push again",
+    ),
     # applied and verified
     "no_archive": Reason("there is no earlier document to roll back to", _SEE_HOST),
     "dead_token": Reason(

@@ -92,7 +92,7 @@ def _details(host: HostResult) -> Iterator[str]:
     servers.pop("unchanged", None)
     yield from (f"{word}: {', '.join(names)}" for word, names in servers.items())
     if host.rekeyed:
-        yield "delivered with another vault key"
+        yield "delivered with another vault key, or to another host name"
     if host.open:
         yield f"other accounts can read {open_names(host)}"
     if host.holder:

@@ -112,7 +112,7 @@ def _circumstances(host: HostResult) -> Iterator[str]:
     """What else a person should know of a host."""
     if host.rekeyed:
         rest = "" if has_changes(host) else "; nothing is written or restarted"
-        yield f"the vault key changed: all servers are verified again{rest}"
+        yield f"the vault key or the host's name changed: all servers are verified again{rest}"
     if host.edited:
         yield "the document was edited by hand since the last push"
     if host.state is HostState.WOULD_CHANGE:

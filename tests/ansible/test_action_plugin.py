@@ -26,6 +26,7 @@ def all_is_quiet(acted):
 
 def test_answers_go_to_the_run_folder_and_nowhere_else(tmp_path):
     behaviors = ("good", "crashes", "raises", "echoes", "lies", "adds", "floods", "forges")
+    behaviors += ("nests", "tells")
     hosts = {name: host([WRITE, READ], maps_directory=name) for name in behaviors}
     acted = act(tmp_path, hosts, "-vvvv")
     all_is_quiet(acted)
@@ -38,6 +39,8 @@ def test_answers_go_to_the_run_folder_and_nowhere_else(tmp_path):
         "lies": ["InvalidResponse", "InvalidResponse"],
         "floods": ["InvalidResponse", None],
         "forges": ["Unreachable", "Unreachable"],
+        "nests": ["InvalidResponse", "InvalidResponse"],
+        "tells": ["InvalidResponse", "InvalidResponse"],
     }
     assert [answer["op"] for [answer] in acted.answers["good"]["calls"]] == ["write", "read"]
     assert acted.answers["crashes"]["calls"][0]["words"] == "KeyError:12"

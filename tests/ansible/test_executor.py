@@ -29,7 +29,7 @@ def stage(tmp_path, monkeypatch):
 
 
 def test_hosts_of_any_name_answer_in_phases_and_no_other_host_is_asked(stage):
-    hosts = stage.prepare("!x", "../x", "h{{ 7*7 }}", "a*", "x,y", "ä b", "other")[:-1]
+    hosts = stage.prepare("!x", "../x", "h{{ 7*7 }}", "a*", "x,y", "ä b", "l\nm", "other")[:-1]
     steps = {"*": [["phase", "reading"], *ANSWER], "other": [["touch", str(stage.folder / "bad")]]}
     items = [item for item in stage.run(hosts, steps) if not isinstance(item, Output)]
     assert sorted(item.host for item in items if isinstance(item, Answer)) == sorted(hosts)

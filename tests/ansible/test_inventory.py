@@ -36,7 +36,15 @@ def test_groups_hosts_and_patterns(inventory):
     assert found.matching("maps_prod") == ()
 
 
-@pytest.mark.parametrize("pattern", ["!", "&", "~(a"])
+def test_a_host_is_meant_by_its_name(tmp_path):
+    path = tmp_path / "hosts.yml"
+    path.write_text('maps: {hosts: {"h{{ 7*7 }}": , "!x": , "a,b": }}\n')
+    found = read(path)
+    for name in ("h{{ 7*7 }}", "!x", "a,b"):
+        assert found.matching(name) == (name,)
+
+
+@pytest.mark.parametrize("pattern", ["!", "&", "~(a", "", " ", ",", ":", "~[", "maps:!"])
 def test_an_invalid_pattern_is_said_to_be_one(inventory, pattern):
     with pytest.raises(FleetError, match="is not a valid Ansible host pattern"):
         read(inventory).matching(pattern)
@@ -67,6 +75,7 @@ def test_a_missing_inventory_says_what_to_write(tmp_path):
         ),
         ("hosts.yml", "maps: {hosts: {a: {x: !hunter2 1}}}\n", "{file}:1: Ansible cannot read the"),
         ("hosts.yml", "maps: {hosts: [hunter2]}\n", "{file}: Ansible cannot read the inventory"),
+        ("hosts.yml", 'maps:\n hosts: {"a[1:hunter2]": }\n', "{file}: Ansible cannot read the"),
         ("hosts.ini", "[maps:hunter2]\nmaps1\n", "{file}:1: Ansible cannot read the inventory: it"),
         ("hosts.ini", "[maps]\n[maps:vars]\nhunter2\n", "{file}:3: Ansible cannot read the"),
         ("hosts.ini", '[maps]\nmaps1 "inventory source /hunter2\n', "{file}:2: Ansible cannot"),
@@ -163,6 +172,17 @@ def test_hosts_with_unreadable_variables_are_named_one_by_one(
     assert error.remedy
     assert "hunter2" not in error.message + error.remedy
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_plugin_that_fails_on_variables_is_named_and_not_quoted(inventory, monkeypatch):
+    def get_vars(*_given, **_options):
+        raise ValueError("hunter2")
+
+    monkeypatch.setattr("ansible.vars.manager.VariableManager.get_vars", get_vars)
+    error = read(inventory).unreadable(["maps1"])["maps1"]
+    assert error.message.startswith(f"{__file__}:")
+    assert ": ValueError: a plugin failed" in error.message
+    assert "hunter2" not in error.message + error.remedy
 
 
 def test_variables_of_a_group_are_those_of_all_its_hosts(inventory, tmp_path):

@@ -36,9 +36,9 @@ def memory(tmp_path, monkeypatch):
 
 
 @contextmanager
-def small(folder, kilobytes):
-    """A file system of this size there."""
-    options = f"size={kilobytes}k,mode=0700"
+def small(folder, kilobytes, files=0):
+    """A file system of this size there; `files`: as many at most, 0 for any number."""
+    options = f"size={kilobytes}k,nr_inodes={files},mode=0700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=True)
     try:
         yield
@@ -133,11 +133,12 @@ def test_a_worker_that_ansible_terminates_finishes_its_host():
 
 
 @needs_root
+@pytest.mark.parametrize("size", [(2048,), (65_536, 100)])
 def test_without_room_a_run_does_not_start_or_goes_to_the_temporary_folder(
-    memory, tmp_path, monkeypatch
+    memory, tmp_path, monkeypatch, size
 ):
     monkeypatch.setattr("tempfile.tempdir", str(memory))
-    with small(memory, 2048):
+    with small(memory, *size):
         with pytest.raises(FleetError, match="no room for the files of this run"):
             run_folder(b"x" * 100_000, 20).__enter__()
         assert list(memory.iterdir()) == []

@@ -912,6 +912,24 @@ def test_a_run_that_ends_waits_for_no_turn(
     assert f"{result.state}: {result.reason}" == then
 
 
+@pytest.mark.parametrize(
+    ("settings", "then"),
+    [
+        ({}, "failed: turns"),
+        (APPLY, "delivered, not verified: not_heard"),
+        (CLUSTER, "failed: turns"),
+    ],
+)
+def test_where_turns_cannot_be_noted(settings: Any, then: str, tmp_path: Path) -> None:
+    """As on a full disk: what was not touched is told as that."""
+    host = MemoryHost()
+    missing = str(tmp_path / "missing")
+    work = run_input(host, [entry()], limits={"Reports": limit(per_minute=9)}, turns=missing)
+    result = worker(host, work, **settings).answer().result
+    assert f"{result.state}: {result.reason}" == then
+    assert result.about.startswith(missing)
+
+
 def test_a_run_that_ends_does_not_try_again() -> None:
     host = MemoryHost(mail=lambda _operation: dict(PUT_OFF))
     ours = worker(host, run_input(host, [entry()], mail_budget=60))

@@ -15,6 +15,7 @@ from provisioner.deploy.host_document import (
     entry_fingerprint,
     fingerprint,
     is_expired,
+    known_names,
     looks_like_placeholder,
     parse,
     placeholder,
@@ -141,6 +142,17 @@ def test_differences_show_what_is_public() -> None:
         "/port": (587, 25),
     }
     assert differing_fields({"host": PLACEHOLDER}, {"host": "x"}) == {"/host": (None, "x")}
+    odd = {PLACEHOLDER: {"port": 1}, "prompt": [PLACEHOLDER], "host": "x"}
+    assert differing_fields(odd, {"host": "x"}) == {
+        "/prompt": (None, None),
+        "/unknown/port": (1, None),
+    }
+    assert differing_fields({"token": "secret"}, {"token": None}) == {"/token": (None, None)}
+
+
+def test_what_stands_for_an_object_is_hidden() -> None:
+    """A person may have put the bare token there."""
+    assert known_names()[1].isdisjoint({"servers", "oauth2", "token", "logging"})
 
 
 def test_whether_an_access_token_has_expired() -> None:

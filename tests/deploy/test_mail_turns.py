@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import time
@@ -65,6 +66,22 @@ def test_retries_come_slower_and_end_with_the_budget() -> None:
         pauses.append(pause)
     assert pauses == [2, 4, 8, 16, 30, 30, 30]
     assert pause_before_retry(1, 0.0, 0) is None
+
+
+@pytest.mark.parametrize("text", [b"", b"[1", b"\xff\xfe", b"[" * 100_000, b"{}", b'["x", null]'])
+def test_a_torn_file_holds_nobody_up(tmp_path: Path, text: bytes) -> None:
+    with (
+        mailbox_turns(tmp_path, [limit(minute=1)], never),
+        cluster_turn(tmp_path, "c", "r", "a", never),
+    ):
+        pass
+    for file in tmp_path.iterdir():
+        file.write_bytes(text)
+    with (
+        mailbox_turns(tmp_path, [limit(minute=1)], never),
+        cluster_turn(tmp_path, "c", "r", "b", never),
+    ):
+        pass
 
 
 # -- mailboxes
@@ -143,11 +160,23 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
     file.unlink()
     file.symlink_to(tmp_path / "elsewhere")
     with (
-        pytest.raises(OSError, match="symbolic"),
+        pytest.raises(NoTurn) as raised,
         mailbox_turns(tmp_path, [limit(minute=9)], always),
     ):
         pass
+    assert (raised.value.reason, "symbolic" in raised.value.about) == ("turns", True)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_on_a_full_disk_there_is_no_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(mail_turns, "_write", write)
+    with pytest.raises(NoTurn), mailbox_turns(tmp_path, [limit(minute=1)], always):
+        pytest.fail("a message was not counted")
+    with pytest.raises(NoTurn):
+        fails_in_turn(tmp_path, "run-1", "maps1")
 
 
 def _host(folder: Path, limits: Sequence[MailLimit], gate: Any, counts: Any) -> None:
@@ -234,7 +263,7 @@ def test_a_turn_that_broke_off_was_a_failure(tmp_path: Path) -> None:
     fails_in_turn(tmp_path, "run-2", "maps2", "c")
     with pytest.raises(NoTurn) as raised:
         fails_in_turn(tmp_path, "run-2", "maps3", "c")
-    assert raised.value.host == "maps2"
+    assert raised.value.about == "maps2"
 
 
 def test_a_torn_mark_is_of_a_run_that_is_over(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 
 from provisioner.credentials.proofs import LastProof, Refused, note_mail, note_refresh, read_proofs
+from provisioner.deploy import handover
 from provisioner.deploy import push as push_module
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.mail_mode import MailMode
@@ -34,7 +35,7 @@ from provisioner.deploy.result import HostState, MailResult
 from provisioner.deploy.rollback import rollback
 from provisioner.deploy.run import RunOptions
 from provisioner.deploy.scope import Scope
-from provisioner.errors import ExitCode, FleetError, Interrupted, PersonNeeded
+from provisioner.errors import ExitCode, FileUnusable, FleetError, Interrupted, PersonNeeded
 from provisioner.smtp.client import SmtpResult
 from tests.deploy.pushes import (
     FINGERPRINT,
@@ -226,6 +227,8 @@ def test_a_host_without_a_document_is_expected_to_have_none(tmp_path: Path) -> N
 def test_resume_asks_and_pushes_those_that_are_left(tmp_path: Path) -> None:
     run = push_with(a_run(tmp_path, "CCUC", "A  A"), only=frozenset("acd"))
     assert run.calls == ["plan acd", "push ad"]
+    with pytest.raises(FleetError, match="no declared server goes to x, y,"):
+        push_with(a_run(tmp_path, "C"), only=frozenset("axy"))
 
 
 # -- canaries of emails
@@ -320,6 +323,12 @@ def test_a_server_whose_token_cannot_be_refreshed_holds_nobody_else_up(tmp_path:
 
 
 @pytest.mark.usefixtures("no_refresh")
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 1e300, 541.0])
+def test_a_host_waits_for_its_lock_nine_minutes_at_most(tmp_path: Path, seconds: float) -> None:
+    run = push_with(a_run(tmp_path, "C", "A", options=RunOptions(lock_wait=seconds)))
+    assert {work.lock_wait for work in run.executor.asked} == {540}
+
+
 def test_what_is_not_due_is_not_refreshed(tmp_path: Path) -> None:
     run = push_with(a_run(tmp_path, "C", "A", entries=[oauth_entry(), login_entry()]))
     assert run.run.record.skipped == []
@@ -407,6 +416,29 @@ def test_a_strictly_rotating_token_is_marked_before_the_host_can_have_it(
     push_with(run)
     assert seen == [None, "a"]
     assert owner_of(run) == owner
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_store_that_cannot_be_written_takes_no_report_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """As on a full disk: `after` so many marks."""
+    run = strict_run(tmp_path, "C", "F")
+    mark, marks = handover._mark, list[str | None]()
+
+    def marking(*given: Any) -> bool:
+        if len(marks) == after:
+            raise FileUnusable("no space left", remedy="free some")
+        marks.append(given[-1])
+        return mark(*given)
+
+    monkeypatch.setattr(handover, "_mark", marking)
+    push_with(run)
+    assert run.letters == ("F" if after else "N")
+    assert run.calls == ["plan a", "push a"][: 1 + after]
+    said = run.run.record.warnings if after else [run.result("a").about]
+    assert any("no space left" in text for text in said)
+    assert owner_of(run) == ("a" if after else None)
 
 
 USED_UP = {"a": result_of("a", "C", servers=[change(fields=["/port"])])}

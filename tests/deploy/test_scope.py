@@ -112,3 +112,5 @@ def test_resume_goes_on_with_the_same() -> None:
     for other in (Scope(servers=("A",)), Scope(limit="one"), Scope(prune=True)):
         with pytest.raises(UsageError, match="the push run-1 was for other servers"):
             other.resumed(earlier)
+    with pytest.raises(FleetError, match="is not of this version"):
+        scope.resumed(record({"servers": 5}))

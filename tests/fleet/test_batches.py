@@ -42,6 +42,10 @@ def test_it_stops_after_the_batch_that_failed_and_resume_does_the_rest(three_hos
     assert report["exit_code"] == 4
     assert "| maps3 | not started |" in (fleet.folder / "r.md").read_text()
 
+    other = fleet.folder / "other.ini"
+    other.write_text("[maps]\nelsewhere ansible_connection=local\n")
+    elsewhere = fleet.ends(1, "push", "--resume", "--inventory", str(other)).stderr
+    assert "no declared server goes to maps2, maps3" in elsewhere
     other = fleet.ends(64, "push", "--resume", "--limit", "maps2").stderr
     assert "was for other servers, hosts or removals" in other
     fleet.set("maps2", maps_apply_command=["/bin/true"])

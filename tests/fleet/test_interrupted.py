@@ -49,6 +49,17 @@ def test_a_signal_lets_hosts_at_work_finish_and_resume_goes_on(three_hosts):
     assert len(fleet.mail.received) == 3
 
 
+def test_where_every_host_was_done_there_is_nothing_to_go_on_with(fleet):
+    begun = applying(fleet, 2)
+    running = fleet.start("push")
+    wait_until(begun.exists)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert "interrupted (SIGINT), but every host is done" in errors
+    assert "--resume" not in errors
+
+
 def test_ctrl_c_twice_leaves_no_ansible_either_and_reports_all_the_same(fleet):
     begun = applying(fleet, 8)
     with fleet.at_a_terminal("push", "--yes") as terminal:

@@ -92,3 +92,15 @@ def test_one_that_cannot_be_done(fleet):
     said = rolled_back(fleet, "maps1", "--yes", exit_code=1)
     assert "maps1: delivered, not verified" in said
     assert served(fleet)[1] is None
+
+
+def test_a_host_that_was_renamed_is_known_by_what_lies_there(fleet):
+    fleet.had(10, 20)
+    fleet.variables["new1"] = {"maps_directory": str(fleet.folder / "maps1")}
+    fleet.hosts = ["new1"]
+    fleet.set()
+    said = fleet.pushed()
+    assert "the vault key or the host's name changed" in said
+    assert "edited by hand" not in said
+    fleet.ends(0, "rollback", "new1", "--yes")
+    assert fleet.entries()["Reports"]["maximum_emails_per_minute"] == 10

@@ -22,7 +22,7 @@ WINDOWS_MODULE = ROOT / "playbooks" / "library" / "win_maps_host.ps1"
 WINDOWS_PARTS = ("Operations", "Folder", "Masking", "Windows")
 
 # Calls that are given a reason, and names that hold one.
-GIVEN = {"Ending", "HostResult", "LostHost", "NotDone", "Unusable", "_ended", "_result"}
+GIVEN = {"Ending", "HostResult", "LostHost", "NoTurn", "NotDone", "Unusable", "_ended", "_result"}
 WORD = re.compile(r"[a-z][a-z0-9_]+\Z")
 
 

@@ -45,6 +45,11 @@ def main():
     elif behavior == "floods" and answers[0]["op"] != "read":
         for _ in range(400):
             sys.stdout.write("x" * 1024 * 1024)
+    elif behavior == "nests":
+        print('{"answers": ' + "[" * 100_000 + "]" * 100_000 + "}")
+        return
+    elif behavior == "tells":
+        answer = {"changed": False, "crash": "KeyError at CANARY"}
     elif behavior == "forges":
         answer = {"failed": True, "msg": "ssh: connect to host a port 22: Connection refused"}
     elif behavior == "lies":
