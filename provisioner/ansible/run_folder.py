@@ -32,6 +32,7 @@ from provisioner.errors import FleetError
 
 ROOM = 64 * 1024  # bytes reserved for a host before it is begun
 _SPARE, _SPARE_FILES = 1024 * 1024, 100  # what Ansible and ansible-runner write
+_SEMAPHORES = 64 * 1024  # bytes, a page each
 _MEMORY = Path("/dev/shm")  # noqa: S108  the kernel's tmpfs: secrets never reach a disk
 _PREFIX = "maps-provisioner-"
 _BEING_MADE_SECONDS = 60.0  # a folder without a lock file may be another run's first moment
@@ -148,6 +149,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def _parent(needed: int, files: int) -> Path:
+    _require_semaphores()
     temporary = Path(tempfile.gettempdir())
     for folder in (_MEMORY, temporary):
         if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
@@ -160,6 +162,17 @@ def _parent(needed: int, files: int) -> Path:
         f"in {_MEMORY} or {temporary}",
         remedy="free some space there, or set TMPDIR to a folder that has it",
     )
+
+
+def _require_semaphores() -> None:
+    """Ansible keeps its locks in shared memory, and waits for ever where there is no room."""
+    if _MEMORY.is_dir():
+        room = os.statvfs(_MEMORY)
+        if room.f_bavail * room.f_frsize < _SEMAPHORES:
+            raise FleetError(
+                f"{_MEMORY} is full, and Ansible's own locks are there",
+                remedy=f"free some space in {_MEMORY}; 1 MiB is enough",
+            )
 
 
 def _remove_abandoned() -> None:

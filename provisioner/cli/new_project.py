@@ -31,7 +31,7 @@ _INVENTORY = """\
 
 [maps:vars]
 # maps_directory=/etc/maps-provisioner
-# maps_apply_command='["/usr/local/bin/maps-import"]'
+# maps_apply_command=["/usr/local/bin/maps-import"]
 
 # Windows, by WinRM over HTTPS (PSRP and ssh do as well):
 # ansible_connection=winrm

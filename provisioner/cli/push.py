@@ -101,7 +101,7 @@ def push(
     The plan is shown first, and on a terminal asked about. Hosts that have the declared state,
     verified, are left alone. A host whose email is refused is restored to its previous document.
     --mail auth-only signs in and sends nothing, canary-only sends one email a server and signs in
-    elsewhere; hosts that --mail none leaves unverified are not done (exit 1). With --format json,
+    elsewhere; hosts that --mail none changes stay unverified (exit 1). With --format json,
     each line is an event.
 
     Examples:

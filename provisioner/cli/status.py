@@ -152,7 +152,9 @@ def _checked(
         return noted, [Problem.of(error)]
     if result.proof is Proof.UNPROVEN:
         said = f"not proven: {result.detail}"
-        return noted, [Problem(said, result.remedy, ExitCode.FAILURE, blocks=False)]
+        return noted, [
+            Problem(said, result.remedy, ExitCode.FAILURE, blocks=False, standing="unclear")
+        ]
     proof = LastProof(grant_id=tokens.grant_id, at=now)
     if result.proof is Proof.REFUSED:
         refused = Refused(said=result.detail, remedy=result.remedy, at=now)

@@ -113,7 +113,8 @@ def _secret_problems(server: EmailServer, now: float, within: float | None) -> I
         yield Problem(f"the client secret expired on {expires}", remedy)
     else:
         in_days = "today" if days == 0 else f"in {days} day{'s' if days > 1 else ''}"
-        yield Problem(f"the client secret ends on {expires}, {in_days}", remedy, blocks=False)
+        said = f"the client secret ends on {expires}, {in_days}"
+        yield Problem(said, remedy, blocks=False, standing="soon")
 
 
 def _ending(name: str, end: TokenExpiry, now: float) -> Problem:
@@ -127,11 +128,13 @@ def _ending(name: str, end: TokenExpiry, now: float) -> Problem:
             f"the refresh token ends on {_day(end.at)} ({end.reason}) unless it is used",
             f"refresh before: {proposed_command('refresh', name)}",
             blocks=False,
+            standing="soon",
         )
     return Problem(
         f"the refresh token ends on {_day(end.at)} ({end.reason}), and no refresh puts that off",
         f"sign in before: {sign_in}",
         blocks=False,
+        standing="soon",
     )
 
 
@@ -201,9 +204,9 @@ class SignInState:
 
     @property
     def standing(self) -> str:
-        """In one word: ok, soon, or that of the first problem that stops mail."""
-        blocking = (problem.standing for problem in self.problems if problem.blocks)
-        return next(blocking, "soon" if self.problems else "ok")
+        """In one word: ok, or that of the first problem, before others one that stops mail."""
+        gravest = min(self.problems, key=lambda problem: not problem.blocks, default=None)
+        return gravest.standing if gravest else "ok"
 
 
 def sign_in_state(

@@ -75,7 +75,8 @@ def _command(variables: Variables, name: str) -> Sequence[str]:
         return ()
     if not isinstance(argv, list) or not all(isinstance(a, str) and a for a in argv):
         raise InvalidVariable(
-            f"{name} is not a list of texts: write it as [program, argument, ...]"
+            f"{name} is not a list of texts: write {name}: [program, argument] in YAML, and "
+            f'{name}=["program", "argument"] in an INI inventory, with no quotes around it'
         )
     return [str(argument) for argument in argv]
 

@@ -34,7 +34,7 @@ def rollback(run: Run, agree: Callable[[list[HostResult]], None]) -> None:
 
 
 def _judged(result: HostResult, back_to: int | None) -> HostResult:
-    """A document of before that fails, too, leaves nothing to go back to."""
+    """A document of before that fails leaves the host what it had."""
     if result.state is HostState.RESTORED:
-        result = replace(result, state=HostState.UNKNOWN, reason="not_back")
+        result = replace(result, reason="not_back")
     return replace(result, rolled_back_to=back_to)

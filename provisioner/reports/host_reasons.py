@@ -49,7 +49,7 @@ REASONS: Mapping[str, Reason] = {
     "newer": Reason("{about} was written by a newer version", "update maps-provisioner"),
     "archive_missing": Reason(
         "state.json names an earlier document that is missing: {about}",
-        "put that file back, or move state.json away; then push again",
+        "put that file back, or move state.json out of that folder; then push again",
     ),
     "efbig": Reason("{about} is larger than 4 MiB", "check that file, or move it away"),
     "enospc": Reason("no space is left on the disk of {about}", "free some space on the host"),
@@ -116,8 +116,8 @@ REASONS: Mapping[str, Reason] = {
         "fix the cause; then push again",
     ),
     "not_back": Reason(
-        "a test email with the earlier document was rejected; the host keeps the document it had",
-        "correct the server files; then push",
+        "the earlier document fails now; the host keeps the document it had",
+        "see below why; what is declared now is delivered by a push, not by a rollback",
     ),
     "not_verified": Reason("not every server is verified", _PUSH_AGAIN),
     "not_heard": Reason("the rest of the verification failed", _PUSH_AGAIN),

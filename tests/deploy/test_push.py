@@ -494,7 +494,7 @@ def test_a_saved_plan_is_pushed_without_asking_first(tmp_path: Path) -> None:
     [
         ("CCU", "BB", ["rollback ab"], "BBU", 0),
         ("F", "", [], "F", 3),
-        ("CC", "RB", ["rollback ab"], "?B", 4),  # nothing is left to go back to
+        ("CC", "RB", ["rollback ab"], "RB", 3),
         ("CC", "iB", ["rollback ab"], "AN", 3),
     ],
 )

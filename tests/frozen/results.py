@@ -61,7 +61,7 @@ def sign_ins() -> list[SignInState]:
             tokens=tokens,
             proof=proof,
             end=TokenExpiry(NOW + 2 * DAY, "it ends after 90 days without a refresh"),
-            problems=(Problem("the sign-in ends within a week", "sign in", blocks=False),),
+            problems=(Problem("it ends within a week", "sign in", blocks=False, standing="soon"),),
         ),
         SignInState(
             server_name="News",
