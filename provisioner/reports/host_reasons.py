@@ -51,7 +51,9 @@ REASONS: Mapping[str, Reason] = {
         "state.json names an earlier document that is missing: {about}",
         "put that file back, or move state.json out of its folder; then push again",
     ),
-    "efbig": Reason("{about} is larger than 4 MiB", "check that file, or move it out of its folder"),
+    "efbig": Reason(
+        "{about} is larger than 4 MiB", "check that file, or move it out of its folder"
+    ),
     "enospc": Reason("no space is left on the disk of {about}", "free some space on the host"),
     "edquot": Reason("the disk quota at {about} is used up", "free some space on the host"),
     "erofs": Reason(
