@@ -32,7 +32,7 @@ REASONS: Mapping[str, Reason] = {
     ),
     "strangers": Reason(
         "{about} has no state.json but other files, and a push would close it to other accounts",
-        "set maps_directory to a folder that nothing else uses",
+        "move them out of it, or set maps_directory to a folder that nothing else uses",
     ),
     "no_group": Reason(
         "the group {about} does not exist on the host", "create it, or correct maps_group"
@@ -44,14 +44,16 @@ REASONS: Mapping[str, Reason] = {
     ),
     "damaged": Reason(
         "unusable file: {about}",
-        "fix the file, or move it away on the host; then push again",
+        "fix the file, or move it out of its folder on the host; then push again",
     ),
     "newer": Reason("{about} was written by a newer version", "update maps-provisioner"),
     "archive_missing": Reason(
         "state.json names an earlier document that is missing: {about}",
-        "put that file back, or move state.json out of that folder; then push again",
+        "put that file back, or move state.json out of its folder; then push again",
     ),
-    "efbig": Reason("{about} is larger than 4 MiB", "check that file, or move it away"),
+    "efbig": Reason(
+        "{about} is larger than 4 MiB", "check that file, or move it out of its folder"
+    ),
     "enospc": Reason("no space is left on the disk of {about}", "free some space on the host"),
     "edquot": Reason("the disk quota at {about} is used up", "free some space on the host"),
     "erofs": Reason(
