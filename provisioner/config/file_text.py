@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from provisioner.documents.defect import Defect, DefectFound, DefectRule
-from provisioner.documents.limits import MOST_BYTES
-from provisioner.documents.place import FILE_START, Mark, Span, mark_at
+from provisioner.config.defect import Defect, DefectFound, DefectRule
+from provisioner.config.place import FILE_START, Position, Range, position_at
 
+MOST_BYTES = 1024 * 1024
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -122,8 +122,8 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
-        mark = mark_at(before, len(before))
-        _fail("encoding", "from here on the file is not UTF-8", remedy, mark)
+        at = position_at(before, len(before))
+        _fail("encoding", "from here on the file is not UTF-8", remedy, at)
 
 
 def _refuse_character(text: str, offset: int) -> NoReturn:
@@ -133,10 +133,10 @@ def _refuse_character(text: str, offset: int) -> NoReturn:
         "control-character",
         f"{name} (U+{sign:04X}) stands here",
         rf'remove it; in a text in double quotes it can be written as "\u{sign:04x}"',
-        mark_at(text, offset),
+        position_at(text, offset),
     )
 
 
-def _fail(rule: DefectRule, message: str, remedy: str, mark: Mark | None = None) -> NoReturn:
-    span = Span(mark, Mark(mark.line, mark.column + 1)) if mark else FILE_START
-    raise DefectFound(Defect(rule=rule, message=message, remedy=remedy, span=span))
+def _fail(rule: DefectRule, message: str, remedy: str, at: Position | None = None) -> NoReturn:
+    there = Range(at, Position(at.line, at.column + 1)) if at else FILE_START
+    raise DefectFound(Defect(rule=rule, message=message, remedy=remedy, range=there))

@@ -18,13 +18,13 @@ import pytest
 
 _REPORT = r"""
 import json, re, sys, time
-from provisioner.documents.loader import load
+from provisioner.config.files import load
 started = time.process_time()
 documents = list(load(sys.argv[1]))
 for document in documents:
-    document.places
+    document.locate("")
 seconds = time.process_time() - started
-defects = [(d.rule, *d.span.start, d.message) for document in documents for d in document.defects]
+defects = [(d.rule, *d.range.start, d.message) for document in documents for d in document.defects]
 # Not ru_maxrss: exec inherits that from whoever forked, here a pytest of any size; getrusage(2).
 peak = int(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1]) // 1024
 print(json.dumps({"seconds": seconds, "megabytes": peak, "defects": defects}))
@@ -165,7 +165,7 @@ def test_a_file_and_a_folder_that_may_not_be_read() -> None:
 
 _REPORT_AS_NOBODY = """
 import os, sys
-from provisioner.documents.loader import load  # before the rights go: the checkout may be closed
+from provisioner.config.files import load
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
