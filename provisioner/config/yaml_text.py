@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 from yaml.error import YAMLError
 from yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
     Event,
     MappingEndEvent,
@@ -82,20 +83,31 @@ def yaml_events(text: str) -> NextEvent:
 def build_documents(
     next_event: NextEvent, explain: Callable[[YAMLError], Defect]
 ) -> Iterator[Built]:
-    """All documents of a stream, up to the first defect that ends reading."""
+    """All documents of a stream, up to the first defect that ends reading.
+
+    If that is met before a line ends the document, all of it is broken: `serv`, say, stands alone
+    only because the line below it cannot go on with it.
+    """
     count = 0
+    built: Built | None = None
     try:
         while (event := next_event()) is not None:
             if type(event) is DocumentStartEvent:
+                if built is not None:
+                    yield built
                 count += 1
                 built = _Builder(next_event, explain).document(count)
-                yield built
                 if built.value is MISSING:
-                    return
+                    break
+            elif type(event) is DocumentEndEvent and event.explicit and built is not None:
+                yield built
+                built = None
     except YAMLError as error:
-        yield _broken(explain(error))
+        built = _broken(explain(error), *(built.defects if built else ()))
     except DefectFound as found:
-        yield _broken(found.defect)
+        built = _broken(found.defect, *(built.defects if built else ()))
+    if built is not None:
+        yield built
 
 
 def _broken(defect: Defect, *earlier: Defect) -> Built:

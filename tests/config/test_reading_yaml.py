@@ -120,6 +120,19 @@ def test_what_stands_before_a_syntax_error_is_still_read(read: Any) -> None:
     assert [d.rule for d in second.defects] == ["duplicate-key", "syntax"]
 
 
+@pytest.mark.parametrize("text", ["serv\nserver_name: Reports\n", "{a: 1}\nb: 2\n", "a: 1\n%\n"])
+def test_a_document_that_cannot_go_on_is_broken(read: Any, text: str) -> None:
+    (document,) = read(text)
+    assert document.value is MISSING
+    assert [d.rule for d in document.defects] == ["syntax"]
+
+
+def test_a_document_that_has_ended_is_not_broken_by_what_follows(read: Any) -> None:
+    first, second = read("a: 1\n...\n}\n")
+    assert first.value == {"a": 1}
+    assert second.value is MISSING
+
+
 @pytest.mark.parametrize(
     "text",
     [
