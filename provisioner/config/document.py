@@ -78,17 +78,11 @@ class Source:
 
     def built(self) -> Iterator[Built]:
         """The documents of the text, one after the other."""
-        return build_documents(self.events(), self.explained)
+        return build_documents(self.events(), partial(_explained, self.text))
 
     def events(self) -> NextEvent:
         """A function that gives one event of its YAML or JSON a call."""
         return json_events(self.text) if self.is_json else yaml_events(self.text)
-
-    def explained(self, error: YAMLError) -> Defect:
-        """What libyaml stumbled over, in our words."""
-        from provisioner.config.yaml_errors import defect_of
-
-        return defect_of(error, self.lines)
 
     def tree(self, position: int) -> Node | None:
         """Of a document, the tree of places: read anew, and only the last one that was asked for
@@ -98,7 +92,8 @@ class Source:
         if root is None or at > position:
             at, rest = -1, self.built()
         while at < position:
-            at, root = at + 1, next(rest).root
+            built = next(rest, None)
+            at, root = at + 1, built.root if built else None
         self._trees = at, root, rest
         return root
 
@@ -183,7 +178,7 @@ def syntax_defect(path: Path) -> Defect | None:
     except DefectFound as found:
         return found.defect
     except YAMLError as error:
-        return source.explained(error)
+        return _explained(source.text, error)
     return None
 
 
@@ -203,3 +198,10 @@ def _documents(source: Source, read: Callable[[], bytes]) -> list[Document]:
     if oddities:
         documents[0] = documents[0]._replace(defects=(*oddities, *documents[0].defects))
     return documents
+
+
+def _explained(text: str, error: YAMLError) -> Defect:
+    """What libyaml stumbled over. Of the text alone: a source that held itself would stay."""
+    from provisioner.config.yaml_errors import defect_of
+
+    return defect_of(error, text.splitlines())

@@ -6,7 +6,7 @@ A project: `provisioner.yml` (optional), and what lies in its servers folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -24,17 +24,14 @@ _SUFFIXES = (".yml", ".yaml", ".json")
 _Kind = Literal["folder", "file", "stray", "other"]
 
 
-Inside = Callable[[str], "Iterable[FoundFile] | None"]
-
-
 def declared_files(
-    path: str | Path, inside: Inside = lambda _: None, project: str | Path | None = None
+    path: str | Path, project: str | Path | None = None, *, with_projects: bool = False
 ) -> Iterator[FoundFile]:
     """A path that is no folder: itself. A folder: all *.yml, *.yaml, *.json below it, sorted.
 
     Hidden files and folders are left out. A folder that cannot be read has a defect, and so has
-    a link out of the checkout of `project`. `inside` may tell what counts in a folder below;
-    None: what this function finds there.
+    a link out of the checkout of `project`. `with_projects`: of a project that lies deeper, what is
+    the project's; its inventory, say, is not ours.
     """
     if project is not None and leads_outside(path, project):
         yield FoundFile(str(path), defect=stray_link(path))
@@ -42,11 +39,9 @@ def declared_files(
     if not os.path.isdir(path):  # noqa: PTH112
         yield FoundFile(str(path))
         return
-    count = 0
-    for count, found in enumerate(_below(str(path), inside, project), 1):  # noqa: B007
-        yield found
-    if count == 0:
-        yield FoundFile(str(path), defect=_NO_FILES)
+    below = _below(str(path), project, with_projects=with_projects)
+    yield next(below, FoundFile(str(path), defect=_NO_FILES))
+    yield from below
 
 
 _NO_FILES = Defect(
@@ -56,7 +51,7 @@ _NO_FILES = Defect(
 )
 
 
-def _below(folder: str, inside: Inside, project: str | Path | None) -> Iterator[FoundFile]:
+def _below(folder: str, project: str | Path | None, *, with_projects: bool) -> Iterator[FoundFile]:
     """Depth first, without recursion: folders may lie deeper than Python's stack."""
     waiting: list[tuple[str, _Kind]] = [(folder, "folder")]
     seen: set[tuple[int, int]] = set()
@@ -67,8 +62,8 @@ def _below(folder: str, inside: Inside, project: str | Path | None) -> Iterator[
             continue
         try:
             identity = os.stat(path)  # noqa: PTH116
-            told = inside(path) if seen else None
-            children = _children(path, project) if told is None else []
+            is_other = with_projects and bool(seen) and is_project(Path(path))
+            children = [] if is_other else _children(path, project)
         except OSError as error:
             yield _unreadable(path, f"the folder cannot be read: {error.strerror}")
             continue
@@ -76,7 +71,8 @@ def _below(folder: str, inside: Inside, project: str | Path | None) -> Iterator[
             yield _unreadable(path, "this link leads to a folder that is read already")
             continue
         seen.add((identity.st_dev, identity.st_ino))
-        yield from told or ()
+        if is_other:
+            yield from files_of_project(Path(path))
         waiting.extend(reversed(children))
 
 
@@ -151,7 +147,7 @@ def _files_at(path: str) -> Iterator[FoundFile]:
     folder = Path(path) if os.path.isdir(path) else Path(path).parent  # noqa: PTH112
     project = _project_around(folder)
     around: dict[str, str] = {}
-    for found in declared_files(path, _inside, project):
+    for found in declared_files(path, project, with_projects=True):
         folder_of_file = os.path.dirname(found.path)  # noqa: PTH120
         if folder_of_file not in around:
             around[folder_of_file] = str(_project_around(folder_of_file) or "")
@@ -160,11 +156,6 @@ def _files_at(path: str) -> Iterator[FoundFile]:
 
 def _project_around(folder: str | Path) -> Path | None:
     return project_around(Path(os.path.abspath(folder)))  # noqa: PTH100  # no `..` in its parents
-
-
-def _inside(folder: str) -> Iterator[FoundFile] | None:
-    """Of a project that lies deeper, what is the project's: its inventory, say, is not ours."""
-    return files_of_project(Path(folder)) if is_project(Path(folder)) else None
 
 
 def is_project(folder: Path) -> bool:
@@ -207,7 +198,7 @@ def server_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
     if not os.path.lexists(path):
         yield FoundFile(str(path), defect=_NOTHING_DECLARED, project=project)
         return
-    for found in declared_files(path, project=root):
+    for found in declared_files(path, root):
         yield found._replace(project=project)
 
 

@@ -16,7 +16,7 @@ from yaml.error import Mark, MarkedYAMLError
 
 from provisioner.config.defect import Defect, DefectFound
 from provisioner.config.place import Range, position_at
-from provisioner.config.yaml_text import NextEvent, yaml_events
+from provisioner.config.yaml_text import TOO_DEEP, NextEvent, yaml_events
 
 _REMEDY = "compare with https://www.json.org, or write the file as YAML (*.yml)"
 _NO_VALUE = "a value is missing here, or is not written as JSON writes it"
@@ -28,7 +28,7 @@ _WORDS = {
 _BAD_TEXT = "this text in double quotes does not end, or has a sign that must be escaped"
 _TRAILING_COMMA = "JSON has no comma after the last entry"
 _HALF = r"half of a surrogate pair (\ud800 to \udfff) stands alone here"
-# All that libyaml minds about JSON which `json` has taken.
+# All that libyaml minds about JSON which `json` has taken, but for its depth.
 _LONG_KEY = "a key is longer than 1,024 characters"
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -52,7 +52,10 @@ def json_events(text: str) -> NextEvent:
             event = next_event()
         except MarkedYAMLError as error:  # of a text that ends at its mistake, no wonder
             if not message:
-                _refuse(text, mark_in_file(error.problem_mark).index, _LONG_KEY)
+                error.problem_mark = mark_in_file(error.problem_mark)
+                if error.problem == TOO_DEEP:
+                    raise
+                _refuse(text, error.problem_mark.index, _LONG_KEY)
             event = None
         if event is not None:
             event.start_mark = mark_in_file(event.start_mark)

@@ -10,7 +10,7 @@ from yaml.error import Mark, MarkedYAMLError
 
 from provisioner.config.defect import Defect
 from provisioner.config.place import FILE_START, Position, Range, position_of
-from provisioner.config.yaml_text import MOST_LEVELS
+from provisioner.config.yaml_text import MOST_LEVELS, TOO_DEEP
 
 _GENERAL = (
     "this is not valid YAML",
@@ -105,7 +105,6 @@ _SHOWN_AT_ITS_BEGINNING = {
     "did not find expected ',' or '}'",
     "could not find expected ':'",
 }
-_TOO_DEEP = "exceeded maximum nesting depth"
 _LEVELS = (f"more than {MOST_LEVELS} levels of nesting", "an email server needs three; flatten it")
 _TAB_AT_LINE_START = "found character that cannot start any token"
 
@@ -117,7 +116,7 @@ def defect_of(error: Exception, lines: list[str]) -> Defect:
     problem = str(error.problem)
     at_beginning = problem in _SHOWN_AT_ITS_BEGINNING and error.context_mark is not None
     there = _one_sign(error.context_mark if at_beginning else error.problem_mark)
-    if problem == _TOO_DEEP:
+    if problem == TOO_DEEP:
         return Defect(rule="too-large", message=_LEVELS[0], remedy=_LEVELS[1], range=there)
     words = _WORDS.get(problem, _GENERAL)
     if problem == _TAB_AT_LINE_START and _sign_at(there.start, lines) == "\t":

@@ -40,6 +40,8 @@ MOST_DOCUMENTS = 1000
 MOST_LEVELS = 32
 MOST_VALUES = 10_000  # in one document, aliases counted as often as they are used
 
+TOO_DEEP = "exceeded maximum nesting depth"  # libyaml's words, of a thousand brackets
+
 MISSING: Final = object()  # the value of a document that could not be built
 NextEvent = Callable[[], Event | None]
 Scalar = str | int | float | bool | None

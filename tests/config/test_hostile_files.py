@@ -106,10 +106,11 @@ def test_a_hostile_file_is_one_defect(name: str, tmp_path: Path) -> None:
     assert [defect[:3] for defect in defects_of(path)] == [expected]
 
 
-def test_20_000_levels_of_json(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("piece", "column"), [(b'{"a":', 161), (b"[", 1001)])
+def test_20_000_levels_of_json(tmp_path: Path, piece: bytes, column: int) -> None:
     path = tmp_path / "hostile.json"
-    path.write_bytes(b'{"a":' * 20_000)
-    assert [defect[:3] for defect in defects_of(path)] == [("too-large", 1, 161)]
+    path.write_bytes(piece * 20_000)
+    assert [defect[:3] for defect in defects_of(path)] == [("too-large", 1, column)]
 
 
 def test_a_long_json_text_is_no_problem(tmp_path: Path) -> None:
