@@ -7,7 +7,6 @@ nothing is built that a limit forbids, and what stands before a syntax error is 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -27,7 +26,7 @@ from yaml.events import (
 from provisioner.config.defect import Defect, DefectFound, DefectRule
 from provisioner.config.place import Place, Position, Range, position_of
 from provisioner.config.pointer import pointer_to, segments
-from provisioner.config.vault_text import is_vault_text
+from provisioner.config.yaml_scalars import key_tag_words, scalar_value, tag_words
 from provisioner.errors import ProvisionerError
 
 try:
@@ -44,7 +43,6 @@ TOO_DEEP = "exceeded maximum nesting depth"  # libyaml's words, of a thousand br
 
 MISSING: Final = object()  # the value of a document that could not be built
 NextEvent = Callable[[], Event | None]
-Scalar = str | int | float | bool | None
 
 
 class Collection:
@@ -162,11 +160,9 @@ class _Builder:
         return value, node
 
     def _scalar(self, event: ScalarEvent) -> Any:
-        if event.tag is None:
-            value = plain_value(event.value) if event.implicit[0] else event.value
-        else:
-            value = plain_value(event.value) if event.tag in _SCALARS else event.value
-            self._note_tag(event)
+        value = scalar_value(event)
+        if event.tag is not None:
+            self._note_tag(tag_words(event), event)
         if type(value) is float and not math.isfinite(value):
             message = "this is no number that JSON knows"
             self._note("syntax", event, message, "put it into quotes if text")
@@ -183,7 +179,7 @@ class _Builder:
             key = event.value  # the text that stands there: `587: x` has the key "587", as in JSON
             path.append(key)
             if event.tag is not None:
-                self._note_key_tag(event)
+                self._note_tag(key_tag_words(event.tag), event)
             if key in built:
                 self._note_duplicate(event, entries[key][0])
                 _, node.last = self._value(next_event())
@@ -215,7 +211,7 @@ class _Builder:
         if len(self._path) >= MOST_LEVELS:
             self._stop(start, f"more than {MOST_LEVELS} levels of nesting")
         if start.tag is not None:
-            self._note_tag(start)
+            self._note_tag(tag_words(start), start)
         return Collection(start)
 
     def _alias(self, event: Any) -> Any:
@@ -231,16 +227,9 @@ class _Builder:
         remedy = "an email server needs far less; split the file"
         raise DefectFound(self._defect("too-large", event, message, remedy))
 
-    def _note_tag(self, event: Any) -> None:
-        words = _tag_words(event)
+    def _note_tag(self, words: tuple[str, str] | None, event: Event) -> None:
         if words is not None:
             self._note("unknown-tag", event, *words)
-
-    def _note_key_tag(self, event: ScalarEvent) -> None:
-        """A key is text, and nothing else can be said of it."""
-        if event.tag not in ("!", f"{_CORE}str"):
-            remedy = "write it behind the colon, before the value; or remove it"
-            self._note("unknown-tag", event, "a tag stands before a key", remedy)
 
     def _note_duplicate(self, event: Event, first: Any) -> None:
         message = (
@@ -255,80 +244,6 @@ class _Builder:
         there = Range(position_of(event.start_mark), position_of(event.end_mark))
         pointer = pointer_to(self._path)
         return Defect(rule=rule, message=message, remedy=remedy, range=there, pointer=pointer)
-
-
-# Plain scalars: the core schema of YAML 1.2 (section 10.3).
-_WORDS: dict[str, Scalar] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
-}
-_DECIMAL = re.compile(r"[-+]?[0-9]+", re.ASCII)
-_OCTAL = re.compile(r"0o[0-7]+", re.ASCII)
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+", re.ASCII)
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
-_NUMBERS = (_DECIMAL, _OCTAL, _HEXADECIMAL, _FLOAT)
-_MOST_DIGITS = 400  # Python refuses to read 4,300; nothing here comes near
-
-
-def plain_value(text: str) -> Scalar:
-    """What a plain (unquoted) scalar means; a number beyond all measure is infinite."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in "0123456789+-.":
-        return text
-    return _number(text)
-
-
-def _number(text: str) -> Scalar:
-    if len(text) > _MOST_DIGITS:
-        return math.inf if any(form.fullmatch(text) for form in _NUMBERS) else text
-    if _DECIMAL.fullmatch(text):
-        return int(text)
-    if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
-    if _HEXADECIMAL.fullmatch(text):
-        return int(text[2:], 16)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    return text
-
-
-# The few tags that a declared file may carry.
-_CORE = "tag:yaml.org,2002:"
-_SCALARS: dict[str, tuple[type, ...]] = {
-    f"{_CORE}int": (int,),
-    f"{_CORE}float": (float, int),
-    f"{_CORE}bool": (bool,),
-    f"{_CORE}null": (type(None),),
-}
-_KNOWN_TAGS = {
-    ScalarEvent: ("!", f"{_CORE}str", "!vault", *_SCALARS),
-    MappingStartEvent: ("!", f"{_CORE}map"),
-}
-_LIST_TAGS = ("!", f"{_CORE}seq")
-
-
-def _tag_words(event: Any) -> tuple[str, str] | None:
-    """What is wrong with a value's tag, and the remedy; None if nothing is.
-
-    Vault text is told by its own look, so it stays text.
-    """
-    if event.tag not in _KNOWN_TAGS.get(type(event), _LIST_TAGS):
-        if event.tag.startswith("!v"):
-            return "this tag is not known", "did you mean !vault, before ansible-vault text?"
-        return "this tag is not known", "remove it; the one tag that email servers use is !vault"
-    if event.tag == "!vault" and not is_vault_text(event.value):
-        return (
-            "!vault stands before something that is no ansible-vault text",
-            "make it with: ansible-vault encrypt_string; keep the | and the indentation",
-        )
-    if event.tag in _SCALARS and type(plain_value(event.value)) not in _SCALARS[event.tag]:
-        return "the value is not of the kind that its tag names", "remove the tag"
-    return None
 
 
 # Where a value stands: looked up only when something is wrong.
