@@ -40,7 +40,7 @@ class Defect(NamedTuple):
 
 
 class DefectFound(Exception):
-    """Reading cannot go on. Caught in the loader, never seen outside of reading."""
+    """Reading cannot go on. Caught where files are read, and by whoever reads bytes."""
 
     def __init__(self, defect: Defect) -> None:
         super().__init__(defect.message)
