@@ -29,7 +29,7 @@ ORDER = (
         "state_dir",
     ),
     ("providers",),
-    ("config", "documents"),
+    ("config",),
     ("lint",),
     ("project", "model"),
     ("advice",),

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.ansible.environment import ansible_setting, refuse_written_by_others
-from provisioner.documents.reading import shown_path
-from provisioner.documents.syntax import syntax_defect
+from provisioner.config.document import syntax_defect
+from provisioner.config.file_text import shown_path
 from provisioner.errors import FleetError
 
 _SOURCE = re.compile(r"inventory source (.+)$", re.MULTILINE)
@@ -269,7 +269,7 @@ def _broken_yaml(file: Path, what: str) -> FleetError | None:
     defect = syntax_defect(file) if file.is_file() else None
     if defect is None:
         return None
-    place = _place(file, defect.span.start.line)
+    place = _place(file, defect.range.start.line)
     return FleetError(
         f"{place}: Ansible cannot read the {what}: {defect.message}", remedy=defect.remedy
     )

@@ -105,7 +105,7 @@ def init(
     from provisioner.cli.new_project import attributes_file, new_files, write_new
     from provisioner.cli.output import print_text
     from provisioner.cli.provider_choice import chosen_provider
-    from provisioner.documents.reading import shown_path
+    from provisioner.config.file_text import shown_path
 
     if merge_driver:
         for path in write_new([attributes_file(project)]):

@@ -47,9 +47,9 @@ def merge_credentials(base: Base, ours: Ours, theirs: Theirs, path: Name) -> int
 
       provisioner merge-credentials %O %A %B %P
     """
+    from provisioner.config.files import project_around
     from provisioner.credentials.store import CredentialStore, merge
     from provisioner.credentials.vault_key import KeySearch
-    from provisioner.documents.project_files import project_around
     from provisioner.git import project_identity
     from provisioner.private_file import replace_file
 

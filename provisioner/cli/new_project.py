@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.cli.merge_credentials import ATTRIBUTES
-from provisioner.documents.declared import documents_of
-from provisioner.documents.loader import load_text
-from provisioner.documents.project_files import (
+from provisioner.config.document import load_text
+from provisioner.config.file_text import shown_path
+from provisioner.config.files import (
     INVENTORY,
     TOKENS_FOLDER,
     declared_path,
+    documents_of,
     server_files,
     servers_path,
     settings_documents,
     stray_files,
 )
-from provisioner.documents.reading import shown_path
 from provisioner.errors import InvalidProject, UsageError
 from provisioner.lint.verdict import reach_verdict
 from provisioner.state_dir import STATE_DIR

@@ -21,8 +21,7 @@ def complete_server_name(context: typer.Context, incomplete: str) -> list[str]:
     """The declared names that go on as typed. Whatever is wrong, there is just nothing to offer:
     a shell in the middle of a line is no place for errors.
     """
-    from provisioner.documents.declared import documents_of
-    from provisioner.documents.project_files import server_files, settings_documents
+    from provisioner.config.files import documents_of, server_files, settings_documents
 
     root = Path(context.params.get("project") or ".")
     try:

@@ -112,10 +112,10 @@ def _option(name: str, path: Path | None) -> str:
 
 def _opened_with(key: VaultKey, inventory: Path) -> Iterator[tuple[Path, int | None]]:
     """Vault texts of the inventory that the key opens: file and line; None: a whole file."""
+    from provisioner.config.defect import DefectFound
+    from provisioner.config.file_text import file_bytes
+    from provisioner.config.vault_text import VAULT_TEXT_WITHIN, lone_text
     from provisioner.credentials.vault import VaultUnreadable, has_vault_header
-    from provisioner.documents.defect import DefectFound
-    from provisioner.documents.reading import file_bytes
-    from provisioner.documents.vault_text import VAULT_TEXT_WITHIN, lone_text
 
     beside = (inventory.with_name("group_vars"), inventory.with_name("host_vars"))
     for folder in (inventory,) if inventory.is_dir() else (inventory, *beside):

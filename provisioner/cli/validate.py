@@ -15,7 +15,7 @@ from provisioner.errors import ExitCode, UsageError
 from provisioner.reports.finding_formats import RENDERERS, FindingFormat
 
 if TYPE_CHECKING:
-    from provisioner.documents.files import FoundFile
+    from provisioner.config.document import FoundFile
     from provisioner.lint.verdict import Verdict
 
 Paths = Annotated[
@@ -79,8 +79,7 @@ def validate(
 
       provisioner validate --format sarif --output validate.sarif
     """
-    from provisioner.documents.declared import files_at
-    from provisioner.documents.project_files import files_of_project, settings_documents
+    from provisioner.config.files import files_at, files_of_project, settings_documents
     from provisioner.lint.selection import asked_for
     from provisioner.lint.workers import verdict_on
 

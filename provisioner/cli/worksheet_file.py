@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from provisioner.cli.output import print_text, write_report
-from provisioner.documents.project_files import SETTINGS_FILES
-from provisioner.documents.reading import shown_path
+from provisioner.config.file_text import shown_path
+from provisioner.config.files import SETTINGS_FILES
 from provisioner.errors import UsageError
 from provisioner.hosts.worksheet import Worksheet
 from provisioner.model.project import Project

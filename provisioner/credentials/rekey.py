@@ -15,6 +15,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from provisioner.config.file_text import file_bytes, shown_path
+from provisioner.config.files import server_files, settings_documents, settings_files
 from provisioner.credentials.destinations import value_name
 from provisioner.credentials.project_secrets import OpenProject, digest_key
 from provisioner.credentials.sources import Declared, ReadContext, read_secret, source_of
@@ -29,8 +31,6 @@ from provisioner.credentials.vault_key import (
     write_key,
 )
 from provisioner.credentials.vault_replacing import with_new_vault_texts
-from provisioner.documents.project_files import server_files, settings_documents, settings_files
-from provisioner.documents.reading import file_bytes, shown_path
 from provisioner.errors import FileUnusable, ProvisionerError, SecretUnavailable, UsageError
 from provisioner.model.project import Project
 from provisioner.private_file import replace_file, sync_folder

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from provisioner.config.files import declared_path
 from provisioner.credentials.vault import VaultKey, VaultUnreadable, has_vault_header
-from provisioner.documents.project_files import declared_path
 from provisioner.errors import SecretUnavailable
 from provisioner.model.email_server import SecretReference
 from provisioner.secret import Secret

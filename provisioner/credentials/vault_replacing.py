@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from provisioner.config.document import Document, load_text
+from provisioner.config.pointer import escaped
+from provisioner.config.vault_text import VAULT_TEXT_WITHIN, is_vault_text, lone_text
 from provisioner.credentials.vault import VaultKey, VaultUnreadable
-from provisioner.documents.document import Document
-from provisioner.documents.loader import load_text
-from provisioner.documents.pointer import escaped
-from provisioner.documents.vault_text import VAULT_TEXT_WITHIN, is_vault_text, lone_text
 from provisioner.errors import FileUnusable
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.ansible.run_input import Mail
+from provisioner.config.pointer import pointer_to
 from provisioner.credentials.store import TokenSet
 from provisioner.deploy.host_document import known_names, looks_like_placeholder
-from provisioner.documents.pointer import pointer_to
 from provisioner.errors import ProvisionerError
 from provisioner.model.email_server import EmailServer, OAuth2Settings, TestEmail
 from provisioner.resources import schema_path

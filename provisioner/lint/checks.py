@@ -7,9 +7,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from provisioner.documents.built import NOTHING
-from provisioner.documents.document import Document
-from provisioner.documents.source import Source
+from provisioner.config.document import Document, Source
+from provisioner.config.yaml_text import MISSING
 from provisioner.lint.asking import Asking
 from provisioner.lint.bug import bug_of
 from provisioner.lint.comparing import Sighting, identities_of, sighting_of
@@ -137,8 +136,8 @@ class Checks:
 
 
 def _diagnosis(document: Document, schema: Schema) -> tuple[Diagnosis, list[Objection]]:
-    if document.value is NOTHING:
-        return Diagnosis(NOTHING), []
+    if document.value is MISSING:
+        return Diagnosis(MISSING), []
     try:
         if schema.accepts(document.value):
             return Diagnosis(document.value), []

@@ -6,10 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from provisioner.documents.document import Document
-from provisioner.documents.files import FoundFile
-from provisioner.documents.loader import STDIN
-from provisioner.documents.project_files import load_declared
+from provisioner.config.document import STDIN, Document, FoundFile
+from provisioner.config.files import load_declared
 from provisioner.lint.bug import bug_of
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.remark import Objection
@@ -99,4 +97,4 @@ def _objection(
 
 def _place_of(first: Sighting) -> str:
     document = first.read_again()
-    return f"{document.path}:{document.place('/server_name').value.start.line}"
+    return f"{document.path}:{document.locate('/server_name').value.start.line}"

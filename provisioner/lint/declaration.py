@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, TypeVar
 
-from provisioner.documents.document import Document
-from provisioner.documents.pointer import escaped
-from provisioner.documents.vault_text import is_vault_text
+from provisioner.config.document import Document
+from provisioner.config.pointer import escaped
+from provisioner.config.vault_text import is_vault_text
 from provisioner.lint.cleared import Cleared
 from provisioner.lint.schema import schema_named
 

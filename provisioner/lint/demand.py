@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from provisioner.documents.pointer import segments
+from provisioner.config.pointer import segments
 
 Path = tuple[str | int, ...]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from provisioner.documents.pointer import lies_in, parent, segments, value_at
+from provisioner.config.pointer import lies_in, parent, segments, value_at
 from provisioner.lint.remark import Chosen, Moved, Objection
 from provisioner.lint.schema import Schema
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.documents.document import Document
-from provisioner.documents.place import Span
-from provisioner.documents.pointer import segments, value_at
+from provisioner.config.document import Document
+from provisioner.config.place import Range
+from provisioner.config.pointer import segments, value_at
 from provisioner.lint.finding import Excerpt
 from provisioner.lint.schema import Schema, Spot
 from provisioner.providers.credential_forms import may_be_shown
@@ -20,22 +20,22 @@ from provisioner.text import in_columns
 _MOST_SIGNS = 100
 
 
-def excerpt_of(pointer: str, marked: Span, document: Document, schema: Schema) -> Excerpt | None:
+def excerpt_of(pointer: str, marked: Range, document: Document, schema: Schema) -> Excerpt | None:
     """None where nothing may be shown, or nothing stands there."""
     spot = schema.spot(pointer)
-    own_place = document.places.get(pointer)
+    own_place = document.place_of(pointer)
     path = segments(pointer)
     if own_place is None or own_place.key is None or not path or segments(spot.shown) != path:
         return None
     key = own_place.key
-    name, value = _as_written(key, document), _value_text(pointer, document, spot)
+    name, value = _as_written(key, document), _value_text(own_place.value, pointer, document, spot)
     text = in_columns(f"{name}: {value}".rstrip())
     if marked == key or not value:
         return Excerpt(text, 0, len(name))
     return Excerpt(text, len(name) + 2, len(value))
 
 
-def _as_written(span: Span, document: Document) -> str:
+def _as_written(span: Range, document: Document) -> str:
     """What stands there, as far as it is on one line and not too long for a report."""
     (line, start), (last_line, end) = span
     if line != last_line:
@@ -44,9 +44,8 @@ def _as_written(span: Span, document: Document) -> str:
     return text if len(text) <= _MOST_SIGNS else text[:_MOST_SIGNS] + "..."
 
 
-def _value_text(pointer: str, document: Document, spot: Spot) -> str:
+def _value_text(value: Range, pointer: str, document: Document, spot: Spot) -> str:
     """The value as it is written; nothing of a list or a mapping with something in it."""
-    value = document.places[pointer].value
     declared = value_at(document.value, pointer)
     if value.is_empty or _has_entries(declared):
         return ""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from provisioner.documents.place import Span
+from provisioner.config.place import Range
 from provisioner.lint.finding import Excerpt
 from provisioner.lint.schema import Schema, SchemaName, schema_named
 from provisioner.providers.credential_forms import may_be_shown
@@ -23,7 +23,7 @@ _HINTS = re.compile(r"(?i)secret|passw|token|\$ANSIBLE|://[^/]*@")
 _MOST_SIGNS = 100
 
 
-def excerpt_of_line(span: Span, lines: list[str], schema: Schema) -> Excerpt | None:
+def excerpt_of_line(span: Range, lines: list[str], schema: Schema) -> Excerpt | None:
     """None where it is not certain, or nothing stands there."""
     number = span.start.line
     line = lines[number - 1] if number <= len(lines) else ""

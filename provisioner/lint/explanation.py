@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from provisioner.documents.pointer import lies_in
+from provisioner.config.pointer import lies_in
 from provisioner.lint.keyword_words import OBJECTORS, ONE_A_VALUE, Complaint
 from provisioner.lint.remark import Objection
 from provisioner.lint.schema import Schema

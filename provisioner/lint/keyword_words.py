@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Literal
 
-from provisioner.documents.pointer import escaped, value_at
+from provisioner.config.pointer import escaped, value_at
 from provisioner.lint.condition import condition_behind
 from provisioner.lint.demand import Demand
 from provisioner.lint.nearest import nearest

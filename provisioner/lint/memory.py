@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable
 from typing import Any, TypeVar
 
-from provisioner.documents.document import Document
+from provisioner.config.document import Document
 from provisioner.lint.declaration import SECRETS, Declaration
 from provisioner.lint.remark import Objection
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypedDict
 
-from provisioner.documents.defect import Defect
-from provisioner.documents.document import Document
-from provisioner.documents.place import Place, Span
-from provisioner.documents.pointer import lies_in
+from provisioner.config.defect import Defect
+from provisioner.config.document import Document
+from provisioner.config.place import Place, Range
+from provisioner.config.pointer import lies_in
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
 from provisioner.lint.finding import Excerpt, Finding, Severity
@@ -35,7 +35,7 @@ def finding_of_defect(defect: Defect, document: Document) -> Finding:
         rule=defect.rule,
         severity=Severity.WARNING if defect.is_warning else Severity.ERROR,
         file=document.path,
-        **_at(defect.span),
+        **_at(defect.range),
         pointer=printable(schema.spot(defect.pointer).shown),
         message=defect.message,
         remedy=defect.remedy,
@@ -45,9 +45,9 @@ def finding_of_defect(defect: Defect, document: Document) -> Finding:
 
 def _excerpt_of_defect(defect: Defect, document: Document, schema: Schema) -> Excerpt | None:
     """What is wrong with a whole file is marked nowhere in it."""
-    if defect.span.is_empty or defect.is_warning:
+    if defect.range.is_empty or defect.is_warning:
         return None
-    return excerpt_of_line(defect.span, document.source.lines, schema)
+    return excerpt_of_line(defect.range, document.source.lines, schema)
 
 
 def findings_of_objections(
@@ -78,7 +78,7 @@ def findings_of_objections(
 def _finding(objection: Objection, document: Document, schema: Schema) -> Finding:
     """The place is looked up, and the excerpt made, only now that something is wrong."""
     remark = objection.remark
-    span = _marked(document.place(remark.pointer), remark.at)
+    span = _marked(document.locate(remark.pointer), remark.at)
     return Finding(
         rule=objection.rule,
         severity=objection.severity,
@@ -91,12 +91,12 @@ def _finding(objection: Objection, document: Document, schema: Schema) -> Findin
     )
 
 
-def _marked(place: Place, at: str) -> Span:
+def _marked(place: Place, at: str) -> Range:
     """What is marked; where a value should stand and does not, its key."""
     key, value = place
     return key if key is not None and (at == "key" or value.is_empty) else value
 
 
-def _at(span: Span) -> _Lines:
+def _at(span: Range) -> _Lines:
     (line, column), (end_line, end_column) = span
     return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import Any, Literal, NamedTuple
 
-from provisioner.documents.document import Document
-from provisioner.documents.pointer import pointer_to, segments
-from provisioner.documents.project_files import SETTINGS_FILES
+from provisioner.config.document import Document
+from provisioner.config.files import SETTINGS_FILES
+from provisioner.config.pointer import pointer_to, segments
 from provisioner.lint.demand import Demand, demand_at
 from provisioner.lint.nearest import same_letters
 from provisioner.resources import schema_path

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from provisioner.documents.source import Source
+from provisioner.config.document import Source
 from provisioner.lint.finding import Finding, Severity
 
 _COMMENT = re.compile(r"(?:^|\s)(#\s*provisioner:\s*ignore\[([\w, -]*)\])(\s+\S)?")

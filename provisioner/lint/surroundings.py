@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provisioner.documents.document import Document
+from provisioner.config.document import Document
 from provisioner.lint.schema import schema_named
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ProjectSurroundings:
     def of(self, project: str) -> Surroundings:
         """What the rules know that look at a project's documents."""
         if project not in self._known:
-            from provisioner.documents.project_files import settings_documents
+            from provisioner.config.files import settings_documents
 
             self._known[project] = Surroundings(_provider_facts(settings_documents(Path(project))))
         return self._known[project]

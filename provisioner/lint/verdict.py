@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from provisioner.documents.document import Document
+from provisioner.config.document import Document
 from provisioner.lint.checks import Checks, Numbered, Part
 from provisioner.lint.comparing import compared
 from provisioner.lint.finding import Finding, Severity

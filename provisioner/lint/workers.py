@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from provisioner.documents.declared import documents_of
-from provisioner.documents.document import Document
-from provisioner.documents.files import FoundFile
-from provisioner.documents.loader import STDIN
+from provisioner.config.document import STDIN, Document, FoundFile
+from provisioner.config.files import documents_of
 from provisioner.lint.checks import Part
 from provisioner.lint.verdict import Verdict, part_of, verdict_of
 

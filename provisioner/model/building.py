@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from provisioner.documents.document import Document
+from provisioner.config.document import Document
 from provisioner.model.email_server import (
     DEFAULT_HOSTS,
     DEFAULT_PORT,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provisioner.documents.project_files import SETTINGS_FILES
+from provisioner.config.files import SETTINGS_FILES
 from provisioner.errors import UsageError
 from provisioner.model.email_server import EmailServer, SecretReference, TestEmail
 

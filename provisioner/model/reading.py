@@ -6,19 +6,19 @@ import os
 from pathlib import Path
 from typing import Any
 
-from provisioner.documents.declared import documents_of
-from provisioner.documents.document import Document
-from provisioner.documents.project_files import (
+from provisioner.config.document import Document
+from provisioner.config.file_text import shown_path
+from provisioner.config.files import (
     INVENTORY,
     SERVERS_FOLDER,
     TOKENS_FOLDER,
     declared_path,
+    documents_of,
     server_files,
     servers_path,
     settings_documents,
     stray_files,
 )
-from provisioner.documents.reading import shown_path
 from provisioner.errors import InvalidProject
 from provisioner.git import project_identity
 from provisioner.lint.finding import Severity

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from provisioner.cli import app
+from provisioner.config.document import load_file, load_text
 from provisioner.credentials.store import CredentialStore
 from provisioner.credentials.vault import VaultKey, VaultUnreadable
 from provisioner.credentials.vault_replacing import with_new_vault_texts
-from provisioner.documents.loader import load_file, load_text
 from provisioner.errors import ExitCode, FileUnusable, ProvisionerError
 from provisioner.secret import Secret
 from tests.credentials.checkout import Checkout

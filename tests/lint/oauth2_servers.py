@@ -6,8 +6,7 @@ import json
 from datetime import date
 from typing import Any
 
-from provisioner.documents.document import Document
-from provisioner.documents.source import Source
+from provisioner.config.document import Document, Source
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.rules import RULES
 from provisioner.lint.surroundings import Surroundings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.documents.declared import documents_at
+from provisioner.config.files import documents_at
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports import step_summary
 from provisioner.reports.finding_formats import RENDERERS

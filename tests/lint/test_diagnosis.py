@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.documents.loader import load
+from provisioner.config.files import load
 from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports import findings_text

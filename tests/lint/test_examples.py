@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.documents.declared import documents_at
+from provisioner.config.files import documents_at
 from provisioner.lint.finding import Finding
 from provisioner.lint.rule_pages import rule_pages
 from provisioner.lint.verdict import Verdict, reach_verdict
@@ -25,7 +25,7 @@ INVALID = sorted(
     for path in EXAMPLES.glob("invalid/*/*")
     if not path.name.endswith(EXPECTED)
 )
-# Their examples need more than a file: see tests/documents/test_hostile_files.py.
+# Their examples need more than a file: see tests/config/test_hostile_files.py.
 WITHOUT_EXAMPLE = {"unreadable-file"}
 
 

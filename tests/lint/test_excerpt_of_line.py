@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.documents.place import Mark, Span
+from provisioner.config.place import Position, Range
 from provisioner.lint.excerpt_of_line import excerpt_of_line
 from provisioner.lint.schema import schema_named
 
@@ -13,7 +13,7 @@ CANARY = "hunter2CANARY"
 
 def shown(text: str, line: int, column: int) -> tuple[str, str] | None:
     """The line as it is shown, and what is marked of it."""
-    span = Span(Mark(line, column), Mark(line, column + 1))
+    span = Range(Position(line, column), Position(line, column + 1))
     excerpt = excerpt_of_line(span, text.split("\n"), schema_named("email-server"))
     if excerpt is None:
         return None

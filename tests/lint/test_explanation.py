@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.documents.loader import load
+from provisioner.config.files import load
 from provisioner.lint.explanation import explain
 from provisioner.lint.finding import Finding
 from provisioner.lint.schema import schema_named

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from jsonschema.validators import extend
 
-from provisioner.documents.pointer import pointer_to
+from provisioner.config.pointer import pointer_to
 from provisioner.lint.explanation import explain
 from provisioner.lint.schema import SchemaName, schema_named
 from tests.strategies.documents import near_documents, valid_documents

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.documents.declared import documents_at
+from provisioner.config.files import documents_at
 from provisioner.lint.explanation import explain
 from provisioner.lint.schema import SchemaName, schema_named
 from provisioner.lint.verdict import reach_verdict

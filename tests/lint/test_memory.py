@@ -7,9 +7,8 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from provisioner.documents.declared import documents_at
-from provisioner.documents.document import Document
-from provisioner.documents.source import Source
+from provisioner.config.document import Document, Source
+from provisioner.config.files import documents_at
 from provisioner.lint.asking import Asking
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity

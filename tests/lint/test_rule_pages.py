@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
-from provisioner.documents.defect import DefectRule
-from provisioner.documents.loader import load
+from provisioner.config.defect import DefectRule
+from provisioner.config.files import load
 from provisioner.lint import keyword_words
 from provisioner.lint.rule_pages import page, rule_pages
 from provisioner.lint.rules import COMPARISONS, RULES

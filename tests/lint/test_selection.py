@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.documents.declared import documents_at
+from provisioner.config.files import documents_at
 from provisioner.errors import UsageError
 from provisioner.lint.selection import asked_for
 from provisioner.lint.verdict import reach_verdict

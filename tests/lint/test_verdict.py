@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.documents.declared import documents_at
+from provisioner.config.files import documents_at
 from provisioner.lint import verdict as verdict_module
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.documents.declared import files_at
+from provisioner.config.files import files_at
 from provisioner.lint import workers
 from provisioner.lint.selection import EVERYTHING
 from provisioner.lint.verdict import Verdict
@@ -61,7 +61,7 @@ def test_findings_stand_in_the_order_of_the_files(monkeypatch: pytest.MonkeyPatc
 
 _MEASURE = """
 import json, re, sys
-from provisioner.documents.declared import documents_at
+from provisioner.config.files import documents_at
 from provisioner.lint.verdict import reach_verdict
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])

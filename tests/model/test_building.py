@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from provisioner.config.document import load_file
 from provisioner.credentials.sources import source_of
 from provisioner.credentials.vault import has_vault_header
-from provisioner.documents.loader import load_file
 from provisioner.model.building import build_email_server
 from provisioner.model.email_server import (
     EmailServer,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.documents.declared import documents_at
+from provisioner.config.files import documents_at
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports import findings_json
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from provisioner.documents.pointer import escaped, segments
+from provisioner.config.pointer import escaped, segments
 from provisioner.lint.schema import SchemaName
 from tests.strategies.schema_walk import resolved, root_of
 

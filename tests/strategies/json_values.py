@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from provisioner.documents.pointer import escaped, segments, value_at
+from provisioner.config.pointer import escaped, segments, value_at
 from tests.strategies.odd_text import edited, odd_texts
 from tests.strategies.schema_walk import lengths
 

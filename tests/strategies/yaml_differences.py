@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from provisioner.documents.document import Document
+from provisioner.config.document import Document
 from tests.strategies.second_loader import REFUSED, ours, same, theirs, values_of
 
 

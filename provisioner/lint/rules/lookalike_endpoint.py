@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.documents.pointer import pointer_to
+from provisioner.config.pointer import pointer_to
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
 from provisioner.lint.invisible_characters import INVISIBLE

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from provisioner.documents.loader import load
+from provisioner.config.files import load
 from provisioner.lint.verdict import reach_verdict
 from tests.lint.oauth2_servers import GOOGLE, MICROSOFT
 

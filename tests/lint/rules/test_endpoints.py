@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioner.documents.loader import load
+from provisioner.config.files import load
 from provisioner.lint.selection import asked_for
 from provisioner.lint.verdict import reach_verdict
 from tests.lint.oauth2_servers import GOOGLE, MICROSOFT, UNKNOWN, found

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.documents.loader import load
+from provisioner.config.files import load
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports.finding_formats import RENDERERS
 from tests.lint.oauth2_servers import MICROSOFT

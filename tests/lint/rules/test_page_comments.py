@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.documents.loader import load
+from provisioner.config.files import load
 from provisioner.lint.rule_pages import page
 from provisioner.lint.verdict import reach_verdict
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.documents.loader import load
+from provisioner.config.files import load
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.rules import password_login_ending
 from provisioner.lint.surroundings import Surroundings

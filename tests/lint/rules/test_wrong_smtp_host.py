@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.documents.declared import documents_at
+from provisioner.config.files import documents_at
 from provisioner.lint.verdict import reach_verdict
 from tests.lint.rules.mail_servers import said
 

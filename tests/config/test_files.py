@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.documents.declared import documents_at
-from provisioner.documents.loader import load
+from provisioner.config.files import documents_at, load
 
 
 def write(folder: Path, *names: str) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from provisioner.documents.document import Document
-from provisioner.documents.pointer import value_at
+from provisioner.config.document import Document
+from provisioner.config.pointer import value_at
 from tests.strategies.effort import generated
 from tests.strategies.json_values import pointers
 from tests.strategies.second_loader import ours, same, theirs, values_of
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.long
 
 
 def slice_of(text: str, document: Document, pointer: str) -> str:
-    (line, column), (last_line, last_column) = document.place(pointer).value
+    (line, column), (last_line, last_column) = document.locate(pointer).value
     starts = [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", text))]
     return text[starts[line - 1] + column - 1 : starts[last_line - 1] + last_column - 1]
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.documents.built import NOTHING
-from provisioner.documents.document import Document
-from provisioner.documents.loader import load_file
+from provisioner.config.document import Document, load_file
+from provisioner.config.yaml_text import MISSING
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def read(tmp_path: Path) -> Any:
 
 
 def place_of(document: Document, pointer: str) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
-    key, value = document.place(pointer)
+    key, value = document.locate(pointer)
     flat = (*value.start, *value.end)
     return ((*key.start, *key.end) if key else None), flat
 
@@ -89,7 +88,7 @@ def test_the_ends_of_block_values_are_where_their_text_ends(read: Any) -> None:
 
 def test_a_value_that_is_not_there_has_a_place_of_no_width(read: Any) -> None:
     (document,) = read("a:\nb: 1\n")
-    assert document.place("/a").value.is_empty
+    assert document.locate("/a").value.is_empty
 
 
 def test_the_place_of_what_is_missing_is_the_place_of_what_lacks_it(read: Any) -> None:
@@ -106,7 +105,7 @@ def test_pointers_escape_what_they_must(read: Any) -> None:
 def test_of_a_key_that_stands_twice_the_first_counts(read: Any) -> None:
     (document,) = read("a: 1\nb: {c: 1, c: 2}\na: {x: 2}\n")
     assert document.value == {"a": 1, "b": {"c": 1}}
-    assert [(d.rule, d.span.start, d.pointer) for d in document.defects] == [
+    assert [(d.rule, d.range.start, d.pointer) for d in document.defects] == [
         ("duplicate-key", (2, 11), "/b/c"),
         ("duplicate-key", (3, 1), "/a"),
     ]
@@ -117,8 +116,21 @@ def test_what_stands_before_a_syntax_error_is_still_read(read: Any) -> None:
     first, second = read("a: 1\n---\na: 1\na: 2\nb: [\n")
     assert first.value == {"a": 1}
     assert first.defects == ()
-    assert second.value is NOTHING
+    assert second.value is MISSING
     assert [d.rule for d in second.defects] == ["duplicate-key", "syntax"]
+
+
+@pytest.mark.parametrize("text", ["serv\nserver_name: Reports\n", "{a: 1}\nb: 2\n", "a: 1\n%\n"])
+def test_a_document_that_cannot_go_on_is_broken(read: Any, text: str) -> None:
+    (document,) = read(text)
+    assert document.value is MISSING
+    assert [d.rule for d in document.defects] == ["syntax"]
+
+
+def test_a_document_that_has_ended_is_not_broken_by_what_follows(read: Any) -> None:
+    first, second = read("a: 1\n...\n}\n")
+    assert first.value == {"a": 1}
+    assert second.value is MISSING
 
 
 @pytest.mark.parametrize(
@@ -141,7 +153,7 @@ def test_unknown_tags_are_refused(read: Any, text: str) -> None:
 
 def test_a_number_that_json_does_not_know_is_no_value(read: Any) -> None:
     (document,) = read("a: .inf\nb: " + "9" * 5000 + "\n")
-    assert [(d.rule, d.span.start) for d in document.defects] == [
+    assert [(d.rule, d.range.start) for d in document.defects] == [
         ("syntax", (1, 4)),
         ("syntax", (2, 4)),
     ]

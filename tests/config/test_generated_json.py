@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.documents.document import Document
-from provisioner.documents.pointer import value_at
+from provisioner.config.document import Document
+from provisioner.config.pointer import value_at
 from tests.strategies.effort import generated
 from tests.strategies.json_values import pointers, values
 from tests.strategies.odd_text import edited
@@ -107,7 +107,7 @@ def test_json_is_read_as_json() -> None:
 
 def slice_of(text: str, document: Document, pointer: str) -> str:
     """What stands at a value's place; lines end as RFC 8259's and YAML's do."""
-    (line, column), (last_line, last_column) = document.place(pointer).value
+    (line, column), (last_line, last_column) = document.locate(pointer).value
     starts = [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", text))]
     return text[starts[line - 1] + column - 1 : starts[last_line - 1] + last_column - 1]
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 
-class Mark(NamedTuple):
+class Position(NamedTuple):
     """One point between two characters."""
 
     line: int
     column: int
 
 
-class Span(NamedTuple):
+class Range(NamedTuple):
     """From one point to another."""
 
-    start: Mark
-    end: Mark
+    start: Position
+    end: Position
 
     @property
     def is_empty(self) -> bool:
@@ -27,21 +27,21 @@ class Span(NamedTuple):
 class Place(NamedTuple):
     """Where a value stands, and the key that holds it (for a whole document: its first key)."""
 
-    key: Span | None
-    value: Span
+    key: Range | None
+    value: Range
 
 
-FILE_START = Span(Mark(1, 1), Mark(1, 1))
+FILE_START = Range(Position(1, 1), Position(1, 1))
 
 
-def mark_of(mark: Any) -> Mark:
+def position_of(mark: Any) -> Position:
     """A mark of libyaml, which counts from 0."""
-    return Mark(mark.line + 1, mark.column + 1)
+    return Position(mark.line + 1, mark.column + 1)
 
 
-def mark_at(text: str, offset: int) -> Mark:
+def position_at(text: str, offset: int) -> Position:
     """The line and column of a character."""
     before = text[:offset]
     breaks = before.count("\n") + before.count("\r") - before.count("\r\n")
     column = offset - max(before.rfind("\n"), before.rfind("\r"))
-    return Mark(breaks + 1, column)
+    return Position(breaks + 1, column)

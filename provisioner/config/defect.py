@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from provisioner.documents.place import FILE_START, Span
+from provisioner.config.place import FILE_START, Range
 
 DefectRule = Literal[
     "byte-order-mark",
@@ -29,7 +29,7 @@ class Defect(NamedTuple):
     rule: DefectRule
     message: str
     remedy: str
-    span: Span = FILE_START
+    range: Range = FILE_START
     pointer: str = ""
     is_warning: bool = False
 
@@ -40,7 +40,7 @@ class Defect(NamedTuple):
 
 
 class DefectFound(Exception):
-    """Reading cannot go on. Caught in the loader, never seen outside this package."""
+    """Reading cannot go on. Caught where files are read, and by whoever reads bytes."""
 
     def __init__(self, defect: Defect) -> None:
         super().__init__(defect.message)

@@ -18,13 +18,13 @@ import pytest
 
 _REPORT = r"""
 import json, re, sys, time
-from provisioner.documents.loader import load
+from provisioner.config.files import load
 started = time.process_time()
 documents = list(load(sys.argv[1]))
 for document in documents:
-    document.places
+    document.locate("")
 seconds = time.process_time() - started
-defects = [(d.rule, *d.span.start, d.message) for document in documents for d in document.defects]
+defects = [(d.rule, *d.range.start, d.message) for document in documents for d in document.defects]
 # Not ru_maxrss: exec inherits that from whoever forked, here a pytest of any size; getrusage(2).
 peak = int(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1]) // 1024
 print(json.dumps({"seconds": seconds, "megabytes": peak, "defects": defects}))
@@ -106,10 +106,11 @@ def test_a_hostile_file_is_one_defect(name: str, tmp_path: Path) -> None:
     assert [defect[:3] for defect in defects_of(path)] == [expected]
 
 
-def test_20_000_levels_of_json(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("piece", "column"), [(b'{"a":', 161), (b"[", 1001)])
+def test_20_000_levels_of_json(tmp_path: Path, piece: bytes, column: int) -> None:
     path = tmp_path / "hostile.json"
-    path.write_bytes(b'{"a":' * 20_000)
-    assert [defect[:3] for defect in defects_of(path)] == [("too-large", 1, 161)]
+    path.write_bytes(piece * 20_000)
+    assert [defect[:3] for defect in defects_of(path)] == [("too-large", 1, column)]
 
 
 def test_a_long_json_text_is_no_problem(tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_a_file_and_a_folder_that_may_not_be_read() -> None:
 
 _REPORT_AS_NOBODY = """
 import os, sys
-from provisioner.documents.loader import load  # before the rights go: the checkout may be closed
+from provisioner.config.files import load
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.documents.declared import documents_at
+from provisioner.config.files import documents_at
 from provisioner.lint.verdict import Verdict, reach_verdict
 
 RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioner.documents.defect import Defect
-from provisioner.documents.place import FILE_START, Span
-from provisioner.documents.reading import shown_path
+from provisioner.config.defect import Defect
+from provisioner.config.file_text import shown_path
+from provisioner.config.place import FILE_START, Range
 
 _PLAIN_YAML = re.compile(r"[\w./][\w./-]*", re.ASCII)
 
@@ -69,15 +69,15 @@ def stray_link(path: str | Path) -> Defect:
 
 
 def stray_path(
-    key: str, path: str | Path, root: str | Path, *, span: Span | None = None, pointer: str = ""
+    key: str, path: str | Path, root: str | Path, *, there: Range | None = None, pointer: str = ""
 ) -> Defect:
-    """A folder of a project that is not read, and where a user may name it; `span`: of its key."""
+    """A folder of a project that is not read, and where a user may name it; `there`: of its key."""
     target = shown_path(os.path.realpath(path))
     return Defect(
         rule="outside-checkout",
         message=f"{key} leads out of the checkout, to {target}",
-        remedy=_where_it_may_be_named(key, target, root, "line" if span else "link"),
-        span=span or FILE_START,
+        remedy=_where_it_may_be_named(key, target, root, "line" if there else "link"),
+        range=there or FILE_START,
         pointer=pointer,
     )
 

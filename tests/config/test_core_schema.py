@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from provisioner.documents.core_schema import plain_value
+from provisioner.config.yaml_scalars import plain_value
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from provisioner.documents.defect import Defect, DefectFound, DefectRule
-from provisioner.documents.limits import MOST_BYTES
-from provisioner.documents.place import FILE_START, Mark, Span, mark_at
+from provisioner.config.defect import Defect, DefectFound, DefectRule
+from provisioner.config.place import FILE_START, Position, Range, position_at
 
+MOST_BYTES = 1024 * 1024
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -25,7 +25,6 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\
 _PLAIN_ASCII = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x7F)))
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def shown_path(path: str | Path) -> str:
@@ -40,28 +39,24 @@ def shown_path(path: str | Path) -> str:
 def file_bytes(path: str | Path) -> bytes:
     """What a file holds, or a byte more than may be; DefectFound if it cannot be read."""
     try:
-        _refuse_other_kinds(os.stat(path))  # noqa: PTH116  # a pipe or a device is not even opened
-        descriptor = os.open(path, _WITHOUT_WAITING)
-        try:
-            opened = os.fstat(descriptor)
-            _refuse_other_kinds(opened)
-            return _all_of(descriptor, opened.st_size)
-        finally:
-            os.close(descriptor)
+        _require_file(os.stat(path))  # noqa: PTH116  # a pipe or a device is not even opened
+        with open(path, "rb", opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            _require_file(status)
+            whole = file.read(min(status.st_size, MOST_BYTES) + 1)
+            if len(whole) != status.st_size:  # in /proc, say, the size tells nothing
+                whole += file.read(MOST_BYTES + 1 - len(whole))
+            return whole
     except OSError as error:
-        _refuse(f"cannot be read: {error.strerror}", "check the path, and who may read it")
+        why = f"cannot be read: {error.strerror}"
+        _fail("unreadable-file", why, "check the path, and who may read it")
     except ValueError:
-        _refuse("cannot be read: its name holds a NUL character", "check the path")
+        _fail("unreadable-file", "cannot be read: its name holds a NUL character", "check the path")
 
 
-def _all_of(descriptor: int, size: int) -> bytes:
-    """Up to the end, which a file in /proc, say, has elsewhere than its size tells."""
-    whole = os.read(descriptor, min(size, MOST_BYTES) + 1)
-    if len(whole) == size:
-        return whole
-    while (missing := MOST_BYTES + 1 - len(whole)) and (part := os.read(descriptor, missing)):
-        whole += part
-    return whole
+def _without_waiting(path: str, flags: int) -> int:
+    """If a pipe has taken the file's place, nobody writes to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def stdin_bytes() -> bytes:
@@ -69,16 +64,11 @@ def stdin_bytes() -> bytes:
     return sys.stdin.buffer.read(MOST_BYTES + 1)
 
 
-def _refuse_other_kinds(status: os.stat_result) -> None:
-    if stat.S_ISREG(status.st_mode):
-        return
+def _require_file(status: os.stat_result) -> None:
     for is_kind, words in _KINDS:
         if is_kind(status.st_mode):
-            _refuse(f"is {words}, not a file", "name a file, a folder of files, or - (stdin)")
-
-
-def _refuse(message: str, remedy: str) -> NoReturn:
-    raise DefectFound(Defect(rule="unreadable-file", message=message, remedy=remedy))
+            remedy = "name a file, a folder of files, or - (stdin)"
+            _fail("unreadable-file", f"is {words}, not a file", remedy)
 
 
 def text_of(raw: bytes) -> str:
@@ -122,8 +112,8 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
-        mark = mark_at(before, len(before))
-        _fail("encoding", "from here on the file is not UTF-8", remedy, mark)
+        at = position_at(before, len(before))
+        _fail("encoding", "from here on the file is not UTF-8", remedy, at)
 
 
 def _refuse_character(text: str, offset: int) -> NoReturn:
@@ -133,10 +123,10 @@ def _refuse_character(text: str, offset: int) -> NoReturn:
         "control-character",
         f"{name} (U+{sign:04X}) stands here",
         rf'remove it; in a text in double quotes it can be written as "\u{sign:04x}"',
-        mark_at(text, offset),
+        position_at(text, offset),
     )
 
 
-def _fail(rule: DefectRule, message: str, remedy: str, mark: Mark | None = None) -> NoReturn:
-    span = Span(mark, Mark(mark.line, mark.column + 1)) if mark else FILE_START
-    raise DefectFound(Defect(rule=rule, message=message, remedy=remedy, span=span))
+def _fail(rule: DefectRule, message: str, remedy: str, at: Position | None = None) -> NoReturn:
+    there = Range(at, Position(at.line, at.column + 1)) if at else FILE_START
+    raise DefectFound(Defect(rule=rule, message=message, remedy=remedy, range=there))

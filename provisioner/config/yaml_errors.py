@@ -6,12 +6,11 @@ gets the general one.
 
 from __future__ import annotations
 
-from yaml.error import Mark as YamlMark
-from yaml.error import MarkedYAMLError
+from yaml.error import Mark, MarkedYAMLError
 
-from provisioner.documents.defect import Defect
-from provisioner.documents.limits import MOST_LEVELS
-from provisioner.documents.place import FILE_START, Mark, Span, mark_of
+from provisioner.config.defect import Defect
+from provisioner.config.place import FILE_START, Position, Range, position_of
+from provisioner.config.yaml_text import MOST_LEVELS, TOO_DEEP
 
 _GENERAL = (
     "this is not valid YAML",
@@ -106,7 +105,6 @@ _SHOWN_AT_ITS_BEGINNING = {
     "did not find expected ',' or '}'",
     "could not find expected ':'",
 }
-_TOO_DEEP = "exceeded maximum nesting depth"
 _LEVELS = (f"more than {MOST_LEVELS} levels of nesting", "an email server needs three; flatten it")
 _TAB_AT_LINE_START = "found character that cannot start any token"
 
@@ -117,22 +115,22 @@ def defect_of(error: Exception, lines: list[str]) -> Defect:
         return Defect(rule="syntax", message=_GENERAL[0], remedy=_GENERAL[1])
     problem = str(error.problem)
     at_beginning = problem in _SHOWN_AT_ITS_BEGINNING and error.context_mark is not None
-    span = _one_sign(error.context_mark if at_beginning else error.problem_mark)
-    if problem == _TOO_DEEP:
-        return Defect(rule="too-large", message=_LEVELS[0], remedy=_LEVELS[1], span=span)
+    there = _one_sign(error.context_mark if at_beginning else error.problem_mark)
+    if problem == TOO_DEEP:
+        return Defect(rule="too-large", message=_LEVELS[0], remedy=_LEVELS[1], range=there)
     words = _WORDS.get(problem, _GENERAL)
-    if problem == _TAB_AT_LINE_START and _sign_at(span.start, lines) == "\t":
+    if problem == _TAB_AT_LINE_START and _sign_at(there.start, lines) == "\t":
         words = _INDENTED_BY_TAB
-    return Defect(rule="syntax", message=words[0], remedy=words[1], span=span)
+    return Defect(rule="syntax", message=words[0], remedy=words[1], range=there)
 
 
-def _one_sign(mark: YamlMark | None) -> Span:
+def _one_sign(mark: Mark | None) -> Range:
     if mark is None:
         return FILE_START
-    start = mark_of(mark)
-    return Span(start, Mark(start.line, start.column + 1))
+    start = position_of(mark)
+    return Range(start, Position(start.line, start.column + 1))
 
 
-def _sign_at(mark: Mark, lines: list[str]) -> str:
+def _sign_at(mark: Position, lines: list[str]) -> str:
     line = lines[mark.line - 1] if mark.line <= len(lines) else ""
     return line[mark.column - 1 : mark.column]

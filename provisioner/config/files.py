@@ -1,0 +1,291 @@
+"""What `validate` was asked to look at, or what makes a project -> the files to be read.
+
+A project: `provisioner.yml` (optional), and what lies in its servers folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from provisioner.config.checkout import leads_outside, links_outside, stray_link, stray_path
+from provisioner.config.defect import Defect
+from provisioner.config.document import STDIN, Document, FoundFile, load_found
+from provisioner.config.place import Position, Range
+
+SETTINGS_FILES = ("provisioner.yml", "provisioner.yaml")
+SERVERS_FOLDER = "servers"
+INVENTORY = "inventory"
+TOKENS_FOLDER = "tokens"
+_FOLDERS = {"servers": SERVERS_FOLDER, "inventory": INVENTORY, "tokens": TOKENS_FOLDER}
+_SUFFIXES = (".yml", ".yaml", ".json")
+_Kind = Literal["folder", "file", "stray", "other"]
+
+
+def declared_files(
+    path: str | Path, project: str | Path | None = None, *, with_projects: bool = False
+) -> Iterator[FoundFile]:
+    """A path that is no folder: itself. A folder: all *.yml, *.yaml, *.json below it, sorted.
+
+    Hidden files and folders are left out. A folder that cannot be read has a defect, and so has
+    a link out of the checkout of `project`. `with_projects`: of a project that lies deeper, what is
+    the project's; its inventory, say, is not ours.
+    """
+    if project is not None and leads_outside(path, project):
+        yield FoundFile(str(path), defect=stray_link(path))
+        return
+    if not os.path.isdir(path):  # noqa: PTH112
+        yield FoundFile(str(path))
+        return
+    below = _below(str(path), project, with_projects=with_projects)
+    yield next(below, FoundFile(str(path), defect=_NO_FILES))
+    yield from below
+
+
+_NO_FILES = Defect(
+    rule="no-files",
+    message="there is no *.yml, *.yaml or *.json file below this folder",
+    remedy="name the folder that holds the email servers",
+)
+
+
+def _below(folder: str, project: str | Path | None, *, with_projects: bool) -> Iterator[FoundFile]:
+    """Depth first, without recursion: folders may lie deeper than Python's stack."""
+    waiting: list[tuple[str, _Kind]] = [(folder, "folder")]
+    seen: set[tuple[int, int]] = set()
+    while waiting:
+        path, kind = waiting.pop()
+        if kind != "folder":
+            yield FoundFile(path, defect=stray_link(path) if kind == "stray" else None)
+            continue
+        try:
+            identity = os.stat(path)  # noqa: PTH116
+            is_other = with_projects and bool(seen) and is_project(Path(path))
+            children = [] if is_other else _children(path, project)
+        except OSError as error:
+            yield _unreadable(path, f"the folder cannot be read: {error.strerror}")
+            continue
+        if (identity.st_dev, identity.st_ino) in seen:
+            yield _unreadable(path, "this link leads to a folder that is read already")
+            continue
+        seen.add((identity.st_dev, identity.st_ino))
+        if is_other:
+            yield from files_of_project(Path(path))
+        waiting.extend(reversed(children))
+
+
+def _children(folder: str, project: str | Path | None) -> list[tuple[str, _Kind]]:
+    with os.scandir(folder) as entries:
+        visible = [entry for entry in entries if not entry.name.startswith(".")]
+    children = ((entry.path.removeprefix("./"), _kind(entry, project)) for entry in visible)
+    return sorted((path, kind) for path, kind in children if kind != "other")
+
+
+def _kind(entry: os.DirEntry[str], project: str | Path | None) -> _Kind:
+    kind = _kind_behind(entry)
+    if kind != "other" and project is not None and entry.is_symlink():
+        return "stray" if leads_outside(entry.path, project) else kind
+    return kind
+
+
+def _kind_behind(entry: os.DirEntry[str]) -> _Kind:
+    try:
+        if entry.is_dir():
+            return "folder"
+    except OSError:  # a link that leads nowhere else: reading it says what is wrong
+        return "file"
+    return "file" if entry.name.casefold().endswith(_SUFFIXES) else "other"
+
+
+def _unreadable(path: str, message: str) -> FoundFile:
+    remedy = "check the path, and who may read it"
+    return FoundFile(path, defect=Defect(rule="unreadable-file", message=message, remedy=remedy))
+
+
+def files_at(paths: Iterable[str]) -> Iterator[FoundFile]:
+    """Files, folders, projects' folders, standard input; what is named twice is read once."""
+    asked = tuple(paths)
+    if len(asked) == 1:
+        yield from _files_at(asked[0])
+        return
+    seen: set[str] = set()
+    for path in asked:
+        for found in _files_at(path):
+            identity = os.path.realpath(found.path)  # ./a.yml is a.yml
+            if identity not in seen:
+                seen.add(identity)
+                yield found
+
+
+def load(path: str | Path) -> Iterator[Document]:
+    """The documents of a file, of all files below a folder, or of standard input (`-`)."""
+    found = [FoundFile(STDIN)] if str(path) == STDIN else declared_files(path)
+    for file in found:
+        yield from load_found(file)
+
+
+def documents_of(files: Iterable[FoundFile]) -> Iterator[Document]:
+    """The documents of all files, one file after the other."""
+    for found in files:
+        yield from load_declared(found)
+
+
+def documents_at(paths: Iterable[str]) -> Iterator[Document]:
+    """The documents of everything that was named."""
+    return documents_of(files_at(paths))
+
+
+def _files_at(path: str) -> Iterator[FoundFile]:
+    if path == STDIN:
+        yield FoundFile(path)
+        return
+    if is_project(Path(path)):
+        yield from files_of_project(Path(path))
+        return
+    folder = Path(path) if os.path.isdir(path) else Path(path).parent  # noqa: PTH112
+    project = _project_around(folder)
+    around: dict[str, str] = {}
+    for found in declared_files(path, project, with_projects=True):
+        folder_of_file = os.path.dirname(found.path)  # noqa: PTH120
+        if folder_of_file not in around:
+            around[folder_of_file] = str(_project_around(folder_of_file) or "")
+        yield found if found.project else found._replace(project=around[folder_of_file])
+
+
+def _project_around(folder: str | Path) -> Path | None:
+    return project_around(Path(os.path.abspath(folder)))  # noqa: PTH100  # no `..` in its parents
+
+
+def is_project(folder: Path) -> bool:
+    """Whether the folder is a project's: it has settings, or the conventional servers folder."""
+    return bool(settings_files(folder)) or (folder / SERVERS_FOLDER).is_dir()
+
+
+def project_around(folder: Path) -> Path | None:
+    """The nearest project's folder, from an absolute one upwards.
+
+    A git repository's top is the last to be looked at.
+    """
+    for path in (folder, *folder.parents):
+        if is_project(path):
+            return path
+        if (path / ".git").exists():
+            return None
+    return None
+
+
+def settings_files(root: Path) -> list[Path]:
+    """The settings of a project: none or one; two are one too many."""
+    return [root / name for name in SETTINGS_FILES if (root / name).exists()]
+
+
+def files_of_project(root: Path) -> Iterator[FoundFile]:
+    """A project's settings and all its servers."""
+    settings = settings_documents(root)
+    yield from _settings_found(root)
+    yield from stray_files(root, settings)
+    yield from server_files(root, settings)
+
+
+def server_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
+    """The files that declare a project's servers."""
+    project = os.path.abspath(root)  # noqa: PTH100
+    path = servers_path(root, settings)
+    if leads_outside(path, root):
+        return  # stray_files, or the settings, say so
+    if not os.path.lexists(path):
+        yield FoundFile(str(path), defect=_NOTHING_DECLARED, project=project)
+        return
+    for found in declared_files(path, root):
+        yield found._replace(project=project)
+
+
+def stray_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
+    """What of a project's folders leads out of its checkout, but for what the settings name."""
+    project = os.path.abspath(root)  # noqa: PTH100
+    for key, default in _FOLDERS.items():
+        declared = _declared(settings, key)
+        path = declared_path(declared or default, root)
+        if leads_outside(path, root):
+            if not declared:
+                yield FoundFile(str(path), project, stray_path(key, path, root))
+        elif key != "servers":  # of these, the links are found as they are read
+            # Ansible reads these two beside an inventory that is a file.
+            beside = (path.with_name("group_vars"), path.with_name("host_vars"))
+            for folder in beside if path.is_file() else (path,):
+                for link in links_outside(folder, root):
+                    yield FoundFile(link, project, stray_link(link))
+
+
+_NOTHING_DECLARED = Defect(
+    rule="no-files",
+    message="no email server is declared: there is no such file or folder",
+    remedy="run this in the project folder or name it with --project; to begin one, run"
+    " `provisioner init`",
+)
+
+
+def load_declared(found: FoundFile) -> list[Document]:
+    """The documents of a file; of a project's settings, the first counts, others are defects."""
+    documents = load_found(found)
+    name = os.path.basename(found.path) if found.path.endswith(SETTINGS_FILES) else ""  # noqa: PTH119
+    if name not in SETTINGS_FILES:
+        return documents
+    first = Path(found.path).parent / SETTINGS_FILES[0]
+    kept = 0 if name != SETTINGS_FILES[0] and first.exists() else 1
+    root = Path(found.project or first.parent)
+    counting = [_with_stray_paths(document, root) for document in documents[:kept]]
+    return counting + [_superfluous(document) for document in documents[kept:]]
+
+
+def settings_documents(root: Path) -> list[Document]:
+    """All documents of a project's settings; the first of them counts."""
+    return [document for found in _settings_found(root) for document in load_declared(found)]
+
+
+def _settings_found(root: Path) -> Iterator[FoundFile]:
+    project = os.path.abspath(root)  # noqa: PTH100
+    for path in settings_files(root):
+        stray = path.is_symlink() and leads_outside(path, root)
+        yield FoundFile(str(path), project, stray_link(path) if stray else None)
+
+
+def declared_path(declared: str, root: Path) -> Path:
+    """A path as declared: relative to the project's root, or below `~/`."""
+    if declared.startswith("~/"):
+        return Path(os.path.expanduser(declared))  # noqa: PTH111  pathlib's may raise
+    return root / declared
+
+
+def servers_path(root: Path, settings: list[Document]) -> Path:
+    """Where the servers are declared: `servers:` of the settings, else the conventional folder."""
+    return declared_path(_declared(settings, "servers") or SERVERS_FOLDER, root)
+
+
+def _declared(settings: list[Document], key: str) -> str:
+    value = settings[0].value if settings else None
+    declared = value.get(key) if isinstance(value, dict) else None
+    return declared if isinstance(declared, str) else ""
+
+
+def _with_stray_paths(document: Document, root: Path) -> Document:
+    strays = []
+    for key in _FOLDERS:
+        declared = _declared([document], key)
+        if declared and leads_outside(path := declared_path(declared, root), root):
+            there = document.locate(f"/{key}").value
+            strays.append(stray_path(key, path, root, there=there, pointer=f"/{key}"))
+    return document._replace(defects=(*document.defects, *strays)) if strays else document
+
+
+def _superfluous(document: Document) -> Document:
+    start = Position(document.line, 1)
+    defect = Defect(
+        rule="second-settings",
+        message="a project has one document of settings, and this is a further one",
+        remedy="put all settings into one document of provisioner.yml",
+        range=Range(start, start),
+    )
+    return document._replace(defects=(*document.defects, defect))

@@ -1,0 +1,161 @@
+"""JSON (RFC 8259), judged by `json` and then read as YAML, so that one builder serves both.
+
+libyaml itself is no judge of JSON: it takes comments and trailing commas, and refuses the
+surrogate pairs by which JSON writes characters beyond U+FFFF.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from yaml.error import Mark, MarkedYAMLError
+
+from provisioner.config.defect import Defect, DefectFound
+from provisioner.config.place import Range, position_at
+from provisioner.config.yaml_text import TOO_DEEP, NextEvent, yaml_events
+
+_REMEDY = "compare with https://www.json.org, or write the file as YAML (*.yml)"
+_NO_VALUE = "a value is missing here, or is not written as JSON writes it"
+_WORDS = {
+    "Expecting property name enclosed in double quotes": "a key in double quotes is missing here",
+    "Expecting ':' delimiter": "a colon is missing here, between a key and its value",
+    "Extra data": "something follows after the end of the JSON value",
+}
+_BAD_TEXT = "this text in double quotes does not end, or has a sign that must be escaped"
+_TRAILING_COMMA = "JSON has no comma after the last entry"
+_HALF = r"half of a surrogate pair (\ud800 to \udfff) stands alone here"
+# All that libyaml minds about JSON which `json` has taken, but for its depth.
+_LONG_KEY = "a key is longer than 1,024 characters"
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_ON_ONE_LINE = str.maketrans("\t\r\n", "   ")
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"?|(?P<constant>-?Infinity|NaN)', re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:u(?P<high>d[89ab][0-9a-f]{2})\\u(?P<low>d[c-f][0-9a-f]{2})"
+    r"|u(?P<half>d[89a-f][0-9a-f]{2})|.)",
+    re.IGNORECASE,
+)
+
+
+def json_events(text: str) -> NextEvent:
+    """A function that gives one event a call, up to what is no JSON: DefectFound."""
+    end, message = _first_mistake(text)
+    next_event: Any = yaml_events(_as_yaml(text[:end]))
+    mark_in_file = _marks_of(text)
+
+    def next_or_mistake() -> Any:
+        try:
+            event = next_event()
+        except MarkedYAMLError as error:  # of a text that ends at its mistake, no wonder
+            if not message:
+                error.problem_mark = mark_in_file(error.problem_mark)
+                if error.problem == TOO_DEEP:
+                    raise
+                _refuse(text, error.problem_mark.index, _LONG_KEY)
+            event = None
+        if event is not None:
+            event.start_mark = mark_in_file(event.start_mark)
+            event.end_mark = mark_in_file(event.end_mark)
+        elif message:
+            _refuse(text, end, message)
+        return event
+
+    return next_or_mistake
+
+
+def _first_mistake(text: str) -> tuple[int, str]:
+    """Where what is JSON ends, and why; "" if that is the whole text."""
+    end, message = _refused_by_json(text)
+    for found in _TEXT.finditer(text, 0, end):
+        if any(escape["half"] for escape in _ESCAPE.finditer(found[0])):
+            return found.start(), _HALF
+    return end, message
+
+
+def _refused_by_json(text: str) -> tuple[int, str]:
+    if not text.strip(" \t\r\n"):
+        return len(text), ""
+    try:
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        return _in_our_words(text, error)
+    except _ConstantFound:
+        constants = (found.start() for found in _TEXT.finditer(text) if found["constant"])
+        return next(constants), _NO_VALUE
+    except RecursionError:
+        pass  # far below it, the builder stops
+    return len(text), ""
+
+
+class _ConstantFound(Exception):
+    """NaN or Infinity, which `json` takes, and does not say where."""
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise _ConstantFound
+
+
+def _in_our_words(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
+    """`json` counts blanks in at times, and Python 3.13 marks a last comma itself."""
+    at = error.pos
+    while text[at : at + 1] in (" ", "\t", "\r", "\n"):
+        at += 1
+    if error.msg.startswith(("Unterminated", "Invalid")):
+        *_, unfinished = _TEXT.finditer(text, 0, at + 1)
+        return unfinished.start(), _BAD_TEXT
+    if at == len(text):
+        return at, "the file ends before its JSON does"
+    if text[at] in "}]" and text[:at].rstrip().endswith(","):
+        return at, _TRAILING_COMMA
+    if error.msg == "Expecting ',' delimiter":
+        return at, f"a comma or {_missing_bracket(text[:at])} is missing here"
+    return at, _WORDS.get(error.msg, _NO_VALUE)
+
+
+def _missing_bracket(text: str) -> str:
+    """What would close the innermost bracket that is open."""
+    depth = 0
+    for sign in reversed(_TEXT.sub("", text)):
+        depth += (sign in "]}") - (sign in "[{")
+        if depth < 0:
+            return "}" if sign == "{" else "]"
+    return ""
+
+
+def _as_yaml(text: str) -> str:
+    """On one line, as libyaml wants a key and its colon, and without tabs, which it may refuse.
+
+    In JSON, neither stands in a text.
+    """
+    return _ESCAPE.sub(_without_surrogates, text.translate(_ON_ONE_LINE))
+
+
+def _without_surrogates(found: re.Match[str]) -> str:
+    r"""libyaml knows no pairs, but \U0001f600, which takes two columns less."""
+    if not found["high"]:
+        return found[0]
+    high, low = int(found["high"], 16), int(found["low"], 16)
+    return rf"\U{0x10000 + (high - 0xD800 << 10) + (low - 0xDC00):08x}"
+
+
+def _marks_of(text: str) -> Callable[[Any], Mark]:
+    """A function from a mark in what libyaml reads to one in the file."""
+    line_starts = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
+    pairs = (found.start() for found in _ESCAPE.finditer(text) if found["high"])
+    moved = [start - 2 * number for number, start in enumerate(pairs)]
+
+    def mark_in_file(mark: Any) -> Mark:
+        offset = mark.index + 2 * bisect_left(moved, mark.index)
+        line = bisect_right(line_starts, offset) - 1
+        return Mark("", offset, line, offset - line_starts[line], None, 0)
+
+    return mark_in_file
+
+
+def _refuse(text: str, offset: int, message: str) -> NoReturn:
+    there = Range(position_at(text, offset), position_at(text, min(offset + 1, len(text))))
+    raise DefectFound(Defect(rule="syntax", message=message, remedy=_REMEDY, range=there))

@@ -1,0 +1,287 @@
+"""YAML or JSON -> values, what is wrong with them, and a tree that knows where everything stands.
+
+One walk over libyaml's events, not its composer: depth, size and aliases stay in our hands, so
+nothing is built that a limit forbids, and what stands before a syntax error is still told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple, NoReturn
+
+from yaml.error import YAMLError
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+)
+
+from provisioner.config.defect import Defect, DefectFound, DefectRule
+from provisioner.config.place import Place, Position, Range, position_of
+from provisioner.config.pointer import pointer_to, segments
+from provisioner.config.yaml_scalars import key_tag_words, scalar_value, tag_words
+from provisioner.errors import ProvisionerError
+
+try:
+    from yaml._yaml import CParser
+except ImportError:  # PyYAML built from source where libyaml's headers were missing
+    CParser = None  # type: ignore[assignment,misc]
+
+# How much one file may ask of us. A declared server has about forty values, three levels deep.
+MOST_DOCUMENTS = 1000
+MOST_LEVELS = 32
+MOST_VALUES = 10_000  # in one document, aliases counted as often as they are used
+
+TOO_DEEP = "exceeded maximum nesting depth"  # libyaml's words, of a thousand brackets
+
+MISSING: Final = object()  # the value of a document that could not be built
+NextEvent = Callable[[], Event | None]
+
+
+class Collection:
+    """A mapping or a list: where it begins and ends, and what is in it."""
+
+    __slots__ = ("end", "entries", "last", "start")
+
+    def __init__(self, start: NodeEvent) -> None:
+        self.start: Any = start
+        self.end: Any = None
+        # A key, None in a list, and its value. Of a key that stands twice, the first counts.
+        self.entries: dict[str, tuple[ScalarEvent | None, Node]] = {}
+        self.last: Node = start  # what ends a collection in block style
+
+
+Node = Collection | NodeEvent  # a scalar and an alias are their events
+
+
+class Built(NamedTuple):
+    """One document's value and tree; MISSING and None if broken: then no other follows."""
+
+    value: Any
+    line: int
+    defects: tuple[Defect, ...] = ()
+    root: Node | None = None
+
+
+def yaml_events(text: str) -> NextEvent:
+    """A function that gives one event of libyaml a call; None after the last."""
+    if CParser is None:
+        raise ProvisionerError(
+            "PyYAML was installed without libyaml",
+            remedy="install its wheel: pip install --force-reinstall --only-binary :all: PyYAML",
+        )
+    return CParser(text).get_event
+
+
+def build_documents(
+    next_event: NextEvent, explain: Callable[[YAMLError], Defect]
+) -> Iterator[Built]:
+    """All documents of a stream, up to the first defect that ends reading.
+
+    If that is met before a line ends the document, all of it is broken: `serv`, say, stands alone
+    only because the line below it cannot go on with it.
+    """
+    count = 0
+    built: Built | None = None
+    try:
+        while (event := next_event()) is not None:
+            if type(event) is DocumentStartEvent:
+                if built is not None:
+                    yield built
+                count += 1
+                built = _Builder(next_event, explain).document(count)
+                if built.value is MISSING:
+                    break
+            elif type(event) is DocumentEndEvent and event.explicit and built is not None:
+                yield built
+                built = None
+    except YAMLError as error:
+        built = _broken(explain(error), *(built.defects if built else ()))
+    except DefectFound as found:
+        built = _broken(found.defect, *(built.defects if built else ()))
+    if built is not None:
+        yield built
+
+
+def _broken(defect: Defect, *earlier: Defect) -> Built:
+    return Built(MISSING, defect.range.start.line, (*earlier, defect))
+
+
+class _Builder:
+    """Builds one document. Each method gives a value and its node."""
+
+    def __init__(self, next_event: NextEvent, explain: Callable[[YAMLError], Defect]) -> None:
+        self._next_event: Any = next_event
+        self._explain = explain
+        self._values_left = MOST_VALUES
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._path: list[str | int] = []
+        self._defects: list[Defect] = []
+
+    def document(self, number: int) -> Built:
+        try:
+            event = self._next_event()
+            if number > MOST_DOCUMENTS:
+                self._stop(event, f"more than {MOST_DOCUMENTS:,} documents in one file")
+            value, root = self._value(event)
+            if value is None:
+                remedy = "declare an email server, or remove the line `---` that begins it"
+                self._note("empty-document", event, "nothing is declared in this document", remedy)
+        except DefectFound as found:
+            return _broken(found.defect, *self._defects)
+        except YAMLError as error:
+            return _broken(self._explain(error), *self._defects)
+        return Built(value, event.start_mark.line + 1, tuple(self._defects), root)
+
+    def _value(self, event: Any) -> tuple[Any, Node]:
+        self._values_left -= 1
+        if self._values_left < 0:
+            self._stop(event, f"more than {MOST_VALUES:,} values, those of aliases counted")
+        left = self._values_left
+        kind = type(event)
+        node = event
+        if kind is ScalarEvent:
+            value = self._scalar(event)
+        elif kind is AliasEvent:
+            return self._alias(event), event
+        elif kind is MappingStartEvent:
+            value, node = self._mapping(event)
+        else:
+            value, node = self._sequence(event)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = value, left + 1 - self._values_left
+        return value, node
+
+    def _scalar(self, event: ScalarEvent) -> Any:
+        value = scalar_value(event)
+        if event.tag is not None:
+            self._note_tag(tag_words(event), event)
+        if type(value) is float and not math.isfinite(value):
+            message = "this is no number that JSON knows"
+            self._note("syntax", event, message, "put it into quotes if text")
+            return None
+        return value
+
+    def _mapping(self, start: Any) -> tuple[dict[str, Any], Collection]:
+        node = self._open(start)
+        next_event, path, entries = self._next_event, self._path, node.entries
+        built: dict[str, Any] = {}
+        while type(event := next_event()) is not MappingEndEvent:
+            if type(event) is not ScalarEvent:
+                self._refuse_key(event)
+            key = event.value  # the text that stands there: `587: x` has the key "587", as in JSON
+            path.append(key)
+            if event.tag is not None:
+                self._note_tag(key_tag_words(event.tag), event)
+            if key in built:
+                self._note_duplicate(event, entries[key][0])
+                _, node.last = self._value(next_event())
+            else:
+                built[key], node.last = self._value(next_event())
+                entries[key] = event, node.last
+            path.pop()
+        node.end = event
+        return built, node
+
+    def _refuse_key(self, event: Event) -> NoReturn:
+        message = "a key must be plain text; here a list, a mapping or an alias stands"
+        remedy = "put text that begins with { [ or * into quotes; templates are not rendered"
+        raise DefectFound(self._defect("syntax", event, message, remedy))
+
+    def _sequence(self, start: Any) -> tuple[list[Any], Collection]:
+        node = self._open(start)
+        built: list[Any] = []
+        while type(event := self._next_event()) is not SequenceEndEvent:
+            self._path.append(len(built))
+            value, node.last = self._value(event)
+            node.entries[str(len(built))] = None, node.last
+            built.append(value)
+            self._path.pop()
+        node.end = event
+        return built, node
+
+    def _open(self, start: Any) -> Collection:
+        if len(self._path) >= MOST_LEVELS:
+            self._stop(start, f"more than {MOST_LEVELS} levels of nesting")
+        if start.tag is not None:
+            self._note_tag(tag_words(start), start)
+        return Collection(start)
+
+    def _alias(self, event: Any) -> Any:
+        if event.anchor not in self._anchors:
+            message = "no anchor of this name is complete before this place"
+            self._note("syntax", event, message, "write `&name` at the value that is meant")
+            return None
+        value, size = self._anchors[event.anchor]
+        self._values_left -= size - 1
+        return value
+
+    def _stop(self, event: Event, message: str) -> NoReturn:
+        remedy = "an email server needs far less; split the file"
+        raise DefectFound(self._defect("too-large", event, message, remedy))
+
+    def _note_tag(self, words: tuple[str, str] | None, event: Event) -> None:
+        if words is not None:
+            self._note("unknown-tag", event, *words)
+
+    def _note_duplicate(self, event: Event, first: Any) -> None:
+        message = (
+            f"this key stands here for the second time, first on line {first.start_mark.line + 1}"
+        )
+        self._note("duplicate-key", event, message, "keep one of the two")
+
+    def _note(self, rule: DefectRule, event: Event, message: str, remedy: str) -> None:
+        self._defects.append(self._defect(rule, event, message, remedy))
+
+    def _defect(self, rule: DefectRule, event: Event, message: str, remedy: str) -> Defect:
+        there = Range(position_of(event.start_mark), position_of(event.end_mark))
+        pointer = pointer_to(self._path)
+        return Defect(rule=rule, message=message, remedy=remedy, range=there, pointer=pointer)
+
+
+# Where a value stands: looked up only when something is wrong.
+def find(root: Node, pointer: str, lines: list[str]) -> tuple[Place, bool]:
+    """Where a value stands, or else what should hold it; and whether it is there itself.
+
+    The key of a whole document is its first one.
+    """
+    key, node = None, root
+    if isinstance(root, Collection) and root.entries:
+        key, _ = next(iter(root.entries.values()))
+    for segment in segments(pointer):
+        if not isinstance(node, Collection) or segment not in node.entries:
+            return _place(key, node, lines), False
+        key, node = node.entries[segment]
+    return _place(key, node, lines), True
+
+
+def _place(key: ScalarEvent | None, node: Node, lines: list[str]) -> Place:
+    return Place(_range(key, lines) if key else None, _range(node, lines))
+
+
+def _range(node: Node, lines: list[str]) -> Range:
+    start = node.start if isinstance(node, Collection) else node
+    return Range(position_of(start.start_mark), _end(node, lines))
+
+
+def _end(node: Any, lines: list[str]) -> Position:
+    """A bracket ends what it closes; in block style the last value does."""
+    while isinstance(node, Collection):
+        if node.end.start_mark.column != node.end.end_mark.column:
+            return position_of(node.end.end_mark)
+        node = node.last
+    start, end = position_of(node.start_mark), position_of(node.end_mark)
+    if end.column > 1 or end.line == start.line:
+        return end
+    # libyaml ends a block scalar on the line below it; here its last line ends it.
+    line = end.line - 1
+    while line > start.line and not lines[line - 1].strip():
+        line -= 1
+    return Position(line, len(lines[line - 1]) + 1)
