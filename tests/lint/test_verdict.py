@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from provisioner.documents.declared import documents_at
-from provisioner.lint import verdict as verdict_module
+from provisioner.lint.checks import RULES
+from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
 from provisioner.lint.remark import Remark
-from provisioner.lint.rules import RULES, Rule
+from provisioner.lint.rule import Rule, rule
 from provisioner.lint.selection import EVERYTHING
-from provisioner.lint.surroundings import Surroundings
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports.finding_formats import RENDERERS
 
@@ -34,12 +34,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-class Crashing:
-    ID = "crashing-rule"
-    SEVERITY = Severity.WARNING
-
-    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
-        raise KeyError("hunter2CANARY")
+@rule("crashing-rule", Severity.WARNING)
+def crashing(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    raise KeyError("hunter2CANARY")
 
 
 def test_a_broken_file_hides_no_other(here: Path) -> None:
@@ -62,7 +59,7 @@ def test_a_broken_file_hides_no_other(here: Path) -> None:
 def test_a_rule_that_crashes_hides_no_other(here: Path) -> None:
     (here / "a.yml").write_text(RELAY.format(name="x") + "prot: 1\n")
     verdict = reach_verdict(
-        documents_at(["a.yml"]), rules=(Crashing(), *RULES), asked=EVERYTHING | {Crashing.ID}
+        documents_at(["a.yml"]), rules=(crashing, *RULES), asked=EVERYTHING | {crashing.id}
     )
     assert [(finding.rule, finding.severity) for finding in verdict.findings] == [
         ("crashing-rule", "error"),
@@ -76,46 +73,9 @@ def test_a_rule_that_crashes_hides_no_other(here: Path) -> None:
         assert "CANARY" not in render(verdict)
 
 
-class CrashingComparison:
-    ID = "crashing-comparison"
-    SEVERITY = Severity.WARNING
-
-    def __init__(self, place: str) -> None:
-        self.place = place
-
-    def identity(self, server: Declaration, surroundings: Surroundings, /) -> str:
-        if self.place == "identity":
-            raise KeyError("hunter2CANARY")
-        return "all are alike"
-
-    def remark(self, first: str, second: str, place: str, /) -> Remark | None:
-        raise KeyError("hunter2CANARY")
-
-
-@pytest.mark.parametrize(("place", "times"), [("identity", 3), ("remark", 2)])
-def test_a_comparison_that_crashes_hides_no_other(
-    here: Path, monkeypatch: pytest.MonkeyPatch, place: str, times: int
-) -> None:
-    comparisons = (CrashingComparison(place), *verdict_module.COMPARISONS)
-    monkeypatch.setattr(verdict_module, "COMPARISONS", comparisons)
-    for file, name in (("a", "x"), ("b", "x"), ("c", "y")):
-        (here / f"{file}.yml").write_text(RELAY.format(name=name) + "prot: 1\n")
-    asked = EVERYTHING | {CrashingComparison.ID}
-    verdict = reach_verdict(documents_at(["."]), asked=asked)
-    rules = [finding.rule for finding in verdict.findings]
-    assert rules.count("crashing-comparison") == times
-    assert rules.count("duplicate-server-name") == 1
-    assert rules.count("unknown-key") == 3
-    assert verdict.crashed == ("crashing-comparison",)
-    assert "CANARY" not in RENDERERS["text"](verdict)
-
-
-class Warning:
-    ID = "warning-rule"
-    SEVERITY = Severity.WARNING
-
-    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
-        yield Remark("/oauth2/access_token_url", "advice", "take it")
+@rule("warning-rule", Severity.WARNING)
+def warning(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    yield Remark("/oauth2/access_token_url", "advice", "take it")
 
 
 URL = "  access_token_url: 'http://login.example.edu/a b'"
@@ -126,7 +86,7 @@ URL = "  access_token_url: 'http://login.example.edu/a b'"
     [
         (URL, RULES, ["http-endpoint"]),
         (f"{URL}  # provisioner: ignore[http-endpoint] inside", RULES, ["wrong-form"]),
-        (URL, (Warning(),), ["wrong-form", "warning-rule"]),
+        (URL, (warning,), ["wrong-form", "warning-rule"]),
     ],
 )
 def test_only_an_error_that_is_told_says_better_what_the_schema_refuses(
@@ -134,7 +94,7 @@ def test_only_an_error_that_is_told_says_better_what_the_schema_refuses(
 ) -> None:
     text = (EXAMPLES / "valid/oauth2_unknown_provider.yml").read_text(encoding="utf-8")
     (here / "a.yml").write_text(re.sub(r"(?m)^  access_token_url:.*$", line, text))
-    asked = EVERYTHING | {Warning.ID}
+    asked = EVERYTHING | {warning.id}
     found = reach_verdict(documents_at(["a.yml"]), rules=rules, asked=asked).findings
     assert [f.rule for f in found if f.pointer == "/oauth2/access_token_url"] == expected
 
