@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.documents.document import Document
-from provisioner.documents.files import FoundFile
-from provisioner.documents.loader import STDIN
-from provisioner.lint.declaration import Declaration
+from provisioner.lint.declaration import Declaration, EarlierServer
 from provisioner.lint.schema import schema_named
 
 if TYPE_CHECKING:
@@ -48,34 +45,9 @@ class LintContext:
         """The project's first server of an identity; None if it is this one, or has none."""
         if not identity:
             return None
-        first = self._earlier.get((kind, identity))
-        if first is None:
-            self._earlier[kind, identity] = EarlierServer(server)
-        return first
-
-
-class EarlierServer:
-    """One of the servers that are compared. They are never in memory all at once."""
-
-    def __init__(self, server: Declaration) -> None:
-        document = server.document
-        self.name = server.text("/server_name")
-        self._found = FoundFile(document.source.path, document.source.project)
-        self._position = document.position
-        # Standard input cannot be read again.
-        self._document = document if document.source.path == STDIN else None
-
-    @cached_property
-    def place(self) -> str:
-        """FILE:LINE of its name."""
-        document = self._document or self._read_again()
-        return f"{document.path}:{document.place('/server_name').value.start.line}"
-
-    def _read_again(self) -> Document:
-        from provisioner.documents.project_files import load_declared
-
-        documents = load_declared(self._found)
-        return documents[min(self._position, len(documents) - 1)]
+        this = server.as_earlier
+        first = self._earlier.setdefault((kind, identity), this)
+        return first if first is not this else None
 
 
 class ProjectContexts:

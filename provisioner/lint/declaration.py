@@ -7,6 +7,8 @@ from functools import cache, cached_property
 from typing import Any
 
 from provisioner.documents.document import Document
+from provisioner.documents.files import FoundFile
+from provisioner.documents.loader import STDIN
 from provisioner.documents.pointer import escaped
 from provisioner.documents.vault_text import is_vault_text
 from provisioner.lint.schema import schema_named
@@ -22,7 +24,9 @@ class Declaration:
 
     def __init__(self, document: Document, value: Mapping[str, Any]) -> None:
         self.document = document
-        self._values = dict(_values_below("", value))
+        self._values: dict[str, Any] = {}
+        self._texts: dict[str, str] = {}
+        self._note(value, "")
 
     def get(self, pointer: str) -> Any:
         """The value, or None."""
@@ -34,8 +38,7 @@ class Declaration:
 
     def text(self, pointer: str) -> str:
         """A text; empty if there is none."""
-        value = self._values.get(pointer)
-        return value if isinstance(value, str) else ""
+        return self._texts.get(pointer, "")
 
     @cached_property
     def plain_texts(self) -> list[tuple[str, str]]:
@@ -44,7 +47,9 @@ class Declaration:
         return [
             (pointer, value)
             for pointer, value in self._values.items()
-            if isinstance(value, str) and pointer in known and not is_vault_text(value)
+            if isinstance(value, str)
+            and pointer in known
+            and not ("$" in value and is_vault_text(value))
         ]
 
     @cached_property
@@ -53,14 +58,43 @@ class Declaration:
         joined = "".join(text for _, text in self.plain_texts)
         return joined.isascii() and joined.isprintable()
 
+    @cached_property
+    def as_earlier(self) -> EarlierServer:
+        """What is kept of it to compare later servers with."""
+        return EarlierServer(self.text("/server_name"), self.document)
 
-def _values_below(above: str, mapping: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """All values of a mapping and of the mappings in it, by pointer."""
-    for key, value in mapping.items():
-        pointer = f"{above}/{escaped(key)}"
-        yield pointer, value
-        if isinstance(value, dict):
-            yield from _values_below(pointer, value)
+    def _note(self, mapping: Mapping[str, Any], above: str) -> None:
+        """All values of a mapping and of the mappings in it."""
+        for key, value in mapping.items():
+            pointer = f"{above}/{escaped(key)}"
+            self._values[pointer] = value
+            if isinstance(value, str):
+                self._texts[pointer] = value
+            elif isinstance(value, dict):
+                self._note(value, pointer)
+
+
+class EarlierServer:
+    """One of the servers that are compared. Their documents are not all kept in memory."""
+
+    def __init__(self, name: str, document: Document) -> None:
+        self.name = name
+        self._file = document.source.path, document.source.project
+        self._position = document.position
+        # Standard input cannot be read again.
+        self._document = document if document.source.path == STDIN else None
+
+    @cached_property
+    def place(self) -> str:
+        """FILE:LINE of its name."""
+        document = self._document or self._read_again()
+        return f"{document.path}:{document.place('/server_name').value.start.line}"
+
+    def _read_again(self) -> Document:
+        from provisioner.documents.project_files import load_declared
+
+        documents = load_declared(FoundFile(*self._file))
+        return documents[min(self._position, len(documents) - 1)]
 
 
 @cache

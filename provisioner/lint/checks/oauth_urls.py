@@ -94,19 +94,23 @@ def outdated_endpoint(server: Declaration, context: LintContext) -> Iterator[Rem
 
     With a `resource` in a query, somebody knows what these endpoints want instead.
     """
-    urls = {pointer: server.text(pointer) for pointer in URLS if server.text(pointer)}
-    if any("resource" in _parameters(url) for url in urls.values()):
-        return
-    for pointer, url in urls.items():
+    for pointer in URLS:
+        url = server.text(pointer)
+        if not url:
+            continue
         provider, path = context.provider(url), _path(url)
         known = provider.scopeless_endpoints.items()
         current = next((current for ending, current in known if path.endswith(ending)), None)
-        if current is not None:
+        if current is not None and not _names_resource(server):
             yield Remark(
                 pointer,
                 f"this endpoint of {provider.label} is of version 1, which reads no scope",
                 f"let the address end in {current}",
             )
+
+
+def _names_resource(server: Declaration) -> bool:
+    return any("resource" in _parameters(server.text(pointer)) for pointer in URLS)
 
 
 @rule("superseded-endpoint", WARNING)
@@ -173,6 +177,8 @@ def _pairs_apart(
     server: Declaration, context: LintContext, why: Difference
 ) -> list[tuple[str, str]]:
     """Pointers to two URLs each. Sign-in and refresh: only if both belong to the URL between."""
+    if len({host_of(server.text(pointer)) for pointer in URLS} - {""}) < 2:
+        return []
     pairs = [(AUTHORIZATION_URL, TOKEN_URL), (TOKEN_URL, REFRESH_URL)]
     found = {pair: _difference(server, context, *pair) for pair in pairs}
     if not any(found.values()):

@@ -178,12 +178,13 @@ def _is_resource_beside_mail(scopes: list[str], provider: Provider) -> bool:
 @rule("wrong-offline-scope", ERROR)
 def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[Remark]:
     """Only where it is known how the provider is asked."""
-    asked = {at: _OFFLINE.intersection(_listed(server.text(at))) for at in (_AUTHORIZE, _TOKEN)}
-    provider = provider_of(server, context) if any(asked.values()) else None
-    if provider is None:
-        return
-    for pointer, scopes in asked.items():
-        if scopes and provider.offline == "param":
+    for pointer in (_AUTHORIZE, _TOKEN):
+        text = server.text(pointer)
+        scopes = _OFFLINE.intersection(_listed(text)) if "offline" in text else frozenset()
+        provider = provider_of(server, context) if scopes else None
+        if provider is None:
+            continue
+        if provider.offline == "param":
             name, value = next(iter(provider.authorize_extra.items()), ("a parameter", "its own"))
             yield Remark(
                 pointer,
@@ -218,8 +219,10 @@ def _wrong_prompt(prompt: str, provider: Provider) -> tuple[str, str] | None:
 
     A provider that is not known may have values of its own.
     """
-    values = prompt.split()
     known = provider.prompts or _STANDARD_PROMPTS
+    if prompt in known and prompt != "none":
+        return None
+    values = prompt.split()
     whole = next((value for value in known if same_letters(value) == same_letters(prompt)), prompt)
     if whole != prompt:
         return "there is no such prompt", f"did you mean {whole}?"
@@ -227,16 +230,20 @@ def _wrong_prompt(prompt: str, provider: Provider) -> tuple[str, str] | None:
         problem = _unknown_prompt(value, provider) if value not in known else None
         if problem is not None:
             return problem
-    if "none" in values and len(values) > 1:
-        return "none beside another value is refused by the provider", "remove none"
     if "none" in values:
-        return (
-            "with none the sign-in page asks nothing: nobody could sign in or consent",
-            "remove it, or write select_account or consent",
-        )
+        return _silent(values)
     if provider.single_prompt and len(values) > 1:
         return f"{provider.label} takes one value at once", "keep one, as a rule select_account"
     return None
+
+
+def _silent(values: list[str]) -> tuple[str, str]:
+    if len(values) > 1:
+        return "none beside another value is refused by the provider", "remove none"
+    return (
+        "with none the sign-in page asks nothing: nobody could sign in or consent",
+        "remove it, or write select_account or consent",
+    )
 
 
 def _unknown_prompt(value: str, provider: Provider) -> tuple[str, str] | None:

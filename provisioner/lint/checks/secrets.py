@@ -23,6 +23,7 @@ from provisioner.providers.credential_forms import (
     holds_secret_value,
     is_guid,
 )
+from provisioner.providers.provider import Provider
 
 _CLIENT_ID, _CLIENT_SECRET = "/oauth2/client_id", "/oauth2/client_secret"
 _ID_FORMS: dict[CredentialForm, tuple[str, str]] = {
@@ -59,21 +60,25 @@ def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Rema
 def client_id_form(server: Declaration, context: LintContext) -> Iterator[Remark]:
     """Placeholders are another rule's; an address is an application's, too, at Microsoft."""
     client_id = server.text(_CLIENT_ID)
-    if not client_id or "://" in client_id or placeholder_in(_CLIENT_ID, client_id):
+    if not client_id or "://" in client_id:
         return
+    found = _what_is_wrong_with(client_id, provider_of(server, context))
+    if found is not None and placeholder_in(_CLIENT_ID, client_id) is None:
+        yield Remark(_CLIENT_ID, *found)
+
+
+def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str, str] | None:
     if holds_secret_value(client_id):
-        yield Remark(
-            _CLIENT_ID,
+        return (
             "this is the value of a client secret, readable for all",
             "renew the secret, refer to it below client_secret, and write the client's id here",
         )
-        return
-    provider = provider_of(server, context)
     if provider is None or provider.client_id_form not in _ID_FORMS:
-        return
-    if not has_form(client_id, provider.client_id_form):
-        form, remedy = _ID_FORMS[provider.client_id_form]
-        yield Remark(_CLIENT_ID, f"a client id of {provider.label} {form}", remedy)
+        return None
+    if has_form(client_id, provider.client_id_form):
+        return None
+    form, remedy = _ID_FORMS[provider.client_id_form]
+    return f"a client id of {provider.label} {form}", remedy
 
 
 @rule("secret-id", ERROR, can_be_ignored=False)

@@ -27,11 +27,11 @@ def tenant_form(server: Declaration, context: LintContext) -> Iterator[Remark]:
     """Placeholders are another rule's; hosts that a project joins to a provider have own paths."""
     for pointer in URLS:
         url = server.text(pointer)
-        shared = context.provider(url).shared_tenants if known_provider(url) else {}
-        tenant = tenant_of(url) if shared else ""
-        if not tenant or tenant in shared or is_guid(tenant) or "." in tenant:
+        tenant = tenant_of(url)
+        if not tenant or "." in tenant or is_guid(tenant):
             continue
-        if placeholder_in(pointer, url) is None:
+        shared = context.provider(url).shared_tenants if known_provider(url) else {}
+        if shared and tenant not in shared and placeholder_in(pointer, url) is None:
             what = f"{tenant} is no tenant" if may_be_shown(tenant) else "this is no tenant"
             yield Remark(
                 pointer,
@@ -68,9 +68,11 @@ def tenants_differ(server: Declaration, context: LintContext) -> Iterator[Remark
 
 def _differ_surely(one: str, other: str, provider: Provider) -> bool:
     """Whether two tenants are not one: a domain may be a name of any directory."""
+    if one == other or not (one and other):
+        return False
     shared = provider.shared_tenants
     one, other = (_same_name(tenant, provider) for tenant in (one, other))
-    if one == other or not (one and other):
+    if one == other:
         return False
     return one in shared or other in shared or (is_guid(one) and is_guid(other))
 
