@@ -46,10 +46,8 @@ class Declaration:
         known = _known_pointers()
         return [
             (pointer, value)
-            for pointer, value in self._values.items()
-            if isinstance(value, str)
-            and pointer in known
-            and not ("$" in value and is_vault_text(value))
+            for pointer, value in self._texts.items()
+            if pointer in known and not ("$" in value and is_vault_text(value))
         ]
 
     @cached_property

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,6 +77,27 @@ def test_a_rule_that_crashes_hides_no_other(here: Path) -> None:
         assert "CANARY" not in render(verdict)
 
 
+def _crash_on_settings(settings: Mapping[str, Any]) -> Iterator[Remark]:
+    raise KeyError("hunter2CANARY")
+
+
+@rule("crashing-rule", Severity.WARNING, check_settings=_crash_on_settings)
+def fine_on_servers(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    yield from ()
+
+
+def test_a_rule_that_crashes_on_settings_hides_no_other(here: Path) -> None:
+    (here / "provisioner.yml").write_text("providers: {smtp.ofice365.com: {offline: scope}}\n")
+    verdict = reach_verdict(
+        documents_at(["provisioner.yml"]),
+        rules=(fine_on_servers, *RULES),
+        asked=EVERYTHING | {fine_on_servers.id},
+    )
+    assert [f.rule for f in verdict.findings] == ["crashing-rule", "lookalike-endpoint"]
+    assert verdict.crashed == ("crashing-rule",)
+    assert "CANARY" not in RENDERERS["text"](verdict)
+
+
 @rule("warning-rule", Severity.WARNING)
 def warning(server: Declaration, context: LintContext) -> Iterator[Remark]:
     yield Remark("/oauth2/access_token_url", "advice", "take it")
@@ -123,6 +148,56 @@ def test_the_second_of_a_name_is_marked_across_files(here: Path) -> None:
         (file, 1, 14, "a.yml:1 declares an email server of this name already")
         for file in ("b.yml", "d.yml")
     ]
+
+
+def test_a_second_name_is_marked_where_it_stands_and_hides_nothing(here: Path) -> None:
+    (here / "a.yml").write_text(RELAY.format(name="x"))
+    (here / "b.yml").write_text("# comment\n" + RELAY.format(name="x").replace("_n", "-n"))
+    (here / "c.yml").write_text(RELAY.format(name="' x'"))
+    (here / "d.yml").write_text(RELAY.format(name="' x'"))
+    found = reach_verdict(documents_at(["."])).findings
+    assert [(f.file, f.rule, f.line, f.column) for f in found] == [
+        ("b.yml", "unknown-key", 2, 1),
+        ("b.yml", "duplicate-server-name", 2, 14),
+        ("c.yml", "wrong-form", 1, 14),
+        ("c.yml", "lookalike-name", 1, 14),
+        ("d.yml", "wrong-form", 1, 14),
+        ("d.yml", "duplicate-server-name", 1, 14),
+        ("d.yml", "lookalike-name", 1, 14),
+    ]
+
+
+def test_a_comment_about_another_server_is_not_unused_where_that_is_not_read(here: Path) -> None:
+    line = RELAY.format(name="My reports  # provisioner: ignore[lookalike-name] two campuses")
+    (here / "a.yml").write_text(line)
+    (here / "b.yml").write_text(line.replace("My r", "My-r"))
+    for paths in (["a.yml"], ["b.yml"], ["a.yml", "b.yml"]):
+        assert reach_verdict(documents_at(paths)).findings == ()
+
+
+_MEASURE = """
+import json, re
+from provisioner.documents.declared import documents_at
+from provisioner.lint.verdict import reach_verdict
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
+reach_verdict(documents_at(["s0.yml"]))
+before = peak()
+verdict = reach_verdict(documents_at(["."]))
+print(json.dumps([before, peak(), verdict.servers]))
+"""
+
+
+def test_documents_are_not_all_in_memory(here: Path) -> None:
+    for number in range(600):
+        text = RELAY.format(name=f"x{number}") + "# " + "x" * 100_000 + "\n"
+        (here / f"s{number}.yml").write_text(text)
+    run = subprocess.run(
+        [sys.executable, "-c", _MEASURE], capture_output=True, text=True, check=True
+    )
+    before, after, servers = json.loads(run.stdout)
+    assert servers == 600
+    assert after - before < 20_000  # kB; the texts alone are 60,000
 
 
 @pytest.mark.parametrize(
