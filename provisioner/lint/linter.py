@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 from provisioner.documents.built import NOTHING
 from provisioner.documents.document import Document
 from provisioner.documents.source import Source
-from provisioner.lint.bug import bug_of
 from provisioner.lint.checks import UNUSED_IGNORE
 from provisioner.lint.context import ProjectContexts
 from provisioner.lint.declaration import Declaration
@@ -71,9 +69,12 @@ class Linter:
             return [*bugs, *diagnosis.objections]
         if schema.name == "email-server":
             self.servers += 1
-            objections = self._on_server(Declaration(document, diagnosis.value))
+            server = Declaration(document, diagnosis.value)
+            context = self._contexts.of(document.source.project)
+            objections = self._by_rules(lambda rule: rule.check(server, context))
         else:
-            objections = self._on_settings(diagnosis.value)
+            settings = diagnosis.value
+            objections = self._by_rules(lambda rule: rule.check_settings(settings))
         if diagnosis.moved:
             objections = [diagnosis.told_in_file(objection) for objection in objections]
         return [*bugs, *diagnosis.objections, *objections]
@@ -90,30 +91,22 @@ class Linter:
             return Diagnosis(value), [self._bug("schema", error)]
         return diagnosis, []
 
-    def _on_server(self, server: Declaration) -> list[Objection]:
-        context = self._contexts.of(server.document.source.project)
+    def _by_rules(self, ask: Callable[[Rule], Iterable[Remark]]) -> list[Objection]:
         found: list[Objection] = []
         for rule in self._rules:
             try:
-                for remark in rule.check(server, context):
-                    found.append(Objection(rule.id, remark, rule.severity))
-            except Exception as error:  # noqa: BLE001
-                found.append(self._bug(rule.id, error))
-        return found
-
-    def _on_settings(self, settings: Mapping[str, Any]) -> list[Objection]:
-        found: list[Objection] = []
-        for rule in self._rules:
-            try:
-                remarks: Iterable[Remark] = (
-                    rule.check_settings(settings) if rule.check_settings else ()
-                )
-                for remark in remarks:
+                for remark in ask(rule):
                     found.append(Objection(rule.id, remark, rule.severity))
             except Exception as error:  # noqa: BLE001
                 found.append(self._bug(rule.id, error))
         return found
 
     def _bug(self, check: str, error: Exception) -> Objection:
+        """Type and place only: the words of an unexpected exception may quote a secret."""
         self.crashed.append(check)
-        return bug_of(check, error)
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+        message = f"this check failed here, which is our bug: {type(error).__name__} at {place}"
+        return Objection(check, Remark("", message, "please report it with this line", "key"))

@@ -22,6 +22,10 @@ ERROR, WARNING = Severity.ERROR, Severity.WARNING
 _PAGES = Path(__file__).parent / "pages"
 
 
+def _nothing(_settings: Mapping[str, Any]) -> Iterator[Remark]:
+    return iter(())
+
+
 class Rule(NamedTuple):
     """`check` yields what is wrong with a server; it neither reads nor writes anything.
 
@@ -37,7 +41,7 @@ class Rule(NamedTuple):
     check: Check
     can_be_ignored: bool = True
     compares: bool = False
-    check_settings: SettingsCheck | None = None
+    check_settings: SettingsCheck = _nothing
 
 
 def rule(
@@ -46,7 +50,7 @@ def rule(
     *,
     can_be_ignored: bool = True,
     compares: bool = False,
-    check_settings: SettingsCheck | None = None,
+    check_settings: SettingsCheck = _nothing,
 ) -> Callable[[Check], Rule]:
     """Makes a rule of a function in one of the themes that `checks/` lists."""
 
