@@ -90,7 +90,7 @@ class ChosenProvider:
 
     def card(self, definition: NewDefinition) -> str:
         """What to register for it."""
-        from provisioner.lint.tenants import tenant_of
+        from provisioner.providers.endpoints import tenant_of
         from provisioner.reports.registration_card import Registrant, card_text
 
         registrant = Registrant(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from provisioner.lint.tenants import tenant_of
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
+from provisioner.providers.endpoints import tenant_of
 from provisioner.providers.registrations import registration_of
 from provisioner.reports.registration_card import Registrant, card_text
 

@@ -23,13 +23,13 @@ def rules(
 
       provisioner rules plaintext-secret
     """
-    from provisioner.lint.rule_pages import page, rule_pages, unknown_rule
+    from provisioner.lint.rule import rule_page, rule_pages, unknown_rule
 
     if rule is None:
         for entry in rule_pages():
             sys.stdout.write(f"{entry.rule:<24}{entry.title}\n")
         return ExitCode.DONE
-    text = page(rule)
+    text = rule_page(rule)
     if text is None:
         raise unknown_rule(rule)
     sys.stdout.write(text)

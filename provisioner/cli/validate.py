@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,16 +81,35 @@ def validate(
 
       provisioner validate --format sarif --output validate.sarif
     """
-    from provisioner.config.files import files_at, files_of_project, settings_documents
+    from provisioner.config.files import (
+        documents_of,
+        files_at,
+        files_of_project,
+        settings_documents,
+    )
     from provisioner.lint.selection import asked_for
-    from provisioner.lint.workers import verdict_on
+    from provisioner.lint.verdict import reach_verdict
 
     asked = asked_for(select or (), ignore or ())
     files = list(files_at(paths) if paths else files_of_project(project))
     _refuse_to_replace(files, output)
-    verdict = verdict_on(files, settings_documents(project), asked)
+    settings = settings_documents(project)
+    with _without_garbage_collection():
+        verdict = reach_verdict(documents_of(files), settings=settings, asked=asked)
     report(verdict, report_format, output, strict=strict)
     return exit_code(verdict, strict=strict)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Documents hold no cycles, and looking for some takes a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cache
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from typing import Any
 
-from provisioner.config.document import Document
+from provisioner.config.document import STDIN, Document, FoundFile
 from provisioner.config.pointer import escaped
 from provisioner.config.vault_text import is_vault_text
-from provisioner.lint.cleared import Cleared
 from provisioner.lint.schema import schema_named
 
 SECRETS = ("/password", "/oauth2/client_secret")
-_T = TypeVar("_T")
 
 
 class Declaration:
@@ -22,13 +20,11 @@ class Declaration:
     `value`: what was meant, where a key or a choice is misspelt; else the document's value.
     """
 
-    __slots__ = ("_texts", "_values", "document")
-
     def __init__(self, document: Document, value: Mapping[str, Any]) -> None:
         self.document = document
         self._values: dict[str, Any] = {}
         self._texts: dict[str, str] = {}
-        _note(value, "", self._values, self._texts)
+        self._note(value, "")
 
     def get(self, pointer: str) -> Any:
         """The value, or None."""
@@ -42,78 +38,59 @@ class Declaration:
         """A text; empty if there is none."""
         return self._texts.get(pointer, "")
 
-    def fact(self, ask: Callable[[Declaration], _T]) -> _T:
-        """What a function finds, where more need not be known of what is a server's own.
-
-        Its result is hashable: rules are asked once of servers that are alike in it.
-        """
-        return ask(self)
-
-    @property
-    def all_texts(self) -> Collection[str]:
-        """All texts, those at unknown places and secrets included."""
-        return self._texts.values()
-
-    @property
-    def plain_texts(self) -> tuple[tuple[str, str], ...]:
+    @cached_property
+    def plain_texts(self) -> list[tuple[str, str]]:
         """Pointer and text of all texts at known places, vault texts left out."""
         known = _known_pointers()
-        return tuple(
+        return [
             (pointer, value)
             for pointer, value in self._texts.items()
             if pointer in known and not ("$" in value and is_vault_text(value))
-        )
+        ]
+
+    @cached_property
+    def is_printable_ascii(self) -> bool:
+        """Whether these have no control, invisible or foreign character anywhere."""
+        joined = "".join(text for _, text in self.plain_texts)
+        return joined.isascii() and joined.isprintable()
+
+    @cached_property
+    def as_earlier(self) -> EarlierServer:
+        """What is kept of it to compare later servers with."""
+        return EarlierServer(self.text("/server_name"), self.document)
+
+    def _note(self, mapping: Mapping[str, Any], above: str) -> None:
+        """All values of a mapping and of the mappings in it."""
+        for key, value in mapping.items():
+            pointer = f"{above}/{escaped(key)}"
+            self._values[pointer] = value
+            if isinstance(value, str):
+                self._texts[pointer] = value
+            elif isinstance(value, dict):
+                self._note(value, pointer)
 
 
-def is_printable_ascii(server: Declaration) -> bool:
-    """Whether all `plain_texts` are: no control, invisible or foreign character anywhere."""
-    return _PRINTABLE.holds(server.all_texts) or _PRINTABLE.holds(
-        [text for _, text in server.plain_texts]
-    )
+class EarlierServer:
+    """One of the servers that are compared. Their documents are not all kept in memory."""
 
+    def __init__(self, name: str, document: Document) -> None:
+        self.name = name
+        self._file = document.source.path, document.source.project
+        self._position = document.position
+        # Standard input cannot be read again.
+        self._document = document if document.source.path == STDIN else None
 
-def _are_printable_ascii(texts: list[str]) -> bool:
-    joined = "".join(texts)
-    return joined.isascii() and joined.isprintable()
+    @cached_property
+    def place(self) -> str:
+        """FILE:LINE of its name."""
+        document = self._document or self._read_again()
+        return f"{document.path}:{document.locate('/server_name').value.start.line}"
 
+    def _read_again(self) -> Document:
+        from provisioner.config.files import load_declared
 
-_PRINTABLE: Final = Cleared(_are_printable_ascii)
-
-
-class _Pointers(dict[str, str]):
-    """The pointers to what a mapping may hold, by key: most servers have the same ones."""
-
-    _MOST = 1000
-
-    def __init__(self, above: str) -> None:
-        self._above = above
-
-    def __missing__(self, key: str) -> str:
-        pointer = f"{self._above}/{escaped(key)}"
-        if len(self) < self._MOST:
-            self[key] = pointer
-        return pointer
-
-
-_BELOW: Final[dict[str, _Pointers]] = {}
-
-
-def _note(
-    mapping: Mapping[str, Any], above: str, values: dict[str, Any], texts: dict[str, str]
-) -> None:
-    """All values of a mapping and of the mappings in it; the texts among them."""
-    pointers = _BELOW.get(above)
-    if pointers is None:
-        pointers = _Pointers(above)
-        if len(_BELOW) < _Pointers._MOST:
-            _BELOW[above] = pointers
-    for key, value in mapping.items():
-        pointer = pointers[key]
-        values[pointer] = value
-        if type(value) is str:
-            texts[pointer] = value
-        elif type(value) is dict:
-            _note(value, pointer, values, texts)
+        documents = load_declared(FoundFile(*self._file))
+        return documents[min(self._position, len(documents) - 1)]
 
 
 @cache

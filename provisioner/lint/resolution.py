@@ -9,16 +9,18 @@ from provisioner.config.defect import Defect
 from provisioner.config.document import Document
 from provisioner.config.place import Place, Range
 from provisioner.config.pointer import lies_in
+from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
 from provisioner.lint.finding import Excerpt, Finding, Severity
-from provisioner.lint.oauth_urls import URLS
 from provisioner.lint.remark import Objection
 from provisioner.lint.schema import Schema, schema_for
 from provisioner.lint.suppression import Ignores
 from provisioner.text import printable
 
 _ENDPOINTS = frozenset({"providers-differ", "endpoint-hosts-differ", "refresh-host-differs"})
+# What compares a value with others does not say what is wrong with its form.
+_NOT_OF_THE_FORM = _ENDPOINTS | {"wrong-form", "duplicate-server-name"}
 
 
 class _Lines(TypedDict):
@@ -68,7 +70,7 @@ def findings_of_objections(
     better = {
         pointer
         for pointer, finding in told
-        if finding.rule not in ("wrong-form", *_ENDPOINTS) and finding.severity is Severity.ERROR
+        if finding.rule not in _NOT_OF_THE_FORM and finding.severity is Severity.ERROR
     }
     if any(finding.rule == "lookalike-endpoint" and pointer in URLS for pointer, finding in told):
         told = [(pointer, finding) for pointer, finding in told if finding.rule not in _ENDPOINTS]

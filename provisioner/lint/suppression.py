@@ -7,52 +7,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from provisioner.config.document import Source
+from provisioner.lint.checks import IGNORABLE, UNUSED_IGNORE
 from provisioner.lint.finding import Finding, Severity
 
 _COMMENT = re.compile(r"(?:^|\s)(#\s*provisioner:\s*ignore\[([\w, -]*)\])(\s+\S)?")
-UNUSED = "unused-ignore"
-
-# Advice a project may turn down, knowing why. The rest says that a server cannot be built
-# from the file, that two of them would be one, or that one provider's secrets go to another.
-SUPPRESSIBLE = frozenset(
-    {
-        "app-password-only",
-        "cleartext-login",
-        "doubtful-client-name",
-        "doubtful-smtp-host",
-        "foreign-sender",
-        "http-endpoint",
-        "lookalike-endpoint",
-        "lookalike-name",
-        "ip-with-tls",
-        "logging-path",
-        "lookalike-character",
-        "no-offline-access",
-        "over-limit",
-        "password-login-ended",
-        "password-login-ending",
-        "placeholder-left",
-        "plaintext-secret",
-        "shared-mailbox",
-        "submission-port",
-        "unknown-mailbox",
-        "unsupported-method",
-        "wrong-port",
-        "wrong-smtp-host",
-        "client-id-form",
-        "misplaced-parameter",
-        "mixed-resources",
-        "outdated-endpoint",
-        "prompt-value",
-        "secret-expired",
-        "superseded-endpoint",
-        "tenants-differ",
-        "wrong-offline-scope",
-        "wrong-scope",
-        "wrong-tenant",
-        "wrong-url-order",
-    }
-)
 
 
 class _Comment(NamedTuple):
@@ -74,7 +32,7 @@ class Ignores:
 
     def hide(self, finding: Finding) -> bool:
         """Whether a comment, which must give a reason, says that the finding is known."""
-        if finding.rule not in SUPPRESSIBLE:
+        if finding.rule not in IGNORABLE:
             return False
         for comment in self._comments:
             is_meant = finding.rule in comment.rules and comment.has_reason
@@ -93,7 +51,7 @@ class Ignores:
 
     def _finding(self, comment: _Comment, message: str, remedy: str) -> Finding:
         return Finding(
-            rule=UNUSED,
+            rule=UNUSED_IGNORE,
             severity=Severity.WARNING,
             file=self._source.shown,
             line=comment.line,
@@ -124,7 +82,7 @@ def _comments(source: Source) -> Iterator[_Comment]:
 def _words(rule: str, comment: _Comment, checked: frozenset[str]) -> tuple[str, str] | None:
     if rule in comment.used:
         return None
-    if rule not in SUPPRESSIBLE:
+    if rule not in IGNORABLE:
         return _words_for_other(rule)
     if not comment.has_reason:
         return "this comment gives no reason, so it does not count", "write the reason behind it"
@@ -135,11 +93,11 @@ def _words(rule: str, comment: _Comment, checked: frozenset[str]) -> tuple[str, 
 
 def _words_for_other(rule: str) -> tuple[str, str]:
     from provisioner.lint.nearest import nearest
-    from provisioner.lint.rule_pages import rule_pages
+    from provisioner.lint.rule import rule_pages
 
     known = [entry.rule for entry in rule_pages()]
     if rule in known:
         return f"{rule} cannot be turned off by a comment", "mend what it says; remove the comment"
-    near = nearest(rule, sorted(SUPPRESSIBLE))
+    near = nearest(rule, sorted(IGNORABLE))
     remedy = f"did you mean {near}?" if near else "`provisioner rules` lists them"
     return "this comment names a rule that does not exist", remedy

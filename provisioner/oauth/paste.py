@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from provisioner.oauth.callback_server import (
     NO_STATE,
@@ -20,6 +20,8 @@ from provisioner.oauth.callback_server import (
     CallbackServer,
     Ignored,
 )
+from provisioner.providers.catalogue import is_loopback
+from provisioner.providers.endpoints import host_of
 
 _SILENCE_SECONDS = 0.4  # after a line break: then it was Enter, and not a part of the text
 _LONGEST_SLEEP_SECONDS = 0.5
@@ -174,7 +176,7 @@ def judge_paste(text: str | None, callback_server: CallbackServer) -> Callback |
         if isinstance(one, Callback):
             return one
     reasons = [one.reason for one in found if isinstance(one, Ignored)]
-    may_be_page = not _is_on_loopback(address) and all(one == NO_STATE for one in reasons)
+    may_be_page = not is_loopback(host_of(address)) and all(one == NO_STATE for one in reasons)
     wanted = f"the one wanted begins with {callback_server.redirect_uri}/?"
     return InvalidPaste(_reason(address, places, reasons, wanted), may_be_page)
 
@@ -201,7 +203,7 @@ def _reason(address: str, places: list[str], reasons: list[str], wanted: str) ->
         return f"that is not an address, or a code alone; paste the whole address: {wanted}"
     if {name for part in places for name, _ in parse_qsl(part)} >= _OF_THE_REQUEST:
         return f"that is the address to open, not the one on which the browser ends: {wanted}"
-    if "://" in address and not _is_on_loopback(address):
+    if "://" in address and not is_loopback(host_of(address)):
         return (
             f"that is a page before the end of the sign-in: {wanted}. If the page shows an error, "
             "paste its words to have them explained"
@@ -212,10 +214,3 @@ def _reason(address: str, places: list[str], reasons: list[str], wanted: str) ->
         OTHER_STATE: "that address is the end of another sign-in; open the address above again",
         "a parameter twice": "that is more than one address; paste one alone",
     }.get(first, f"that address has neither a code nor an error; copy it from end to end: {wanted}")
-
-
-def _is_on_loopback(address: str) -> bool:
-    try:
-        return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
-    except ValueError:
-        return False

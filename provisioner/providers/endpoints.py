@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from provisioner.providers.catalogue import is_at, is_loopback, known_provider
 from provisioner.providers.provider import Provider
@@ -32,6 +32,22 @@ def host_of(url: str) -> str:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:  # a bracket without its twin
         return ""
+
+
+@lru_cache(maxsize=1024)
+def url_parts(url: str) -> SplitResult:
+    """The parts of a URL; all empty if it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname, parts.port
+    except ValueError:  # a bracket without its twin, a port that is no number
+        return urlsplit("")
+    return parts
+
+
+def tenant_of(url: str) -> str:
+    """`https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token` -> `contoso.edu`."""
+    return url_parts(url).path.lstrip("/").partition("/")[0].casefold()
 
 
 def absolute_url(url: str, reference: str) -> str:

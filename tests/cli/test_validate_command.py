@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.lint.rule_pages import rule_pages
+from provisioner.lint.rule import rule_pages
 
 RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
 

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from provisioner.config.document import Document, Source
+from provisioner.lint.checks import RULES
+from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.rules import RULES
-from provisioner.lint.surroundings import Surroundings
 
 MICROSOFT: dict[str, Any] = {
     "server_name": "Reports",
@@ -62,11 +62,9 @@ def found(
     None removes a setting. `facts` are a project's, below `providers`.
     """
     declaration = declared(_changed(server, changes))
-    surroundings = Surroundings(facts, today=today)
+    context = LintContext(facts, today=today)
     return {
-        (rule.ID, remark.pointer)
-        for rule in RULES
-        for remark in rule.check(declaration, surroundings)
+        (rule.id, remark.pointer) for rule in RULES for remark in rule.check(declaration, context)
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from provisioner.config.files import documents_at
 from provisioner.lint.finding import Finding
-from provisioner.lint.rule_pages import rule_pages
+from provisioner.lint.rule import rule_pages
 from provisioner.lint.verdict import Verdict, reach_verdict
 from provisioner.reports import findings_text
 

@@ -10,10 +10,9 @@ import pytest
 
 from provisioner.config.defect import DefectRule
 from provisioner.config.files import load
-from provisioner.lint import keyword_words
-from provisioner.lint.rule_pages import page, rule_pages
-from provisioner.lint.rules import COMPARISONS, RULES
-from provisioner.lint.suppression import UNUSED
+from provisioner.lint import checks, keyword_words
+from provisioner.lint.checks import RULES, THEMES, UNUSED_IGNORE
+from provisioner.lint.rule import rule_page, rule_pages
 from provisioner.lint.verdict import reach_verdict
 
 RULE_IDS = [entry.rule for entry in rule_pages()]
@@ -35,11 +34,10 @@ IN_WORDS_ONLY = {
     "too-large",
     "unreadable-file",
 }
-LINT_RULES = (*RULES, *COMPARISONS)
 
 
 def examples_below(heading: str, rule: str) -> list[str]:
-    section = re.search(rf"^## {heading}\n(.*?)(?=^## )", page(rule) or "", re.M | re.S)
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## )", rule_page(rule) or "", re.M | re.S)
     assert section is not None
     return re.findall(r"```yaml\n(.*?)```", section.group(1), re.S)
 
@@ -52,20 +50,25 @@ def rules_found(text: str, folder: Path) -> set[str]:
 
 def test_there_is_a_page_for_each_rule_and_no_other() -> None:
     assert len(SCHEMA_RULES) == 7
-    known = {*get_args(DefectRule), *SCHEMA_RULES, *(rule.ID for rule in LINT_RULES), UNUSED}
+    known = {*get_args(DefectRule), *SCHEMA_RULES, *(rule.id for rule in RULES), UNUSED_IGNORE}
     assert set(RULE_IDS) == known
 
 
-def test_a_rules_file_and_page_are_named_after_it() -> None:
-    for rule in LINT_RULES:
-        source = Path(str(rule.__file__))  # type: ignore[attr-defined]
-        assert source.stem == rule.ID.replace("-", "_")
-        assert source.with_suffix(".md").is_file()
+def test_a_rule_is_a_function_of_its_name_in_one_theme() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert rule.check.__name__ == rule.id.replace("-", "_")
+
+
+def test_every_theme_is_listed() -> None:
+    folder = Path(str(checks.__file__)).parent
+    found = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+    assert {theme.__name__.rpartition(".")[2] for theme in THEMES} == found
 
 
 @pytest.mark.parametrize("rule", RULE_IDS)
 def test_a_page_says_problem_correct_and_why(rule: str) -> None:
-    text = page(rule) or ""
+    text = rule_page(rule) or ""
     lines = text.splitlines()
     assert lines[0] == f"# {rule}"
     assert lines[2].endswith(".")
@@ -87,6 +90,6 @@ def test_what_a_page_calls_correct_has_no_finding(rule: str, tmp_path: Path) -> 
 
 def test_the_comment_that_a_page_shows_suppresses(tmp_path: Path) -> None:
     (problem,) = examples_below("Problem", "cleartext-login")
-    comment = re.search(r"^    (use_tls: false  # .*)$", page("cleartext-login") or "", re.M)
+    comment = re.search(r"^    (use_tls: false  # .*)$", rule_page("cleartext-login") or "", re.M)
     assert comment is not None
     assert rules_found(problem.replace("use_tls: false", comment.group(1)), tmp_path) == set()

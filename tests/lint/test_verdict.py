@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from provisioner.config.files import documents_at
-from provisioner.lint import verdict as verdict_module
+from provisioner.lint.checks import RULES
+from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Severity
 from provisioner.lint.remark import Remark
-from provisioner.lint.rules import RULES, Rule
+from provisioner.lint.rule import Rule, rule
 from provisioner.lint.selection import EVERYTHING
-from provisioner.lint.surroundings import Surroundings
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports.finding_formats import RENDERERS
 
@@ -34,12 +38,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-class Crashing:
-    ID = "crashing-rule"
-    SEVERITY = Severity.WARNING
-
-    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
-        raise KeyError("hunter2CANARY")
+@rule("crashing-rule", Severity.WARNING)
+def crashing(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    raise KeyError("hunter2CANARY")
 
 
 def test_a_broken_file_hides_no_other(here: Path) -> None:
@@ -62,7 +63,7 @@ def test_a_broken_file_hides_no_other(here: Path) -> None:
 def test_a_rule_that_crashes_hides_no_other(here: Path) -> None:
     (here / "a.yml").write_text(RELAY.format(name="x") + "prot: 1\n")
     verdict = reach_verdict(
-        documents_at(["a.yml"]), rules=(Crashing(), *RULES), asked=EVERYTHING | {Crashing.ID}
+        documents_at(["a.yml"]), rules=(crashing, *RULES), asked=EVERYTHING | {crashing.id}
     )
     assert [(finding.rule, finding.severity) for finding in verdict.findings] == [
         ("crashing-rule", "error"),
@@ -76,46 +77,30 @@ def test_a_rule_that_crashes_hides_no_other(here: Path) -> None:
         assert "CANARY" not in render(verdict)
 
 
-class CrashingComparison:
-    ID = "crashing-comparison"
-    SEVERITY = Severity.WARNING
-
-    def __init__(self, place: str) -> None:
-        self.place = place
-
-    def identity(self, server: Declaration, surroundings: Surroundings, /) -> str:
-        if self.place == "identity":
-            raise KeyError("hunter2CANARY")
-        return "all are alike"
-
-    def remark(self, first: str, second: str, place: str, /) -> Remark | None:
-        raise KeyError("hunter2CANARY")
+def _crash_on_settings(settings: Mapping[str, Any]) -> Iterator[Remark]:
+    raise KeyError("hunter2CANARY")
 
 
-@pytest.mark.parametrize(("place", "times"), [("identity", 3), ("remark", 2)])
-def test_a_comparison_that_crashes_hides_no_other(
-    here: Path, monkeypatch: pytest.MonkeyPatch, place: str, times: int
-) -> None:
-    comparisons = (CrashingComparison(place), *verdict_module.COMPARISONS)
-    monkeypatch.setattr(verdict_module, "COMPARISONS", comparisons)
-    for file, name in (("a", "x"), ("b", "x"), ("c", "y")):
-        (here / f"{file}.yml").write_text(RELAY.format(name=name) + "prot: 1\n")
-    asked = EVERYTHING | {CrashingComparison.ID}
-    verdict = reach_verdict(documents_at(["."]), asked=asked)
-    rules = [finding.rule for finding in verdict.findings]
-    assert rules.count("crashing-comparison") == times
-    assert rules.count("duplicate-server-name") == 1
-    assert rules.count("unknown-key") == 3
-    assert verdict.crashed == ("crashing-comparison",)
+@rule("crashing-rule", Severity.WARNING, check_settings=_crash_on_settings)
+def fine_on_servers(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    yield from ()
+
+
+def test_a_rule_that_crashes_on_settings_hides_no_other(here: Path) -> None:
+    (here / "provisioner.yml").write_text("providers: {smtp.ofice365.com: {offline: scope}}\n")
+    verdict = reach_verdict(
+        documents_at(["provisioner.yml"]),
+        rules=(fine_on_servers, *RULES),
+        asked=EVERYTHING | {fine_on_servers.id},
+    )
+    assert [f.rule for f in verdict.findings] == ["crashing-rule", "lookalike-endpoint"]
+    assert verdict.crashed == ("crashing-rule",)
     assert "CANARY" not in RENDERERS["text"](verdict)
 
 
-class Warning:
-    ID = "warning-rule"
-    SEVERITY = Severity.WARNING
-
-    def check(self, server: Declaration, surroundings: Surroundings, /) -> Iterator[Remark]:
-        yield Remark("/oauth2/access_token_url", "advice", "take it")
+@rule("warning-rule", Severity.WARNING)
+def warning(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    yield Remark("/oauth2/access_token_url", "advice", "take it")
 
 
 URL = "  access_token_url: 'http://login.example.edu/a b'"
@@ -126,7 +111,7 @@ URL = "  access_token_url: 'http://login.example.edu/a b'"
     [
         (URL, RULES, ["http-endpoint"]),
         (f"{URL}  # provisioner: ignore[http-endpoint] inside", RULES, ["wrong-form"]),
-        (URL, (Warning(),), ["wrong-form", "warning-rule"]),
+        (URL, (warning,), ["wrong-form", "warning-rule"]),
     ],
 )
 def test_only_an_error_that_is_told_says_better_what_the_schema_refuses(
@@ -134,7 +119,7 @@ def test_only_an_error_that_is_told_says_better_what_the_schema_refuses(
 ) -> None:
     text = (EXAMPLES / "valid/oauth2_unknown_provider.yml").read_text(encoding="utf-8")
     (here / "a.yml").write_text(re.sub(r"(?m)^  access_token_url:.*$", line, text))
-    asked = EVERYTHING | {Warning.ID}
+    asked = EVERYTHING | {warning.id}
     found = reach_verdict(documents_at(["a.yml"]), rules=rules, asked=asked).findings
     assert [f.rule for f in found if f.pointer == "/oauth2/access_token_url"] == expected
 
@@ -163,6 +148,56 @@ def test_the_second_of_a_name_is_marked_across_files(here: Path) -> None:
         (file, 1, 14, "a.yml:1 declares an email server of this name already")
         for file in ("b.yml", "d.yml")
     ]
+
+
+def test_a_second_name_is_marked_where_it_stands_and_hides_nothing(here: Path) -> None:
+    (here / "a.yml").write_text(RELAY.format(name="x"))
+    (here / "b.yml").write_text("# comment\n" + RELAY.format(name="x").replace("_n", "-n"))
+    (here / "c.yml").write_text(RELAY.format(name="' x'"))
+    (here / "d.yml").write_text(RELAY.format(name="' x'"))
+    found = reach_verdict(documents_at(["."])).findings
+    assert [(f.file, f.rule, f.line, f.column) for f in found] == [
+        ("b.yml", "unknown-key", 2, 1),
+        ("b.yml", "duplicate-server-name", 2, 14),
+        ("c.yml", "wrong-form", 1, 14),
+        ("c.yml", "lookalike-name", 1, 14),
+        ("d.yml", "wrong-form", 1, 14),
+        ("d.yml", "duplicate-server-name", 1, 14),
+        ("d.yml", "lookalike-name", 1, 14),
+    ]
+
+
+def test_a_comment_about_another_server_is_not_unused_where_that_is_not_read(here: Path) -> None:
+    line = RELAY.format(name="My reports  # provisioner: ignore[lookalike-name] two campuses")
+    (here / "a.yml").write_text(line)
+    (here / "b.yml").write_text(line.replace("My r", "My-r"))
+    for paths in (["a.yml"], ["b.yml"], ["a.yml", "b.yml"]):
+        assert reach_verdict(documents_at(paths)).findings == ()
+
+
+_MEASURE = """
+import json, re
+from provisioner.config.files import documents_at
+from provisioner.lint.verdict import reach_verdict
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
+reach_verdict(documents_at(["s0.yml"]))
+before = peak()
+verdict = reach_verdict(documents_at(["."]))
+print(json.dumps([before, peak(), verdict.servers]))
+"""
+
+
+def test_documents_are_not_all_in_memory(here: Path) -> None:
+    for number in range(600):
+        text = RELAY.format(name=f"x{number}") + "# " + "x" * 100_000 + "\n"
+        (here / f"s{number}.yml").write_text(text)
+    run = subprocess.run(
+        [sys.executable, "-c", _MEASURE], capture_output=True, text=True, check=True
+    )
+    before, after, servers = json.loads(run.stdout)
+    assert servers == 600
+    assert after - before < 20_000  # kB; the texts alone are 60,000
 
 
 @pytest.mark.parametrize(

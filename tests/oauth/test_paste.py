@@ -83,6 +83,7 @@ def test_property_11_a_pasted_refusal_is_the_providers_answer(server: CallbackSe
         (f"{HERE}/?error=access_denied&state=wrong", "is the end of another sign-in"),
         (f"{HERE}/?code=CANARY", "has no state; copy it from end to end"),
         (HERE, "has no state; copy it from end to end"),
+        ("http://127.0.0.2:8400/", "has no state; copy it from end to end"),
         (f"{HERE}/?state=right-state", "has neither a code nor an error"),
         (f"{HERE}/?state=right-state&code=", "has neither a code nor an error"),
         (f"{HERE}/?state=right-state&code=%C3%A9", "has neither a code nor an error"),

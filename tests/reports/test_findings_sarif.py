@@ -12,8 +12,8 @@ import jsonschema_rs
 import pytest
 
 import provisioner
-from provisioner.lint.rule_pages import page, rule_pages
-from provisioner.lint.rules import RULES
+from provisioner.lint.checks import OTHER_ADVICE, RULES
+from provisioner.lint.rule import rule_page, rule_pages
 from provisioner.lint.verdict import Verdict
 from provisioner.reports.findings_sarif import MOST_RESULTS, render
 from tests.reports.finding_samples import (
@@ -128,13 +128,14 @@ def test_all_rules_are_there_with_their_pages() -> None:
     rules = run_of(CLEAN)["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == [entry.rule for entry in rule_pages()]
     for rule in rules:
-        assert rule["help"] == {"text": page(rule["id"]), "markdown": page(rule["id"])}
+        assert rule["help"] == {"text": rule_page(rule["id"]), "markdown": rule_page(rule["id"])}
         assert rule["fullDescription"]["text"].startswith(rule["shortDescription"]["text"])
         assert "#" not in rule["shortDescription"]["text"]
         assert len(rule["fullDescription"]["text"]) <= 1024
     levels = {rule["id"]: rule["defaultConfiguration"]["level"] for rule in rules}
     assert levels["wrong-type"] == "error"
-    assert {rule.ID: rule.SEVERITY for rule in RULES}.items() <= levels.items()
+    assert {rule.id: rule.severity for rule in RULES}.items() <= levels.items()
+    assert {levels[rule] for rule in OTHER_ADVICE} == {"warning"}
 
 
 def test_a_crashed_check_is_told_and_the_run_did_not_succeed() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from provisioner.config.files import load
-from provisioner.lint.rule_pages import page
+from provisioner.lint.rule import rule_page
 from provisioner.lint.verdict import reach_verdict
 
 
 @pytest.mark.parametrize("rule", ["app-password-only", "doubtful-smtp-host", "foreign-sender"])
 def test_the_comment_that_a_page_shows_suppresses(rule: str, tmp_path: Path) -> None:
-    text = page(rule) or ""
+    text = rule_page(rule) or ""
     shown = re.search(rf"^    (\w+): .*(  # provisioner: ignore\[{rule}\] .*)$", text, re.M)
     problem = re.search(r"```yaml\n(.*?)```", text, re.S)
     assert shown is not None

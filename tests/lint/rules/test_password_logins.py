@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from provisioner.config.files import load
+from provisioner.lint.checks.login import password_login_ending
+from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.rules import password_login_ending
-from provisioner.lint.surroundings import Surroundings
 from tests.lint.rules.mail_servers import said
 
 LEVEL = "/smtp_security_level"
@@ -76,5 +76,5 @@ def test_the_day_is_looked_at(today: date, words: str, tmp_path: Path) -> None:
     said(tmp_path, "login", host="smtp.office365.com")
     document = next(iter(load(tmp_path / "server.json")))
     server = Declaration(document, document.value)
-    (remark,) = password_login_ending.check(server, Surroundings(today=today))
+    (remark,) = password_login_ending.check(server, LintContext(today=today))
     assert remark.message == f"Microsoft 365 {words}"

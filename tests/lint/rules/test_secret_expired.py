@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from provisioner.lint.rules import secret_expired
-from provisioner.lint.surroundings import Surroundings
+from provisioner.lint.checks.secrets import secret_expired
+from provisioner.lint.context import LintContext
 from tests.lint.oauth2_servers import declared
 
 
@@ -22,5 +22,5 @@ from tests.lint.oauth2_servers import declared
 )
 def test_how_long_it_lives(today: date, words: str) -> None:
     server = declared({"oauth2": {"client_secret_expires": "2028-02-29"}})
-    (remark,) = secret_expired.check(server, Surroundings(today=today))
+    (remark,) = secret_expired.check(server, LintContext(today=today))
     assert remark.message == words

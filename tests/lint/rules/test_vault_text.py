@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner.credentials.vault import VaultKey
-from provisioner.lint.vault_damage import vault_damage
+from provisioner.lint.checks.secrets import vault_damage
 from provisioner.secret import Secret
 from tests.lint.oauth2_servers import UNKNOWN, found
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provisioner.config.files import documents_at
+from provisioner.lint.checks.mail_server import _like_known_host
 from provisioner.lint.verdict import reach_verdict
+from provisioner.providers.all_providers import PROVIDERS
 from tests.lint.rules.mail_servers import said
 
 WRONG, DOUBTFUL = ["wrong-smtp-host /host"], ["doubtful-smtp-host /host"]
@@ -97,3 +101,18 @@ def test_a_project_can_take_its_gateway_into_the_catalogue(tmp_path: Path) -> No
     (tmp_path / "provisioner.yml").write_text(facts)
     verdict = reach_verdict(documents_at([str(tmp_path)]))
     assert (verdict.servers, verdict.findings) == (1, ())
+
+
+def test_the_quick_look_at_a_host_overlooks_none_that_is_near() -> None:
+    chance, near = random.Random(1), 0
+    known = [host for p in PROVIDERS for host in p.smtp_hosts if len(host) >= 16]
+    for _ in range(500):
+        letters = list(chance.choice(known))
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(letters))
+            letters[at : at + chance.randint(0, 1)] = chance.choice("aeot.-")
+        host = "".join(letters)
+        ratio, best = max((SequenceMatcher(None, host, one).ratio(), one) for one in known)
+        assert _like_known_host(host) == (best if ratio >= 0.92 else None), host
+        near += ratio >= 0.92
+    assert 100 < near < 450

@@ -1,0 +1,138 @@
+"""How a server signs in to its mail server, and whether the provider takes that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.lint.context import LintContext
+from provisioner.lint.declaration import Declaration
+from provisioner.lint.remark import Remark
+from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.providers.catalogue import is_loopback
+from provisioner.providers.provider import Provider
+
+PASSWORD_METHODS = frozenset({"login", "plain", "digest_md5", "cram_md5", "cram_sha1"})
+
+_LEVEL = "/smtp_security_level"
+# digest_md5, cram_md5 and cram_sha1 answer a challenge: the password itself stays at home.
+_TRAVELS = {"oauth2": "the access token", "login": "the password", "plain": "the password"}
+_METHODS = {
+    "plain": "PLAIN",
+    "login": "LOGIN",
+    "digest_md5": "DIGEST-MD5",
+    "cram_md5": "CRAM-MD5",
+    "cram_sha1": "CRAM-SHA1",
+    "oauth2": "XOAUTH2",
+}
+
+
+def signs_in(server: Declaration) -> bool:
+    """Whether it signs in at all."""
+    return server.text(_LEVEL) == "oauth2" or _signs_in_by_password(server)
+
+
+def mailbox(server: Declaration) -> str:
+    """What it signs in as; empty if nothing says it."""
+    return server.text("/user_name") or server.text("/oauth2/login_hint")
+
+
+def _signs_in_by_password(server: Declaration) -> bool:
+    """By a password method, or by one that auto_detect finds."""
+    level = server.text(_LEVEL)
+    return level in PASSWORD_METHODS or (level == "auto_detect" and server.has("/password"))
+
+
+def _may_be_taken(server: Declaration, provider: Provider) -> bool:
+    """Whether the provider has the server's method, as far as is known."""
+    level, known = server.text(_LEVEL), provider.smtp_auth_methods
+    return level == "auto_detect" or not known or level in known
+
+
+@rule("cleartext-login", ERROR)
+def cleartext_login(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+    """A secret that would cross the network readable; auto_detect may come to plain or login."""
+    level = server.text(_LEVEL)
+    secret = _TRAVELS.get(level)
+    if level == "auto_detect" and server.has("/password"):
+        secret = "the password"  # noqa: S105
+    if secret is None or server.get("/use_tls") not in (None, False):
+        return
+    if not is_loopback(server.text("/host")):
+        is_said = server.has("/use_tls")
+        yield Remark(
+            "/use_tls" if is_said else _LEVEL,
+            f"without TLS {secret} would travel readable",
+            "write use_tls: true" if is_said else "add use_tls: true",
+        )
+
+
+@rule("password-login-ended", ERROR)
+def password_login_ended(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """A password for a provider that takes none any more; the day is a fact of the catalogue."""
+    if not _signs_in_by_password(server):
+        return
+    provider = context.provider(server.text("/host"))
+    if provider.password_login == "ended":  # noqa: S105
+        since = f" since {day}" if (day := provider.password_login_ends) else ""
+        yield Remark(
+            _LEVEL,
+            f"{provider.label} has taken no password from mail programs{since}",
+            "write smtp_security_level: oauth2, and the settings below `oauth2`",
+        )
+
+
+@rule("password-login-ending", WARNING)
+def password_login_ending(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """A warning also after the day: until the provider ends it, it can be switched on again."""
+    if not _signs_in_by_password(server):
+        return
+    provider = context.provider(server.text("/host"))
+    ending = provider.password_login == "ending"  # noqa: S105
+    if not ending or not _may_be_taken(server, provider):
+        return
+    day = provider.password_login_ends
+    if day is None:
+        said = "is switching passwords of mail programs off"
+    elif context.today.isoformat() < day:
+        said = f"switches passwords of mail programs off by default by {day}"
+    else:
+        said = "has switched passwords of mail programs off by default"
+    yield Remark(
+        _LEVEL,
+        f"{provider.label} {said}",
+        "write smtp_security_level: oauth2, and the settings below `oauth2`",
+    )
+
+
+@rule("app-password-only", WARNING)
+def app_password_only(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """Nobody but its owner can see of a password what it is: a comment may say so.
+
+    A method that the provider does not have is unsupported-method's.
+    """
+    if not _signs_in_by_password(server):
+        return
+    provider = context.provider(server.text("/host"))
+    only = provider.password_login == "app_password"  # noqa: S105
+    if only and _may_be_taken(server, provider):
+        yield Remark(
+            _LEVEL,
+            f"{provider.label} takes no password of an account here, only an app password",
+            "write smtp_security_level: oauth2; if it is an app password, say so in a comment "
+            "(`provisioner rules app-password-only` shows how)",
+        )
+
+
+@rule("unsupported-method", ERROR)
+def unsupported_method(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """auto_detect picks what there is. Where passwords have ended, another rule says it."""
+    level = server.text(_LEVEL)
+    if level != "none" and level not in _METHODS:
+        return
+    provider = context.provider(server.text("/host"))
+    ended = provider.password_login == "ended"  # noqa: S105
+    if _may_be_taken(server, provider) or (ended and level != "none"):
+        return
+    said = f"has no {_METHODS[level]}" if level in _METHODS else "takes no mail without a sign-in"
+    better = "oauth2" if "oauth2" in provider.smtp_auth_methods else "login"
+    yield Remark(_LEVEL, f"{provider.label} {said}", f"write smtp_security_level: {better}")

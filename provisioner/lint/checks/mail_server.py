@@ -1,0 +1,271 @@
+"""The mail server: its host, its port, its limits."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from provisioner.lint.checks.login import PASSWORD_METHODS, mailbox, signs_in
+from provisioner.lint.context import LintContext
+from provisioner.lint.declaration import Declaration
+from provisioner.lint.nearest import nearest
+from provisioner.lint.remark import Remark
+from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.providers.all_providers import PROVIDERS
+from provisioner.providers.catalogue import is_loopback
+from provisioner.providers.lookalikes import resembled
+from provisioner.providers.provider import Provider
+
+if TYPE_CHECKING:
+    from difflib import SequenceMatcher
+
+_HOST, _PORT, _RATE = "/host", "/port", "/maximum_emails_per_minute"
+_HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether a host is an IPv4 or IPv6 address, without brackets."""
+    if not host[-1:].isdecimal() and ":" not in host:
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _host_name(server: Declaration) -> str:
+    """The host in lower case without a dot at its end; empty if it is no name."""
+    name = server.text(_HOST).casefold().removesuffix(".")
+    return name if _HOST_NAME.fullmatch(name) and not is_ip_address(name) else ""
+
+
+@rule("host-is-url", ERROR, can_be_ignored=False)
+def host_is_url(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+    """MAPS takes the host name alone; the port has a field of its own."""
+    host = server.text(_HOST)
+    if "://" in host or "/" in host:
+        yield Remark(_HOST, "the host is written as a URL", "write the host name alone")
+    elif "@" in host:
+        yield Remark(_HOST, "the host is written as a mail address", "write the mail server")
+    elif host.count(":") == 1:
+        yield Remark(_HOST, "the host has a port behind it", "write the port below `port`")
+
+
+# https://www.iana.org/assignments/service-names-port-numbers. 80 and 443 are left out: there
+# are providers that take mail there, such as https://developers.smtp2go.com/docs/smtp-relay
+_READING = {110: "POP3", 143: "IMAP", 993: "IMAP", 995: "POP3"}
+
+
+@rule("wrong-port", ERROR)
+def wrong_port(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """A port on which nobody takes mail. Of 25 submission-port has a word."""
+    port, host = server.get(_PORT), server.text(_HOST)
+    if type(port) is not int or not 0 < port < 65536 or port in (25, 587) or is_loopback(host):
+        return
+    provider, reading = context.provider(host), _READING.get(port)
+    if reading:
+        message = f"this is the port of {reading}, where mail is read"
+        yield Remark(_PORT, message, _right_port(server, provider))
+    elif provider.smtp_ports and port not in provider.smtp_ports:
+        message = f"{provider.label} takes no mail on this port"
+        yield Remark(_PORT, message, _right_port(server, provider))
+    elif port == 465 and server.get("/use_tls") in (None, False):
+        yield Remark(
+            _PORT,
+            "port 465 speaks TLS from the first byte, and this server is declared without TLS",
+            "write use_tls: true" if server.has("/use_tls") else "add use_tls: true",
+        )
+
+
+def _right_port(server: Declaration, provider: Provider) -> str:
+    if provider.smtp_ports:
+        return f"write port: {provider.smtp_ports[0]}"
+    if signs_in(server):
+        return "write the port on which the mail server takes mail, as a rule 587 or 465"
+    return "write the port on which the mail server takes mail, as a rule 25 without a sign-in"
+
+
+@rule("submission-port", WARNING)
+def submission_port(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """Port 25, where servers take each other's mail, declared or by default.
+
+    Whoever writes 25 where the provider has it, too, means it.
+    """
+    port = server.get(_PORT)
+    if port not in (None, 25) or not signs_in(server):
+        return
+    provider = context.provider(server.text(_HOST))
+    if not provider.smtp_ports:
+        return
+    best = provider.smtp_ports[0]
+    if port is None:
+        yield Remark(
+            _HOST,
+            f"without `port` MAPS takes 25, which many networks block; {provider.label} has {best}",
+            f"add port: {best}",
+        )
+    elif 25 not in provider.smtp_ports:
+        yield Remark(
+            _PORT,
+            f"port 25 is for mail between servers; {provider.label} wants a sign-in on {best}",
+            f"write port: {best}",
+        )
+
+
+_WITH_MX = tuple(provider for provider in PROVIDERS if provider.mx_hosts)
+
+
+@rule("wrong-smtp-host", ERROR)
+def wrong_smtp_host(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """A host that takes no mail with this sign-in: another provider's, an MX, a sign-in page.
+
+    Hosts that nobody knows are doubtful-smtp-host's.
+    """
+    host, level = _host_name(server), server.text("/smtp_security_level")
+    if not host or not (level == "oauth2" or level in PASSWORD_METHODS):
+        return
+    here = context.provider(host)
+    if not here.smtp_hosts:
+        yield from _mx(host, context)
+    elif host not in here.smtp_hosts:
+        yield Remark(
+            _HOST,
+            f"people sign in to {here.label} here; its mail server is another host",
+            f"write {here.smtp_hosts[0]}",
+        )
+    elif level == "oauth2":
+        yield from _of_another(here, server, context)
+
+
+def _mx(host: str, context: LintContext) -> Iterator[Remark]:
+    for known in _WITH_MX:
+        provider = context.provider(known.smtp_hosts[0])
+        if any(host == mx or (mx[0] == "." and host.endswith(mx)) for mx in provider.mx_hosts):
+            yield Remark(
+                _HOST,
+                f"this host takes mail for mailboxes at {provider.label}, and no sign-in",
+                f"write {provider.smtp_hosts[0]}; or, to send without a sign-in, port: 25 and "
+                "smtp_security_level: none",
+            )
+            return
+
+
+def _of_another(here: Provider, server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """URLs of two providers are providers-differ's."""
+    urls = (server.text(f"/oauth2/{name}_url") for name in ("authorization", "access_token"))
+    providers = [context.provider(url) for url in urls if url]
+    if len({provider.name for provider in providers}) != 1:
+        return
+    endpoints = providers[0]
+    if not endpoints.smtp_hosts or here.name == endpoints.name:
+        return
+    if here.platform is None or here.platform != endpoints.platform:
+        yield Remark(
+            _HOST,
+            f"this mail server is {here.label}'s, the OAuth2 URLs are {endpoints.label}'s: it does "
+            "not take their tokens",
+            f"write {endpoints.smtp_hosts[0]}, or the OAuth2 settings of {here.label}",
+        )
+
+
+_BY_READING_HOST = {host: p.smtp_hosts[0] for p in PROVIDERS for host in p.reading_hosts}
+_NEAR = 0.92
+
+
+@rule("doubtful-smtp-host", WARNING)
+def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """A host that is hardly the one meant: misspelt, for reading mail, or one's own.
+
+    What the OAuth2 endpoints say of the provider makes a guess a good one.
+    """
+    host = _host_name(server)
+    if not host or is_loopback(host) or context.provider(host).smtp_hosts:
+        return
+    if resembled(host):  # lookalike-endpoint's
+        return
+    if host in _BY_READING_HOST:
+        yield from _reading(host, context.provider(_BY_READING_HOST[host]))
+        return
+    provider = context.provider(server.text("/oauth2/access_token_url"))
+    known = provider.smtp_hosts
+    meant = nearest(host, known) if known else _like_known_host(host)
+    if meant:
+        label = context.provider(meant).label
+        message = f"this looks like a mail server of {label}, misspelt"
+        yield Remark(_HOST, message, f"did you mean {meant}?")
+    elif known and signs_in(server) and _is_of_the_mailbox(host, server):
+        yield Remark(
+            _HOST,
+            f"a mail server of the mailbox's own domain hardly takes tokens of {provider.label}",
+            f"write {known[0]}; if this is a gateway that takes them, say so in a "
+            "comment (`provisioner rules doubtful-smtp-host` shows how)",
+        )
+
+
+def _reading(host: str, provider: Provider) -> Iterator[Remark]:
+    if host in provider.reading_hosts:
+        yield Remark(
+            _HOST,
+            f"at {provider.label} this host is for reading mail; another one takes it",
+            f"write {provider.smtp_hosts[0]}",
+        )
+
+
+@cache
+def _like_known_host(host: str) -> str | None:
+    """The known host that differs by a letter or two. Most are far off, which is seen quickly."""
+    near = []
+    for known, matcher in _known_hosts().items():
+        matcher.set_seq1(host)
+        if matcher.real_quick_ratio() >= _NEAR and matcher.quick_ratio() >= _NEAR:
+            near.append((matcher.ratio(), known))
+    ratio, nearest_host = max(near, default=(0.0, ""))
+    return nearest_host if ratio >= _NEAR else None
+
+
+@cache
+def _known_hosts() -> dict[str, SequenceMatcher[str]]:
+    """Only long names: smtp.mail.com, for one, is somebody else's, not smtp.gmail.com misspelt."""
+    from difflib import SequenceMatcher
+
+    hosts = (host for provider in PROVIDERS for host in provider.smtp_hosts)
+    return {host: SequenceMatcher(None, "", host) for host in hosts if len(host) >= 16}
+
+
+def _is_of_the_mailbox(host: str, server: Declaration) -> bool:
+    domain = mailbox(server).rpartition("@")[2].casefold()
+    return "." in domain and f".{host}".endswith(f".{domain}")
+
+
+@rule("over-limit", WARNING)
+def over_limit(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """More mails a minute than the provider takes: a fact of the catalogue, or the project's."""
+    rate = server.get(_RATE)
+    if type(rate) is not int:
+        return
+    provider = context.provider(server.text(_HOST))
+    limit = provider.messages_per_minute
+    if limit is not None and rate > limit:
+        yield Remark(
+            _RATE,
+            f"{provider.label} takes {limit} mails a minute from one mailbox; more has to wait",
+            f"write {limit} or less; servers and hosts that share the mailbox share the limit",
+        )
+
+
+@rule("ip-with-tls", WARNING)
+def ip_with_tls(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+    """Certificates for addresses exist, but hardly any mail server has one."""
+    if server.get("/use_tls") is not True:
+        return
+    host = server.text(_HOST)
+    if is_ip_address(host) and not is_loopback(host):
+        yield Remark(
+            _HOST,
+            "hardly any mail server has a certificate for its IP address: TLS would fail",
+            "write the mail server's name, as its certificate has it",
+        )

@@ -1,0 +1,154 @@
+"""Who signs in and sends, and how the MAPS host introduces itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from provisioner.lint.checks.login import mailbox, signs_in
+from provisioner.lint.checks.mail_server import is_ip_address
+from provisioner.lint.checks.text import has_odd_character
+from provisioner.lint.context import LintContext
+from provisioner.lint.declaration import Declaration
+from provisioner.lint.remark import Remark
+from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.schema import schema_named
+from provisioner.providers.catalogue import is_loopback
+
+_USER, _HINT, _FROM = "/user_name", "/oauth2/login_hint", "/test_email/from"
+_CLIENT_NAME = "/client_name"
+_BECOMES = {
+    "refused": "refuses the mail unless the mailbox may send as it",
+    "rewritten": "puts the mailbox's address in its place unless it is a confirmed alias",
+}
+
+
+@rule("unknown-mailbox", WARNING)
+def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """Under oauth2 only; the password methods need a user_name anyway."""
+    level = "/smtp_security_level"
+    if server.text(level) != "oauth2" or not isinstance(server.get("/oauth2"), dict):
+        return
+    name = mailbox(server)
+    if not server.has(_USER) and not server.has(_HINT):
+        yield Remark(
+            level,
+            "nothing says which account is meant: whoever signs in would be taken for the mailbox",
+            "add user_name: the mailbox's address",
+        )
+    elif name and "@" not in name:
+        provider = context.provider(server.text("/host"))
+        if provider.login_name == "address":
+            yield Remark(
+                _USER if server.text(_USER) else _HINT,
+                f"{provider.label} knows accounts by their whole address",
+                "write the mailbox's address, such as reports@example.edu",
+            )
+
+
+@rule("foreign-sender", WARNING)
+def foreign_sender(server: Declaration, context: LintContext) -> Iterator[Remark]:
+    """Aliases and plus addresses are other senders, too. Says nothing where nobody knows."""
+    sender, account = server.text(_FROM), mailbox(server)
+    if not sender or sender.casefold() == account.casefold() or not signs_in(server):
+        return
+    provider = context.provider(server.text("/host"))
+    becomes = _BECOMES.get(provider.foreign_sender)
+    if becomes and _address().fullmatch(sender) and _address().fullmatch(account):
+        yield Remark(
+            _FROM,
+            f"this sender is not the mailbox that signs in: {provider.label} {becomes}",
+            "leave `from` out, or let the mailbox send as it and say so in a comment "
+            "(`provisioner rules foreign-sender` shows how)",
+        )
+
+
+@cache
+def _address() -> re.Pattern[str]:
+    """The form of a bare mail address, as the schema has it."""
+    return re.compile(schema_named("email-server").content["$defs"]["mail_address"]["pattern"])
+
+
+@rule("sender-form", ERROR, can_be_ignored=False)
+def sender_form(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+    """A name to sign in with that is the test email's sender, too, and can be none.
+
+    Characters that came along unseen are other rules'.
+    """
+    pointer = _USER if server.text(_USER) else _HINT
+    name = server.text(pointer)
+    if name.isascii() or server.text(_FROM) or not signs_in(server):
+        return
+    if not has_odd_character(pointer, name):
+        yield Remark(
+            pointer,
+            "the test email would have this as its sender, and that has to be an address in ASCII",
+            "name one that the mailbox may send as: test_email: {from: reports@example.edu}",
+        )
+
+
+# What a host sends; the test email is not sent with anything else either.
+_POSSIBLE_NAME = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
+_WORD = re.compile(r"[!-~]+")
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]*[A-Za-z0-9]")
+
+
+@rule("wrong-client-name", ERROR, can_be_ignored=False)
+def wrong_client_name(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+    """What is no word of ASCII at all is the schema's."""
+    name = server.text(_CLIENT_NAME)
+    if not _WORD.fullmatch(name) or _POSSIBLE_NAME.fullmatch(name):
+        return
+    what = "nothing that a host can be called"
+    if "/" in name:
+        what = "written as a URL"
+    elif "@" in name:
+        what = "written as a mail address"
+    yield Remark(
+        _CLIENT_NAME,
+        f"the client name is {what}",
+        "write the full host name of the MAPS host alone, such as maps.example.edu",
+    )
+
+
+@rule("doubtful-client-name", WARNING)
+def doubtful_client_name(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+    """RFC 5321 section 4.1.1.1: a full domain name, or an address in brackets."""
+    name = server.text(_CLIENT_NAME)
+    if not _POSSIBLE_NAME.fullmatch(name) or is_loopback(server.text("/host")):
+        return  # what is not even possible is wrong-client-name's
+    if is_ip_address(name) or name.startswith("["):
+        if not _is_address_literal(name):
+            yield Remark(
+                _CLIENT_NAME,
+                "an IP address in EHLO has brackets: [192.0.2.1], [IPv6:2001:db8::1]",
+                "write it so, or rather the full host name of the MAPS host",
+            )
+        return
+    doubt = _doubt_about(name, may_be_short=signs_in(server))
+    if doubt:
+        yield Remark(
+            _CLIENT_NAME,
+            doubt,
+            "write the full host name of the MAPS host, such as maps.example.edu",
+        )
+
+
+def _doubt_about(name: str, *, may_be_short: bool) -> str:
+    if "_" in name:
+        return "there is an underscore in the client name, which mail servers may refuse"
+    if not _DOMAIN.fullmatch(name):
+        return "the client name is no host name, which mail servers may refuse"
+    if "." in name or may_be_short:
+        return ""
+    return "the client name is no full host name: mail servers may refuse it without a sign-in"
+
+
+def _is_address_literal(name: str) -> bool:
+    if not name.startswith("[") or not name.endswith("]"):
+        return False
+    inner = name[1:-1]
+    if inner[:5].casefold() == "ipv6:":
+        return ":" in inner[5:] and is_ip_address(inner[5:])
+    return ":" not in inner and is_ip_address(inner)

@@ -1,0 +1,74 @@
+"""What rules know beyond the server they look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provisioner.config.document import Document
+from provisioner.lint.declaration import Declaration, EarlierServer
+from provisioner.lint.schema import schema_named
+
+if TYPE_CHECKING:
+    from provisioner.providers.provider import Provider
+
+
+class LintContext:
+    """The day, the facts of the providers as one project corrects them, its earlier servers.
+
+    `corrections`: `providers:` of provisioner.yml.
+    """
+
+    def __init__(
+        self,
+        corrections: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        today: date | None = None,
+    ) -> None:
+        self.today = today or date.today()
+        self.corrections = corrections or {}
+        self._providers: dict[str, Provider] = {}
+        self._earlier: dict[tuple[str, str], EarlierServer] = {}
+
+    def provider(self, url_or_host: str) -> Provider:
+        """The provider to which a URL or a mail server's host belongs."""
+        provider = self._providers.get(url_or_host)
+        if provider is None:
+            from provisioner.providers.catalogue import provider_for
+
+            provider = self._providers[url_or_host] = provider_for(url_or_host, self.corrections)
+        return provider
+
+    def earlier(self, kind: str, identity: str, server: Declaration) -> EarlierServer | None:
+        """The project's first server of an identity; None if it is this one, or has none."""
+        if not identity:
+            return None
+        this = server.as_earlier
+        first = self._earlier.setdefault((kind, identity), this)
+        return first if first is not this else None
+
+
+class ProjectContexts:
+    """The context of each project; of files without one, that with the settings given."""
+
+    def __init__(self, settings: Iterable[Document]) -> None:
+        self._known = {"": LintContext(_provider_facts(settings))}
+
+    def of(self, project: str) -> LintContext:
+        """What the rules know that look at a project's documents."""
+        if project not in self._known:
+            from provisioner.config.files import settings_documents
+
+            self._known[project] = LintContext(_provider_facts(settings_documents(Path(project))))
+        return self._known[project]
+
+
+def _provider_facts(settings: Iterable[Document]) -> Mapping[str, Mapping[str, Any]]:
+    """`providers:` of the first settings, if they are clean."""
+    value = next((document.value for document in settings), None)
+    if not isinstance(value, dict) or not schema_named("project").accepts(value):
+        return {}
+    facts: Mapping[str, Mapping[str, Any]] = value.get("providers", {})
+    return facts

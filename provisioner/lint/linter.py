@@ -1,0 +1,111 @@
+"""Documents -> what schema and rules say about them, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
+
+from provisioner.config.document import Document, Source
+from provisioner.config.yaml_text import MISSING
+from provisioner.lint.checks import UNUSED_IGNORE
+from provisioner.lint.context import ProjectContexts
+from provisioner.lint.declaration import Declaration
+from provisioner.lint.diagnosis import Diagnosis, diagnose
+from provisioner.lint.finding import Finding
+from provisioner.lint.remark import Objection, Remark
+from provisioner.lint.rule import Rule
+from provisioner.lint.schema import Schema, schema_for
+from provisioner.lint.suppression import Ignores
+
+_place = attrgetter("line", "column")
+
+
+class Linter:
+    """A check that crashes hides nothing of the others; `crashed` gets its id."""
+
+    def __init__(
+        self, settings: Iterable[Document], rules: Iterable[Rule], asked: frozenset[str]
+    ) -> None:
+        self.files = self.servers = 0
+        self.crashed: list[str] = []
+        self._contexts = ProjectContexts(settings)
+        self._rules = [rule for rule in rules if rule.id in asked]
+        self._asked = asked
+        # A rule that compares has looked at all servers of a project only if all were read.
+        self._checked = frozenset(rule.id for rule in self._rules if not rule.compares)
+
+    def findings(self, documents: Iterable[Document]) -> Iterator[Finding]:
+        """What is wrong, by file, line and column; one document at a time is in memory."""
+        for source, of_one_file in groupby(documents, attrgetter("source")):
+            self.files += 1
+            yield from sorted(self._in_file(source, of_one_file), key=_place)
+
+    def _in_file(self, source: Source, documents: Iterable[Document]) -> Iterator[Finding]:
+        ignores = Ignores(source)
+        for document in documents:
+            objections = self._objections(document)
+            if objections or document.defects:
+                yield from self._located(document, objections, ignores)
+        if UNUSED_IGNORE in self._asked:
+            yield from ignores.unused(self._checked)
+
+    def _located(
+        self, document: Document, objections: list[Objection], ignores: Ignores
+    ) -> Iterator[Finding]:
+        """Imported here: a run that has nothing to say needs no places and no excerpts."""
+        from provisioner.lint.resolution import finding_of_defect, findings_of_objections
+
+        for defect in document.defects:
+            if not defect.is_warning or defect.rule in self._asked:
+                yield finding_of_defect(defect, document)
+        yield from findings_of_objections(objections, document, ignores)
+
+    def _objections(self, document: Document) -> list[Objection]:
+        schema = schema_for(document)
+        diagnosis, bugs = self._diagnosis(document, schema)
+        if not isinstance(diagnosis.value, dict):
+            return [*bugs, *diagnosis.objections]
+        if schema.name == "email-server":
+            self.servers += 1
+            server = Declaration(document, diagnosis.value)
+            context = self._contexts.of(document.source.project)
+            objections = self._by_rules(lambda rule: rule.check(server, context))
+        else:
+            settings = diagnosis.value
+            objections = self._by_rules(lambda rule: rule.check_settings(settings))
+        if diagnosis.moved:
+            objections = [diagnosis.told_in_file(objection) for objection in objections]
+        return [*bugs, *diagnosis.objections, *objections]
+
+    def _diagnosis(self, document: Document, schema: Schema) -> tuple[Diagnosis, list[Objection]]:
+        value = document.value
+        try:
+            if value is MISSING or schema.accepts(value):
+                return Diagnosis(value), []
+            diagnosis = diagnose(value, schema)
+            if not diagnosis.objections:
+                raise AssertionError("nothing explains why the schema refuses this")
+        except Exception as error:  # noqa: BLE001
+            return Diagnosis(value), [self._bug("schema", error)]
+        return diagnosis, []
+
+    def _by_rules(self, ask: Callable[[Rule], Iterable[Remark]]) -> list[Objection]:
+        found: list[Objection] = []
+        for rule in self._rules:
+            try:
+                for remark in ask(rule):
+                    found.append(Objection(rule.id, remark, rule.severity))
+            except Exception as error:  # noqa: BLE001
+                found.append(self._bug(rule.id, error))
+        return found
+
+    def _bug(self, check: str, error: Exception) -> Objection:
+        """Type and place only: the words of an unexpected exception may quote a secret."""
+        self.crashed.append(check)
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+        message = f"this check failed here, which is our bug: {type(error).__name__} at {place}"
+        return Objection(check, Remark("", message, "please report it with this line", "key"))
