@@ -25,7 +25,9 @@ from provisioner.secret import Secret
 TOKENS = "tokens"
 
 _THE_PROVIDERS = "the provider's"
+_ANY_LEVEL = "any, under TLS"
 _UNSAID = {
+    ("smtp_security_level", _ANY_LEVEL),
     ("ca_file", "none"),
     ("revocation_url", _THE_PROVIDERS),
     ("device_authorization_url", _THE_PROVIDERS),
@@ -116,7 +118,8 @@ def value_name(secret: Secret, digest_key: bytes) -> str:
 def _differences(old: Destination, new: Destination) -> Iterable[str]:
     for part in dict.fromkeys((*old.parts, *new.parts)):
         before, after = old.parts.get(part, "nothing"), new.parts.get(part, "nothing")
-        if before != after:
+        # With TLS or without is told by use_tls: no level changed that was declared.
+        if before != after and _ANY_LEVEL not in (before, after):
             yield f"{part} changed from {before} to {after}"
 
 
@@ -154,7 +157,7 @@ def _parts(server: EmailServer) -> Iterator[tuple[str, dict[str, str]]]:
         yield TOKENS, {**client, **mail_server}
     if server.password is not None:
         # Without TLS the security level decides whether the line carries the password itself.
-        level = "any, under TLS" if server.use_tls else str(server.smtp_security_level)
+        level = _ANY_LEVEL if server.use_tls else str(server.smtp_security_level)
         yield "password", {**mail_server, "smtp_security_level": level}
 
 

@@ -26,6 +26,8 @@ from provisioner.oauth.checks import check_issuer
 from provisioner.oauth.paste import first_answer
 from provisioner.oauth.sign_in import Answer, SignInContext
 from provisioner.providers.credential_forms import has_form
+from provisioner.providers.provider import Provider
+from provisioner.providers.registrations import registration_of
 from provisioner.secret import Secret
 from provisioner.text import redact
 
@@ -190,8 +192,7 @@ def callback_timeout(
     provider, redirect_uri = context.provider, callback_server.redirect_uri
     lines = [
         *_ignored_lines(callback_server),
-        f"The redirect URI to register is exactly {redirect_uri}; if the provider accepts any "
-        f"port of localhost, without the port; else keep it with --port {callback_server.port}.",
+        _redirect_uri_to_register(provider, callback_server),
         *([f"  {provider.console_url}"] if provider.console_url else []),
         "If the browser runs on another machine, its localhost is not this one. Run there first, "
         f"with --port {callback_server.port} here:",
@@ -203,6 +204,18 @@ def callback_timeout(
     return SignInFailed(
         f"{context.server.where()}: no answer came to {redirect_uri} within {seconds:g} s",
         remedy="\n".join(lines),
+    )
+
+
+def _redirect_uri_to_register(provider: Provider, callback_server: CallbackServer) -> str:
+    registration = registration_of(provider)
+    if registration.any_port:
+        without_port = callback_server.redirect_uri.rpartition(":")[0]
+        return f"The redirect URI to register is {without_port}, {registration.redirect_note}."
+    return (
+        f"The redirect URI to register is exactly {callback_server.redirect_uri}; if the provider "
+        "accepts any port of localhost, without the port; else keep it with --port "
+        f"{callback_server.port}."
     )
 
 

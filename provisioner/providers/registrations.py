@@ -13,7 +13,8 @@ class Registration(NamedTuple):
 
     Templates may hold {tenant}, {client_id} and {mailbox}.
     `application_type` is the provider's own name for a client that sends a secret.
-    `registers_redirect` is False where the provider asks for no redirect URI.
+    `registers_redirect` is False where the provider asks for no redirect URI; `any_port` where
+    it takes each port of localhost.
     `scope` is for scope_for_authorize. `doubt` says what nobody was found to have confirmed.
     `mailbox_commands` are for an administrator of the mail system.
     """
@@ -23,6 +24,7 @@ class Registration(NamedTuple):
     scope: str = ""
     application_type: str = "a web (confidential) client: a client secret is sent"
     registers_redirect: bool = True
+    any_port: bool = False
     redirect_note: str = "where the port counts, register it too and keep it with --port"
     permissions: tuple[str, ...] = ()
     consent_url: str = ""
@@ -45,6 +47,7 @@ MICROSOFT_REGISTRATION = Registration(
     # A secret with the other platforms is answered with AADSTS700025.
     application_type="platform Web (not Mobile and desktop, not SPA), with a client secret",
     # https://learn.microsoft.com/entra/identity-platform/reply-url#localhost-exceptions
+    any_port=True,
     redirect_note="once, without a port: Microsoft takes any port of localhost",
     permissions=(
         "Office 365 Exchange Online > Delegated permissions > SMTP.Send",
@@ -109,6 +112,7 @@ GOOGLE_REGISTRATION = Registration(
     # https://developers.google.com/identity/protocols/oauth2/resources/loopback-migration
     application_type="client of type Desktop app (its client secret is sent)",
     registers_redirect=False,
+    any_port=True,
     redirect_note="a Desktop app takes any port of localhost",
     permissions=("Data access: the restricted scope https://mail.google.com/",),
     steps=(

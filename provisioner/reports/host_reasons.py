@@ -21,7 +21,7 @@ class Reason(NamedTuple):
 
 _SEE_HOST = "check the host: provisioner status --hosts"
 _PLAN = "check what would change now: provisioner plan"
-_PUSH_AGAIN = "push again (without --mail none): only unverified servers are checked again"
+_PUSH_AGAIN = "push again, not with --mail none: only unverified servers are checked again"
 _REPORT = "report this bug, with these words"
 
 REASONS: Mapping[str, Reason] = {

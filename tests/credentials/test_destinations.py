@@ -67,7 +67,7 @@ def test_the_first_use_of_each_secret_is_named_with_its_source_and_destination()
         (
             False,
             "password ({env: RELAY}) would go for the first time to host mail.example.edu, "
-            "port 587, use_tls true, smtp_security_level any, under TLS",
+            "port 587, use_tls true",
         )
     ]
     secret, tokens = said(oauth_server(), secret=CLIENT_SECRET)
@@ -96,6 +96,10 @@ def test_a_changed_way_of_a_password(
     [(changed, text)] = said(relay(**changes), relay(**before))[:1]
     assert changed
     assert text == f"password: {words}"
+
+
+def test_without_tls_no_level_is_said_to_have_changed() -> None:
+    assert len(said(relay(use_tls=False), relay())) == 1
 
 
 def test_under_tls_the_security_level_may_change() -> None:

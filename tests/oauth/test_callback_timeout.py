@@ -51,8 +51,12 @@ def test_the_redirect_uri_and_the_tunnel_are_exact() -> None:
     with CallbackServer(Secret("s")) as server:
         lines = _remedy(server, ENTRA)
         assert lines[0] == "No request came there."
-        assert f"is exactly http://localhost:{server.port};" in lines[1]
-        assert f"--port {server.port}." in lines[1]
+        assert lines[1].startswith(
+            "The redirect URI to register is http://localhost, once, without"
+        )
+        elsewhere = _remedy(server, "https://sso.example.edu/authorize")[1]
+        assert f"is exactly http://localhost:{server.port};" in elsewhere
+        assert f"--port {server.port}." in elsewhere
         assert lines[2] == "  https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps"
         assert f"  {tunnel(server.port)}" in lines
 
@@ -80,8 +84,8 @@ def test_property_15_microsofts_pages() -> None:
     assert "If the browser shows an error of Microsoft 365, look for its words here:" in lines
     assert (
         "- AADSTS50011: the redirect address is not registered for this client; register exactly "
-        "http://localhost (any port) under the platform Web (who must act: an administrator at "
-        "the provider)"
+        "http://localhost, without a port, under the platform Web (who must act: an administrator "
+        "at the provider)"
     ) in lines
     [consent] = [line for line in lines if line.startswith("- AADSTS90094: ")]
     assert "https://login.microsoftonline.com/contoso.edu/adminconsent?client_id=5f2c " in consent
@@ -90,7 +94,9 @@ def test_property_15_microsofts_pages() -> None:
 def test_property_15_with_https_the_address_to_register_has_it() -> None:
     with CallbackServer(Secret("s"), certificate=new_certificate()) as server:
         lines = _remedy(server, ENTRA)
-    assert any("AADSTS50011" in line and "exactly https://localhost (" in line for line in lines)
+    assert any(
+        "AADSTS50011" in line and "exactly https://localhost, without" in line for line in lines
+    )
 
 
 def test_property_15_googles_pages() -> None:
