@@ -76,8 +76,9 @@ def test_a_sign_in_that_was_ended_at_the_provider(project, provider, mail, user)
     provider.revoke(store.read("Reports").tokens.refresh_token.reveal())
 
     checked = project.run("status", "--check", "--format", "json")
-    assert checked.returncode == 1
+    assert checked.returncode == 6
     [server] = json.loads(checked.stdout)["servers"]
-    assert "the mail server refuses the token" in server["problems"][0]["message"]
+    assert server["usable"] is False
+    assert "invalid_grant" in server["problems"][0]["message"], "a new token was asked for, too"
     assert project.run("refresh").returncode == 6
     assert "the sign-in has ended" in succeeded(project.run("revoke", "Reports", "-y"))

@@ -111,7 +111,7 @@ def test_the_user_cancels(signed_in, user, chromium):
     tokens = next((signed_in.folder / "tokens").glob("*.yml"))
     before = tokens.read_bytes()
     ended = signed_in.authenticate("Reports", chromium.person(user, cancel=True))
-    assert ended.returncode == 1
+    assert ended.returncode == 6
     assert "access_denied" in ended.stderr
     assert tokens.read_bytes() == before
 
@@ -121,7 +121,7 @@ def test_somebody_else_signs_in(signed_in, user, chromium):
     before = tokens.read_bytes()
     person = chromium.person(f"{user}-other")
     ended = signed_in.authenticate("Reports", person)
-    assert ended.returncode == 1
+    assert ended.returncode == 6
     assert "535" in ended.stderr
     assert "compare user_name with the account that signed in" in ended.stderr
     assert "Reports: not signed in" in person.page()["text"]

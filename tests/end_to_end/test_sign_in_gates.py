@@ -20,11 +20,11 @@ def signed_in(declared, user, chromium):
     return declared
 
 
-def refused(project, person):
+def refused(project, person, code=6):
     """What the terminal says; the earlier tokens stay, and the browser says it, too."""
     before = tokens(project)
     ended = project.authenticate("Reports", person)
-    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert ended.returncode == code, ended.stdout + ended.stderr
     assert tokens(project) == before
     assert "Reports: not signed in" in person.page()["text"]
     assert "Nothing was saved" in person.page()["text"]
@@ -36,13 +36,13 @@ def tokens(project):
 
 
 def test_property_30_a_scope_that_was_unticked(signed_in, user, chromium):
-    said = refused(signed_in, chromium.person(user, untick=["smtp"]))
+    said = refused(signed_in, chromium.person(user, untick=["smtp"]), code=1)
     assert "Reports: oauth2.scope_for_authorize: asked for and not granted: smtp" in said
     assert "leave every box ticked" in said
 
 
 def test_property_29_offline_access_that_was_unticked(signed_in, user, chromium):
-    said = refused(signed_in, chromium.person(user, untick=["offline_access"]))
+    said = refused(signed_in, chromium.person(user, untick=["offline_access"]), code=1)
     assert "Reports: oauth2.prompt: localhost gave no refresh token" in said
 
 
@@ -60,7 +60,7 @@ def test_property_11_the_person_cancels(signed_in, user, chromium):
 def test_a_client_that_may_not_have_refresh_tokens(project, user, provider, mail, chromium):
     client = provider.clients["without_refresh"]
     project.declare("Reports", provider, mail.server("oauth"), user=user, client=client)
-    assert "gave no refresh token" in refused(project, chromium.person(user))
+    assert "gave no refresh token" in refused(project, chromium.person(user), code=1)
 
 
 def test_a_wrong_client_secret(signed_in, user, chromium):
@@ -77,11 +77,11 @@ def test_property_31_the_account_page_is_asked_for(declared, user, provider, chr
     assert "prompt=consent+select_account" in ended.stderr
 
 
-def test_a_refresh_with_a_wrong_client_secret_is_nothing_to_sign_in_for(signed_in):
+def test_a_refresh_with_a_wrong_client_secret_needs_a_person(signed_in):
     kept = tokens(signed_in)
     signed_in.environment["REPORTS_SECRET"] = "not-the-one"
     ended = signed_in.run("refresh", "Reports")
-    assert ended.returncode == 1, ended.stderr
+    assert ended.returncode == 6, ended.stderr
     assert "Reports: oauth2.client_secret: the refresh at localhost: invalid_client" in ended.stderr
     assert tokens(signed_in) == kept
 
