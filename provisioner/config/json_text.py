@@ -101,7 +101,7 @@ def _refuse_constant(_: str) -> NoReturn:
 
 def _in_our_words(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
     """`json` counts blanks in at times, and Python 3.13 marks a last comma itself."""
-    at = error.pos
+    at = error.pos + error.msg.startswith("Illegal trailing comma")
     while text[at : at + 1] in (" ", "\t", "\r", "\n"):
         at += 1
     if error.msg.startswith(("Unterminated", "Invalid")):
