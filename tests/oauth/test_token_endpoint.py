@@ -279,7 +279,7 @@ def test_property_22_a_connection_that_is_cut_stays_encrypted(
         with closing(connection):
             guard.cut()
             assert connection.sock.version() is not None
-            with pytest.raises(OSError, match=r"EOF|reset|Broken pipe|SSL"):
+            with pytest.raises((ssl.SSLError, ConnectionError)):
                 connection.sock.sendall(b"CANARY")
 
 
