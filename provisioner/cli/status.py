@@ -111,12 +111,12 @@ def _state(
     *,
     check: bool,
 ) -> SignInState:
-    from provisioner.credentials.expiry import sign_in_state
+    from provisioner.credentials.expiry import REFUSED, sign_in_state
 
     secrets, now = opened.secrets, time.time()
     state = sign_in_state(server, secrets, noted, now=now, within=within)
     # What was refused before is tried anew.
-    if not check or not sign_in_state(server, secrets, None, now=now).usable:
+    if not check or any(p.blocks and p.standing != REFUSED for p in state.problems):
         return state
     noted, problems = _checked(server, opened, noted)
     state = sign_in_state(server, secrets, noted, now=now, within=within)
@@ -133,8 +133,8 @@ def _checked(
     """
     from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.credentials.expiry import Problem
-    from provisioner.credentials.proofs import LastProof, Refused, note_mail, read_proofs
-    from provisioner.oauth.checks import Proof
+    from provisioner.credentials.proofs import note_mail, read_proofs
+    from provisioner.oauth.checks import last_proof
     from provisioner.oauth.refreshing import RefreshRefused, fresh_tokens
 
     name, root, now = server.server_name, opened.project.root, int(time.time())
@@ -150,15 +150,12 @@ def _checked(
         return known, [] if known and known.refresh else [Problem.of(error)]
     except ProvisionerError as error:
         return noted, [Problem.of(error)]
-    if result.proof is Proof.UNPROVEN:
+    proof = last_proof(result, tokens, at=now)
+    if proof is None:
         said = f"not proven: {result.detail}"
         return noted, [
             Problem(said, result.remedy, ExitCode.FAILURE, blocks=False, standing="unclear")
         ]
-    proof = LastProof(grant_id=tokens.grant_id, at=now)
-    if result.proof is Proof.REFUSED:
-        refused = Refused(said=result.detail, remedy=result.remedy, at=now)
-        proof = LastProof(grant_id=tokens.grant_id, mail=refused)
     try:
         note_mail(root, {name: proof})
     except ProvisionerError as error:

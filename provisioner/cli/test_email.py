@@ -94,19 +94,15 @@ def _noted(entry: ServerEntry, result: SmtpResult, project: Project, provider_na
     import time
 
     from provisioner.cli.output import print_text
-    from provisioner.credentials.proofs import LastProof, Refused, note_mail
+    from provisioner.credentials.proofs import note_mail
     from provisioner.errors import ProvisionerError
-    from provisioner.oauth.checks import Proof, proof_from
+    from provisioner.oauth.checks import last_proof, proof_from
 
     assert entry.token_set is not None  # noqa: S101  the caller has seen to it
     said = proof_from(result, entry.server.host, provider_name, entry.name)
-    now = int(time.time())
-    if said.proof is Proof.UNPROVEN:
+    proof = last_proof(said, entry.token_set, at=time.time())
+    if proof is None:
         return False
-    proof = LastProof(grant_id=entry.token_set.grant_id, at=now)
-    if said.proof is Proof.REFUSED:
-        refused = Refused(said=said.detail, remedy=said.remedy, at=now)
-        proof = LastProof(grant_id=entry.token_set.grant_id, mail=refused)
     try:
         note_mail(project.root, {entry.name: proof})
     except ProvisionerError as error:  # what the mail server said is true all the same

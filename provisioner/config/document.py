@@ -137,13 +137,6 @@ class Document(NamedTuple):
         return place if is_there else None
 
 
-def load_file(path: str | Path) -> list[Document]:
-    """The documents of one file, or of standard input (`-`): at least one, if only to carry a
-    defect.
-    """
-    return load_found(FoundFile(str(path)))
-
-
 def load_text(text: str, path: str, *, project: str = "") -> list[Document]:
     """The documents of a text as if it lay in a file of that path; like those of standard input
     they cannot be read again.

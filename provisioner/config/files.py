@@ -119,22 +119,10 @@ def files_at(paths: Iterable[str]) -> Iterator[FoundFile]:
                 yield found
 
 
-def load(path: str | Path) -> Iterator[Document]:
-    """The documents of a file, of all files below a folder, or of standard input (`-`)."""
-    found = [FoundFile(STDIN)] if str(path) == STDIN else declared_files(path)
-    for file in found:
-        yield from load_found(file)
-
-
 def documents_of(files: Iterable[FoundFile]) -> Iterator[Document]:
     """The documents of all files, one file after the other."""
     for found in files:
         yield from load_declared(found)
-
-
-def documents_at(paths: Iterable[str]) -> Iterator[Document]:
-    """The documents of everything that was named."""
-    return documents_of(files_at(paths))
 
 
 def _files_at(path: str) -> Iterator[FoundFile]:

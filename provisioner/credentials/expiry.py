@@ -27,6 +27,8 @@ _ASSUMED_IDLE_DAYS = 14
 # How long before an end a person should know of it; less where it lives for less than twice that.
 _WARNING_SECONDS = 14 * _DAY
 
+REFUSED = "refused"  # the standing of what a refresh, or a sign-in at the mail server, may mend
+
 
 @dataclass(frozen=True, slots=True)
 class TokenExpiry:
@@ -267,7 +269,7 @@ def refusals(proof: LastProof) -> Iterator[Problem]:
     """What a person has to put right; it is tried anew by every refresh and every test email."""
     for refused in filter(None, (proof.refresh, proof.mail)):
         said = f"{refused.said} (on {_minute(refused.at)})"
-        yield Problem(said, refused.remedy, standing="refused")
+        yield Problem(said, refused.remedy, standing=REFUSED)
 
 
 def undeclared_problem(kept: Credentials) -> Problem:

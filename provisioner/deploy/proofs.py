@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from provisioner.credentials.proofs import LastProof, Refused, note_mail
+from provisioner.credentials.proofs import LastProof, note_mail
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.result import HostResult
 from provisioner.errors import ProvisionerError
 from provisioner.model.project import Project
-from provisioner.oauth.checks import Proof, proof_from
+from provisioner.oauth.checks import last_proof, proof_from
 from provisioner.providers.catalogue import provider_for
 
 
@@ -27,15 +27,8 @@ def sign_in_proofs(
             provider = provider_for(entry.server.host, project.providers)
             asked = f"{entry.server.host}, asked by {host.host}"
             said = proof_from(mail.smtp, asked, provider.name, entry.name)
-            grant = entry.token_set.grant_id
-            if said.proof is Proof.ACCEPTED:
-                proof = LastProof(grant_id=grant, at=int(at), by=host.host)
-            elif said.proof is Proof.REFUSED:
-                refused = Refused(said=said.detail, remedy=said.remedy, at=int(at))
-                proof = LastProof(grant_id=grant, mail=refused)
-            else:
-                continue
-            if mail.server not in found or found[mail.server].mail:
+            proof = last_proof(said, entry.token_set, at=at, by=host.host)
+            if proof and (mail.server not in found or found[mail.server].mail):
                 found[mail.server] = proof
     return found
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from provisioner.credentials.proofs import LastProof, Refused
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed, SignInRefused
 from provisioner.model.email_server import EmailServer, OAuth2Settings
@@ -421,6 +422,21 @@ def proof_from(
         detail = f"the mail server refuses the token: {said}"
         return ProofResult(Proof.REFUSED, detail, remedy, advice.field, says_expired(result))
     return ProofResult(Proof.UNPROVEN, said, advice.remedy)
+
+
+def last_proof(
+    result: ProofResult, tokens: TokenSet, *, at: float, by: str | None = None
+) -> LastProof | None:
+    """What is to be noted of the tokens' grant; None if the answer says nothing of it.
+
+    `at` in Unix seconds; `by`: the host that asked, None for this machine.
+    """
+    if result.proof is Proof.ACCEPTED:
+        return LastProof(grant_id=tokens.grant_id, at=int(at), by=by)
+    if result.proof is Proof.REFUSED:
+        refused = Refused(said=result.detail, remedy=result.remedy, at=int(at))
+        return LastProof(grant_id=tokens.grant_id, mail=refused)
+    return None
 
 
 def says_expired(result: SmtpResult) -> bool:

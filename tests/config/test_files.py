@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.files import documents_at, load
+from tests.loading import documents_at, load
 
 
 def write(folder: Path, *names: str) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 _REPORT = r"""
 import json, re, sys, time
-from provisioner.config.files import load
+from tests.loading import load
 started = time.process_time()
 documents = list(load(sys.argv[1]))
 for document in documents:
@@ -166,7 +166,7 @@ def test_a_file_and_a_folder_that_may_not_be_read() -> None:
 
 _REPORT_AS_NOBODY = """
 import os, sys
-from provisioner.config.files import load
+from tests.loading import load
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)

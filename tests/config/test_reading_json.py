@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.document import Document, load_file
+from provisioner.config.document import Document
+from tests.loading import load_file
 
 
 def read(folder: Path, text: str) -> list[Document]:

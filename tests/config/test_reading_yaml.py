@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.document import Document, load_file
+from provisioner.config.document import Document
 from provisioner.config.yaml_text import MISSING
+from tests.loading import load_file
 
 
 @pytest.fixture

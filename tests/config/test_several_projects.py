@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.files import documents_at
 from provisioner.lint.verdict import Verdict, reach_verdict
+from tests.loading import documents_at
 
 RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
 OAUTH2 = (

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.cli import app
-from provisioner.config.document import load_file, load_text
+from provisioner.config.document import load_text
 from provisioner.credentials.store import CredentialStore
 from provisioner.credentials.vault import VaultKey, VaultUnreadable
 from provisioner.credentials.vault_replacing import with_new_vault_texts
@@ -21,6 +21,7 @@ from provisioner.errors import ExitCode, FileUnusable, ProvisionerError
 from provisioner.secret import Secret
 from tests.credentials.checkout import Checkout
 from tests.credentials.test_killed import killed_at_each_step
+from tests.loading import load_file
 from tests.oauth_samples import token_set
 
 PASSWORD = "an encrypted password"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.files import documents_at
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports import step_summary
 from provisioner.reports.finding_formats import RENDERERS
+from tests.loading import documents_at
 
 CANARY = "hunter2CANARY"
 NUMBER = "70417762031"

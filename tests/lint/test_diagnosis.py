@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.files import load
 from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports import findings_text
+from tests.loading import load
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.files import load
 from provisioner.config.pointer import segments
 from provisioner.lint.explanation import explain
 from provisioner.lint.keyword_words import OBJECTORS
 from provisioner.lint.schema import Schema, schema_for, schema_named
+from tests.loading import load
 
 pytestmark = pytest.mark.long
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.files import documents_at
 from provisioner.lint.finding import Finding
 from provisioner.lint.rule import rule_pages
 from provisioner.lint.verdict import Verdict, reach_verdict
 from provisioner.reports import findings_text
+from tests.loading import documents_at
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 EXPECTED = ".expected.txt"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.files import load
 from provisioner.lint.explanation import explain
 from provisioner.lint.finding import Finding
 from provisioner.lint.schema import schema_named
 from provisioner.lint.verdict import reach_verdict
+from tests.loading import load
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.config.files import documents_at
 from provisioner.lint.explanation import explain
 from provisioner.lint.schema import SchemaName, schema_named
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports.finding_formats import RENDERERS
+from tests.loading import documents_at
 from tests.strategies.canaries import CANARY, NUMBER, planted, planted_where_closed
 from tests.strategies.complete import complete, levels
 from tests.strategies.documents import near_documents

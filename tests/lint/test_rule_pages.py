@@ -9,11 +9,11 @@ from typing import get_args
 import pytest
 
 from provisioner.config.defect import DefectRule
-from provisioner.config.files import load
 from provisioner.lint import checks, keyword_words
 from provisioner.lint.checks import RULES, THEMES, UNUSED_IGNORE
 from provisioner.lint.rule import rule_page, rule_pages
 from provisioner.lint.verdict import reach_verdict
+from tests.loading import load
 
 RULE_IDS = [entry.rule for entry in rule_pages()]
 # Of schema rules: the ids that the explanation uses, as its source spells them.

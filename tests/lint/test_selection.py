@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.files import documents_at
 from provisioner.errors import UsageError
 from provisioner.lint.selection import asked_for
 from provisioner.lint.verdict import reach_verdict
+from tests.loading import documents_at
 
 TEXT = (
     "server_name: Reports\r\nhost: mail.example.edu\r\nsmtp_security_level: login\r\n"

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.files import documents_at
 from provisioner.lint.checks import RULES
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
@@ -23,6 +22,7 @@ from provisioner.lint.rule import Rule, rule
 from provisioner.lint.selection import EVERYTHING
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports.finding_formats import RENDERERS
+from tests.loading import documents_at
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
@@ -177,7 +177,7 @@ def test_a_comment_about_another_server_is_not_unused_where_that_is_not_read(her
 
 _MEASURE = """
 import json, re
-from provisioner.config.files import documents_at
+from tests.loading import documents_at
 from provisioner.lint.verdict import reach_verdict
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])

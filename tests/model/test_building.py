@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.document import load_file
 from provisioner.credentials.sources import source_of
 from provisioner.credentials.vault import has_vault_header
 from provisioner.model.building import build_email_server
@@ -19,6 +18,7 @@ from provisioner.model.email_server import (
     SecurityLevel,
     TestEmail,
 )
+from tests.loading import load_file
 
 VALID = Path(__file__).resolve().parents[1] / "examples" / "valid"
 ROOT = Path("/project")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.files import documents_at
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports import findings_json
+from tests.loading import documents_at
 
 
 def test_every_field_of_a_finding_and_the_summary(

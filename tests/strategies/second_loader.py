@@ -11,7 +11,8 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from provisioner.config.document import Document, load_file
+from provisioner.config.document import Document
+from tests.loading import load_file
 
 REFUSED: Final = "(refused)"
 # Besides its own errors, what its constructors stumble over: `2028-06-35`, `!!int x`.

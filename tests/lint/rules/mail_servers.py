@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from provisioner.config.files import load
 from provisioner.lint.verdict import reach_verdict
 from tests.lint.oauth2_servers import GOOGLE, MICROSOFT
+from tests.loading import load
 
 LOGIN: dict[str, Any] = {
     "server_name": "Reports",

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioner.config.files import load
 from provisioner.lint.selection import asked_for
 from provisioner.lint.verdict import reach_verdict
 from tests.lint.oauth2_servers import GOOGLE, MICROSOFT, UNKNOWN, found
+from tests.loading import load
 
 SIGN_IN, TOKEN, REFRESH = (
     f"/oauth2/{name}_url" for name in ("authorization", "access_token", "refresh_token")

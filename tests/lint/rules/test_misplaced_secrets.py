@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.files import load
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports.finding_formats import RENDERERS
 from tests.lint.oauth2_servers import MICROSOFT
+from tests.loading import load
 
 ENTRA = "abc8Q~EXAMPLE-EXAMPLE-EXAMPLE-EXAMPLE-EX"
 GOOGLES = "GOCSPX-CANARYS-EXAMPLE-EXAMPLE-EXAM"

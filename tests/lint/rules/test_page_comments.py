@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.files import load
 from provisioner.lint.rule import rule_page
 from provisioner.lint.verdict import reach_verdict
+from tests.loading import load
 
 
 @pytest.mark.parametrize("rule", ["app-password-only", "doubtful-smtp-host", "foreign-sender"])

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.files import load
 from provisioner.lint.checks.login import password_login_ending
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from tests.lint.rules.mail_servers import said
+from tests.loading import load
 
 LEVEL = "/smtp_security_level"
 ENDED, ENDING = f"password-login-ended {LEVEL}", f"password-login-ending {LEVEL}"

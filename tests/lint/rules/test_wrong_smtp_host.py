@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.files import documents_at
 from provisioner.lint.checks.mail_server import _like_known_host
 from provisioner.lint.verdict import reach_verdict
 from provisioner.providers.all_providers import PROVIDERS
 from tests.lint.rules.mail_servers import said
+from tests.loading import documents_at
 
 WRONG, DOUBTFUL = ["wrong-smtp-host /host"], ["doubtful-smtp-host /host"]
 LOOKALIKE = ["lookalike-endpoint /host"]
