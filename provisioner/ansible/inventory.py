@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.ansible.environment import ansible_setting, refuse_written_by_others
-from provisioner.config.document import syntax_defect
+from provisioner.config.document import syntax_issue
 from provisioner.config.file_text import shown_path
 from provisioner.errors import FleetError
 
@@ -266,12 +266,12 @@ def _how_to_see(path: Path) -> str:
 
 
 def _broken_yaml(file: Path, what: str) -> FleetError | None:
-    defect = syntax_defect(file) if file.is_file() else None
-    if defect is None:
+    issue = syntax_issue(file) if file.is_file() else None
+    if issue is None:
         return None
-    place = _place(file, defect.range.start.line)
+    place = _place(file, issue.range.start.line)
     return FleetError(
-        f"{place}: Ansible cannot read the {what}: {defect.message}", remedy=defect.remedy
+        f"{place}: Ansible cannot read the {what}: {issue.message}", remedy=issue.remedy
     )
 
 

@@ -112,15 +112,15 @@ def _option(name: str, path: Path | None) -> str:
 
 def _opened_with(key: VaultKey, inventory: Path) -> Iterator[tuple[Path, int | None]]:
     """Vault texts of the inventory that the key opens: file and line; None: a whole file."""
-    from provisioner.config.defect import DefectFound
     from provisioner.config.file_text import file_bytes
+    from provisioner.config.issue import Unreadable
     from provisioner.config.vault_text import VAULT_TEXT_WITHIN, lone_text
     from provisioner.credentials.vault import VaultUnreadable, has_vault_header
 
     beside = (inventory.with_name("group_vars"), inventory.with_name("host_vars"))
     for folder in (inventory,) if inventory.is_dir() else (inventory, *beside):
         for path in (folder, *sorted(folder.rglob("*"))):
-            with suppress(DefectFound):  # a folder is no file
+            with suppress(Unreadable):  # a folder is no file
                 text = file_bytes(path).decode(errors="replace")
                 for found in VAULT_TEXT_WITHIN.finditer(text):
                     with suppress(VaultUnreadable):

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioner.config.defect import Defect
 from provisioner.config.file_text import shown_path
+from provisioner.config.issue import Issue
 from provisioner.config.place import FILE_START, Range
 
 _PLAIN_YAML = re.compile(r"[\w./][\w./-]*", re.ASCII)
@@ -59,9 +59,10 @@ def links_outside(folder: str | Path, root: str | Path) -> Iterator[str]:
         waiting.extend(sorted(found, reverse=True))
 
 
-def stray_link(path: str | Path) -> Defect:
+def stray_link(path: str | Path) -> Issue:
     """A link among the files of a project that is not followed."""
-    return Defect(
+    return Issue(
+        pointer="",
         rule="outside-checkout",
         message=f"this link leads out of the checkout, to {shown_path(os.path.realpath(path))}",
         remedy="replace the link with the file or folder itself",
@@ -70,15 +71,15 @@ def stray_link(path: str | Path) -> Defect:
 
 def stray_path(
     key: str, path: str | Path, root: str | Path, *, there: Range | None = None, pointer: str = ""
-) -> Defect:
+) -> Issue:
     """A folder of a project that is not read, and where a user may name it; `there`: of its key."""
     target = shown_path(os.path.realpath(path))
-    return Defect(
+    return Issue(
+        pointer=pointer,
         rule="outside-checkout",
         message=f"{key} leads out of the checkout, to {target}",
         remedy=_where_it_may_be_named(key, target, root, "line" if there else "link"),
         range=there or FILE_START,
-        pointer=pointer,
     )
 
 

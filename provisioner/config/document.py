@@ -1,6 +1,6 @@
 """A declared file -> its documents: their values, and where everything in them stands.
 
-Nothing raises: what is wrong with a file is a defect of its document.
+Nothing raises: what is wrong with a file is a issue of its document.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from provisioner.config.defect import Defect, DefectFound
 from provisioner.config.file_text import file_bytes, oddities_of, shown_path, stdin_bytes, text_of
+from provisioner.config.issue import Issue, Unreadable
 from provisioner.config.json_text import json_events
 from provisioner.config.place import Place, Position, Range
 from provisioner.config.yaml_text import (
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from yaml.error import YAMLError
 
 STDIN = "-"
-_EMPTY = Defect(
+_EMPTY = Issue(
+    pointer="",
     rule="empty-document",
     message="nothing is declared in this file",
     remedy="declare an email server, or delete the file",
@@ -40,7 +41,7 @@ class FoundFile(NamedTuple):
 
     path: str
     project: str = ""
-    defect: Defect | None = None
+    issue: Issue | None = None
 
 
 class Source:
@@ -105,7 +106,7 @@ class Document(NamedTuple):
     position: int = 0
     value: Any = MISSING
     line: int = 1
-    defects: tuple[Defect, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     @property
     def path(self) -> str:
@@ -150,12 +151,12 @@ def load_found(found: FoundFile) -> list[Document]:
     if found.path == STDIN:
         return _documents(Source(STDIN, shown="<stdin>", project=found.project), stdin_bytes)
     source = Source(found.path, shown=shown_path(found.path), project=found.project)
-    if found.defect is not None:
-        return [Document(source=source, defects=(found.defect,))]
+    if found.issue is not None:
+        return [Document(source=source, issues=(found.issue,))]
     return _documents(source, partial(file_bytes, found.path))
 
 
-def syntax_defect(path: Path) -> Defect | None:
+def syntax_issue(path: Path) -> Issue | None:
     """What keeps any parser from reading a file as YAML or JSON, whatever the file is for.
 
     In words that quote nothing of the file; None if it can be read.
@@ -168,8 +169,8 @@ def syntax_defect(path: Path) -> Defect | None:
         next_event = source.events()
         while next_event() is not None:
             pass
-    except DefectFound as found:
-        return found.defect
+    except Unreadable as found:
+        return found.issue
     except YAMLError as error:
         return _explained(source.text, error)
     return None
@@ -179,22 +180,22 @@ def _documents(source: Source, read: Callable[[], bytes]) -> list[Document]:
     try:
         raw = read()
         source.text = text_of(raw)
-    except DefectFound as found:
-        return [Document(source=source, defects=(found.defect,))]
+    except Unreadable as found:
+        return [Document(source=source, issues=(found.issue,))]
     documents = [
-        Document(source, position, built.value, built.line, built.defects)
+        Document(source, position, built.value, built.line, built.issues)
         for position, built in enumerate(source.built())
     ]
     if not documents:
-        documents = [Document(source=source, defects=(_EMPTY,))]
+        documents = [Document(source=source, issues=(_EMPTY,))]
     oddities = oddities_of(raw)
     if oddities:
-        documents[0] = documents[0]._replace(defects=(*oddities, *documents[0].defects))
+        documents[0] = documents[0]._replace(issues=(*oddities, *documents[0].issues))
     return documents
 
 
-def _explained(text: str, error: YAMLError) -> Defect:
+def _explained(text: str, error: YAMLError) -> Issue:
     """What libyaml stumbled over. Of the text alone: a source that held itself would stay."""
-    from provisioner.config.yaml_errors import defect_of
+    from provisioner.config.yaml_errors import issue_of
 
-    return defect_of(error, text.splitlines())
+    return issue_of(error, text.splitlines())

@@ -1,4 +1,4 @@
-"""A path, or standard input -> text; whatever is no such text is one defect."""
+"""A path, or standard input -> text; whatever is no such text is one issue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from provisioner.config.defect import Defect, DefectFound, DefectRule
+from provisioner.config.issue import Issue, ReaderRule, Severity, Unreadable
 from provisioner.config.place import FILE_START, Position, Range, position_at
 
 MOST_BYTES = 1024 * 1024
@@ -37,7 +37,7 @@ def shown_path(path: str | Path) -> str:
 
 
 def file_bytes(path: str | Path) -> bytes:
-    """What a file holds, or a byte more than may be; DefectFound if it cannot be read."""
+    """What a file holds, or a byte more than may be; Unreadable if it cannot be read."""
     try:
         _require_file(os.stat(path))  # noqa: PTH116  # a pipe or a device is not even opened
         with open(path, "rb", opener=_without_waiting) as file:
@@ -72,7 +72,7 @@ def _require_file(status: os.stat_result) -> None:
 
 
 def text_of(raw: bytes) -> str:
-    """The text that the bytes of a file are; DefectFound if they are none."""
+    """The text that the bytes of a file are; Unreadable if they are none."""
     if len(raw) > MOST_BYTES:
         _fail(
             "too-large",
@@ -88,7 +88,7 @@ def text_of(raw: bytes) -> str:
     return text
 
 
-def oddities_of(raw: bytes) -> tuple[Defect, ...]:
+def oddities_of(raw: bytes) -> tuple[Issue, ...]:
     """What can be read, and is a nuisance for others."""
     odd = []
     if raw.startswith(_UTF_8_MARK):
@@ -100,8 +100,8 @@ def oddities_of(raw: bytes) -> tuple[Defect, ...]:
     return tuple(odd)
 
 
-def _warning(rule: DefectRule, message: str, remedy: str) -> Defect:
-    return Defect(rule=rule, message=message, remedy=remedy, is_warning=True)
+def _warning(rule: ReaderRule, message: str, remedy: str) -> Issue:
+    return Issue("", message, remedy, rule=rule, severity=Severity.WARNING)
 
 
 def _decoded(raw: bytes) -> str:
@@ -127,6 +127,6 @@ def _refuse_character(text: str, offset: int) -> NoReturn:
     )
 
 
-def _fail(rule: DefectRule, message: str, remedy: str, at: Position | None = None) -> NoReturn:
+def _fail(rule: ReaderRule, message: str, remedy: str, at: Position | None = None) -> NoReturn:
     there = Range(at, Position(at.line, at.column + 1)) if at else FILE_START
-    raise DefectFound(Defect(rule=rule, message=message, remedy=remedy, range=there))
+    raise Unreadable(Issue("", message, remedy, rule=rule, range=there))

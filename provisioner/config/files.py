@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from provisioner.config.checkout import leads_outside, links_outside, stray_link, stray_path
-from provisioner.config.defect import Defect
 from provisioner.config.document import STDIN, Document, FoundFile, load_found
+from provisioner.config.issue import Issue
 from provisioner.config.place import Position, Range
 
 SETTINGS_FILES = ("provisioner.yml", "provisioner.yaml")
@@ -29,22 +29,23 @@ def declared_files(
 ) -> Iterator[FoundFile]:
     """A path that is no folder: itself. A folder: all *.yml, *.yaml, *.json below it, sorted.
 
-    Hidden files and folders are left out. A folder that cannot be read has a defect, and so has
+    Hidden files and folders are left out. A folder that cannot be read has a issue, and so has
     a link out of the checkout of `project`. `with_projects`: of a project that lies deeper, what is
     the project's; its inventory, say, is not ours.
     """
     if project is not None and leads_outside(path, project):
-        yield FoundFile(str(path), defect=stray_link(path))
+        yield FoundFile(str(path), issue=stray_link(path))
         return
     if not os.path.isdir(path):  # noqa: PTH112
         yield FoundFile(str(path))
         return
     below = _below(str(path), project, with_projects=with_projects)
-    yield next(below, FoundFile(str(path), defect=_NO_FILES))
+    yield next(below, FoundFile(str(path), issue=_NO_FILES))
     yield from below
 
 
-_NO_FILES = Defect(
+_NO_FILES = Issue(
+    pointer="",
     rule="no-files",
     message="there is no *.yml, *.yaml or *.json file below this folder",
     remedy="name the folder that holds the email servers",
@@ -58,7 +59,7 @@ def _below(folder: str, project: str | Path | None, *, with_projects: bool) -> I
     while waiting:
         path, kind = waiting.pop()
         if kind != "folder":
-            yield FoundFile(path, defect=stray_link(path) if kind == "stray" else None)
+            yield FoundFile(path, issue=stray_link(path) if kind == "stray" else None)
             continue
         try:
             identity = os.stat(path)  # noqa: PTH116
@@ -101,7 +102,7 @@ def _kind_behind(entry: os.DirEntry[str]) -> _Kind:
 
 def _unreadable(path: str, message: str) -> FoundFile:
     remedy = "check the path, and who may read it"
-    return FoundFile(path, defect=Defect(rule="unreadable-file", message=message, remedy=remedy))
+    return FoundFile(path, issue=Issue("", message, remedy, rule="unreadable-file"))
 
 
 def files_at(paths: Iterable[str]) -> Iterator[FoundFile]:
@@ -184,7 +185,7 @@ def server_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
     if leads_outside(path, root):
         return  # stray_files, or the settings, say so
     if not os.path.lexists(path):
-        yield FoundFile(str(path), defect=_NOTHING_DECLARED, project=project)
+        yield FoundFile(str(path), issue=_NOTHING_DECLARED, project=project)
         return
     for found in declared_files(path, root):
         yield found._replace(project=project)
@@ -207,7 +208,8 @@ def stray_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
                     yield FoundFile(link, project, stray_link(link))
 
 
-_NOTHING_DECLARED = Defect(
+_NOTHING_DECLARED = Issue(
+    pointer="",
     rule="no-files",
     message="no email server is declared: there is no such file or folder",
     remedy="run this in the project folder or name it with --project; to begin one, run"
@@ -216,7 +218,7 @@ _NOTHING_DECLARED = Defect(
 
 
 def load_declared(found: FoundFile) -> list[Document]:
-    """The documents of a file; of a project's settings, the first counts, others are defects."""
+    """The documents of a file; of a project's settings, the first counts, others are issues."""
     documents = load_found(found)
     name = os.path.basename(found.path) if found.path.endswith(SETTINGS_FILES) else ""  # noqa: PTH119
     if name not in SETTINGS_FILES:
@@ -265,15 +267,16 @@ def _with_stray_paths(document: Document, root: Path) -> Document:
         if declared and leads_outside(path := declared_path(declared, root), root):
             there = document.locate(f"/{key}").value
             strays.append(stray_path(key, path, root, there=there, pointer=f"/{key}"))
-    return document._replace(defects=(*document.defects, *strays)) if strays else document
+    return document._replace(issues=(*document.issues, *strays)) if strays else document
 
 
 def _superfluous(document: Document) -> Document:
     start = Position(document.line, 1)
-    defect = Defect(
+    issue = Issue(
+        pointer="",
         rule="second-settings",
         message="a project has one document of settings, and this is a further one",
         remedy="put all settings into one document of provisioner.yml",
         range=Range(start, start),
     )
-    return document._replace(defects=(*document.defects, defect))
+    return document._replace(issues=(*document.issues, issue))

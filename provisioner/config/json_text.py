@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from yaml.error import Mark, MarkedYAMLError
 
-from provisioner.config.defect import Defect, DefectFound
+from provisioner.config.issue import Issue, Unreadable
 from provisioner.config.place import Range, position_at
 from provisioner.config.yaml_text import TOO_DEEP, NextEvent, yaml_events
 
@@ -42,7 +42,7 @@ _ESCAPE = re.compile(
 
 
 def json_events(text: str) -> NextEvent:
-    """A function that gives one event a call, up to what is no JSON: DefectFound."""
+    """A function that gives one event a call, up to what is no JSON: Unreadable."""
     end, message = _first_mistake(text)
     next_event: Any = yaml_events(_as_yaml(text[:end]))
     mark_in_file = _marks_of(text)
@@ -158,4 +158,4 @@ def _marks_of(text: str) -> Callable[[Any], Mark]:
 
 def _refuse(text: str, offset: int, message: str) -> NoReturn:
     there = Range(position_at(text, offset), position_at(text, min(offset + 1, len(text))))
-    raise DefectFound(Defect(rule="syntax", message=message, remedy=_REMEDY, range=there))
+    raise Unreadable(Issue("", message, _REMEDY, rule="syntax", range=there))

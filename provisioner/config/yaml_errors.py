@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from yaml.error import Mark, MarkedYAMLError
 
-from provisioner.config.defect import Defect
+from provisioner.config.issue import Issue
 from provisioner.config.place import FILE_START, Position, Range, position_of
 from provisioner.config.yaml_text import MOST_LEVELS, TOO_DEEP
 
@@ -109,19 +109,19 @@ _LEVELS = (f"more than {MOST_LEVELS} levels of nesting", "an email server needs 
 _TAB_AT_LINE_START = "found character that cannot start any token"
 
 
-def defect_of(error: Exception, lines: list[str]) -> Defect:
-    """The defect that an error of libyaml stands for."""
+def issue_of(error: Exception, lines: list[str]) -> Issue:
+    """The issue that an error of libyaml stands for."""
     if not isinstance(error, MarkedYAMLError):
-        return Defect(rule="syntax", message=_GENERAL[0], remedy=_GENERAL[1])
+        return Issue("", *_GENERAL, rule="syntax")
     problem = str(error.problem)
     at_beginning = problem in _SHOWN_AT_ITS_BEGINNING and error.context_mark is not None
     there = _one_sign(error.context_mark if at_beginning else error.problem_mark)
     if problem == TOO_DEEP:
-        return Defect(rule="too-large", message=_LEVELS[0], remedy=_LEVELS[1], range=there)
+        return Issue("", *_LEVELS, rule="too-large", range=there)
     words = _WORDS.get(problem, _GENERAL)
     if problem == _TAB_AT_LINE_START and _sign_at(there.start, lines) == "\t":
         words = _INDENTED_BY_TAB
-    return Defect(rule="syntax", message=words[0], remedy=words[1], range=there)
+    return Issue("", *words, rule="syntax", range=there)
 
 
 def _one_sign(mark: Mark | None) -> Range:

@@ -23,7 +23,7 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
-from provisioner.config.defect import Defect, DefectFound, DefectRule
+from provisioner.config.issue import Issue, ReaderRule, Unreadable
 from provisioner.config.place import Place, Position, Range, position_of
 from provisioner.config.pointer import pointer_to, segments
 from provisioner.config.yaml_scalars import key_tag_words, scalar_value, tag_words
@@ -66,7 +66,7 @@ class Built(NamedTuple):
 
     value: Any
     line: int
-    defects: tuple[Defect, ...] = ()
+    issues: tuple[Issue, ...] = ()
     root: Node | None = None
 
 
@@ -81,9 +81,9 @@ def yaml_events(text: str) -> NextEvent:
 
 
 def build_documents(
-    next_event: NextEvent, explain: Callable[[YAMLError], Defect]
+    next_event: NextEvent, explain: Callable[[YAMLError], Issue]
 ) -> Iterator[Built]:
-    """All documents of a stream, up to the first defect that ends reading.
+    """All documents of a stream, up to the first issue that ends reading.
 
     If that is met before a line ends the document, all of it is broken: `serv`, say, stands alone
     only because the line below it cannot go on with it.
@@ -103,27 +103,27 @@ def build_documents(
                 yield built
                 built = None
     except YAMLError as error:
-        built = _broken(explain(error), *(built.defects if built else ()))
-    except DefectFound as found:
-        built = _broken(found.defect, *(built.defects if built else ()))
+        built = _broken(explain(error), *(built.issues if built else ()))
+    except Unreadable as found:
+        built = _broken(found.issue, *(built.issues if built else ()))
     if built is not None:
         yield built
 
 
-def _broken(defect: Defect, *earlier: Defect) -> Built:
-    return Built(MISSING, defect.range.start.line, (*earlier, defect))
+def _broken(issue: Issue, *earlier: Issue) -> Built:
+    return Built(MISSING, issue.range.start.line, (*earlier, issue))
 
 
 class _Builder:
     """Builds one document. Each method gives a value and its node."""
 
-    def __init__(self, next_event: NextEvent, explain: Callable[[YAMLError], Defect]) -> None:
+    def __init__(self, next_event: NextEvent, explain: Callable[[YAMLError], Issue]) -> None:
         self._next_event: Any = next_event
         self._explain = explain
         self._values_left = MOST_VALUES
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._path: list[str | int] = []
-        self._defects: list[Defect] = []
+        self._issues: list[Issue] = []
 
     def document(self, number: int) -> Built:
         try:
@@ -134,11 +134,11 @@ class _Builder:
             if value is None:
                 remedy = "declare an email server, or remove the line `---` that begins it"
                 self._note("empty-document", event, "nothing is declared in this document", remedy)
-        except DefectFound as found:
-            return _broken(found.defect, *self._defects)
+        except Unreadable as found:
+            return _broken(found.issue, *self._issues)
         except YAMLError as error:
-            return _broken(self._explain(error), *self._defects)
-        return Built(value, event.start_mark.line + 1, tuple(self._defects), root)
+            return _broken(self._explain(error), *self._issues)
+        return Built(value, event.start_mark.line + 1, tuple(self._issues), root)
 
     def _value(self, event: Any) -> tuple[Any, Node]:
         self._values_left -= 1
@@ -193,7 +193,7 @@ class _Builder:
     def _refuse_key(self, event: Event) -> NoReturn:
         message = "a key must be plain text; here a list, a mapping or an alias stands"
         remedy = "put text that begins with { [ or * into quotes; templates are not rendered"
-        raise DefectFound(self._defect("syntax", event, message, remedy))
+        raise Unreadable(self._issue("syntax", event, message, remedy))
 
     def _sequence(self, start: Any) -> tuple[list[Any], Collection]:
         node = self._open(start)
@@ -225,7 +225,7 @@ class _Builder:
 
     def _stop(self, event: Event, message: str) -> NoReturn:
         remedy = "an email server needs far less; split the file"
-        raise DefectFound(self._defect("too-large", event, message, remedy))
+        raise Unreadable(self._issue("too-large", event, message, remedy))
 
     def _note_tag(self, words: tuple[str, str] | None, event: Event) -> None:
         if words is not None:
@@ -237,13 +237,13 @@ class _Builder:
         )
         self._note("duplicate-key", event, message, "keep one of the two")
 
-    def _note(self, rule: DefectRule, event: Event, message: str, remedy: str) -> None:
-        self._defects.append(self._defect(rule, event, message, remedy))
+    def _note(self, rule: ReaderRule, event: Event, message: str, remedy: str) -> None:
+        self._issues.append(self._issue(rule, event, message, remedy))
 
-    def _defect(self, rule: DefectRule, event: Event, message: str, remedy: str) -> Defect:
+    def _issue(self, rule: ReaderRule, event: Event, message: str, remedy: str) -> Issue:
         there = Range(position_of(event.start_mark), position_of(event.end_mark))
         pointer = pointer_to(self._path)
-        return Defect(rule=rule, message=message, remedy=remedy, range=there, pointer=pointer)
+        return Issue(pointer, message, remedy, rule=rule, range=there)
 
 
 # Where a value stands: looked up only when something is wrong.

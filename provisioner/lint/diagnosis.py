@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from provisioner.config.issue import Issue
 from provisioner.config.pointer import lies_in, parent, segments, value_at
 from provisioner.lint.remark import Chosen, Moved, Objection
 from provisioner.lint.schema import Schema
@@ -23,7 +24,7 @@ class Diagnosis(NamedTuple):
     """`value` is the document as it was meant; `moved`: pointers in it -> in the file."""
 
     value: Any
-    objections: tuple[Objection, ...] = ()
+    issues: tuple[Issue, ...] = ()
     moved: Mapping[str, str] = MappingProxyType({})
 
     def in_file(self, pointer: str) -> str:
@@ -31,12 +32,9 @@ class Diagnosis(NamedTuple):
         around = max((p for p in self.moved if lies_in(pointer, p)), key=len, default=None)
         return pointer if around is None else self.moved[around] + pointer[len(around) :]
 
-    def told_in_file(self, objection: Objection) -> Objection:
-        """The objection, at the place where it was written."""
-        if not self.moved:
-            return objection
-        remark = objection.remark
-        return objection._replace(remark=remark._replace(pointer=self.in_file(remark.pointer)))
+    def told_in_file(self, issue: Issue) -> Issue:
+        """The issue, at the place where it was written."""
+        return issue._replace(pointer=self.in_file(issue.pointer)) if self.moved else issue
 
 
 def diagnose(value: Any, schema: Schema) -> Diagnosis:
@@ -44,23 +42,23 @@ def diagnose(value: Any, schema: Schema) -> Diagnosis:
     from provisioner.lint.explanation import explain  # only now that something is wrong
 
     found = Diagnosis(value)
-    said: list[Objection] = []
+    said: list[Issue] = []
     for round_left in reversed(range(_MOST_ROUNDS)):
         objections = explain(found.value, schema)
         misspelt = [o for o in objections if o.meant is not None and round_left]
-        said += [found.told_in_file(o) for o in (misspelt or objections)]
+        said += [found.told_in_file(o.issue) for o in (misspelt or objections)]
         if not misspelt:
             break
         found = _as_meant(found, misspelt)
         if schema.accepts(found.value):
             break
-    return found._replace(objections=tuple(said))
+    return found._replace(issues=tuple(said))
 
 
 def _as_meant(found: Diagnosis, misspelt: Iterable[Objection]) -> Diagnosis:
     value, moved = _copied(found.value), dict(found.moved)
     for objection in misspelt:
-        pointer = objection.remark.pointer
+        pointer = objection.issue.pointer
         holder, key = value_at(value, parent(pointer)), segments(pointer)[-1]
         if isinstance(objection.meant, Chosen):
             holder[key] = objection.meant.value

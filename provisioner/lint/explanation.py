@@ -20,13 +20,13 @@ def explain(value: Any, schema: Schema) -> list[Objection]:
 
 def _without_echoes(objections: list[Objection]) -> Iterator[Objection]:
     """An empty text fits no pattern either, and inside a forbidden value all is forbidden."""
-    forbidden = [o.remark.pointer for o in objections if o.rule == "forbidden-key"]
+    forbidden = [o.issue.pointer for o in objections if o.issue.rule == "forbidden-key"]
     spoken: set[str] = set()
     for objection in objections:
-        pointer = objection.remark.pointer
-        if objection.rule != "forbidden-key" and any(lies_in(pointer, p) for p in forbidden):
+        pointer = objection.issue.pointer
+        if objection.issue.rule != "forbidden-key" and any(lies_in(pointer, p) for p in forbidden):
             continue
-        if objection.rule in ONE_A_VALUE:
+        if objection.issue.rule in ONE_A_VALUE:
             if pointer in spoken:
                 continue
             spoken.add(pointer)

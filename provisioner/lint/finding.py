@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import NamedTuple
 
-
-class Severity(StrEnum):
-    """Errors make a project unusable; warnings are advice."""
-
-    ERROR = "error"
-    WARNING = "warning"
+from provisioner.config.issue import Severity
 
 
 class Excerpt(NamedTuple):

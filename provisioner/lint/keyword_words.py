@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Literal
 
+from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, value_at
 from provisioner.lint.condition import condition_behind
 from provisioner.lint.demand import Demand
 from provisioner.lint.nearest import nearest
-from provisioner.lint.remark import Chosen, Moved, Objection, Remark
+from provisioner.lint.remark import Chosen, Moved, Objection
 from provisioner.lint.schema import Schema, Spot
 from provisioner.lint.value_kinds import expected_kind, found_kind, remedy_for
 from provisioner.text import printable
@@ -48,7 +49,7 @@ class Complaint:
     def objection(
         self, rule: str, message: str, remedy: str, at: Literal["key", "value"] = "value"
     ) -> Objection:
-        return Objection(rule, Remark(self.pointer, message, remedy, at))
+        return Objection(Issue(self.pointer, message, remedy, at, rule))
 
 
 def _missing(complaint: Complaint) -> Iterator[Objection]:
@@ -106,7 +107,7 @@ def _unknown_key(complaint: Complaint, key: str, near: str | None) -> Objection:
         known = complaint.node.get("properties", {}).items()
         names = (name for name, node in known if name != "$schema" and "not" not in node)
         remedy = "known here: " + ", ".join(names)
-    return Objection("unknown-key", Remark(pointer, message, remedy, "key"), meant=meant)
+    return Objection(Issue(pointer, message, remedy, "key", "unknown-key"), meant)
 
 
 def _home_of(key: str, schema: Schema) -> str | None:

@@ -7,13 +7,13 @@ from itertools import groupby
 from operator import attrgetter
 
 from provisioner.config.document import Document, Source
+from provisioner.config.issue import Issue, Severity
 from provisioner.config.yaml_text import MISSING
 from provisioner.lint.checks import UNUSED_IGNORE
 from provisioner.lint.context import ProjectContexts
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.diagnosis import Diagnosis, diagnose
 from provisioner.lint.finding import Finding
-from provisioner.lint.remark import Objection, Remark
 from provisioner.lint.rule import Rule
 from provisioner.lint.schema import Schema, schema_for
 from provisioner.lint.suppression import Ignores
@@ -44,63 +44,63 @@ class Linter:
     def _in_file(self, source: Source, documents: Iterable[Document]) -> Iterator[Finding]:
         ignores = Ignores(source)
         for document in documents:
-            objections = self._objections(document)
-            if objections or document.defects:
-                yield from self._located(document, objections, ignores)
+            issues = self._issues(document)
+            if issues or document.issues:
+                yield from self._located(document, issues, ignores)
         if UNUSED_IGNORE in self._asked:
             yield from ignores.unused(self._checked)
 
     def _located(
-        self, document: Document, objections: list[Objection], ignores: Ignores
+        self, document: Document, issues: list[Issue], ignores: Ignores
     ) -> Iterator[Finding]:
         """Imported here: a run that has nothing to say needs no places and no excerpts."""
-        from provisioner.lint.resolution import finding_of_defect, findings_of_objections
+        from provisioner.lint.resolution import finding_of_reader, findings_of_checks
 
-        for defect in document.defects:
-            if not defect.is_warning or defect.rule in self._asked:
-                yield finding_of_defect(defect, document)
-        yield from findings_of_objections(objections, document, ignores)
+        for issue in document.issues:
+            if issue.severity is Severity.ERROR or issue.rule in self._asked:
+                yield finding_of_reader(issue, document)
+        yield from findings_of_checks(issues, document, ignores)
 
-    def _objections(self, document: Document) -> list[Objection]:
+    def _issues(self, document: Document) -> list[Issue]:
         schema = schema_for(document)
         diagnosis, bugs = self._diagnosis(document, schema)
         if not isinstance(diagnosis.value, dict):
-            return [*bugs, *diagnosis.objections]
+            return [*bugs, *diagnosis.issues]
         if schema.name == "email-server":
             self.servers += 1
             server = Declaration(document, diagnosis.value)
             context = self._contexts.of(document.source.project)
-            objections = self._by_rules(lambda rule: rule.check(server, context))
+            issues = self._by_rules(lambda rule: rule.check(server, context))
         else:
             settings = diagnosis.value
-            objections = self._by_rules(lambda rule: rule.check_settings(settings))
+            issues = self._by_rules(lambda rule: rule.check_settings(settings))
         if diagnosis.moved:
-            objections = [diagnosis.told_in_file(objection) for objection in objections]
-        return [*bugs, *diagnosis.objections, *objections]
+            issues = [diagnosis.told_in_file(issue) for issue in issues]
+        return [*bugs, *diagnosis.issues, *issues]
 
-    def _diagnosis(self, document: Document, schema: Schema) -> tuple[Diagnosis, list[Objection]]:
+    def _diagnosis(self, document: Document, schema: Schema) -> tuple[Diagnosis, list[Issue]]:
         value = document.value
         try:
             if value is MISSING or schema.accepts(value):
                 return Diagnosis(value), []
             diagnosis = diagnose(value, schema)
-            if not diagnosis.objections:
+            if not diagnosis.issues:
                 raise AssertionError("nothing explains why the schema refuses this")
         except Exception as error:  # noqa: BLE001
             return Diagnosis(value), [self._bug("schema", error)]
         return diagnosis, []
 
-    def _by_rules(self, ask: Callable[[Rule], Iterable[Remark]]) -> list[Objection]:
-        found: list[Objection] = []
+    def _by_rules(self, ask: Callable[[Rule], Iterable[Issue]]) -> list[Issue]:
+        found: list[Issue] = []
         for rule in self._rules:
             try:
-                for remark in ask(rule):
-                    found.append(Objection(rule.id, remark, rule.severity))
+                for issue in ask(rule):
+                    found.append(issue._replace(rule=rule.id, severity=rule.severity))
             except Exception as error:  # noqa: BLE001
                 found.append(self._bug(rule.id, error))
         return found
 
-    def _bug(self, check: str, error: Exception) -> Objection:
+    def _bug(self, check: str, error: Exception) -> Issue:
         """Type and place only: the words of an unexpected exception may quote a secret."""
         self.crashed.append(check)
         trace = error.__traceback__
@@ -108,4 +108,4 @@ class Linter:
             trace = trace.tb_next
         place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
         message = f"this check failed here, which is our bug: {type(error).__name__} at {place}"
-        return Objection(check, Remark("", message, "please report it with this line", "key"))
+        return Issue("", message, "please report it with this line", "key", check)

@@ -1,19 +1,10 @@
-"""What a check says about a value, before anyone looks up where that value stands."""
+"""What the schema says of a document, with what was meant where that can be told."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from provisioner.lint.finding import Severity
-
-
-class Remark(NamedTuple):
-    """What a rule yields. It quotes no value: any may be a secret. `at`: what is marked."""
-
-    pointer: str
-    message: str
-    remedy: str
-    at: Literal["key", "value"] = "value"
+from provisioner.config.issue import Issue
 
 
 class Moved(NamedTuple):
@@ -29,9 +20,7 @@ class Chosen(NamedTuple):
 
 
 class Objection(NamedTuple):
-    """A remark, and whose it is. `meant`: what was written wrong here, if that can be told."""
+    """An issue, and what was meant."""
 
-    rule: str
-    remark: Remark
-    severity: Severity = Severity.ERROR
+    issue: Issue
     meant: Moved | Chosen | None = None

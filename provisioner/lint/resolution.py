@@ -1,19 +1,18 @@
-"""Objections and defects -> Findings: the one place where pointers become lines and columns."""
+"""Issues -> Findings: the one place where pointers become lines and columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TypedDict
 
-from provisioner.config.defect import Defect
 from provisioner.config.document import Document
+from provisioner.config.issue import Issue, Severity
 from provisioner.config.place import Place, Range
 from provisioner.config.pointer import lies_in
 from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
-from provisioner.lint.finding import Excerpt, Finding, Severity
-from provisioner.lint.remark import Objection
+from provisioner.lint.finding import Excerpt, Finding
 from provisioner.lint.schema import Schema, schema_for
 from provisioner.lint.suppression import Ignores
 from provisioner.text import printable
@@ -30,42 +29,42 @@ class _Lines(TypedDict):
     end_column: int
 
 
-def finding_of_defect(defect: Defect, document: Document) -> Finding:
-    """A defect knows its place itself: its document may have none."""
+def finding_of_reader(issue: Issue, document: Document) -> Finding:
+    """A issue knows its place itself: its document may have none."""
     schema = schema_for(document)
     return Finding(
-        rule=defect.rule,
-        severity=Severity.WARNING if defect.is_warning else Severity.ERROR,
+        rule=issue.rule,
+        severity=issue.severity,
         file=document.path,
-        **_at(defect.range),
-        pointer=printable(schema.spot(defect.pointer).shown),
-        message=defect.message,
-        remedy=defect.remedy,
-        excerpt=_excerpt_of_defect(defect, document, schema),
+        **_at(issue.range),
+        pointer=printable(schema.spot(issue.pointer).shown),
+        message=issue.message,
+        remedy=issue.remedy,
+        excerpt=_excerpt_of_reader(issue, document, schema),
     )
 
 
-def _excerpt_of_defect(defect: Defect, document: Document, schema: Schema) -> Excerpt | None:
+def _excerpt_of_reader(issue: Issue, document: Document, schema: Schema) -> Excerpt | None:
     """What is wrong with a whole file is marked nowhere in it."""
-    if defect.range.is_empty or defect.is_warning:
+    if issue.range.is_empty or issue.severity is Severity.WARNING:
         return None
-    return excerpt_of_line(defect.range, document.source.lines, schema)
+    return excerpt_of_line(issue.range, document.source.lines, schema)
 
 
-def findings_of_objections(
-    objections: Iterable[Objection], document: Document, ignores: Ignores
+def findings_of_checks(
+    issues: Iterable[Issue], document: Document, ignores: Ignores
 ) -> list[Finding]:
     """What no comment hides. `wrong-form` says least: another error of the value stands alone.
 
     Behind an unknown tag, say, is not what was meant: nothing more is said of it. An endpoint that
     looks like another does not belong to the others, either: that is the same mistake.
     """
-    unreadable = [defect.pointer for defect in document.defects if defect.makes_unreadable]
+    unreadable = [issue.pointer for issue in document.issues if _makes_unreadable(issue)]
     told = [
-        (objection.remark.pointer, finding)
-        for objection in objections
-        if not any(lies_in(objection.remark.pointer, pointer) for pointer in unreadable)
-        if not ignores.hide(finding := _finding(objection, document, schema_for(document)))
+        (issue.pointer, finding)
+        for issue in issues
+        if not any(lies_in(issue.pointer, pointer) for pointer in unreadable)
+        if not ignores.hide(finding := _finding(issue, document, schema_for(document)))
     ]
     better = {
         pointer
@@ -77,19 +76,24 @@ def findings_of_objections(
     return [f for pointer, f in told if f.rule != "wrong-form" or pointer not in better]
 
 
-def _finding(objection: Objection, document: Document, schema: Schema) -> Finding:
+def _makes_unreadable(issue: Issue) -> bool:
+    """Whether what stands there is not what was meant: more words on it would confuse."""
+    is_read = issue.rule in ("duplicate-key", "outside-checkout")
+    return not is_read and issue.severity is Severity.ERROR
+
+
+def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
     """The place is looked up, and the excerpt made, only now that something is wrong."""
-    remark = objection.remark
-    span = _marked(document.locate(remark.pointer), remark.at)
+    span = _marked(document.locate(issue.pointer), issue.at)
     return Finding(
-        rule=objection.rule,
-        severity=objection.severity,
+        rule=issue.rule,
+        severity=issue.severity,
         file=document.path,
         **_at(span),
-        pointer=printable(schema.spot(remark.pointer).shown),
-        message=remark.message,
-        remedy=remark.remedy,
-        excerpt=excerpt_of(remark.pointer, span, document, schema),
+        pointer=printable(schema.spot(issue.pointer).shown),
+        message=issue.message,
+        remedy=issue.remedy,
+        excerpt=excerpt_of(issue.pointer, span, document, schema),
     )
 
 

@@ -6,23 +6,22 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from provisioner.config.issue import Issue, Severity
 from provisioner.errors import UsageError
-from provisioner.lint.finding import Severity
 from provisioner.lint.nearest import nearest
-from provisioner.lint.remark import Remark
 
 if TYPE_CHECKING:
     from provisioner.lint.context import LintContext
     from provisioner.lint.declaration import Declaration
 
-Check = Callable[["Declaration", "LintContext"], Iterator[Remark]]
-SettingsCheck = Callable[[Mapping[str, Any]], Iterator[Remark]]
+Check = Callable[["Declaration", "LintContext"], Iterator[Issue]]
+SettingsCheck = Callable[[Mapping[str, Any]], Iterator[Issue]]
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 _PAGES = Path(__file__).parent / "pages"
 
 
-def _nothing(_settings: Mapping[str, Any]) -> Iterator[Remark]:
+def _nothing(_settings: Mapping[str, Any]) -> Iterator[Issue]:
     return iter(())
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from provisioner.config.document import Source
+from provisioner.config.issue import Severity
 from provisioner.lint.checks import IGNORABLE, UNUSED_IGNORE
-from provisioner.lint.finding import Finding, Severity
+from provisioner.lint.finding import Finding
 
 _COMMENT = re.compile(r"(?:^|\s)(#\s*provisioner:\s*ignore\[([\w, -]*)\])(\s+\S)?")
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from provisioner.config.document import Document
+from provisioner.config.issue import Severity
 from provisioner.lint.checks import RULES
-from provisioner.lint.finding import Finding, Severity
+from provisioner.lint.finding import Finding
 from provisioner.lint.linter import Linter
 from provisioner.lint.rule import Rule
 from provisioner.lint.selection import EVERYTHING

@@ -19,9 +19,9 @@ from provisioner.config.files import (
     settings_documents,
     stray_files,
 )
+from provisioner.config.issue import Severity
 from provisioner.errors import InvalidProject
 from provisioner.git import project_identity
-from provisioner.lint.finding import Severity
 from provisioner.lint.verdict import Verdict, reach_verdict
 from provisioner.model.building import build_email_server, build_test_email
 from provisioner.model.project import Project, PushSettings
@@ -48,7 +48,7 @@ def _require_folder(root: Path) -> None:
 
 
 def _require_servers(path: Path, settings: list[Document]) -> None:
-    if path.exists() or any(document.defects for document in settings):
+    if path.exists() or any(document.issues for document in settings):
         return  # what is wrong with the settings says more
     raise InvalidProject(
         f"no email server is declared: there is no folder {shown_path(path)}",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provisioner.lint.finding import Finding, Severity
+from provisioner.config.issue import Severity
+from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 from provisioner.reports.findings_places import Places, fingerprints, last_line
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from provisioner.lint.finding import Finding, Severity
+from provisioner.config.issue import Severity
+from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 from provisioner.reports.findings_summary import found
 from provisioner.reports.findings_text import paragraph

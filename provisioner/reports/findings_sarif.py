@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import provisioner
-from provisioner.lint.finding import Finding, Severity
+from provisioner.config.issue import Severity
+from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 from provisioner.reports.findings_places import Places, fingerprints
 from provisioner.reports.sarif_places import artifact_location, logical_locations, region

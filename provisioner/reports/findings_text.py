@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from provisioner.lint.finding import Excerpt, Finding, Severity
+from provisioner.config.issue import Severity
+from provisioner.lint.finding import Excerpt, Finding
 from provisioner.lint.verdict import Verdict
 from provisioner.reports.findings_summary import summary
 from provisioner.text import in_columns, printable, printable_lines

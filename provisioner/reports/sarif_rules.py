@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from textwrap import shorten
 from typing import Any
 
+from provisioner.config.issue import Severity
 from provisioner.lint.checks import severity_of
-from provisioner.lint.finding import Finding, Severity
+from provisioner.lint.finding import Finding
 from provisioner.lint.rule import rule_page, rule_pages
 
 # https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning

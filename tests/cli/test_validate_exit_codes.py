@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from provisioner.cli.validate import exit_code
+from provisioner.config.issue import Severity
 from provisioner.errors import ExitCode
-from provisioner.lint.finding import Finding, Severity
+from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 
 

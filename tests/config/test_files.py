@@ -35,13 +35,13 @@ def test_the_current_folder_is_not_shown(here: Path) -> None:
     assert [document.path for document in load(".")] == ["a.yml", "b/c.yml"]
 
 
-def test_a_link_that_leads_back_is_one_defect(here: Path) -> None:
+def test_a_link_that_leads_back_is_one_issue(here: Path) -> None:
     write(here, "s/a/b.yml")
     (here / "s/a/back").symlink_to(here / "s")
     found = list(load("s"))
     assert [document.path for document in found] == ["s/a/b.yml", "s/a/back"]
-    (defect,) = found[1].defects
-    assert (defect.rule, defect.message) == (
+    (issue,) = found[1].issues
+    assert (issue.rule, issue.message) == (
         "unreadable-file",
         "this link leads to a folder that is read already",
     )

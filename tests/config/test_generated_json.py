@@ -67,8 +67,8 @@ def near_texts(draw: st.DrawFn) -> str:
 
 def explanation(documents: list[Document], text: str, theirs: Any) -> str | None:
     """Where we refuse what json.loads takes."""
-    rules = {defect.rule for document in documents for defect in document.defects}
-    messages = {defect.message for document in documents for defect in document.defects}
+    rules = {issue.rule for document in documents for issue in document.issues}
+    messages = {issue.message for document in documents for issue in document.issues}
     if rules == {"empty-document"} and theirs == [None]:
         return "nothing"  # `null` declares no server
     if rules == {"control-character"}:

@@ -1,4 +1,4 @@
-"""Files that would hang, crash or fill the memory of others: each one defect, at once.
+"""Files that would hang, crash or fill the memory of others: each one issue, at once.
 
 The limits are checked in a process of its own, so that its peak memory is its own too.
 """
@@ -24,16 +24,16 @@ documents = list(load(sys.argv[1]))
 for document in documents:
     document.locate("")
 seconds = time.process_time() - started
-defects = [(d.rule, *d.range.start, d.message) for document in documents for d in document.defects]
+issues = [(d.rule, *d.range.start, d.message) for document in documents for d in document.issues]
 # Not ru_maxrss: exec inherits that from whoever forked, here a pytest of any size; getrusage(2).
 peak = int(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1]) // 1024
-print(json.dumps({"seconds": seconds, "megabytes": peak, "defects": defects}))
+print(json.dumps({"seconds": seconds, "megabytes": peak, "issues": issues}))
 """
 
-Defect = tuple[str, int, int, str]
+Issue = tuple[str, int, int, str]
 
 
-def defects_of(path: Path | str) -> list[Defect]:
+def issues_of(path: Path | str) -> list[Issue]:
     """Read in a new process; fails if that takes long, much, or a traceback."""
     argv = [sys.executable, "-c", _REPORT, str(path)]
     run = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
@@ -41,7 +41,7 @@ def defects_of(path: Path | str) -> list[Defect]:
     report = json.loads(run.stdout)
     assert report["seconds"] < 1
     assert report["megabytes"] < 200
-    return [(d[0], d[1], d[2], d[3]) for d in report["defects"]]
+    return [(d[0], d[1], d[2], d[3]) for d in report["issues"]]
 
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], tuple[str, int, int]]] = {
@@ -99,24 +99,24 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], tuple[str, int, int]]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_one_defect(name: str, tmp_path: Path) -> None:
+def test_a_hostile_file_is_one_issue(name: str, tmp_path: Path) -> None:
     make, expected = HOSTILE[name]
     path = tmp_path / "hostile.yml"
     path.write_bytes(make())
-    assert [defect[:3] for defect in defects_of(path)] == [expected]
+    assert [issue[:3] for issue in issues_of(path)] == [expected]
 
 
 @pytest.mark.parametrize(("piece", "column"), [(b'{"a":', 161), (b"[", 1001)])
 def test_20_000_levels_of_json(tmp_path: Path, piece: bytes, column: int) -> None:
     path = tmp_path / "hostile.json"
     path.write_bytes(piece * 20_000)
-    assert [defect[:3] for defect in defects_of(path)] == [("too-large", 1, column)]
+    assert [issue[:3] for issue in issues_of(path)] == [("too-large", 1, column)]
 
 
 def test_a_long_json_text_is_no_problem(tmp_path: Path) -> None:
     path = tmp_path / "long.json"
     path.write_bytes(b'{"a": "' + b"x" * 1_000_000 + b'"}')
-    assert defects_of(path) == []
+    assert issues_of(path) == []
 
 
 @pytest.fixture
@@ -141,8 +141,8 @@ def special(tmp_path: Path) -> Iterator[dict[str, Path]]:
         ("memory", "Input/output error"),
     ],
 )
-def test_what_is_no_file_is_one_defect(special: dict[str, Path], name: str, words: str) -> None:
-    ((rule, line, column, message),) = defects_of(special[name])
+def test_what_is_no_file_is_one_issue(special: dict[str, Path], name: str, words: str) -> None:
+    ((rule, line, column, message),) = issues_of(special[name])
     assert (rule, line, column) == ("unreadable-file", 1, 1)
     assert words in message
 
@@ -171,7 +171,7 @@ if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 for document in load(sys.argv[1]):
-    print(document.path, *(f"{d.rule} {d.message}" for d in document.defects))
+    print(document.path, *(f"{d.rule} {d.message}" for d in document.issues))
 """
 
 

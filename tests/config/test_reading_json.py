@@ -21,7 +21,7 @@ def test_values_are_those_of_json(tmp_path: Path) -> None:
     text = r'{"a": [1, -2.5, 1E3, true, false, null, []], "b": "\u00e9\ud83d\ude00\/\n", "": {}}'
     (document,) = read(tmp_path, text)
     assert document.value == json.loads(text)
-    assert document.defects == ()
+    assert document.issues == ()
 
 
 def test_places_are_those_of_the_file(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_places_are_those_of_the_file(tmp_path: Path) -> None:
 )
 def test_what_is_no_json_is_marked(tmp_path: Path, text: str, line: int, column: int) -> None:
     *_, document = read(tmp_path, text)
-    assert [(d.rule, d.range.start) for d in document.defects] == [("syntax", (line, column))]
+    assert [(d.rule, d.range.start) for d in document.issues] == [("syntax", (line, column))]
     with pytest.raises(json.JSONDecodeError):
         json.loads(text, parse_constant=lambda _: json.loads("?"))
 
@@ -75,11 +75,11 @@ def test_places_behind_a_surrogate_pair(tmp_path: Path) -> None:
 
 def test_libyaml_takes_no_long_key(tmp_path: Path) -> None:
     (document,) = read(tmp_path, '{"a": {"' + "k" * 1500 + '": 1}}')
-    assert [d.message for d in document.defects] == ["a key is longer than 1,024 characters"]
+    assert [d.message for d in document.issues] == ["a key is longer than 1,024 characters"]
 
 
 def test_a_key_that_stands_twice(tmp_path: Path) -> None:
     (document,) = read(tmp_path, '{"a": 1,\n "a": 2}')
-    (defect,) = document.defects
-    assert (defect.rule, defect.range.start) == ("duplicate-key", (2, 2))
-    assert "first on line 1" in defect.message
+    (issue,) = document.issues
+    assert (issue.rule, issue.range.start) == ("duplicate-key", (2, 2))
+    assert "first on line 1" in issue.message

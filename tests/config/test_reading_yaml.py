@@ -40,7 +40,7 @@ def test_the_core_schema_decides_what_is_text(read: Any) -> None:
         "g": "12",
         "h": "12",
     }
-    assert document.defects == ()
+    assert document.issues == ()
 
 
 def test_keys_are_text_as_in_json(read: Any) -> None:
@@ -51,7 +51,7 @@ def test_keys_are_text_as_in_json(read: Any) -> None:
 def test_vault_text_is_text_and_keeps_its_lines(read: Any) -> None:
     (document,) = read("a: !vault |\r\n  $ANSIBLE_VAULT;1.1;AES256\r\n  6162\r\nb: 1\r\n")
     assert document.value == {"a": "$ANSIBLE_VAULT;1.1;AES256\n6162\n", "b": 1}
-    assert [defect.rule for defect in document.defects] == ["line-ends"]
+    assert [issue.rule for issue in document.issues] == ["line-ends"]
 
 
 def test_aliases_stand_for_their_anchor(read: Any) -> None:
@@ -106,7 +106,7 @@ def test_pointers_escape_what_they_must(read: Any) -> None:
 def test_of_a_key_that_stands_twice_the_first_counts(read: Any) -> None:
     (document,) = read("a: 1\nb: {c: 1, c: 2}\na: {x: 2}\n")
     assert document.value == {"a": 1, "b": {"c": 1}}
-    assert [(d.rule, d.range.start, d.pointer) for d in document.defects] == [
+    assert [(d.rule, d.range.start, d.pointer) for d in document.issues] == [
         ("duplicate-key", (2, 11), "/b/c"),
         ("duplicate-key", (3, 1), "/a"),
     ]
@@ -116,16 +116,16 @@ def test_of_a_key_that_stands_twice_the_first_counts(read: Any) -> None:
 def test_what_stands_before_a_syntax_error_is_still_read(read: Any) -> None:
     first, second = read("a: 1\n---\na: 1\na: 2\nb: [\n")
     assert first.value == {"a": 1}
-    assert first.defects == ()
+    assert first.issues == ()
     assert second.value is MISSING
-    assert [d.rule for d in second.defects] == ["duplicate-key", "syntax"]
+    assert [d.rule for d in second.issues] == ["duplicate-key", "syntax"]
 
 
 @pytest.mark.parametrize("text", ["serv\nserver_name: Reports\n", "{a: 1}\nb: 2\n", "a: 1\n%\n"])
 def test_a_document_that_cannot_go_on_is_broken(read: Any, text: str) -> None:
     (document,) = read(text)
     assert document.value is MISSING
-    assert [d.rule for d in document.defects] == ["syntax"]
+    assert [d.rule for d in document.issues] == ["syntax"]
 
 
 def test_a_document_that_has_ended_is_not_broken_by_what_follows(read: Any) -> None:
@@ -149,12 +149,12 @@ def test_a_document_that_has_ended_is_not_broken_by_what_follows(read: Any) -> N
 )
 def test_unknown_tags_are_refused(read: Any, text: str) -> None:
     (document,) = read(text)
-    assert [defect.rule for defect in document.defects] == ["unknown-tag"]
+    assert [issue.rule for issue in document.issues] == ["unknown-tag"]
 
 
 def test_a_number_that_json_does_not_know_is_no_value(read: Any) -> None:
     (document,) = read("a: .inf\nb: " + "9" * 5000 + "\n")
-    assert [(d.rule, d.range.start) for d in document.defects] == [
+    assert [(d.rule, d.range.start) for d in document.issues] == [
         ("syntax", (1, 4)),
         ("syntax", (2, 4)),
     ]
@@ -163,5 +163,5 @@ def test_a_number_that_json_does_not_know_is_no_value(read: Any) -> None:
 @pytest.mark.parametrize("text", ["a: *b\n", "a: &a [*a]\n", "a: &a {b: *a}\n"])
 def test_an_alias_needs_an_anchor_that_is_complete(read: Any, text: str) -> None:
     (document,) = read(text)
-    assert [defect.rule for defect in document.defects] == ["syntax"]
-    assert "anchor" in document.defects[0].message
+    assert [issue.rule for issue in document.issues] == ["syntax"]
+    assert "anchor" in document.issues[0].message

@@ -64,7 +64,7 @@ def found(
     declaration = declared(_changed(server, changes))
     context = LintContext(facts, today=today)
     return {
-        (rule.id, remark.pointer) for rule in RULES for remark in rule.check(declaration, context)
+        (rule.id, issue.pointer) for rule in RULES for issue in rule.check(declaration, context)
     }
 
 

@@ -117,7 +117,7 @@ def test_what_is_refused_is_explained() -> None:
                 refused += 1
                 assert objections != [], changed
             for objection in objections:
-                said = objection.remark.message + objection.remark.remedy
+                said = objection.issue.message + objection.issue.remedy
                 assert CANARY not in said.replace(f"`{CANARY}x`", "").replace(f"`{CANARY}`", "")
                 assert "70417762031" not in said
     assert accepted > 500

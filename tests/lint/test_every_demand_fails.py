@@ -69,7 +69,7 @@ def test_every_demand_fails_on_a_canary_and_none_is_told(name: SchemaName) -> No
         objections = explain(document, schema_named(name))
         assert bool(objections) >= bool(errors)
         for objection in objections:
-            said = objection.remark.message + objection.remark.remedy
+            said = objection.issue.message + objection.issue.remedy
             assert not told(said.replace(f"`{FREE_KEY}`", "")), said
     assert failed == {path for path, _ in demands(root_of(name), root_of(name))}
 

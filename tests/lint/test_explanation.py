@@ -208,11 +208,11 @@ def test_a_key_moves_no_cursor_and_breaks_no_line(findings: Any, text: str, name
 def test_a_number_without_an_upper_limit_is_explained() -> None:
     document = {"schema_version": 1, "generation": 0, "servers": []}
     (objection,) = explain(document, schema_named("host-document"))
-    assert objection.rule == "out-of-range"
-    assert objection.remark.remedy == "write a whole number from 1 on"
+    assert objection.issue.rule == "out-of-range"
+    assert objection.issue.remedy == "write a whole number from 1 on"
 
 
 def test_what_has_too_many_keys_is_not_said_to_have_two() -> None:
     facts_of_many = {"authorize_extra": {f"key{number}": "x" for number in range(101)}}
     (objection,) = explain({"providers": {"a": facts_of_many}}, schema_named("project"))
-    assert objection.remark.message == "`authorize_extra` has more than 100 entries"
+    assert objection.issue.message == "`authorize_extra` has more than 100 entries"

@@ -58,8 +58,8 @@ def test_objections_quote_no_value(name: SchemaName) -> None:
     @given(st.one_of(near_documents(name), whole).flatmap(planted))
     def stay_silent(document: Any) -> None:
         for objection in explain(document, schema_named(name)):
-            seen[objection.rule] += 1
-            assert not told(objection.remark.message + objection.remark.remedy), document
+            seen[objection.issue.rule] += 1
+            assert not told(objection.issue.message + objection.issue.remedy), document
 
     stay_silent()
     assert set(seen) == ALL_RULES - NEVER_BROKEN[name]
@@ -93,5 +93,5 @@ def test_reports_tell_nothing_that_is_closed(name: SchemaName, tmp_path: Path) -
 )
 def test_a_key_that_looks_like_a_secret_is_none_that_is_told(key: str) -> None:
     (objection, *_) = explain({key: "x"}, schema_named("project"))
-    assert objection.rule == "unknown-key"
-    assert not told(objection.remark.message + objection.remark.remedy)
+    assert objection.issue.rule == "unknown-key"
+    assert not told(objection.issue.message + objection.issue.remedy)

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from provisioner.config.defect import DefectRule
+from provisioner.config.issue import ReaderRule
 from provisioner.lint import checks, keyword_words
 from provisioner.lint.checks import RULES, THEMES, UNUSED_IGNORE
 from provisioner.lint.rule import rule_page, rule_pages
@@ -50,7 +50,7 @@ def rules_found(text: str, folder: Path) -> set[str]:
 
 def test_there_is_a_page_for_each_rule_and_no_other() -> None:
     assert len(SCHEMA_RULES) == 7
-    known = {*get_args(DefectRule), *SCHEMA_RULES, *(rule.id for rule in RULES), UNUSED_IGNORE}
+    known = {*get_args(ReaderRule), *SCHEMA_RULES, *(rule.id for rule in RULES), UNUSED_IGNORE}
     assert set(RULE_IDS) == known
 
 

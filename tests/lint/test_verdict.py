@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
+from provisioner.config.issue import Issue, Severity
 from provisioner.lint.checks import RULES
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.finding import Severity
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import Rule, rule
 from provisioner.lint.selection import EVERYTHING
 from provisioner.lint.verdict import reach_verdict
@@ -39,7 +38,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @rule("crashing-rule", Severity.WARNING)
-def crashing(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def crashing(server: Declaration, context: LintContext) -> Iterator[Issue]:
     raise KeyError("hunter2CANARY")
 
 
@@ -77,12 +76,12 @@ def test_a_rule_that_crashes_hides_no_other(here: Path) -> None:
         assert "CANARY" not in render(verdict)
 
 
-def _crash_on_settings(settings: Mapping[str, Any]) -> Iterator[Remark]:
+def _crash_on_settings(settings: Mapping[str, Any]) -> Iterator[Issue]:
     raise KeyError("hunter2CANARY")
 
 
 @rule("crashing-rule", Severity.WARNING, check_settings=_crash_on_settings)
-def fine_on_servers(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def fine_on_servers(server: Declaration, context: LintContext) -> Iterator[Issue]:
     yield from ()
 
 
@@ -99,8 +98,8 @@ def test_a_rule_that_crashes_on_settings_hides_no_other(here: Path) -> None:
 
 
 @rule("warning-rule", Severity.WARNING)
-def warning(server: Declaration, context: LintContext) -> Iterator[Remark]:
-    yield Remark("/oauth2/access_token_url", "advice", "take it")
+def warning(server: Declaration, context: LintContext) -> Iterator[Issue]:
+    yield Issue("/oauth2/access_token_url", "advice", "take it")
 
 
 URL = "  access_token_url: 'http://login.example.edu/a b'"

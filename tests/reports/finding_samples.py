@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from provisioner.lint.finding import Excerpt, Finding, Severity
+from provisioner.config.issue import Severity
+from provisioner.lint.finding import Excerpt, Finding
 from provisioner.lint.verdict import Verdict
 
 SCHEMAS = Path(__file__).parent / "schemas"

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from provisioner.config.document import Document
+from provisioner.config.issue import Severity
 from tests.loading import load_file
 
 REFUSED: Final = "(refused)"
@@ -26,14 +27,14 @@ def ours(text: str, name: str = "server.yml") -> list[Document]:
         path.write_bytes(text.encode())
         documents = load_file(path)
     return [
-        document._replace(defects=tuple(d for d in document.defects if not d.is_warning))
+        document._replace(issues=tuple(d for d in document.issues if d.severity is Severity.ERROR))
         for document in documents
     ]
 
 
 def values_of(documents: list[Document]) -> Any:
     """The values of clean documents, else REFUSED."""
-    if any(document.defects for document in documents):
+    if any(document.issues for document in documents):
         return REFUSED
     return [document.value for document in documents]
 

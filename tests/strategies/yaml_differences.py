@@ -35,11 +35,9 @@ class Reading:
         return not same(self.value, self.other)
 
     def says(self, *words: str) -> bool:
-        """Whether we refuse, and every defect's rule or message begins with one of these."""
-        defects = [defect for document in self.documents for defect in document.defects]
-        return bool(defects) and all(
-            d.rule in words or d.message.startswith(words) for d in defects
-        )
+        """Whether we refuse, and every issue's rule or message begins with one of these."""
+        issues = [issue for document in self.documents for issue in document.issues]
+        return bool(issues) and all(d.rule in words or d.message.startswith(words) for d in issues)
 
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\S*")

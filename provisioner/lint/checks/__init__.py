@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.config.issue import Severity
 from provisioner.lint.checks import (
     login,
     mail_server,
@@ -13,7 +14,6 @@ from provisioner.lint.checks import (
     tenants,
     text,
 )
-from provisioner.lint.finding import Severity
 from provisioner.lint.rule import WARNING, Rule
 
 # What is said of one place stands in this order.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.config.issue import Issue
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.provider import Provider
@@ -49,7 +49,7 @@ def _may_be_taken(server: Declaration, provider: Provider) -> bool:
 
 
 @rule("cleartext-login", ERROR)
-def cleartext_login(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def cleartext_login(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """A secret that would cross the network readable; auto_detect may come to plain or login."""
     level = server.text(_LEVEL)
     secret = _TRAVELS.get(level)
@@ -59,7 +59,7 @@ def cleartext_login(server: Declaration, _context: LintContext) -> Iterator[Rema
         return
     if not is_loopback(server.text("/host")):
         is_said = server.has("/use_tls")
-        yield Remark(
+        yield Issue(
             "/use_tls" if is_said else _LEVEL,
             f"without TLS {secret} would travel readable",
             "write use_tls: true" if is_said else "add use_tls: true",
@@ -67,14 +67,14 @@ def cleartext_login(server: Declaration, _context: LintContext) -> Iterator[Rema
 
 
 @rule("password-login-ended", ERROR)
-def password_login_ended(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def password_login_ended(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """A password for a provider that takes none any more; the day is a fact of the catalogue."""
     if not _signs_in_by_password(server):
         return
     provider = context.provider(server.text("/host"))
     if provider.password_login == "ended":  # noqa: S105
         since = f" since {day}" if (day := provider.password_login_ends) else ""
-        yield Remark(
+        yield Issue(
             _LEVEL,
             f"{provider.label} has taken no password from mail programs{since}",
             "write smtp_security_level: oauth2, and the settings below `oauth2`",
@@ -82,7 +82,7 @@ def password_login_ended(server: Declaration, context: LintContext) -> Iterator[
 
 
 @rule("password-login-ending", WARNING)
-def password_login_ending(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def password_login_ending(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """A warning also after the day: until the provider ends it, it can be switched on again."""
     if not _signs_in_by_password(server):
         return
@@ -97,7 +97,7 @@ def password_login_ending(server: Declaration, context: LintContext) -> Iterator
         said = f"switches passwords of mail programs off by default by {day}"
     else:
         said = "has switched passwords of mail programs off by default"
-    yield Remark(
+    yield Issue(
         _LEVEL,
         f"{provider.label} {said}",
         "write smtp_security_level: oauth2, and the settings below `oauth2`",
@@ -105,7 +105,7 @@ def password_login_ending(server: Declaration, context: LintContext) -> Iterator
 
 
 @rule("app-password-only", WARNING)
-def app_password_only(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def app_password_only(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Nobody but its owner can see of a password what it is: a comment may say so.
 
     A method that the provider does not have is unsupported-method's.
@@ -115,7 +115,7 @@ def app_password_only(server: Declaration, context: LintContext) -> Iterator[Rem
     provider = context.provider(server.text("/host"))
     only = provider.password_login == "app_password"  # noqa: S105
     if only and _may_be_taken(server, provider):
-        yield Remark(
+        yield Issue(
             _LEVEL,
             f"{provider.label} takes no password of an account here, only an app password",
             "write smtp_security_level: oauth2; if it is an app password, say so in a comment "
@@ -124,7 +124,7 @@ def app_password_only(server: Declaration, context: LintContext) -> Iterator[Rem
 
 
 @rule("unsupported-method", ERROR)
-def unsupported_method(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def unsupported_method(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """auto_detect picks what there is. Where passwords have ended, another rule says it."""
     level = server.text(_LEVEL)
     if level != "none" and level not in _METHODS:
@@ -135,4 +135,4 @@ def unsupported_method(server: Declaration, context: LintContext) -> Iterator[Re
         return
     said = f"has no {_METHODS[level]}" if level in _METHODS else "takes no mail without a sign-in"
     better = "oauth2" if "oauth2" in provider.smtp_auth_methods else "login"
-    yield Remark(_LEVEL, f"{provider.label} {said}", f"write smtp_security_level: {better}")
+    yield Issue(_LEVEL, f"{provider.label} {said}", f"write smtp_security_level: {better}")

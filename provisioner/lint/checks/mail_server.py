@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from provisioner.config.issue import Issue
 from provisioner.lint.checks.login import PASSWORD_METHODS, mailbox, signs_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.nearest import nearest
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import is_loopback
@@ -44,15 +44,15 @@ def _host_name(server: Declaration) -> str:
 
 
 @rule("host-is-url", ERROR, can_be_ignored=False)
-def host_is_url(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def host_is_url(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """MAPS takes the host name alone; the port has a field of its own."""
     host = server.text(_HOST)
     if "://" in host or "/" in host:
-        yield Remark(_HOST, "the host is written as a URL", "write the host name alone")
+        yield Issue(_HOST, "the host is written as a URL", "write the host name alone")
     elif "@" in host:
-        yield Remark(_HOST, "the host is written as a mail address", "write the mail server")
+        yield Issue(_HOST, "the host is written as a mail address", "write the mail server")
     elif host.count(":") == 1:
-        yield Remark(_HOST, "the host has a port behind it", "write the port below `port`")
+        yield Issue(_HOST, "the host has a port behind it", "write the port below `port`")
 
 
 # https://www.iana.org/assignments/service-names-port-numbers. 80 and 443 are left out: there
@@ -61,7 +61,7 @@ _READING = {110: "POP3", 143: "IMAP", 993: "IMAP", 995: "POP3"}
 
 
 @rule("wrong-port", ERROR)
-def wrong_port(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def wrong_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """A port on which nobody takes mail. Of 25 submission-port has a word."""
     port, host = server.get(_PORT), server.text(_HOST)
     if type(port) is not int or not 0 < port < 65536 or port in (25, 587) or is_loopback(host):
@@ -69,12 +69,12 @@ def wrong_port(server: Declaration, context: LintContext) -> Iterator[Remark]:
     provider, reading = context.provider(host), _READING.get(port)
     if reading:
         message = f"this is the port of {reading}, where mail is read"
-        yield Remark(_PORT, message, _right_port(server, provider))
+        yield Issue(_PORT, message, _right_port(server, provider))
     elif provider.smtp_ports and port not in provider.smtp_ports:
         message = f"{provider.label} takes no mail on this port"
-        yield Remark(_PORT, message, _right_port(server, provider))
+        yield Issue(_PORT, message, _right_port(server, provider))
     elif port == 465 and server.get("/use_tls") in (None, False):
-        yield Remark(
+        yield Issue(
             _PORT,
             "port 465 speaks TLS from the first byte, and this server is declared without TLS",
             "write use_tls: true" if server.has("/use_tls") else "add use_tls: true",
@@ -90,7 +90,7 @@ def _right_port(server: Declaration, provider: Provider) -> str:
 
 
 @rule("submission-port", WARNING)
-def submission_port(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def submission_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Port 25, where servers take each other's mail, declared or by default.
 
     Whoever writes 25 where the provider has it, too, means it.
@@ -103,13 +103,13 @@ def submission_port(server: Declaration, context: LintContext) -> Iterator[Remar
         return
     best = provider.smtp_ports[0]
     if port is None:
-        yield Remark(
+        yield Issue(
             _HOST,
             f"without `port` MAPS takes 25, which many networks block; {provider.label} has {best}",
             f"add port: {best}",
         )
     elif 25 not in provider.smtp_ports:
-        yield Remark(
+        yield Issue(
             _PORT,
             f"port 25 is for mail between servers; {provider.label} wants a sign-in on {best}",
             f"write port: {best}",
@@ -120,7 +120,7 @@ _WITH_MX = tuple(provider for provider in PROVIDERS if provider.mx_hosts)
 
 
 @rule("wrong-smtp-host", ERROR)
-def wrong_smtp_host(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def wrong_smtp_host(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """A host that takes no mail with this sign-in: another provider's, an MX, a sign-in page.
 
     Hosts that nobody knows are doubtful-smtp-host's.
@@ -132,7 +132,7 @@ def wrong_smtp_host(server: Declaration, context: LintContext) -> Iterator[Remar
     if not here.smtp_hosts:
         yield from _mx(host, context)
     elif host not in here.smtp_hosts:
-        yield Remark(
+        yield Issue(
             _HOST,
             f"people sign in to {here.label} here; its mail server is another host",
             f"write {here.smtp_hosts[0]}",
@@ -141,11 +141,11 @@ def wrong_smtp_host(server: Declaration, context: LintContext) -> Iterator[Remar
         yield from _of_another(here, server, context)
 
 
-def _mx(host: str, context: LintContext) -> Iterator[Remark]:
+def _mx(host: str, context: LintContext) -> Iterator[Issue]:
     for known in _WITH_MX:
         provider = context.provider(known.smtp_hosts[0])
         if any(host == mx or (mx[0] == "." and host.endswith(mx)) for mx in provider.mx_hosts):
-            yield Remark(
+            yield Issue(
                 _HOST,
                 f"this host takes mail for mailboxes at {provider.label}, and no sign-in",
                 f"write {provider.smtp_hosts[0]}; or, to send without a sign-in, port: 25 and "
@@ -154,7 +154,7 @@ def _mx(host: str, context: LintContext) -> Iterator[Remark]:
             return
 
 
-def _of_another(here: Provider, server: Declaration, context: LintContext) -> Iterator[Remark]:
+def _of_another(here: Provider, server: Declaration, context: LintContext) -> Iterator[Issue]:
     """URLs of two providers are providers-differ's."""
     urls = (server.text(f"/oauth2/{name}_url") for name in ("authorization", "access_token"))
     providers = [context.provider(url) for url in urls if url]
@@ -164,7 +164,7 @@ def _of_another(here: Provider, server: Declaration, context: LintContext) -> It
     if not endpoints.smtp_hosts or here.name == endpoints.name:
         return
     if here.platform is None or here.platform != endpoints.platform:
-        yield Remark(
+        yield Issue(
             _HOST,
             f"this mail server is {here.label}'s, the OAuth2 URLs are {endpoints.label}'s: it does "
             "not take their tokens",
@@ -177,7 +177,7 @@ _NEAR = 0.92
 
 
 @rule("doubtful-smtp-host", WARNING)
-def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """A host that is hardly the one meant: misspelt, for reading mail, or one's own.
 
     What the OAuth2 endpoints say of the provider makes a guess a good one.
@@ -196,9 +196,9 @@ def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Re
     if meant:
         label = context.provider(meant).label
         message = f"this looks like a mail server of {label}, misspelt"
-        yield Remark(_HOST, message, f"did you mean {meant}?")
+        yield Issue(_HOST, message, f"did you mean {meant}?")
     elif known and signs_in(server) and _is_of_the_mailbox(host, server):
-        yield Remark(
+        yield Issue(
             _HOST,
             f"a mail server of the mailbox's own domain hardly takes tokens of {provider.label}",
             f"write {known[0]}; if this is a gateway that takes them, say so in a "
@@ -206,9 +206,9 @@ def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Re
         )
 
 
-def _reading(host: str, provider: Provider) -> Iterator[Remark]:
+def _reading(host: str, provider: Provider) -> Iterator[Issue]:
     if host in provider.reading_hosts:
-        yield Remark(
+        yield Issue(
             _HOST,
             f"at {provider.label} this host is for reading mail; another one takes it",
             f"write {provider.smtp_hosts[0]}",
@@ -242,7 +242,7 @@ def _is_of_the_mailbox(host: str, server: Declaration) -> bool:
 
 
 @rule("over-limit", WARNING)
-def over_limit(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def over_limit(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """More mails a minute than the provider takes: a fact of the catalogue, or the project's."""
     rate = server.get(_RATE)
     if type(rate) is not int:
@@ -250,7 +250,7 @@ def over_limit(server: Declaration, context: LintContext) -> Iterator[Remark]:
     provider = context.provider(server.text(_HOST))
     limit = provider.messages_per_minute
     if limit is not None and rate > limit:
-        yield Remark(
+        yield Issue(
             _RATE,
             f"{provider.label} takes {limit} mails a minute from one mailbox; more has to wait",
             f"write {limit} or less; servers and hosts that share the mailbox share the limit",
@@ -258,13 +258,13 @@ def over_limit(server: Declaration, context: LintContext) -> Iterator[Remark]:
 
 
 @rule("ip-with-tls", WARNING)
-def ip_with_tls(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def ip_with_tls(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """Certificates for addresses exist, but hardly any mail server has one."""
     if server.get("/use_tls") is not True:
         return
     host = server.text(_HOST)
     if is_ip_address(host) and not is_loopback(host):
-        yield Remark(
+        yield Issue(
             _HOST,
             "hardly any mail server has a certificate for its IP address: TLS would fail",
             "write the mail server's name, as its certificate has it",

@@ -5,20 +5,20 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from provisioner.config.issue import Issue
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import ERROR, WARNING, rule
 
 _NAME = "/server_name"
 
 
 @rule("duplicate-server-name", ERROR, can_be_ignored=False, compares=True)
-def duplicate_server_name(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def duplicate_server_name(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Tokens and hosts know a server by its name, whatever its case."""
     first = context.earlier("name", server.text(_NAME).casefold(), server)
     if first:
-        yield Remark(
+        yield Issue(
             _NAME,
             f"{first.place} declares an email server of this name already",
             "give each email server a name of its own; upper and lower case are the same",
@@ -26,12 +26,12 @@ def duplicate_server_name(server: Declaration, context: LintContext) -> Iterator
 
 
 @rule("lookalike-name", WARNING, compares=True)
-def lookalike_name(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def lookalike_name(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Names that differ in blanks, dashes or written form. Equal ones are the rule's above."""
     name = server.text(_NAME)
     first = context.earlier("letters", _letters(name), server)
     if first and first.name.casefold() != name.casefold():
-        yield Remark(
+        yield Issue(
             _NAME,
             f"this name is easily taken for the one at {first.place}",
             "give one of the two a name that is clearly another",
@@ -47,11 +47,11 @@ def _letters(name: str) -> str:
 
 
 @rule("shared-mailbox", WARNING, compares=True)
-def shared_mailbox(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def shared_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """The limits of the provider count for the mailbox, not for each server."""
     first = context.earlier("mailbox", _mailbox_on_hosts(server), server)
     if first:
-        yield Remark(
+        yield Issue(
             _NAME,
             f"{first.place} declares an email server with the same mailbox and client ID",
             "use that one for both, so that one sign-in and one set of limits serve; or give this"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs
 
+from provisioner.config.issue import Issue
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.catalogue import is_loopback, known_provider
 from provisioner.providers.credential_forms import SECRET_PARAMETERS
@@ -54,12 +54,12 @@ def _path(url: str) -> str:
 
 
 @rule("http-endpoint", ERROR)
-def http_endpoint(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def http_endpoint(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """RFC 6749 sections 3.1 and 3.2 demand TLS; a provider on this machine is for tests."""
     for pointer in URLS:
         url = server.text(pointer)
         if url.casefold().startswith("http://") and not is_loopback(host_of(url)):
-            yield Remark(pointer, "this address has no TLS", "write https:// instead of http://")
+            yield Issue(pointer, "this address has no TLS", "write https:// instead of http://")
 
 
 _SIGN_IN_NAMES = frozenset({"authorize", "auth", "authorization", "request_auth"})
@@ -67,17 +67,17 @@ _TOKEN_NAMES = frozenset({"token", "get_token"})
 
 
 @rule("wrong-url-order", ERROR)
-def wrong_url_order(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def wrong_url_order(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """Told by the last part of the path, which all known providers name alike."""
     if _last_part(server.text(AUTHORIZATION_URL)) in _TOKEN_NAMES:
-        yield Remark(
+        yield Issue(
             AUTHORIZATION_URL,
             "this looks like the token endpoint",
             "write the address of the sign-in page; are the two URLs swapped?",
         )
     for pointer in (TOKEN_URL, REFRESH_URL):
         if _last_part(server.text(pointer)) in _SIGN_IN_NAMES:
-            yield Remark(
+            yield Issue(
                 pointer,
                 "this looks like the address of the sign-in page",
                 "write the token endpoint; are the two URLs swapped?",
@@ -89,7 +89,7 @@ def _last_part(url: str) -> str:
 
 
 @rule("outdated-endpoint", ERROR)
-def outdated_endpoint(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def outdated_endpoint(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Endpoints that read no scope: with them nobody asks for access to mail.
 
     With a `resource` in a query, somebody knows what these endpoints want instead.
@@ -102,7 +102,7 @@ def outdated_endpoint(server: Declaration, context: LintContext) -> Iterator[Rem
         known = provider.scopeless_endpoints.items()
         current = next((current for ending, current in known if path.endswith(ending)), None)
         if current is not None and not _names_resource(server):
-            yield Remark(
+            yield Issue(
                 pointer,
                 f"this endpoint of {provider.label} is of version 1, which reads no scope",
                 f"let the address end in {current}",
@@ -114,7 +114,7 @@ def _names_resource(server: Declaration) -> bool:
 
 
 @rule("superseded-endpoint", WARNING)
-def superseded_endpoint(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def superseded_endpoint(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Endpoints that still work and are no longer documented.
 
     Told by the whole path: it is one provider's own.
@@ -124,7 +124,7 @@ def superseded_endpoint(server: Declaration, context: LintContext) -> Iterator[R
         provider = context.provider(url) if url else None
         current = provider.superseded_endpoints.get(_path(url)) if provider else None
         if provider and current is not None:
-            yield Remark(
+            yield Issue(
                 pointer,
                 f"{provider.label} no longer documents this address, and may switch it off",
                 f"write {current}",
@@ -141,31 +141,31 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 @rule("providers-differ", ERROR, can_be_ignored=False)
-def providers_differ(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def providers_differ(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """If one is not known, the two rules below report it."""
     remedies = {TOKEN_URL: _OF_ONE_PROVIDER, REFRESH_URL: _OF_ONE_PROVIDER}
-    return _remarks_on_pairs(server, context, "providers", remedies)
+    return _issues_of_pairs(server, context, "providers", remedies)
 
 
 @rule("endpoint-hosts-differ", ERROR, can_be_ignored=False)
-def endpoint_hosts_differ(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def endpoint_hosts_differ(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """A known provider and a stranger, or strangers of two domains."""
-    return _remarks_on_pairs(server, context, "hosts", {TOKEN_URL: _AS_DOCUMENTED})
+    return _issues_of_pairs(server, context, "hosts", {TOKEN_URL: _AS_DOCUMENTED})
 
 
 @rule("refresh-host-differs", ERROR, can_be_ignored=False)
-def refresh_host_differs(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def refresh_host_differs(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """The same, of the URL that is not needed."""
-    return _remarks_on_pairs(server, context, "hosts", {REFRESH_URL: _WITHOUT})
+    return _issues_of_pairs(server, context, "hosts", {REFRESH_URL: _WITHOUT})
 
 
-def _remarks_on_pairs(
+def _issues_of_pairs(
     server: Declaration, context: LintContext, why: Difference, remedies: dict[str, str]
-) -> Iterator[Remark]:
+) -> Iterator[Issue]:
     """What is wrong with URLs that differ in this way from another. `remedies`: by pointer."""
     for first, second in _pairs_apart(server, context, why):
         if second in remedies:
-            yield Remark(
+            yield Issue(
                 second,
                 _apart(server, first, second),
                 f"{remedies[second]}; if the hosts do belong together, add to provisioner.yml:\n"
@@ -233,7 +233,7 @@ _FIELDS = {"prompt": "/oauth2/prompt", "login_hint": "/oauth2/login_hint"}
 
 
 @rule("misplaced-parameter", ERROR)
-def misplaced_parameter(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def misplaced_parameter(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """URLs with a query, and fields that hold what belongs into one."""
     for pointer in URLS:
         brought = _parameters(server.text(pointer))
@@ -243,17 +243,17 @@ def misplaced_parameter(server: Declaration, _context: LintContext) -> Iterator[
         for word in server.text(pointer).split():
             name, equals, _ = word.partition("=")
             if equals and name in (*_OF_THE_SIGN_IN, *_OF_THE_BODY):
-                yield Remark(
+                yield Issue(
                     pointer,
                     f"{name}=... is a parameter of the authorization URL",
                     "remove it here: the sign-in adds it where the provider wants it",
                 )
 
 
-def _in_url(pointer: str, brought: dict[str, list[str]], server: Declaration) -> Iterator[Remark]:
+def _in_url(pointer: str, brought: dict[str, list[str]], server: Declaration) -> Iterator[Issue]:
     secrets = [name for name in SECRET_PARAMETERS if name in brought]
     if secrets:
-        yield Remark(
+        yield Issue(
             pointer,
             f"{secrets[0]} stands in the query of this URL, readable for all",
             "write the URL without and renew it: whoever has seen the file has it",
@@ -264,7 +264,7 @@ def _in_url(pointer: str, brought: dict[str, list[str]], server: Declaration) ->
     if is_page:
         names += [name for name, field in _FIELDS.items() if name in brought and server.text(field)]
     if names:
-        yield Remark(
+        yield Issue(
             pointer,
             f"{' and '.join(names)} must not stand in this URL",
             "write the URL without: the sign-in adds what it needs, and what comes twice is refused"

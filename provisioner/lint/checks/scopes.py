@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
+from provisioner.config.issue import Issue
 from provisioner.lint.checks.oauth_urls import AUTHORIZATION_URL, provider_of
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.nearest import nearest, same_letters
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import ERROR, rule
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 
@@ -63,13 +63,13 @@ def _split(scope: str) -> tuple[str, str]:
 
 
 @rule("no-offline-access", ERROR)
-def no_offline_access(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def no_offline_access(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Without a refresh token MAPS could send mail for an hour. Facts are the catalogue's."""
     if not server.text(AUTHORIZATION_URL) or not server.text(_AUTHORIZE):
         return
     provider = context.provider(server.text(AUTHORIZATION_URL))
     if provider.offline == "scope" and not _asks_by_scope(server):
-        yield Remark(
+        yield Issue(
             _AUTHORIZE,
             f"{provider.label} gives no refresh token without the scope {OFFLINE_SCOPE}",
             f"add {OFFLINE_SCOPE}, with one space before it",
@@ -83,7 +83,7 @@ def _asks_by_scope(server: Declaration) -> bool:
     return any(not _OFFLINE.isdisjoint(server.text(at).split()) for at in (_AUTHORIZE, _TOKEN))
 
 
-def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Remark]:
+def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Issue]:
     """The sign-in adds the provider's parameters; what is declared wins over them."""
     brought = _parameters(server.text(AUTHORIZATION_URL))
     for name, value in provider.authorize_extra.items():
@@ -92,7 +92,7 @@ def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Rema
             continue  # said by a rule of its own
         declared = server.text(_PROMPT) if is_field else brought.get(name, value)
         if value not in declared.split():
-            yield Remark(
+            yield Issue(
                 _PROMPT if is_field else AUTHORIZATION_URL,
                 f"{provider.label} gives a refresh token for certain only with {name}={value}",
                 f"write {value}, or leave it out: the sign-in adds it",
@@ -107,7 +107,7 @@ def _parameters(url: str) -> dict[str, str]:
 
 
 @rule("wrong-scope", ERROR)
-def wrong_scope(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def wrong_scope(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Scopes with which the provider's SMTP server takes no mail.
 
     One right scope is enough; what else is asked for is nobody's business here.
@@ -121,25 +121,25 @@ def wrong_scope(server: Declaration, context: LintContext) -> Iterator[Remark]:
             yield from _without_smtp(pointer, _accesses(text), provider)
 
 
-def _without_smtp(pointer: str, scopes: list[str], provider: Provider) -> Iterator[Remark]:
+def _without_smtp(pointer: str, scopes: list[str], provider: Provider) -> Iterator[Issue]:
     wrong = next(filter(None, (_known_wrong(scope, provider) for scope in scopes)), None)
     right = provider.smtp_scopes[0] if provider.smtp_scopes else ""
     who = provider.label
     if wrong is not None and right:
-        yield Remark(
+        yield Issue(
             pointer,
             f"a token for {wrong} is refused by SMTP at {who}",
             f"write {right} instead of it",
         )
     elif right:
         near = any(scope.casefold() == right.casefold().rstrip("/") for scope in scopes)
-        yield Remark(
+        yield Issue(
             pointer,
             f"none of these scopes lets mail be sent by SMTP at {who}",
             f"write {right} with the slash at its end" if near else f"add {right}",
         )
     elif wrong is not None and all(_known_wrong(scope, provider) for scope in scopes):
-        yield Remark(
+        yield Issue(
             pointer,
             f"a token for {wrong} is refused by SMTP at {who}, and no scope is known that is not",
             "sign in with a password (smtp_security_level: login), or use another mail server",
@@ -147,7 +147,7 @@ def _without_smtp(pointer: str, scopes: list[str], provider: Provider) -> Iterat
 
 
 @rule("mixed-resources", ERROR)
-def mixed_resources(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def mixed_resources(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """The sign-in may ask for several, if the exchange of the code then names one of them."""
     pointer = _TOKEN if server.text(_TOKEN) else _AUTHORIZE
     scopes = _accesses(server.text(pointer))
@@ -160,7 +160,7 @@ def mixed_resources(server: Declaration, context: LintContext) -> Iterator[Remar
         remedy = "keep the scopes for mail, openid, profile, email and offline_access"
         if pointer == _AUTHORIZE and provider.smtp_scopes:
             remedy += f"; or name the one for mail in scope_for_token: {provider.smtp_scopes[0]}"
-        yield Remark(
+        yield Issue(
             pointer,
             f"these are scopes of several resources; a token of {provider.label} serves one (a "
             f"scope without an address means {provider.default_resource})",
@@ -176,7 +176,7 @@ def _is_resource_beside_mail(scopes: list[str], provider: Provider) -> bool:
 
 
 @rule("wrong-offline-scope", ERROR)
-def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Only where it is known how the provider is asked."""
     for pointer in (_AUTHORIZE, _TOKEN):
         text = server.text(pointer)
@@ -186,13 +186,13 @@ def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[R
             continue
         if provider.offline == "param":
             name, value = next(iter(provider.authorize_extra.items()), ("a parameter", "its own"))
-            yield Remark(
+            yield Issue(
                 pointer,
                 f"{provider.label} has no scope for offline access, and refuses the whole sign-in",
                 f"remove {' and '.join(sorted(scopes))}: the sign-in asks with {name}={value}",
             )
         elif "offline" in scopes and provider.offline == "scope":
-            yield Remark(
+            yield Issue(
                 pointer,
                 f"{provider.label} has no scope of the name offline",
                 f"write {OFFLINE_SCOPE} instead of it",
@@ -200,14 +200,14 @@ def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[R
 
 
 @rule("prompt-value", ERROR)
-def prompt_value(server: Declaration, context: LintContext) -> Iterator[Remark]:
-    """One remark is enough: the first thing that is wrong. `=` is another rule's."""
+def prompt_value(server: Declaration, context: LintContext) -> Iterator[Issue]:
+    """One issue is enough: the first thing that is wrong. `=` is another rule's."""
     prompt = server.text(_PROMPT)
     if not prompt or "=" in prompt:
         return
     found = _wrong_prompt(prompt, context.provider(server.text(AUTHORIZATION_URL)))
     if found is not None:
-        yield Remark(_PROMPT, *found)
+        yield Issue(_PROMPT, *found)
 
 
 # https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest

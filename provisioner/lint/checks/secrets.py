@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from provisioner.config.issue import Issue
 from provisioner.lint.checks.oauth_urls import provider_of
 from provisioner.lint.checks.text import VAULT_MARK, placeholder_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import SECRETS, Declaration
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.credential_forms import (
     CredentialForm,
@@ -39,7 +39,7 @@ _ID_FORMS: dict[CredentialForm, tuple[str, str]] = {
 
 
 @rule("plaintext-secret", ERROR)
-def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Vault text and references are fine; damaged vault text and ids have rules of their own."""
     for pointer in SECRETS:
         text = server.text(pointer)
@@ -47,7 +47,7 @@ def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Rema
             continue
         if pointer != _CLIENT_SECRET or not _is_secret_id(server, context):
             name = pointer.rpartition("/")[2]
-            yield Remark(
+            yield Issue(
                 pointer,
                 f"`{name}` stands here in plain text",
                 "renew it, since git keeps it; then refer to it: {env: NAME}, {file: PATH}, "
@@ -57,14 +57,14 @@ def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Rema
 
 
 @rule("client-id-form", ERROR)
-def client_id_form(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Placeholders are another rule's; an address is an application's, too, at Microsoft."""
     client_id = server.text(_CLIENT_ID)
     if not client_id or "://" in client_id:
         return
     found = _what_is_wrong_with(client_id, provider_of(server, context))
     if found is not None and placeholder_in(_CLIENT_ID, client_id) is None:
-        yield Remark(_CLIENT_ID, *found)
+        yield Issue(_CLIENT_ID, *found)
 
 
 def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str, str] | None:
@@ -82,10 +82,10 @@ def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str,
 
 
 @rule("secret-id", ERROR, can_be_ignored=False)
-def secret_id(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def secret_id(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """The provider's page shows both side by side, the value only once."""
     if _is_secret_id(server, context):
-        yield Remark(
+        yield Issue(
             _CLIENT_SECRET,
             "this looks like the ID of the client secret (or of the app), not like its value",
             "make a new secret, since its value is shown only once; refer to where the value lies: "
@@ -111,13 +111,13 @@ _PLACES = {
 
 
 @rule("secret-in-reference", ERROR, can_be_ignored=False)
-def secret_in_reference(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def secret_in_reference(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """Told by the look that Microsoft and Google give their client secrets."""
     for pointer in SECRETS:
         reference = server.get(pointer)
         for key in reference if isinstance(reference, dict) else ():
             if key in _PLACES and any(map(holds_secret_value, _texts(reference[key]))):
-                yield Remark(
+                yield Issue(
                     f"{pointer}/{key}",
                     f"below `{pointer.rpartition('/')[2]}` stands a secret itself, not where it "
                     "lies",
@@ -135,7 +135,7 @@ _RENEW = "make a new client secret, store it where client_secret points to, corr
 
 
 @rule("secret-expired", WARNING)
-def secret_expired(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def secret_expired(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """The day itself counts as the last one."""
     try:
         day = date.fromisoformat(server.text(_EXPIRES))
@@ -143,10 +143,10 @@ def secret_expired(server: Declaration, context: LintContext) -> Iterator[Remark
         return
     left = (day - context.today).days
     if left < 0:
-        yield Remark(_EXPIRES, "the client secret has expired", _RENEW)
+        yield Issue(_EXPIRES, "the client secret has expired", _RENEW)
     elif left <= _SOON_DAYS:
         soon = {0: "today", 1: "tomorrow"}.get(left, f"in {left} days")
-        yield Remark(_EXPIRES, f"the client secret expires {soon}", _RENEW)
+        yield Issue(_EXPIRES, f"the client secret expires {soon}", _RENEW)
 
 
 _HEADER = re.compile(r"\$ANSIBLE_VAULT;1\.[12];AES256(;[^;\s]+)?")
@@ -157,13 +157,13 @@ _AGAIN = "encrypt it again with ansible-vault encrypt_string, and copy all lines
 
 
 @rule("vault-text", ERROR, can_be_ignored=False)
-def vault_text(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def vault_text(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """Looks at the form alone: no vault password is asked for."""
     for pointer in SECRETS:
         text = server.text(pointer)
         damage = vault_damage(text) if VAULT_MARK in text else None
         if damage is not None:
-            yield Remark(pointer, *damage)
+            yield Issue(pointer, *damage)
 
 
 def vault_damage(text: str) -> tuple[str, str] | None:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from provisioner.config.issue import Issue
 from provisioner.lint.checks.login import mailbox, signs_in
 from provisioner.lint.checks.mail_server import is_ip_address
 from provisioner.lint.checks.text import has_odd_character
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.schema import schema_named
 from provisioner.providers.catalogue import is_loopback
@@ -25,14 +25,14 @@ _BECOMES = {
 
 
 @rule("unknown-mailbox", WARNING)
-def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Under oauth2 only; the password methods need a user_name anyway."""
     level = "/smtp_security_level"
     if server.text(level) != "oauth2" or not isinstance(server.get("/oauth2"), dict):
         return
     name = mailbox(server)
     if not server.has(_USER) and not server.has(_HINT):
-        yield Remark(
+        yield Issue(
             level,
             "nothing says which account is meant: whoever signs in would be taken for the mailbox",
             "add user_name: the mailbox's address",
@@ -40,7 +40,7 @@ def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Remar
     elif name and "@" not in name:
         provider = context.provider(server.text("/host"))
         if provider.login_name == "address":
-            yield Remark(
+            yield Issue(
                 _USER if server.text(_USER) else _HINT,
                 f"{provider.label} knows accounts by their whole address",
                 "write the mailbox's address, such as reports@example.edu",
@@ -48,7 +48,7 @@ def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Remar
 
 
 @rule("foreign-sender", WARNING)
-def foreign_sender(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def foreign_sender(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Aliases and plus addresses are other senders, too. Says nothing where nobody knows."""
     sender, account = server.text(_FROM), mailbox(server)
     if not sender or sender.casefold() == account.casefold() or not signs_in(server):
@@ -56,7 +56,7 @@ def foreign_sender(server: Declaration, context: LintContext) -> Iterator[Remark
     provider = context.provider(server.text("/host"))
     becomes = _BECOMES.get(provider.foreign_sender)
     if becomes and _address().fullmatch(sender) and _address().fullmatch(account):
-        yield Remark(
+        yield Issue(
             _FROM,
             f"this sender is not the mailbox that signs in: {provider.label} {becomes}",
             "leave `from` out, or let the mailbox send as it and say so in a comment "
@@ -71,7 +71,7 @@ def _address() -> re.Pattern[str]:
 
 
 @rule("sender-form", ERROR, can_be_ignored=False)
-def sender_form(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def sender_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """A name to sign in with that is the test email's sender, too, and can be none.
 
     Characters that came along unseen are other rules'.
@@ -81,7 +81,7 @@ def sender_form(server: Declaration, _context: LintContext) -> Iterator[Remark]:
     if name.isascii() or server.text(_FROM) or not signs_in(server):
         return
     if not has_odd_character(pointer, name):
-        yield Remark(
+        yield Issue(
             pointer,
             "the test email would have this as its sender, and that has to be an address in ASCII",
             "name one that the mailbox may send as: test_email: {from: reports@example.edu}",
@@ -95,7 +95,7 @@ _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9
 
 
 @rule("wrong-client-name", ERROR, can_be_ignored=False)
-def wrong_client_name(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def wrong_client_name(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """What is no word of ASCII at all is the schema's."""
     name = server.text(_CLIENT_NAME)
     if not _WORD.fullmatch(name) or _POSSIBLE_NAME.fullmatch(name):
@@ -105,7 +105,7 @@ def wrong_client_name(server: Declaration, _context: LintContext) -> Iterator[Re
         what = "written as a URL"
     elif "@" in name:
         what = "written as a mail address"
-    yield Remark(
+    yield Issue(
         _CLIENT_NAME,
         f"the client name is {what}",
         "write the full host name of the MAPS host alone, such as maps.example.edu",
@@ -113,14 +113,14 @@ def wrong_client_name(server: Declaration, _context: LintContext) -> Iterator[Re
 
 
 @rule("doubtful-client-name", WARNING)
-def doubtful_client_name(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def doubtful_client_name(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """RFC 5321 section 4.1.1.1: a full domain name, or an address in brackets."""
     name = server.text(_CLIENT_NAME)
     if not _POSSIBLE_NAME.fullmatch(name) or is_loopback(server.text("/host")):
         return  # what is not even possible is wrong-client-name's
     if is_ip_address(name) or name.startswith("["):
         if not _is_address_literal(name):
-            yield Remark(
+            yield Issue(
                 _CLIENT_NAME,
                 "an IP address in EHLO has brackets: [192.0.2.1], [IPv6:2001:db8::1]",
                 "write it so, or rather the full host name of the MAPS host",
@@ -128,7 +128,7 @@ def doubtful_client_name(server: Declaration, _context: LintContext) -> Iterator
         return
     doubt = _doubt_about(name, may_be_short=signs_in(server))
     if doubt:
-        yield Remark(
+        yield Issue(
             _CLIENT_NAME,
             doubt,
             "write the full host name of the MAPS host, such as maps.example.edu",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.config.issue import Issue
 from provisioner.lint.checks.oauth_urls import (
     AUTHORIZATION_URL,
     REFRESH_URL,
@@ -14,7 +15,6 @@ from provisioner.lint.checks.oauth_urls import (
 from provisioner.lint.checks.text import placeholder_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.catalogue import known_provider
 from provisioner.providers.credential_forms import is_guid, may_be_shown
@@ -23,7 +23,7 @@ from provisioner.providers.provider import Provider
 
 
 @rule("tenant-form", ERROR, can_be_ignored=False)
-def tenant_form(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def tenant_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Placeholders are another rule's; hosts that a project joins to a provider have own paths."""
     for pointer in URLS:
         url = server.text(pointer)
@@ -33,7 +33,7 @@ def tenant_form(server: Declaration, context: LintContext) -> Iterator[Remark]:
         shared = context.provider(url).shared_tenants if known_provider(url) else {}
         if shared and tenant not in shared and placeholder_in(pointer, url) is None:
             what = f"{tenant} is no tenant" if may_be_shown(tenant) else "this is no tenant"
-            yield Remark(
+            yield Issue(
                 pointer,
                 f"{what}: a tenant is a directory's ID, which is a GUID, or one of its domains",
                 "write the ID of your directory, or a domain such as contoso.onmicrosoft.com",
@@ -44,7 +44,7 @@ _PAIRS = ((AUTHORIZATION_URL, TOKEN_URL), (TOKEN_URL, REFRESH_URL))
 
 
 @rule("tenants-differ", ERROR)
-def tenants_differ(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def tenants_differ(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """A code of one tenant is refused by the other.
 
     A domain and an ID, or two domains, may be names of one directory.
@@ -59,7 +59,7 @@ def tenants_differ(server: Declaration, context: LintContext) -> Iterator[Remark
         if _differ_surely(tenants[first], tenants[second], provider):
             is_first = tenants[first] in provider.shared_tenants
             wrong, other = (first, second) if is_first else (second, first)
-            yield Remark(
+            yield Issue(
                 wrong,
                 f"this is the endpoint of another tenant than {other.rpartition('/')[2]}",
                 "write one tenant in all URLs: the ID of your directory",
@@ -88,7 +88,7 @@ _OWN = "write the ID of your directory in all URLs"
 
 
 @rule("wrong-tenant", WARNING)
-def wrong_tenant(server: Declaration, context: LintContext) -> Iterator[Remark]:
+def wrong_tenant(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """A tenant at which the account most likely cannot sign in.
 
     Told by the account's domain; without one, by the mail server.
@@ -102,7 +102,7 @@ def wrong_tenant(server: Declaration, context: LintContext) -> Iterator[Remark]:
     accounts = provider.shared_tenants.get(tenant, "one organization")
     found = _problem(tenant, accounts, _owner(server, context, provider))
     if found is not None:
-        yield Remark(AUTHORIZATION_URL, *found)
+        yield Issue(AUTHORIZATION_URL, *found)
 
 
 def _problem(tenant: str, accounts: str, owner: str) -> tuple[str, str] | None:

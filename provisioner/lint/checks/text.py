@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from ntpath import splitdrive
 from typing import Any
 
+from provisioner.config.issue import Issue
 from provisioner.config.pointer import pointer_to
 from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import SECRETS, Declaration
-from provisioner.lint.remark import Remark
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.endpoints import host_of
@@ -25,20 +25,20 @@ _NOT_IN_A_PATH = frozenset('<>"|?*:')
 
 
 @rule("logging-path", WARNING)
-def logging_path(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def logging_path(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """MAPS is a Windows service; its own folder is nobody's choice. A share is fine."""
     path = server.text(_LOG_FILE)
     if not path or server.get("/logging/enabled") is not True:
         return
     drive, rest = splitdrive(path)
     if not drive or not rest.startswith(("\\", "/")):
-        yield Remark(
+        yield Issue(
             _LOG_FILE,
             "this is no full path on a Windows host: nobody knows in which folder MAPS would log",
             r"write drive and folders, such as 'C:\ProgramData\Evisions\email.log'",
         )
     elif not _NOT_IN_A_PATH.isdisjoint(rest) or rest.endswith(("\\", "/")):
-        yield Remark(
+        yield Issue(
             _LOG_FILE,
             "no file on Windows can have this name",
             "write drive, folders and a file name without < > : | ? * or quotes",
@@ -51,7 +51,7 @@ _CONTROL_NAMES = {"\n": "a line break", "\r": "a carriage return", "\t": "a tab"
 
 
 @rule("control-character", ERROR, can_be_ignored=False)
-def control_character(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def control_character(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """In a name that reaches a mail they could forge a header line.
 
     Known fields only: an unknown one is an error anyway. Vault text has line breaks.
@@ -63,7 +63,7 @@ def control_character(server: Declaration, _context: LintContext) -> Iterator[Re
         if found is not None and not (pointer in SECRETS and VAULT_MARK in text):
             sign = found.group()
             name = _CONTROL_NAMES.get(sign, f"a control character (U+{ord(sign):04X})")
-            yield Remark(pointer, f"there is {name} in this value", _without_control(text))
+            yield Issue(pointer, f"there is {name} in this value", _without_control(text))
 
 
 def _without_control(text: str) -> str:
@@ -84,14 +84,14 @@ _WITH_BLANKS = ("/server_name", _LOG_FILE)
 
 
 @rule("invisible-character", ERROR, can_be_ignored=False)
-def invisible_character(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def invisible_character(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """The first one of each value. Secrets are left out: nothing of them may be told."""
     if server.is_printable_ascii:
         return
     for pointer, text in server.plain_texts:
         sign = "" if pointer.startswith(SECRETS) else _invisible_in(pointer, text)
         if sign:
-            yield Remark(
+            yield Issue(
                 pointer,
                 f"there is a character here that nobody sees: {_named(sign)}",
                 "write the value anew; copied text brings such characters along",
@@ -155,14 +155,14 @@ _LIKE_A_BLANK = frozenset("\u00a0\u2007\u202f")
 
 
 @rule("lookalike-character", WARNING)
-def lookalike_character(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def lookalike_character(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """A Cyrillic letter in a Latin word, a blank that is none."""
     if server.is_printable_ascii:
         return
     for pointer in (*_LETTERS_AT, *_ADDRESSES_AT):
         sign = _lookalike_in(pointer, server.text(pointer))
         if sign:
-            yield Remark(
+            yield Issue(
                 pointer,
                 f"what looks like a {'blank' if sign in _LIKE_A_BLANK else 'Latin letter'} is "
                 f"{unicodedata.name(sign)} (U+{ord(sign):04X})",
@@ -191,12 +191,12 @@ def _is_latin(letter: str) -> bool:
     return unicodedata.name(letter, "").startswith("LATIN")
 
 
-def _lookalikes_in_settings(settings: Mapping[str, Any]) -> Iterator[Remark]:
+def _lookalikes_in_settings(settings: Mapping[str, Any]) -> Iterator[Issue]:
     """Hosts and URLs below `providers:`, and the hosts that its entries are for."""
     providers = settings.get("providers")
     for key, facts in providers.items() if isinstance(providers, dict) else ():
         above = pointer_to(["providers", key])
-        yield from (remark._replace(at="key") for remark in _lookalike_host(above, key))
+        yield from (issue._replace(at="key") for issue in _lookalike_host(above, key))
         for name, value in facts.items() if isinstance(facts, dict) else ():
             pointer = f"{above}{pointer_to([name])}"
             yield from _lookalike_host(pointer, value)
@@ -205,7 +205,7 @@ def _lookalikes_in_settings(settings: Mapping[str, Any]) -> Iterator[Remark]:
 
 
 @rule("lookalike-endpoint", ERROR, check_settings=_lookalikes_in_settings)
-def lookalike_endpoint(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def lookalike_endpoint(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """A host that looks like a known endpoint or mail server, and is another one."""
     for pointer in ("/host", *URLS):
         text = server.text(pointer)
@@ -213,13 +213,13 @@ def lookalike_endpoint(server: Declaration, _context: LintContext) -> Iterator[R
             yield from _lookalike_host(pointer, text)
 
 
-def _lookalike_host(pointer: str, value: object) -> Iterator[Remark]:
+def _lookalike_host(pointer: str, value: object) -> Iterator[Issue]:
     """An invisible character in it is invisible-character's."""
     if not isinstance(value, str) or not value.isprintable() or not _INVISIBLE.isdisjoint(value):
         return
     known = resembled(host_of(value if "//" in value else f"//{value}"))
     if known:
-        yield Remark(
+        yield Issue(
             pointer,
             f"this host is not {known} of {provider_for(known).label}, but looks like it",
             f"write {known}; if this host is right, say why in a comment "
@@ -265,7 +265,7 @@ def placeholder_in(pointer: str, text: str) -> str | None:
 
 
 @rule("placeholder-left", ERROR)
-def placeholder_left(server: Declaration, _context: LintContext) -> Iterator[Remark]:
+def placeholder_left(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """Looked for closely only if there is a sign of one. A secret is an error whatever it says."""
     texts = [entry for entry in server.plain_texts if not entry[0].startswith(SECRETS)]
     joined = "\n".join(text for _, text in texts).lower()
@@ -277,7 +277,7 @@ def placeholder_left(server: Declaration, _context: LintContext) -> Iterator[Rem
             is_guid = _EXAMPLE_GUID.fullmatch(placeholder) is not None
             what = "an ID from an example" if is_guid else "a placeholder"
             remedy = _instead_of(placeholder, pointer, is_guid=is_guid)
-            yield Remark(pointer, f"{what} is left in this value", remedy)
+            yield Issue(pointer, f"{what} is left in this value", remedy)
 
 
 def _instead_of(placeholder: str, pointer: str, *, is_guid: bool) -> str:

@@ -76,5 +76,5 @@ def test_the_day_is_looked_at(today: date, words: str, tmp_path: Path) -> None:
     said(tmp_path, "login", host="smtp.office365.com")
     document = next(iter(load(tmp_path / "server.json")))
     server = Declaration(document, document.value)
-    (remark,) = password_login_ending.check(server, LintContext(today=today))
-    assert remark.message == f"Microsoft 365 {words}"
+    (issue,) = password_login_ending.check(server, LintContext(today=today))
+    assert issue.message == f"Microsoft 365 {words}"

@@ -22,5 +22,5 @@ from tests.lint.oauth2_servers import declared
 )
 def test_how_long_it_lives(today: date, words: str) -> None:
     server = declared({"oauth2": {"client_secret_expires": "2028-02-29"}})
-    (remark,) = secret_expired.check(server, LintContext(today=today))
-    assert remark.message == words
+    (issue,) = secret_expired.check(server, LintContext(today=today))
+    assert issue.message == words
