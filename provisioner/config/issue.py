@@ -38,6 +38,7 @@ class Issue(NamedTuple):
     `at`: what of the value is marked. `rule` and `severity` of a check's issue are filled in by
     whoever asked it. `range`: where it is, if what
     reads the file says it: there may be no document yet in which a pointer could lead there.
+    `fix`: what should stand at the marked place, where that is certain.
     """
 
     pointer: str
@@ -47,6 +48,7 @@ class Issue(NamedTuple):
     rule: str = ""
     severity: Severity = Severity.ERROR
     range: Range = FILE_START
+    fix: str | int | bool | None = None
 
 
 class Unreadable(Exception):

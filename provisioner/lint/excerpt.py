@@ -18,6 +18,7 @@ from provisioner.secret import MASK
 from provisioner.text import in_columns
 
 _MOST_SIGNS = 100
+_MAPPING = "{...}"
 
 
 def excerpt_of(pointer: str, marked: Range, document: Document, schema: Schema) -> Excerpt | None:
@@ -29,6 +30,8 @@ def excerpt_of(pointer: str, marked: Range, document: Document, schema: Schema) 
         return None
     key = own_place.key
     name, value = _as_written(key, document), _value_text(own_place.value, pointer, document, spot)
+    if marked == key and value == _MAPPING:
+        value = ""
     text = in_columns(f"{name}: {value}".rstrip())
     if marked == key or not value:
         return Excerpt(text, 0, len(name))
@@ -45,14 +48,21 @@ def _as_written(span: Range, document: Document) -> str:
 
 
 def _value_text(value: Range, pointer: str, document: Document, spot: Spot) -> str:
-    """The value as it is written; nothing of a list or a mapping with something in it."""
+    """The value as it is written, if it stands beside its key; of a mapping, the braces alone."""
     declared = value_at(document.value, pointer)
-    if value.is_empty or _has_entries(declared):
+    if value.is_empty or _is_below(value, pointer, document):
         return ""
+    if isinstance(declared, dict) and declared:
+        return _MAPPING
     written = _as_written(value, document)
     is_open = spot.is_value_open and may_be_shown(written) and may_be_shown(str(declared))
-    return written if is_open or written in ("{}", "[]") else MASK
+    return written if (is_open and not _holds_more(declared)) or written in ("{}", "[]") else MASK
 
 
-def _has_entries(value: Any) -> bool:
-    return isinstance(value, dict | list) and bool(value)
+def _is_below(value: Range, pointer: str, document: Document) -> bool:
+    return value.start.line != document.line_of(pointer)
+
+
+def _holds_more(value: Any) -> bool:
+    """Whether it is a list of more than scalars."""
+    return isinstance(value, list) and any(isinstance(one, dict | list) for one in value)

@@ -12,10 +12,10 @@ from provisioner.config.yaml_text import MISSING
 from provisioner.lint.checks import UNUSED_IGNORE
 from provisioner.lint.context import ProjectContexts
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.diagnosis import Diagnosis, diagnose
 from provisioner.lint.finding import Finding
 from provisioner.lint.rule import Rule
 from provisioner.lint.schema import Schema, schema_for
+from provisioner.lint.spelling import Meant
 from provisioner.lint.suppression import Ignores
 
 _place = attrgetter("line", "column")
@@ -63,32 +63,32 @@ class Linter:
 
     def _issues(self, document: Document) -> list[Issue]:
         schema = schema_for(document)
-        diagnosis, bugs = self._diagnosis(document, schema)
-        if not isinstance(diagnosis.value, dict):
-            return [*bugs, *diagnosis.issues]
+        meant = self._as_meant(document, schema)
+        if not isinstance(meant.value, dict):
+            return list(meant.issues)
         if schema.name == "email-server":
             self.servers += 1
-            server = Declaration(document, diagnosis.value)
+            server = Declaration(document, meant.value)
             context = self._contexts.of(document.source.project)
             issues = self._by_rules(lambda rule: rule.check(server, context))
         else:
-            settings = diagnosis.value
+            settings = meant.value
             issues = self._by_rules(lambda rule: rule.check_settings(settings))
-        if diagnosis.moved:
-            issues = [diagnosis.told_in_file(issue) for issue in issues]
-        return [*bugs, *diagnosis.issues, *issues]
+        return [*meant.issues, *(map(meant.in_file, issues) if meant.moved else issues)]
 
-    def _diagnosis(self, document: Document, schema: Schema) -> tuple[Diagnosis, list[Issue]]:
+    def _as_meant(self, document: Document, schema: Schema) -> Meant:
         value = document.value
         try:
             if value is MISSING or schema.accepts(value):
-                return Diagnosis(value), []
-            diagnosis = diagnose(value, schema)
-            if not diagnosis.issues:
+                return Meant(value)
+            from provisioner.lint.schema_issues import explain  # only now that something is wrong
+
+            meant = explain(value, schema)
+            if not meant.issues:
                 raise AssertionError("nothing explains why the schema refuses this")
         except Exception as error:  # noqa: BLE001
-            return Diagnosis(value), [self._bug("schema", error)]
-        return diagnosis, []
+            return Meant(value, (self._bug("schema", error),))
+        return meant
 
     def _by_rules(self, ask: Callable[[Rule], Iterable[Issue]]) -> list[Issue]:
         found: list[Issue] = []

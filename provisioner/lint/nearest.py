@@ -14,16 +14,20 @@ def same_letters(word: str) -> str:
 
 
 def nearest(word: str, candidates: Iterable[str], wanted: Iterable[str] = ()) -> str | None:
-    """The candidate that was most likely meant; None if none is near.
+    """The candidate that was most likely meant; None if none is near."""
+    return next(iter(near_ones(word, candidates, wanted)), None)
+
+
+def near_ones(word: str, candidates: Iterable[str], wanted: Iterable[str] = ()) -> list[str]:
+    """The candidates that may have been meant, the likeliest first.
 
     Of several near ones, one that is `wanted`: `hots` is `host`, not `hosts`, if host is missing.
     """
     by_letters = {same_letters(candidate): candidate for candidate in candidates}
     letters = same_letters(word[:100])
     if letters in by_letters:
-        return by_letters[letters]
+        return [by_letters[letters]]
     import difflib
 
     near = difflib.get_close_matches(letters, by_letters, n=3, cutoff=0.7)
-    close = [by_letters[found] for found in near]
-    return next((found for found in close if found in wanted), close[0] if close else None)
+    return sorted((by_letters[found] for found in near), key=lambda one: one not in wanted)

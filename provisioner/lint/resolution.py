@@ -98,9 +98,12 @@ def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
 
 
 def _marked(place: Place, at: str) -> Range:
-    """What is marked; where a value should stand and does not, its key."""
+    """What is marked; the key also where no value stands, or where one begins on a line below."""
     key, value = place
-    return key if key is not None and (at == "key" or value.is_empty) else value
+    if key is None:
+        return value
+    is_below = value.start.line != key.end.line
+    return key if at == "key" or value.is_empty or is_below else value
 
 
 def _at(span: Range) -> _Lines:

@@ -11,7 +11,6 @@ from typing import Any, Literal, NamedTuple
 from provisioner.config.document import Document
 from provisioner.config.files import SETTINGS_FILES
 from provisioner.config.pointer import pointer_to, segments
-from provisioner.lint.demand import Demand, demand_at
 from provisioner.lint.nearest import same_letters
 from provisioner.resources import schema_path
 
@@ -43,8 +42,6 @@ class Schema:
         self.name = name
         self.content: dict[str, Any] = json.loads(schema_path(name).read_bytes())
 
-        self._demands: dict[str, Demand] = {}
-
     @cached_property
     def _engine(self) -> Any:
         import jsonschema_rs
@@ -52,25 +49,8 @@ class Schema:
         return jsonschema_rs.Draft202012Validator(self.without_references)
 
     def accepts(self, value: Any) -> bool:
-        """Whether a value fits. What does not is explained by `explanation.py`."""
+        """Whether a value fits. What does not is explained by `schema_issues.py`."""
         return bool(self._engine.is_valid(value))
-
-    def refusals(self, value: Any) -> list[tuple[Demand, str]]:
-        """Each demand that is not met, in the schema's order, and the pointer to what fails it.
-
-        Of what the engine says only the places count: its words quote values.
-        """
-        errors = self._engine.evaluate(value).errors()
-        places = dict.fromkeys((e["schemaLocation"], e["instanceLocation"]) for e in errors)
-        found = [(self._demand(location), pointer) for location, pointer in places]
-        return sorted(found, key=lambda refusal: refusal[0].rank)
-
-    def _demand(self, location: str) -> Demand:
-        """`location`: the schema's name, #, and a JSON pointer."""
-        if location not in self._demands:
-            pointer = location.partition("#")[2]
-            self._demands[location] = demand_at(pointer, self.without_references)
-        return self._demands[location]
 
     @cached_property
     def without_references(self) -> Any:
@@ -103,7 +83,7 @@ class Schema:
         for segment in segments(pointer):
             if node.get("writeOnly"):
                 return Spot(node, "secret", pointer_to(passed))
-            below = self._below(node, segment)
+            below = self.below(node, segment)
             if below is None:
                 shown = [*passed, segment] if self._may_be_shown(node, segment) else passed
                 return Spot({}, "unknown", pointer_to(shown))
@@ -111,7 +91,8 @@ class Schema:
             passed.append(segment)
         return Spot(node, "secret" if node.get("writeOnly") else "known", pointer_to(passed))
 
-    def _below(self, node: Node, segment: str) -> Node | None:
+    def below(self, node: Node, segment: str) -> Node | None:
+        """What a node says about a key or an entry below it; None if it says nothing."""
         properties = node.get("properties", {})
         if segment in properties:
             return self.resolved(properties[segment])

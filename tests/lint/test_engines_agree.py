@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from provisioner.config.pointer import segments
-from provisioner.lint.explanation import explain
-from provisioner.lint.keyword_words import OBJECTORS
 from provisioner.lint.schema import Schema, schema_for, schema_named
+from provisioner.lint.schema_issues import WORDS, explain
 from tests.loading import load
 
 pytestmark = pytest.mark.long
@@ -109,15 +108,15 @@ def test_what_is_refused_is_explained() -> None:
     accepted = refused = 0
     for schema, document in documents():
         for changed in mutations(document):
-            objections = explain(changed, schema)
+            issues = explain(changed, schema).issues
             if schema.accepts(changed):
                 accepted += 1
-                assert objections == [], changed
+                assert issues == (), changed
             else:
                 refused += 1
-                assert objections != [], changed
-            for objection in objections:
-                said = objection.issue.message + objection.issue.remedy
+                assert issues != (), changed
+            for issue in issues:
+                said = issue.message + issue.remedy
                 assert CANARY not in said.replace(f"`{CANARY}x`", "").replace(f"`{CANARY}`", "")
                 assert "70417762031" not in said
     assert accepted > 500
@@ -160,4 +159,4 @@ SAYS_NOTHING = {
 @pytest.mark.parametrize("name", ["email-server", "project", "host-document"])
 def test_there_are_words_for_every_keyword(name: Any) -> None:
     used = set(keywords_in(schema_named(name).content)) - SAYS_NOTHING
-    assert used <= set(OBJECTORS)
+    assert used <= set(WORDS)

@@ -8,8 +8,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from provisioner.lint.explanation import explain
 from provisioner.lint.schema import SchemaName, schema_named
+from provisioner.lint.schema_issues import explain
 from tests.strategies.canaries import CANARY, NUMBER
 from tests.strategies.complete import complete, levels
 from tests.strategies.json_values import changed, pointers, without
@@ -66,10 +66,10 @@ def test_every_demand_fails_on_a_canary_and_none_is_told(name: SchemaName) -> No
     for document in failing(name):
         errors = list(engine.iter_errors(document))
         failed |= {tuple(error.absolute_schema_path) for error in errors}
-        objections = explain(document, schema_named(name))
-        assert bool(objections) >= bool(errors)
-        for objection in objections:
-            said = objection.issue.message + objection.issue.remedy
+        issues = explain(document, schema_named(name)).issues
+        assert bool(issues) >= bool(errors)
+        for issue in issues:
+            said = issue.message + issue.remedy
             assert not told(said.replace(f"`{FREE_KEY}`", "")), said
     assert failed == {path for path, _ in demands(root_of(name), root_of(name))}
 

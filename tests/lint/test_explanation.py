@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.lint.explanation import explain
 from provisioner.lint.finding import Finding
 from provisioner.lint.schema import schema_named
+from provisioner.lint.schema_issues import explain
 from provisioner.lint.verdict import reach_verdict
 from tests.loading import load
 
@@ -141,7 +141,7 @@ def test_a_wrong_spelling_suggests_the_right_one(findings: Any, level: str, sugg
         ("client_name: 5", "`client_name` must be text, not a number", "put it into quotes"),
         ("client_name: true", "`client_name` must be text, not true or false", "into quotes"),
         ("client_name:", "`client_name` must be text, not nothing", "or remove the key"),
-        ("hosts: [a, b]", "`hosts` must be text, not a list", "write text"),
+        ("hosts: [a, b]", "`hosts` must be text, not a list", "Write one line"),
         ("logging: on", "`logging` must be a mapping of keys to values, not text", "a mapping"),
     ],
 )
@@ -207,12 +207,12 @@ def test_a_key_moves_no_cursor_and_breaks_no_line(findings: Any, text: str, name
 
 def test_a_number_without_an_upper_limit_is_explained() -> None:
     document = {"schema_version": 1, "generation": 0, "servers": []}
-    (objection,) = explain(document, schema_named("host-document"))
-    assert objection.issue.rule == "out-of-range"
-    assert objection.issue.remedy == "write a whole number from 1 on"
+    (issue,) = explain(document, schema_named("host-document")).issues
+    assert issue.rule == "out-of-range"
+    assert issue.remedy == "write a whole number from 1 on"
 
 
 def test_what_has_too_many_keys_is_not_said_to_have_two() -> None:
     facts_of_many = {"authorize_extra": {f"key{number}": "x" for number in range(101)}}
-    (objection,) = explain({"providers": {"a": facts_of_many}}, schema_named("project"))
-    assert objection.issue.message == "`authorize_extra` has more than 100 entries"
+    (issue,) = explain({"providers": {"a": facts_of_many}}, schema_named("project")).issues
+    assert issue.message == "`authorize_extra` has more than 100 entries"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.lint.explanation import explain
 from provisioner.lint.schema import SchemaName, schema_named
+from provisioner.lint.schema_issues import explain
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports.finding_formats import RENDERERS
 from tests.loading import documents_at
@@ -57,9 +57,9 @@ def test_objections_quote_no_value(name: SchemaName) -> None:
     @generated(400)
     @given(st.one_of(near_documents(name), whole).flatmap(planted))
     def stay_silent(document: Any) -> None:
-        for objection in explain(document, schema_named(name)):
-            seen[objection.issue.rule] += 1
-            assert not told(objection.issue.message + objection.issue.remedy), document
+        for issue in explain(document, schema_named(name)).issues:
+            seen[issue.rule] += 1
+            assert not told(issue.message + issue.remedy), document
 
     stay_silent()
     assert set(seen) == ALL_RULES - NEVER_BROKEN[name]
@@ -92,6 +92,6 @@ def test_reports_tell_nothing_that_is_closed(name: SchemaName, tmp_path: Path) -
     "key", [f"client_secret:{CANARY}", f"{CANARY}{'x' * 32}", f"pass {CANARY}"]
 )
 def test_a_key_that_looks_like_a_secret_is_none_that_is_told(key: str) -> None:
-    (objection, *_) = explain({key: "x"}, schema_named("project"))
-    assert objection.issue.rule == "unknown-key"
-    assert not told(objection.issue.message + objection.issue.remedy)
+    (issue, *_) = explain({key: "x"}, schema_named("project")).issues
+    assert issue.rule == "unknown-key"
+    assert not told(issue.message + issue.remedy)

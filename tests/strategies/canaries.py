@@ -84,9 +84,12 @@ def is_closed(pointer: str, name: SchemaName) -> bool:
     """Whether a scalar there is a secret's, an unknown key's, or where settings should stand."""
     root = root_of(name)
     node: Mapping[str, Any] = root
-    for segment in segments(pointer):
+    path = segments(pointer)
+    for place, segment in enumerate(path):
         if node.get("writeOnly"):
             return True
+        if segment.isdecimal() and place == len(path) - 1 and "properties" not in node:
+            return place == 0  # a list of open values where one belongs
         if segment in node.get("properties", {}):
             node = resolved(node["properties"][segment], root)
         elif "items" in node:

@@ -1,0 +1,56 @@
+"""What a value should be, where that is certain: quoted numbers, yes and no, blanks and quotes
+that came along from a web page or a word processor.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from provisioner.lint.schema import Node
+
+_WORDS = {
+    **dict.fromkeys(("yes", "on", "y", "true"), True),
+    **dict.fromkeys(("no", "off", "n", "false"), False),
+}
+_DIGITS = re.compile(r"[0-9]{1,9}")
+_QUOTES = frozenset(
+    "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\uff02"
+)
+
+
+def mended(value: Any, node: Node) -> str | int | bool | None:
+    """The value as a schema's node wants it; None if that is not certain. Never of a secret."""
+    if not isinstance(value, str) or node.get("writeOnly"):
+        return None
+    bare = bared(value)
+    if node.get("type") == "boolean":
+        return _WORDS.get(bare.casefold())
+    if node.get("type") == "integer":
+        return _number(bare, node)
+    pattern = node.get("pattern")
+    fits = bare != value and bare and pattern is not None and re.search(pattern, bare)
+    return bare if fits else None
+
+
+def bared(text: str) -> str:
+    """The text without blanks of any kind, invisible characters and quotes around it."""
+    start, end = 0, len(text)
+    while start < end and _is_wrapping(text[start]):
+        start += 1
+    while start < end and _is_wrapping(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_wrapping(sign: str) -> bool:
+    return sign.isspace() or sign in _QUOTES or unicodedata.category(sign) == "Cf"
+
+
+def _number(text: str, node: Node) -> int | None:
+    if not _DIGITS.fullmatch(text) or (len(text) > 1 and text[0] == "0"):
+        return None
+    number = int(text)
+    least, most = node.get("minimum", 0), node.get("maximum", number)
+    return number if least <= number <= most else None

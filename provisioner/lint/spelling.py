@@ -1,0 +1,182 @@
+"""A document as it was meant: misspelt keys and choices put right, misplaced keys moved.
+
+A misspelt key is one mistake. Left as it stands it would be several: `use_tsl: true` would look
+like a missing `use_tls` too, and nobody would look at its value. So whatever was evidently meant is
+put right in a copy, and the copy is looked at; what is said about it is said at the place where
+it was written.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from provisioner.config.issue import Issue
+from provisioner.config.pointer import escaped, lies_in
+from provisioner.lint.nearest import near_ones
+from provisioner.lint.schema import Node, Schema
+from provisioner.text import printable
+
+
+class Meant(NamedTuple):
+    """`value` is the document as it was meant; `moved`: pointers in it -> in the file."""
+
+    value: Any
+    issues: tuple[Issue, ...] = ()
+    moved: Mapping[str, str] = MappingProxyType({})
+
+    def in_file(self, issue: Issue) -> Issue:
+        """An issue of the value as it was meant, at the place where that was written."""
+        pointer = issue.pointer
+        around = max((p for p in self.moved if lies_in(pointer, p)), key=len, default=None)
+        if around is None:
+            return issue
+        return issue._replace(pointer=self.moved[around] + pointer[len(around) :])
+
+
+def as_meant(value: Any, schema: Schema) -> Meant:
+    """The document with what is misspelt or misplaced put right, and what is said of that."""
+    spelling = _Spelling(schema)
+    root = spelling.put_right(value, schema.without_references, "", "")
+    if isinstance(root, dict):
+        spelling.bring_home(root)
+    return Meant(root, tuple(spelling.issues), spelling.moved)
+
+
+class _Spelling:
+    """Walks a value along its schema.
+
+    `pointer` leads through what was meant, `written` through the file.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.issues: list[Issue] = []
+        self.moved: dict[str, str] = {}
+        self._schema = schema
+        self._astray: list[tuple[str, str, str, Any]] = []
+
+    def put_right(self, value: Any, node: Node, pointer: str, written: str) -> Any:
+        if pointer != written:
+            self.moved[pointer] = written
+        if isinstance(value, dict):
+            return self._mapping(value, node, pointer, written)
+        if isinstance(value, list):
+            items = node.get("items", {})
+            return [
+                self.put_right(below, items, f"{pointer}/{place}", f"{written}/{place}")
+                for place, below in enumerate(value)
+            ]
+        if isinstance(value, str) and value not in node.get("enum", [value]):
+            return self._choice(value, node["enum"], written)
+        return value
+
+    def bring_home(self, root: dict[str, Any]) -> None:
+        """Where something stands already, or nothing can stand, nothing more is said of it."""
+        for home, key, written, value in self._astray:
+            is_unindented = home in root or len(self._astray) > 1
+            if home and root.get(home) is None and is_unindented:
+                root[home] = {}
+            holder = root.get(home) if home else root
+            if isinstance(holder, dict) and key not in holder:
+                pointer = f"/{home}/{key}" if home else f"/{key}"
+                node = self._schema.spot(pointer).node
+                holder[key] = self.put_right(value, node, pointer, written)
+
+    def _mapping(self, value: dict[str, Any], node: Node, pointer: str, written: str) -> Any:
+        names = self._names_meant(value, node, written)
+        right = {}
+        for key, below in value.items():
+            name = names.get(key, key)
+            if name is not None:
+                inner = self._schema.below(node, name) or {}
+                at = f"{written}/{escaped(key)}"
+                right[name] = self.put_right(below, inner, f"{pointer}/{escaped(name)}", at)
+        return right
+
+    def _names_meant(
+        self, value: Mapping[str, Any], node: Node, written: str
+    ) -> dict[str, str | None]:
+        """For each key that is unknown here the one that was meant; None: it belongs elsewhere."""
+        if node.get("additionalProperties") is not False:
+            return {}
+        known, taken = node.get("properties", {}), set(value)
+        names: dict[str, str | None] = {}
+        astray: dict[str, list[str]] = defaultdict(list)
+        for key in value:
+            is_astray = key not in known and not node.get("writeOnly")
+            home = self._home_of(key) if is_astray else None
+            if home is not None:
+                astray[home].append(key)
+                names[key] = None
+                self._astray.append((home, key, f"{written}/{escaped(key)}", value[key]))
+            elif key not in known:
+                free = [name for name in known if name not in taken]
+                near = near_ones(key, free, node.get("required", ()))
+                names[key] = near[0] if near else key
+                taken.update(near[:1])
+                self.issues.append(self._unknown(key, near, node, written))
+        for home, keys in astray.items():
+            if home and value.get(home) is None and (len(keys) > 1 or home in value):
+                self.issues.append(_unindented(keys, home, value, written))
+            else:
+                self.issues.extend(_astray(key, home, written) for key in keys)
+        return names
+
+    def _home_of(self, key: str) -> str | None:
+        """The key of the top level below which a key is known; "" for the top level itself."""
+        top: Mapping[str, Node] = self._schema.content["properties"]
+        if key in top and key != "$schema":
+            return ""
+        return next((name for name, node in top.items() if key in node.get("properties", {})), None)
+
+    def _unknown(self, key: str, near: Sequence[str], node: Node, written: str) -> Issue:
+        pointer = f"{written}/{escaped(key)}"
+        is_named = self._schema.spot(pointer).shown != self._schema.spot(written).shown
+        message = "this key is not known here"
+        if is_named:
+            message = f"`{printable(key)}` is no key that is known here"
+        if near:
+            fix = near[0] if len(near) == 1 else None
+            return Issue(
+                pointer, message, f"did you mean {near[0]}?", "key", "unknown-key", fix=fix
+            )
+        remedy = "known here: " + ", ".join(_names_for_people(node))
+        if key == "<<":
+            message = "the merge key `<<` is not part of YAML 1.2"
+            remedy = "repeat the settings instead"
+        return Issue(pointer, message, remedy, "key", "unknown-key")
+
+    def _choice(self, value: str, choices: Sequence[Any], written: str) -> str:
+        """The choice that was most likely meant; the value itself if none is near."""
+        near = near_ones(value, [choice for choice in choices if isinstance(choice, str)])
+        if not near:
+            return value
+        name = written.rpartition("/")[2]
+        message = f"`{printable(name)}` has a value that it cannot have"
+        fix = near[0] if len(near) == 1 else None
+        remedy = f"did you mean {near[0]}?"
+        self.issues.append(Issue(written, message, remedy, rule="not-allowed-value", fix=fix))
+        return near[0]
+
+
+def _names_for_people(node: Node) -> Iterator[str]:
+    for name, below in node.get("properties", {}).items():
+        if name != "$schema" and "not" not in below:
+            yield name
+
+
+def _astray(key: str, home: str, written: str) -> Issue:
+    message = f"`{key}` is no key that is known here"
+    remedy = f"{key} belongs below {home}" if home else f"{key} belongs at the top level"
+    return Issue(f"{written}/{key}", message, remedy, "key", "unknown-key")
+
+
+def _unindented(keys: Sequence[str], home: str, value: Mapping[str, Any], written: str) -> Issue:
+    """All keys that stand beside the one which should hold them are one mistake."""
+    message = f"what belongs below `{home}` is not indented"
+    if home not in value:
+        message = f"{len(keys)} keys stand here that belong below `{home}`"
+    remedy = f"write {', '.join(keys)} below a line `{home}:`, each indented by two spaces"
+    return Issue(f"{written}/{keys[0]}", message, remedy, "key", "unknown-key")
