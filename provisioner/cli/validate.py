@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -17,7 +17,7 @@ from provisioner.errors import ExitCode, UsageError
 from provisioner.reports.finding_formats import RENDERERS, FindingFormat
 
 if TYPE_CHECKING:
-    from provisioner.config.document import FoundFile
+    from provisioner.config.document import Document, FoundFile
     from provisioner.lint.verdict import Verdict
 
 Paths = Annotated[
@@ -59,6 +59,21 @@ Ignore = Annotated[
     list[str] | None, typer.Option(metavar="RULE", help="Not this rule (again for more).")
 ]
 
+ToFix = Annotated[
+    bool,
+    typer.Option(
+        "--fix",
+        help="Show and mend what is mechanical (quoted numbers, yes and no, misspelt keys, quotes "
+        "and blanks from web pages); then check what is left.",
+    ),
+]
+ToDiff = Annotated[
+    bool,
+    typer.Option(
+        "--diff", help="Show what --fix would change, and write nothing; exit code 1 if it would."
+    ),
+]
+
 
 def validate(
     paths: Paths = None,
@@ -67,6 +82,8 @@ def validate(
     strict: Strict = False,
     select: Select = None,
     ignore: Ignore = None,
+    fix: ToFix = False,
+    diff: ToDiff = False,
     project: ProjectFolder = Path(),
 ) -> int:
     """Check the declared files: every mistake with file, line, column and what to write instead.
@@ -80,6 +97,8 @@ def validate(
       provisioner validate --strict --format json servers/reports.yml
 
       provisioner validate --format sarif --output validate.sarif
+
+      provisioner validate --diff
     """
     from provisioner.config.files import (
         documents_of,
@@ -94,10 +113,43 @@ def validate(
     files = list(files_at(paths) if paths else files_of_project(project))
     _refuse_to_replace(files, output)
     settings = settings_documents(project)
+    if fix or diff:
+        shown_on = sys.stdout if report_format is FindingFormat.TEXT or not fix else sys.stderr
+        has_changed = _mend(files, settings, asked, writes=fix, shown_on=shown_on)
+        if not fix:
+            return ExitCode.FAILURE if has_changed else ExitCode.DONE
+        settings = settings_documents(project)
     with _without_garbage_collection():
         verdict = reach_verdict(documents_of(files), settings=settings, asked=asked)
     report(verdict, report_format, output, strict=strict)
     return exit_code(verdict, strict=strict)
+
+
+def _mend(
+    files: list[FoundFile],
+    settings: list[Document],
+    asked: frozenset[str],
+    *,
+    writes: bool,
+    shown_on: TextIO,
+) -> bool:
+    """Whether there was something to mend."""
+    from provisioner.cli.output import print_text
+    from provisioner.config.document import STDIN
+    from provisioner.lint.fixes import mended_files, write
+    from provisioner.reports.difference import difference
+
+    if any(found.path == STDIN for found in files):
+        raise UsageError(
+            "what stands on standard input cannot be mended", remedy="name files or folders"
+        )
+    has_changed = False
+    for mended in mended_files(files, settings, asked):
+        has_changed = True
+        print_text(difference(mended), file=shown_on)
+        if writes:
+            write(mended)
+    return has_changed
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from provisioner.config.issue import Severity
+from provisioner.config.place import Range
 
 
 class Excerpt(NamedTuple):
@@ -13,6 +14,13 @@ class Excerpt(NamedTuple):
     text: str
     mark_start: int
     mark_length: int
+
+
+class Fix(NamedTuple):
+    """What should stand in the file in place of what is marked."""
+
+    place: Range
+    text: str
 
 
 class Finding(NamedTuple):
@@ -29,6 +37,7 @@ class Finding(NamedTuple):
     message: str
     remedy: str
     excerpt: Excerpt | None = None
+    fix: Fix | None = None
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}"

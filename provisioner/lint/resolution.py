@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from typing import TypedDict
 
@@ -9,10 +11,11 @@ from provisioner.config.document import Document
 from provisioner.config.issue import Issue, Severity
 from provisioner.config.place import Place, Range
 from provisioner.config.pointer import lies_in
+from provisioner.config.yaml_scalars import plain_value
 from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
-from provisioner.lint.finding import Excerpt, Finding
+from provisioner.lint.finding import Excerpt, Finding, Fix
 from provisioner.lint.schema import Schema, schema_for
 from provisioner.lint.suppression import Ignores
 from provisioner.text import printable
@@ -20,6 +23,10 @@ from provisioner.text import printable
 _ENDPOINTS = frozenset({"providers-differ", "endpoint-hosts-differ", "refresh-host-differs"})
 # What compares a value with others does not say what is wrong with its form.
 _NOT_OF_THE_FORM = _ENDPOINTS | {"wrong-form", "duplicate-server-name"}
+
+
+# No sign in it means something else to YAML.
+_PLAIN = re.compile(r"[A-Za-z0-9/][\w ./:@%+~?=&-]*(?<![: ])", re.ASCII)
 
 
 class _Lines(TypedDict):
@@ -73,7 +80,12 @@ def findings_of_checks(
     }
     if any(finding.rule == "lookalike-endpoint" and pointer in URLS for pointer, finding in told):
         told = [(pointer, finding) for pointer, finding in told if finding.rule not in _ENDPOINTS]
-    return [f for pointer, f in told if f.rule != "wrong-form" or pointer not in better]
+    fixes = {pointer: f.fix for pointer, f in told if f.rule == "wrong-form"}
+    return [
+        finding if finding.fix else finding._replace(fix=fixes.get(pointer))
+        for pointer, finding in told
+        if finding.rule != "wrong-form" or pointer not in better
+    ]
 
 
 def _makes_unreadable(issue: Issue) -> bool:
@@ -94,7 +106,28 @@ def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
         message=issue.message,
         remedy=issue.remedy,
         excerpt=excerpt_of(issue.pointer, span, document, schema),
+        fix=_fix(issue, span, document, schema),
     )
+
+
+def _fix(issue: Issue, span: Range, document: Document, schema: Schema) -> Fix | None:
+    """Written as what stands there is written. Nothing is mended where a secret may stand."""
+    if issue.fix is None or span.start.line != span.end.line:
+        return None
+    if issue.at == "value" and schema.spot(issue.pointer).state != "known":
+        return None
+    line = document.source.lines[span.start.line - 1]
+    written = line[span.start.column - 1 : span.end.column - 1]
+    return Fix(span, _as_scalar(issue.fix, written[:1]))
+
+
+def _as_scalar(value: str | int | bool, quote: str) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if quote == "'":
+        return "'" + value.replace("'", "''") + "'"
+    is_plain = quote != '"' and _PLAIN.fullmatch(value) and plain_value(value) == value
+    return value if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def _marked(place: Place, at: str) -> Range:

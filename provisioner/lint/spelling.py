@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in
-from provisioner.lint.nearest import near_ones
+from provisioner.lint.nearest import near_ones, same_letters
 from provisioner.lint.schema import Node, Schema
+from provisioner.providers.lookalikes import is_a_slip
 from provisioner.text import printable
 
 
@@ -138,10 +139,8 @@ class _Spelling:
         if is_named:
             message = f"`{printable(key)}` is no key that is known here"
         if near:
-            fix = near[0] if len(near) == 1 else None
-            return Issue(
-                pointer, message, f"did you mean {near[0]}?", "key", "unknown-key", fix=fix
-            )
+            remedy, fix = f"did you mean {near[0]}?", _certain(key, near)
+            return Issue(pointer, message, remedy, "key", "unknown-key", fix=fix)
         remedy = "known here: " + ", ".join(_names_for_people(node))
         if key == "<<":
             message = "the merge key `<<` is not part of YAML 1.2"
@@ -155,10 +154,15 @@ class _Spelling:
             return value
         name = written.rpartition("/")[2]
         message = f"`{printable(name)}` has a value that it cannot have"
-        fix = near[0] if len(near) == 1 else None
-        remedy = f"did you mean {near[0]}?"
+        remedy, fix = f"did you mean {near[0]}?", _certain(value, near)
         self.issues.append(Issue(written, message, remedy, rule="not-allowed-value", fix=fix))
         return near[0]
+
+
+def _certain(word: str, near: Sequence[str]) -> str | None:
+    """What may be written in its place without asking: `login` need not be `logging`."""
+    one, meant = same_letters(word), same_letters(near[0])
+    return near[0] if len(near) == 1 and (one == meant or is_a_slip(one, meant)) else None
 
 
 def _names_for_people(node: Node) -> Iterator[str]:

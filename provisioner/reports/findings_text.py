@@ -20,6 +20,9 @@ def render(verdict: Verdict, *, coloured: bool = False) -> str:
     """All findings, and a last line that counts them. `coloured`: for a terminal."""
     paint = _painted if coloured else _plain
     blocks = [*(paragraph(finding, paint) for finding in verdict.findings), summary(verdict)]
+    fixable = sum(finding.fix is not None for finding in verdict.findings)
+    if fixable:
+        blocks.append(f"{fixable} of them can be mended by `provisioner validate --fix`")
     return "\n".join(blocks) + "\n"
 
 

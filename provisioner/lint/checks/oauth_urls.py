@@ -59,7 +59,9 @@ def http_endpoint(server: Declaration, _context: LintContext) -> Iterator[Issue]
     for pointer in URLS:
         url = server.text(pointer)
         if url.casefold().startswith("http://") and not is_loopback(host_of(url)):
-            yield Issue(pointer, "this address has no TLS", "write https:// instead of http://")
+            fix = f"https{url[4:]}" if known_provider(url) else None
+            remedy = "write https:// instead of http://"
+            yield Issue(pointer, "this address has no TLS", remedy, fix=fix)
 
 
 _SIGN_IN_NAMES = frozenset({"authorize", "auth", "authorization", "request_auth"})

@@ -1,0 +1,217 @@
+"""`validate --fix`: what is mechanical is mended in the text of a file, and nothing else is.
+
+Each mend is tried alone: the new text is read again, and it counts only if the file then says what
+it said before but for the one value or key that was named. So comments, order and line ends stay,
+and no text can be written whose meaning nobody has compared.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from provisioner.config.document import Document, FoundFile, load_text
+from provisioner.config.file_text import file_bytes, shown_path, text_of
+from provisioner.config.issue import Unreadable
+from provisioner.config.pointer import escaped
+from provisioner.config.yaml_text import MISSING
+from provisioner.errors import ProvisionerError
+from provisioner.lint.finding import Finding
+from provisioner.lint.verdict import reach_verdict
+from provisioner.text import printable
+
+_MOST_ROUNDS = 10  # a misspelt key may hold misspelt keys; no schema is deeper
+_MARK = b"\xef\xbb\xbf"
+_INDENTATION = re.compile(r"(?m)^(?P<blanks>[^\S\r\n]+)(?=(?:- +)*[\w$-]+ *:(?:\s|$)|- |#)")
+
+
+class Mend(NamedTuple):
+    """One change of a file, as it may be shown."""
+
+    line: int
+    before: str
+    after: str
+
+
+class MendedFile(NamedTuple):
+    """A file whose text would change, or has changed."""
+
+    path: str
+    shown: str
+    before: bytes
+    after: bytes
+    mends: tuple[Mend, ...]
+
+
+def mended_files(
+    files: Iterable[FoundFile], settings: Iterable[Document], asked: frozenset[str]
+) -> Iterator[MendedFile]:
+    """What would be mended, file by file. Files that cannot be read are left to the report."""
+    known = list(settings)
+    for found in files:
+        if found.issue is None and (mended := _mended(found, known, asked)) is not None:
+            yield mended
+
+
+def write(mended: MendedFile) -> None:
+    """Into the file itself, so that its mode, its owner and all links to it stay."""
+    try:
+        with open(mended.path, "r+b", buffering=0) as file:  # noqa: PTH123
+            if file.read() != mended.before:
+                raise ProvisionerError(
+                    f"{mended.shown}: the file has changed meanwhile, and was left as it is",
+                    remedy="run this again",
+                )
+            try:
+                _replace(file.fileno(), mended.after)
+            except OSError:
+                _replace(file.fileno(), mended.before)
+                raise
+    except OSError as error:
+        why = f"{mended.shown}: cannot be written: {error.strerror}"
+        raise ProvisionerError(why, remedy="nothing in it was mended") from None
+
+
+def _replace(descriptor: int, content: bytes) -> None:
+    written = 0
+    while written < len(content):
+        written += os.pwrite(descriptor, content[written:], written)
+    os.ftruncate(descriptor, len(content))
+    os.fsync(descriptor)
+
+
+def _mended(found: FoundFile, settings: list[Document], asked: frozenset[str]) -> MendedFile | None:
+    try:
+        raw = file_bytes(found.path)
+        text = text_of(raw)
+    except Unreadable:
+        return None
+    file = _File(found, settings, asked)
+    before = file.documents(text)
+    better, mends = _with_plain_indentation(text)
+    if mends and not _say_the_same(before, file.documents(better)):
+        better, mends = text, []
+    if not _is_broken(before):
+        better, further = file.mended(better)
+        mends += further
+    mark = _MARK if raw.startswith(_MARK) else b""
+    after = mark + better.encode()
+    if after == raw:
+        return None
+    return MendedFile(found.path, shown_path(found.path), raw, after, tuple(mends))
+
+
+class _File:
+    """What a text would say if it stood in a file of a project."""
+
+    def __init__(self, found: FoundFile, settings: list[Document], asked: frozenset[str]) -> None:
+        self._found = found
+        self._settings = settings
+        self._asked = asked
+
+    def documents(self, text: str) -> list[Document]:
+        return load_text(text, self._found.path, project=self._found.project)
+
+    def mended(self, text: str) -> tuple[str, list[Mend]]:
+        """Round after round: the value behind a misspelt key is looked at when that is right."""
+        mends: list[Mend] = []
+        for _ in range(_MOST_ROUNDS):
+            documents = self.documents(text)
+            verdict = reach_verdict(documents, settings=self._settings, asked=self._asked)
+            findings = [found for found in verdict.findings if found.fix and found.excerpt]
+            done: list[Finding] = []
+            for some in (findings, *([finding] for finding in findings)):
+                better = _with_fixes(text, some)
+                if not done and _differ_only_in(documents, self.documents(better), some):
+                    text, done = better, some
+            if not done:
+                break
+            mends += map(_mend_of, done)
+        return text, mends
+
+
+def _is_broken(documents: Iterable[Document]) -> bool:
+    return any(document.value is MISSING for document in documents)
+
+
+def _say_the_same(before: list[Document], after: list[Document]) -> bool:
+    """Whether a text can be read now, and has the values that it had, if it could be before."""
+    if _is_broken(after):
+        return False
+    old, new = (Counter(map(repr, _values([d.value for d in some]))) for some in (before, after))
+    return _is_broken(before) or old == new
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """All texts, numbers and truth values, wherever they stand."""
+    if isinstance(value, dict | list):
+        for below in value.values() if isinstance(value, dict) else value:
+            yield from _values(below)
+    elif value is not None:
+        yield value
+
+
+def _with_plain_indentation(text: str) -> tuple[str, list[Mend]]:
+    """Of lines that begin an entry or a comment, and of no others: these may go on with a text."""
+    mends = []
+
+    def plain(found: re.Match[str]) -> str:
+        blanks = "".join(sign if sign in " \t" else " " for sign in found["blanks"])
+        if blanks != found["blanks"]:
+            line = text.count("\n", 0, found.start()) + 1
+            before = printable(found["blanks"].lstrip(" \t").rstrip(" \t"))
+            mends.append(Mend(line, f"{before}...", f"{blanks}..."))
+        return blanks
+
+    return _INDENTATION.sub(plain, text), mends
+
+
+def _mend_of(finding: Finding) -> Mend:
+    """Key and value alone, as the report shows them: a neighbour may be a secret."""
+    excerpt, fix = finding.excerpt, finding.fix
+    assert excerpt is not None and fix is not None  # noqa: S101, PT018  # they were chosen so
+    start, end = excerpt.mark_start, excerpt.mark_start + excerpt.mark_length
+    after = f"{excerpt.text[:start]}{fix.text}{excerpt.text[end:]}"
+    return Mend(finding.line, excerpt.text, after)
+
+
+def _with_fixes(text: str, findings: Iterable[Finding]) -> str:
+    """From the end on, so that what stands before keeps its place."""
+    lines = text.splitlines(keepends=True)
+    fixes = sorted((finding.fix for finding in findings if finding.fix), reverse=True)
+    for (start, end), new in fixes:
+        line = lines[start.line - 1]
+        lines[start.line - 1] = line[: start.column - 1] + new + line[end.column - 1 :]
+    return "".join(lines)
+
+
+def _differ_only_in(
+    before: list[Document], after: list[Document], findings: Iterable[Finding]
+) -> bool:
+    """Whether the documents differ in the named values and keys, and in nothing else."""
+    if len(before) != len(after) or _is_broken(after):
+        return False
+    changed = [
+        pointer
+        for old, new in zip(before, after, strict=True)
+        for pointer in _changed(old.value, new.value, "")
+    ]
+    return Counter(changed) == Counter(finding.pointer for finding in findings)
+
+
+def _changed(old: Any, new: Any, pointer: str) -> Iterator[str]:
+    """Pointers to what is different: a value, or a key in the same place of its mapping."""
+    if isinstance(old, dict) and isinstance(new, dict) and len(old) == len(new):
+        for (key, below), (new_key, new_below) in zip(old.items(), new.items(), strict=True):
+            at = f"{pointer}/{escaped(key)}"
+            if key != new_key:
+                yield at
+            yield from _changed(below, new_below, at)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for place, (below, new_below) in enumerate(zip(old, new, strict=True)):
+            yield from _changed(below, new_below, f"{pointer}/{place}")
+    elif type(old) is not type(new) or old != new:
+        yield pointer

@@ -1,0 +1,104 @@
+"""`provisioner validate --fix` and `--diff`: what they write, and what they leave alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import ProvisionerError
+from provisioner.lint.fixes import MendedFile, write
+from tests.cli.test_validate_command import run
+
+TEXT = (
+    "# a comment\r\nserver_name: Relay\r\nhost: relay.example.edu\r\nport: '25'\r\n"
+    "smtp_security_level: none\r\n"
+)
+MENDED = TEXT.replace("'25'", "25")
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "servers/relay.yml"
+    path.parent.mkdir()
+    path.write_bytes(TEXT.encode())
+    return path
+
+
+def test_the_difference_alone_writes_nothing(file: Path) -> None:
+    done = run("validate", "--diff")
+    assert done.returncode == 1
+    assert done.stdout == (
+        "--- servers/relay.yml\n+++ servers/relay.yml\n@@ line 4 @@\n-port: '25'\n+port: 25\n"
+    )
+    assert file.read_bytes() == TEXT.encode()
+
+
+def test_what_is_mended_is_shown_and_then_checked(file: Path) -> None:
+    done = run("validate", "--fix")
+    assert done.returncode == 0
+    assert "+port: 25" in done.stdout
+    assert "1 email server: 1 warning" in done.stdout  # the ends of its lines stay
+    assert file.read_bytes() == MENDED.encode()
+    assert run("validate", "--diff").returncode == 0
+
+
+def test_a_report_for_programs_stays_whole(file: Path) -> None:
+    done = run("validate", "--fix", "--format", "json")
+    assert json.loads(done.stdout)
+    assert "+port: 25" in done.stderr
+
+
+def test_mode_and_links_stay(file: Path) -> None:
+    real, other = file.parents[1] / "real.yml", file.parents[1] / "other.yml"
+    file.rename(real)
+    file.symlink_to("../real.yml")
+    other.hardlink_to(real)
+    real.chmod(0o640)
+    assert run("validate", "--fix").returncode == 0
+    assert file.is_symlink()
+    assert other.read_bytes() == MENDED.encode()
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_standard_input_cannot_be_mended(file: Path) -> None:
+    assert run("validate", "-", "--fix").returncode == 64
+    assert run("validate", "-", "--diff").returncode == 64
+
+
+def test_what_is_turned_off_is_not_mended(file: Path) -> None:
+    file.write_text(
+        "server_name: A\nhost: smtp.office365.com\nport: 587\nsmtp_security_level: oauth2\n"
+        "use_tls: true\nuser_name: a@example.edu\noauth2:\n"
+        "  access_token_url: http://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token\n"
+        "  authorization_url: https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/authorize\n"
+        "  client_id: 5f2c8a1e-0b7d-4c57-9a53-2d1f6e0c9b84\n  client_secret: {env: X}\n"
+        "  scope_for_authorize: https://outlook.office.com/SMTP.Send offline_access\n"
+    )
+    assert run("validate", "--diff", "--ignore", "http-endpoint").returncode == 0
+    assert "+access_token_url: https://login" in run("validate", "--diff").stdout
+
+
+def test_a_file_that_has_changed_meanwhile_is_left_alone(file: Path) -> None:
+    mended = MendedFile(str(file), "relay.yml", b"other", MENDED.encode(), ())
+    with pytest.raises(ProvisionerError, match="has changed meanwhile"):
+        write(mended)
+    assert file.read_bytes() == TEXT.encode()
+
+
+def test_a_full_disk_leaves_what_was_there(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, calls = os.pwrite, []
+
+    def full(descriptor: int, data: bytes, offset: int) -> int:
+        calls.append(offset)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return whole(descriptor, data[:10] if len(calls) == 1 else data, offset)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(ProvisionerError, match="No space left"):
+        write(MendedFile(str(file), "relay.yml", TEXT.encode(), MENDED.encode(), ()))
+    assert file.read_bytes() == TEXT.encode()

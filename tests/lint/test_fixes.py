@@ -1,0 +1,55 @@
+"""`validate --fix`: before, after and difference as files in tests/fixes. Nothing else changes."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks.compare_findings import damaged
+from provisioner.config.document import FoundFile
+from provisioner.lint.fixes import mended_files
+from provisioner.lint.selection import EVERYTHING
+from provisioner.reports.difference import difference
+
+FIXES = Path(__file__).resolve().parents[1] / "fixes"
+CASES = sorted(path.name for path in FIXES.glob("*.before.*"))
+EXAMPLES = sorted((FIXES.parent / "examples").rglob("*.yml"))
+SECRET = "hunter2CANARY"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_mechanical_is_mended(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = name.replace(".before", "")
+    shutil.copy(FIXES / name, file)
+    (mended,) = mended_files([FoundFile(file)], [], EVERYTHING)
+    assert mended.after == (FIXES / name.replace(".before", ".after")).read_bytes()
+    assert difference(mended) + "\n" == (FIXES / f"{file}.diff").read_text(encoding="utf-8")
+    Path(file).write_bytes(mended.after)
+    assert list(mended_files([FoundFile(file)], [], EVERYTHING)) == []
+
+
+def test_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comments, lines, their ends and secrets stay, whatever else is wrong with a file."""
+    monkeypatch.chdir(tmp_path)
+    chance, count = random.Random(1), 0
+    texts = [path.read_bytes() for path in EXAMPLES]
+    for _ in range(400):
+        lines = chance.choice(texts).decode("utf-8", "replace").splitlines()
+        secret = f"password: {SECRET}\xa0  # a comment"
+        text = "\r\n".join([*damaged(lines, chance), secret]) + "\r\n"
+        Path("a.yml").write_bytes(text.encode())
+        for mended in mended_files([FoundFile("a.yml")], [], EVERYTHING):
+            count += 1
+            after = mended.after.decode()
+            assert after.count("\r\n") == after.count("\n") == text.count("\n")
+            assert after.endswith(f"{secret}\r\n")
+            assert SECRET not in difference(mended)
+            changed = sum(a != b for a, b in zip(text.split("\n"), after.split("\n"), strict=True))
+            assert changed == len({mend.line for mend in mended.mends})
+    assert count > 20
