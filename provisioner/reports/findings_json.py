@@ -14,7 +14,7 @@ from typing import Any
 from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 
-_KEYS = tuple(name for name in Finding._fields if name != "excerpt")
+_KEYS = tuple(name for name in Finding._fields if name not in ("excerpt", "fix"))
 
 
 def render(verdict: Verdict) -> str:
