@@ -9,7 +9,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provisioner.config.issue import Issue
 from provisioner.lint.checks.oauth_urls import provider_of
@@ -25,6 +25,9 @@ from provisioner.providers.credential_forms import (
 )
 from provisioner.providers.provider import Provider
 
+if TYPE_CHECKING:
+    from provisioner.lint.secret_forms import ForeignForm
+
 _CLIENT_ID, _CLIENT_SECRET = "/oauth2/client_id", "/oauth2/client_secret"
 _ID_FORMS: dict[CredentialForm, tuple[str, str]] = {
     "guid": (
@@ -38,22 +41,75 @@ _ID_FORMS: dict[CredentialForm, tuple[str, str]] = {
 }
 
 
+_REFERENCES = "{env: NAME}, {file: PATH}, {command: [PROGRAM, ...]}, {keyring: SERVICE/NAME}"
+
+
 @rule("plaintext-secret", ERROR)
 def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Issue]:
-    """Vault text and references are fine; damaged vault text and ids have rules of their own."""
+    """Vault text and references are fine; what only looks like a secret has rules of its own."""
+    for pointer, text in _plain_secrets(server, context):
+        from provisioner.lint.secret_forms import pasted
+
+        if _foreign_form(text) is None:
+            what, keep = pasted(text) or ("", "it")
+            yield Issue(
+                pointer,
+                f"`{_last(pointer)}` stands here in plain text" + (what and f", {what}"),
+                f"renew it, since git keeps it; then refer to {keep}: {_REFERENCES}; or encrypt "
+                "it with the project's own vault password (`provisioner rules plaintext-secret` "
+                "shows how)",
+            )
+
+
+@rule("reference-form", ERROR)
+def reference_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
+    """In the syntax of another tool nothing has leaked, and nothing can be read either."""
+    for pointer, text in _plain_secrets(server, context):
+        form = _foreign_form(text)
+        if form is not None:
+            yield Issue(
+                pointer,
+                f"`{_last(pointer)}` is a reference in the syntax of {form.of}, which is not read "
+                "here",
+                f"write {form.here}; if it is the secret itself, renew it, since git keeps it",
+            )
+    for pointer, key, texts in _references(server):
+        if _ODD[key].search("\n".join(texts)) and not _holds_secret(key, texts):
+            from provisioner.lint.secret_forms import wrong_reference
+
+            found = wrong_reference(key, texts)
+            if found is not None:
+                yield Issue(f"{pointer}/{key}", *found)
+
+
+def _foreign_form(text: str) -> ForeignForm | None:
+    from provisioner.lint.secret_forms import foreign_form  # only now that something is wrong
+
+    return None if holds_secret_value(text) else foreign_form(text)
+
+
+def _plain_secrets(server: Declaration, context: LintContext) -> Iterator[tuple[str, str]]:
+    """Texts where a secret belongs that are neither vault text nor a secret's id."""
     for pointer in SECRETS:
         text = server.text(pointer)
         if not text or VAULT_MARK in text:
             continue
         if pointer != _CLIENT_SECRET or not _is_secret_id(server, context):
-            name = pointer.rpartition("/")[2]
-            yield Issue(
-                pointer,
-                f"`{name}` stands here in plain text",
-                "renew it, since git keeps it; then refer to it: {env: NAME}, {file: PATH}, "
-                "{command: [PROGRAM, ...]}, {keyring: SERVICE/NAME}; or encrypt it with the "
-                "project's own vault password (`provisioner rules plaintext-secret` shows how)",
-            )
+            yield pointer, text
+
+
+def _references(server: Declaration) -> Iterator[tuple[str, str, list[str]]]:
+    """Pointer to the secret, source and the texts of its value."""
+    for pointer in SECRETS:
+        reference = server.get(pointer)
+        for key in reference if isinstance(reference, dict) else ():
+            texts = _texts(reference[key])
+            if key in _PLACES and texts:
+                yield pointer, key, texts
+
+
+def _last(pointer: str) -> str:
+    return pointer.rpartition("/")[2]
 
 
 @rule("client-id-form", ERROR)
@@ -108,21 +164,36 @@ _PLACES = {
     "command": "a program that prints it",
     "keyring": "SERVICE/NAME of its entry",
 }
+# What references with something wrong have in them; most have none of it.
+_ODD = {
+    "env": re.compile(r"[^A-Za-z0-9_]"),
+    "file": re.compile(r"[$%{\\]|^file:|^[A-Za-z]:"),
+    "command": re.compile(r"[ $`|&;<>~{]|^(?:.*/)?(?:echo|printf)$", re.MULTILINE),
+    "keyring": re.compile(r"^keyring:"),
+}
 
 
 @rule("secret-in-reference", ERROR, can_be_ignored=False)
 def secret_in_reference(server: Declaration, _context: LintContext) -> Iterator[Issue]:
-    """Told by the look that Microsoft and Google give their client secrets."""
-    for pointer in SECRETS:
-        reference = server.get(pointer)
-        for key in reference if isinstance(reference, dict) else ():
-            if key in _PLACES and any(map(holds_secret_value, _texts(reference[key]))):
-                yield Issue(
-                    f"{pointer}/{key}",
-                    f"below `{pointer.rpartition('/')[2]}` stands a secret itself, not where it "
-                    "lies",
-                    f"renew it, since git keeps it; then write {_PLACES[key]} here",
-                )
+    """Told by the look of a client secret at Microsoft and Google, or by its place."""
+    for pointer, key, texts in _references(server):
+        if _holds_secret(key, texts):
+            yield Issue(
+                f"{pointer}/{key}",
+                f"below `{_last(pointer)}` stands a secret itself, not where it lies",
+                f"renew it, since git keeps it; then write {_PLACES[key]} here",
+            )
+
+
+def _holds_secret(key: str, texts: list[str]) -> bool:
+    """`{env: NAME=secret}` and `{command: [echo, secret]}` hold one whatever it looks like."""
+    if any(map(holds_secret_value, texts)):
+        return True
+    if not _ODD[key].search("\n".join(texts)):
+        return False
+    from provisioner.lint.secret_forms import holds_secret
+
+    return holds_secret(key, texts)
 
 
 def _texts(value: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""client-id-form, placeholder-left, secret-id, secret-in-reference, secret-expired."""
+"""What stands where a secret, its expiry or its client's id belongs."""
 
 from __future__ import annotations
 
@@ -102,6 +102,62 @@ def test_a_secret_as_an_argument(secret: str) -> None:
 )
 def test_a_reference_that_only_reminds_of_one(reference: dict[str, Any]) -> None:
     assert found(UNKNOWN, client_secret=reference) == set()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *(
+            "$Summer2024",
+            "$umm3r!",
+            "$",
+            "$$",
+            "${",
+            "100%sure",
+            "%a%b",
+            "a%20b%",
+            "env",
+            "environment",
+        ),
+        *(
+            "pass:word",
+            "pass show me the money",
+            "vault:",
+            "file:",
+            "op:/x",
+            "correct horse: battery",
+        ),
+        *(
+            "`",
+            "ENC[",
+            "<(",
+            "{x}",
+            "a{{b}}c",
+            "C:",
+            "key=value",
+            "aGVsbG8gd29ybGQ=",
+            '"',
+            "it's 'so'",
+        ),
+        *("Bearer of bad news", "passwordless"),
+        *(f"$({ENTRA})", f"https://vault.example.edu/{GOOGLES}"),
+    ],
+)
+def test_a_secret_that_only_reminds_of_a_reference(secret: str) -> None:
+    assert found(UNKNOWN, client_secret=secret) == {("plaintext-secret", SECRET)}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("env", "A=$B=c"),
+        ("env", "export REPORTS_PASSWORD=hunter2"),
+        ("command", ["/bin/echo", "-n", "hunter2"]),
+    ],
+)
+def test_a_secret_by_its_place_in_a_reference(key: str, value: Any) -> None:
+    expected = {("secret-in-reference", f"{SECRET}/{key}")}
+    assert found(UNKNOWN, client_secret={key: value}) == expected
 
 
 @pytest.mark.parametrize(
