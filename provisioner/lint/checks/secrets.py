@@ -22,6 +22,7 @@ from provisioner.providers.credential_forms import (
     has_form,
     holds_secret_value,
     is_guid,
+    may_be_shown,
 )
 from provisioner.providers.provider import Provider
 
@@ -32,16 +33,19 @@ _CLIENT_ID, _CLIENT_SECRET = "/oauth2/client_id", "/oauth2/client_secret"
 _ID_FORMS: dict[CredentialForm, tuple[str, str]] = {
     "guid": (
         "is a GUID",
-        "copy the Application (client) ID of the app registration: no name, no braces",
+        "copy the Application (client) ID of the app registration: no name, no braces, all hyphens",
     ),
     "google_client_id": (
-        "begins with a number and ends in .apps.googleusercontent.com",
+        "is a number, a hyphen and a name, such as 123-abc.apps.googleusercontent.com",
         "copy the Client ID from the page of the client in Google's console",
     ),
 }
 
 
 _REFERENCES = "{env: NAME}, {file: PATH}, {command: [PROGRAM, ...]}, {keyring: SERVICE/NAME}"
+_OWNERS: dict[CredentialForm, str] = {"guid": "Microsoft", "google_client_id": "Google"}
+_SERVICE_ACCOUNT = ".gserviceaccount.com"
+_NEW_CLIENT = "create a client of type Desktop app or Web application, and copy its Client ID"
 
 
 @rule("plaintext-secret", ERROR)
@@ -116,7 +120,7 @@ def _last(pointer: str) -> str:
 def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Placeholders are another rule's; an address is an application's, too, at Microsoft."""
     client_id = server.text(_CLIENT_ID)
-    if not client_id or "://" in client_id:
+    if not client_id:
         return
     found = _what_is_wrong_with(client_id, provider_of(server, context))
     if found is not None and placeholder_in(_CLIENT_ID, client_id) is None:
@@ -124,17 +128,33 @@ def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]
 
 
 def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str, str] | None:
-    if holds_secret_value(client_id):
+    if not may_be_shown(client_id):
         return (
-            "this is the value of a client secret, readable for all",
+            "this is, or holds, the value of a client secret, readable for all",
             "renew the secret, refer to it below client_secret, and write the client's id here",
         )
     if provider is None or provider.client_id_form not in _ID_FORMS:
         return None
-    if has_form(client_id, provider.client_id_form):
+    if has_form(client_id, provider.client_id_form) or _is_address(client_id, provider):
         return None
+    return _instead_of_id(client_id, provider)
+
+
+def _instead_of_id(client_id: str, provider: Provider) -> tuple[str, str]:
     form, remedy = _ID_FORMS[provider.client_id_form]
+    if has_form(client_id.strip(), provider.client_id_form):
+        return "there are blanks around this client id", "write it without"
+    if client_id.casefold().endswith(_SERVICE_ACCOUNT):
+        return "this is the address of a service account, which is no OAuth client", _NEW_CLIENT
+    owner = next((of for other, of in _OWNERS.items() if has_form(client_id, other)), None)
+    if owner is not None:
+        return f"this looks like a client id of {owner}, not of {provider.label}", remedy
     return f"a client id of {provider.label} {form}", remedy
+
+
+def _is_address(client_id: str, provider: Provider) -> bool:
+    """At Microsoft, an application's URI serves as well: api://maps."""
+    return "://" in client_id and provider.client_id_form != "google_client_id"
 
 
 @rule("secret-id", ERROR, can_be_ignored=False)
@@ -201,15 +221,36 @@ def _texts(value: Any) -> list[str]:
 
 
 _EXPIRES = "/oauth2/client_secret_expires"
+_DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _SOON_DAYS = 30
 _RENEW = "make a new client secret, store it where client_secret points to, correct this day, push"
+
+
+@rule("date-form", ERROR)
+def date_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """The schema refuses these as well, and does not say which day is meant."""
+    text = server.text(_EXPIRES)
+    if not text or _DAY.fullmatch(text):
+        return
+    from provisioner.lint.written_dates import days_in
+
+    days = days_in(text)
+    if days and all(_DAY.fullmatch(str(day)) for day in days):
+        is_certain = len(days) == 1
+        yield Issue(
+            _EXPIRES,
+            "this day is not written as year, month and day"
+            + ("" if is_certain else "; which number is the month cannot be told"),
+            "write " + " or ".join(map(str, sorted(days))),
+        )
 
 
 @rule("secret-expired", WARNING)
 def secret_expired(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """The day itself counts as the last one."""
+    text = server.text(_EXPIRES)
     try:
-        day = date.fromisoformat(server.text(_EXPIRES))
+        day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:  # the schema says what is wrong with it
         return
     left = (day - context.today).days

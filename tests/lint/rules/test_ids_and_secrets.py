@@ -43,6 +43,10 @@ def test_client_ids_at_microsoft(client_id: str, rule: str | None) -> None:
         ("407408718192.apps.googleusercontent.com", False),
         ("407408718192-ab12cd.apps.googleusercontent.com", False),
         ("407408718192-ab12cd", False),
+        ("407408718192-ab12.Apps.GoogleUserContent.com", False),
+        ("407408718192", True),
+        ("407408718192-", True),
+        ("407408718192-ab12cd.apps.googleusercontent", True),
         ("alumni@example.edu", True),
         (GUID, True),
     ],
@@ -158,6 +162,14 @@ def test_a_secret_that_only_reminds_of_a_reference(secret: str) -> None:
 def test_a_secret_by_its_place_in_a_reference(key: str, value: Any) -> None:
     expected = {("secret-in-reference", f"{SECRET}/{key}")}
     assert found(UNKNOWN, client_secret={key: value}) == expected
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2028-06-31", "31.06.2028", "13/13/2028", "6/30/28", "1999-01-01", "June 2028", "2028-30-06"],
+)
+def test_a_day_that_cannot_be_told_is_left_to_the_schema(day: str) -> None:
+    assert found(UNKNOWN, client_secret_expires=day) == set()
 
 
 @pytest.mark.parametrize(
