@@ -164,10 +164,11 @@ def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Issu
             continue  # said by a rule of its own
         declared = server.text(_PROMPT) if is_field else brought.get(name, value)
         if value not in declared.split():
+            written = value if is_field else f"{name}={value}"
             yield Issue(
                 _PROMPT if is_field else AUTHORIZATION_URL,
                 f"{provider.label} gives a refresh token for certain only with {name}={value}",
-                f"write {value}, or leave it out: the sign-in adds it",
+                f"write {written}, or leave it out: the sign-in adds it",
             )
 
 

@@ -21,7 +21,6 @@ from provisioner.providers.credential_forms import (
     CredentialForm,
     has_form,
     holds_secret_value,
-    is_guid,
     may_be_shown,
 )
 from provisioner.providers.provider import Provider
@@ -98,7 +97,7 @@ def _plain_secrets(server: Declaration, context: LintContext) -> Iterator[tuple[
         text = server.text(pointer)
         if not text or VAULT_MARK in text:
             continue
-        if pointer != _CLIENT_SECRET or not _is_secret_id(server, context):
+        if pointer != _CLIENT_SECRET or _id_in_place_of_secret(server, context) is None:
             yield pointer, text
 
 
@@ -160,22 +159,27 @@ def _is_address(client_id: str, provider: Provider) -> bool:
 @rule("secret-id", ERROR, can_be_ignored=False)
 def secret_id(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """The provider's page shows both side by side, the value only once."""
-    if _is_secret_id(server, context):
+    what = _id_in_place_of_secret(server, context)
+    if what is not None:
         yield Issue(
             _CLIENT_SECRET,
-            "this looks like the ID of the client secret (or of the app), not like its value",
-            "make a new secret, since its value is shown only once; refer to where the value lies: "
-            "{env: NAME}, {file: PATH}, {command: [PROGRAM, ...]}, {keyring: SERVICE/NAME}",
+            f"this looks like the ID of {what}, not like the value of the client secret",
+            "if you do not have the value, make a new secret, since its value is shown only once; "
+            f"refer to where the value lies: {_REFERENCES}",
         )
 
 
-def _is_secret_id(server: Declaration, context: LintContext) -> bool:
-    """Whether a plain text looks like the id of a client secret at this provider."""
+def _id_in_place_of_secret(server: Declaration, context: LintContext) -> str | None:
+    """Whose id a plain text looks like at this provider; None if it looks like none."""
     text = server.text(_CLIENT_SECRET)
-    if not is_guid(text):  # the one form that is known; looked at first, since it is cheap
-        return False
+    if not any(has_form(text, form) for form in _OWNERS):  # looked at first, since it is cheap
+        return None
     provider = provider_of(server, context)
-    return provider is not None and has_form(text, provider.client_secret_id_form)
+    if provider is None:
+        return None
+    if has_form(text, provider.client_secret_id_form):
+        return "the client secret (or of the app)"
+    return "the client" if has_form(text, provider.client_id_form) else None
 
 
 _PLACES = {
@@ -288,7 +292,7 @@ def vault_damage(text: str) -> tuple[str, str] | None:
     if not header.startswith(VAULT_MARK):
         return (
             "something stands before the vault text",
-            f"let it begin with {VAULT_MARK};1.1;AES256",
+            f"let it begin with {VAULT_MARK};1.1;AES256; if that is a secret, renew it",
         )
     if len(lines) == 1 and len(header.split()) > 1:
         return "the line breaks of the vault text are lost", (
