@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -50,14 +51,15 @@ _AROUND = "\"'<>;"
 _OFFLINE_IN_TWO_WORDS = re.compile(r"(?i)(?<!\S)offline access(?!\S)")
 
 
-def _listed(scope_field: str) -> list[str]:
+@lru_cache(maxsize=100)  # servers of one provider have the same scopes
+def _listed(scope_field: str) -> tuple[str, ...]:
     """The scopes of a field as they are meant: that they are written otherwise says scope-form."""
     text = scope_field
     if _ODD.search(text):
         text = re.sub(_PLUS, " ", re.sub(_PARAMETER, "", text))
         text = re.sub(f"{_PLUS}|{_SEMICOLON}", " ", unquote(text))
     text = _OFFLINE_IN_TWO_WORDS.sub("offline-access", text)
-    return [scope for scope in (one.strip(_AROUND) for one in _BETWEEN.split(text)) if scope]
+    return tuple(filter(None, (scope.strip(_AROUND) for scope in _BETWEEN.split(text))))
 
 
 @rule("scope-form", ERROR)
@@ -82,17 +84,23 @@ def _in_right_form(text: str, provider: Provider | None) -> str:
     return "write the scopes alone, as the provider documents them, with one space between them"
 
 
-def _accesses(scope_field: str) -> list[str]:
+@lru_cache(maxsize=100)
+def _offline_scopes(scope_field: str) -> tuple[str, ...]:
+    """Those that are meant to ask for a refresh token; a misspelling has a rule of its own."""
+    return tuple(scope for scope in _listed(scope_field) if _is_offline(scope))
+
+
+@lru_cache(maxsize=100)
+def _accesses(scope_field: str) -> tuple[str, ...]:
     """The scopes that ask for access to something."""
-    return [
+    return tuple(
         one
         for one in _listed(scope_field)
         if one.casefold() not in SCOPES_WITHOUT_ACCESS and not _is_offline(one)
-    ]
+    )
 
 
 def _is_offline(scope: str) -> bool:
-    """Whether it is meant to ask for a refresh token; a misspelling has a rule of its own."""
     if not scope.casefold().startswith("off"):
         return False
     return same_letters(scope) == "offline" or nearest(scope, (OFFLINE_SCOPE,)) is not None
@@ -150,9 +158,7 @@ def no_offline_access(server: Declaration, context: LintContext) -> Iterator[Iss
 
 def _asks_by_scope(server: Declaration) -> bool:
     """Either scope may ask for it; that it is misspelt says a rule of its own."""
-    return any(
-        any(map(_is_offline, _listed(server.text(pointer)))) for pointer in (_AUTHORIZE, _TOKEN)
-    )
+    return any(_offline_scopes(server.text(pointer)) for pointer in (_AUTHORIZE, _TOKEN))
 
 
 def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Issue]:
@@ -194,7 +200,7 @@ def wrong_scope(server: Declaration, context: LintContext) -> Iterator[Issue]:
             yield from _without_smtp(pointer, _accesses(text), provider)
 
 
-def _without_smtp(pointer: str, scopes: list[str], provider: Provider) -> Iterator[Issue]:
+def _without_smtp(pointer: str, scopes: Sequence[str], provider: Provider) -> Iterator[Issue]:
     wrong = next(filter(None, (_known_wrong(scope, provider) for scope in scopes)), None)
     right = provider.smtp_scopes[0] if provider.smtp_scopes else ""
     who = provider.label
@@ -287,7 +293,7 @@ def mixed_resources(server: Declaration, context: LintContext) -> Iterator[Issue
         )
 
 
-def _is_resource_beside_mail(scopes: list[str], provider: Provider) -> bool:
+def _is_resource_beside_mail(scopes: Sequence[str], provider: Provider) -> bool:
     """Without a scope for mail all are wrong, which another rule says."""
     mail = [scope for scope in scopes if _sends_by_smtp(scope, provider)]
     for_mail = {_split(scope.casefold())[0] for scope in (*provider.smtp_scopes, *mail)}
@@ -299,7 +305,7 @@ def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[I
     """Only where it is known how the provider is asked."""
     for pointer in (_AUTHORIZE, _TOKEN):
         text = server.text(pointer)
-        scopes = list(filter(_is_offline, _listed(text))) if "off" in text.casefold() else []
+        scopes = _offline_scopes(text)
         provider = provider_of(server, context) if scopes else None
         if provider is None or _other_provider(text, provider):
             continue
@@ -311,7 +317,7 @@ def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[I
                 f"{provider.label} has no scope for offline access, and refuses the whole sign-in",
                 f"remove {public}: the sign-in asks with {name}={value}",
             )
-        elif provider.offline == "scope" and scopes != [OFFLINE_SCOPE]:
+        elif provider.offline == "scope" and set(scopes) != {OFFLINE_SCOPE}:
             yield Issue(
                 pointer,
                 f"{provider.label} has no scope of the name offline"

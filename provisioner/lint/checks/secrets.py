@@ -127,7 +127,8 @@ def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]
 
 
 def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str, str] | None:
-    if not may_be_shown(client_id):
+    is_id = any(has_form(client_id, form) for form in _OWNERS)
+    if not is_id and not may_be_shown(client_id):
         return (
             "this is, or holds, the value of a client secret, readable for all",
             "renew the secret, refer to it below client_secret, and write the client's id here",
@@ -172,7 +173,9 @@ def secret_id(server: Declaration, context: LintContext) -> Iterator[Issue]:
 def _id_in_place_of_secret(server: Declaration, context: LintContext) -> str | None:
     """Whose id a plain text looks like at this provider; None if it looks like none."""
     text = server.text(_CLIENT_SECRET)
-    if not any(has_form(text, form) for form in _OWNERS):  # looked at first, since it is cheap
+    if not text or not any(
+        has_form(text, form) for form in _OWNERS
+    ):  # looked at first, since it is cheap
         return None
     provider = provider_of(server, context)
     if provider is None:
