@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -40,7 +41,7 @@ _FOREIGN_FORMS = (
     ForeignForm(rf"\$\{{(?:(?i:env)[:.])?{_NAME}\}}", "a shell or docker compose", _ENV),
     ForeignForm(rf"(?i:\$env:){_NAME}", "PowerShell", _ENV),
     ForeignForm(rf"\$(?:{_CERTAIN_NAME})", "a shell", _ENV),
-    ForeignForm(rf"\$\({_NAME}\)", "Azure Pipelines", _ENV),
+    ForeignForm(r"\$\((?=\w*[A-Z])[A-Za-z_][\w.]*\)", "Azure Pipelines", _ENV),
     ForeignForm(rf"%{_NAME}%", "Windows", _ENV),
     ForeignForm(rf"(?i:env)(?::|\.|://)\s*{_NAME}", "another tool", _ENV),
     ForeignForm(rf"!(?i:env(?:_var)?)\s+\S*{_NAME}\S*", "another tool", _ENV),
@@ -160,9 +161,14 @@ _DECORATED_NAME = (
 )
 _EXPANDED_PATH = r"\$[A-Za-z{(].*|%[A-Za-z0-9_]+%.*|\{\{.*"
 _WINDOWS_PATH = r"[A-Za-z]:[\\/].*|\\\\[^\\].*"
-_SHELL_WORDS = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "2>/dev/null", "2>&1"})
+# `cut -d "|"` and `jq "$x"` are fine.
+_SHELL_WORDS = frozenset({"||", "&&", ">>", "2>/dev/null", "2>&1"})
+_SHELL_SIGNS = frozenset({"|", "&", ";", ">", "<"})
 _SHELL_START = ("$", "~/", "`", "<(", "{{")
-_SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "pwsh", "powershell", "env", "cmd"})
+_SHELL_ARGUMENT = rf"~/.*|\$\{{?{_NAME}\}}?(?:/.*)?|\$\(.*\)|`.*`|<\(.*\)"
+_SHELLS = frozenset(
+    ("sh", "bash", "zsh", "dash", "ksh", "pwsh", "powershell", "cmd", "env", "ssh", "wsl", "su")
+)
 _PRINTERS = frozenset({"echo", "printf"})
 _NO_SHELL = "no shell reads the command, so nothing in it is expanded"
 
@@ -216,14 +222,23 @@ def _wrong_command(words: Sequence[str]) -> tuple[str, str] | None:
             "the first entry is the program alone, and this one has blanks",
             "write each word as an entry of its own, such as [pass, show, maps/reports]",
         )
-    if not _SHELL_WORDS.isdisjoint(words):
+    if _has_shell_words(words):
         return (
             "no shell reads the command, so its signs are arguments like any other",
             'let a shell read it, such as [sh, -c, "pass show maps/reports | head -n 1"]',
         )
-    if any(word.startswith(_SHELL_START) for word in words):
+    if any(_fits(_SHELL_ARGUMENT, word) for word in words):
         return _NO_SHELL, "write the value itself, or let a shell read it: [sh, -c, COMMAND]"
     return None
+
+
+def _has_shell_words(words: Sequence[str]) -> bool:
+    """A lone sign counts only between arguments that are no options, and not at the end."""
+    signs = (
+        word in _SHELL_SIGNS and not before.startswith("-")
+        for before, word in pairwise(words[1:-1])
+    )
+    return not _SHELL_WORDS.isdisjoint(words) or any(signs)
 
 
 def _program(words: Sequence[str]) -> str:

@@ -69,20 +69,26 @@ def reference_form(server: Declaration, context: LintContext) -> Iterator[Issue]
     """In the syntax of another tool nothing has leaked, and nothing can be read either."""
     for pointer, text in _plain_secrets(server, context):
         form = _foreign_form(text)
-        if form is not None:
+        if form is not None and not _is_forbidden(pointer, server):
             yield Issue(
                 pointer,
                 f"`{_last(pointer)}` is a reference in the syntax of {form.of}, which is not read "
                 "here",
                 f"write {form.here}; if it is the secret itself, renew it, since git keeps it",
             )
-    for pointer, key, texts in _references(server):
-        if _ODD[key].search("\n".join(texts)) and not _holds_secret(key, texts):
+    for pointer, key, value in _references(server):
+        if _is_odd(key, value) and not _holds_secret(key, value):
             from provisioner.lint.secret_forms import wrong_reference
 
-            found = wrong_reference(key, texts)
+            found = wrong_reference(key, _texts(value))
             if found is not None:
                 yield Issue(f"{pointer}/{key}", *found)
+
+
+def _is_forbidden(pointer: str, server: Declaration) -> bool:
+    """Whether the schema says that the whole key goes. What has leaked is told all the same."""
+    level = server.text("/smtp_security_level")
+    return level == "none" or (level == "oauth2") == (pointer == "/password")
 
 
 def _foreign_form(text: str) -> ForeignForm | None:
@@ -101,14 +107,13 @@ def _plain_secrets(server: Declaration, context: LintContext) -> Iterator[tuple[
             yield pointer, text
 
 
-def _references(server: Declaration) -> Iterator[tuple[str, str, list[str]]]:
-    """Pointer to the secret, source and the texts of its value."""
+def _references(server: Declaration) -> Iterator[tuple[str, str, Any]]:
+    """Pointer to the secret, source and its value, which may be of the wrong type."""
     for pointer in SECRETS:
         reference = server.get(pointer)
         for key in reference if isinstance(reference, dict) else ():
-            texts = _texts(reference[key])
-            if key in _PLACES and texts:
-                yield pointer, key, texts
+            if key in _PLACES:
+                yield pointer, key, reference[key]
 
 
 def _last(pointer: str) -> str:
@@ -203,8 +208,8 @@ _ODD = {
 @rule("secret-in-reference", ERROR, can_be_ignored=False)
 def secret_in_reference(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """Told by the look of a client secret at Microsoft and Google, or by its place."""
-    for pointer, key, texts in _references(server):
-        if _holds_secret(key, texts):
+    for pointer, key, value in _references(server):
+        if _holds_secret(key, value):
             yield Issue(
                 f"{pointer}/{key}",
                 f"below `{_last(pointer)}` stands a secret itself, not where it lies",
@@ -212,15 +217,21 @@ def secret_in_reference(server: Declaration, _context: LintContext) -> Iterator[
             )
 
 
-def _holds_secret(key: str, texts: list[str]) -> bool:
+def _is_odd(key: str, value: Any) -> bool:
+    """Whether to look closer; of a value of the wrong type, the schema says that."""
+    has_type = isinstance(value, list) == (key == "command")
+    return has_type and _ODD[key].search("\n".join(_texts(value))) is not None
+
+
+def _holds_secret(key: str, value: Any) -> bool:
     """`{env: NAME=secret}` and `{command: [echo, secret]}` hold one whatever it looks like."""
-    if any(map(holds_secret_value, texts)):
+    if any(map(holds_secret_value, _texts(value))):
         return True
-    if not _ODD[key].search("\n".join(texts)):
+    if not _is_odd(key, value):
         return False
     from provisioner.lint.secret_forms import holds_secret
 
-    return holds_secret(key, texts)
+    return holds_secret(key, _texts(value))
 
 
 def _texts(value: Any) -> list[str]:

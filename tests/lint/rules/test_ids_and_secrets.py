@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.lint.oauth2_servers import GOOGLE, MICROSOFT, UNKNOWN, found
+from provisioner.lint.checks.secrets import reference_form
+from provisioner.lint.context import LintContext
+from tests.lint.oauth2_servers import GOOGLE, MICROSOFT, UNKNOWN, declared, found
 
 CLIENT_ID, SECRET = "/oauth2/client_id", "/oauth2/client_secret"
 ENTRA = "abc8Q~EXAMPLE-EXAMPLE-EXAMPLE-EXAMPLE-EX"
@@ -149,6 +151,15 @@ def test_a_reference_that_only_reminds_of_one(reference: dict[str, Any]) -> None
 )
 def test_a_secret_that_only_reminds_of_a_reference(secret: str) -> None:
     assert found(UNKNOWN, client_secret=secret) == {("plaintext-secret", SECRET)}
+
+
+@pytest.mark.parametrize(
+    ("level", "change"),
+    [("oauth2", {"password": "$SMTP_PASSWORD"}), ("none", {"password": "$A_B"})],
+)
+def test_of_a_reference_that_has_to_go_nothing_is_said(level: str, change: dict[str, Any]) -> None:
+    server = declared({**MICROSOFT, **change, "smtp_security_level": level})
+    assert list(reference_form.check(server, LintContext())) == []
 
 
 @pytest.mark.parametrize(
