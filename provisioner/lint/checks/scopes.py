@@ -235,14 +235,15 @@ def _without_smtp(pointer: str, scopes: Sequence[str], provider: Provider) -> It
 def _other_provider(scope_field: str, provider: Provider) -> Provider | None:
     """The provider whose scopes for SMTP were copied; None if one of this provider is there."""
     scopes = [scope.casefold() for scope in _listed(scope_field)]
-    if any(_sends_by_smtp(scope, provider) for scope in scopes):
+    if not provider.smtp_scopes or any(_sends_by_smtp(scope, provider) for scope in scopes):
         return None
     from provisioner.providers.all_providers import PROVIDERS
 
     found = (
         other
         for other in PROVIDERS
-        if provider.smtp_scopes and any(one.casefold() in scopes for one in other.smtp_scopes)
+        if other.name != provider.name
+        and any(one.casefold() in scopes for one in other.smtp_scopes)
     )
     return next(found, None)
 

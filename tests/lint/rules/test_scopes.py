@@ -105,6 +105,15 @@ def test_a_project_knows_better() -> None:
     facts = {"google": {"smtp_scopes": ["https://www.googleapis.com/auth/gmail.send"]}}
     asked = "https://www.googleapis.com/auth/gmail.send"
     assert found(GOOGLE, facts=facts, scope_for_authorize=asked) == set()
+    assert found(GOOGLE, facts=facts) == {("wrong-scope", AUTHORIZE)}
+
+
+def test_copied_scopes_of_another_provider_are_one_mistake() -> None:
+    wrong = {("wrong-scope", AUTHORIZE)}
+    assert found(MICROSOFT, scope_for_authorize="https://mail.google.com/ openid") == wrong
+    assert found(GOOGLE, scope_for_authorize=f"{SMTP} offline_access") == wrong
+    both = f"https://mail.google.com/ {SMTP}"
+    assert found(GOOGLE, scope_for_authorize=both) == set()
 
 
 def test_an_ill_formed_list_of_scopes_is_no_wrong_scope() -> None:
