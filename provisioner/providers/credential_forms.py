@@ -9,10 +9,12 @@ CredentialForm = Literal["guid", "google_client_id", "unknown"]
 
 _FORMS: dict[str, re.Pattern[str]] = {
     "guid": re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
-    # https://developers.google.com/identity/protocols/oauth2/web-server: the number of the
-    # project, as a rule a name, and a domain (without which Google knows the client, too).
+    # The number of the project, a name, and a domain, without which Google knows the client, too:
+    # https://developers.google.com/identity/protocols/oauth2/web-server. The oldest clients have no
+    # name; the number alone is the project's.
     "google_client_id": re.compile(
-        r"[0-9]+(?:-[0-9a-z_]+)?(?:\.apps\.googleusercontent\.com)?", re.IGNORECASE
+        r"[0-9]+(?:-[0-9a-z_]+(?:\.apps\.googleusercontent\.com)?|\.apps\.googleusercontent\.com)",
+        re.IGNORECASE,
     ),
 }
 
@@ -24,7 +26,12 @@ _SECRET_VALUE = re.compile(
 )
 # Parameters that hold a secret; in a URL nobody looks for one.
 SECRET_PARAMETERS = ("client_secret", "refresh_token", "access_token", "password")
-_SECRET_PARAMETER = re.compile(rf"[?&;](?:{'|'.join(SECRET_PARAMETERS)})=")
+_SECRET_NAMES = "|".join(SECRET_PARAMETERS)
+# In a query, in the JSON that providers hand out, in a key file; GOCSPX- begins Google's secrets.
+_SECRET_BESIDE = re.compile(
+    rf"(?:[?&;]|^)(?:{_SECRET_NAMES})=|[\"'](?:{_SECRET_NAMES}|private_key)\\?[\"']\s*:"
+    r"|PRIVATE KEY-|(?<![\w-])GOCSPX-"
+)
 
 
 def has_form(text: str, form: CredentialForm) -> bool:
@@ -45,4 +52,4 @@ def holds_secret_value(text: str) -> bool:
 
 def may_be_shown(text: str) -> bool:
     """Whether what stands where no secret belongs does not look like one all the same."""
-    return not holds_secret_value(text) and _SECRET_PARAMETER.search(text) is None
+    return not holds_secret_value(text) and _SECRET_BESIDE.search(text) is None

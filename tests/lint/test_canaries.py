@@ -57,6 +57,17 @@ SECRETS = {
     "escape": f'"{CANARY}\\q"',
     "comment behind a wrong type": f"[]  # {CANARY}",
     "followed by a line without colon": f"x\n  {CANARY}",
+    "variable of a shell": f"${{{CANARY}}}",
+    "reference of 1Password": f"op://{CANARY}/{CANARY}",
+    "template": f'"{{{{ {CANARY} }}}}"',
+    "assignment below env": f"{{env: A={CANARY}}}",
+    "decorated name": f'{{env: "%{CANARY}%"}}',
+    "what echo prints": f"{{command: [echo, {CANARY}]}}",
+    "command in one word": f"{{command: [pass {CANARY}]}}",
+    "path of Windows": f"{{file: 'C:\\{CANARY}'}}",
+    "bearer": f"Bearer {CANARY}{CANARY}",
+    "quotes twice": f"'\"{CANARY}\"'",
+    "behind a client id": f"5f2c8a1e-0b7d-4c57-9a53-2d1f6e0c9b84:{CANARY}",
     "second time": f"x\n  client_secret: {CANARY}\n  client_secret: {CANARY}",
 }
 

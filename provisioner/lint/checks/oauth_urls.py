@@ -244,6 +244,8 @@ def misplaced_parameter(server: Declaration, _context: LintContext) -> Iterator[
     for pointer in ("/oauth2/scope_for_authorize", "/oauth2/scope_for_token", "/oauth2/prompt"):
         for word in server.text(pointer).split():
             name, equals, _ = word.partition("=")
+            if pointer != "/oauth2/prompt" and name == "scope":
+                continue  # a list of scopes all the same: scope-form
             if equals and name in (*_OF_THE_SIGN_IN, *_OF_THE_BODY):
                 yield Issue(
                     pointer,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from provisioner.config.issue import Issue
 from provisioner.lint.checks.oauth_urls import AUTHORIZATION_URL, provider_of
@@ -12,6 +14,7 @@ from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.nearest import nearest, same_letters
 from provisioner.lint.rule import ERROR, rule
+from provisioner.providers.credential_forms import is_guid
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 
 _AUTHORIZE, _TOKEN, _PROMPT = (
@@ -20,19 +23,87 @@ _AUTHORIZE, _TOKEN, _PROMPT = (
     "/oauth2/prompt",
 )
 _OFFLINE = frozenset({"offline", OFFLINE_SCOPE})
-# `offline` is a misspelling that a rule of its own marks.
-_NO_ACCESS = SCOPES_WITHOUT_ACCESS | {"offline"}
-_BETWEEN = re.compile(r"[\s,;]+")
 
 
-def _listed(scope_field: str) -> list[str]:
-    """The scopes of a field; commas between them are wrong, which the schema says."""
-    return [scope for scope in _BETWEEN.split(scope_field) if scope]
+class _ScopeForm(NamedTuple):
+    """How a list of scopes is written that comes from elsewhere, and by which sign it is told."""
+
+    sign: str
+    message: str
 
 
-def _accesses(scope_field: str) -> list[str]:
+_PARAMETER = r"(?i)^\W*scopes?="
+_PLUS = r"(?<=/)\+|\+(?=https?://|offline_access|openid)"
+_SEMICOLON = r";(?=\s|$|https?://|offline_access|openid)"
+_AS_IN_URL = "these scopes are written as in a URL"
+# Signs that no list of scopes has in it, whatever a provider that is not known calls its own.
+_SCOPE_FORMS = (
+    _ScopeForm(_PARAMETER, f"{_AS_IN_URL}, behind the name of a parameter"),
+    _ScopeForm(r"(?i)%(?:20|2f|3a)", f"{_AS_IN_URL}, with % for other characters"),
+    _ScopeForm(_PLUS, f"{_AS_IN_URL}, with + for blanks"),
+    _ScopeForm(r"(?:^|[\s,;])[\"']|[\"'](?:$|[\s,;])", "there are quotes around these scopes"),
+    _ScopeForm(r",", "these scopes are separated by commas"),
+    _ScopeForm(_SEMICOLON, "these scopes are separated by semicolons"),
+)
+_ODD = re.compile(r"[,;%+\"'<=]")
+_BETWEEN = re.compile(r"[\s,]+")
+_AROUND = "\"'<>;"
+_OFFLINE_IN_TWO_WORDS = re.compile(r"(?i)(?<!\S)offline access(?!\S)")
+
+
+@lru_cache(maxsize=100)  # servers of one provider have the same scopes
+def _listed(scope_field: str) -> tuple[str, ...]:
+    """The scopes of a field as they are meant: that they are written otherwise says scope-form."""
+    text = scope_field
+    if _ODD.search(text):
+        text = re.sub(_PLUS, " ", re.sub(_PARAMETER, "", text))
+        text = re.sub(f"{_PLUS}|{_SEMICOLON}", " ", unquote(text))
+    text = _OFFLINE_IN_TWO_WORDS.sub("offline-access", text)
+    return tuple(filter(None, (scope.strip(_AROUND) for scope in _BETWEEN.split(text))))
+
+
+@rule("scope-form", ERROR)
+def scope_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
+    """The schema refuses some of these as well, and says less."""
+    for pointer in (_AUTHORIZE, _TOKEN):
+        text = server.text(pointer)
+        if not _ODD.search(text):
+            continue
+        found = next((form for form in _SCOPE_FORMS if re.search(form.sign, text)), None)
+        if found is not None:
+            yield Issue(pointer, found.message, _in_right_form(text, provider_of(server, context)))
+
+
+def _in_right_form(text: str, provider: Provider | None) -> str:
+    """Says the whole text only if all of it is publicly known."""
+    known = (*provider.smtp_scopes, *provider.wrong_scopes) if provider else ()
+    public = {scope.casefold(): scope for scope in (*known, *sorted(SCOPES_WITHOUT_ACCESS))}
+    scopes = [public.get(scope.casefold()) for scope in _listed(text)]
+    if all(scopes):
+        return f"write {' '.join(filter(None, scopes))}"
+    return "write the scopes alone, as the provider documents them, with one space between them"
+
+
+@lru_cache(maxsize=100)
+def _offline_scopes(scope_field: str) -> tuple[str, ...]:
+    """Those that are meant to ask for a refresh token; a misspelling has a rule of its own."""
+    return tuple(scope for scope in _listed(scope_field) if _is_offline(scope))
+
+
+@lru_cache(maxsize=100)
+def _accesses(scope_field: str) -> tuple[str, ...]:
     """The scopes that ask for access to something."""
-    return [one for one in _listed(scope_field) if one.casefold() not in _NO_ACCESS]
+    return tuple(
+        one
+        for one in _listed(scope_field)
+        if one.casefold() not in SCOPES_WITHOUT_ACCESS and not _is_offline(one)
+    )
+
+
+def _is_offline(scope: str) -> bool:
+    if not scope.casefold().startswith("off"):
+        return False
+    return same_letters(scope) == "offline" or nearest(scope, (OFFLINE_SCOPE,)) is not None
 
 
 def _sends_by_smtp(scope: str, provider: Provider) -> bool:
@@ -47,13 +118,19 @@ def _sends_by_smtp(scope: str, provider: Provider) -> bool:
     resource, permission = _split(name)
     wrong = {_split(known.casefold())[0] for known in provider.wrong_scopes}
     permissions = {_split(known)[1] for known in right} - {""}
-    return bool(resource) and permission in permissions and resource not in wrong
+    return permission in permissions and resource not in wrong and _is_resource(resource)
+
+
+def _is_resource(text: str) -> bool:
+    return text.startswith(("https://", "api://")) or is_guid(text)
 
 
 def _known_wrong(scope: str, provider: Provider) -> str | None:
     """A scope that the catalogue knows as wrong, as it spells it."""
     name = scope.casefold()
-    return next((known for known in provider.wrong_scopes if known.casefold() == name), None)
+    known = {one.casefold(): one for one in provider.wrong_scopes}
+    by_last_part = {_split(one)[1]: known[one] for one in known}
+    return known.get(name) or by_last_part.get(name)
 
 
 def _split(scope: str) -> tuple[str, str]:
@@ -68,7 +145,8 @@ def no_offline_access(server: Declaration, context: LintContext) -> Iterator[Iss
     if not server.text(AUTHORIZATION_URL) or not server.text(_AUTHORIZE):
         return
     provider = context.provider(server.text(AUTHORIZATION_URL))
-    if provider.offline == "scope" and not _asks_by_scope(server):
+    asks = provider.offline != "scope" or _asks_by_scope(server)
+    if not asks and _other_provider(server.text(_AUTHORIZE), provider) is None:
         yield Issue(
             _AUTHORIZE,
             f"{provider.label} gives no refresh token without the scope {OFFLINE_SCOPE}",
@@ -79,8 +157,8 @@ def no_offline_access(server: Declaration, context: LintContext) -> Iterator[Iss
 
 
 def _asks_by_scope(server: Declaration) -> bool:
-    """Either scope may ask for it; that `offline` is misspelt says a rule of its own."""
-    return any(not _OFFLINE.isdisjoint(server.text(at).split()) for at in (_AUTHORIZE, _TOKEN))
+    """Either scope may ask for it; that it is misspelt says a rule of its own."""
+    return any(_offline_scopes(server.text(pointer)) for pointer in (_AUTHORIZE, _TOKEN))
 
 
 def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Issue]:
@@ -92,10 +170,11 @@ def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Issu
             continue  # said by a rule of its own
         declared = server.text(_PROMPT) if is_field else brought.get(name, value)
         if value not in declared.split():
+            written = value if is_field else f"{name}={value}"
             yield Issue(
                 _PROMPT if is_field else AUTHORIZATION_URL,
                 f"{provider.label} gives a refresh token for certain only with {name}={value}",
-                f"write {value}, or leave it out: the sign-in adds it",
+                f"write {written}, or leave it out: the sign-in adds it",
             )
 
 
@@ -121,7 +200,7 @@ def wrong_scope(server: Declaration, context: LintContext) -> Iterator[Issue]:
             yield from _without_smtp(pointer, _accesses(text), provider)
 
 
-def _without_smtp(pointer: str, scopes: list[str], provider: Provider) -> Iterator[Issue]:
+def _without_smtp(pointer: str, scopes: Sequence[str], provider: Provider) -> Iterator[Issue]:
     wrong = next(filter(None, (_known_wrong(scope, provider) for scope in scopes)), None)
     right = provider.smtp_scopes[0] if provider.smtp_scopes else ""
     who = provider.label
@@ -131,12 +210,19 @@ def _without_smtp(pointer: str, scopes: list[str], provider: Provider) -> Iterat
             f"a token for {wrong} is refused by SMTP at {who}",
             f"write {right} instead of it",
         )
+    elif right and (other := _other_provider(" ".join(scopes), provider)):
+        also = f" {OFFLINE_SCOPE}" if provider.offline == "scope" else ""
+        yield Issue(
+            pointer,
+            f"these are scopes of {other.label}, and the URLs belong to {who}",
+            f"write {right}{also}",
+        )
     elif right:
-        near = any(scope.casefold() == right.casefold().rstrip("/") for scope in scopes)
+        near = next(filter(None, (_nearly_right(scope, provider) for scope in scopes)), None)
         yield Issue(
             pointer,
             f"none of these scopes lets mail be sent by SMTP at {who}",
-            f"write {right} with the slash at its end" if near else f"add {right}",
+            f"write it exactly so: {near}" if near else f"add {right}",
         )
     elif wrong is not None and all(_known_wrong(scope, provider) for scope in scopes):
         yield Issue(
@@ -144,6 +230,37 @@ def _without_smtp(pointer: str, scopes: list[str], provider: Provider) -> Iterat
             f"a token for {wrong} is refused by SMTP at {who}, and no scope is known that is not",
             "sign in with a password (smtp_security_level: login), or use another mail server",
         )
+
+
+def _other_provider(scope_field: str, provider: Provider) -> Provider | None:
+    """The provider whose scopes for SMTP were copied; None if one of this provider is there."""
+    scopes = [scope.casefold() for scope in _listed(scope_field)]
+    if not provider.smtp_scopes or any(_sends_by_smtp(scope, provider) for scope in scopes):
+        return None
+    from provisioner.providers.all_providers import PROVIDERS
+
+    found = (
+        other
+        for other in PROVIDERS
+        if other.name != provider.name
+        and any(one.casefold() in scopes for one in other.smtp_scopes)
+    )
+    return next(found, None)
+
+
+def _nearly_right(scope: str, provider: Provider) -> str | None:
+    """A right scope that was meant: without https://, say, or without the slash at its end."""
+    letters = _letters(scope)
+    return next((right for right in provider.smtp_scopes if _letters(right) == letters), None)
+
+
+def _letters(scope: str) -> str:
+    return same_letters(re.sub(r"^[a-z]*:?//", "", scope.casefold()))
+
+
+# Asks for all permissions of a resource that an administrator has consented to:
+# https://learn.microsoft.com/entra/identity-platform/scopes-oidc#the-default-scope
+_DEFAULT = ".default"
 
 
 @rule("mixed-resources", ERROR)
@@ -156,7 +273,16 @@ def mixed_resources(server: Declaration, context: LintContext) -> Iterator[Issue
     provider = provider_of(server, context)
     if provider is None or provider.default_resource is None:
         return
-    if _is_resource_beside_mail(scopes, provider):
+    defaults = [scope for scope in scopes if _split(scope)[1] == _DEFAULT]
+    if defaults and len(defaults) < len(scopes):
+        yield Issue(
+            pointer,
+            f"{provider.label} refuses {_DEFAULT} beside a scope of its resource or another",
+            f"write {provider.smtp_scopes[0]} instead, or remove the others"
+            if provider.smtp_scopes
+            else "keep one of them",
+        )
+    elif _is_resource_beside_mail(scopes, provider):
         remedy = "keep the scopes for mail, openid, profile, email and offline_access"
         if pointer == _AUTHORIZE and provider.smtp_scopes:
             remedy += f"; or name the one for mail in scope_for_token: {provider.smtp_scopes[0]}"
@@ -168,7 +294,7 @@ def mixed_resources(server: Declaration, context: LintContext) -> Iterator[Issue
         )
 
 
-def _is_resource_beside_mail(scopes: list[str], provider: Provider) -> bool:
+def _is_resource_beside_mail(scopes: Sequence[str], provider: Provider) -> bool:
     """Without a scope for mail all are wrong, which another rule says."""
     mail = [scope for scope in scopes if _sends_by_smtp(scope, provider)]
     for_mail = {_split(scope.casefold())[0] for scope in (*provider.smtp_scopes, *mail)}
@@ -180,21 +306,24 @@ def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[I
     """Only where it is known how the provider is asked."""
     for pointer in (_AUTHORIZE, _TOKEN):
         text = server.text(pointer)
-        scopes = _OFFLINE.intersection(_listed(text)) if "offline" in text else frozenset()
+        scopes = _offline_scopes(text)
         provider = provider_of(server, context) if scopes else None
-        if provider is None:
+        if provider is None or _other_provider(text, provider):
             continue
         if provider.offline == "param":
             name, value = next(iter(provider.authorize_extra.items()), ("a parameter", "its own"))
+            public = " and ".join(sorted(_OFFLINE.intersection(scopes))) or "it"
             yield Issue(
                 pointer,
                 f"{provider.label} has no scope for offline access, and refuses the whole sign-in",
-                f"remove {' and '.join(sorted(scopes))}: the sign-in asks with {name}={value}",
+                f"remove {public}: the sign-in asks with {name}={value}",
             )
-        elif "offline" in scopes and provider.offline == "scope":
+        elif provider.offline == "scope" and set(scopes) != {OFFLINE_SCOPE}:
             yield Issue(
                 pointer,
-                f"{provider.label} has no scope of the name offline",
+                f"{provider.label} has no scope of the name offline"
+                if "offline" in scopes
+                else "the scope for offline access is misspelt",
                 f"write {OFFLINE_SCOPE} instead of it",
             )
 

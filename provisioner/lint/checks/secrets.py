@@ -9,7 +9,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provisioner.config.issue import Issue
 from provisioner.lint.checks.oauth_urls import provider_of
@@ -21,46 +21,110 @@ from provisioner.providers.credential_forms import (
     CredentialForm,
     has_form,
     holds_secret_value,
-    is_guid,
+    may_be_shown,
 )
 from provisioner.providers.provider import Provider
+
+if TYPE_CHECKING:
+    from provisioner.lint.secret_forms import ForeignForm
 
 _CLIENT_ID, _CLIENT_SECRET = "/oauth2/client_id", "/oauth2/client_secret"
 _ID_FORMS: dict[CredentialForm, tuple[str, str]] = {
     "guid": (
         "is a GUID",
-        "copy the Application (client) ID of the app registration: no name, no braces",
+        "copy the Application (client) ID of the app registration: no name, no braces, all hyphens",
     ),
     "google_client_id": (
-        "begins with a number and ends in .apps.googleusercontent.com",
+        "is a number, a hyphen and a name, such as 123-abc.apps.googleusercontent.com",
         "copy the Client ID from the page of the client in Google's console",
     ),
 }
 
 
+_REFERENCES = "{env: NAME}, {file: PATH}, {command: [PROGRAM, ...]}, {keyring: SERVICE/NAME}"
+_OWNERS: dict[CredentialForm, str] = {"guid": "Microsoft", "google_client_id": "Google"}
+_SERVICE_ACCOUNT = ".gserviceaccount.com"
+_NEW_CLIENT = "create a client of type Desktop app or Web application, and copy its Client ID"
+
+
 @rule("plaintext-secret", ERROR)
 def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Issue]:
-    """Vault text and references are fine; damaged vault text and ids have rules of their own."""
+    """Vault text and references are fine; what only looks like a secret has rules of its own."""
+    for pointer, text in _plain_secrets(server, context):
+        from provisioner.lint.secret_forms import pasted
+
+        if _foreign_form(text) is None:
+            what, keep = pasted(text) or ("", "it")
+            yield Issue(
+                pointer,
+                f"`{_last(pointer)}` stands here in plain text" + (what and f", {what}"),
+                f"renew it, since git keeps it; then refer to {keep}: {_REFERENCES}; or encrypt "
+                "it with the project's own vault password (`provisioner rules plaintext-secret` "
+                "shows how)",
+            )
+
+
+@rule("reference-form", ERROR)
+def reference_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
+    """In the syntax of another tool nothing has leaked, and nothing can be read either."""
+    for pointer, text in _plain_secrets(server, context):
+        form = _foreign_form(text)
+        if form is not None and not _is_forbidden(pointer, server):
+            yield Issue(
+                pointer,
+                f"`{_last(pointer)}` is a reference in the syntax of {form.of}, which is not read "
+                "here",
+                f"write {form.here}; if it is the secret itself, renew it, since git keeps it",
+            )
+    for pointer, key, value in _references(server):
+        if _is_odd(key, value) and not _holds_secret(key, value):
+            from provisioner.lint.secret_forms import wrong_reference
+
+            found = wrong_reference(key, _texts(value))
+            if found is not None:
+                yield Issue(f"{pointer}/{key}", *found)
+
+
+def _is_forbidden(pointer: str, server: Declaration) -> bool:
+    """Whether the schema says that the whole key goes. What has leaked is told all the same."""
+    level = server.text("/smtp_security_level")
+    return level == "none" or (level == "oauth2") == (pointer == "/password")
+
+
+def _foreign_form(text: str) -> ForeignForm | None:
+    from provisioner.lint.secret_forms import foreign_form  # only now that something is wrong
+
+    return None if holds_secret_value(text) else foreign_form(text)
+
+
+def _plain_secrets(server: Declaration, context: LintContext) -> Iterator[tuple[str, str]]:
+    """Texts where a secret belongs that are neither vault text nor a secret's id."""
     for pointer in SECRETS:
         text = server.text(pointer)
         if not text or VAULT_MARK in text:
             continue
-        if pointer != _CLIENT_SECRET or not _is_secret_id(server, context):
-            name = pointer.rpartition("/")[2]
-            yield Issue(
-                pointer,
-                f"`{name}` stands here in plain text",
-                "renew it, since git keeps it; then refer to it: {env: NAME}, {file: PATH}, "
-                "{command: [PROGRAM, ...]}, {keyring: SERVICE/NAME}; or encrypt it with the "
-                "project's own vault password (`provisioner rules plaintext-secret` shows how)",
-            )
+        if pointer != _CLIENT_SECRET or _id_in_place_of_secret(server, context) is None:
+            yield pointer, text
+
+
+def _references(server: Declaration) -> Iterator[tuple[str, str, Any]]:
+    """Pointer to the secret, source and its value, which may be of the wrong type."""
+    for pointer in SECRETS:
+        reference = server.get(pointer)
+        for key in reference if isinstance(reference, dict) else ():
+            if key in _PLACES:
+                yield pointer, key, reference[key]
+
+
+def _last(pointer: str) -> str:
+    return pointer.rpartition("/")[2]
 
 
 @rule("client-id-form", ERROR)
 def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Placeholders are another rule's; an address is an application's, too, at Microsoft."""
     client_id = server.text(_CLIENT_ID)
-    if not client_id or "://" in client_id:
+    if not client_id:
         return
     found = _what_is_wrong_with(client_id, provider_of(server, context))
     if found is not None and placeholder_in(_CLIENT_ID, client_id) is None:
@@ -68,38 +132,62 @@ def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]
 
 
 def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str, str] | None:
-    if holds_secret_value(client_id):
+    is_id = any(has_form(client_id, form) for form in _OWNERS)
+    if not is_id and not may_be_shown(client_id):
         return (
-            "this is the value of a client secret, readable for all",
+            "this is, or holds, the value of a client secret, readable for all",
             "renew the secret, refer to it below client_secret, and write the client's id here",
         )
     if provider is None or provider.client_id_form not in _ID_FORMS:
         return None
-    if has_form(client_id, provider.client_id_form):
+    if has_form(client_id, provider.client_id_form) or _is_address(client_id, provider):
         return None
+    return _instead_of_id(client_id, provider)
+
+
+def _instead_of_id(client_id: str, provider: Provider) -> tuple[str, str]:
     form, remedy = _ID_FORMS[provider.client_id_form]
+    if has_form(client_id.strip(), provider.client_id_form):
+        return "there are blanks around this client id", "write it without"
+    if client_id.casefold().endswith(_SERVICE_ACCOUNT):
+        return "this is the address of a service account, which is no OAuth client", _NEW_CLIENT
+    owner = next((of for other, of in _OWNERS.items() if has_form(client_id, other)), None)
+    if owner is not None:
+        return f"this looks like a client id of {owner}, not of {provider.label}", remedy
     return f"a client id of {provider.label} {form}", remedy
+
+
+def _is_address(client_id: str, provider: Provider) -> bool:
+    """At Microsoft, an application's URI serves as well: api://maps."""
+    return "://" in client_id and provider.client_id_form != "google_client_id"
 
 
 @rule("secret-id", ERROR, can_be_ignored=False)
 def secret_id(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """The provider's page shows both side by side, the value only once."""
-    if _is_secret_id(server, context):
+    what = _id_in_place_of_secret(server, context)
+    if what is not None:
         yield Issue(
             _CLIENT_SECRET,
-            "this looks like the ID of the client secret (or of the app), not like its value",
-            "make a new secret, since its value is shown only once; refer to where the value lies: "
-            "{env: NAME}, {file: PATH}, {command: [PROGRAM, ...]}, {keyring: SERVICE/NAME}",
+            f"this looks like the ID of {what}, not like the value of the client secret",
+            "if you do not have the value, make a new secret, since its value is shown only once; "
+            f"refer to where the value lies: {_REFERENCES}",
         )
 
 
-def _is_secret_id(server: Declaration, context: LintContext) -> bool:
-    """Whether a plain text looks like the id of a client secret at this provider."""
+def _id_in_place_of_secret(server: Declaration, context: LintContext) -> str | None:
+    """Whose id a plain text looks like at this provider; None if it looks like none."""
     text = server.text(_CLIENT_SECRET)
-    if not is_guid(text):  # the one form that is known; looked at first, since it is cheap
-        return False
+    if not text or not any(
+        has_form(text, form) for form in _OWNERS
+    ):  # looked at first, since it is cheap
+        return None
     provider = provider_of(server, context)
-    return provider is not None and has_form(text, provider.client_secret_id_form)
+    if provider is None:
+        return None
+    if has_form(text, provider.client_secret_id_form):
+        return "the client secret (or of the app)"
+    return "the client" if has_form(text, provider.client_id_form) else None
 
 
 _PLACES = {
@@ -108,21 +196,42 @@ _PLACES = {
     "command": "a program that prints it",
     "keyring": "SERVICE/NAME of its entry",
 }
+# What references with something wrong have in them; most have none of it.
+_ODD = {
+    "env": re.compile(r"[^A-Za-z0-9_]"),
+    "file": re.compile(r"[$%{\\]|^file:|^[A-Za-z]:"),
+    "command": re.compile(r"[ $`|&;<>~{]|^(?:.*/)?(?:echo|printf)$", re.MULTILINE),
+    "keyring": re.compile(r"^keyring:"),
+}
 
 
 @rule("secret-in-reference", ERROR, can_be_ignored=False)
 def secret_in_reference(server: Declaration, _context: LintContext) -> Iterator[Issue]:
-    """Told by the look that Microsoft and Google give their client secrets."""
-    for pointer in SECRETS:
-        reference = server.get(pointer)
-        for key in reference if isinstance(reference, dict) else ():
-            if key in _PLACES and any(map(holds_secret_value, _texts(reference[key]))):
-                yield Issue(
-                    f"{pointer}/{key}",
-                    f"below `{pointer.rpartition('/')[2]}` stands a secret itself, not where it "
-                    "lies",
-                    f"renew it, since git keeps it; then write {_PLACES[key]} here",
-                )
+    """Told by the look of a client secret at Microsoft and Google, or by its place."""
+    for pointer, key, value in _references(server):
+        if _holds_secret(key, value):
+            yield Issue(
+                f"{pointer}/{key}",
+                f"below `{_last(pointer)}` stands a secret itself, not where it lies",
+                f"renew it, since git keeps it; then write {_PLACES[key]} here",
+            )
+
+
+def _is_odd(key: str, value: Any) -> bool:
+    """Whether to look closer; of a value of the wrong type, the schema says that."""
+    has_type = isinstance(value, list) == (key == "command")
+    return has_type and _ODD[key].search("\n".join(_texts(value))) is not None
+
+
+def _holds_secret(key: str, value: Any) -> bool:
+    """`{env: NAME=secret}` and `{command: [echo, secret]}` hold one whatever it looks like."""
+    if any(map(holds_secret_value, _texts(value))):
+        return True
+    if not _is_odd(key, value):
+        return False
+    from provisioner.lint.secret_forms import holds_secret
+
+    return holds_secret(key, _texts(value))
 
 
 def _texts(value: Any) -> list[str]:
@@ -130,15 +239,36 @@ def _texts(value: Any) -> list[str]:
 
 
 _EXPIRES = "/oauth2/client_secret_expires"
+_DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _SOON_DAYS = 30
 _RENEW = "make a new client secret, store it where client_secret points to, correct this day, push"
+
+
+@rule("date-form", ERROR)
+def date_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """The schema refuses these as well, and does not say which day is meant."""
+    text = server.text(_EXPIRES)
+    if not text or _DAY.fullmatch(text):
+        return
+    from provisioner.lint.written_dates import days_in
+
+    days = days_in(text)
+    if days and all(_DAY.fullmatch(str(day)) for day in days):
+        is_certain = len(days) == 1
+        yield Issue(
+            _EXPIRES,
+            "this day is not written as year, month and day"
+            + ("" if is_certain else "; which number is the month cannot be told"),
+            "write " + " or ".join(map(str, sorted(days))),
+        )
 
 
 @rule("secret-expired", WARNING)
 def secret_expired(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """The day itself counts as the last one."""
+    text = server.text(_EXPIRES)
     try:
-        day = date.fromisoformat(server.text(_EXPIRES))
+        day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:  # the schema says what is wrong with it
         return
     left = (day - context.today).days
@@ -176,7 +306,7 @@ def vault_damage(text: str) -> tuple[str, str] | None:
     if not header.startswith(VAULT_MARK):
         return (
             "something stands before the vault text",
-            f"let it begin with {VAULT_MARK};1.1;AES256",
+            f"let it begin with {VAULT_MARK};1.1;AES256; if that is a secret, renew it",
         )
     if len(lines) == 1 and len(header.split()) > 1:
         return "the line breaks of the vault text are lost", (

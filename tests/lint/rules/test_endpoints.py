@@ -263,7 +263,7 @@ def test_a_secret_in_a_query() -> None:
     ("field", "value", "is_wrong"),
     [
         ("scope_for_authorize", "smtp access_type=offline", True),
-        ("scope_for_token", "scope=smtp", True),
+        ("scope_for_token", "grant_type=refresh_token smtp", True),
         ("scope_for_authorize", "campus=north smtp", False),
         ("prompt", "access_type=offline", True),
     ],

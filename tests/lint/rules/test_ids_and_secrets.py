@@ -1,4 +1,4 @@
-"""client-id-form, placeholder-left, secret-id, secret-in-reference, secret-expired."""
+"""What stands where a secret, its expiry or its client's id belongs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.lint.oauth2_servers import GOOGLE, MICROSOFT, UNKNOWN, found
+from provisioner.lint.checks.secrets import reference_form
+from provisioner.lint.context import LintContext
+from tests.lint.oauth2_servers import GOOGLE, MICROSOFT, UNKNOWN, declared, found
 
 CLIENT_ID, SECRET = "/oauth2/client_id", "/oauth2/client_secret"
 ENTRA = "abc8Q~EXAMPLE-EXAMPLE-EXAMPLE-EXAMPLE-EX"
@@ -43,6 +45,10 @@ def test_client_ids_at_microsoft(client_id: str, rule: str | None) -> None:
         ("407408718192.apps.googleusercontent.com", False),
         ("407408718192-ab12cd.apps.googleusercontent.com", False),
         ("407408718192-ab12cd", False),
+        ("407408718192-ab12.Apps.GoogleUserContent.com", False),
+        ("407408718192", True),
+        ("407408718192-", True),
+        ("407408718192-ab12cd.apps.googleusercontent", True),
         ("alumni@example.edu", True),
         (GUID, True),
     ],
@@ -102,6 +108,79 @@ def test_a_secret_as_an_argument(secret: str) -> None:
 )
 def test_a_reference_that_only_reminds_of_one(reference: dict[str, Any]) -> None:
     assert found(UNKNOWN, client_secret=reference) == set()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *(
+            "$Summer2024",
+            "$umm3r!",
+            "$",
+            "$$",
+            "${",
+            "100%sure",
+            "%a%b",
+            "a%20b%",
+            "env",
+            "environment",
+        ),
+        *(
+            "pass:word",
+            "pass show me the money",
+            "vault:",
+            "file:",
+            "op:/x",
+            "correct horse: battery",
+        ),
+        *(
+            "`",
+            "ENC[",
+            "<(",
+            "{x}",
+            "a{{b}}c",
+            "C:",
+            "key=value",
+            "aGVsbG8gd29ybGQ=",
+            '"',
+            "it's 'so'",
+        ),
+        *("Bearer of bad news", "passwordless"),
+        *(f"$({ENTRA})", f"https://vault.example.edu/{GOOGLES}"),
+    ],
+)
+def test_a_secret_that_only_reminds_of_a_reference(secret: str) -> None:
+    assert found(UNKNOWN, client_secret=secret) == {("plaintext-secret", SECRET)}
+
+
+@pytest.mark.parametrize(
+    ("level", "change"),
+    [("oauth2", {"password": "$SMTP_PASSWORD"}), ("none", {"password": "$A_B"})],
+)
+def test_of_a_reference_that_has_to_go_nothing_is_said(level: str, change: dict[str, Any]) -> None:
+    server = declared({**MICROSOFT, **change, "smtp_security_level": level})
+    assert list(reference_form.check(server, LintContext())) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("env", "A=$B=c"),
+        ("env", "export REPORTS_PASSWORD=hunter2"),
+        ("command", ["/bin/echo", "-n", "hunter2"]),
+    ],
+)
+def test_a_secret_by_its_place_in_a_reference(key: str, value: Any) -> None:
+    expected = {("secret-in-reference", f"{SECRET}/{key}")}
+    assert found(UNKNOWN, client_secret={key: value}) == expected
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2028-06-31", "31.06.2028", "13/13/2028", "6/30/28", "1999-01-01", "June 2028", "2028-30-06"],
+)
+def test_a_day_that_cannot_be_told_is_left_to_the_schema(day: str) -> None:
+    assert found(UNKNOWN, client_secret_expires=day) == set()
 
 
 @pytest.mark.parametrize(

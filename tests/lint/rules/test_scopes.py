@@ -1,4 +1,4 @@
-"""wrong-scope, mixed-resources and wrong-offline-scope."""
+"""scope-form, wrong-scope, mixed-resources and wrong-offline-scope."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def test_these_scopes_send_mail_at_microsoft(scope: str) -> None:
         "openid profile",
         "https://outlook.office.com/IMAP.AccessAsUser.All",
         "https://mail.google.com/",
+        "outlook.office.com/SMTP.Send",
     ],
 )
 def test_these_do_not_which_is_said_once(scope: str) -> None:
@@ -78,6 +79,14 @@ def test_a_misspelt_offline_access_is_said_once() -> None:
     assert found(MICROSOFT, scope_for_authorize=f"{SMTP} offline") == wrong
 
 
+@pytest.mark.parametrize(
+    "scope",
+    ["read+write", "a;b", "o'clock", "office offers", "user:email", "smtp%x", "x=y", "a'b c'd"],
+)
+def test_signs_that_a_scope_may_have(scope: str) -> None:
+    assert found(UNKNOWN, scope_for_authorize=scope) == set()
+
+
 @pytest.mark.parametrize("scope", ["Mail.Send", "offline smtp", "openid", f"{GRAPH}Mail.Send a/b"])
 def test_of_an_unknown_provider_nothing_is_said(scope: str) -> None:
     assert found(UNKNOWN, scope_for_authorize=scope, scope_for_token=scope) == set()
@@ -96,8 +105,17 @@ def test_a_project_knows_better() -> None:
     facts = {"google": {"smtp_scopes": ["https://www.googleapis.com/auth/gmail.send"]}}
     asked = "https://www.googleapis.com/auth/gmail.send"
     assert found(GOOGLE, facts=facts, scope_for_authorize=asked) == set()
+    assert found(GOOGLE, facts=facts) == {("wrong-scope", AUTHORIZE)}
+
+
+def test_copied_scopes_of_another_provider_are_one_mistake() -> None:
+    wrong = {("wrong-scope", AUTHORIZE)}
+    assert found(MICROSOFT, scope_for_authorize="https://mail.google.com/ openid") == wrong
+    assert found(GOOGLE, scope_for_authorize=f"{SMTP} offline_access") == wrong
+    both = f"https://mail.google.com/ {SMTP}"
+    assert found(GOOGLE, scope_for_authorize=both) == set()
 
 
 def test_an_ill_formed_list_of_scopes_is_no_wrong_scope() -> None:
-    asked = f"{SMTP}, offline_access"
-    assert ("wrong-scope", AUTHORIZE) not in found(MICROSOFT, scope_for_authorize=asked)
+    for asked in (f"{SMTP}, offline_access", f"scopes={SMTP};offline_access"):
+        assert found(MICROSOFT, scope_for_authorize=asked) == {("scope-form", AUTHORIZE)}
