@@ -98,7 +98,13 @@ class _Refusal:
 
     @property
     def _name(self) -> str:
-        """What messages call the value: its key, or the kind of document it is."""
+        """What messages call the value: its key, or the kind of document it is.
+
+        Of what stands below a secret, only the schema's own words for a source.
+        """
+        source = self._pointer.rpartition("/")[2]
+        if source in self._schema.spot(self._pointer).node.get("properties", ()):
+            return f"`{source}` below `{self._shown}`"
         if self._shown:
             return f"`{self._shown}`"
         return "the settings" if self._schema.name == "project" else "an email server"
@@ -238,7 +244,13 @@ def _how_to_write(value: Any, node: Node) -> str:
         return "put it into quotes"
     if types == "boolean" and isinstance(value, str) and value.casefold() in _SPOKEN:
         return "write true or false: in YAML 1.2 yes, no, on and off are text"
+    return _right_kind(value, types, node)
+
+
+def _right_kind(value: Any, types: str | list[str], node: Node) -> str:
     if types == "string" and isinstance(value, list | dict):
         return str(node.get("description", "write text"))
+    if types == "array" and node.get("examples"):
+        return f"write a list, such as [{', '.join(map(str, node['examples'][0]))}]"
     is_quoted = isinstance(value, str) and types in ("boolean", "integer")
     return f"write {_kinds(types)}" + (", without quotes" if is_quoted else "")

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in
 from provisioner.lint.nearest import near_ones, same_letters
+from provisioner.lint.other_names import named_elsewhere, remedy_for_name
 from provisioner.lint.schema import Node, Schema
 from provisioner.providers.lookalikes import is_a_slip
 from provisioner.text import printable
@@ -86,7 +87,7 @@ class _Spelling:
                 holder[key] = self.put_right(value, node, pointer, written)
 
     def _mapping(self, value: dict[str, Any], node: Node, pointer: str, written: str) -> Any:
-        names = self._names_meant(value, node, written)
+        names = self._names_meant(value, node, pointer, written)
         right = {}
         for key, below in value.items():
             name = names.get(key, key)
@@ -97,7 +98,7 @@ class _Spelling:
         return right
 
     def _names_meant(
-        self, value: Mapping[str, Any], node: Node, written: str
+        self, value: Mapping[str, Any], node: Node, pointer: str, written: str
     ) -> dict[str, str | None]:
         """For each key that is unknown here the one that was meant; None: it belongs elsewhere."""
         if node.get("additionalProperties") is not False:
@@ -114,10 +115,12 @@ class _Spelling:
                 self._astray.append((home, key, f"{written}/{escaped(key)}", value[key]))
             elif key not in known:
                 free = [name for name in known if name not in taken]
-                near = near_ones(key, free, node.get("required", ()))
+                other = named_elsewhere(key, free)
+                near = [other] if other else near_ones(key, free, node.get("required", ()))
                 names[key] = near[0] if near else key
                 taken.update(near[:1])
-                self.issues.append(self._unknown(key, near, node, written))
+                message = self._not_known(key, pointer)
+                self.issues.append(_unknown(key, near, node, message, written))
         for home, keys in astray.items():
             if home and value.get(home) is None and (len(keys) > 1 or home in value):
                 self.issues.append(_unindented(keys, home, value, written))
@@ -132,20 +135,12 @@ class _Spelling:
             return ""
         return next((name for name, node in top.items() if key in node.get("properties", {})), None)
 
-    def _unknown(self, key: str, near: Sequence[str], node: Node, written: str) -> Issue:
-        pointer = f"{written}/{escaped(key)}"
-        is_named = self._schema.spot(pointer).shown != self._schema.spot(written).shown
-        message = "this key is not known here"
-        if is_named:
-            message = f"`{printable(key)}` is no key that is known here"
-        if near:
-            remedy, fix = f"did you mean {near[0]}?", _certain(key, near)
-            return Issue(pointer, message, remedy, "key", "unknown-key", fix=fix)
-        remedy = "known here: " + ", ".join(_names_for_people(node))
-        if key == "<<":
-            message = "the merge key `<<` is not part of YAML 1.2"
-            remedy = "repeat the settings instead"
-        return Issue(pointer, message, remedy, "key", "unknown-key")
+    def _not_known(self, key: str, pointer: str) -> str:
+        """Names the key only if it looks like one; below a secret none is named."""
+        inner, around = self._schema.spot(f"{pointer}/{escaped(key)}"), self._schema.spot(pointer)
+        if inner.shown == around.shown:
+            return "this key is not known here"
+        return f"`{printable(key)}` is no key that is known here"
 
     def _choice(self, value: str, choices: Sequence[Any], written: str) -> str:
         """The choice that was most likely meant; the value itself if none is near."""
@@ -157,6 +152,18 @@ class _Spelling:
         remedy, fix = f"did you mean {near[0]}?", _certain(value, near)
         self.issues.append(Issue(written, message, remedy, rule="not-allowed-value", fix=fix))
         return near[0]
+
+
+def _unknown(key: str, near: Sequence[str], node: Node, message: str, written: str) -> Issue:
+    pointer = f"{written}/{escaped(key)}"
+    if near:
+        remedy, fix = f"did you mean {near[0]}?", _certain(key, near)
+        return Issue(pointer, message, remedy, "key", "unknown-key", fix=fix)
+    remedy = remedy_for_name(key) or "known here: " + ", ".join(_names_for_people(node))
+    if key == "<<":
+        message = "the merge key `<<` is not part of YAML 1.2"
+        remedy = "repeat the settings instead"
+    return Issue(pointer, message, remedy, "key", "unknown-key")
 
 
 def _certain(word: str, near: Sequence[str]) -> str | None:
