@@ -23,7 +23,7 @@ from provisioner.config.issue import Severity
 from provisioner.errors import InvalidProject
 from provisioner.git import project_identity
 from provisioner.lint.verdict import Verdict, reach_verdict
-from provisioner.model.building import build_email_server, build_test_email
+from provisioner.model.building import build_email_server, build_test_email, parsed
 from provisioner.model.project import Project, PushSettings
 from provisioner.user_config import read_user_config
 
@@ -84,18 +84,8 @@ def _build(root: Path, values: dict[str, Any], servers: list[Document]) -> Proje
 
 
 def _push_settings(values: dict[str, Any]) -> PushSettings:
-    defaults = PushSettings()
-    sizes = values.get("batches")
-    return PushSettings(
-        forks=int(values.get("forks", defaults.forks)),
-        batches=tuple(s if isinstance(s, str) else int(s) for s in sizes) if sizes else None,
-        max_failures=_number_or_percentage(values.get("max_failures", defaults.max_failures)),
-        mail_budget_seconds=int(values.get("mail_budget_seconds", defaults.mail_budget_seconds)),
-        prune_limit=int(values.get("prune_limit", defaults.prune_limit)),
-        keep_runs=int(values.get("keep_runs", defaults.keep_runs)),
-    )
+    return PushSettings(**parsed(values, {"batches": _batches, "max_failures": str}))
 
 
-def _number_or_percentage(value: str | float) -> str:
-    """YAML may have 3.0, which JSON Schema takes for an integer."""
-    return value if isinstance(value, str) else str(int(value))
+def _batches(sizes: list[Any]) -> tuple[int | str, ...]:
+    return tuple(size if isinstance(size, str) else int(size) for size in sizes)

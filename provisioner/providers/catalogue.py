@@ -53,9 +53,12 @@ def is_loopback(host: str) -> bool:
 
 
 def _corrected(overrides: Mapping[str, Mapping[str, Any]]) -> list[Provider]:
-    from provisioner.providers.corrections import corrected_facts
+    return [_base(key)._replace(**_facts(declared)) for key, declared in overrides.items()]
 
-    return [_base(key)._replace(**corrected_facts(key, facts)) for key, facts in overrides.items()]
+
+def _facts(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema has said yes to them: what is a list there is a tuple here."""
+    return {k: tuple(value) if isinstance(value, list) else value for k, value in declared.items()}
 
 
 def _base(key: str) -> Provider:

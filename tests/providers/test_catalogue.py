@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import InvalidProject
 from provisioner.model.email_server import SecurityLevel
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
@@ -97,29 +96,3 @@ def test_a_project_adds_a_provider() -> None:
     }
     assert provider_for("mail.example.edu", overrides).idle_expiry_days == 30
     assert provider_for("https://sso.example.edu/token", overrides).name == "sso.example.edu"
-
-
-@pytest.mark.parametrize(
-    ("facts", "message", "remedy"),
-    [
-        ({"refresh_token_rotatoin": "strict"}, "no fact named", "refresh_token_rotation?"),
-        ({"refresh_token_rotation": "sometimes"}, "refresh_token_rotation", "old_stays_valid"),
-        ({"idle_expiry_days": "90"}, "idle_expiry_days", "a whole number above 0"),
-        ({"max_connections_per_mailbox": True}, "max_connections", "a whole number above 0"),
-        ({"smtp_scopes": "mail"}, "smtp_scopes", "a list of texts"),
-        ({"smtp_ports": ["587"]}, "smtp_ports", "a list of whole numbers"),
-        ({"smtp_ports": [0]}, "smtp_ports", "a list of whole numbers"),
-        ({"smtp_hosts": [587]}, "smtp_hosts", "a list of texts"),
-        ({"authorize_extra": {"access_type": 1}}, "authorize_extra", "a mapping of texts"),
-        ({"name": "x"}, "no fact named", ""),
-        (["strict"], "expected facts", "each fact on its own line"),
-    ],
-)
-def test_a_wrong_fact_is_named_with_what_may_stand_there(
-    facts: Any, message: str, remedy: str
-) -> None:
-    with pytest.raises(InvalidProject) as caught:
-        provider_for("https://sso.example.edu/token", {"sso.example.edu": facts})
-    assert "providers: sso.example.edu" in caught.value.message
-    assert message in caught.value.message
-    assert remedy in caught.value.remedy
