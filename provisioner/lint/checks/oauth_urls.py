@@ -64,6 +64,25 @@ def http_endpoint(server: Declaration, _context: LintContext) -> Iterator[Issue]
             yield Issue(pointer, "this address has no TLS", remedy, fix=fix)
 
 
+_IN_THE_DOCUMENT = {
+    AUTHORIZATION_URL: "authorization_endpoint",
+    TOKEN_URL: "token_endpoint",
+    REFRESH_URL: "token_endpoint",
+}
+
+
+@rule("discovery-url", ERROR, can_be_ignored=False)
+def discovery_url(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """The document (OpenID Connect Discovery 1.0, RFC 8414) names endpoints; it is none."""
+    for pointer, name in _IN_THE_DOCUMENT.items():
+        if "/.well-known/" in server.text(pointer):
+            yield Issue(
+                pointer,
+                "this is the address of a discovery document, not of an endpoint",
+                f"open it in a browser, and write the address behind `{name}` here",
+            )
+
+
 _SIGN_IN_NAMES = frozenset({"authorize", "auth", "authorization", "request_auth"})
 _TOKEN_NAMES = frozenset({"token", "get_token"})
 
