@@ -39,7 +39,7 @@ def texts_around(pattern: str) -> dict[str, bool]:
     right = st.from_regex(form, alphabet=characters)
     wrong = st.one_of(right.flatmap(edited), right.flatmap(edited).flatmap(edited), odd_texts)
 
-    @generated(200)
+    @generated(50)
     @given(st.one_of(right, wrong, wrong, right.map("{}\n".format), right.map("\n{}".format)))
     def collect(text: str) -> None:
         seen[text] = form.search(text) is not None
@@ -55,7 +55,7 @@ def test_rust_and_python_agree(pattern: str) -> None:
     for text, is_match in texts_around(pattern).items():
         seen[is_match] += 1
         assert engine.is_valid(text) is is_match, text
-    assert min(seen[True], seen[False]) > 15
+    assert min(seen[True], seen[False]) > 2
 
 
 @pytest.mark.lab  # which installs Node.js
@@ -81,4 +81,4 @@ def test_lengths_count_code_points(limit: int, sign: str) -> None:
 
 def test_the_patterns_are_all_there() -> None:
     assert len(patterns()) > 10
-    assert sum(len(texts_around(pattern)) for pattern in patterns()) > 1000
+    assert sum(len(texts_around(pattern)) for pattern in patterns()) > 300
