@@ -141,11 +141,10 @@ def test_validate_imports_nothing_heavy(project: Path, line: str, code: int) -> 
 
 
 def test_schema_prints_it() -> None:
-    for name in ("email-server", "project", "host-document"):
-        done = run("schema", name)
+    for name, arguments in (("email-server", ()), ("project", ("project",))):
+        done = run("schema", *arguments)
         assert done.returncode == 0
         assert json.loads(done.stdout)["$id"].endswith(f"/{name}.schema.json")
-    assert run("schema").stdout == run("schema", "email-server").stdout
 
 
 def test_rules_lists_them_and_shows_a_page() -> None:
