@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jsonschema.validators import extend
 
 from provisioner.config.document import load_text
-from provisioner.config.pointer import segments
+from provisioner.config.pointer import segments, value_at
 from provisioner.lint.finding import Finding
 from provisioner.lint.schema import SchemaName, schema_for, schema_named
 from provisioner.lint.verdict import reach_verdict
@@ -37,21 +37,22 @@ WRONG: tuple[Any, ...] = (
     CANARY,
     f"{CANARY}\n",
     f"{CANARY}\x07",
-    f"{CANARY} " * 6000,
     NUMBER,
     -NUMBER,
     [CANARY],
-    [CANARY] * 1001,
     {FREE_KEY: CANARY},
     {"env": CANARY, "file": CANARY},
     "",
     [],
     {},
 )
+# By the type of the right value: others it is refused for anyway.
+LONG = f"{CANARY} " * 6000
+TOO_LARGE = {str: LONG, dict: LONG, list: [CANARY] * 1001}
 MANY_KEYS = {f"key{number}": CANARY for number in range(1001)}
 MAPPINGS = ("authorize_extra", "scopeless_endpoints", "shared_tenants", "superseded_endpoints")
 KEYS = (FREE_KEY, f"client_secret:{CANARY}", f"client_secret={CANARY}", f"{CANARY} ", f"{CANARY}é")
-FILES: dict[SchemaName, str] = {"email-server": "server.json", "project": "provisioner.yml"}
+FILES: dict[SchemaName, str] = {"email-server": "server.yml", "project": "provisioner.yml"}
 
 
 def pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[Any]:
@@ -77,8 +78,13 @@ def failing(name: SchemaName) -> Iterator[tuple[str, Any]]:
     """Documents, and the pointer to what is wrong with each."""
     for document, makes_most in whole_documents(name):
         for pointer in pointers(document):
+            if not makes_most and name in FILES and pointer.count("/") > 1:
+                continue  # other levels demand no more below
             for value in WRONG if makes_most else (CANARY, [CANARY]):
                 yield pointer, changed(document, pointer, value=value)
+            too_large = TOO_LARGE.get(type(value_at(document, pointer)))
+            if makes_most and too_large:
+                yield pointer, changed(document, pointer, value=too_large)
             if pointer:
                 yield pointer, without(document, pointer)
         for key in document:  # one key alone: what it asks for is missing
