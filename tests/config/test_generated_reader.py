@@ -82,7 +82,7 @@ def slice_of(text: str, document: Document, pointer: str) -> str:
 def test_any_style_is_read_and_each_place_holds_its_scalar() -> None:
     seen: Counter[str] = Counter()
 
-    @generated(150)
+    @generated(80)
     @given(written())
     def read(made: tuple[Any, str]) -> None:
         value, text = made
@@ -98,7 +98,7 @@ def test_any_style_is_read_and_each_place_holds_its_scalar() -> None:
                 assert same(theirs(found + line_end), [scalar]), (text, pointer, found)
 
     read()
-    assert min(seen.values()) > 10, seen
+    assert min(seen.values()) > 5, seen
     assert len(seen) == 3
 
 
