@@ -29,27 +29,35 @@ class Row:
 
 
 def compare(
-    tools: list[Tool], size: int, rounds: int, progress: Callable[[str], None]
+    tools: list[Tool], size: int, rounds: int, one_invalid_in: int, progress: Callable[[str], None]
 ) -> list[Row]:
     """First each tool's verdict is looked at, which warms the caches; then times; then memory."""
     with tempfile.TemporaryDirectory(prefix="provisioner-benchmark-") as name:
         folder = Path(name)
-        invalid = write_corpus(folder, size)
+        invalid = write_corpus(folder, size, one_invalid_in)
         files = [f"servers/{path.name}" for path in sorted((folder / "servers").iterdir())]
         costs: dict[str, list[Cost]] = defaultdict(list)
         for tool in tools:
-            progress(f"{size:,} files: {tool.name}: looking at its verdict")
+            progress(f"{name_of(size, one_invalid_in)}: {tool.name}: looking at its verdict")
             _require_verdict(tool, tool.argv(files), folder, invalid)
         for number in range(1, rounds + 1):
             for tool in tools:
-                progress(f"{size:,} files: {tool.name}: round {number} of {rounds}")
+                progress(
+                    f"{name_of(size, one_invalid_in)}: {tool.name}: round {number} of {rounds}"
+                )
                 costs[tool.name].append(run_timed(tool.argv(files), folder))
         rows = []
         for tool in tools:
-            progress(f"{size:,} files: {tool.name}: memory")
+            progress(f"{name_of(size, one_invalid_in)}: {tool.name}: memory")
             memory = run_sampled(tool.argv(files), folder)
             rows.append(_row(tool.name, costs[tool.name], memory))
         return rows
+
+
+def name_of(size: int, one_invalid_in: int) -> str:
+    """`1,000 files, 5 % invalid`."""
+    share = f"{100 // one_invalid_in} % invalid" if one_invalid_in else "all valid"
+    return f"{size:,} {'file' if size == 1 else 'files'}, {share}"
 
 
 def _row(tool: str, costs: list[Cost], memory: Memory) -> Row:

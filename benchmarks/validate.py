@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from comparing import WrongVerdictError, compare
+from corpus import ONE_INVALID_IN
 from report import report
 from tools import PEERS, NotInstalledError, Tool, installed, ours
 
@@ -27,7 +28,11 @@ def main() -> int:
         tools += [entry for entry in found if isinstance(entry, Tool)]
         missing = [entry for entry in found if isinstance(entry, str)]
         rounds = {n: options.single_rounds if n == 1 else options.rounds for n in options.sizes}
-        results = {size: compare(tools, size, rounds[size], _progress) for size in options.sizes}
+        results = {
+            (size, invalid): compare(tools, size, rounds[size], invalid, _progress)
+            for size in options.sizes
+            for invalid in ((0,) if size == 1 else (0, ONE_INVALID_IN))
+        }
     except (NotInstalledError, WrongVerdictError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

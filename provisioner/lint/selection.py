@@ -1,6 +1,7 @@
 """`--select` and `--ignore`: which advice is asked for.
 
-What says that a file cannot be read, or that no server can be built from it, is always told.
+Errors that make a file unreadable or a server unusable are always reported. A rule that is not
+asked for does not run, so it covers no finding of another rule (`resolution.findings_of_checks`).
 """
 
 from __future__ import annotations

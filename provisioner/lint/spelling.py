@@ -71,7 +71,7 @@ class _Spelling:
                 for place, below in enumerate(value)
             ]
         if isinstance(value, str) and value not in node.get("enum", [value]):
-            return self._choice(value, node["enum"], written)
+            return self._choice(value, node["enum"], pointer, written)
         return value
 
     def bring_home(self, root: dict[str, Any]) -> None:
@@ -142,12 +142,12 @@ class _Spelling:
             return "this key is not known here"
         return f"`{printable(key)}` is no key that is known here"
 
-    def _choice(self, value: str, choices: Sequence[Any], written: str) -> str:
+    def _choice(self, value: str, choices: Sequence[Any], pointer: str, written: str) -> str:
         """The choice that was most likely meant; the value itself if none is near."""
         near = near_ones(value, [choice for choice in choices if isinstance(choice, str)])
         if not near:
             return value
-        name = written.rpartition("/")[2]
+        name = pointer.rpartition("/")[2]
         message = f"`{printable(name)}` has a value that it cannot have"
         remedy, fix = f"did you mean {near[0]}?", _certain(value, near)
         self.issues.append(Issue(written, message, remedy, rule="not-allowed-value", fix=fix))

@@ -25,7 +25,10 @@ class _Comment(NamedTuple):
 
 
 class Ignores:
-    """The comments of one file that say which findings are known."""
+    """The comments of one file that say which findings are known.
+
+    A finding that is hidden covers no other: `resolution` asks `hide` before it looks for those.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.lint.rule import rule_pages
+from provisioner.lint.rule import rule_page, rule_pages
 
 RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
 
@@ -51,7 +51,7 @@ def test_the_project_is_its_settings_and_its_servers(project: Path) -> None:
     assert done.returncode == 1
     assert "provisioner.yml:1:1: error[unknown-key]" in done.stdout
     assert "servers/b.yml:2:1: error[syntax]" in done.stdout
-    assert done.stdout.endswith("\n3 files, 1 email server: 2 errors\n")
+    assert "\n3 files, 1 email server: 2 errors\n" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [("--project", "PROJECT"), ("-C", "PROJECT"), ("PROJECT",)])
@@ -71,12 +71,6 @@ def test_standard_input() -> None:
     assert done.stdout.startswith("<stdin>:4:7: error[wrong-type] `port` must be a whole number")
 
 
-def test_a_settings_file_on_its_own(project: Path) -> None:
-    (project / "provisioner.yml").write_text("push: {forks: x}\n")
-    done = run("validate", "provisioner.yml")
-    assert done.stdout.startswith("provisioner.yml:1:15: error[wrong-type] `forks`")
-
-
 def test_provider_facts_of_the_project_count_for_single_files(project: Path) -> None:
     text = (
         "server_name: x\nhost: mail.example.edu\nsmtp_security_level: oauth2\nuse_tls: true\n"
@@ -89,16 +83,6 @@ def test_provider_facts_of_the_project_count_for_single_files(project: Path) -> 
     (project / "provisioner.yml").write_text("providers: {login.example.edu: {offline: scope}}\n")
     done = run("validate", "servers/b.yml")
     assert "servers/b.yml:10:24: error[no-offline-access]" in done.stdout
-
-
-def test_json() -> None:
-    done = run("validate", "--format", "json", "servers", "nowhere.yml")
-    assert done.returncode == 1
-    report = json.loads(done.stdout)
-    assert [(f["file"], f["rule"]) for f in report["findings"]] == [
-        ("nowhere.yml", "unreadable-file")
-    ]
-    assert report["summary"] == {"files": 2, "servers": 1, "errors": 1, "warnings": 0}
 
 
 def test_a_missing_servers_folder_is_a_finding(project: Path) -> None:
@@ -158,33 +142,21 @@ def test_validate_imports_nothing_heavy(project: Path, line: str, code: int) -> 
     assert imported & heavy <= ({"jsonschema"} if line else set())
 
 
-@pytest.mark.parametrize("name", ["email-server", "project", "host-document"])
-def test_schema_prints_it(name: str) -> None:
-    done = run("schema", name)
-    assert done.returncode == 0
-    assert json.loads(done.stdout)["$id"].endswith(f"/{name}.schema.json")
+def test_schema_prints_it() -> None:
+    for name, arguments in (("email-server", ()), ("project", ("project",))):
+        done = run("schema", *arguments)
+        assert done.returncode == 0
+        assert json.loads(done.stdout)["$id"].endswith(f"/{name}.schema.json")
 
 
-def test_schema_is_the_email_servers_unless_said_otherwise() -> None:
-    assert run("schema").stdout == run("schema", "email-server").stdout
-
-
-def test_rules_lists_them() -> None:
+def test_rules_lists_them_and_shows_a_page() -> None:
     done = run("rules")
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.splitlines()]
     assert listed == [entry.rule for entry in rule_pages()]
     assert "plaintext-secret        A client secret or a password stands" in done.stdout
-
-
-def test_rules_shows_a_page() -> None:
     done = run("rules", "cleartext-login")
-    assert done.returncode == 0
-    assert done.stdout.startswith("# cleartext-login\n")
-    assert "## Correct" in done.stdout
-
-
-def test_rules_knows_what_was_meant() -> None:
+    assert (done.returncode, done.stdout) == (0, rule_page("cleartext-login"))
     done = run("rules", "plain-text-secret")
     assert done.returncode == 64
     assert "did you mean plaintext-secret?" in done.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.lint.checks import severity_of
 from provisioner.lint.finding import Finding
 from provisioner.lint.rule import rule_pages
 from provisioner.lint.verdict import Verdict, reach_verdict
@@ -47,13 +48,13 @@ def test_a_valid_example_has_no_finding(example: Path) -> None:
 
 @pytest.mark.parametrize("example", INVALID, ids=str)
 def test_an_invalid_example_says_what_is_expected(example: Path) -> None:
+    verdict = verdict_on(example)
     expected = Path(f"{example}{EXPECTED}").read_text(encoding="utf-8")
-    assert findings_text.render(verdict_on(example)) == expected
-
-
-@pytest.mark.parametrize("example", INVALID, ids=str)
-def test_an_invalid_example_has_a_finding_of_its_rule(example: Path) -> None:
-    assert example.parent.name in {finding.rule for finding in verdict_on(example).findings}
+    assert findings_text.render(verdict) == expected
+    assert example.parent.name in {finding.rule for finding in verdict.findings}
+    for finding in verdict.findings:
+        assert finding.severity is severity_of(finding.rule)
+        assert_within_its_file(finding)
 
 
 def test_every_rule_has_an_example() -> None:
@@ -61,15 +62,13 @@ def test_every_rule_has_an_example() -> None:
     assert {path.parent.name for path in INVALID} == rules - WITHOUT_EXAMPLE
 
 
-@pytest.mark.parametrize("example", INVALID, ids=str)
-def test_a_finding_lies_within_its_file(example: Path) -> None:
-    for finding in verdict_on(example).findings:
-        start, end = (finding.line, finding.column), (finding.end_line, finding.end_column)
-        assert (1, 1) <= start <= end
-        assert finding.message
-        assert finding.remedy
-        if Path(finding.file).is_file() and finding.rule not in ("encoding", "too-large"):
-            assert end <= _end_of(finding)
+def assert_within_its_file(finding: Finding) -> None:
+    start, end = (finding.line, finding.column), (finding.end_line, finding.end_column)
+    assert (1, 1) <= start <= end
+    assert finding.message
+    assert finding.remedy
+    if Path(finding.file).is_file() and finding.rule not in ("encoding", "too-large"):
+        assert end <= _end_of(finding)
 
 
 def _end_of(finding: Finding) -> tuple[int, int]:

@@ -14,6 +14,8 @@ from provisioner.model.building import build_email_server
 from provisioner.model.email_server import (
     EmailServer,
     LogFile,
+    OAuth2Settings,
+    Origin,
     SecretReference,
     SecurityLevel,
     TestEmail,
@@ -28,81 +30,66 @@ def built(example: str, index: int = 0) -> EmailServer:
     return build_email_server(load_file(VALID / example)[index], ROOT)
 
 
-def test_every_field_of_the_dialog() -> None:
+def test_every_field_of_the_dialog_and_ours() -> None:
     server = built("microsoft_365.yml")
-    assert (server.server_name, server.host, server.port) == ("Reports", "smtp.office365.com", 587)
-    assert (server.client_name, server.maximum_emails_per_minute) == ("maps.example.edu", 30)
-    assert server.smtp_security_level is SecurityLevel.OAUTH2
-    assert (server.use_tls, server.user_name) == (True, "reports@example.edu")
-    assert server.password is None
-    assert server.logging == LogFile(True, r"C:\ProgramData\Evisions\email.log")
-    assert server.hosts == "maps_prod:!maps_old"
-    assert server.test_email == TestEmail("reports@example.edu", "maps-admins@example.edu")
-    assert server.origin.file == str(VALID / "microsoft_365.yml")
-    assert server.origin.line == 2
-
-
-def test_the_ten_oauth2_fields_and_ours() -> None:
-    oauth2 = built("microsoft_365.yml").oauth2
-    assert oauth2 is not None
+    assert server.oauth2 is not None
+    secret = server.oauth2.client_secret
+    assert secret.value.startswith("$ANSIBLE_VAULT;1.1;AES256\n6135")
     base = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0"
     scope = "https://outlook.office.com/SMTP.Send offline_access"
-    assert (oauth2.access_token_url, oauth2.refresh_token_url) == (f"{base}/token",) * 2
-    assert oauth2.authorization_url == f"{base}/authorize"
-    assert oauth2.client_id == "5f2c8a1e-0b7d-4c57-9a53-2d1f6e0c9b84"
-    assert oauth2.client_secret.value.startswith("$ANSIBLE_VAULT;1.1;AES256\n6135")
-    assert oauth2.client_secret.root == ROOT
-    assert oauth2.client_secret_expires == date(2096, 2, 29)
-    assert (oauth2.login_hint, oauth2.prompt) == ("reports@example.edu", "select_account")
-    assert (oauth2.scope_for_authorize, oauth2.scope_for_token) == (scope, scope)
-    assert oauth2.use_https_on_callback is False
+    assert server == EmailServer(
+        server_name="Reports",
+        host="smtp.office365.com",
+        port=587,
+        client_name="maps.example.edu",
+        maximum_emails_per_minute=30,
+        smtp_security_level=SecurityLevel.OAUTH2,
+        use_tls=True,
+        user_name="reports@example.edu",
+        logging=LogFile(True, r"C:\ProgramData\Evisions\email.log"),
+        hosts="maps_prod:!maps_old",
+        test_email=TestEmail("reports@example.edu", "maps-admins@example.edu"),
+        origin=server.origin,
+        oauth2=OAuth2Settings(
+            access_token_url=f"{base}/token",
+            refresh_token_url=f"{base}/token",
+            authorization_url=f"{base}/authorize",
+            client_id="5f2c8a1e-0b7d-4c57-9a53-2d1f6e0c9b84",
+            client_secret=SecretReference(secret.value, ROOT),
+            client_secret_expires=date(2096, 2, 29),
+            login_hint="reports@example.edu",
+            prompt="select_account",
+            scope_for_authorize=scope,
+            scope_for_token=scope,
+            use_https_on_callback=False,
+        ),
+    )
 
 
-def test_defaults() -> None:
+def test_defaults_numbers_and_vault_text_in_json() -> None:
     server = built("none.yml")
     assert (server.port, server.use_tls, server.hosts) == (25, False, "maps")
     assert (server.user_name, server.password, server.oauth2) == (None, None, None)
     assert server.test_email == TestEmail()
+    server = built("numbers_and_words.yml")
+    assert (server.server_name, server.hosts) == ("0815", "no")
+    assert (server.port, server.maximum_emails_per_minute) == (25, 30)
+    password = built("json.json").password
+    assert password is not None
+    assert has_vault_header(password.value)
 
 
-def test_each_document_of_a_file_and_its_line() -> None:
+def test_a_message_names_the_line_of_a_field_or_of_what_holds_it() -> None:
     servers = [built("several_documents.yml", index) for index in range(3)]
-    assert [server.server_name for server in servers] == ["Relay 1", "Relay 2", "Relay 3"]
     assert [server.origin.line for server in servers] == [3, 9, 13]
-
-
-def test_a_message_names_the_line_of_a_field() -> None:
-    server = built("microsoft_365.yml")
-    lines = (VALID / "microsoft_365.yml").read_text().splitlines()
+    assert servers[1].where("user_name").endswith(":9: Relay 2: user_name")
     file = VALID / "microsoft_365.yml"
+    server, lines = built(file.name), file.read_text().splitlines()
+    assert (server.origin, server.where()) == (Origin(str(file), 2), f"{file}:2: Reports")
     for name in ("host", "oauth2", "oauth2.client_secret", "oauth2.scope_for_authorize"):
         key = name.rpartition(".")[2] + ":"
         [line] = [n for n, text in enumerate(lines, 1) if text.strip().startswith(key)]
         assert server.where(name) == f"{file}:{line}: Reports: {name}"
-    assert server.where() == f"{file}:2: Reports"
-
-
-def test_a_field_that_is_not_declared_has_the_line_of_what_holds_it() -> None:
-    relay = built("several_documents.yml", 1)
-    assert relay.where("user_name").endswith(":9: Relay 2: user_name")
-    google = built("google.yml")
-    [line] = [n for n, text in enumerate((VALID / "google.yml").read_text().splitlines(), 1)
-              if text.startswith("oauth2:")]  # fmt: skip
-    assert google.where("oauth2.scope_for_token").endswith(
-        f"google.yml:{line}: {google.server_name}: oauth2.scope_for_token"
-    )
-
-
-def test_numbers_as_json_schema_counts_them() -> None:
-    server = built("numbers_and_words.yml")
-    assert (server.server_name, server.hosts) == ("0815", "no")
-    assert (server.port, server.maximum_emails_per_minute) == (25, 30)
-
-
-def test_vault_text_in_json_needs_no_tag() -> None:
-    password = built("json.json").password
-    assert password is not None
-    assert has_vault_header(password.value)
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,6 @@ def test_without_settings_the_conventional_places_serve(project: Path) -> None:
     assert found.tokens_path == project / "tokens"
     assert (found.ca_file, found.push.forks) == (None, 10)
     assert found.server("a").origin.file == "servers/a.yml"
-
-
-def test_the_servers_can_lie_elsewhere(project: Path) -> None:
     (project / "servers").rename(project / "mail")
     (project / "provisioner.yml").write_text("servers: mail\n")
     assert [server.server_name for server in read_project(project).servers] == ["A"]

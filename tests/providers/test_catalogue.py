@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,34 +13,10 @@ from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 
+PLACES = Path(__file__).with_name("places.txt").read_text("utf-8").splitlines()[1:]
 
-@pytest.mark.parametrize(
-    ("place", "name"),
-    [
-        ("https://accounts.google.com/o/oauth2/v2/auth?access_type=offline", "google"),
-        ("https://oauth2.googleapis.com/token", "google"),
-        ("smtp.gmail.com", "google"),
-        ("smtp-relay.gmail.com", "google"),
-        ("smtppro.zoho.eu", "zoho"),
-        ("https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token", "microsoft"),
-        ("HTTPS://LOGIN.MICROSOFTONLINE.COM:443/common/oauth2/v2.0/token", "microsoft"),
-        ("https://login.microsoftonline.com/consumers/oauth2/v2.0/token", "outlook.com"),
-        ("https://login.microsoftonline.com/consumersX/oauth2/v2.0/token", "microsoft"),
-        ("https://login.microsoftonline.us/t/oauth2/v2.0/token", "microsoft-gcc-high"),
-        ("https://login.partner.microsoftonline.cn/t/oauth2/v2.0/token", "microsoft-china"),
-        ("smtp-mail.outlook.com", "outlook.com"),
-        ("smtp.office365.com.", "microsoft"),
-        ("smtp-legacy.office365.com", "microsoft"),
-        ("smtp-hve.office365.com", "microsoft-high-volume-email"),
-        ("https://api.login.yahoo.com/oauth2/get_token", "yahoo"),
-        ("https://api.login.aol.com/oauth2/get_token", "aol"),
-        ("https://accounts.zoho.eu/oauth/v2/token", "zoho"),
-        ("https://api.fastmail.com/oauth/refresh", "fastmail"),
-        ("https://oauth.yandex.com/token", "yandex"),
-        ("https://o2.mail.ru/token", "mail.ru"),
-        ("https://oauth.xfinity.com/oauth/token", "comcast"),
-    ],
-)
+
+@pytest.mark.parametrize(("place", "name"), [line.split() for line in PLACES])
 def test_a_url_or_host_finds_its_provider(place: str, name: str) -> None:
     assert provider_for(place).name == name
 

@@ -54,10 +54,6 @@ def test_a_small_report() -> None:
     )
 
 
-def test_nothing_to_say_is_no_command() -> None:
-    assert render(CLEAN) == "1 file, 1 email server: nothing to say\n"
-
-
 def test_standard_input_is_no_file_to_annotate() -> None:
     verdict = Verdict(findings=(finding(file="<stdin>"),), files=1, servers=1)
     command = commands_of(render(verdict))[0]
@@ -78,14 +74,10 @@ def test_the_runner_reads_hostile_names_as_they_are_shown() -> None:
         assert text == f"{name}:4:7: about {name}\n{name}"
 
 
-def test_columns_only_within_one_line() -> None:
-    for command in commands_of(render(SMALL))[:2]:
-        assert command is not None
-        properties = command[1]
-        assert ("col" in properties) == (properties["line"] == properties["endLine"])
-
-
 def test_the_summary_of_a_step() -> None:
+    clean = "1 file, 1 email server: nothing to say\n"
+    assert render(CLEAN) == clean
+    assert step_summary.render(CLEAN) == f"### provisioner validate\n\n{clean}"
     assert step_summary.render(SMALL) == (
         "### provisioner validate\n\n4 files, 3 email servers: 1 error, 1 warning\n\n"
         "| | rule | place | what is wrong | what to do |\n|---|---|---|---|---|\n"
@@ -94,11 +86,6 @@ def test_the_summary_of_a_step() -> None:
         "| warning | cleartext-login | <code>servers/b &#38; c.yml:2:1</code> | the password "
         "travels in the clear | set use&#95;tls: true |\n"
     )
-
-
-def test_the_summary_of_a_clean_step() -> None:
-    text = "### provisioner validate\n\n1 file, 1 email server: nothing to say\n"
-    assert step_summary.render(CLEAN) == text
 
 
 def test_hostile_names_stay_in_their_cells() -> None:

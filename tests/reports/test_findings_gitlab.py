@@ -48,10 +48,6 @@ def test_a_small_report() -> None:
     ]
 
 
-def test_nothing_to_say_is_an_empty_list() -> None:
-    assert render(CLEAN) == "[]\n"
-
-
 def test_paths_are_relative_to_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +56,8 @@ def test_paths_are_relative_to_the_current_folder(
     assert issues_of(verdict)[0]["location"]["path"] == "a.yml"
 
 
-@pytest.mark.parametrize("verdict", [HOSTILE, large(10_000)], ids=["hostile", "large"])
+@pytest.mark.parametrize(
+    "verdict", [CLEAN, HOSTILE, large(10_000)], ids=["clean", "hostile", "large"]
+)
 def test_hostile_and_large_verdicts_are_valid(verdict: Verdict) -> None:
     assert len(issues_of(verdict)) == len(verdict.findings)

@@ -109,3 +109,25 @@ def _one_line(draw: st.DrawFn, text: str) -> str:
     if _PLAIN.fullmatch(text) and text.casefold() not in _RESERVED:
         styles.append(text)
     return draw(st.sampled_from(styles))
+
+
+_PIECES = (*":-#{}[],*|>'\" \n", ": ", " #", "- ", "---\n", "...\n", "''", '""', ", ", "  ")
+
+
+@st.composite
+def structure_edited(draw: st.DrawFn) -> str:
+    """A text after one edit of what makes its structure, as a hurried editor makes it."""
+    text = draw(written())[1].replace(" &anchor", "")  # readers differ in the names of anchors
+    at = draw(st.integers(0, len(text)))
+    lines = text.splitlines(keepends=True)
+    first, second = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+    match draw(st.sampled_from(("piece", "piece", "delete", "double", "drop"))):
+        case "piece":
+            return text[:at] + draw(st.sampled_from(_PIECES)) + text[at:]
+        case "delete":
+            return text[:at] + text[at + 1 :]
+        case "double":
+            lines.insert(first, lines[second])
+        case _:
+            del lines[first]
+    return "".join(lines)

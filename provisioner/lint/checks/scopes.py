@@ -303,10 +303,10 @@ def _is_resource_beside_mail(scopes: Sequence[str], provider: Provider) -> bool:
 
 @rule("wrong-offline-scope", ERROR)
 def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[Issue]:
-    """Only where it is known how the provider is asked."""
+    """Only where it is known how the provider is asked. Odd characters are other rules'."""
     for pointer in (_AUTHORIZE, _TOKEN):
         text = server.text(pointer)
-        scopes = _offline_scopes(text)
+        scopes = _offline_scopes(text) if text.isascii() else []
         provider = provider_of(server, context) if scopes else None
         if provider is None or _other_provider(text, provider):
             continue
