@@ -6,9 +6,13 @@ gets the general one.
 
 from __future__ import annotations
 
+import re
+
 from yaml.error import Mark, MarkedYAMLError
 
 from provisioner.config.issue import Issue
+from provisioner.config.line_mistakes import document_start, first_mistake
+from provisioner.config.other_formats import MOST_LINES, MOST_SIGNS, other_format
 from provisioner.config.place import FILE_START, Position, Range, position_of
 from provisioner.config.yaml_text import MOST_LEVELS, TOO_DEEP
 
@@ -61,7 +65,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "found character that cannot start any token": (
         "no value can begin with this sign",
-        "put the value into quotes; indent with spaces, not tabs",
+        "put the value into quotes",
     ),
     "found unexpected ':'": (
         "no blank stands behind this colon",
@@ -106,22 +110,68 @@ _SHOWN_AT_ITS_BEGINNING = {
     "could not find expected ':'",
 }
 _LEVELS = (f"more than {MOST_LEVELS} levels of nesting", "an email server needs three; flatten it")
+# https://developers.google.com/identity/protocols/oauth2/web-server: its file to download.
+_KEYS_OF_GOOGLE = frozenset({"web", "installed"})
+_GOOGLE = (
+    "this is a client file of Google Cloud, not an email server",
+    "keep it out of git, since it holds a client secret; `provisioner init` writes the server",
+)
+_JSON = re.compile(r"\s*(?://.*\s*|/\*.*\s*)?[\[{]\s*(?:\"|//|/\*)")
 _TAB_AT_LINE_START = "found character that cannot start any token"
 
 
-def issue_of(error: Exception, lines: list[str]) -> Issue:
+def issue_of(error: Exception, text: str) -> Issue:
     """The issue that an error of libyaml stands for."""
     if not isinstance(error, MarkedYAMLError):
         return Issue("", *_GENERAL, rule="syntax")
+    lines = text.splitlines()
     problem = str(error.problem)
     at_beginning = problem in _SHOWN_AT_ITS_BEGINNING and error.context_mark is not None
     there = _one_sign(error.context_mark if at_beginning else error.problem_mark)
     if problem == TOO_DEEP:
         return Issue("", *_LEVELS, rule="too-large", range=there)
+    noticed = _one_sign(error.problem_mark).start.line
+    issue = misread(lines, noticed)
+    if issue is not None:
+        return issue
     words = _WORDS.get(problem, _GENERAL)
     if problem == _TAB_AT_LINE_START and _sign_at(there.start, lines) == "\t":
         words = _INDENTED_BY_TAB
     return Issue("", *words, rule="syntax", range=there)
+
+
+def misread(lines: list[str], noticed: int, *, only_certain: bool = False) -> Issue | None:
+    """What a document is written in, if that is not YAML; else its first line with a mistake.
+
+    `noticed`: the line on which reading ended. `only_certain`: it can be read, as another thing
+    than was meant.
+    """
+    first = document_start(lines, noticed)
+    opening = [line[:MOST_SIGNS] for line in lines[first - 1 : first - 1 + MOST_LINES]]
+    if not only_certain and first == 1 and _JSON.match("\n".join(opening[:3])):
+        from provisioner.config.json_text import mistake_in_flow_style
+
+        return mistake_in_flow_style("\n".join(lines))
+    found = other_format(opening)
+    if found is not None:
+        return _issue_at(first + found.line, 1, 1, found.message, found.remedy)
+    mistake = first_mistake(lines, first, noticed, only_certain=only_certain)
+    return None if mistake is None else _issue_at(*mistake)
+
+
+def unlike_yaml(value: object, lines: list[str], line: int) -> Issue | None:
+    """The mistake in a document that is YAML only by chance, beginning on a line."""
+    if isinstance(value, dict):
+        if value and _KEYS_OF_GOOGLE.issuperset(value):
+            return _issue_at(line, 1, 1, *_GOOGLE)
+        return misread(lines, line, only_certain=True)
+    ends = (n for n in range(line + 1, len(lines) + 1) if lines[n - 1].startswith("---"))
+    return misread(lines, next(ends, len(lines) + 1) - 1, only_certain=True)
+
+
+def _issue_at(line: int, column: int, length: int, message: str, remedy: str) -> Issue:
+    span = Range(Position(line, column), Position(line, column + length))
+    return Issue("", message, remedy, rule="syntax", range=span)
 
 
 def _one_sign(mark: Mark | None) -> Range:

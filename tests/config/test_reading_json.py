@@ -35,7 +35,7 @@ def test_places_are_those_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column"),
     [
-        ('{"a": 1,}', 1, 9),
+        ('{"a": 1,}', 1, 8),
         ("{'a': 1}", 1, 2),
         ("{a: 1}", 1, 2),
         ('{"a" 1}', 1, 6),
@@ -46,7 +46,7 @@ def test_places_are_those_of_the_file(tmp_path: Path) -> None:
         ('{"a": NaN}', 1, 7),
         ('{"a": True}', 1, 7),
         ('{"a": "x\ny"}', 1, 7),
-        (r'{"a": "\x"}', 1, 7),
+        (r'{"a": "\x"}', 1, 8),
         ('{"a": 1}\n{"b": 2}', 2, 1),
         ('{"a": 1} // b', 1, 10),
         ('["a"', 1, 5),

@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 
 from provisioner.config.document import Document
 from provisioner.config.issue import Severity
+from provisioner.config.yaml_text import MISSING
 from tests.loading import load_file
 
 REFUSED: Final = "(refused)"
@@ -33,9 +34,13 @@ def ours(text: str, name: str = "server.yml") -> list[Document]:
 
 
 def values_of(documents: list[Document]) -> Any:
-    """The values of clean documents, else REFUSED."""
-    if any(document.issues for document in documents):
-        return REFUSED
+    """The values of clean documents, else REFUSED.
+
+    A control character in a value, such as in "C:\\new", is read by both.
+    """
+    for document in documents:
+        if document.value is MISSING or {d.rule for d in document.issues} - {"control-character"}:
+            return REFUSED
     return [document.value for document in documents]
 
 

@@ -59,6 +59,23 @@ def _is_untagged(_kind: str, one: Any, other: Any) -> bool:
     return isinstance(one, str) and not isinstance(other, str | list | dict)
 
 
+# Of issues about what is YAML, but not what was meant.
+_BY_CHANCE = (
+    "the file looks like",
+    "a blank is missing after this colon",
+    "between a key and its value YAML has a colon",
+    "this is a line number",
+    "this is a client file",
+    "(U+",
+)
+
+
+def _is_by_chance(reading: Reading) -> bool:
+    issues = [issue for document in reading.documents for issue in document.issues]
+    messages = [issue.message for issue in issues if issue.rule == "syntax"]
+    return any(words in message for message in messages for words in _BY_CHANCE)
+
+
 def read(text: str) -> Reading:
     """Both readings of a text."""
     return Reading(text, ours(text), theirs(text))
@@ -104,6 +121,8 @@ CLASSES: dict[str, tuple[Callable[[Reading], bool], str]] = {
     "nothing": (lambda r: r.says("empty-document"), "---\n"),
     # They are right (10.2.1.4); JSON, and so the schemas, have no such number.
     "infinite": (lambda r: r.says("this is no number that JSON knows"), "a: .inf\n"),
+    # They are right: it is YAML, but as such nobody meant it.
+    "by chance": (_is_by_chance, "a = 1\nb = 2\n"),
     # They are right; limits are ours.
     "limits": (lambda r: r.says("too-large"), "[" * 40 + "]" * 40),
     # We are right: the merge key is of YAML 1.1, in 1.2 `<<` is a text. The schema refuses it.
