@@ -216,6 +216,10 @@ def _issue(text: str, offset: int, message: str) -> Issue:
 def mistake_in_flow_style(text: str) -> Issue | None:
     """What is wrong with a file of YAML that looks like JSON; None if only YAML can say it."""
     end, message = _first_mistake(text)
-    if not message or message in _FINE_IN_YAML or (message == _COMMENT and text[end] == "#"):
+    if not message or message in _FINE_IN_YAML or text[end : end + 1] == "#":
         return None
-    return _issue(text, end, message)
+    issue = _issue(text, end, message)
+    if message != _COMMENT:
+        return issue
+    words = "a comment of YAML does not begin like this"
+    return issue._replace(message=words, remedy="begin it with #, or remove it")

@@ -162,7 +162,9 @@ class _Walk:
 
     def mistake(self, first: int, last: int, only_certain: bool) -> LineMistake | None:
         for number in range(first, min(last, len(self._lines)) + 1):
-            line = self._lines[number - 1][:_MOST_SIGNS]
+            line = self._lines[number - 1]
+            if len(line) > _MOST_SIGNS:
+                return None
             indent = len(line) - len(line.lstrip(" "))
             if _IGNORED.match(line) or (self._is_block_text and indent > self._indent):
                 continue
@@ -240,6 +242,7 @@ def named(sign: str) -> str:
 _TOKEN = re.compile(
     r"""(?P<open>[\[{])|(?P<close>[\]}])|(?P<quote>(?<![^\s\[{,:])["'])|(?P<end> #)"""
 )
+_ODD_BLANK = re.compile(f"[{ODD_BLANKS}]")
 _QUOTED = {'"': re.compile(r'"(?:[^"\\]|\\.)*"'), "'": re.compile(r"'(?:[^']|'')*'")}
 _PAIRS = {"[": "]", "{": "}"}
 _REMEDY_INSIDE = {
@@ -260,6 +263,9 @@ class _Value:
 
     def stop(self) -> _Stop | None:
         """Where it cannot be read any further; None if it ends well."""
+        end = len(self._line.rstrip(" \t")) - 1
+        if _ODD_BLANK.match(self._line, end):
+            return end, f"{named(self._line[end])} ends this line", _ORDINARY, False
         if self._line[self._start] in _QUOTED:
             return self._after_quoted()
         return self._in_brackets()

@@ -13,8 +13,7 @@ MOST_LINES = 400
 MOST_SIGNS = 500  # of a line
 _TELLING_LINES = 4
 
-_WRITE_YAML = "write YAML: one `key: value` per line"
-_WRITE_EXAMPLE = f"{_WRITE_YAML}, such as `host: smtp.office365.com`"
+_WRITE_YAML = "write YAML: one `key: value` per line (`provisioner rules syntax` has an example)"
 
 
 class _Format(NamedTuple):
@@ -23,7 +22,7 @@ class _Format(NamedTuple):
     remedy: str
 
 
-def _format(name: str, pattern: str, remedy: str = _WRITE_EXAMPLE) -> _Format:
+def _format(name: str, pattern: str, remedy: str = _WRITE_YAML) -> _Format:
     return _Format(name, re.compile(pattern), remedy)
 
 

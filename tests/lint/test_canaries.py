@@ -57,6 +57,14 @@ SECRETS = {
     "escape": f'"{CANARY}\\q"',
     "comment behind a wrong type": f"[]  # {CANARY}",
     "followed by a line without colon": f"x\n  {CANARY}",
+    "apostrophe": f"'{CANARY}'s'",
+    "more after a quote": f"'{CANARY}' {CANARY}",
+    "typographic quotes": f"\u201c{CANARY}\u201d",
+    "typographic quote at its end": f'"{CANARY}\u201d',
+    "no-break space": f"\u00a0{CANARY}",
+    "no-break space at its end": f'"{CANARY}"\u00a0',
+    "source in the line of its key": f"env: {CANARY}",
+    "drive in double quotes": f'"C:\\new{CANARY}"',
     "second time": f"x\n  client_secret: {CANARY}\n  client_secret: {CANARY}",
 }
 
@@ -99,6 +107,14 @@ ELSEWHERE = {
     "key of two words": f"{{password {CANARY}: x}}\n",
     "complex key": f"? [{CANARY}]\n: x\n",
     "colon missing": f"server_name: x\npassword {CANARY}\nhost: y\n",
+    "equals sign for the colon": f"server_name: x\npassword = {CANARY}\nhost: y\n",
+    "blank missing": f"server_name: x\npassword:{CANARY}\nhost: y\n",
+    "environment file": f"SMTP_PASSWORD={CANARY}\n",
+    "TOML": f'password = "{CANARY}"\nhost = "x"\n',
+    "PowerShell": f"@{{\n  Password = '{CANARY}'\n}}\n",
+    "line numbers": f"1 password: {CANARY}\n2 host: x\n",
+    "two servers": f"server_name: x\nhost: y\npassword: {CANARY}\n" * 2,
+    "list with dashes": f"password:\n  command:\n  \u2013 {CANARY}\n  \u2013 {CANARY}\n",
     "tab": f"server_name: x\n\tpassword: {CANARY}\n",
 }
 
