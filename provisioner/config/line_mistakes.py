@@ -74,6 +74,11 @@ _ROWS = (
         "YAML does not know this quotation mark: {sign}",
         _STRAIGHT_QUOTES,
     ),
+    _row(
+        r"(?P<at>--|-{4,40}|={3,40}|[\u2010-\u2015][\u2010-\u2015-]{0,40})[ \t]*$",
+        "this line does not separate documents",
+        "write `---`, three hyphens, between two email servers",
+    ),
     _row(r" {0,3}(?P<at>```|~~~)", "this is the mark of a code block in Markdown", _COPIED),
     _row(
         r"(?P<at>(?:[\w.@~:/-]* ?[$#%>] (?=(?:cat|type|more|less|head|tail|vi|vim|nano) )"
@@ -124,6 +129,7 @@ _NO_ENTRY = (
     "this line is neither `key: value` nor a comment",
     "write `key: value`, with a colon and a blank; begin a comment with #",
 )
+_COLON_MISSING = ("a colon is missing after this word", _NO_ENTRY[1])
 _TOO_DEEP = (
     "this line is indented more than the key above it, which already has a value",
     _SAME_INDENTATION,
@@ -133,6 +139,7 @@ _ENTRY = re.compile(
     r"(?P<before> *(?:- +)*)(?:[A-Za-z_$][\w$.-]*|[0-9]+|\"[^\"\\]*\"|'[^']*') *:(?=[ \t]|$)[ \t]*"
 )
 _ITEM = re.compile(r" *- +")
+_WORD_ALONE = re.compile(r" *[a-z][a-z0-9_]*(?=$|[ \t]+\S+[ \t]*$)")
 _BLOCK_TEXT = re.compile(r"(?:[!&]\S* +)*[|>][-+0-9]*[ \t]*(?:#.*)?$")
 _NO_TEXT = re.compile(r"(?:[!&]\S*(?:[ \t]+|$))*(?:#.*)?$")
 _IGNORED = re.compile(r"[ \t]*(?:#|$)|%|\.\.\.|---(?: |$)")
@@ -190,6 +197,9 @@ class _Walk:
         self._goes_on = line[indent : indent + 1] in ("\t", "[", "{", '"', "'", "?", "&", "*", "!")
         if only_certain or self._goes_on:
             return None
+        word = _WORD_ALONE.match(line)
+        if word is not None:
+            return _marked(number, indent, word.end() - indent, *_COLON_MISSING)
         return _marked(number, indent, 1, *_NO_ENTRY)
 
     def _in_value(
@@ -204,20 +214,28 @@ class _Walk:
         stopped = _Value(line, at).stop()
         if stopped is None:
             return None
-        place, message, remedy, is_open = stopped
-        if is_open and not self._ends_before(number + 1, len(line) - len(line.lstrip(" "))):
-            self._goes_on = True
-            return None
+        place, message, remedy, closed_by = stopped
+        if closed_by:
+            end = self._last_line(number, line, closed_by)
+            if end is None:
+                self._goes_on = True
+                return None
+            remedy = f"{remedy} at the end of line {end}"
         return _marked(number, place, 1, message, remedy)
 
-    def _ends_before(self, number: int, indent: int) -> bool:
-        """Whether the next line is one of its own, with a key."""
-        for line in self._lines[number - 1 : number + 50]:
-            if line.strip():
-                entry = _ENTRY.match(line[:_MOST_SIGNS])
-                starts = _FIRST_SIGN.match(line)
-                return entry is not None and starts is not None and starts.end() <= indent
-        return True
+    def _last_line(self, number: int, line: str, closed_by: str) -> int | None:
+        """The last line before the next key; None if the value is closed before it."""
+        indent = len(line) - len(line.lstrip(" "))
+        last = number
+        for below, text in enumerate(self._lines[number : number + _MOST_LINES], number + 1):
+            entry = _ENTRY.match(text[:_MOST_SIGNS])
+            if entry is not None and len(entry["before"]) <= indent:
+                return last
+            if closed_by in text:
+                return None
+            if text.strip() and not _DOCUMENT_MARK.match(text):
+                last = below
+        return last
 
 
 def _by_look(number: int, line: str) -> LineMistake | None:
@@ -250,8 +268,8 @@ _REMEDY_INSIDE = {
     '"': 'write \\" for a quote in double quotes, or put the text into single quotes',
 }
 
-# Place, message, remedy, and whether the value may go on in the next line.
-_Stop = tuple[int, str, str, bool]
+# Place, message, remedy, and what would close the value if it goes on in the next line.
+_Stop = tuple[int, str, str, str]
 
 
 class _Value:
@@ -265,7 +283,7 @@ class _Value:
         """Where it cannot be read any further; None if it ends well."""
         end = len(self._line.rstrip(" \t")) - 1
         if _ODD_BLANK.match(self._line, end):
-            return end, f"{named(self._line[end])} ends this line", _ORDINARY, False
+            return end, f"{named(self._line[end])} ends this line", _ORDINARY, ""
         if self._line[self._start] in _QUOTED:
             return self._after_quoted()
         return self._in_brackets()
@@ -280,18 +298,20 @@ class _Value:
             return None
         if quote in rest:
             message = "the text in quotes already ends at this quote"
-            return found.end() - 1, message, _REMEDY_INSIDE[quote], False
+            return found.end() - 1, message, _REMEDY_INSIDE[quote], ""
         message = "more text follows after this quote, which ends the value"
-        return found.end() - 1, message, "put all of the text into the quotes", False
+        return found.end() - 1, message, "put all of the text into the quotes", ""
 
     def _unclosed(self, at: int) -> _Stop:
         quote = self._line[at]
         for place in range(at + 1, len(self._line)):
             if self._line[place] in QUOTES and place == len(self._line.rstrip()) - 1:
                 message = f"this does not close the quoted text: {named(self._line[place])}"
-                return place, message, f"write {quote} instead", False
-        message = "the quote that begins here is not closed on this line"
-        return at, message, f"write {quote} where the text ends", True
+                return place, message, f"write {quote} instead", ""
+        message = "this quote is not closed"
+        if at != self._start and self._line.rstrip()[-1] in "]}":
+            return at, message, f"write {quote} before the closing bracket, too", ""
+        return at, message, f"write {quote}", quote
 
     def _in_brackets(self) -> _Stop | None:
         line, at, opened = self._line, self._start, list[int]()
@@ -308,14 +328,15 @@ class _Value:
                 at = quoted.end()
             elif not opened:
                 message = "this bracket closes nothing"
-                return found.start(), message, "remove it, or put the text into quotes", False
+                return found.start(), message, "remove it, or put the text into quotes", ""
             elif _PAIRS[line[opened.pop()]] != found["close"]:
                 message = "this bracket does not fit to the one that is open"
-                return found.start(), message, "close { with } and [ with ]", False
+                return found.start(), message, "close { with } and [ with ]", ""
         if not opened:
             return None
-        message = "this bracket is not closed on its line"
-        return opened[-1], message, f"close it with {_PAIRS[line[opened[-1]]]}", True
+        message = "this bracket is not closed"
+        closing = _PAIRS[line[opened[-1]]]
+        return opened[-1], message, f"close it with {closing}", closing
 
 
 def odd_key(key: str) -> LineMistake | None:
