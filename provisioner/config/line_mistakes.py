@@ -79,6 +79,11 @@ _ROWS = (
         "this line does not separate documents",
         "write `---`, three hyphens, between two email servers",
     ),
+    _row(
+        r""" *(?:- +)*(?P<at>["'])[A-Za-z_][\w.-]*:(?: |$)(?!.*["'] *:)""",
+        "this quote is not closed before the colon",
+        "keys need no quotes: remove it",
+    ),
     _row(r" {0,3}(?P<at>```|~~~)", "this is the mark of a code block in Markdown", _COPIED),
     _row(
         r"(?P<at>(?:[\w.@~:/-]* ?[$#%>] (?=(?:cat|type|more|less|head|tail|vi|vim|nano) )"

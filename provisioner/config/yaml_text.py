@@ -126,7 +126,12 @@ def build_documents(
 
 
 def _broken(issue: Issue, *earlier: Issue) -> Built:
-    return Built(MISSING, issue.range.start.line, (*earlier, issue))
+    """What ended reading; not said if it is on the line of an earlier mistake of syntax."""
+    line = issue.range.start.line
+    issues = (*earlier, issue)
+    if any(e.rule == "syntax" and e.range.start.line == line for e in earlier):
+        issues = earlier
+    return Built(MISSING, line, issues)
 
 
 class _Builder:
@@ -260,7 +265,8 @@ class _Builder:
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
             message = "no anchor of this name is complete before this place"
-            self._note("syntax", event, message, "write `&name` at the value that is meant")
+            remedy = "put a text that begins with * into quotes; or write `&name` at a value above"
+            self._note("syntax", event, message, remedy)
             return None
         value, size = self._anchors[event.anchor]
         self._values_left -= size - 1
