@@ -21,23 +21,23 @@ _GENERAL = (
     "look at this line and the one before it: indentation, quotes, brackets, colons",
 )
 _INDENTED_BY_TAB = (
-    "a tab stands where YAML wants spaces",
+    "a tab is used where YAML requires spaces",
     "indent with spaces; most editors can convert tabs",
 )
 _KEY_WITHOUT_COLON = (
     "a colon is missing: this line is neither `key: value` nor part of a text",
-    "write `key: value`, with a blank behind the colon",
+    "write `key: value`, with a blank after the colon",
 )
 _LOST_INDENTATION = (
     "this line does not fit into the list or mapping around it",
     "give the keys of one level the same indentation",
 )
 _UNCLOSED_BRACKET = (
-    "this bracket is not closed, or a comma is missing behind it",
+    "this bracket is not closed, or a comma is missing after it",
     "close it, and put a comma between the entries",
 )
 _BAD_ESCAPE = (
-    "this is no escape sequence that YAML has in double quotes",
+    "YAML has no such escape sequence in double quotes",
     r"write \\ for a backslash, or use single quotes: 'C:\folder\email.log'",
 )
 _BAD_NAME = (
@@ -60,15 +60,15 @@ _WORDS: dict[str, tuple[str, str]] = {
     "found invalid Unicode character escape code": _BAD_ESCAPE,
     "did not find expected alphabetic or numeric character": _BAD_NAME,
     "mapping values are not allowed in this context": (
-        "a colon stands where no key can be",
-        "put text that holds a colon and a blank into quotes; or mend the indentation",
+        "unexpected colon",
+        "put text that contains a colon and a blank into quotes; or fix the indentation",
     ),
     "found character that cannot start any token": (
         "no value can begin with this sign",
         "put the value into quotes",
     ),
     "found unexpected ':'": (
-        "no blank stands behind this colon",
+        "no blank follows this colon",
         "write `key: value`; put text that holds a colon into quotes",
     ),
     "found unexpected end of stream": (
@@ -81,22 +81,22 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "did not find expected <document start>": (
         "something follows after the end of the document",
-        "begin a further document with a line `---`; mend the indentation",
+        "begin a further document with a line `---`; fix the indentation",
     ),
     "did not find expected node content": (
         "a value is missing here",
         "write the value, or put it into quotes if it begins with a special sign",
     ),
     "found unknown directive name": (
-        "only %YAML and %TAG can stand behind a percent sign at the beginning of a line",
+        "only %YAML and %TAG are known after a percent sign at the beginning of a line",
         "remove the line, or put the value into quotes",
     ),
     "found undefined tag handle": (
-        "this is no tag that is known here",
+        "unknown tag",
         "remove it; the one tag that email servers use is !vault",
     ),
     "control characters are not allowed": (
-        "a control character stands here",
+        "control character",
         "remove it",
     ),
 }

@@ -239,7 +239,7 @@ class _Builder:
             raise Unreadable(Issue("", odd.message, odd.remedy, rule="syntax", range=there))
 
     def _refuse_key(self, event: Event) -> NoReturn:
-        message = "a key must be plain text; here a list, a mapping or an alias stands"
+        message = "a key must be plain text, not a list, a mapping or an alias"
         remedy = "put text that begins with { [ or * into quotes; templates are not rendered"
         raise Unreadable(self._issue("syntax", event, message, remedy))
 
@@ -281,9 +281,7 @@ class _Builder:
             self._note("unknown-tag", event, *words)
 
     def _note_duplicate(self, event: Event, first: Any) -> None:
-        message = (
-            f"this key stands here for the second time, first on line {first.start_mark.line + 1}"
-        )
+        message = f"duplicate key, first on line {first.start_mark.line + 1}"
         self._note("duplicate-key", event, message, "keep one of the two")
 
     def _note(self, rule: ReaderRule, event: Event, message: str, remedy: str) -> None:

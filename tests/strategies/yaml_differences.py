@@ -151,7 +151,7 @@ CLASSES: dict[str, tuple[Callable[[Reading], bool], str]] = {
     # They are right (7.4.2, 8.2.2): a key may be empty, and nothing need follow a colon in
     # brackets. libyaml refuses both, with a remedy.
     "empty keys": (lambda r: _gone(r, _EMPTY_KEY.sub(r"\1k:", r.text)), ": a\n"),
-    "colon in brackets": (lambda r: r.says("no blank stands behind this colon"), "{a:}"),
+    "colon in brackets": (lambda r: r.says("no blank follows this colon"), "{a:}"),
     # They are right (6.9.2): any sign may be in an anchor's name; in libyaml letters, digits, - _.
     "anchors": (lambda r: _gone(r, _ANCHOR.sub("x", r.text)), "&a! x"),
     # We are right to refuse: JSON has no value that holds itself.
