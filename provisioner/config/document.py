@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from yaml.error import YAMLError
 
 STDIN = "-"
+_KEYS_OF_GOOGLE = ("web", "installed")
 _EMPTY = Issue(
     pointer="",
     rule="empty-document",
@@ -199,7 +200,7 @@ def _as_meant(document: Document) -> Document:
     value = document.value
     if type(value) is dict:
         first = next(iter(value), "server_name")
-        if len(value) > 1 and (first.isidentifier() or first == "$schema"):
+        if (first.isidentifier() and first not in _KEYS_OF_GOOGLE) or first == "$schema":
             return document
     elif type(value) is not str:
         return document

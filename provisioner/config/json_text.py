@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 from yaml.error import Mark, MarkedYAMLError
 
 from provisioner.config.issue import Issue, Unreadable
-from provisioner.config.line_mistakes import ODD_BLANKS, QUOTES, named
 from provisioner.config.place import Range, position_at
 from provisioner.config.yaml_text import TOO_DEEP, NextEvent, yaml_events
 
@@ -40,7 +39,6 @@ _INSTEAD = (
     (re.compile(r"//|/\*|#"), _COMMENT),
     (re.compile("'"), _SINGLE_QUOTES),
     (re.compile(r"(?:True|False|None)\b"), _CAPITAL),
-    (re.compile(f"[{QUOTES}{ODD_BLANKS}]"), _OTHER_SIGN),
 )
 _REMEDIES = {
     _BAD_ESCAPE: r'write "C:\\folder\\email.log"',
@@ -151,8 +149,15 @@ def _instead(text: str, at: int) -> str:
     """What is said of something that JSON does not have; "" if that is not known."""
     if not text[:at].strip() and _YAML_KEY.match(text, at):
         return _YAML
-    words = next((words for form, words in _INSTEAD if form.match(text, at)), "")
-    return words.format(sign=named(text[at]))
+    return next((words for form, words in _INSTEAD if form.match(text, at)), "") or _sign(text[at])
+
+
+def _sign(sign: str) -> str:
+    """What is said of a quote or a blank beyond ASCII."""
+    from provisioner.config.line_mistakes import ODD_BLANKS, QUOTES, named
+
+    is_odd = re.match(f"[{QUOTES}{ODD_BLANKS}]", sign) is not None
+    return _OTHER_SIGN.format(sign=named(sign)) if is_odd else ""
 
 
 def _missing(text: str, at: int, problem: str) -> str:
