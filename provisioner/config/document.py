@@ -183,7 +183,7 @@ def _documents(source: Source, read: Callable[[], bytes]) -> list[Document]:
     except Unreadable as found:
         return [Document(source=source, issues=(found.issue,))]
     documents = [
-        Document(source, position, built.value, built.line, built.issues)
+        _as_meant(Document(source, position, built.value, built.line, built.issues))
         for position, built in enumerate(source.built())
     ]
     if not documents:
@@ -194,8 +194,25 @@ def _documents(source: Source, read: Callable[[], bytes]) -> list[Document]:
     return documents
 
 
+def _as_meant(document: Document) -> Document:
+    """The document; broken if it is YAML only by chance, such as lines of `key = value`."""
+    value = document.value
+    if type(value) is dict:
+        first = next(iter(value), "server_name")
+        if first.isidentifier() or first == "$schema":
+            return document
+    elif type(value) is not str:
+        return document
+    from provisioner.config.yaml_errors import unlike_yaml
+
+    issue = unlike_yaml(value, document.source.lines, document.line)
+    if issue is None:
+        return document
+    return document._replace(value=MISSING, issues=(*document.issues, issue))
+
+
 def _explained(text: str, error: YAMLError) -> Issue:
     """What libyaml stumbled over. Of the text alone: a source that held itself would stay."""
     from provisioner.config.yaml_errors import issue_of
 
-    return issue_of(error, text.splitlines())
+    return issue_of(error, text)

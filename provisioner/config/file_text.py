@@ -24,6 +24,17 @@ _KINDS = (
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _PLAIN_ASCII = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x7F)))
 _UTF_8_MARK = b"\xef\xbb\xbf"
+_UTF_16 = "written in UTF-16"
+_MOST_CHECKED = 256
+_OTHER_KINDS = (
+    (b"PK\x03\x04", "a ZIP archive, or a document of Word or Excel"),
+    (b"\xd0\xcf\x11\xe0", "a document of Word or Excel"),
+    (b"\x1f\x8b", "compressed (gzip)"),
+    (b"%PDF-", "a PDF document"),
+    (b"\x89PNG", "a picture"),
+)
+_SAVE = "save it as UTF-8: in Notepad, Save as, Encoding: UTF-8; in VS Code, Save with Encoding"
+_MAY_BE_SECRET = re.compile("(?i)secret|passw|token")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -105,15 +116,34 @@ def _warning(rule: ReaderRule, message: str, remedy: str) -> Issue:
 
 
 def _decoded(raw: bytes) -> str:
-    remedy = "save it as UTF-8"
-    if raw.startswith(_UTF_16_MARKS):
-        _fail("encoding", "the file is written in UTF-16", remedy)
+    name = _other_kind(raw)
+    if name:
+        remedy = _SAVE if name == _UTF_16 else "declare email servers in files of plain text"
+        _fail("encoding", f"the file is {name}", remedy)
     try:
         return raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
         at = position_at(before, len(before))
-        _fail("encoding", "from here on the file is not UTF-8", remedy, at)
+        _fail("encoding", _not_utf_8(raw, error.start, before), _SAVE, at)
+
+
+def _other_kind(raw: bytes) -> str:
+    if raw.startswith(_UTF_16_MARKS) or b"\0" in (raw[:1], raw[1:2]):
+        pairs = (raw[0:_MOST_CHECKED:2], raw[1:_MOST_CHECKED:2])
+        is_utf_16 = any(len(half) > 1 and not half.strip(b"\0") for half in pairs)
+        return _UTF_16 if is_utf_16 or raw.startswith(_UTF_16_MARKS) else ""
+    return next((name for magic, name in _OTHER_KINDS if raw.startswith(magic)), "")
+
+
+def _not_utf_8(raw: bytes, offset: int, before: str) -> str:
+    """The byte is named, but not in a line that may hold a secret."""
+    line = before[max(before.rfind("\n"), before.rfind("\r")) + 1 :]
+    byte = raw[offset]
+    sign = bytes((byte,)).decode("cp1252", "replace")
+    if _MAY_BE_SECRET.search(line) or sign == "\ufffd":
+        return "this character is not written in UTF-8"
+    return f"this byte, 0x{byte:02X}, is not UTF-8; in Windows-1252 it is U+{ord(sign):04X}"
 
 
 def _refuse_character(text: str, offset: int) -> NoReturn:

@@ -21,7 +21,9 @@ INVENTORY = "inventory"
 TOKENS_FOLDER = "tokens"
 _FOLDERS = {"servers": SERVERS_FOLDER, "inventory": INVENTORY, "tokens": TOKENS_FOLDER}
 _SUFFIXES = (".yml", ".yaml", ".json")
-_Kind = Literal["folder", "file", "stray", "other"]
+# Windows hides the last suffix, and Notepad adds one; the others are slips of the keyboard.
+_NEAR_SUFFIXES = (*(f"{suffix}.txt" for suffix in _SUFFIXES), ".ymal", ".yam", ".ylm")
+_Kind = Literal["folder", "file", "stray", "misnamed", "other"]
 
 
 def declared_files(
@@ -52,6 +54,14 @@ _NO_FILES = Issue(
 )
 
 
+_OTHER_SUFFIX = Issue(
+    pointer="",
+    rule="other-suffix",
+    message="this file is not read: its name does not end in .yml, .yaml or .json",
+    remedy="rename it to *.yml, with File name extensions shown in Explorer; or move it elsewhere",
+)
+
+
 def _below(folder: str, project: str | Path | None, *, with_projects: bool) -> Iterator[FoundFile]:
     """Depth first, without recursion: folders may lie deeper than Python's stack."""
     waiting: list[tuple[str, _Kind]] = [(folder, "folder")]
@@ -59,7 +69,7 @@ def _below(folder: str, project: str | Path | None, *, with_projects: bool) -> I
     while waiting:
         path, kind = waiting.pop()
         if kind != "folder":
-            yield FoundFile(path, issue=stray_link(path) if kind == "stray" else None)
+            yield FoundFile(path, issue=_issue_of(path, kind))
             continue
         try:
             identity = os.stat(path)  # noqa: PTH116
@@ -75,6 +85,12 @@ def _below(folder: str, project: str | Path | None, *, with_projects: bool) -> I
         if is_other:
             yield from files_of_project(Path(path))
         waiting.extend(reversed(children))
+
+
+def _issue_of(path: str, kind: _Kind) -> Issue | None:
+    if kind == "stray":
+        return stray_link(path)
+    return _OTHER_SUFFIX if kind == "misnamed" else None
 
 
 def _children(folder: str, project: str | Path | None) -> list[tuple[str, _Kind]]:
@@ -97,7 +113,10 @@ def _kind_behind(entry: os.DirEntry[str]) -> _Kind:
             return "folder"
     except OSError:  # a link that leads nowhere else: reading it says what is wrong
         return "file"
-    return "file" if entry.name.casefold().endswith(_SUFFIXES) else "other"
+    name = entry.name.casefold()
+    if name.endswith(_SUFFIXES):
+        return "file"
+    return "misnamed" if name.endswith(_NEAR_SUFFIXES) else "other"
 
 
 def _unreadable(path: str, message: str) -> FoundFile:

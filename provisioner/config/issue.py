@@ -16,6 +16,7 @@ ReaderRule = Literal[
     "encoding",
     "line-ends",
     "no-files",
+    "other-suffix",
     "outside-checkout",
     "second-settings",
     "syntax",

@@ -26,7 +26,32 @@ _WORDS = {
     "Extra data": "something follows after the end of the JSON value",
 }
 _BAD_TEXT = "this text in double quotes does not end, or has a sign that must be escaped"
+_BAD_ESCAPE = "in a text of JSON a backslash must be written twice"
 _TRAILING_COMMA = "JSON has no comma after the last entry"
+_COMMENT = "JSON has no comments"
+_SINGLE_QUOTES = "JSON has double quotes only"
+_CAPITAL = "JSON writes true, false and null in lower case"
+_OTHER_SIGN = "JSON has straight quotes and ordinary spaces only, not {sign}"
+_SECOND_VALUE = "a second JSON value begins here, and a file can hold one"
+_YAML = "this is YAML, but the file is named *.json"
+# What is written where JSON has something else: what it begins with, and what is said.
+_INSTEAD = (
+    (re.compile(r"//|/\*|#"), _COMMENT),
+    (re.compile("'"), _SINGLE_QUOTES),
+    (re.compile(r"(?:True|False|None)\b"), _CAPITAL),
+)
+_REMEDIES = {
+    _BAD_ESCAPE: r'write "C:\\folder\\email.log"',
+    _TRAILING_COMMA: "remove this comma",
+    _COMMENT: "remove it, or write the file as YAML (*.yml), where a comment begins with #",
+    _SINGLE_QUOTES: 'write "',
+    _CAPITAL: "write true, false or null",
+    _SECOND_VALUE: "put each email server into a file of its own; or write YAML (*.yml), with a"
+    " line `---` between the servers",
+    _YAML: "rename it to *.yml",
+}
+# YAML's flow style, which looks like JSON, has these.
+_FINE_IN_YAML = (_TRAILING_COMMA, _SINGLE_QUOTES, _BAD_ESCAPE)
 _HALF = r"half of a surrogate pair (\ud800 to \udfff) stands alone here"
 # All that libyaml minds about JSON which `json` has taken, but for its depth.
 _LONG_KEY = "a key is longer than 1,024 characters"
@@ -34,6 +59,7 @@ _LONG_KEY = "a key is longer than 1,024 characters"
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _ON_ONE_LINE = str.maketrans("\t\r\n", "   ")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"?|(?P<constant>-?Infinity|NaN)', re.DOTALL)
+_YAML_KEY = re.compile(r"---(?:\s|$)|[A-Za-z_]\w*:(?:\s|$)")
 _ESCAPE = re.compile(
     r"\\(?:u(?P<high>d[89ab][0-9a-f]{2})\\u(?P<low>d[c-f][0-9a-f]{2})"
     r"|u(?P<half>d[89a-f][0-9a-f]{2})|.)",
@@ -100,20 +126,44 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 def _in_our_words(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
-    """`json` counts blanks in at times, and Python 3.13 marks a last comma itself."""
+    """`json` counts blanks in at times, and from Python 3.13 on it marks a last comma itself."""
     at = error.pos + error.msg.startswith("Illegal trailing comma")
     while text[at : at + 1] in (" ", "\t", "\r", "\n"):
         at += 1
+    if error.msg.startswith("Invalid \\"):
+        return error.pos, _BAD_ESCAPE
     if error.msg.startswith(("Unterminated", "Invalid")):
         *_, unfinished = _TEXT.finditer(text, 0, at + 1)
         return unfinished.start(), _BAD_TEXT
+    if error.msg == "Extra data" and text[at] in "{[":
+        return at, _SECOND_VALUE
     if at == len(text):
         return at, "the file ends before its JSON does"
-    if text[at] in "}]" and text[:at].rstrip().endswith(","):
-        return at, _TRAILING_COMMA
-    if error.msg == "Expecting ',' delimiter":
-        return at, f"a comma or {_missing_bracket(text[:at])} is missing here"
-    return at, _WORDS.get(error.msg, _NO_VALUE)
+    before = text[:at].rstrip(" \t\r\n")
+    if text[at] in "}]" and before.endswith(","):
+        return len(before) - 1, _TRAILING_COMMA
+    return at, _instead(text, at) or _missing(text, at, error.msg)
+
+
+def _instead(text: str, at: int) -> str:
+    """What is said of something that JSON does not have; "" if that is not known."""
+    if not text[:at].strip() and _YAML_KEY.match(text, at):
+        return _YAML
+    return next((words for form, words in _INSTEAD if form.match(text, at)), "") or _sign(text[at])
+
+
+def _sign(sign: str) -> str:
+    """What is said of a quote or a blank beyond ASCII."""
+    from provisioner.config.line_mistakes import ODD_BLANKS, QUOTES, named
+
+    is_odd = re.match(f"[{QUOTES}{ODD_BLANKS}]", sign) is not None
+    return _OTHER_SIGN.format(sign=named(sign)) if is_odd else ""
+
+
+def _missing(text: str, at: int, problem: str) -> str:
+    if problem == "Expecting ',' delimiter":
+        return f"a comma or {_missing_bracket(text[:at])} is missing here"
+    return _WORDS.get(problem, _NO_VALUE)
 
 
 def _missing_bracket(text: str) -> str:
@@ -157,5 +207,24 @@ def _marks_of(text: str) -> Callable[[Any], Mark]:
 
 
 def _refuse(text: str, offset: int, message: str) -> NoReturn:
+    raise Unreadable(_issue(text, offset, message))
+
+
+def _issue(text: str, offset: int, message: str) -> Issue:
     there = Range(position_at(text, offset), position_at(text, min(offset + 1, len(text))))
-    raise Unreadable(Issue("", message, _REMEDY, rule="syntax", range=there))
+    remedy = _REMEDIES.get(message, _REMEDY)
+    if not text[offset : offset + 1].isascii():
+        remedy = "type it on the keyboard; copied text brings such characters along"
+    return Issue("", message, remedy, rule="syntax", range=there)
+
+
+def mistake_in_flow_style(text: str) -> Issue | None:
+    """What is wrong with a file of YAML that looks like JSON; None if only YAML can say it."""
+    end, message = _first_mistake(text)
+    if not message or message in _FINE_IN_YAML or text[end : end + 1] == "#":
+        return None
+    issue = _issue(text, end, message)
+    if message != _COMMENT:
+        return issue
+    words = "a comment of YAML does not begin like this"
+    return issue._replace(message=words, remedy="begin it with #, or remove it")

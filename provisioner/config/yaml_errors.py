@@ -6,9 +6,13 @@ gets the general one.
 
 from __future__ import annotations
 
+import re
+
 from yaml.error import Mark, MarkedYAMLError
 
 from provisioner.config.issue import Issue
+from provisioner.config.line_mistakes import document_start, first_mistake
+from provisioner.config.other_formats import MOST_LINES, MOST_SIGNS, other_format
 from provisioner.config.place import FILE_START, Position, Range, position_of
 from provisioner.config.yaml_text import MOST_LEVELS, TOO_DEEP
 
@@ -17,23 +21,23 @@ _GENERAL = (
     "look at this line and the one before it: indentation, quotes, brackets, colons",
 )
 _INDENTED_BY_TAB = (
-    "a tab stands where YAML wants spaces",
+    "a tab is used where YAML requires spaces",
     "indent with spaces; most editors can convert tabs",
 )
 _KEY_WITHOUT_COLON = (
     "a colon is missing: this line is neither `key: value` nor part of a text",
-    "write `key: value`, with a blank behind the colon",
+    "write `key: value`, with a blank after the colon",
 )
 _LOST_INDENTATION = (
     "this line does not fit into the list or mapping around it",
     "give the keys of one level the same indentation",
 )
 _UNCLOSED_BRACKET = (
-    "this bracket is not closed, or a comma is missing behind it",
+    "this bracket is not closed, or a comma is missing after it",
     "close it, and put a comma between the entries",
 )
 _BAD_ESCAPE = (
-    "this is no escape sequence that YAML has in double quotes",
+    "YAML has no such escape sequence in double quotes",
     r"write \\ for a backslash, or use single quotes: 'C:\folder\email.log'",
 )
 _BAD_NAME = (
@@ -56,15 +60,15 @@ _WORDS: dict[str, tuple[str, str]] = {
     "found invalid Unicode character escape code": _BAD_ESCAPE,
     "did not find expected alphabetic or numeric character": _BAD_NAME,
     "mapping values are not allowed in this context": (
-        "a colon stands where no key can be",
-        "put text that holds a colon and a blank into quotes; or mend the indentation",
+        "unexpected colon",
+        "put text that contains a colon and a blank into quotes; or fix the indentation",
     ),
     "found character that cannot start any token": (
         "no value can begin with this sign",
-        "put the value into quotes; indent with spaces, not tabs",
+        "put the value into quotes",
     ),
     "found unexpected ':'": (
-        "no blank stands behind this colon",
+        "no blank follows this colon",
         "write `key: value`; put text that holds a colon into quotes",
     ),
     "found unexpected end of stream": (
@@ -77,22 +81,22 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "did not find expected <document start>": (
         "something follows after the end of the document",
-        "begin a further document with a line `---`; mend the indentation",
+        "begin a further document with a line `---`; fix the indentation",
     ),
     "did not find expected node content": (
         "a value is missing here",
         "write the value, or put it into quotes if it begins with a special sign",
     ),
     "found unknown directive name": (
-        "only %YAML and %TAG can stand behind a percent sign at the beginning of a line",
+        "only %YAML and %TAG are known after a percent sign at the beginning of a line",
         "remove the line, or put the value into quotes",
     ),
     "found undefined tag handle": (
-        "this is no tag that is known here",
+        "unknown tag",
         "remove it; the one tag that email servers use is !vault",
     ),
     "control characters are not allowed": (
-        "a control character stands here",
+        "control character",
         "remove it",
     ),
 }
@@ -106,22 +110,60 @@ _SHOWN_AT_ITS_BEGINNING = {
     "could not find expected ':'",
 }
 _LEVELS = (f"more than {MOST_LEVELS} levels of nesting", "an email server needs three; flatten it")
+_JSON = re.compile(r"\s*(?://.*\s*|/\*.*\s*)?[\[{]\s*(?:\"|//|/\*)")
 _TAB_AT_LINE_START = "found character that cannot start any token"
 
 
-def issue_of(error: Exception, lines: list[str]) -> Issue:
+def issue_of(error: Exception, text: str) -> Issue:
     """The issue that an error of libyaml stands for."""
     if not isinstance(error, MarkedYAMLError):
         return Issue("", *_GENERAL, rule="syntax")
+    lines = text.splitlines()
     problem = str(error.problem)
     at_beginning = problem in _SHOWN_AT_ITS_BEGINNING and error.context_mark is not None
     there = _one_sign(error.context_mark if at_beginning else error.problem_mark)
     if problem == TOO_DEEP:
         return Issue("", *_LEVELS, rule="too-large", range=there)
+    noticed = _one_sign(error.problem_mark).start.line
+    issue = misread(lines, noticed)
+    if issue is not None:
+        return issue
     words = _WORDS.get(problem, _GENERAL)
     if problem == _TAB_AT_LINE_START and _sign_at(there.start, lines) == "\t":
         words = _INDENTED_BY_TAB
     return Issue("", *words, rule="syntax", range=there)
+
+
+def misread(lines: list[str], noticed: int, *, only_certain: bool = False) -> Issue | None:
+    """What a document is written in, if that is not YAML; else its first line with a mistake.
+
+    `noticed`: the line on which reading ended. `only_certain`: it can be read, as another thing
+    than was meant.
+    """
+    first = document_start(lines, noticed)
+    opening = [line[:MOST_SIGNS] for line in lines[first - 1 : first - 1 + MOST_LINES]]
+    if not only_certain and first == 1 and _JSON.match("\n".join(opening[:3])):
+        from provisioner.config.json_text import mistake_in_flow_style
+
+        return mistake_in_flow_style("\n".join(lines))
+    found = other_format(opening)
+    if found is not None:
+        return _issue_at(first + found.line, 1, 1, found.message, found.remedy)
+    mistake = first_mistake(lines, first, noticed, only_certain=only_certain)
+    return None if mistake is None else _issue_at(*mistake)
+
+
+def unlike_yaml(value: object, lines: list[str], line: int) -> Issue | None:
+    """The mistake in a document that is YAML only by chance, beginning on a line."""
+    if isinstance(value, dict):
+        return misread(lines, line, only_certain=True)
+    ends = (n for n in range(line + 1, len(lines) + 1) if lines[n - 1].startswith("---"))
+    return misread(lines, next(ends, len(lines) + 1) - 1, only_certain=True)
+
+
+def _issue_at(line: int, column: int, length: int, message: str, remedy: str) -> Issue:
+    span = Range(Position(line, column), Position(line, column + length))
+    return Issue("", message, remedy, rule="syntax", range=span)
 
 
 def _one_sign(mark: Mark | None) -> Range:

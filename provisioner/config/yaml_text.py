@@ -7,6 +7,7 @@ nothing is built that a limit forbids, and what stands before a syntax error is 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -38,6 +39,20 @@ except ImportError:  # PyYAML built from source where libyaml's headers were mis
 MOST_DOCUMENTS = 1000
 MOST_LEVELS = 32
 MOST_VALUES = 10_000  # in one document, aliases counted as often as they are used
+
+# That many keys of the first server come again where a second one begins.
+_KEYS_OF_A_SECOND_SERVER = 3
+_SECOND_SERVER = "another email server begins here, and nothing separates it from the one above"
+_SEPARATE = (
+    "put each email server into a file of its own; in YAML, a line `---` between them will do, too"
+)
+
+_BROKEN_PATH = re.compile(r"[A-Za-z]:[\x00-\x1f].")
+# "C:\new", say: \n is a line break.
+_DRIVE = (
+    "in double quotes the backslash after the drive letter begins an escape sequence",
+    r"write \\ for each backslash; in YAML, single quotes will do, too: 'C:\folder\email.log'",
+)
 
 TOO_DEEP = "exceeded maximum nesting depth"  # libyaml's words, of a thousand brackets
 
@@ -111,7 +126,12 @@ def build_documents(
 
 
 def _broken(issue: Issue, *earlier: Issue) -> Built:
-    return Built(MISSING, issue.range.start.line, (*earlier, issue))
+    """What ended reading; not said if it is on the line of an earlier mistake of syntax."""
+    line = issue.range.start.line
+    issues = (*earlier, issue)
+    if any(e.rule == "syntax" and e.range.start.line == line for e in earlier):
+        issues = earlier
+    return Built(MISSING, line, issues)
 
 
 class _Builder:
@@ -138,7 +158,10 @@ class _Builder:
             return _broken(found.issue, *self._issues)
         except YAMLError as error:
             return _broken(self._explain(error), *self._issues)
-        return Built(value, event.start_mark.line + 1, tuple(self._issues), root)
+        issues = self._issues
+        if issues:
+            value, issues = _first_server(value, root, issues)
+        return Built(value, event.start_mark.line + 1, tuple(issues), root)
 
     def _value(self, event: Any) -> tuple[Any, Node]:
         self._values_left -= 1
@@ -167,7 +190,21 @@ class _Builder:
             message = "this is no number that JSON knows"
             self._note("syntax", event, message, "put it into quotes if text")
             return None
+        if type(value) is str:
+            if not value.isascii() and event.implicit[0]:
+                self._note_odd_text(event)
+            elif event.style == '"' and _BROKEN_PATH.match(value):
+                self._note("control-character", event, *_DRIVE)
         return value
+
+    def _note_odd_text(self, event: Any) -> None:
+        from provisioner.config.line_mistakes import odd_text
+
+        odd = odd_text(event.value, has_lines=event.start_mark.line != event.end_mark.line)
+        if odd is not None:
+            there = _signs_of(event, odd.column - 1, odd.length)
+            issue = Issue(pointer_to(self._path), odd.message, odd.remedy, rule="syntax")
+            self._issues.append(issue._replace(range=there))
 
     def _mapping(self, start: Any) -> tuple[dict[str, Any], Collection]:
         node = self._open(start)
@@ -177,6 +214,8 @@ class _Builder:
             if type(event) is not ScalarEvent:
                 self._refuse_key(event)
             key = event.value  # the text that stands there: `587: x` has the key "587", as in JSON
+            if not key.isascii() and event.implicit[0]:
+                self._refuse_odd_key(event)
             path.append(key)
             if event.tag is not None:
                 self._note_tag(key_tag_words(event.tag), event)
@@ -190,8 +229,17 @@ class _Builder:
         node.end = event
         return built, node
 
+    def _refuse_odd_key(self, event: ScalarEvent) -> None:
+        """Blanks and quotes that are none for YAML change the shape of what follows, too."""
+        from provisioner.config.line_mistakes import odd_key
+
+        odd = odd_key(event.value)
+        if odd is not None:
+            there = _signs_of(event, odd.column - 1, odd.length)
+            raise Unreadable(Issue("", odd.message, odd.remedy, rule="syntax", range=there))
+
     def _refuse_key(self, event: Event) -> NoReturn:
-        message = "a key must be plain text; here a list, a mapping or an alias stands"
+        message = "a key must be plain text, not a list, a mapping or an alias"
         remedy = "put text that begins with { [ or * into quotes; templates are not rendered"
         raise Unreadable(self._issue("syntax", event, message, remedy))
 
@@ -217,7 +265,8 @@ class _Builder:
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
             message = "no anchor of this name is complete before this place"
-            self._note("syntax", event, message, "write `&name` at the value that is meant")
+            remedy = "put a text that begins with * into quotes; or write `&name` at a value above"
+            self._note("syntax", event, message, remedy)
             return None
         value, size = self._anchors[event.anchor]
         self._values_left -= size - 1
@@ -232,9 +281,7 @@ class _Builder:
             self._note("unknown-tag", event, *words)
 
     def _note_duplicate(self, event: Event, first: Any) -> None:
-        message = (
-            f"this key stands here for the second time, first on line {first.start_mark.line + 1}"
-        )
+        message = f"duplicate key, first on line {first.start_mark.line + 1}"
         self._note("duplicate-key", event, message, "keep one of the two")
 
     def _note(self, rule: ReaderRule, event: Event, message: str, remedy: str) -> None:
@@ -244,6 +291,36 @@ class _Builder:
         there = Range(position_of(event.start_mark), position_of(event.end_mark))
         pointer = pointer_to(self._path)
         return Issue(pointer, message, remedy, rule=rule, range=there)
+
+
+def _signs_of(event: Any, offset: int, length: int) -> Range:
+    """Some characters of a scalar without quotes, on its first line."""
+    line, column = position_of(event.start_mark)
+    return Range(Position(line, column + offset), Position(line, column + offset + length))
+
+
+def _first_server(value: Any, root: Node, issues: list[Issue]) -> tuple[Any, list[Issue]]:
+    """Of several servers without `---` between them the first one, and an issue for each other.
+
+    All keys of the first come again: one mistake, not one a key.
+    """
+    again = [i for i in issues if i.rule == "duplicate-key" and i.pointer.count("/") == 1]
+    if not isinstance(root, Collection) or "/server_name" not in (i.pointer for i in again):
+        return value, issues
+    if len({i.pointer for i in again}) < _KEYS_OF_A_SECOND_SERVER:
+        return value, issues
+    end = again[0].range.start
+    first = {
+        key: value[key]
+        for key, (event, _) in root.entries.items()
+        if event is not None and position_of(event.start_mark) < end
+    }
+    others = [
+        issue._replace(message=_SECOND_SERVER, remedy=_SEPARATE)
+        for issue in again
+        if issue.pointer == "/server_name"
+    ]
+    return first, [*(issue for issue in issues if issue.range.start < end), *others]
 
 
 # Where a value stands: looked up only when something is wrong.

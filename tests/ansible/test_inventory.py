@@ -153,7 +153,10 @@ def indented(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("key: hunter2\n other: hunter2\n", "{file}:2: Ansible cannot read the variables: a colon"),
+        (
+            "key: hunter2\n other: hunter2\n",
+            "{file}:2: Ansible cannot read the variables: this line",
+        ),
         ("x: {[hunter2]: 1}\n", "{file}: Ansible cannot read the variables"),
         ("- hunter2\n", "{file}: Ansible cannot read the variables"),
         ("$ANSIBLE_VAULT;1.1;AES256\n3030\n", "{file}: no vault password opens it"),

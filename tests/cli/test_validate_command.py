@@ -50,7 +50,7 @@ def test_the_project_is_its_settings_and_its_servers(project: Path) -> None:
     done = run("validate")
     assert done.returncode == 1
     assert "provisioner.yml:1:1: error[unknown-key]" in done.stdout
-    assert "servers/b.yml:2:1: error[syntax]" in done.stdout
+    assert "servers/b.yml:1:4: error[syntax]" in done.stdout
     assert "\n3 files, 1 email server: 2 errors\n" in done.stdout
 
 

@@ -63,6 +63,13 @@ YAML: dict[str, tuple[Callable[[], bytes], tuple[str, int, int] | None]] = {
     ),
     "20,000 documents": (lambda: b"---\na: 1\n" * 20_000, ("too-large", 2002, 1)),
     "a quote that never ends": (lambda: b'a: "' + b"x\n" * 500_000, ("syntax", 1, 4)),
+    "900 signs of anchors": (lambda: b"a: " + b"&" * 900 + b"x y\n", ("syntax", 1, 5)),
+    "1,000 lines of blanks": (
+        lambda: (b"1" + b" " * 990 + b"\n") * 1000 + b"a: b: c\n",
+        ("syntax", 1, 1),
+    ),
+    "a megabyte of quotes": (lambda: b"a: '" + b"''" * 500_000 + b"\nb: c\n", ("syntax", 1, 4)),
+    "100,000 equals signs": (lambda: b"a = b = c\n" * 100_000, ("syntax", 1, 1)),
     "an alias bomb": (
         lambda: (
             b"a0: &a0 [x, x, x, x, x, x, x, x, x]\n"

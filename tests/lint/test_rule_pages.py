@@ -26,6 +26,7 @@ IN_WORDS_ONLY = {
     "encoding",
     "line-ends",
     "no-files",
+    "other-suffix",
     "outside-checkout",
     "second-settings",
     "too-large",

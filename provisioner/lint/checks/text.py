@@ -28,8 +28,8 @@ _NOT_IN_A_PATH = frozenset('<>"|?*:')
 def logging_path(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """MAPS is a Windows service; its own folder is nobody's choice. A share is fine."""
     path = server.text(_LOG_FILE)
-    if not path or server.get("/logging/enabled") is not True:
-        return
+    if not path or server.get("/logging/enabled") is not True or _CONTROL.search(path):
+        return  # control-character says what is wrong
     drive, rest = splitdrive(path)
     if not drive or not rest.startswith(("\\", "/")):
         yield Issue(
@@ -63,7 +63,22 @@ def control_character(server: Declaration, _context: LintContext) -> Iterator[Is
         if found is not None and not (pointer in SECRETS and VAULT_MARK in text):
             sign = found.group()
             name = _CONTROL_NAMES.get(sign, f"a control character (U+{ord(sign):04X})")
-            yield Issue(pointer, f"there is {name} in this value", _without_control(text))
+            if _is_windows_path(pointer, server):
+                yield Issue(pointer, f"the backslash in double quotes makes {name} here", _PATH)
+            else:
+                yield Issue(pointer, f"there is {name} in this value", _without_control(text))
+
+
+_PATH = r"write it in single quotes, such as 'C:\Evisions\email.log' or 'EXAMPLE\reports'"
+_WRITTEN_PATH = re.compile(r'"(?:[A-Za-z]:|\\\\|[\w.-]+)\\[\w.-]')
+
+
+def _is_windows_path(pointer: str, server: Declaration) -> bool:
+    """Whether the file has a path or DOMAIN and account, with single backslashes."""
+    line, column = server.document.locate(pointer).value.start
+    written = server.document.source.lines[line - 1][column - 1 :]
+    is_path = pointer == _LOG_FILE or pointer.endswith(("/file", "/user_name"))
+    return is_path and _WRITTEN_PATH.match(written) is not None
 
 
 def _without_control(text: str) -> str:
