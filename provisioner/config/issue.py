@@ -35,7 +35,8 @@ class Severity(StrEnum):
 class Issue(NamedTuple):
     """Our own words; never a key or a value of the file, since it may be a secret.
 
-    `at`: what of the value is marked. `rule` and `severity` of a check's issue are filled in by
+    `at`: what of the value is marked; `part`: between which characters of its text, if not all of
+    it. `rule` and `severity` of a check's issue are filled in by
     whoever asked it. `range`: where it is, if what
     reads the file says it: there may be no document yet in which a pointer could lead there.
     """
@@ -47,6 +48,7 @@ class Issue(NamedTuple):
     rule: str = ""
     severity: Severity = Severity.ERROR
     range: Range = FILE_START
+    part: tuple[int, int] | None = None
 
 
 class Unreadable(Exception):

@@ -7,8 +7,8 @@ from typing import TypedDict
 
 from provisioner.config.document import Document
 from provisioner.config.issue import Issue, Severity
-from provisioner.config.place import Place, Range
-from provisioner.config.pointer import lies_in
+from provisioner.config.place import Place, Position, Range
+from provisioner.config.pointer import lies_in, value_at
 from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
@@ -85,6 +85,8 @@ def _makes_unreadable(issue: Issue) -> bool:
 def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
     """The place is looked up, and the excerpt made, only now that something is wrong."""
     span = _marked(document.locate(issue.pointer), issue.at)
+    if issue.part is not None:
+        span = _part_of(span, issue.part, value_at(document.value, issue.pointer), document)
     return Finding(
         rule=issue.rule,
         severity=issue.severity,
@@ -101,6 +103,17 @@ def _marked(place: Place, at: str) -> Range:
     """What is marked; where a value should stand and does not, its key."""
     key, value = place
     return key if key is not None and (at == "key" or value.is_empty) else value
+
+
+def _part_of(span: Range, part: tuple[int, int], text: object, document: Document) -> Range:
+    """Some characters of a text; all of it where it is not written as it reads."""
+    (line, column), end = span
+    written = document.source.lines[line - 1][column - 1 : end.column - 1]
+    before = written.find(text) if isinstance(text, str) and line == end.line else -1
+    if before < 0:
+        return span
+    first, last = (Position(line, column + before + offset) for offset in part)
+    return Range(first, last)
 
 
 def _at(span: Range) -> _Lines:

@@ -59,7 +59,7 @@ def test_a_sender(
     assert said(tmp_path, base, **changes, test_email={"from": sender}) == expected
 
 
-@pytest.mark.parametrize("sender", ["<maps@example.edu>", "maps", "a b@example.edu"])
+@pytest.mark.parametrize("sender", ["maps", "a b@example.edu"])
 def test_a_sender_that_is_no_address_stays_an_error(sender: str, tmp_path: Path) -> None:
     found = said(tmp_path, "microsoft", test_email={"from": sender})
     assert "foreign-sender /test_email/from" not in found

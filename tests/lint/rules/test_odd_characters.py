@@ -123,4 +123,11 @@ def test_nothing_is_told_of_a_secret(secret: str, tmp_path: Path) -> None:
 def test_a_lookalike_hides_no_error(tmp_path: Path) -> None:
     assert said(tmp_path, "relay", server_name=" R\u0435ports") == ["wrong-form /server_name"]
     found = said(tmp_path, "relay", test_email={"to": "<m\u0430ps@example.edu>"})
-    assert found == ["wrong-form /test_email/to", "lookalike-character /test_email/to"]
+    assert found == ["copied-character /test_email/to"]
+
+
+def test_no_comment_lets_a_foreign_letter_into_an_endpoint(tmp_path: Path) -> None:
+    for host in ("smtp.gm\u0430il.com", "login.micr\u043esoftonline.com"):
+        found = said(tmp_path, "relay", host=host)
+        assert found == ["lookalike-endpoint /host"]
+    assert said(tmp_path, "relay", host="m\u0430il.example.edu") == ["copied-character /host"]
