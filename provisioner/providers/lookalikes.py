@@ -97,10 +97,10 @@ def _is_near(shape: str, domain: str) -> bool:
         return False  # each country's is a letter away from another's
     if len(name) < _MANY_LETTERS and found[:1] != wanted[:1]:
         return False
-    return _is_a_slip(found, wanted)
+    return is_a_slip(found, wanted)
 
 
-def _is_a_slip(one: str, other: str) -> bool:
+def is_a_slip(one: str, other: str) -> bool:
     """Whether one letter was changed, added or left out, or two changed places."""
     begin = _same_letters(one, other)
     one, other = one[begin:], other[begin:]

@@ -16,8 +16,11 @@ from provisioner.lint.nearest import nearest
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import is_loopback
-from provisioner.providers.lookalikes import resembled
+from provisioner.providers.endpoints import host_of
+from provisioner.providers.guessed_hosts import GUESSED, with_known_suffix
+from provisioner.providers.lookalikes import is_a_slip, resembled
 from provisioner.providers.provider import Provider
+from provisioner.providers.zoho import zoho_region
 
 if TYPE_CHECKING:
     from difflib import SequenceMatcher
@@ -161,17 +164,49 @@ def _of_another(here: Provider, server: Declaration, context: LintContext) -> It
     if len({provider.name for provider in providers}) != 1:
         return
     endpoints = providers[0]
-    if not endpoints.smtp_hosts or here.name == endpoints.name:
+    if here.name == endpoints.name:
+        yield from _of_another_region(server)
+        return
+    if not endpoints.smtp_hosts:
         return
     if here.platform is None or here.platform != endpoints.platform:
         yield Issue(
             _HOST,
             f"this mail server is {here.label}'s, the OAuth2 URLs are {endpoints.label}'s: it does "
             "not take their tokens",
-            f"write {endpoints.smtp_hosts[0]}, or the OAuth2 settings of {here.label}",
+            f"write {endpoints.smtp_hosts[0]}, or the OAuth2 settings of {here.label}"
+            + _at_endpoint(here, _host_name(server)),
         )
 
 
+def _in_region(host: str, region: str) -> str:
+    return f"{host.partition('.')[0]}.zoho.{region}"
+
+
+def _at_endpoint(provider: Provider, host: str) -> str:
+    """Where a provider's OAuth2 URLs lead, at Zoho those of the mail server's region."""
+    of_region = (one for one in provider.endpoints if zoho_region(one) == zoho_region(host))
+    endpoint = next(of_region, "")
+    return f" with URLs at {endpoint}" if endpoint else ""
+
+
+def _of_another_region(server: Declaration) -> Iterator[Issue]:
+    """Zoho keeps each account in one region; the others know neither it nor its tokens."""
+    host = _host_name(server)
+    there = zoho_region(host_of(server.text("/oauth2/access_token_url")))
+    here = zoho_region(host)
+    if here and there and here != there:
+        yield Issue(
+            _HOST,
+            f"this mail server is Zoho's in the region .{here}, access_token_url is in .{there}",
+            f"write the region of the account in all: {_in_region(host, there)}, or "
+            f"accounts.zoho.{here} in the OAuth2 URLs",
+        )
+
+
+_BY_DOMAIN: dict[str, list[str]] = {}
+for _known in (host for provider in PROVIDERS for host in provider.smtp_hosts):
+    _BY_DOMAIN.setdefault(_known.partition(".")[2], []).append(_known)
 _BY_READING_HOST = {host: p.smtp_hosts[0] for p in PROVIDERS for host in p.reading_hosts}
 _NEAR = 0.92
 
@@ -191,9 +226,17 @@ def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Is
         yield from _reading(host, context.provider(_BY_READING_HOST[host]))
         return
     provider = context.provider(server.text("/oauth2/access_token_url"))
+    if host in GUESSED:
+        if signs_in(server):
+            yield _guessed(context.provider(GUESSED[host]), provider)
+        return
     known = provider.smtp_hosts
-    meant = nearest(host, known) if known else _like_known_host(host)
-    if meant:
+    meant = _slip_of_known_host(host) or (nearest(host, known) if known else _like_known_host(host))
+    if not meant and (whole := with_known_suffix(host)):
+        suffix = host.rpartition(".")[2]
+        message = f"there is no top-level domain .{suffix}: no mail server can have this name"
+        yield Issue(_HOST, message, f"did you mean .{whole.rpartition('.')[2]}?")
+    elif meant:
         label = context.provider(meant).label
         message = f"this looks like a mail server of {label}, misspelt"
         yield Issue(_HOST, message, f"did you mean {meant}?")
@@ -213,6 +256,27 @@ def _reading(host: str, provider: Provider) -> Iterator[Issue]:
             f"at {provider.label} this host is for reading mail; another one takes it",
             f"write {provider.smtp_hosts[0]}",
         )
+
+
+def _guessed(provider: Provider, tokens_of: Provider) -> Issue:
+    """Microsoft's two kinds of accounts have a mail server each: the tokens say which is meant."""
+    is_one = tokens_of.smtp_hosts and tokens_of.platform and tokens_of.platform == provider.platform
+    meant = tokens_of if is_one else provider
+    return Issue(
+        _HOST,
+        f"{meant.label} documents another mail server for sending with a sign-in",
+        f"write {meant.smtp_hosts[0]}",
+    )
+
+
+def _slip_of_known_host(host: str) -> str | None:
+    """`smpt.zoho.com`, `smtp.zoho.con`: short names of which most letters are another's, too."""
+    whole = with_known_suffix(host)
+    first, _, rest = host.partition(".")
+    for known in _BY_DOMAIN.get(rest, ()):
+        if is_a_slip(first, known.partition(".")[0]):
+            return known
+    return whole if whole in _BY_DOMAIN.get(whole.partition(".")[2], ()) else None
 
 
 @cache

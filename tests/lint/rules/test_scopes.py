@@ -86,7 +86,8 @@ def test_of_an_unknown_provider_nothing_is_said(scope: str) -> None:
 def test_a_national_cloud_has_unknown_scopes() -> None:
     base = "https://login.microsoftonline.us/contoso.edu/oauth2/v2.0"
     urls = {"authorization_url": f"{base}/authorize", "access_token_url": f"{base}/token"}
-    assert found(MICROSOFT, **urls, scope_for_authorize="Mail.Send User.Read") == set()
+    cloud = {**urls, "host": "smtp.office365.us"}
+    assert found(MICROSOFT, **cloud, scope_for_authorize="Mail.Send User.Read") == set()
 
 
 def test_a_project_knows_better() -> None:
