@@ -89,7 +89,7 @@ _FORMS = (
     _Form(
         _is_url,
         re.compile(
-            r"(?i)https?://[a-z0-9.-]+\.safelinks\.protection\.outlook\.com/.*?[?&]url=(?P<value>[^&]+).*"
+            r"(?is)https?://[a-z0-9.-]+\.safelinks\.protection\.outlook\.com/.*?[?&]url=(?P<value>[^&]+).*"
         ),
         "this is a link that Safe Links of Microsoft 365 has rewritten in an email",
         "write the address that stands behind url=, with : for %3A and / for %2F",
@@ -98,7 +98,7 @@ _FORMS = (
     ),
     _Form(
         _is_url,
-        re.compile(r"(?i)https://urldefense\.com/v3/__(?P<value>.+?)__;.*"),
+        re.compile(r"(?is)https://urldefense\.com/v3/__(?P<value>.+?)__;.*"),
         "this is a link that URL Defense of Proofpoint has rewritten in an email",
         "write the address between the two __",
         _value,
@@ -120,7 +120,7 @@ _FORMS = (
     ),
     _Form(
         _is_address,
-        re.compile(r"(?P<sign>[^<>@]*[^<>@\s])\s*<(?P<value>[^<>\s]+@[^<>\s]+)>"),
+        re.compile(r"(?P<sign>[^<>@]*[^<>@\s])\s*<(?P<value>[^<>\s@]+@[^<>\s@]+)>"),
         "a name stands before the address",
         "write the address alone, without < and >",
         _value,
@@ -165,7 +165,7 @@ _FORMS = (
     ),
     _Form(
         _is_url,
-        re.compile(r"(?P<value>[^?]+?)(?P<sign>(?:%20|%0A|%22|%3E|%C2%A0)+)"),
+        re.compile(r"(?P<value>[^?]*)(?P<sign>%20|%0A|%22|%3E|%C2%A0)"),
         "a blank or a quote came along at the end, written with %",
         "write the address without its end",
         _value,
@@ -186,14 +186,14 @@ _FORMS = (
     ),
     _Form(
         lambda pointer: _is_no_list(pointer) and pointer != "/client_name",
-        re.compile(r"(?P<value>[^\[(<]+?)(?P<sign>[,;)>\]]+\.?)"),
+        re.compile(r"(?P<value>[^\[(<]*[^\[(<,;)>\]])(?P<sign>[,;)>\]][,;)>\].]*)"),
         "what ends a part of a sentence stands at the end of this value",
         "write the value without it",
         _value,
     ),
     _Form(
         lambda pointer: _is_address(pointer) or _is_url(pointer),
-        re.compile(r"(?P<value>[^\s]+[@/]\S*?)(?P<sign>\.+)"),
+        re.compile(r"(?=\S*[@/])(?P<value>\S*[^.\s])(?P<sign>\.+)"),
         "a dot stands at the end of this value",
         "write it without",
         _value,

@@ -18,6 +18,8 @@ from provisioner.lint.suppression import Ignores
 from provisioner.text import printable
 
 _ENDPOINTS = frozenset({"providers-differ", "endpoint-hosts-differ", "refresh-host-differs"})
+# The host of such a URL is not the one that was meant.
+_OF_ONE_URL = frozenset({"lookalike-endpoint", "url-form"})
 # What compares a value with others does not say what is wrong with its form.
 _NOT_OF_THE_FORM = _ENDPOINTS | {"wrong-form", "duplicate-server-name"}
 
@@ -57,7 +59,7 @@ def findings_of_checks(
     """What no comment hides. `wrong-form` says least: another error of the value stands alone.
 
     Behind an unknown tag, say, is not what was meant: nothing more is said of it. An endpoint that
-    looks like another does not belong to the others, either: that is the same mistake.
+    looks like another, say, does not belong to the others, either: that is the same mistake.
     """
     unreadable = [issue.pointer for issue in document.issues if _makes_unreadable(issue)]
     told = [
@@ -71,7 +73,7 @@ def findings_of_checks(
         for pointer, finding in told
         if finding.rule not in _NOT_OF_THE_FORM and finding.severity is Severity.ERROR
     }
-    if any(finding.rule == "lookalike-endpoint" and pointer in URLS for pointer, finding in told):
+    if any(finding.rule in _OF_ONE_URL and pointer in URLS for pointer, finding in told):
         told = [(pointer, finding) for pointer, finding in told if finding.rule not in _ENDPOINTS]
     return [f for pointer, f in told if f.rule != "wrong-form" or pointer not in better]
 

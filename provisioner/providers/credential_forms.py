@@ -25,6 +25,8 @@ _SECRET_VALUE = re.compile(
 # Parameters that hold a secret; in a URL nobody looks for one.
 SECRET_PARAMETERS = ("client_secret", "refresh_token", "access_token", "password")
 _SECRET_PARAMETER = re.compile(rf"[?&;](?:{'|'.join(SECRET_PARAMETERS)})=")
+# In a URL before its host: https://user:password@...
+_PASSWORD_IN_URL = re.compile(r"//[^/?#@:\s]*:[^/?#@\s]*@")
 
 
 def has_form(text: str, form: CredentialForm) -> bool:
@@ -45,4 +47,8 @@ def holds_secret_value(text: str) -> bool:
 
 def may_be_shown(text: str) -> bool:
     """Whether what stands where no secret belongs does not look like one all the same."""
-    return not holds_secret_value(text) and _SECRET_PARAMETER.search(text) is None
+    return not (
+        holds_secret_value(text)
+        or _SECRET_PARAMETER.search(text)
+        or ("@" in text and _PASSWORD_IN_URL.search(text))
+    )

@@ -16,6 +16,7 @@ from provisioner.lint.nearest import nearest
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import is_loopback
+from provisioner.providers.credential_forms import may_be_shown
 from provisioner.providers.endpoints import host_of
 from provisioner.providers.guessed_hosts import GUESSED, with_known_suffix
 from provisioner.providers.lookalikes import is_a_slip, resembled
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _HOST, _PORT, _RATE = "/host", "/port", "/maximum_emails_per_minute"
 _HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
+_WITH_PORT = re.compile(r"(?:[^:\[\]\s]+|\[[0-9A-Fa-f:.]+\])(?P<behind>:\s*(?P<port>[0-9]+))")
+_KNOWN_PORTS = frozenset({"25", "465", "587", "2525"})
+_SCHEME_ALONE = re.compile(r"(?i)(?:smtps?|ssl|tls|starttls|https?):")
 
 
 def is_ip_address(host: str) -> bool:
@@ -50,12 +54,75 @@ def _host_name(server: Declaration) -> str:
 def host_is_url(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """MAPS takes the host name alone; the port has a field of its own."""
     host = server.text(_HOST)
+    if "/" not in host and "@" not in host and ":" not in host:
+        return
+    port = _WITH_PORT.fullmatch(host)
+    scheme = _SCHEME_ALONE.match(host)
     if "://" in host or "/" in host:
         yield Issue(_HOST, "the host is written as a URL", "write the host name alone")
     elif "@" in host:
         yield Issue(_HOST, "the host is written as a mail address", "write the mail server")
-    elif host.count(":") == 1:
-        yield Issue(_HOST, "the host has a port behind it", "write the port below `port`")
+    elif port:
+        number = port["port"]
+        line = f"port: {number}" if number in _KNOWN_PORTS else "the number below `port`"
+        remedy = f"write the host alone, and on a line of its own {line}"
+        yield Issue(_HOST, "the host has a port behind it", remedy, part=port.span("behind"))
+    elif scheme:
+        message = "the kind of connection stands before the host"
+        yield Issue(_HOST, message, "write the host name alone", part=scheme.span())
+
+
+_IN_BRACKETS = re.compile(r"\[(?P<address>[0-9A-Fa-f:.]+)\]")
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_WORDS_BEHIND = re.compile(r"(?P<host>[A-Za-z0-9._-]+\.[A-Za-z0-9-]+)(?P<behind>\s+\S.*)")
+
+
+@rule("host-form", ERROR, can_be_ignored=False)
+def host_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """Forms of hosts that other programs take, and a number that is no address.
+
+    Characters of other alphabets that look like Latin ones are other rules'.
+    """
+    host = server.text(_HOST)
+    if not host or (_HOST_NAME.fullmatch(host) and not host[-1].isdecimal()):
+        return
+    in_brackets, behind = _IN_BRACKETS.fullmatch(host), _WORDS_BEHIND.fullmatch(host)
+    if in_brackets:
+        yield Issue(_HOST, "only a URL has brackets around an address", "write it without [ and ]")
+    elif behind:
+        yield Issue(
+            _HOST,
+            "something stands behind the host",
+            "write the host alone; a port and TLS belong below `port` and `use_tls`",
+            part=behind.span("behind"),
+        )
+    elif host.endswith(".") and _HOST_NAME.fullmatch(host[:-1].casefold()):
+        yield Issue(
+            _HOST,
+            "a dot stands at the end of the host: certificates have no name with one",
+            "write it without the dot",
+            part=(len(host) - 1, len(host)),
+        )
+    elif _NUMBERS.fullmatch(host) and not is_ip_address(host):
+        yield Issue(
+            _HOST,
+            "this is neither a name nor an IPv4 address, which has four numbers from 0 to 255",
+            "write the mail server's name, or its whole address without leading zeros",
+        )
+    elif len(host) < 254 and not host.isascii() and host.isprintable() and not resembled(host):
+        yield from _international(host)
+
+
+def _international(host: str) -> Iterator[Issue]:
+    import idna
+
+    try:
+        name = idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return  # it is none: the schema says so
+    shown = name if may_be_shown(host) else "its xn-- form"
+    message = "MAPS looks up names in ASCII, and this one has other letters"
+    yield Issue(_HOST, message, f"write {shown}, which is the same name")
 
 
 # https://www.iana.org/assignments/service-names-port-numbers. 80 and 443 are left out: there

@@ -62,6 +62,68 @@ def http_endpoint(server: Declaration, _context: LintContext) -> Iterator[Issue]
             yield Issue(pointer, "this address has no TLS", "write https:// instead of http://")
 
 
+# What the schema takes, and what is wrong with the rest: the group `sign` is marked.
+_FINE = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:[/?][!-\"$-~]*)?"
+)
+_WRONG_FORMS = (
+    (
+        re.compile(r"(?i)(?P<sign>https?://)https?:?/"),
+        "https:// stands twice",
+        "write it once",
+    ),
+    (
+        re.compile(r"(?i)https?://[^/?#]*@"),
+        "a user name stands before the host, and maybe a password",
+        "write the address without both; if it is a password, renew it, since git keeps it",
+    ),
+    (
+        re.compile(r"(?!https?://)(?P<sign>(?i:https?))://"),
+        "https is written with capital letters, which not every program takes",
+        "write https:// in small letters",
+    ),
+    (
+        re.compile(r"https?://[^#\s\\]*(?P<sign>#.*)"),
+        "what stands behind # is for the browser alone",
+        "write the address without # and what follows",
+    ),
+    (re.compile(r"https?:[^\\]*(?P<sign>\\)"), "this is a backslash", "write / in its place"),
+    (
+        re.compile(r"https?://\S*(?P<sign> +)\S"),
+        "there is a blank in this address",
+        "write it without",
+    ),
+    (
+        re.compile(
+            r"(?i)(?!https?://)(?P<sign>h{0,2}t{1,3}ps{0,2})(?:[:;]?/{1,3}|[:;]\\{2})(?=[\w.-]+\.\w)"
+        ),
+        "the address does not begin with https://",
+        "write https:// before the host",
+    ),
+    (
+        re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::[0-9]+)?(?:/[!-~]*)?\Z"),
+        "https:// is missing",
+        "write https:// before the host",
+    ),
+)
+
+
+@rule("url-form", ERROR, can_be_ignored=False)
+def url_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """Mistakes of typing that have a name; the schema reports the others."""
+    for pointer in URLS:
+        url = server.text(pointer)
+        if not url or _FINE.fullmatch(url) or not (url.isascii() and url.isprintable()):
+            continue
+        for pattern, message, remedy in _WRONG_FORMS:
+            found = pattern.match(url)
+            if found is not None:
+                has_sign = "sign" in pattern.groupindex and found["sign"] is not None
+                part = found.span("sign") if has_sign else None
+                yield Issue(pointer, message, remedy, part=part)
+                break
+
+
 _SIGN_IN_NAMES = frozenset({"authorize", "auth", "authorization", "request_auth"})
 _TOKEN_NAMES = frozenset({"token", "get_token"})
 

@@ -154,7 +154,7 @@ def test_a_token_url_of_another_provider_is_said_once() -> None:
             "https://tokens.example.net/token",
             {("endpoint-hosts-differ", TOKEN)},
         ),
-        ("access_token_url", "https://a b/token", set()),
+        ("access_token_url", "https://a b/token", {("url-form", TOKEN)}),
         ("refresh_token_url", "https://tokens.example.edu/token", set()),
         (
             "refresh_token_url",

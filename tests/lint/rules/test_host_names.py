@@ -26,7 +26,10 @@ WRONG, DOUBTFUL = [f"wrong-client-name {NAME}"], [f"doubtful-client-name {NAME}"
         ("25.example.edu", True, []),
         ("mail.example.edu", True, []),
         ("mail2", True, []),
-        ("10.1", True, []),
+        ("10.1", True, ["host-form /host"]),
+        ("192.0.2.1.25", True, ["host-form /host"]),
+        ("25", True, ["host-form /host"]),
+        ("mail.2.example.edu", True, []),
     ],
 )
 def test_an_address(host: str, use_tls: Any, expected: list[str], tmp_path: Path) -> None:
