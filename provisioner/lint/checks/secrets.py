@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from provisioner.config.issue import Issue
-from provisioner.lint.checks.oauth_urls import provider_of
+from provisioner.lint.checks.oauth_urls import AUTHORIZATION_URL, provider_of
 from provisioner.lint.checks.text import VAULT_MARK, placeholder_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import SECRETS, Declaration
@@ -23,6 +23,7 @@ from provisioner.providers.credential_forms import (
     holds_secret_value,
     is_guid,
 )
+from provisioner.providers.endpoints import tenant_of
 from provisioner.providers.provider import Provider
 
 _CLIENT_ID, _CLIENT_SECRET = "/oauth2/client_id", "/oauth2/client_secret"
@@ -62,6 +63,13 @@ def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]
     client_id = server.text(_CLIENT_ID)
     if not client_id or "://" in client_id:
         return
+    if client_id.casefold() == tenant_of(server.text(AUTHORIZATION_URL)):
+        yield Issue(
+            _CLIENT_ID,
+            "this is the ID of the directory (tenant), as in authorization_url",
+            "write the Application (client) ID, which the app registration shows beside it",
+        )
+        return
     found = _what_is_wrong_with(client_id, provider_of(server, context))
     if found is not None and placeholder_in(_CLIENT_ID, client_id) is None:
         yield Issue(_CLIENT_ID, *found)
@@ -78,6 +86,10 @@ def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str,
     if has_form(client_id, provider.client_id_form):
         return None
     form, remedy = _ID_FORMS[provider.client_id_form]
+    if has_form(client_id.strip("{}()[]"), provider.client_id_form):
+        return "the client id stands in brackets", "write it without"
+    if "@" in client_id:
+        form = f"{form}, and this is a mail address"
     return f"a client id of {provider.label} {form}", remedy
 
 
