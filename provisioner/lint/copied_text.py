@@ -79,6 +79,10 @@ def _value(found: re.Match[str]) -> str:
     return found["value"]
 
 
+def _either(found: re.Match[str]) -> str:
+    return found["value"] or found["value2"]
+
+
 def _decoded(found: re.Match[str]) -> str:
     return unquote(found["value"])
 
@@ -134,7 +138,7 @@ _FORMS = (
     ),
     _Form(
         _anywhere,
-        re.compile(r"(?P<sign>\*\*|__|\*|`+)(?P<value>[^*`]+)(?P=sign)"),
+        re.compile(r"(?P<sign>\*\*|__|\*|`{1,3})(?P<value>.+)(?P=sign)"),
         "signs of Markdown stand around the value",
         "write it without * and `",
         _value,
@@ -175,21 +179,23 @@ _FORMS = (
         re.compile(r"""(?P<sign>["'])(?P<value>.+?)["']?|(?P<value2>.+)["']"""),
         "these quotes are part of the value",
         "write one pair of quotes, or none",
-        lambda found: found["value"] or found["value2"],
+        _either,
     ),
     _Form(
         _is_no_list,
         re.compile(r"(?P<sign> +)(?P<value>[^ ].*)|(?P<value2>.*[^ ])(?P<sign2> +)"),
         "a blank stands at an end of this value, which quotes keep",
         "write it without",
-        lambda found: found["value"] or found["value2"],
+        _either,
     ),
     _Form(
         lambda pointer: _is_no_list(pointer) and pointer != "/client_name",
-        re.compile(r"(?P<value>[^\[(<]*[^\[(<,;)>\]])(?P<sign>[,;)>\]][,;)>\].]*)"),
+        re.compile(
+            r"(?P<value>.*[^,;])(?P<sign>[,;]+)|(?P<value2>[^\[(<]*[^\[(<,;)>\]])(?P<sign2>[,;)>\]][,;)>\].]*)"
+        ),
         "what ends a part of a sentence stands at the end of this value",
         "write the value without it",
-        _value,
+        _either,
     ),
     _Form(
         lambda pointer: _is_address(pointer) or _is_url(pointer),

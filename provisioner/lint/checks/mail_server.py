@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from provisioner.config.issue import Issue
-from provisioner.lint.checks.login import PASSWORD_METHODS, mailbox, signs_in
+from provisioner.lint.checks.login import PASSWORD_METHODS, mailbox, secret_without_tls, signs_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.nearest import nearest
@@ -132,7 +132,9 @@ _READING = {110: "POP3", 143: "IMAP", 993: "IMAP", 995: "POP3"}
 
 @rule("wrong-port", ERROR)
 def wrong_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
-    """A port on which nobody takes mail. Of 25 submission-port has a word."""
+    """A port on which nobody takes mail, or not so. Of 25 submission-port has a word, and of a
+    secret that travels without TLS cleartext-login.
+    """
     port, host = server.get(_PORT), server.text(_HOST)
     if type(port) is not int or not 0 < port < 65536 or port in (25, 587) or is_loopback(host):
         return
@@ -143,7 +145,7 @@ def wrong_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
     elif provider.smtp_ports and port not in provider.smtp_ports:
         message = f"{provider.label} takes no mail on this port"
         yield Issue(_PORT, message, _right_port(server, provider))
-    elif port == 465 and server.get("/use_tls") in (None, False):
+    elif port == 465 and server.get("/use_tls") in (None, False) and not secret_without_tls(server):
         yield Issue(
             _PORT,
             "port 465 speaks TLS from the first byte, and this server is declared without TLS",

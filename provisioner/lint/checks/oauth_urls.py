@@ -125,24 +125,41 @@ def url_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
 
 
 _SIGN_IN_NAMES = frozenset({"authorize", "auth", "authorization", "request_auth"})
-_TOKEN_NAMES = frozenset({"token", "get_token"})
+# refresh: https://api.fastmail.com/oauth/refresh
+_TOKEN_NAMES = frozenset({"token", "get_token", "refresh"})
+_METADATA = frozenset({"openid-configuration", "oauth-authorization-server"})
 
 
 @rule("wrong-url-order", ERROR)
 def wrong_url_order(server: Declaration, _context: LintContext) -> Iterator[Issue]:
-    """Told by the last part of the path, which all known providers name alike."""
-    if _last_part(server.text(AUTHORIZATION_URL)) in _TOKEN_NAMES:
+    """Told by the last part of the path, which nearly all known providers name alike.
+
+    Swapped URLs are one mistake, at the first of the two.
+    """
+    last = {pointer: _last_part(server.text(pointer)) for pointer in URLS}
+    if last[AUTHORIZATION_URL] in _TOKEN_NAMES:
+        is_swap = last[TOKEN_URL] in _SIGN_IN_NAMES
+        last[TOKEN_URL] = "" if is_swap else last[TOKEN_URL]
+        message = "this looks like the token endpoint"
         yield Issue(
             AUTHORIZATION_URL,
-            "this looks like the token endpoint",
-            "write the address of the sign-in page; are the two URLs swapped?",
+            f"{message}, and access_token_url like the sign-in page" if is_swap else message,
+            "swap the two URLs" if is_swap else "write the address of the sign-in page",
         )
     for pointer in (TOKEN_URL, REFRESH_URL):
-        if _last_part(server.text(pointer)) in _SIGN_IN_NAMES:
+        if last[pointer] in _SIGN_IN_NAMES:
             yield Issue(
                 pointer,
                 "this looks like the address of the sign-in page",
-                "write the token endpoint; are the two URLs swapped?",
+                "write the token endpoint",
+            )
+    for pointer, name in last.items():
+        if name in _METADATA:
+            field = "authorization" if pointer == AUTHORIZATION_URL else "token"
+            yield Issue(
+                pointer,
+                "this is the address of the provider's metadata, which lists its endpoints",
+                f"open it and write the value of {field}_endpoint",
             )
 
 

@@ -63,14 +63,12 @@ def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]
     client_id = server.text(_CLIENT_ID)
     if not client_id or "://" in client_id:
         return
+    found = _what_is_wrong_with(client_id, provider_of(server, context))
     if client_id.casefold() == tenant_of(server.text(AUTHORIZATION_URL)):
-        yield Issue(
-            _CLIENT_ID,
+        found = (
             "this is the ID of the directory (tenant), as in authorization_url",
             "write the Application (client) ID, which the app registration shows beside it",
         )
-        return
-    found = _what_is_wrong_with(client_id, provider_of(server, context))
     if found is not None and placeholder_in(_CLIENT_ID, client_id) is None:
         yield Issue(_CLIENT_ID, *found)
 

@@ -41,10 +41,11 @@ def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue
         )
     elif name and "@" not in name:
         provider = context.provider(server.text("/host"))
-        if provider.login_name == "address":
+        if provider.login_name == "address" or "\\" in name:
+            who = provider.label if provider.login_name == "address" else "OAuth2"
             yield Issue(
                 _USER if server.text(_USER) else _HINT,
-                f"{provider.label} knows accounts by their whole address",
+                f"{who} knows accounts by their whole address",
                 "write the mailbox's address, such as reports@example.edu",
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from provisioner.config.issue import Issue
@@ -21,6 +22,7 @@ from provisioner.providers.credential_forms import is_guid, may_be_shown
 from provisioner.providers.endpoints import tenant_of
 from provisioner.providers.provider import Provider
 
+_DOMAIN = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]+")
 # How the paths of the endpoints go on behind the tenant.
 _BELOW_A_TENANT = frozenset({"oauth2", "v2.0", "authorize", "token"})
 
@@ -31,11 +33,15 @@ def tenant_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
     for pointer in URLS:
         url = server.text(pointer)
         tenant = tenant_of(url)
-        if not tenant or "." in tenant or is_guid(tenant):
+        if not tenant or is_guid(tenant) or _is_domain(tenant):
             continue
         shared = context.provider(url).shared_tenants if known_provider(url) else {}
         if shared and tenant not in shared and placeholder_in(pointer, url) is None:
             yield Issue(pointer, *_what_is_wrong_with(tenant))
+
+
+def _is_domain(tenant: str) -> bool:
+    return tenant not in _BELOW_A_TENANT and _DOMAIN.fullmatch(tenant) is not None
 
 
 def _what_is_wrong_with(tenant: str) -> tuple[str, str]:

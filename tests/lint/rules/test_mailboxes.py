@@ -28,7 +28,13 @@ RATE = "maximum_emails_per_minute"
         ("microsoft", {"user_name": "reports", "host": "localhost"}, []),
         ("microsoft", {"user_name": None, "host": "localhost"}, NOBODY),
         ("google", {"user_name": None}, NOBODY),
+        ("microsoft", {"user_name": "EXAMPLE\\reports", "host": "gateway.example.org"},
+         ["unknown-mailbox /user_name"]),
         ("login", {"user_name": "reports"}, []),
+        ("login", {"user_name": "EXAMPLE\\reports"}, []),
+        ("login", {"user_name": "a@b@example.edu"}, ["sender-form /user_name"]),
+        ("login", {"user_name": "a b@example.edu", "test_email": {"from": "a@example.edu"}}, []),
+        ("login", {"user_name": "<mailbox>@example.edu"}, ["placeholder-left /user_name"]),
     ],
 )  # fmt: skip
 def test_a_mailbox(base: str, changes: dict[str, Any], expected: list[str], tmp_path: Path) -> None:
