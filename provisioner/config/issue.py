@@ -36,7 +36,8 @@ class Severity(StrEnum):
 class Issue(NamedTuple):
     """Our own words; never a key or a value of the file, since it may be a secret.
 
-    `at`: what of the value is marked. `rule` and `severity` of a check's issue are filled in by
+    `at`: what of the value is marked; `part`: between which characters of its text, if not all of
+    it. `rule` and `severity` of a check's issue are filled in by
     whoever asked it. `range`: where it is, if what
     reads the file says it: there may be no document yet in which a pointer could lead there.
     `fix`: what should stand at the marked place, where that is certain.
@@ -50,6 +51,7 @@ class Issue(NamedTuple):
     severity: Severity = Severity.ERROR
     range: Range = FILE_START
     fix: str | int | bool | None = None
+    part: tuple[int, int] | None = None
 
 
 class Unreadable(Exception):

@@ -350,8 +350,11 @@ def odd_key(key: str) -> LineMistake | None:
 
 
 def odd_text(text: str, *, has_lines: bool) -> LineMistake | None:
-    """What is odd about the beginning of a text without quotes, with signs beyond ASCII."""
-    if text[0] in QUOTES and text[-1] in f"{QUOTES}\"'":
+    """What is odd about the beginning of a text without quotes, with signs beyond ASCII.
+
+    What is wholly in typographic quotes can be read: a rule reports it.
+    """
+    if text[0] in QUOTES and text[-1] in ('"', "'"):
         message = f"YAML does not know this quotation mark: {named(text[0])}"
         remedy = f"{_STRAIGHT_QUOTES}; if it belongs to the text, put straight ones around it"
         return _marked(1, 0, 1, message, remedy)

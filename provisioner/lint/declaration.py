@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provisioner.config.document import STDIN, Document, FoundFile
 from provisioner.config.pointer import escaped
 from provisioner.config.vault_text import is_vault_text
 from provisioner.lint.schema import schema_named
 
+if TYPE_CHECKING:
+    from provisioner.lint.copied_text import Remains
+
 SECRETS = ("/password", "/oauth2/client_secret")
+
+# Where a value is looked at for what came along when it was copied, and the values that are
+# evidently fine: no sign of Markdown, HTML or a sentence, no scheme but that of a URL.
+_COPIED_AT = (
+    *("/host", "/client_name", "/user_name", "/test_email/from", "/test_email/to"),
+    *(f"/oauth2/{name}_url" for name in ("access_token", "authorization", "refresh_token")),
+    *("/oauth2/client_id", "/oauth2/login_hint"),
+    *("/oauth2/scope_for_authorize", "/oauth2/scope_for_token"),
+)
+_NAMES_AT = ("/server_name", "/logging/file_name", "/hosts")
+_FINE = re.compile(r"(?![A-Za-z]+:[^/])[A-Za-z0-9](?:[A-Za-z0-9._/:@+ -]*[A-Za-z0-9/])?")
 
 
 class Declaration:
     """Reads values by pointer; what is not of the asked type counts as not there.
 
-    `value`: what was meant, where a key or a choice is misspelt; else the document's value.
+    `value`: what was meant, where a key or a choice is misspelt; else the document's value. What
+    came along with a text that was copied is taken off, too: that is one mistake, which rules
+    for it report, and all others look at what was meant.
     """
 
     def __init__(self, document: Document, value: Mapping[str, Any]) -> None:
         self.document = document
         self._values: dict[str, Any] = {}
         self._texts: dict[str, str] = {}
+        self._written: dict[str, str] = {}
+        self.remains: dict[str, Remains] = {}
         self._note(value, "")
+        self._take_off_remains()
 
     def get(self, pointer: str) -> Any:
         """The value, or None."""
@@ -49,15 +69,42 @@ class Declaration:
         ]
 
     @cached_property
+    def written_texts(self) -> list[tuple[str, str]]:
+        """The same, with what came along when they were copied."""
+        return [(at, self._written.get(at, text)) for at, text in self.plain_texts]
+
+    def written(self, pointer: str) -> str:
+        """A text with what came along when it was copied; empty if there is none."""
+        return self._written.get(pointer) or self.text(pointer)
+
+    @cached_property
     def is_printable_ascii(self) -> bool:
         """Whether these have no control, invisible or foreign character anywhere."""
-        joined = "".join(text for _, text in self.plain_texts)
+        texts = self.written_texts if self._written else self.plain_texts
+        joined = "".join(text for _, text in texts)
         return joined.isascii() and joined.isprintable()
 
     @cached_property
     def as_earlier(self) -> EarlierServer:
         """What is kept of it to compare later servers with."""
         return EarlierServer(self.text("/server_name"), self.document)
+
+    def _take_off_remains(self) -> None:
+        """Few values need the close look."""
+        texts = self._texts
+        doubtful = [at for at in _COPIED_AT if at in texts and not _FINE.fullmatch(texts[at])]
+        doubtful += [at for at in _NAMES_AT if at in texts and not texts[at].isascii()]
+        if not doubtful:
+            return
+        from provisioner.lint.copied_text import look_at
+
+        for pointer in doubtful:
+            text = texts[pointer]
+            remains, meant = look_at(pointer, text)
+            if remains is not None:
+                self.remains[pointer] = remains
+                self._written[pointer] = text
+                self._values[pointer] = texts[pointer] = meant
 
     def _note(self, mapping: Mapping[str, Any], above: str) -> None:
         """All values of a mapping and of the mappings in it."""

@@ -35,7 +35,17 @@ def excerpt_of(pointer: str, marked: Range, document: Document, schema: Schema) 
     text = in_columns(f"{name}: {value}".rstrip())
     if marked == key or not value:
         return Excerpt(text, 0, len(name))
-    return Excerpt(text, len(name) + 2, len(value))
+    start, length = _marked_part(marked, own_place.value, value)
+    return Excerpt(text, len(name) + 2 + start, length)
+
+
+def _marked_part(marked: Range, value: Range, shown: str) -> tuple[int, int]:
+    """Where in a value the mark begins, and its length; all of a value that is shown otherwise."""
+    start = marked.start.column - value.start.column
+    length = marked.end.column - marked.start.column
+    is_part = value.start < marked.start or marked.end < value.end
+    is_shown = shown != MASK and start + length <= min(len(shown), _MOST_SIGNS)
+    return (start, length) if is_part and is_shown else (0, len(shown))
 
 
 def _as_written(span: Range, document: Document) -> str:

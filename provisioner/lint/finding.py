@@ -17,10 +17,11 @@ class Excerpt(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """What should stand in the file in place of what is marked."""
+    """What should stand at a place in the file, and that place as it may be shown."""
 
     place: Range
     text: str
+    excerpt: Excerpt
 
 
 class Finding(NamedTuple):

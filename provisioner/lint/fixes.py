@@ -19,7 +19,7 @@ from provisioner.config.issue import Unreadable
 from provisioner.config.pointer import escaped
 from provisioner.config.yaml_text import MISSING
 from provisioner.errors import ProvisionerError
-from provisioner.lint.finding import Finding
+from provisioner.lint.finding import Finding, Fix
 from provisioner.lint.verdict import reach_verdict
 from provisioner.text import printable
 
@@ -121,7 +121,7 @@ class _File:
         for _ in range(_MOST_ROUNDS):
             documents = self.documents(text)
             verdict = reach_verdict(documents, settings=self._settings, asked=self._asked)
-            findings = [found for found in verdict.findings if found.fix and found.excerpt]
+            findings = [found for found in verdict.findings if found.fix]
             done: list[Finding] = []
             for some in (findings, *([finding] for finding in findings)):
                 better = _with_fixes(text, some)
@@ -129,7 +129,7 @@ class _File:
                     text, done = better, some
             if not done:
                 break
-            mends += map(_mend_of, done)
+            mends += [_mend_of(finding.fix) for finding in done if finding.fix]
         return text, mends
 
 
@@ -169,22 +169,20 @@ def _with_plain_indentation(text: str) -> tuple[str, list[Mend]]:
     return _INDENTATION.sub(plain, text), mends
 
 
-def _mend_of(finding: Finding) -> Mend:
+def _mend_of(fix: Fix) -> Mend:
     """Key and value alone, as the report shows them: a neighbour may be a secret."""
-    excerpt, fix = finding.excerpt, finding.fix
-    assert excerpt is not None and fix is not None  # noqa: S101, PT018  # they were chosen so
-    start, end = excerpt.mark_start, excerpt.mark_start + excerpt.mark_length
-    after = f"{excerpt.text[:start]}{fix.text}{excerpt.text[end:]}"
-    return Mend(finding.line, excerpt.text, after)
+    text, start, length = fix.excerpt
+    after = f"{text[:start]}{fix.text}{text[start + length :]}"
+    return Mend(fix.place.start.line, text, after)
 
 
 def _with_fixes(text: str, findings: Iterable[Finding]) -> str:
     """From the end on, so that what stands before keeps its place."""
     lines = text.splitlines(keepends=True)
-    fixes = sorted((finding.fix for finding in findings if finding.fix), reverse=True)
-    for (start, end), new in fixes:
+    for fix in sorted((finding.fix for finding in findings if finding.fix), reverse=True):
+        start, end = fix.place
         line = lines[start.line - 1]
-        lines[start.line - 1] = line[: start.column - 1] + new + line[end.column - 1 :]
+        lines[start.line - 1] = line[: start.column - 1] + fix.text + line[end.column - 1 :]
     return "".join(lines)
 
 

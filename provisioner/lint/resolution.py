@@ -9,8 +9,8 @@ from typing import TypedDict
 
 from provisioner.config.document import Document
 from provisioner.config.issue import Issue, Severity
-from provisioner.config.place import Place, Range
-from provisioner.config.pointer import lies_in
+from provisioner.config.place import Place, Position, Range
+from provisioner.config.pointer import lies_in, value_at
 from provisioner.config.yaml_scalars import plain_value
 from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.excerpt import excerpt_of
@@ -21,6 +21,8 @@ from provisioner.lint.suppression import Ignores
 from provisioner.text import printable
 
 _ENDPOINTS = frozenset({"providers-differ", "endpoint-hosts-differ", "refresh-host-differs"})
+# The host of such a URL is not the one that was meant.
+_OF_ONE_URL = frozenset({"lookalike-endpoint", "url-form"})
 # What compares a value with others does not say what is wrong with its form.
 _NOT_OF_THE_FORM = _ENDPOINTS | {"wrong-form", "duplicate-server-name"}
 
@@ -64,7 +66,7 @@ def findings_of_checks(
     """What no comment hides. `wrong-form` says least: another error of the value stands alone.
 
     Behind an unknown tag, say, is not what was meant: nothing more is said of it. An endpoint that
-    looks like another does not belong to the others, either: that is the same mistake.
+    looks like another, say, does not belong to the others, either: that is the same mistake.
     """
     unreadable = [issue.pointer for issue in document.issues if _makes_unreadable(issue)]
     told = [
@@ -78,7 +80,7 @@ def findings_of_checks(
         for pointer, finding in told
         if finding.rule not in _NOT_OF_THE_FORM and finding.severity is Severity.ERROR
     }
-    if any(finding.rule == "lookalike-endpoint" and pointer in URLS for pointer, finding in told):
+    if any(finding.rule in _OF_ONE_URL and pointer in URLS for pointer, finding in told):
         told = [(pointer, finding) for pointer, finding in told if finding.rule not in _ENDPOINTS]
     fixes = {pointer: f.fix for pointer, f in told if f.rule == "wrong-form"}
     return [
@@ -96,7 +98,9 @@ def _makes_unreadable(issue: Issue) -> bool:
 
 def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
     """The place is looked up, and the excerpt made, only now that something is wrong."""
-    span = _marked(document.locate(issue.pointer), issue.at)
+    whole = span = _marked(document.locate(issue.pointer), issue.at)
+    if issue.part is not None:
+        span = _part_of(whole, issue.part, value_at(document.value, issue.pointer), document)
     return Finding(
         rule=issue.rule,
         severity=issue.severity,
@@ -106,7 +110,7 @@ def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
         message=issue.message,
         remedy=issue.remedy,
         excerpt=excerpt_of(issue.pointer, span, document, schema),
-        fix=_fix(issue, span, document, schema),
+        fix=_fix(issue, whole, document, schema),
     )
 
 
@@ -118,7 +122,8 @@ def _fix(issue: Issue, span: Range, document: Document, schema: Schema) -> Fix |
         return None
     line = document.source.lines[span.start.line - 1]
     written = line[span.start.column - 1 : span.end.column - 1]
-    return Fix(span, _as_scalar(issue.fix, written[:1]))
+    shown = excerpt_of(issue.pointer, span, document, schema)
+    return shown and Fix(span, _as_scalar(issue.fix, written[:1]), shown)
 
 
 def _as_scalar(value: str | int | bool, quote: str) -> str:
@@ -137,6 +142,17 @@ def _marked(place: Place, at: str) -> Range:
         return value
     is_below = value.start.line != key.end.line
     return key if at == "key" or value.is_empty or is_below else value
+
+
+def _part_of(span: Range, part: tuple[int, int], text: object, document: Document) -> Range:
+    """Some characters of a text; all of it where it is not written as it reads."""
+    (line, column), end = span
+    written = document.source.lines[line - 1][column - 1 : end.column - 1]
+    before = written.find(text) if isinstance(text, str) and line == end.line else -1
+    if before < 0:
+        return span
+    first, last = (Position(line, column + before + offset) for offset in part)
+    return Range(first, last)
 
 
 def _at(span: Range) -> _Lines:

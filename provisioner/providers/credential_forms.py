@@ -32,6 +32,8 @@ _SECRET_BESIDE = re.compile(
     rf"(?:[?&;]|^)(?:{_SECRET_NAMES})=|[\"'](?:{_SECRET_NAMES}|private_key)\\?[\"']\s*:"
     r"|PRIVATE KEY-|(?<![\w-])GOCSPX-"
 )
+# In a URL before its host: https://user:password@...
+_PASSWORD_IN_URL = re.compile(r"//[^/?#@:\s]*:[^/?#@\s]*@")
 
 
 def has_form(text: str, form: CredentialForm) -> bool:
@@ -52,4 +54,8 @@ def holds_secret_value(text: str) -> bool:
 
 def may_be_shown(text: str) -> bool:
     """Whether what stands where no secret belongs does not look like one all the same."""
-    return not holds_secret_value(text) and _SECRET_BESIDE.search(text) is None
+    return not (
+        holds_secret_value(text)
+        or _SECRET_BESIDE.search(text)
+        or ("@" in text and _PASSWORD_IN_URL.search(text))
+    )

@@ -135,6 +135,8 @@ MICROSOFT_GCC_HIGH = MICROSOFT._replace(
     smtp_ports=(),
     mx_hosts=(),
     reading_hosts=(),
+    # Each cloud has its own directory and endpoints (same page): no token of one is another's.
+    platform="Microsoft US Government",
     smtp_auth_methods=(),
     login_name="unknown",
     foreign_sender="unknown",
@@ -156,5 +158,6 @@ MICROSOFT_CHINA = MICROSOFT_GCC_HIGH._replace(
     title="Microsoft 365 operated by 21Vianet",
     endpoints=("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
     smtp_hosts=("smtp.partner.outlook.cn", "smtp-legacy.partner.outlook.cn"),
+    platform="21Vianet",
     device_authorization_url=None,
 )

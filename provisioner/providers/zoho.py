@@ -7,6 +7,17 @@ from provisioner.providers.provider import Provider
 _REGIONS = ("com", "eu", "in", "com.au", "jp", "com.cn")
 _SMTP = ("smtp", "smtppro")
 
+
+def zoho_region(host: str) -> str:
+    """`smtp.zoho.com.au`, `accounts.zoho.com.au` -> `com.au`; empty if it is none of Zoho's.
+
+    https://www.zoho.com/accounts/protocol/oauth/multi-dc.html: each holds its own users only.
+    The sign-in page of .com serves all, the token endpoint is that of the account's region.
+    """
+    region = host.rpartition("zoho.")[2]
+    return region if region in _REGIONS else ""
+
+
 ZOHO = Provider(
     name="zoho",
     title="Zoho",

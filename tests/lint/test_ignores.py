@@ -33,7 +33,7 @@ OAUTH2 = (
     "  scope_for_authorize: https://outlook.office.com/SMTP.Send offline_access\n"
 )
 LOOKALIKE = "https://login.micros0ftonline.com/contoso.edu/oauth2/v2.0/token"
-HTTP_OF_WRONG_FORM = "'http://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token?a b'"
+HTTP_OF_WRONG_FORM = "'http://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token?é'"
 
 
 def found(folder: Path, text: str, asked: frozenset[str] | None = None) -> list[tuple[str, int]]:
@@ -156,5 +156,5 @@ def test_a_finding_covers_another_only_where_it_is_shown(
 
 
 def test_a_warning_covers_no_error(tmp_path: Path) -> None:
-    text = OAUTH2.format(url="'https://accounts.google.com/o/oauth2/token?a b'")
+    text = OAUTH2.format(url="'https://accounts.google.com/o/oauth2/token?é'")
     assert {"superseded-endpoint", "wrong-form"} <= rules(tmp_path, text)

@@ -48,14 +48,21 @@ def _may_be_taken(server: Declaration, provider: Provider) -> bool:
     return level == "auto_detect" or not known or level in known
 
 
+def secret_without_tls(server: Declaration) -> str:
+    """What would cross the network readable, in words; empty if nothing would."""
+    if server.get("/use_tls") not in (None, False):
+        return ""
+    level = server.text(_LEVEL)
+    if level == "auto_detect":
+        return "the password" if server.has("/password") else ""
+    return _TRAVELS.get(level, "")
+
+
 @rule("cleartext-login", ERROR)
 def cleartext_login(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """A secret that would cross the network readable; auto_detect may come to plain or login."""
-    level = server.text(_LEVEL)
-    secret = _TRAVELS.get(level)
-    if level == "auto_detect" and server.has("/password"):
-        secret = "the password"  # noqa: S105
-    if secret is None or server.get("/use_tls") not in (None, False):
+    secret = secret_without_tls(server)
+    if not secret:
         return
     if not is_loopback(server.text("/host")):
         is_said = server.has("/use_tls")

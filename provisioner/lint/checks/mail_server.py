@@ -9,21 +9,28 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from provisioner.config.issue import Issue
-from provisioner.lint.checks.login import PASSWORD_METHODS, mailbox, signs_in
+from provisioner.lint.checks.login import PASSWORD_METHODS, mailbox, secret_without_tls, signs_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.nearest import nearest
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import is_loopback
-from provisioner.providers.lookalikes import resembled
+from provisioner.providers.credential_forms import may_be_shown
+from provisioner.providers.endpoints import host_of
+from provisioner.providers.guessed_hosts import GUESSED, with_known_suffix
+from provisioner.providers.lookalikes import is_a_slip, resembled
 from provisioner.providers.provider import Provider
+from provisioner.providers.zoho import zoho_region
 
 if TYPE_CHECKING:
     from difflib import SequenceMatcher
 
 _HOST, _PORT, _RATE = "/host", "/port", "/maximum_emails_per_minute"
 _HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
+_WITH_PORT = re.compile(r"(?:[^:\[\]\s]+|\[[0-9A-Fa-f:.]+\])(?P<behind>:\s*(?P<port>[0-9]+))")
+_KNOWN_PORTS = frozenset({"25", "465", "587", "2525"})
+_SCHEME_ALONE = re.compile(r"(?i)(?:smtps?|ssl|tls|starttls|https?):")
 
 
 def is_ip_address(host: str) -> bool:
@@ -47,12 +54,77 @@ def _host_name(server: Declaration) -> str:
 def host_is_url(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """MAPS takes the host name alone; the port has a field of its own."""
     host = server.text(_HOST)
+    if "/" not in host and "@" not in host and ":" not in host:
+        return
+    port = _WITH_PORT.fullmatch(host)
+    scheme = _SCHEME_ALONE.match(host)
     if "://" in host or "/" in host:
         yield Issue(_HOST, "the host is written as a URL", "write the host name alone")
     elif "@" in host:
         yield Issue(_HOST, "the host is written as a mail address", "write the mail server")
-    elif host.count(":") == 1:
-        yield Issue(_HOST, "the host has a port behind it", "write the port below `port`")
+    elif port:
+        number = port["port"]
+        line = f"port: {number}" if number in _KNOWN_PORTS else "the number below `port`"
+        remedy = f"write the host alone, and on a line of its own {line}"
+        yield Issue(_HOST, "the host has a port behind it", remedy, part=port.span("behind"))
+    elif scheme:
+        message = "the kind of connection stands before the host"
+        yield Issue(_HOST, message, "write the host name alone", part=scheme.span())
+
+
+_IN_BRACKETS = re.compile(r"\[(?P<address>[0-9A-Fa-f:.]+)\]")
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_WORDS_BEHIND = re.compile(r"(?P<host>[A-Za-z0-9._-]+\.[A-Za-z0-9-]+)(?P<behind>\s+\S.*)")
+
+
+@rule("host-form", ERROR, can_be_ignored=False)
+def host_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """Forms of hosts that other programs take, and a number that is no address.
+
+    Characters of other alphabets that look like Latin ones are other rules'.
+    """
+    host = server.text(_HOST)
+    if not host or (_HOST_NAME.fullmatch(host) and not host[-1].isdecimal()):
+        return
+    if not host.isprintable():
+        return  # control-character's
+    in_brackets, behind = _IN_BRACKETS.fullmatch(host), _WORDS_BEHIND.fullmatch(host)
+    if in_brackets:
+        yield Issue(_HOST, "only a URL has brackets around an address", "write it without [ and ]")
+    elif behind:
+        yield Issue(
+            _HOST,
+            "something stands behind the host",
+            "write the host alone; a port and TLS belong below `port` and `use_tls`",
+            part=behind.span("behind"),
+        )
+    elif host.endswith(".") and _HOST_NAME.fullmatch(host[:-1].casefold()):
+        yield Issue(
+            _HOST,
+            "a dot stands at the end of the host: certificates have no name with one",
+            "write it without the dot",
+            part=(len(host) - 1, len(host)),
+        )
+    elif _NUMBERS.fullmatch(host) and not is_ip_address(host):
+        yield Issue(
+            _HOST,
+            "this is neither a name nor an IPv4 address, which has four numbers from 0 to 255",
+            "write the mail server's name, or its whole address without leading zeros",
+        )
+    elif len(host) < 254 and not host.isascii() and host.isprintable() and not resembled(host):
+        yield from _international(host)
+
+
+def _international(host: str) -> Iterator[Issue]:
+    import idna
+
+    try:
+        name = idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return  # it is none: the schema says so
+    shown = name if may_be_shown(host) else "its xn-- form"
+    message = "MAPS looks up names in ASCII, and this one has other letters"
+    yield Issue(_HOST, message, f"write {shown}, which is the same name")
 
 
 # https://www.iana.org/assignments/service-names-port-numbers. 80 and 443 are left out: there
@@ -62,7 +134,9 @@ _READING = {110: "POP3", 143: "IMAP", 993: "IMAP", 995: "POP3"}
 
 @rule("wrong-port", ERROR)
 def wrong_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
-    """A port on which nobody takes mail. Of 25 submission-port has a word."""
+    """A port on which nobody takes mail, or not so. Of 25 submission-port has a word, and of a
+    secret that travels without TLS cleartext-login.
+    """
     port, host = server.get(_PORT), server.text(_HOST)
     if type(port) is not int or not 0 < port < 65536 or port in (25, 587) or is_loopback(host):
         return
@@ -73,7 +147,7 @@ def wrong_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
     elif provider.smtp_ports and port not in provider.smtp_ports:
         message = f"{provider.label} takes no mail on this port"
         yield Issue(_PORT, message, _right_port(server, provider))
-    elif port == 465 and server.get("/use_tls") in (None, False):
+    elif port == 465 and server.get("/use_tls") in (None, False) and not secret_without_tls(server):
         yield Issue(
             _PORT,
             "port 465 speaks TLS from the first byte, and this server is declared without TLS",
@@ -161,17 +235,49 @@ def _of_another(here: Provider, server: Declaration, context: LintContext) -> It
     if len({provider.name for provider in providers}) != 1:
         return
     endpoints = providers[0]
-    if not endpoints.smtp_hosts or here.name == endpoints.name:
+    if here.name == endpoints.name:
+        yield from _of_another_region(server)
+        return
+    if not endpoints.smtp_hosts:
         return
     if here.platform is None or here.platform != endpoints.platform:
         yield Issue(
             _HOST,
             f"this mail server is {here.label}'s, the OAuth2 URLs are {endpoints.label}'s: it does "
             "not take their tokens",
-            f"write {endpoints.smtp_hosts[0]}, or the OAuth2 settings of {here.label}",
+            f"write {endpoints.smtp_hosts[0]}, or the OAuth2 settings of {here.label}"
+            + _at_endpoint(here, _host_name(server)),
         )
 
 
+def _in_region(host: str, region: str) -> str:
+    return f"{host.partition('.')[0]}.zoho.{region}"
+
+
+def _at_endpoint(provider: Provider, host: str) -> str:
+    """Where a provider's OAuth2 URLs lead, at Zoho those of the mail server's region."""
+    of_region = (one for one in provider.endpoints if zoho_region(one) == zoho_region(host))
+    endpoint = next(of_region, "")
+    return f" with URLs at {endpoint}" if endpoint else ""
+
+
+def _of_another_region(server: Declaration) -> Iterator[Issue]:
+    """Zoho keeps each account in one region; the others know neither it nor its tokens."""
+    host = _host_name(server)
+    there = zoho_region(host_of(server.text("/oauth2/access_token_url")))
+    here = zoho_region(host)
+    if here and there and here != there:
+        yield Issue(
+            _HOST,
+            f"this mail server is Zoho's in the region .{here}, access_token_url is in .{there}",
+            f"write the region of the account in all: {_in_region(host, there)}, or "
+            f"accounts.zoho.{here} in the OAuth2 URLs",
+        )
+
+
+_BY_DOMAIN: dict[str, list[str]] = {}
+for _known in (host for provider in PROVIDERS for host in provider.smtp_hosts):
+    _BY_DOMAIN.setdefault(_known.partition(".")[2], []).append(_known)
 _BY_READING_HOST = {host: p.smtp_hosts[0] for p in PROVIDERS for host in p.reading_hosts}
 _NEAR = 0.92
 
@@ -191,9 +297,17 @@ def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Is
         yield from _reading(host, context.provider(_BY_READING_HOST[host]))
         return
     provider = context.provider(server.text("/oauth2/access_token_url"))
+    if host in GUESSED:
+        if signs_in(server):
+            yield _guessed(context.provider(GUESSED[host]), provider)
+        return
     known = provider.smtp_hosts
-    meant = nearest(host, known) if known else _like_known_host(host)
-    if meant:
+    meant = _slip_of_known_host(host) or (nearest(host, known) if known else _like_known_host(host))
+    if not meant and (whole := with_known_suffix(host)):
+        suffix = host.rpartition(".")[2]
+        message = f"there is no top-level domain .{suffix}: no mail server can have this name"
+        yield Issue(_HOST, message, f"did you mean .{whole.rpartition('.')[2]}?")
+    elif meant:
         label = context.provider(meant).label
         message = f"this looks like a mail server of {label}, misspelt"
         yield Issue(_HOST, message, f"did you mean {meant}?")
@@ -213,6 +327,27 @@ def _reading(host: str, provider: Provider) -> Iterator[Issue]:
             f"at {provider.label} this host is for reading mail; another one takes it",
             f"write {provider.smtp_hosts[0]}",
         )
+
+
+def _guessed(provider: Provider, tokens_of: Provider) -> Issue:
+    """Microsoft's two kinds of accounts have a mail server each: the tokens say which is meant."""
+    is_one = tokens_of.smtp_hosts and tokens_of.platform and tokens_of.platform == provider.platform
+    meant = tokens_of if is_one else provider
+    return Issue(
+        _HOST,
+        f"{meant.label} documents another mail server for sending with a sign-in",
+        f"write {meant.smtp_hosts[0]}",
+    )
+
+
+def _slip_of_known_host(host: str) -> str | None:
+    """`smpt.zoho.com`, `smtp.zoho.con`: short names of which most letters are another's, too."""
+    whole = with_known_suffix(host)
+    first, _, rest = host.partition(".")
+    for known in _BY_DOMAIN.get(rest, ()):
+        if is_a_slip(first, known.partition(".")[0]):
+            return known
+    return whole if whole in _BY_DOMAIN.get(whole.partition(".")[2], ()) else None
 
 
 @cache

@@ -64,44 +64,104 @@ def http_endpoint(server: Declaration, _context: LintContext) -> Iterator[Issue]
             yield Issue(pointer, "this address has no TLS", remedy, fix=fix)
 
 
-_IN_THE_DOCUMENT = {
-    AUTHORIZATION_URL: "authorization_endpoint",
-    TOKEN_URL: "token_endpoint",
-    REFRESH_URL: "token_endpoint",
-}
+# What the schema takes, and what is wrong with the rest: the group `sign` is marked.
+_FINE = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:[/?][!-\"$-~]*)?"
+)
+_WRONG_FORMS = (
+    (
+        re.compile(r"(?i)(?P<sign>https?://)https?:?/"),
+        "https:// stands twice",
+        "write it once",
+    ),
+    (
+        re.compile(r"(?i)https?://[^/?#]*@"),
+        "a user name stands before the host, and maybe a password",
+        "write the address without both; if it is a password, renew it, since git keeps it",
+    ),
+    (
+        re.compile(r"(?!https?://)(?P<sign>(?i:https?))://"),
+        "https is written with capital letters, which not every program takes",
+        "write https:// in small letters",
+    ),
+    (
+        re.compile(r"https?://[^#\s\\]*(?P<sign>#.*)"),
+        "what stands behind # is for the browser alone",
+        "write the address without # and what follows",
+    ),
+    (re.compile(r"https?:[^\\]*(?P<sign>\\)"), "this is a backslash", "write / in its place"),
+    (
+        re.compile(r"https?://\S*(?P<sign> +)\S"),
+        "there is a blank in this address",
+        "write it without",
+    ),
+    (
+        re.compile(
+            r"(?i)(?!https?://)(?P<sign>h{0,2}t{1,3}ps{0,2})(?:[:;]?/{1,3}|[:;]\\{2})(?=[\w.-]+\.\w)"
+        ),
+        "the address does not begin with https://",
+        "write https:// before the host",
+    ),
+    (
+        re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::[0-9]+)?(?:/[!-~]*)?\Z"),
+        "https:// is missing",
+        "write https:// before the host",
+    ),
+)
 
 
-@rule("discovery-url", ERROR, can_be_ignored=False)
-def discovery_url(server: Declaration, _context: LintContext) -> Iterator[Issue]:
-    """The document (OpenID Connect Discovery 1.0, RFC 8414) names endpoints; it is none."""
-    for pointer, name in _IN_THE_DOCUMENT.items():
-        if "/.well-known/" in server.text(pointer):
-            yield Issue(
-                pointer,
-                "this is the address of a discovery document, not of an endpoint",
-                f"open it in a browser, and write the address behind `{name}` here",
-            )
+@rule("url-form", ERROR, can_be_ignored=False)
+def url_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """Mistakes of typing that have a name; the schema reports the others."""
+    for pointer in URLS:
+        url = server.text(pointer)
+        if not url or _FINE.fullmatch(url) or not (url.isascii() and url.isprintable()):
+            continue
+        for pattern, message, remedy in _WRONG_FORMS:
+            found = pattern.match(url)
+            if found is not None:
+                has_sign = "sign" in pattern.groupindex and found["sign"] is not None
+                part = found.span("sign") if has_sign else None
+                yield Issue(pointer, message, remedy, part=part)
+                break
 
 
 _SIGN_IN_NAMES = frozenset({"authorize", "auth", "authorization", "request_auth"})
-_TOKEN_NAMES = frozenset({"token", "get_token"})
+# refresh: https://api.fastmail.com/oauth/refresh
+_TOKEN_NAMES = frozenset({"token", "get_token", "refresh"})
+_METADATA = frozenset({"openid-configuration", "oauth-authorization-server"})
 
 
 @rule("wrong-url-order", ERROR)
 def wrong_url_order(server: Declaration, _context: LintContext) -> Iterator[Issue]:
-    """Told by the last part of the path, which all known providers name alike."""
-    if _last_part(server.text(AUTHORIZATION_URL)) in _TOKEN_NAMES:
+    """Told by the last part of the path, which nearly all known providers name alike.
+
+    Swapped URLs are one mistake, at the first of the two.
+    """
+    last = {pointer: _last_part(server.text(pointer)) for pointer in URLS}
+    if last[AUTHORIZATION_URL] in _TOKEN_NAMES:
+        is_swap = last[TOKEN_URL] in _SIGN_IN_NAMES
+        last[TOKEN_URL] = "" if is_swap else last[TOKEN_URL]
+        message = "this looks like the token endpoint"
         yield Issue(
             AUTHORIZATION_URL,
-            "this looks like the token endpoint",
-            "write the address of the sign-in page; are the two URLs swapped?",
+            f"{message}, and access_token_url like the sign-in page" if is_swap else message,
+            "swap the two URLs" if is_swap else "write the address of the sign-in page",
         )
     for pointer in (TOKEN_URL, REFRESH_URL):
-        if _last_part(server.text(pointer)) in _SIGN_IN_NAMES:
+        if last[pointer] in _SIGN_IN_NAMES:
             yield Issue(
                 pointer,
                 "this looks like the address of the sign-in page",
-                "write the token endpoint; are the two URLs swapped?",
+                "write the token endpoint",
+            )
+    for pointer, name in last.items():
+        if name in _METADATA:
+            field = "authorization" if pointer == AUTHORIZATION_URL else "token"
+            yield Issue(
+                pointer,
+                "this is the address of the provider's metadata, which lists its endpoints",
+                f"open it and write the value of {field}_endpoint",
             )
 
 

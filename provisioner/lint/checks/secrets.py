@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.issue import Issue
-from provisioner.lint.checks.oauth_urls import provider_of
+from provisioner.lint.checks.oauth_urls import AUTHORIZATION_URL, provider_of
 from provisioner.lint.checks.text import VAULT_MARK, placeholder_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import SECRETS, Declaration
@@ -23,6 +23,7 @@ from provisioner.providers.credential_forms import (
     holds_secret_value,
     may_be_shown,
 )
+from provisioner.providers.endpoints import tenant_of
 from provisioner.providers.provider import Provider
 
 if TYPE_CHECKING:
@@ -127,6 +128,11 @@ def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]
     if not client_id:
         return
     found = _what_is_wrong_with(client_id, provider_of(server, context))
+    if client_id.casefold() == tenant_of(server.text(AUTHORIZATION_URL)):
+        found = (
+            "this is the ID of the directory (tenant), as in authorization_url",
+            "write the Application (client) ID, which the app registration shows beside it",
+        )
     if found is not None and placeholder_in(_CLIENT_ID, client_id) is None:
         yield Issue(_CLIENT_ID, *found)
 
@@ -147,13 +153,15 @@ def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str,
 
 def _instead_of_id(client_id: str, provider: Provider) -> tuple[str, str]:
     form, remedy = _ID_FORMS[provider.client_id_form]
-    if has_form(client_id.strip(), provider.client_id_form):
-        return "there are blanks around this client id", "write it without"
     if client_id.casefold().endswith(_SERVICE_ACCOUNT):
         return "this is the address of a service account, which is no OAuth client", _NEW_CLIENT
+    if has_form(client_id.strip("{}()[]"), provider.client_id_form):
+        return "the client id stands in brackets", "write it without"
     owner = next((of for other, of in _OWNERS.items() if has_form(client_id, other)), None)
     if owner is not None:
         return f"this looks like a client id of {owner}, not of {provider.label}", remedy
+    if "@" in client_id:
+        form = f"{form}, and this is a mail address"
     return f"a client id of {provider.label} {form}", remedy
 
 

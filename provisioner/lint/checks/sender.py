@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from provisioner.config.issue import Issue
 from provisioner.lint.checks.login import mailbox, signs_in
 from provisioner.lint.checks.mail_server import is_ip_address
-from provisioner.lint.checks.text import has_odd_character
+from provisioner.lint.checks.text import has_odd_character, placeholder_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.schema import schema_named
 from provisioner.providers.catalogue import is_loopback
+from provisioner.providers.guessed_hosts import with_known_suffix
+from provisioner.providers.lookalikes import is_a_slip
 
 _USER, _HINT, _FROM = "/user_name", "/oauth2/login_hint", "/test_email/from"
 _CLIENT_NAME = "/client_name"
@@ -39,10 +41,11 @@ def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue
         )
     elif name and "@" not in name:
         provider = context.provider(server.text("/host"))
-        if provider.login_name == "address":
+        if provider.login_name == "address" or "\\" in name:
+            who = provider.label if provider.login_name == "address" else "OAuth2"
             yield Issue(
                 _USER if server.text(_USER) else _HINT,
-                f"{provider.label} knows accounts by their whole address",
+                f"{who} knows accounts by their whole address",
                 "write the mailbox's address, such as reports@example.edu",
             )
 
@@ -70,22 +73,68 @@ def _address() -> re.Pattern[str]:
     return re.compile(schema_named("email-server").content["$defs"]["mail_address"]["pattern"])
 
 
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+
+
 @rule("sender-form", ERROR, can_be_ignored=False)
 def sender_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     """A name to sign in with that is the test email's sender, too, and can be none.
 
-    Characters that came along unseen are other rules'.
+    Names without @ are left alone: mail servers may know what to do with them. Characters that
+    came along unseen are other rules', and so are placeholders.
     """
     pointer = _USER if server.text(_USER) else _HINT
     name = server.text(pointer)
-    if name.isascii() or server.text(_FROM) or not signs_in(server):
+    if _PLAIN_ADDRESS.fullmatch(name) or server.text(_FROM) or not signs_in(server):
         return
-    if not has_odd_character(pointer, name):
+    if name.isascii():
+        is_none = "@" in name and name.isprintable() and not _address().fullmatch(name)
+        if is_none and placeholder_in(pointer, name) is None:
+            yield Issue(
+                pointer,
+                "this is no mail address, and the test email would have it as its sender",
+                "write one address, such as reports@example.edu; if people sign in like this, name "
+                "the sender: test_email: {from: reports@example.edu}",
+            )
+    elif not has_odd_character(pointer, name):
         yield Issue(
             pointer,
             "the test email would have this as its sender, and that has to be an address in ASCII",
             "name one that the mailbox may send as: test_email: {from: reports@example.edu}",
         )
+
+
+# Domains in which anyone may have a mailbox, and whose misspellings are not.
+_WELL_KNOWN = (
+    *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com"),
+    *("yahoo.com", "icloud.com"),
+)
+
+
+@rule("doubtful-address", WARNING)
+def doubtful_address(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """A domain that does not exist, or that is a letter away from a well-known one."""
+    for pointer in (_USER, _HINT, _FROM, "/test_email/to"):
+        text = server.text(pointer)
+        domain = text.rpartition("@")[2] if "@" in text else ""
+        found = _doubt_about_domain(domain) if domain else None
+        if found is not None:
+            yield Issue(pointer, *found, part=(len(text) - len(domain), len(text)))
+
+
+@lru_cache(maxsize=1024)
+def _doubt_about_domain(domain: str) -> tuple[str, str] | None:
+    name = domain.casefold()
+    near = [known for known in _WELL_KNOWN if name[:1] == known[0] and is_a_slip(name, known)]
+    if name in _WELL_KNOWN or len(name) > 255:
+        return None
+    if near:
+        return f"this domain looks like {near[0]}, misspelt", f"did you mean {near[0]}?"
+    whole = with_known_suffix(name)
+    if not whole:
+        return None
+    suffix, meant = (one.rpartition(".")[2] for one in (name, whole))
+    return f"there is no top-level domain .{suffix}", f"did you mean .{meant}?"
 
 
 # What a host sends; the test email is not sent with anything else either.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from provisioner.config.issue import Issue
@@ -21,6 +22,10 @@ from provisioner.providers.credential_forms import is_guid, may_be_shown
 from provisioner.providers.endpoints import tenant_of
 from provisioner.providers.provider import Provider
 
+_DOMAIN = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]+")
+# How the paths of the endpoints go on behind the tenant.
+_BELOW_A_TENANT = frozenset({"oauth2", "v2.0", "authorize", "token"})
+
 
 @rule("tenant-form", ERROR, can_be_ignored=False)
 def tenant_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
@@ -28,16 +33,30 @@ def tenant_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
     for pointer in URLS:
         url = server.text(pointer)
         tenant = tenant_of(url)
-        if not tenant or "." in tenant or is_guid(tenant):
+        if not tenant or is_guid(tenant) or _is_domain(tenant):
             continue
         shared = context.provider(url).shared_tenants if known_provider(url) else {}
         if shared and tenant not in shared and placeholder_in(pointer, url) is None:
-            what = f"{tenant} is no tenant" if may_be_shown(tenant) else "this is no tenant"
-            yield Issue(
-                pointer,
-                f"{what}: a tenant is a directory's ID, which is a GUID, or one of its domains",
-                "write the ID of your directory, or a domain such as contoso.onmicrosoft.com",
-            )
+            yield Issue(pointer, *_what_is_wrong_with(tenant))
+
+
+def _is_domain(tenant: str) -> bool:
+    return tenant not in _BELOW_A_TENANT and _DOMAIN.fullmatch(tenant) is not None
+
+
+def _what_is_wrong_with(tenant: str) -> tuple[str, str]:
+    if tenant in _BELOW_A_TENANT:
+        return (
+            "the tenant is missing: it stands between the host and what follows",
+            "write the ID of your directory, or a domain such as contoso.onmicrosoft.com, there",
+        )
+    if is_guid(tenant.strip("{}()[]")):
+        return "the ID of the directory stands in brackets", "write it without"
+    what = f"{tenant} is no tenant" if may_be_shown(tenant) else "this is no tenant"
+    return (
+        f"{what}: a tenant is a directory's ID, which is a GUID, or one of its domains",
+        "write the ID of your directory, or a domain such as contoso.onmicrosoft.com",
+    )
 
 
 _PAIRS = ((AUTHORIZATION_URL, TOKEN_URL), (TOKEN_URL, REFRESH_URL))

@@ -13,6 +13,7 @@ from provisioner.config.pointer import pointer_to
 from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import SECRETS, Declaration
+from provisioner.lint.mending import bared
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.endpoints import host_of
@@ -58,7 +59,7 @@ def control_character(server: Declaration, _context: LintContext) -> Iterator[Is
     """
     if server.is_printable_ascii:
         return
-    for pointer, text in server.plain_texts:
+    for pointer, text in server.written_texts:
         found = _CONTROL.search(text)
         if found is not None and not (pointer in SECRETS and VAULT_MARK in text):
             sign = found.group()
@@ -103,14 +104,24 @@ def invisible_character(server: Declaration, _context: LintContext) -> Iterator[
     """The first one of each value. Secrets are left out: nothing of them may be told."""
     if server.is_printable_ascii:
         return
-    for pointer, text in server.plain_texts:
+    for pointer, text in server.written_texts:
         sign = "" if pointer.startswith(SECRETS) else _invisible_in(pointer, text)
         if sign:
+            is_blank = unicodedata.category(sign) == "Zs"
             yield Issue(
                 pointer,
                 f"there is a character here that nobody sees: {_named(sign)}",
-                "write the value anew; copied text brings such characters along",
+                "remove it, or type a blank in its place if one belongs here"
+                if is_blank
+                else "remove it; copied text brings such characters along",
+                part=_part(text, sign),
+                fix=None if _invisible_in(pointer, bared(text)) else bared(text),
             )
+
+
+def _part(text: str, sign: str) -> tuple[int, int]:
+    place = text.index(sign)
+    return place, place + 1
 
 
 def has_odd_character(pointer: str, text: str) -> bool:
@@ -152,20 +163,8 @@ def _named(sign: str) -> str:
     return f"{unicodedata.name(sign, '')} (U+{ord(sign):04X})".strip()
 
 
-# Where letters beyond ASCII may stand, and addresses, where nobody would look for one.
+# Where letters beyond ASCII may stand. Elsewhere they are an error: copied-character.
 _LETTERS_AT = ("/server_name", "/user_name", "/oauth2/login_hint", "/hosts", _LOG_FILE)
-_ADDRESSES_AT = ("/test_email/from", "/test_email/to")
-# Of https://www.unicode.org/Public/security/latest/confusables.txt the letters that look like
-# Latin ones in any typeface.
-_CYRILLIC = (
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
-    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0405"
-)
-_GREEK = (
-    "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399"
-    "\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
-)
-_LIKE_LATIN = frozenset(_CYRILLIC + _GREEK)
 _LIKE_A_BLANK = frozenset("\u00a0\u2007\u202f")
 
 
@@ -174,14 +173,16 @@ def lookalike_character(server: Declaration, _context: LintContext) -> Iterator[
     """A Cyrillic letter in a Latin word, a blank that is none."""
     if server.is_printable_ascii:
         return
-    for pointer in (*_LETTERS_AT, *_ADDRESSES_AT):
-        sign = _lookalike_in(pointer, server.text(pointer))
+    for pointer in _LETTERS_AT:
+        text = server.text(pointer)
+        sign = _lookalike_in(pointer, text)
         if sign:
             yield Issue(
                 pointer,
                 f"what looks like a {'blank' if sign in _LIKE_A_BLANK else 'Latin letter'} is "
                 f"{unicodedata.name(sign)} (U+{ord(sign):04X})",
                 "type it on the keyboard; copied text brings such characters along",
+                part=None if pointer in server.remains else _part(text, sign),
             )
 
 
@@ -190,20 +191,35 @@ def _lookalike_in(pointer: str, text: str) -> str:
     if text.isascii() or text != text.strip(" "):
         return ""
     blanks = _LIKE_A_BLANK if pointer in _WITH_BLANKS else ()
-    return next((sign for sign in text if sign in blanks), "") or _foreign_letter(text)
+    from provisioner.lint.copied_text import foreign_letter
+
+    return next((sign for sign in text if sign in blanks), "") or foreign_letter(text) or ""
 
 
-def _foreign_letter(text: str) -> str:
-    """In a word that is Latin but for such letters; a Cyrillic word has others, too."""
-    for word in "".join(sign if sign.isalpha() else " " for sign in text).split():
-        foreign = [sign for sign in word if not sign.isascii() and not _is_latin(sign)]
-        if foreign and len(foreign) < len(word) and _LIKE_LATIN.issuperset(foreign):
-            return foreign[0]
-    return ""
+@rule("copied-character", ERROR)
+def copied_character(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """Quotes, dashes and the like of word processors, and foreign letters where only ASCII is."""
+    return _remains(server, "copied-character")
 
 
-def _is_latin(letter: str) -> bool:
-    return unicodedata.name(letter, "").startswith("LATIN")
+@rule("copied-text", ERROR)
+def copied_text(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """Markdown, HTML, a name before an address, commas: not the value, but what was around it."""
+    return _remains(server, "copied-text")
+
+
+@rule("rewritten-link", ERROR, can_be_ignored=False)
+def rewritten_link(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+    """Codes and secrets would go to a filter for mail."""
+    return _remains(server, "rewritten-link")
+
+
+def _remains(server: Declaration, rule_id: str) -> Iterator[Issue]:
+    for pointer, found in server.remains.items():
+        if found.rule == rule_id:
+            is_around = bared(server.written(pointer)) == server.text(pointer)
+            fix = server.text(pointer) if is_around else None
+            yield Issue(pointer, found.message, found.remedy, part=found.part, fix=fix)
 
 
 def _lookalikes_in_settings(settings: Mapping[str, Any]) -> Iterator[Issue]:
