@@ -120,6 +120,11 @@ _ROWS = (
         "begin a new line after the first colon, and indent the keys below it",
     ),
     _row(
+        rf"{_KEY}: +(?P<at>%)[A-Za-z_]\w*%\s*$",
+        "no value can begin with %, by which Windows marks a variable",
+        "write the value; a secret from a variable is {env: NAME}, without %",
+    ),
+    _row(
         rf"{_KEY}(?P<at>:)(?!//)[^\s:]",
         "a blank is missing after this colon",
         _KEY_AND_VALUE,
