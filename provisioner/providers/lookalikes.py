@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from provisioner.providers.all_providers import PROVIDERS
 
@@ -30,6 +30,33 @@ _FEWEST_LETTERS = 5  # with fewer, each other domain is a letter away: live.com,
 _MANY_LETTERS = 9  # with fewer, the first letter makes another word: fastmail.com, eastmail.com
 
 
+class _Known(NamedTuple):
+    """A known domain with its hosts that are endpoints or mail servers, and how these look."""
+
+    domain: str
+    hosts: tuple[str, ...]
+    shape: str
+    labels: int
+    dotted_hosts: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.domain.partition(".")[0]
+
+    @property
+    def suffix(self) -> str:
+        return self.domain.partition(".")[2]
+
+
+class _Look(NamedTuple):
+    """What a host looks like, in the forms that are compared."""
+
+    shape: str
+    dotted: str
+    letters: str  # without dots and dashes
+    ends: dict[int, str]  # its last labels, by their number
+
+
 @lru_cache(maxsize=4096)
 def resembled(host: str) -> str | None:
     """The known host that another one may be taken for; None if it is known, or like none.
@@ -37,27 +64,37 @@ def resembled(host: str) -> str | None:
     All below a known host's domain is its owner's.
     """
     name = host.casefold().rstrip(".")
-    its_owners = tuple(f".{domain}" for domain in _known())
-    if len(name) > 255 or f".{name}".endswith(its_owners + _ORDINARY) or _is_regional(name):
+    if len(name) > 255 or f".{name}".endswith(_of_known_owners()) or _is_regional(name):
         return None
     shape = _shape(name)
-    for domain, hosts in _known().items():
-        if _is_near(shape, domain) or _is_part(shape, domain, hosts):
-            return max(hosts, key=lambda known: _same_letters(_dotted(shape), _dotted(known)))
+    labels = shape.split(".")
+    ends = {count: ".".join(labels[-count:]) for count in (2, 3)}
+    dotted = _dotted(shape)
+    look = _Look(shape, dotted, dotted.replace(".", ""), ends)
+    for known in _known():
+        if _is_near(look, known) or _is_part(look, known):
+            return max(known.hosts, key=lambda one: _same_letters(look.dotted, _dotted(one)))
     return None
 
 
 @cache
-def _known() -> Mapping[str, tuple[str, ...]]:
-    """Domain -> its hosts that are endpoints or mail servers."""
-    found: dict[str, tuple[str, ...]] = {}
+def _known() -> tuple[_Known, ...]:
+    found: dict[str, dict[str, None]] = {}
     for provider in PROVIDERS:
         for place in (*provider.endpoints, *provider.smtp_hosts):
             host = place.partition("/")[0]
             labels = host.split(".")
             domain = ".".join(labels[-3 if labels[-2] == "com" else -2 :])
-            found[domain] = tuple(dict.fromkeys((*found.get(domain, ()), host)))
-    return found
+            found.setdefault(domain, {})[host] = None
+    return tuple(
+        _Known(domain, (*hosts,), _shape(domain), domain.count(".") + 1, (*map(_dotted, hosts),))
+        for domain, hosts in found.items()
+    )
+
+
+@cache
+def _of_known_owners() -> tuple[str, ...]:
+    return (*(f".{known.domain}" for known in _known()), *_ORDINARY)
 
 
 def _is_regional(name: str) -> bool:
@@ -86,16 +123,16 @@ def _decoded(label: str) -> str:
         return label
 
 
-def _is_near(shape: str, domain: str) -> bool:
+def _is_near(look: _Look, known: _Known) -> bool:
     """Whether the domain of a host looks like a known one, or is a letter away from it."""
-    name, _, suffix = domain.partition(".")
-    wanted = _shape(domain)
-    found = ".".join(shape.split(".")[-domain.count(".") - 1 :])
-    if found == wanted or len(name) < _FEWEST_LETTERS:
-        return found == wanted
-    if len(suffix) == 2 and not found.endswith(f".{_shape(suffix)}"):
+    found, wanted = look.ends[known.labels], known.shape
+    if found == wanted:
+        return True
+    if abs(len(found) - len(wanted)) > 1 or len(known.name) < _FEWEST_LETTERS:
+        return False
+    if len(known.suffix) == 2 and not found.endswith(f".{_shape(known.suffix)}"):
         return False  # each country's is a letter away from another's
-    if len(name) < _MANY_LETTERS and found[:1] != wanted[:1]:
+    if len(known.name) < _MANY_LETTERS and found[:1] != wanted[:1]:
         return False
     return is_a_slip(found, wanted)
 
@@ -115,20 +152,19 @@ def _same_letters(one: str, other: str) -> int:
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _is_part(shape: str, domain: str, hosts: tuple[str, ...]) -> bool:
+def _is_part(look: _Look, known: _Known) -> bool:
     """Whether another domain has a known name in front: login.microsoftonline.com.evil.example.
 
     Or written with other dots and dashes: login-microsoftonline.com.
     """
-    name, _, suffix = domain.partition(".")
-    if len(name) < _FEWEST_LETTERS and suffix != "com":
+    if len(known.name) < _FEWEST_LETTERS and known.suffix != "com":
         return False  # mail.ru.ac.za is a university's
-    if f".{_shape(domain)}." in f".{shape}":
+    if f".{known.shape}." in f".{look.shape}":
         return True
-    dotted = _dotted(shape)
+    around = f".{look.dotted}."
     return any(
-        f".{known}." in f".{dotted}." or known.replace(".", "") == dotted.replace(".", "")
-        for known in map(_dotted, hosts)
+        f".{host}." in around or host.replace(".", "") == look.letters
+        for host in known.dotted_hosts
     )
 
 
