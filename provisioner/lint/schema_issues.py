@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in, parent, pointer_to, segments, value_at
 from provisioner.lint.foreign_shapes import foreign_shape
 from provisioner.lint.mending import mended
-from provisioner.lint.schema import Node, Schema
+from provisioner.lint.schema import Node, Schema, SchemaName, schema_named
 from provisioner.lint.spelling import Meant, as_meant
 from provisioner.text import printable
 
@@ -37,10 +38,14 @@ def explain(value: Any, schema: Schema) -> Meant:
 
 
 def errors_of(value: Any, schema: Schema) -> Iterator[ValidationError]:
-    """What `jsonschema` finds, in the schema's order.
+    """What `jsonschema` finds, in the schema's order."""
+    errors: Iterator[ValidationError] = _engine(schema.name).iter_errors(value)
+    return errors
 
-    To Python alone, `$` stands before a last line break as well; no pattern of ours takes one.
-    """
+
+@cache
+def _engine(name: SchemaName) -> Any:
+    """To Python alone, `$` stands before a last line break, too; no pattern of ours takes one."""
     from jsonschema import Draft202012Validator, ValidationError
     from jsonschema.validators import extend
 
@@ -49,8 +54,7 @@ def errors_of(value: Any, schema: Schema) -> Iterator[ValidationError]:
             yield ValidationError("")
 
     engine: Any = extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
-    errors: Iterator[ValidationError] = engine(schema.without_references).iter_errors(value)
-    return errors
+    return engine(schema_named(name).without_references)
 
 
 def _without_echoes(issues: list[Issue], document: Any) -> Iterator[Issue]:
