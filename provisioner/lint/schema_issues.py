@@ -252,6 +252,8 @@ def _how_to_write(value: Any, node: Node) -> str:
 
 
 def _right_kind(value: Any, types: str | list[str], node: Node) -> str:
+    if types == "string" and isinstance(value, dict) and [*value.values()] == [None]:
+        return "braces make a mapping of a word: write it without { and }"
     if types == "string" and isinstance(value, list | dict):
         return str(node.get("description", "write text"))
     if types == "array" and node.get("examples"):

@@ -119,7 +119,7 @@ class _Spelling:
                 near = [other] if other else near_ones(key, free, node.get("required", ()))
                 names[key] = near[0] if near else key
                 taken.update(near[:1])
-                message = self._not_known(key, pointer)
+                message = self._not_known(key, pointer, is_public=other is not None)
                 self.issues.append(_unknown(key, near, node, message, written))
         for home, keys in astray.items():
             if home and value.get(home) is None and (len(keys) > 1 or home in value):
@@ -135,10 +135,10 @@ class _Spelling:
             return ""
         return next((name for name, node in top.items() if key in node.get("properties", {})), None)
 
-    def _not_known(self, key: str, pointer: str) -> str:
-        """Names the key only if it looks like one; below a secret none is named."""
+    def _not_known(self, key: str, pointer: str, *, is_public: bool) -> str:
+        """Names the key only if others use it, or it looks like one; below a secret, never."""
         inner, around = self._schema.spot(f"{pointer}/{escaped(key)}"), self._schema.spot(pointer)
-        if inner.shown == around.shown:
+        if inner.shown == around.shown and not (is_public and around.state == "known"):
             return "this key is not known here"
         return f"`{printable(key)}` is no key that is known here"
 
