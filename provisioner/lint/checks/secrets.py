@@ -123,7 +123,7 @@ def _last(pointer: str) -> str:
 
 @rule("client-id-form", ERROR)
 def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
-    """Placeholders are another rule's; an address is an application's, too, at Microsoft."""
+    """Placeholders are another rule's."""
     client_id = server.text(_CLIENT_ID)
     if not client_id:
         return
@@ -146,13 +146,15 @@ def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str,
         )
     if provider is None or provider.client_id_form not in _ID_FORMS:
         return None
-    if has_form(client_id, provider.client_id_form) or _is_address(client_id, provider):
+    if has_form(client_id, provider.client_id_form):
         return None
     return _instead_of_id(client_id, provider)
 
 
 def _instead_of_id(client_id: str, provider: Provider) -> tuple[str, str]:
     form, remedy = _ID_FORMS[provider.client_id_form]
+    if "://" in client_id:
+        return "this is the address of an app (its Application ID URI), not its client id", remedy
     if client_id.casefold().endswith(_SERVICE_ACCOUNT):
         return "this is the address of a service account, which is no OAuth client", _NEW_CLIENT
     if has_form(client_id.strip("{}()[]"), provider.client_id_form):
@@ -163,11 +165,6 @@ def _instead_of_id(client_id: str, provider: Provider) -> tuple[str, str]:
     if "@" in client_id:
         form = f"{form}, and this is a mail address"
     return f"a client id of {provider.label} {form}", remedy
-
-
-def _is_address(client_id: str, provider: Provider) -> bool:
-    """At Microsoft, an application's URI serves as well: api://maps."""
-    return "://" in client_id and provider.client_id_form != "google_client_id"
 
 
 @rule("secret-id", ERROR, can_be_ignored=False)
