@@ -161,8 +161,10 @@ class _Refusal:
         message = f"{self._name} must be {_kinds(self._demand)}, not {_kind_of(self._value)}"
         remedy = _how_to_write(self._value, self._node)
         if not self._pointer:
-            remedy = "write its keys at the top level, without a dash; between two servers stands "
-            remedy += "a line `---`"
+            dash = ", without a dash" if isinstance(self._value, list) else ""
+            remedy = (
+                f"write its keys at the top level{dash}; between two servers stands a line `---`"
+            )
         fix = mended(self._value, self._node)
         yield Issue(self._pointer, message, remedy, rule="wrong-type", fix=fix)
 

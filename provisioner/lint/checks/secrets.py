@@ -153,7 +153,7 @@ def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str,
 
 def _instead_of_id(client_id: str, provider: Provider) -> tuple[str, str]:
     form, remedy = _ID_FORMS[provider.client_id_form]
-    if "://" in client_id:
+    if "://" in client_id and provider.client_id_form == "guid":
         return "this is the address of an app (its Application ID URI), not its client id", remedy
     if client_id.casefold().endswith(_SERVICE_ACCOUNT):
         return "this is the address of a service account, which is no OAuth client", _NEW_CLIENT
