@@ -18,7 +18,7 @@ import typer
 import provisioner
 from provisioner.ansible.signals import end_on_signals, ignore_signals
 from provisioner.cli.output import Output, output_failure, print_text
-from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.errors import ExitCode, ProvisionerError, UsageError
 from provisioner.text import printable_lines
 
 # In the order of `provisioner --help`: one file each, imported only when it runs.
@@ -43,6 +43,21 @@ COMMANDS = (
     "merge-credentials",
 )
 HIDDEN = ("merge-credentials",)  # git runs it
+# What other programs call the same.
+_ELSEWHERE = {
+    "init": ("new", "create", "setup", "configure"),
+    "validate": ("check", "lint", "verify", "test", "fmt"),
+    "authenticate": ("login", "signin", "sign-in", "auth", "authorize"),
+    "accept": ("trust", "approve"),
+    "status": ("show", "list", "ls", "info"),
+    "refresh": ("renew",),
+    "revoke": ("logout", "signout", "sign-out", "deauthorize"),
+    "plan": ("diff", "preview"),
+    "push": ("apply", "deploy", "provision", "sync", "up"),
+    "rollback": ("undo", "revert", "restore"),
+    "history": ("log", "runs"),
+    "test-email": ("send", "test-mail", "mail", "email"),
+}
 
 _PR_SET_DUMPABLE = 4
 
@@ -72,6 +87,7 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run one command line, print what went wrong, return the exit code."""
     try:
+        _require_command(arguments)
         app = app_with({*arguments[:1]} & {*COMMANDS} or COMMANDS)
         code = int(app(arguments, prog_name="provisioner", standalone_mode=False) or ExitCode.DONE)
         sys.stdout.flush()
@@ -98,12 +114,27 @@ def run(arguments: list[str]) -> int:
         return ExitCode.BUG
 
 
+def _require_command(arguments: list[str]) -> None:
+    """UsageError: there is no such command; and which one was most likely meant."""
+    name = next(iter(arguments), "")
+    if not name or name.startswith("-") or name in COMMANDS:
+        return
+    from difflib import get_close_matches
+
+    known = [command for command in COMMANDS if command not in HIDDEN]
+    same = [ours for ours, theirs in _ELSEWHERE.items() if name.casefold() in theirs]
+    near = [*same, *get_close_matches(name, known, n=1)]
+    remedy = f"did you mean `provisioner {near[0]}`?" if near else "commands: " + ", ".join(known)
+    raise UsageError(f"there is no command {name!r}", remedy=remedy)
+
+
 def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
     """The command line with these commands."""
     app = typer.Typer(
         name="provisioner",
         help="Evisions MAPS email servers: declared in git, validated, signed in, pushed, proven.",
         no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,  # they print local variables, and those hold secrets
         rich_markup_mode="markdown",
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.options import ProjectFolder
+from provisioner.cli.options import NewProjectFolder
 from provisioner.cli.provider_choice import complete_provider
 from provisioner.errors import ExitCode
 from provisioner.text import proposed_command
@@ -84,7 +84,7 @@ def init(
     access_token_url: AccessTokenUrl = None,
     scope: Scope = None,
     merge_driver: MergeDriver = False,
-    project: ProjectFolder = Path(),
+    project: NewProjectFolder = Path(),
 ) -> int:
     """Begin a project, or add a server to one: a definition that validates, and what to register.
 

@@ -97,13 +97,42 @@ Within = Annotated[
         show_default="two weeks, or half of its life",
     ),
 ]
-ProjectFolder = Annotated[
+
+
+def nearest_project(given: Path) -> Path:
+    """The project around the current folder, as git finds its repository.
+
+    Only through folders of our own: in /tmp, say, anybody could lay out a project above ours.
+    """
+    from provisioner.config.files import is_project, project_around
+
+    here = Path.cwd()
+    if given != Path() or is_project(here):
+        return given
+    found = project_around(here)
+    passed = [folder for folder in here.parents if found and folder.is_relative_to(found)]
+    if found is None or any(folder.stat().st_uid != os.geteuid() for folder in passed):
+        return given
+    return Path(os.path.relpath(found, here))
+
+
+NewProjectFolder = Annotated[
     Path,
     typer.Option(
         "--project",
         "-C",
         help="The project folder: where provisioner.yml, servers/, inventory/ and tokens/ lie.",
         show_default="the current folder",
+    ),
+]
+ProjectFolder = Annotated[
+    Path,
+    typer.Option(
+        "--project",
+        "-C",
+        help="The project folder: where provisioner.yml, servers/, inventory/ and tokens/ lie.",
+        show_default="the current folder, or the nearest above it",
+        callback=nearest_project,
     ),
 ]
 
