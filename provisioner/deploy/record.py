@@ -31,7 +31,7 @@ from provisioner.text import as_json
 _SUFFIX, _RUNS = ".jsonl", "runs"
 _KEEP_RUNS, _KEEP_BYTES = 500, 100 * 1024 * 1024
 
-Command = Literal["push", "plan", "rollback", "status", "doctor"]
+Command = Literal["push", "plan", "rollback", "status", "doctor", "entered"]
 
 
 def new_run_id() -> str:
@@ -233,7 +233,7 @@ class RunRecord:
 
     @property
     def command(self) -> Command:
-        """push, plan, rollback, status or doctor."""
+        """push, plan, rollback, status, doctor or entered."""
         return self.started.command
 
     @property

@@ -8,7 +8,7 @@ is needed for that. Tokens are no part of it: the dialog has no field for one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, Literal
 
@@ -38,6 +38,43 @@ class ServerToEnter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     change: Literal["new", "changed", "removed"]
     fields: tuple[FieldToEnter, ...] = ()
+
+
+class ServerEntered(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last record of a server: who typed it in, and when; or removed it there."""
+
+    name: str
+    at: str
+    by: str
+    note: str = ""
+    run_id: str
+    removed: bool = False
+
+
+def last_entered(state: State) -> list[ServerEntered]:
+    """The last record of each server, by name."""
+    return [
+        ServerEntered(
+            name=str((last.entry or {}).get("server_name", key)),
+            at=last.at,
+            by=last.by,
+            note=last.note,
+            run_id=last.run_id,
+            removed=last.entry is None,
+        )
+        for key, records in sorted(state.entered.items())
+        for last in records[-1:]
+    ]
+
+
+def to_undo(state: State, servers: Collection[str] = ()) -> list[str]:
+    """The keys of the servers whose newest record an undo takes: of these, or of the newest run."""
+    newest = {key: records[-1] for key, records in state.entered.items()}
+    if servers:
+        wanted = {name.casefold() for name in servers}
+        return sorted(wanted & set(newest))
+    last = max(newest.values(), key=lambda one: (one.at, one.run_id), default=None)
+    return sorted(key for key, one in newest.items() if last and one.run_id == last.run_id)
 
 
 def dialog_entry(entry: Entry) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from provisioner.deploy.record import (
 )
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.git import Commit
+from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
 from provisioner.reports.markdown_cell import cell
 from provisioner.reports.run_formats import cells, mail_words
@@ -37,7 +38,7 @@ def ending(run: RunRecord) -> str:
         return f"failed with exit code {ended.exit_code}: {first_line}"
     if ended is None:
         return f"killed, or still running; {counted(len(run.undone), 'host')} not done"
-    states = Counter(host.state for host in run.hosts)
+    states = Counter(host.outcome for host in run.hosts)
     counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     how = f"interrupted ({ended.interrupted})" if ended.interrupted else f"exit {ended.exit_code}"
     return f"{how}: {counts or 'no hosts'}"
@@ -157,7 +158,8 @@ def run_table(record: RunRecord) -> str:
 
 def _host_row(host: HostResult) -> str:
     mails = "; ".join(map(mail_words, host.mails))
-    return cells(host.host, host.state, _documents(host), mails, why(host).text)
+    words = "; ".join(filter(None, (why(host).text, to_enter_words(host))))
+    return cells(host.host, host.outcome, _documents(host), mails, words)
 
 
 LISTS: Mapping[str, Callable[[Iterable[RunRecord]], str]] = {

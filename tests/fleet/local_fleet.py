@@ -23,7 +23,7 @@ from tests.terminal import Terminal
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 USER, PASSWORD = "reports@example.edu", "correct horse"
 # Commands that may send a secret.
-_SENDING = ("plan", "push", "rollback", "refresh", "test-email", "revoke")
+_SENDING = ("plan", "push", "rollback", "entered", "refresh", "test-email", "revoke")
 
 
 class LocalFleet:
