@@ -93,6 +93,7 @@ def _push_settings(values: dict[str, Any]) -> PushSettings:
         mail_budget_seconds=int(values.get("mail_budget_seconds", defaults.mail_budget_seconds)),
         prune_limit=int(values.get("prune_limit", defaults.prune_limit)),
         keep_runs=int(values.get("keep_runs", defaults.keep_runs)),
+        to_be_entered=values.get("to_be_entered", defaults.to_be_entered),
     )
 
 

@@ -25,17 +25,18 @@ def hosts_status(fleet):
 
 
 def test_a_change_is_entered_and_recorded(fleet, tmp_path):
-    said = fleet.run("push").stdout
+    fleet.settings(push={"to_be_entered": "report"})
+    said = fleet.pushed(exit_code=6)
     assert "maps1: delivered, never entered, generation 1" in said
     assert "+ Reports: new (7 fields)" in said
     assert NOTE in said
-    assert "never entered" in hosts_status(fleet)
+    assert "never entered" in fleet.ends(6, "status", "--hosts").stdout
 
     said = entered(fleet, exit_code=64)
     assert "pass --yes" in said
     said = entered(fleet, "--yes", "--by", "Ann Lee", "--note", "CHG 1")
     assert "maps1: entered\n  recorded as entered in MAPS:\n    + Reports: new" in said
-    assert NOTE not in fleet.run("plan").stdout
+    assert NOTE not in fleet.ends(0, "plan").stdout
     text = hosts_status(fleet)
     assert "by Ann Lee (CHG 1): Reports" in text
     assert "1 host: 1 entered" in text
@@ -43,10 +44,13 @@ def test_a_change_is_entered_and_recorded(fleet, tmp_path):
     fleet.declare("Reports", maximum_emails_per_minute=5)
     said = entered(fleet, "--yes", exit_code=3)
     assert "a push would change this host, or verify it\n    do:  run: provisioner push" in said
+    fleet.ends(2, "plan")
     report = tmp_path / "push.xml"
-    said = fleet.run("push", "--report", f"junit={report}").stdout
+    said = fleet.pushed("--report", f"junit={report}", exit_code=6)
+    assert "nothing to resume" in fleet.ends(1, "push", "--resume").stderr, "it is done"
     assert "maximum_emails_per_minute: null -> 5" in said.partition("to be entered in MAPS:")[2]
     assert 'skipped="1"' in report.read_text()
+    fleet.ends(6, "plan")
     host = facts(fleet, "plan")
     assert (host["state"], host["in_maps"]) == ("unchanged", "to be entered")
     assert host["to_enter"][0]["fields"] == [
@@ -58,8 +62,12 @@ def test_a_change_is_entered_and_recorded(fleet, tmp_path):
     assert facts(fleet, "plan")["in_maps"] == "entered"
     assert "maps1: undone, to be entered" in entered(fleet, "--undo", "--yes")
     assert "undone, to be entered" in fleet.run("history").stdout
-    said = fleet.run("rollback", "--yes").stdout
-    assert "maps1: rolled back, generation 3 (content of generation 1)" in said
+    fleet.settings(push={"to_be_entered": "ignore"})
+    assert "unchanged, to be entered" in fleet.pushed()
+    entered(fleet, "--yes")
+    fleet.settings(push={"to_be_entered": "report"})
+    said = fleet.ends(6, "rollback", "--yes").stdout
+    assert "maximum_emails_per_minute: 5 -> null" in said.partition("to be typed back")[2]
 
 
 def test_it_is_asked_about(fleet):
