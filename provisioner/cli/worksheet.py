@@ -17,7 +17,7 @@ from provisioner.cli.options import (
     complete_host_name,
 )
 from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
-from provisioner.reports.worksheet_formats import WorksheetFormat
+from provisioner.worksheet.render import WorksheetFormat
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -85,9 +85,8 @@ def worksheet(
         refuse_unknown_readers,
     )
     from provisioner.deploy.run import with_inventory
-    from provisioner.hosts.server_sheet import build_server_sheet
-    from provisioner.hosts.worksheet import Worksheet
     from provisioner.model.reading import read_project
+    from provisioner.worksheet.sheet import Worksheet, build_sheet
 
     _check(inventory, host, accept_destination, reveal=reveal)
     if reveal and not yes:
@@ -102,7 +101,7 @@ def worksheet(
         found, code = _revealed(chosen, opened)
         chosen = tuple(server for server in chosen if server.server_name in found)
     if chosen or not reveal:
-        sheets = tuple(build_server_sheet(s, found.get(s.server_name)) for s in chosen)
+        sheets = tuple(build_sheet(s, found.get(s.server_name)) for s in chosen)
         deliver(Worksheet(sheets, host), out, format_of(out, output_format))
     return code
 

@@ -11,9 +11,9 @@ from provisioner.cli.output import print_text, write_report
 from provisioner.config.file_text import shown_path
 from provisioner.config.files import SETTINGS_FILES
 from provisioner.errors import UsageError
-from provisioner.hosts.worksheet import Worksheet
 from provisioner.model.project import Project
-from provisioner.reports.worksheet_formats import RENDERERS, WorksheetFormat
+from provisioner.worksheet.render import RENDERERS, WorksheetFormat
+from provisioner.worksheet.sheet import Worksheet
 
 _ENDINGS = {
     ".html": WorksheetFormat.HTML,

@@ -17,10 +17,9 @@ from provisioner.deploy.result import HostResult, HostState
 from provisioner.git import Commit
 from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
-from provisioner.reports.markdown_cell import cell
 from provisioner.reports.run_formats import cells, mail_words
 from provisioner.reports.run_text import HAVE_IT, host_text
-from provisioner.text import as_json, counted, printable
+from provisioner.text import as_json, counted, markdown_cell, printable
 
 # -- in words
 
@@ -148,8 +147,8 @@ def run_events(record: RunRecord) -> str:
 
 def run_table(record: RunRecord) -> str:
     """The same facts as Markdown: for a ticket, an audit, a change record."""
-    lines = [f"### {record.command} {cell(record.run_id)}", ""]
-    lines += [f"- {name}: {cell(text)}" for name, text in _facts(record)]
+    lines = [f"### {record.command} {markdown_cell(record.run_id)}", ""]
+    lines += [f"- {name}: {markdown_cell(text)}" for name, text in _facts(record)]
     if hosts := record.hosts:
         lines += ["", "| host | state | document | test emails | |", "|---|---|---|---|---|"]
         lines += [_host_row(host) for host in hosts]

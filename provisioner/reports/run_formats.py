@@ -13,9 +13,8 @@ from provisioner.errors import ExitCode
 from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
 from provisioner.reports.junit_xml import add_case, add_element, as_text, new_suite, xml_text
-from provisioner.reports.markdown_cell import cell
 from provisioner.reports.run_text import Providers, host_text, run_text, summary
-from provisioner.text import as_json, printable
+from provisioner.text import as_json, markdown_cell, printable
 
 # -- JSON
 
@@ -95,14 +94,19 @@ def _seconds(seconds: float) -> str:
 
 def run_markdown(record: RunRecord, _providers: Providers) -> str:
     """A heading, the counts, a table of the hosts, one of the skipped servers."""
-    lines = [f"### provisioner {record.command} {cell(record.run_id)}", "", summary(record), ""]
+    lines = [
+        f"### provisioner {record.command} {markdown_cell(record.run_id)}",
+        "",
+        summary(record),
+        "",
+    ]
     if record.hosts:
         lines += ["| host | state | changes | test emails | |", "|---|---|---|---|---|"]
         lines += [_row(host) for host in record.hosts] + [""]
     if record.skipped:
         lines += ["| skipped server | why | what to do |", "|---|---|---|"]
         lines += [cells(s.server, s.reason, s.remedy) for s in record.skipped] + [""]
-    lines += [f"- warning: {cell(text)}" for text in record.warnings]
+    lines += [f"- warning: {markdown_cell(text)}" for text in record.warnings]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -127,7 +131,7 @@ def mail_words(mail: MailResult) -> str:
 
 def cells(*texts: str) -> str:
     """A row of a table."""
-    return "| " + " | ".join(cell(text) for text in texts) + " |"
+    return "| " + " | ".join(markdown_cell(text) for text in texts) + " |"
 
 
 # Each text ends with a line break.

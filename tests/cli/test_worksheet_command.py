@@ -265,7 +265,7 @@ def test_revealed_secrets_are_in_their_owners_file_and_nowhere_else(
     written = out.read_text()
     assert CLIENT_SECRET in written
     assert PASSWORD in written.replace("&lt;", "<").replace("&gt;", ">")
-    assert "Secrets stand here in clear" in written
+    assert "This worksheet contains secrets in plain text" in written
     assert [path.name for path in desk.project.iterdir() if path.name.startswith(".")] == []
     assert desk.secrets_seen(but_in=out.name) == []
 
@@ -319,10 +319,11 @@ def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: De
 
 def test_a_secret_that_cannot_be_had_leaves_out_its_own_server(desk: Desk) -> None:
     del desk.environment["REPORTS_SECRET"]
+    (desk.project / "secret.txt").write_text("from a command\n")
     said = desk.refused(ExitCode.FAILURE, *REVEAL, "--out", "a.html")
     assert "servers/reports.yml:11: Reports: oauth2.client_secret: " in said
     assert "REPORTS_SECRET" in said
-    oauth2 = {**REPORTS["oauth2"], "client_secret": {"command": ["echo", "from a command"]}}
+    oauth2 = {**REPORTS["oauth2"], "client_secret": {"command": ["cat", "secret.txt"]}}
     desk.declare("reports", {**REPORTS, "oauth2": oauth2})
     said = desk.refused(ExitCode.FAILURE, *REVEAL, "--out", "a.txt")
     assert "--allow-commands" in said

@@ -67,7 +67,7 @@ def test_schemas_playbooks_and_rule_pages_travel_inside(wheel):
     kept = {name for name in inside if name.startswith(("playbooks/", "schemas/"))}
     assert kept == files_of("playbooks", "schemas"), "all of them, and nothing else"
     assert any(name.endswith("plaintext_secret.md") for name in names)
-    assert {"worksheet_page.css", "worksheet_page.js"} <= {name.split("/")[-1] for name in names}
+    assert {"page.css", "page.html.j2", "page.js"} <= {name.split("/")[-1] for name in names}
     assert "provisioner/oauth/callback_page.html" in names
     assert not any(name.startswith("tests/") for name in names)
 
