@@ -14,6 +14,7 @@ from provisioner.deploy import host_settings
 from provisioner.deploy.result import MEANINGS
 from provisioner.errors import ExitCode
 from provisioner.lint.schema import schema_named
+from provisioner.worksheet.sheet import dialog_fields
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,7 +22,7 @@ PAGES = README + "".join(
     (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     for name in (
         *("signing-in", "pushing", "validating", "security", "windows", "worksheet"),
-        *("two-admins", "leaving", "hosts", "ci"),
+        *("two-admins", "leaving", "hosts", "ci", "maps"),
     )
 )
 COMMANDS = get_command(app_with()).commands
@@ -76,6 +77,12 @@ def test_the_states_of_hosts_have_the_exit_codes_of_the_program():
     assert {state: int(code) for state, code in rows} == {
         str(state): meaning.exit_code for state, meaning in MEANINGS.items()
     }
+
+
+def test_the_fields_of_the_dialog_are_those_of_the_worksheet():
+    page = (ROOT / "docs" / "maps.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| `([\w.]+)` \|$", page, re.M)
+    assert rows == [(field.tab, field.label, field.name) for field in dialog_fields()]
 
 
 def test_the_host_variables_are_those_that_are_read():
