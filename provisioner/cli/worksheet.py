@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,14 +23,13 @@ from provisioner.worksheet.render import WorksheetFormat
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
     from provisioner.model.email_server import EmailServer
-    from provisioner.model.project import Project
     from provisioner.secret import Secret
 
-Host = Annotated[
-    str | None,
+Hosts = Annotated[
+    list[str] | None,
     typer.Option(
         "--host",
-        help="Only the servers of this host of the inventory.",
+        help="Only the servers of this host of the inventory (repeatable).",
         show_default="all",
         autocompletion=complete_host_name,
     ),
@@ -54,7 +54,7 @@ Yes = Annotated[
 
 def worksheet(
     servers: ServerNames = None,
-    host: Host = None,
+    host: Hosts = None,
     output_format: Format = None,
     out: Out = None,
     reveal: Reveal = False,
@@ -77,6 +77,7 @@ def worksheet(
 
       provisioner worksheet Reports --reveal --out reports.html
     """
+    from provisioner.cli.host_servers import servers_of_hosts
     from provisioner.cli.opening import open_declared
     from provisioner.cli.worksheet_file import (
         deliver,
@@ -85,6 +86,7 @@ def worksheet(
         refuse_unknown_readers,
     )
     from provisioner.deploy.run import with_inventory
+    from provisioner.deploy.scope import chosen_servers
     from provisioner.model.reading import read_project
     from provisioner.worksheet.sheet import Worksheet, build_sheet
 
@@ -93,21 +95,30 @@ def worksheet(
         refuse_unknown_readers(out)
     declared = with_inventory(read_project(project), inventory)
     refuse_to_replace_declared(out, declared)
-    chosen = _chosen(declared, servers, host)
+    chosen = chosen_servers(declared, servers or ())
+    of_hosts = servers_of_hosts(host or (), declared, chosen, named=bool(servers))
     found: dict[str, Secret | None] = {}
     code = ExitCode.DONE
     if reveal:
+        wanted = {s.server_name: s for group in of_hosts.values() for s in group}
         opened = open_declared(declared, allow_commands, accept_destination)
-        found, code = _revealed(chosen, opened)
-        chosen = tuple(server for server in chosen if server.server_name in found)
-    if chosen or not reveal:
-        sheets = tuple(build_sheet(s, found.get(s.server_name)) for s in chosen)
-        deliver(Worksheet(sheets, host), out, format_of(out, output_format))
+        found, code = _revealed(wanted.values(), opened)
+    sheets = {
+        hosts: tuple(
+            build_sheet(server, found.get(server.server_name))
+            for server in group
+            if not reveal or server.server_name in found
+        )
+        for hosts, group in of_hosts.items()
+    }
+    worksheets = [Worksheet(of_group, hosts) for hosts, of_group in sheets.items() if of_group]
+    if worksheets or not reveal:
+        deliver(worksheets or [Worksheet(())], out, format_of(out, output_format))
     return code
 
 
 def _revealed(
-    servers: tuple[EmailServer, ...], opened: OpenProject
+    servers: Iterable[EmailServer], opened: OpenProject
 ) -> tuple[dict[str, Secret | None], ExitCode]:
     """The secrets that can be shown; what is wrong with one server stops no other."""
     found, codes = {}, []
@@ -121,10 +132,10 @@ def _revealed(
 
 
 def _check(
-    inventory: Path | None, host: str | None, accepted: list[str] | None, *, reveal: bool
+    inventory: Path | None, host: list[str] | None, accepted: list[str] | None, *, reveal: bool
 ) -> None:
     """UsageError for an option that would do nothing without another."""
-    if inventory is not None and host is None:
+    if inventory is not None and not host:
         raise UsageError(
             "--inventory says where hosts are looked up, and no --host is named",
             remedy="name the host, or leave --inventory away",
@@ -134,15 +145,3 @@ def _check(
             "--accept-destination accepts nothing here, since no secret is read without --reveal",
             remedy="say --reveal, too, or leave it away",
         )
-
-
-def _chosen(project: Project, names: list[str] | None, host: str | None) -> tuple[EmailServer, ...]:
-    """Each server once, in the order named, else as declared."""
-    from provisioner.deploy.scope import chosen_servers
-
-    chosen = tuple({s.server_name: s for s in chosen_servers(project, names or ())}.values())
-    if host is None:
-        return chosen
-    from provisioner.cli.host_servers import servers_of_host
-
-    return servers_of_host(host, project, chosen, named=bool(names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from provisioner.cli.output import print_text, write_report
@@ -60,18 +61,18 @@ def _is_the_project_s(target: Path, project: Project) -> bool:
     return any(target == place or place in target.parents for place in places)
 
 
-def deliver(worksheet: Worksheet, out: Path | None, chosen: WorksheetFormat) -> None:
+def deliver(worksheets: Sequence[Worksheet], out: Path | None, chosen: WorksheetFormat) -> None:
     """Write the file, or print. A file with secrets is its owner's from its birth on."""
-    text = RENDERERS[chosen](worksheet)
+    text = RENDERERS[chosen](*worksheets)
+    has_secrets = any(worksheet.secrets for worksheet in worksheets)
     if out is None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    write_report(out, text, "--out", mode=_OWNER_ONLY if worksheet.secrets else 0o666)
+    write_report(out, text, "--out", mode=_OWNER_ONLY if has_secrets else 0o666)
     print_text(f"Wrote {shown_path(out)}", file=sys.stderr)
-    if worksheet.secrets:
+    if has_secrets:
         print(
-            "Secrets stand in it in clear; only you can read it. "
-            "Delete it when everything is typed in.",
+            "This file contains secrets in plain text (mode 0600). Delete it when you are done.",
             file=sys.stderr,
         )

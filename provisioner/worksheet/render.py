@@ -17,7 +17,7 @@ from provisioner.worksheet.sheet import Field, Kind, Sheet, Tab, Worksheet
 
 _WHERE = "In MAPS: Email > Servers > Add Server; if the server already exists, open its properties."
 _HOLDS_SECRETS = "This worksheet contains secrets in plain text: delete it when you are done."
-_LEAVE_EMPTY = "(leave empty)"
+_NOTHING_TO_TYPE = {Kind.EMPTY: "(leave empty)", Kind.CLEARED: "(clear this field)"}
 _COLUMNS = 80
 _INDENT = "  "
 
@@ -30,8 +30,12 @@ class WorksheetFormat(StrEnum):
     HTML = "html"
 
 
-def worksheet_as_text(worksheet: Worksheet) -> str:
+def worksheet_as_text(*worksheets: Worksheet) -> str:
     """A value a line, whole, to be read or marked with the mouse; notes in parentheses below."""
+    return "\n".join(map(_text, worksheets))
+
+
+def _text(worksheet: Worksheet) -> str:
     head = [countable(worksheet.title), _WHERE]
     if worksheet.secrets:
         head.append(_HOLDS_SECRETS)
@@ -40,10 +44,14 @@ def worksheet_as_text(worksheet: Worksheet) -> str:
 
 
 def _text_sheet(sheet: Sheet) -> Iterator[str]:
-    heading = f"{countable(sheet.server_name)}  ({countable(sheet.declared_at)})"
+    heading = countable(sheet.server_name)
+    if sheet.declared_at:
+        heading += f"  ({countable(sheet.declared_at)})"
     yield heading
     yield "=" * min(len(heading), _COLUMNS)
-    width = max(len(field.label) for tab in sheet.tabs for field in tab.fields)
+    if sheet.task:
+        yield from _wrapped(sheet.task, first="")
+    width = max((len(field.label) for tab in sheet.tabs for field in tab.fields), default=0)
     for tab in sheet.tabs:
         yield from _text_tab(tab, width)
     if sheet.steps:
@@ -76,8 +84,12 @@ def _wrapped(text: str, *, first: str) -> list[str]:
     )
 
 
-def worksheet_as_markdown(worksheet: Worksheet) -> str:
+def worksheet_as_markdown(*worksheets: Worksheet) -> str:
     """A heading a server, a heading a tab, a list item a field; values are code spans."""
+    return "\n".join(map(_markdown_page, worksheets))
+
+
+def _markdown_page(worksheet: Worksheet) -> str:
     lines = [f"# {_markdown(worksheet.title)}", "", markdown_cell(_WHERE)]
     if worksheet.secrets:
         lines += ["", f"**{_HOLDS_SECRETS}**"]
@@ -87,8 +99,11 @@ def worksheet_as_markdown(worksheet: Worksheet) -> str:
 
 
 def _markdown_sheet(sheet: Sheet) -> Iterator[str]:
-    yield from ("", f"## {_markdown(sheet.server_name)}", "")
-    yield f"Declared at {_code(sheet.declared_at)}."
+    yield from ("", f"## {_markdown(sheet.server_name)}")
+    if sheet.declared_at:
+        yield from ("", f"Declared at {_code(sheet.declared_at)}.")
+    if sheet.task:
+        yield from ("", sheet.task)
     for tab in sheet.tabs:
         yield from ("", f"### {tab.name}", "")
         yield from map(_item, tab.fields)
@@ -120,7 +135,7 @@ def _code(text: str) -> str:
     return f"{fence}{padding}{text}{padding}{fence}"
 
 
-def worksheet_as_html(worksheet: Worksheet) -> str:
+def worksheet_as_html(*worksheets: Worksheet) -> str:
     """One page that needs nothing else: no network, no other file.
 
     Its policy lets its own script and style run, known by their digests, and nothing else; no value
@@ -139,17 +154,17 @@ def worksheet_as_html(worksheet: Worksheet) -> str:
     environment.filters |= {
         "countable": countable,
         "digest": _policy_digest,
+        "progress": _progress_digest,
         "shown": _shown,
         "note": lambda field: _note(field, unseen="the button copies it as it is"),
         "copied": _copied,
     }
     return environment.get_template("page.html.j2").render(
-        worksheet=worksheet,
+        worksheets=worksheets,
         where=_WHERE,
-        warning=_HOLDS_SECRETS if worksheet.secrets else "",
+        warning=_HOLDS_SECRETS if any(worksheet.secrets for worksheet in worksheets) else "",
         style=_beside("page.css"),
         script=_beside("page.js"),
-        digests=[_progress_digest(worksheet, sheet) for sheet in worksheet.sheets],
     )
 
 
@@ -161,7 +176,7 @@ def _policy_digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _progress_digest(worksheet: Worksheet, sheet: Sheet) -> str:
+def _progress_digest(sheet: Sheet, worksheet: Worksheet) -> str:
     """Under which a browser keeps what is ticked off: another value, host or server is other work.
 
     No secret goes in, since a browser's storage would keep something to guess it by.
@@ -171,7 +186,7 @@ def _progress_digest(worksheet: Worksheet, sheet: Sheet) -> str:
         for tab in sheet.tabs
         for field in tab.fields
     ]
-    content = json.dumps([worksheet.host, sheet.server_name, fields])
+    content = json.dumps([worksheet.hosts, worksheet.edition, sheet.server_name, fields])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -191,8 +206,8 @@ def _plain(value: str | Secret | None) -> str:
 
 def _shown(field: Field) -> str:
     """A value that can be seen whole; never empty."""
-    if field.kind is Kind.EMPTY:
-        return _LEAVE_EMPTY
+    if field.kind in _NOTHING_TO_TYPE:
+        return _NOTHING_TO_TYPE[field.kind]
     return MASK if field.value is None else countable(_plain(field.value))
 
 
@@ -205,7 +220,7 @@ def _note(field: Field, *, unseen: str) -> str:
     return "; ".join(filter(None, (countable(field.note), odd)))
 
 
-RENDERERS: Mapping[WorksheetFormat, Callable[[Worksheet], str]] = {
+RENDERERS: Mapping[WorksheetFormat, Callable[..., str]] = {
     WorksheetFormat.TEXT: worksheet_as_text,
     WorksheetFormat.MARKDOWN: worksheet_as_markdown,
     WorksheetFormat.HTML: worksheet_as_html,

@@ -18,7 +18,7 @@ from itertools import groupby
 from typing import Any
 
 from provisioner.credentials.sources import source_of
-from provisioner.model.email_server import EmailServer, OAuth2Settings, SecurityLevel
+from provisioner.model.email_server import EmailServer, SecurityLevel
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
 
@@ -50,11 +50,11 @@ _CHECK_BOX = {True: "checked", False: "not checked"}
 
 _DEFAULT = "the dialog's default"
 # The effect of a field that stays empty.
-_EMPTY = {
+EMPTY_NOTES = {
     "client_name": "MAPS gives the name of its host",
     "oauth2.refresh_token_url": "the Access Token URL serves",
 }
-_NO_OAUTH2 = "The OAuth2 fields are there only with OAuth 2."
+NO_OAUTH2 = "The OAuth2 fields are there only with OAuth 2."
 
 
 class Kind(Enum):
@@ -63,6 +63,7 @@ class Kind(Enum):
     TYPED = auto()
     CHOSEN = auto()
     EMPTY = auto()
+    CLEARED = auto()
     SECRET = auto()
 
 
@@ -95,26 +96,32 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One email server. `steps`: what is left to do when everything is typed in."""
+    """One email server. `task`: what to do with it, if that is not to type in all of it; `steps`:
+    what is left to do when everything is typed in."""
 
     server_name: str
-    declared_at: str
-    tabs: tuple[Tab, ...]
+    declared_at: str = ""
+    task: str = ""
+    tabs: tuple[Tab, ...] = ()
     steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Worksheet:
-    """Email servers to type in, all of one host if it has a name."""
+    """Email servers to type in, on each of these hosts, if they have names.
+
+    `edition`: tells two sheets apart that look the same, because a secret has changed in between.
+    """
 
     sheets: tuple[Sheet, ...]
-    host: str | None = None
+    hosts: tuple[str, ...] = ()
+    edition: str = ""
 
     @property
     def title(self) -> str:
         """What the sheet is about, in a line."""
-        if self.host is not None:
-            return f"MAPS email servers of {self.host}"
+        if self.hosts:
+            return f"MAPS email servers of {', '.join(self.hosts)}"
         return "MAPS email servers" if len(self.sheets) != 1 else "MAPS email server"
 
     @property
@@ -171,11 +178,11 @@ def build_sheet(server: EmailServer, secret: Secret | None = None) -> Sheet:
             Tab(
                 name=name,
                 fields=tuple(_filled_in(field, server, secret) for field in fields),
-                note=_NO_OAUTH2 if name == "Security" and server.oauth2 is None else "",
+                note=NO_OAUTH2 if name == "Security" and server.oauth2 is None else "",
             )
             for name, fields in groupby(there, key=lambda field: field.tab)
         ),
-        steps=tuple(_steps(server, server.oauth2)) if server.oauth2 else (),
+        steps=(register_step(server), *sign_in_steps(server)) if server.oauth2 else (),
     )
 
 
@@ -186,12 +193,9 @@ def _filled_in(field: DialogField, server: EmailServer, secret: Secret | None) -
     if value is None and choices:
         return Field(label=label, kind=Kind.CHOSEN, value=choices[False], note="not declared")
     if value is None:
-        return Field(label=label, kind=Kind.EMPTY, note=_EMPTY.get(field.name, ""))
+        return Field(label=label, kind=Kind.EMPTY, note=EMPTY_NOTES.get(field.name, ""))
     if field.name == server.secret_field:
-        note = f"read from {source_of(value)}"
-        expires = server.oauth2.client_secret_expires if server.oauth2 else None
-        note += f"; expires on {expires}" if expires else ""
-        return Field(label=label, kind=Kind.SECRET, value=secret, note=note)
+        return Field(label=label, kind=Kind.SECRET, value=secret, note=secret_note(server))
     note = _DEFAULT if value == field.schema.get("default") else ""
     if choices:
         return Field(label=label, kind=Kind.CHOSEN, value=choices[value], note=note)
@@ -206,6 +210,14 @@ def _declared(server: EmailServer, name: str) -> Any:
     return value
 
 
+def secret_note(server: EmailServer) -> str:
+    """Where the server's secret is read, and when it expires; empty if it has none."""
+    if server.secret is None:
+        return ""
+    expires = server.oauth2.client_secret_expires if server.oauth2 else None
+    return f"read from {source_of(server.secret)}" + (f"; expires on {expires}" if expires else "")
+
+
 def _user_name(label: str, server: EmailServer) -> Field:
     """As a push delivers it, see `ServerEntry.user_name`: only the identity is not known here."""
     if server.mailbox is None:
@@ -215,19 +227,26 @@ def _user_name(label: str, server: EmailServer) -> Field:
     return Field(label=label, kind=Kind.TYPED, value=server.mailbox, note=note)
 
 
-def _steps(server: EmailServer, settings: OAuth2Settings) -> Iterator[Step]:
-    """The dialog has no field for a token, so somebody signs in from MAPS once more."""
-    scheme = "https" if settings.use_https_on_callback else "http"
-    yield Step(
-        f"MAPS will use the redirect URI {scheme}://localhost:PORT, with any port that is free. "
-        "What to register at the provider says",
+def register_step(server: EmailServer) -> Step:
+    """What the provider has to know of MAPS."""
+    is_https = server.oauth2 is not None and server.oauth2.use_https_on_callback
+    return Step(
+        f"MAPS will use the redirect URI {'https' if is_https else 'http'}://localhost:PORT, with "
+        "any port that is free. What to register at the provider says",
         f"provisioner authenticate {shlex.quote(server.server_name)} --card",
     )
-    yield Step(
-        f"Click Authenticate in MAPS and sign in as {server.mailbox or 'the mailbox'} in the "
-        "browser that opens: the dialog has no field for a token."
-    )
-    yield Step(
-        "Know that this sign-in makes a token of MAPS' own, beside the one that provisioner may "
-        "keep for this server. No command of provisioner sees, refreshes or revokes that of MAPS."
+
+
+def sign_in_steps(server: EmailServer) -> tuple[Step, Step]:
+    """The dialog has no field for a token, so somebody signs in from MAPS once more."""
+    return (
+        Step(
+            f"Click Authenticate in MAPS and sign in as {server.mailbox or 'the mailbox'} in the "
+            "browser that opens: the dialog has no field for a token."
+        ),
+        Step(
+            "Know that this sign-in makes a token of MAPS' own, beside the one that provisioner "
+            "may keep for this server. No command of provisioner sees, refreshes or revokes that "
+            "of MAPS."
+        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -138,6 +139,20 @@ def test_the_servers_of_a_host(desk: Desk) -> None:
     assert headings(desk.printed("--host", "maps2", "Relay")) == ["Relay"]
 
 
+def test_several_hosts_are_one_page_with_equal_hosts_together(desk: Desk) -> None:
+    desk.hosts("[maps]\nmaps1\nmaps2\nmaps3\n[test]\nmaps2\n")
+    named = ("--host", "maps3", "--host", "maps2", "--host", "maps1", "--host", "maps3")
+    text = desk.printed(*named)
+    titles = [line for line in text.splitlines() if line.startswith("MAPS email servers of")]
+    assert titles == ["MAPS email servers of maps3, maps1", "MAPS email servers of maps2"]
+    assert headings(text)[0] == "Reports"
+    assert sorted(headings(text)[1:]) == ["Relay", "Reports"]
+    page = desk.printed(*named, "--format", "html")
+    assert page.count("<h1>") == 2
+    assert re.findall(r'id="server-(\d)"', page) == ["1", "2", "3"]
+    assert page.count("</html>") == 1
+
+
 def test_a_host_without_what_is_asked_for(desk: Desk) -> None:
     for name in ("maps", "maps1:maps2"):
         said = desk.refused(ExitCode.USAGE, "--host", name)
@@ -260,7 +275,9 @@ def test_revealed_secrets_are_in_their_owners_file_and_nowhere_else(
     out.chmod(0o666)
     ended = desk.run(*REVEAL, "--out", out.name)
     assert ended.returncode == ExitCode.DONE, ended.stderr
-    assert f"Wrote {out.name}\nSecrets stand in it in clear; only you can read it." in ended.stderr
+    assert (
+        f"Wrote {out.name}\nThis file contains secrets in plain text (mode 0600)." in ended.stderr
+    )
     assert mode_of(out) == 0o600
     written = out.read_text()
     assert CLIENT_SECRET in written

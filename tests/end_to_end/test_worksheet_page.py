@@ -125,7 +125,8 @@ def test_another_value_or_host_is_not_ticked_off(context: BrowserContext, tmp_pa
     first = hostile_worksheet("x")
     reader = Reader(context, saved(tmp_path, worksheet_as_html(first)))
     reader.tick("Port")
-    for other in (hostile_worksheet("y"), replace(first, host="another")):
+    elsewhere, later = replace(first, hosts=("another",)), replace(first, edition="2")
+    for other in (hostile_worksheet("y"), elsewhere, later):
         reader = Reader(context, saved(tmp_path, worksheet_as_html(other)))
         # The second server of the page is the same on the same host: its boxes are its own.
         assert reader.ticked() == []
@@ -146,6 +147,19 @@ def test_no_secret_is_kept_nor_whether_it_was_typed(
     assert reader.ticked() == ["User Name is entered"]
     other = worksheet_as_html(hostile_worksheet("x", "another secret"))
     assert f'data-digest="{digest}"' in other, "the digest tells nothing of the secret"
+    assert reader.wrong == []
+
+
+def test_on_a_page_of_several_hosts_each_host_is_ticked_off(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    page = replace(hostile_worksheet("x"), hosts=("maps1", "maps2"))
+    reader = Reader(context, saved(tmp_path, worksheet_as_html(page)))
+    boxes = reader.page.get_by_role("checkbox")
+    assert boxes.count() == 4, "of two servers, on two hosts each"
+    reader.page.get_by_label("maps2").first.check()
+    reader.page.reload()
+    assert [box.is_checked() for box in boxes.all()] == [False, True, False, False]
     assert reader.wrong == []
 
 

@@ -53,4 +53,4 @@ def hostile_worksheet(value: str, secret: str | None = None) -> Worksheet:
     shown = None if secret is None else Secret(secret)
     sheet = build_sheet(hostile_server(value), shown)
     other = build_sheet(replace(hostile_server("Other"), password=None))
-    return Worksheet((sheet, other), host=value)
+    return Worksheet((sheet, other), hosts=(value,))

@@ -153,4 +153,4 @@ def test_the_title_says_whose_servers_they_are() -> None:
     sheet = build_sheet(RELAY)
     assert Worksheet((sheet,)).title == "MAPS email server"
     assert Worksheet((sheet, sheet)).title == "MAPS email servers"
-    assert Worksheet((sheet,), "maps1").title == "MAPS email servers of maps1"
+    assert Worksheet((sheet,), ("maps1",)).title == "MAPS email servers of maps1"
