@@ -107,8 +107,12 @@ def proposed_command(command: str, server_name: str, *options: str) -> str:
 
 def accept_destination(server_name: str) -> str:
     """The option that accepts where a server's secrets go."""
-    sign = "=" if server_name.startswith("-") else " "
-    return f"--accept-destination{sign}{shlex.quote(server_name)}"
+    return proposed_option("--accept-destination", server_name)
+
+
+def proposed_option(option: str, value: str) -> str:
+    """`--server NAME`, to be pasted; a value that begins with - goes after a =."""
+    return f"{option}{'=' if value.startswith('-') else ' '}{shlex.quote(value)}"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +12,13 @@ from provisioner.cli.app import print_error
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
+    AskBecomePass,
+    Forks,
     InventoryPath,
     ProjectFolder,
     ServerNames,
+    VaultPasswordFiles,
+    Verbosity,
     complete_host_name,
 )
 from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
     from provisioner.model.email_server import EmailServer
     from provisioner.secret import Secret
+    from provisioner.worksheet.sheet import Worksheet
 
 Hosts = Annotated[
     list[str] | None,
@@ -32,6 +37,13 @@ Hosts = Annotated[
         help="Only the servers of this host of the inventory (repeatable).",
         show_default="all",
         autocompletion=complete_host_name,
+    ),
+]
+Changed = Annotated[
+    bool,
+    typer.Option(
+        "--changed",
+        help="Contact the hosts; only what differs from what was entered there last.",
     ),
 ]
 Format = Annotated[
@@ -55,6 +67,7 @@ Yes = Annotated[
 def worksheet(
     servers: ServerNames = None,
     host: Hosts = None,
+    changed: Changed = False,
     output_format: Format = None,
     out: Out = None,
     reveal: Reveal = False,
@@ -63,11 +76,16 @@ def worksheet(
     inventory: InventoryPath = None,
     allow_commands: AllowCommands = False,
     accept_destination: AcceptDestination = None,
+    forks: Forks = None,
+    ask_become_pass: AskBecomePass = False,
+    vault_password_file: VaultPasswordFiles = None,
+    verbose: Verbosity = 0,
 ) -> int:
     """Write what to type into MAPS' dialog, tab by tab, for those who enter it by hand.
 
-    No host is asked. Secrets stay *** unless --reveal, which asks for the same consent as a push
-    and writes a file that only you can read.
+    No host is contacted without --changed, which shows the fields that differ from what was
+    entered on a host last, old and new, of hosts that a push has verified. Secrets stay *** unless
+    --reveal, which asks for the same consent as a push and writes a file that only you can read.
 
     Examples:
 
@@ -75,10 +93,10 @@ def worksheet(
 
       provisioner worksheet --host maps1.example.edu --out maps1.html
 
+      provisioner worksheet --host maps1.example.edu --changed
+
       provisioner worksheet Reports --reveal --out reports.html
     """
-    from provisioner.cli.host_servers import servers_of_hosts
-    from provisioner.cli.opening import open_declared
     from provisioner.cli.worksheet_file import (
         deliver,
         format_of,
@@ -86,35 +104,69 @@ def worksheet(
         refuse_unknown_readers,
     )
     from provisioner.deploy.run import with_inventory
-    from provisioner.deploy.scope import chosen_servers
+    from provisioner.deploy.scope import Scope, chosen_servers
     from provisioner.model.reading import read_project
-    from provisioner.worksheet.sheet import Worksheet, build_sheet
 
-    _check(inventory, host, accept_destination, reveal=reveal)
+    if not changed:
+        of_hosts = (forks, ask_become_pass, vault_password_file, verbose)
+        _check(inventory, host, accept_destination, reveal=reveal, of_hosts=any(of_hosts))
     if reveal and not yes:
         refuse_unknown_readers(out)
     declared = with_inventory(read_project(project), inventory)
     refuse_to_replace_declared(out, declared)
     chosen = chosen_servers(declared, servers or ())
-    of_hosts = servers_of_hosts(host or (), declared, chosen, named=bool(servers))
-    found: dict[str, Secret | None] = {}
+    if changed:
+        from provisioner.cli.run_session import HostsOptions
+        from provisioner.cli.worksheet_changed import changed_worksheets
+
+        over_hosts = HostsOptions(
+            project=declared,
+            forks=forks,
+            verbosity=verbose,
+            ask_become_pass=ask_become_pass,
+            vault_password_files=vault_password_file,
+            allow_commands=allow_commands,
+            accept_destinations=accept_destination,
+        )
+        scope = Scope(hosts=tuple(host or ()))
+        names = [server.server_name for server in chosen] if servers else []
+        worksheets, code = changed_worksheets(
+            over_hosts, scope, names, _revealed if reveal else None
+        )
+    else:
+        from provisioner.cli.host_servers import servers_of_hosts
+        from provisioner.cli.opening import open_declared
+
+        opened = open_declared(declared, allow_commands, accept_destination) if reveal else None
+        groups = servers_of_hosts(host or (), declared, chosen, named=bool(servers))
+        worksheets, code = _whole(groups, opened)
+    if worksheets:
+        deliver(worksheets, out, format_of(out, output_format))
+    return code
+
+
+def _whole(
+    groups: Mapping[tuple[str, ...], Sequence[EmailServer]], opened: OpenProject | None
+) -> tuple[list[Worksheet], ExitCode]:
+    """All fields of these servers, by their hosts. `opened`: if secrets are to be shown."""
+    from provisioner.worksheet.sheet import Worksheet, build_sheet
+
+    found: Mapping[str, Secret | None] | None = None
     code = ExitCode.DONE
-    if reveal:
-        wanted = {s.server_name: s for group in of_hosts.values() for s in group}
-        opened = open_declared(declared, allow_commands, accept_destination)
-        found, code = _revealed(wanted.values(), opened)
+    if opened is not None:
+        servers = {server.server_name: server for group in groups.values() for server in group}
+        found, code = _revealed(servers.values(), opened)
     sheets = {
         hosts: tuple(
-            build_sheet(server, found.get(server.server_name))
+            build_sheet(server, found[server.server_name] if found else None)
             for server in group
-            if not reveal or server.server_name in found
+            if found is None or server.server_name in found
         )
-        for hosts, group in of_hosts.items()
+        for hosts, group in groups.items()
     }
-    worksheets = [Worksheet(of_group, hosts) for hosts, of_group in sheets.items() if of_group]
-    if worksheets or not reveal:
-        deliver(worksheets or [Worksheet(())], out, format_of(out, output_format))
-    return code
+    return [
+        Worksheet(there, hosts) for hosts, there in sheets.items() if there or found is None
+    ], code
 
 
 def _revealed(
@@ -132,7 +184,12 @@ def _revealed(
 
 
 def _check(
-    inventory: Path | None, host: list[str] | None, accepted: list[str] | None, *, reveal: bool
+    inventory: Path | None,
+    host: list[str] | None,
+    accepted: list[str] | None,
+    *,
+    reveal: bool,
+    of_hosts: bool,
 ) -> None:
     """UsageError for an option that would do nothing without another."""
     if inventory is not None and not host:
@@ -144,4 +201,10 @@ def _check(
         raise UsageError(
             "--accept-destination accepts nothing here, since no secret is read without --reveal",
             remedy="say --reveal, too, or leave it away",
+        )
+    if of_hosts:
+        raise UsageError(
+            "no host is contacted without --changed, and another option is for that alone",
+            remedy="pass --changed, or remove --forks, --ask-become-pass, --vault-password-file "
+            "and --verbose",
         )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.to_enter import FieldToEnter, ServerEntered, ServerToEnter
-from provisioner.text import counted, printable, proposed_command
+from provisioner.text import counted, printable, proposed_command, proposed_option
 
 _SIGNS = {"new": "+", "changed": "~", "removed": "-"}
 _MOST_NAMES = 6
@@ -106,7 +106,8 @@ def to_enter_note(hosts: Sequence[HostResult]) -> str:
     if not names:
         return ""
     shown = names if len(names) <= _MOST_NAMES else ["HOST"]
-    sheet = f"provisioner worksheet --host {shlex.quote(shown[0]) if len(shown) == 1 else 'HOST'}"
+    these = " ".join(proposed_option("--host", name) for name in shown)
+    sheet = f"provisioner worksheet --changed {these}"
     first, *others = shown
     record = proposed_command("entered", first, *map(shlex.quote, others))
     return (

@@ -12,7 +12,7 @@ from itertools import groupby
 from provisioner.deploy.to_enter import FieldToEnter, ServerToEnter
 from provisioner.model.email_server import EmailServer, SecurityLevel
 from provisioner.secret import Secret
-from provisioner.text import proposed_command
+from provisioner.text import proposed_command, proposed_option
 from provisioner.worksheet.sheet import (
     EMPTY_NOTES,
     NO_OAUTH2,
@@ -126,6 +126,5 @@ def _steps(
         if of_sign_in:
             yield from sign_in_steps(server)
     first, *others = hosts
-    sign = "=" if due.name.startswith("-") else " "
-    arguments = [*map(shlex.quote, others), f"--server{sign}{shlex.quote(due.name)}"]
+    arguments = [*map(shlex.quote, others), proposed_option("--server", due.name)]
     yield Step("Record that it is done:", proposed_command("entered", first, *arguments))
