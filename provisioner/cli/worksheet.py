@@ -43,7 +43,7 @@ Changed = Annotated[
     bool,
     typer.Option(
         "--changed",
-        help="Contact the hosts; only what differs from what was entered there last.",
+        help="Contact the hosts; print only fields that differ from the last entered ones.",
     ),
 ]
 Format = Annotated[
@@ -59,9 +59,7 @@ Out = Annotated[
 Reveal = Annotated[
     bool, typer.Option("--reveal", help="Show client secrets and passwords; else they are ***.")
 ]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Reveal into a pipe, too: its reader may have them.")
-]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Allow --reveal to write to a pipe.")]
 
 
 def worksheet(
@@ -194,17 +192,16 @@ def _check(
     """UsageError for an option that would do nothing without another."""
     if inventory is not None and not host:
         raise UsageError(
-            "--inventory says where hosts are looked up, and no --host is named",
-            remedy="name the host, or leave --inventory away",
+            "--inventory requires --host or --changed",
+            remedy="pass --host, or remove --inventory",
         )
     if accepted and not reveal:
         raise UsageError(
-            "--accept-destination accepts nothing here, since no secret is read without --reveal",
-            remedy="say --reveal, too, or leave it away",
+            "--accept-destination requires --reveal or --changed",
+            remedy="pass --reveal, or remove it: no secret is read without it",
         )
     if of_hosts:
         raise UsageError(
-            "no host is contacted without --changed, and another option is for that alone",
-            remedy="pass --changed, or remove --forks, --ask-become-pass, --vault-password-file "
-            "and --verbose",
+            "--forks, --ask-become-pass, --vault-password-file and --verbose require --changed",
+            remedy="pass --changed, or remove them: no host is contacted without it",
         )

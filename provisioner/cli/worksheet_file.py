@@ -37,10 +37,9 @@ def refuse_unknown_readers(out: Path | None) -> None:
     if out is not None and (out.is_file() or not out.exists()):
         return
     raise UsageError(
-        "--reveal would hand secrets to whatever reads "
-        f"{'standard output' if out is None else shown_path(out)}, which is no terminal",
-        remedy="name a file with --out: only you can read it. "
-        "If the reader may have the secrets, say --yes",
+        "refusing to write secrets to "
+        f"{'standard output' if out is None else shown_path(out)}, which is not a terminal",
+        remedy="write to a file that only you can read, with --out, or confirm with --yes",
     )
 
 
@@ -49,7 +48,7 @@ def refuse_to_replace_declared(out: Path | None, project: Project) -> None:
     if out is not None and _is_the_project_s(Path(os.path.realpath(out)), project):
         raise UsageError(
             "the worksheet would replace what it is made of",
-            remedy="name a file behind --out that is no part of the project",
+            remedy="write to another file with --out",
         )
 
 

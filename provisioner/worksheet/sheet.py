@@ -238,7 +238,7 @@ def register_step(server: EmailServer) -> Step:
 
 
 def sign_in_steps(server: EmailServer) -> tuple[Step, Step]:
-    """The dialog has no field for a token, so somebody signs in from MAPS once more."""
+    """The dialog has no field for a token, so a person signs in from MAPS once more."""
     return (
         Step(
             f"Click Authenticate in MAPS and sign in as {server.mailbox or 'the mailbox'} in the "

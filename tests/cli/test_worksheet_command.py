@@ -163,9 +163,9 @@ def test_a_host_without_what_is_asked_for(desk: Desk) -> None:
     said = desk.refused(ExitCode.USAGE, "--host", "maps1", "Reports", "Relay")
     assert "servers/relay.yml:8: Relay: hosts: test does not include maps1" in said
     said = desk.refused(ExitCode.USAGE, "--inventory", "inventory")
-    assert "no --host is named" in said
+    assert "--inventory requires --host or --changed" in said
     said = desk.refused(ExitCode.USAGE, "--accept-destination", "Reports")
-    assert "--accept-destination accepts nothing here" in said
+    assert "--accept-destination requires --reveal or --changed" in said
     desk.hosts("[maps]\n")
     said = desk.refused(ExitCode.USAGE, "--host", "maps1")
     assert "it has no hosts at all: add them, in the group `maps`" in said
@@ -289,12 +289,12 @@ def test_revealed_secrets_are_in_their_owners_file_and_nowhere_else(
 
 def test_a_pipe_gets_no_secret_unless_its_reader_may_have_them(desk: Desk) -> None:
     said = desk.refused(ExitCode.USAGE, *REVEAL)
-    assert "--reveal would hand secrets to whatever reads standard output" in said
-    assert "name a file with --out" in said
+    assert "refusing to write secrets to standard output, which is not a terminal" in said
+    assert "write to a file that only you can read, with --out" in said
     os.mkfifo(desk.project / "pipe")
     for device in ("/dev/stdout", "/dev/null", "pipe"):
         said = desk.refused(ExitCode.USAGE, *REVEAL, "--out", device)
-        assert f"--reveal would hand secrets to whatever reads {device}" in said
+        assert f"refusing to write secrets to {device}, which is not a terminal" in said
     assert not (desk.project / "tokens").exists(), "nothing was accepted"
     assert desk.secrets_seen() == []
     assert CLIENT_SECRET in desk.printed(*REVEAL, "--yes")

@@ -95,7 +95,7 @@ def test_a_changed_secret_is_shown_only_when_asked_for(fleet):
     assert "Password  ***\n            (read from {env: MAIL_PASSWORD}; changed)\n" in text
     assert len(re.findall("  ", text.split("Security\n")[1].splitlines()[0])) == 2, "no other row"
     ended = fleet.ends(64, "worksheet", "--changed", "--reveal", password=NEW)
-    assert "--reveal would hand secrets to whatever reads standard output" in ended.stderr
+    assert "refusing to write secrets to standard output" in ended.stderr
     out = fleet.folder / "changed.html"
     ended = fleet.ends(0, "worksheet", "--changed", "--reveal", "--out", str(out), password=NEW)
     assert NEW in out.read_text()
