@@ -21,6 +21,7 @@ from provisioner.errors import ExitCode, gravest
 from provisioner.model.email_server import EmailServer
 from provisioner.reports.host_reasons import why
 from provisioner.secret import Secret
+from provisioner.text import printable
 from provisioner.worksheet.changes import changed_sheet
 from provisioner.worksheet.sheet import Sheet, Worksheet
 
@@ -28,6 +29,8 @@ Found = Mapping[str, Secret | None]
 # The secrets of these servers, by name, as far as they can be read; what failed is told.
 Reveal = Callable[[Iterable[EmailServer], OpenProject], tuple[Found, ExitCode]]
 Group = tuple[ServerToEnter, ...]
+
+_READ = (HostState.UNCHANGED, HostState.WOULD_CHANGE)
 
 
 def changed_worksheets(
@@ -43,8 +46,10 @@ def changed_worksheets(
         over_hosts.run("plan", scope, signals, view) as run,
     ):
         hosts = plan(run).hosts
+        run.signals.check()
         view.clear()
-        codes = [_tell(host) for host in hosts]
+        _tell_of_done(hosts)
+        codes = [_refuse(host) for host in hosts if host.to_enter is None and not _imports(host)]
         for skipped in run.record.skipped:
             print_error(f"{skipped.server}: {skipped.reason}", skipped.remedy)
             codes.append(skipped.exit_code)
@@ -67,18 +72,26 @@ def changed_worksheets(
     return [worksheet for worksheet in worksheets if worksheet.sheets], gravest(codes)
 
 
-def _tell(host: HostResult) -> ExitCode:
-    """Why a host has no worksheet, and what that is for the exit code."""
-    if host.to_enter:
-        return ExitCode.DONE
-    if host.to_enter is not None:
-        print_text(f"{host.host}: nothing to be entered", file=sys.stderr)
-        return ExitCode.DONE
-    if host.state in (HostState.UNCHANGED, HostState.WOULD_CHANGE):
-        if host.applied is not None:
-            reason = why(replace(host, reason="imports_itself"))
-            print_text(f"{host.host}: {reason.text}", file=sys.stderr)
-            return ExitCode.DONE
+def _imports(host: HostResult) -> bool:
+    """Whether a command or a restart on the host brings the document into MAPS."""
+    return host.state in _READ and host.applied is not None
+
+
+def _tell_of_done(hosts: Iterable[HostResult]) -> None:
+    """Which hosts need no person, in a line each for why."""
+    done: dict[str, list[str]] = {}
+    for host in hosts:
+        if _imports(host):
+            done.setdefault("imported by maps_apply_command or maps_service", []).append(host.host)
+        elif host.to_enter is not None and not host.to_enter:
+            done.setdefault("nothing to be entered", []).append(host.host)
+    for words, names in done.items():
+        print_text(f"{words}: {', '.join(map(printable, names))}", file=sys.stderr)
+
+
+def _refuse(host: HostResult) -> ExitCode:
+    """Say why a host has no worksheet."""
+    if host.state in _READ:
         host = replace(host, state=HostState.FAILED, reason="push_first")
     reason = why(host)
     print_error(": ".join(filter(None, (host.host, str(host.state), reason.text))), reason.remedy)

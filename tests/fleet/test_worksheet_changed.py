@@ -56,7 +56,7 @@ def test_a_host_that_push_has_to_see_first_has_no_page(three_hosts):
     fleet.run("push", "--limit", "maps3")
     ended = fleet.ends(0, "worksheet", "--host", "maps3", "--changed")
     assert ended.stdout == ""
-    assert "maps3: MAPS imports the document on this host" in ended.stderr
+    assert "imported by maps_apply_command or maps_service: maps3\n" in ended.stderr
 
 
 def test_equal_hosts_share_a_page_with_what_has_changed(three_hosts):
@@ -66,7 +66,7 @@ def test_equal_hosts_share_a_page_with_what_has_changed(three_hosts):
     enter(fleet, *fleet.hosts)
     ended = fleet.ends(0, "worksheet", "--changed")
     assert ended.stdout == ""
-    assert ended.stderr.count(": nothing to be entered\n") == 3
+    assert "nothing to be entered: maps1, maps2, maps3\n" in ended.stderr
     fleet.undeclare("Old")
     fleet.declare("Reports", client_name="maps.example.edu")
     fleet.declare("More", hosts="maps3")
@@ -129,3 +129,22 @@ def test_a_state_that_is_damaged_is_told(fleet):
     ended = fleet.ends(3, "worksheet", "--changed")
     assert ended.stdout == ""
     assert "Error: maps1: failed: " in ended.stderr
+
+
+def test_an_interrupted_look_prints_nothing(fleet):
+    fleet.run("push")
+    with fleet.at_a_terminal("worksheet", "--changed") as terminal:
+        terminal.wait_for("checking|maps1")
+        terminal.type("\x03")
+        assert terminal.ends() == 130
+    assert "MAPS email servers" not in terminal.output
+
+
+def test_a_server_that_cannot_be_compared_is_named(fleet):
+    fleet.run("push")
+    fleet.declare("Other", password={"env": "NO_SUCH_VARIABLE"})
+    ended = fleet.run("worksheet", "--changed")
+    assert "Error: Other: " in ended.stderr
+    assert "NO_SUCH_VARIABLE" in ended.stderr
+    assert ended.returncode == 1
+    assert "Reports  (" in ended.stdout, "the others are as they are"
