@@ -98,7 +98,7 @@ def scene(folder: Path, provisioner: Path, forks: int) -> Iterator[Scene]:
     password.touch(mode=0o600)
     password.write_text(secrets.token_hex(32) + "\n")
     with Lab.open() as lab:
-        settings = {"ca_file": str(lab.pki.ca), "push": {"forks": forks}}
+        settings = {"ca_file": str(lab.pki.ca), "push": {"forks": forks, "to_be_entered": "ignore"}}
         (project / "provisioner.yml").write_text(yaml.safe_dump(settings))
         yield Scene(lab.fleet, lab.mail, project, home, provisioner, forks)
 

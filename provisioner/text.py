@@ -28,6 +28,11 @@ _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
 # Blanks at the ends, and all but one of several: nobody could count them.
 _UNCOUNTED = re.compile(r"\A +| +\Z|(?<= ) +")
 
+# As references, no sign can end a cell, open a tag or a link, or name a person.
+_MARKDOWN_CELL = str.maketrans(
+    {sign: f"&#{ord(sign)};" for sign in "&<>|`*_[]\\~$#@!"} | {"\n": " ", "\r": " "}
+)
+
 _PIECE = 8  # a piece of a secret this long is no coincidence, and shorter ones give nothing away
 _GRAM, _STRIDE = 4, 5  # a piece holds a whole gram of each _STRIDE characters: 4 + 5 - 1 = 8
 _SHORTEST = 4  # what is shorter is masked only as a word of its own: text must stay readable
@@ -44,6 +49,11 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """The same of several lines; line breaks and tabs stay."""
     return _shown(text, _code_point, kept="\n\t")
+
+
+def markdown_cell(text: str) -> str:
+    """The text as a reader of Markdown sees it, whatever is in it; also in a cell of a table."""
+    return printable_lines(text).translate(_MARKDOWN_CELL)
 
 
 def countable(text: str) -> str:
@@ -97,8 +107,12 @@ def proposed_command(command: str, server_name: str, *options: str) -> str:
 
 def accept_destination(server_name: str) -> str:
     """The option that accepts where a server's secrets go."""
-    sign = "=" if server_name.startswith("-") else " "
-    return f"--accept-destination{sign}{shlex.quote(server_name)}"
+    return proposed_option("--accept-destination", server_name)
+
+
+def proposed_option(option: str, value: str) -> str:
+    """`--server NAME`, to be pasted; a value that begins with - goes after a =."""
+    return f"{option}{'=' if value.startswith('-') else ' '}{shlex.quote(value)}"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

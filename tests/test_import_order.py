@@ -37,7 +37,7 @@ ORDER = (
     ("smtp",),
     ("oauth",),
     ("ansible",),
-    ("deploy", "hosts"),
+    ("deploy",),
     ("worksheet",),
     ("reports",),
     ("cli", "demo", "__main__"),

@@ -1,7 +1,9 @@
 """What README and docs/ say is true of the program."""
 
 import inspect
+import os
 import re
+import subprocess
 import textwrap
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from provisioner.deploy import host_settings
 from provisioner.deploy.result import MEANINGS
 from provisioner.errors import ExitCode
 from provisioner.lint.schema import schema_named
+from provisioner.worksheet.sheet import dialog_fields
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,7 +24,7 @@ PAGES = README + "".join(
     (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     for name in (
         *("signing-in", "pushing", "validating", "security", "windows", "worksheet"),
-        *("two-admins", "leaving", "hosts", "ci"),
+        *("two-admins", "leaving", "hosts", "ci", "maps"),
     )
 )
 COMMANDS = get_command(app_with()).commands
@@ -76,6 +79,41 @@ def test_the_states_of_hosts_have_the_exit_codes_of_the_program():
     assert {state: int(code) for state, code in rows} == {
         str(state): meaning.exit_code for state, meaning in MEANINGS.items()
     }
+
+
+def test_the_fields_of_the_dialog_are_those_of_the_worksheet():
+    page = (ROOT / "docs" / "maps.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| `([\w.]+)` \|$", page, re.M)
+    assert rows == [(field.tab, field.label, field.name) for field in dialog_fields()]
+
+
+_STUB = """#!/bin/sh
+echo "$(basename "$0") $*" >> "$LOG"
+case "$1 $PAGE" in worksheet*page) echo page > "$4"; cat "$4" >> "$LOG";; esac
+[ "$1" != push ] || exit 6
+"""
+
+
+@pytest.mark.parametrize("page", ["", "page"])
+def test_the_alert_of_a_push_is_mailed_if_there_is_a_page(tmp_path, page):
+    text = (ROOT / "docs" / "maps.md").read_text(encoding="utf-8")
+    script = text.partition("```sh\n")[2].partition("```")[0]
+    for name, content in (("provisioner", _STUB), ("mail", _STUB), ("alert", script)):
+        (tmp_path / name).write_text(content)
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    environment = {
+        "PATH": path,
+        "PAGE": page,
+        "LOG": str(tmp_path / "log"),
+        "TMPDIR": str(tmp_path),
+    }
+    ended = subprocess.run([tmp_path / "alert", "a@example.edu"], env=environment, check=False)
+    assert ended.returncode == 6, "that of the push"
+    calls = (tmp_path / "log").read_text()
+    assert calls.startswith("provisioner push --yes\nprovisioner worksheet --changed --out ")
+    assert ("\nmail -s " in calls) == bool(page)
+    assert not list(tmp_path.glob("tmp.*"))
 
 
 def test_the_host_variables_are_those_that_are_read():

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 SCHEMA_VERSION = 1
 
-Mode = Literal["plan", "push", "rollback_plan", "rollback", "status", "doctor"]
+Mode = Literal["plan", "push", "rollback_plan", "rollback", "status", "doctor", "entered"]
 Check = Literal["mail", "auth", "none"]
 
 
@@ -26,6 +26,16 @@ class MailLimit(Struct, frozen=True, kw_only=True):
     mailbox: str
     connections: int | None
     messages_per_minute: int | None
+
+
+class EnteredInput(Struct, frozen=True, kw_only=True):
+    """What a person says of MAPS' dialog: who typed in what is to be entered, of these servers
+    (none: of all). `undo`: the newest record goes instead."""
+
+    by: str
+    note: str = ""
+    servers: list[str] = []
+    undo: bool = False
 
 
 class HostInput(Struct, frozen=True, kw_only=True):
@@ -70,6 +80,7 @@ class RunInput(Struct, frozen=True, kw_only=True):
     refresh: dict[str, str] = {}
     prune: bool = False
     restart: bool = True
+    entered: EnteredInput | None = None
     mail_budget: float = 0.0
     turns: str
     lock_wait: int = 0

@@ -37,6 +37,7 @@ COMMANDS = (
     "history",
     "test-email",
     "worksheet",
+    "entered",
     "schema",
     "rules",
     "demo",

@@ -1,4 +1,4 @@
-"""The servers of one host of the inventory."""
+"""The servers of hosts of the inventory."""
 
 from __future__ import annotations
 
@@ -14,17 +14,36 @@ from provisioner.model.project import Project
 _SHOWN = 20
 
 
-def servers_of_host(
-    host: str, project: Project, chosen: Sequence[EmailServer], *, named: bool
-) -> tuple[EmailServer, ...]:
-    """Those of the chosen servers that are declared for a host.
+def servers_of_hosts(
+    hosts: Sequence[str], project: Project, chosen: Sequence[EmailServer], *, named: bool
+) -> dict[tuple[str, ...], tuple[EmailServer, ...]]:
+    """The chosen servers by the hosts that they are declared for; of no host if none is asked for.
 
-    UsageError if it is no host of the inventory or has none; or, where they were `named`, not all.
+    UsageError if one is no host of the inventory or has none; or, if they were `named`, not all.
     """
+    if not hosts:
+        return {(): _once(chosen)}
+    grouped: dict[tuple[str, ...], list[str]] = {}
     with ansible_environment(project.root, secret_names=secret_variables(project.secrets())):
         inventory = read_inventory(project.inventory_path, root=project.root)
-        _require_host(host, inventory)
-        there = tuple(server for server in chosen if host in inventory.matching(server.hosts))
+        for host in dict.fromkeys(hosts):
+            _require_host(host, inventory)
+            there = _of_host(host, inventory, chosen, named=named)
+            grouped.setdefault(tuple(server.server_name for server in there), []).append(host)
+    return {
+        tuple(group): tuple(project.server(name) for name in names)
+        for names, group in grouped.items()
+    }
+
+
+def _once(servers: Sequence[EmailServer]) -> tuple[EmailServer, ...]:
+    return tuple({server.server_name: server for server in servers}.values())
+
+
+def _of_host(
+    host: str, inventory: Inventory, chosen: Sequence[EmailServer], *, named: bool
+) -> tuple[EmailServer, ...]:
+    there = tuple(server for server in _once(chosen) if host in inventory.matching(server.hosts))
     missing = [server for server in chosen if server not in there] if named else []
     if missing:
         raise UsageError(

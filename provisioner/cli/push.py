@@ -101,8 +101,9 @@ def push(
     The plan is shown first, and on a terminal asked about. Hosts that have the declared state,
     verified, are left alone. A host whose email is refused is restored to its previous document.
     --mail auth-only signs in and sends nothing, canary-only sends one email a server and signs in
-    elsewhere; hosts that --mail none changes stay unverified (exit 1). With --format json,
-    each line is an event.
+    elsewhere; hosts that --mail none changes stay unverified (exit 1). Exit code 6: all went well,
+    and a person has to enter values into MAPS on a host without maps_apply_command. With --format
+    json, each line is an event.
 
     Examples:
 

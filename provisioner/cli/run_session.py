@@ -21,6 +21,7 @@ from provisioner.cli.view import View, run_view
 from provisioner.credentials.sources import secret_variables
 from provisioner.deploy.plan import Plan
 from provisioner.deploy.record import (
+    TO_BE_ENTERED,
     Command,
     RunFailed,
     RunPlanned,
@@ -84,7 +85,9 @@ class HostsOptions:
                 become_password=self._become_password(),
                 vault_password_files=tuple(self.vault_password_files or ()),
             )
-        started = run_started(self.project, command, scope.options() | dict(also or {}))
+        asked_for = scope.options() | dict(also or {})
+        asked_for[TO_BE_ENTERED] = self.project.push.to_be_entered
+        started = run_started(self.project, command, asked_for)
         with _recorded(self.project, started, view, keep=keep) as record:
             with signals.ending_a_question():
                 opened = open_declared(self.project, self.allow_commands, self.accept_destinations)

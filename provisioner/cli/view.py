@@ -38,6 +38,7 @@ _TITLES = {
     "rollback_plan": "checking",
     "push": "pushing",
     "rollback": "rolling back",
+    "entered": "recording on",
 }
 
 _LONGEST_NAME = 40
@@ -114,7 +115,7 @@ def event_text(event: Event) -> str:
 
 def host_line(host: HostResult) -> str:
     """`maps1: restored: a test email was rejected`."""
-    return printable(": ".join(filter(None, (host.host, str(host.state), why(host).text))))
+    return printable(": ".join(filter(None, (host.host, host.outcome, why(host).text))))
 
 
 # -- a terminal

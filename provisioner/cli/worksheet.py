@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,27 +12,38 @@ from provisioner.cli.app import print_error
 from provisioner.cli.options import (
     AcceptDestination,
     AllowCommands,
+    AskBecomePass,
+    Forks,
     InventoryPath,
     ProjectFolder,
     ServerNames,
+    VaultPasswordFiles,
+    Verbosity,
     complete_host_name,
 )
 from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
-from provisioner.reports.worksheet_formats import WorksheetFormat
+from provisioner.worksheet.render import WorksheetFormat
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
     from provisioner.model.email_server import EmailServer
-    from provisioner.model.project import Project
     from provisioner.secret import Secret
+    from provisioner.worksheet.sheet import Worksheet
 
-Host = Annotated[
-    str | None,
+Hosts = Annotated[
+    list[str] | None,
     typer.Option(
         "--host",
-        help="Only the servers of this host of the inventory.",
+        help="Only the servers of this host of the inventory (repeatable).",
         show_default="all",
         autocompletion=complete_host_name,
+    ),
+]
+Changed = Annotated[
+    bool,
+    typer.Option(
+        "--changed",
+        help="Contact the hosts; print only fields that differ from the last entered ones.",
     ),
 ]
 Format = Annotated[
@@ -47,14 +59,13 @@ Out = Annotated[
 Reveal = Annotated[
     bool, typer.Option("--reveal", help="Show client secrets and passwords; else they are ***.")
 ]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Reveal into a pipe, too: its reader may have them.")
-]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Allow --reveal to write to a pipe.")]
 
 
 def worksheet(
     servers: ServerNames = None,
-    host: Host = None,
+    host: Hosts = None,
+    changed: Changed = False,
     output_format: Format = None,
     out: Out = None,
     reveal: Reveal = False,
@@ -63,11 +74,16 @@ def worksheet(
     inventory: InventoryPath = None,
     allow_commands: AllowCommands = False,
     accept_destination: AcceptDestination = None,
+    forks: Forks = None,
+    ask_become_pass: AskBecomePass = False,
+    vault_password_file: VaultPasswordFiles = None,
+    verbose: Verbosity = 0,
 ) -> int:
     """Write what to type into MAPS' dialog, tab by tab, for those who enter it by hand.
 
-    No host is asked. Secrets stay *** unless --reveal, which asks for the same consent as a push
-    and writes a file that only you can read.
+    No host is contacted without --changed, which shows the fields that differ from what was
+    entered on a host last, old and new, of hosts that a push has verified. Secrets stay *** unless
+    --reveal, which asks for the same consent as a push and writes a file that only you can read.
 
     Examples:
 
@@ -75,9 +91,10 @@ def worksheet(
 
       provisioner worksheet --host maps1.example.edu --out maps1.html
 
+      provisioner worksheet --host maps1.example.edu --changed
+
       provisioner worksheet Reports --reveal --out reports.html
     """
-    from provisioner.cli.opening import open_declared
     from provisioner.cli.worksheet_file import (
         deliver,
         format_of,
@@ -85,30 +102,73 @@ def worksheet(
         refuse_unknown_readers,
     )
     from provisioner.deploy.run import with_inventory
-    from provisioner.hosts.server_sheet import build_server_sheet
-    from provisioner.hosts.worksheet import Worksheet
+    from provisioner.deploy.scope import Scope, chosen_servers
     from provisioner.model.reading import read_project
 
-    _check(inventory, host, accept_destination, reveal=reveal)
+    if not changed:
+        of_hosts = (forks, ask_become_pass, vault_password_file, verbose)
+        _check(inventory, host, accept_destination, reveal=reveal, of_hosts=any(of_hosts))
     if reveal and not yes:
         refuse_unknown_readers(out)
     declared = with_inventory(read_project(project), inventory)
     refuse_to_replace_declared(out, declared)
-    chosen = _chosen(declared, servers, host)
-    found: dict[str, Secret | None] = {}
-    code = ExitCode.DONE
-    if reveal:
-        opened = open_declared(declared, allow_commands, accept_destination)
-        found, code = _revealed(chosen, opened)
-        chosen = tuple(server for server in chosen if server.server_name in found)
-    if chosen or not reveal:
-        sheets = tuple(build_server_sheet(s, found.get(s.server_name)) for s in chosen)
-        deliver(Worksheet(sheets, host), out, format_of(out, output_format))
+    chosen = chosen_servers(declared, servers or ())
+    if changed:
+        from provisioner.cli.run_session import HostsOptions
+        from provisioner.cli.worksheet_changed import changed_worksheets
+
+        over_hosts = HostsOptions(
+            project=declared,
+            forks=forks,
+            verbosity=verbose,
+            ask_become_pass=ask_become_pass,
+            vault_password_files=vault_password_file,
+            allow_commands=allow_commands,
+            accept_destinations=accept_destination,
+        )
+        scope = Scope(hosts=tuple(host or ()))
+        names = [server.server_name for server in chosen] if servers else []
+        worksheets, code = changed_worksheets(
+            over_hosts, scope, names, _revealed if reveal else None
+        )
+    else:
+        from provisioner.cli.host_servers import servers_of_hosts
+        from provisioner.cli.opening import open_declared
+
+        opened = open_declared(declared, allow_commands, accept_destination) if reveal else None
+        groups = servers_of_hosts(host or (), declared, chosen, named=bool(servers))
+        worksheets, code = _whole(groups, opened)
+    if worksheets:
+        deliver(worksheets, out, format_of(out, output_format))
     return code
 
 
+def _whole(
+    groups: Mapping[tuple[str, ...], Sequence[EmailServer]], opened: OpenProject | None
+) -> tuple[list[Worksheet], ExitCode]:
+    """All fields of these servers, by their hosts. `opened`: if secrets are to be shown."""
+    from provisioner.worksheet.sheet import Worksheet, build_sheet
+
+    found: Mapping[str, Secret | None] | None = None
+    code = ExitCode.DONE
+    if opened is not None:
+        servers = {server.server_name: server for group in groups.values() for server in group}
+        found, code = _revealed(servers.values(), opened)
+    sheets = {
+        hosts: tuple(
+            build_sheet(server, found[server.server_name] if found else None)
+            for server in group
+            if found is None or server.server_name in found
+        )
+        for hosts, group in groups.items()
+    }
+    return [
+        Worksheet(there, hosts) for hosts, there in sheets.items() if there or found is None
+    ], code
+
+
 def _revealed(
-    servers: tuple[EmailServer, ...], opened: OpenProject
+    servers: Iterable[EmailServer], opened: OpenProject
 ) -> tuple[dict[str, Secret | None], ExitCode]:
     """The secrets that can be shown; what is wrong with one server stops no other."""
     found, codes = {}, []
@@ -122,28 +182,26 @@ def _revealed(
 
 
 def _check(
-    inventory: Path | None, host: str | None, accepted: list[str] | None, *, reveal: bool
+    inventory: Path | None,
+    host: list[str] | None,
+    accepted: list[str] | None,
+    *,
+    reveal: bool,
+    of_hosts: bool,
 ) -> None:
     """UsageError for an option that would do nothing without another."""
-    if inventory is not None and host is None:
+    if inventory is not None and not host:
         raise UsageError(
-            "--inventory says where hosts are looked up, and no --host is named",
-            remedy="name the host, or leave --inventory away",
+            "--inventory requires --host or --changed",
+            remedy="pass --host, or remove --inventory",
         )
     if accepted and not reveal:
         raise UsageError(
-            "--accept-destination accepts nothing here, since no secret is read without --reveal",
-            remedy="say --reveal, too, or leave it away",
+            "--accept-destination requires --reveal or --changed",
+            remedy="pass --reveal, or remove it: no secret is read without it",
         )
-
-
-def _chosen(project: Project, names: list[str] | None, host: str | None) -> tuple[EmailServer, ...]:
-    """Each server once, in the order named, else as declared."""
-    from provisioner.deploy.scope import chosen_servers
-
-    chosen = tuple({s.server_name: s for s in chosen_servers(project, names or ())}.values())
-    if host is None:
-        return chosen
-    from provisioner.cli.host_servers import servers_of_host
-
-    return servers_of_host(host, project, chosen, named=bool(names))
+    if of_hosts:
+        raise UsageError(
+            "--forks, --ask-become-pass, --vault-password-file and --verbose require --changed",
+            remedy="pass --changed, or remove them: no host is contacted without it",
+        )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from provisioner.cli.output import print_text, write_report
 from provisioner.config.file_text import shown_path
 from provisioner.config.files import SETTINGS_FILES
 from provisioner.errors import UsageError
-from provisioner.hosts.worksheet import Worksheet
 from provisioner.model.project import Project
-from provisioner.reports.worksheet_formats import RENDERERS, WorksheetFormat
+from provisioner.worksheet.render import RENDERERS, WorksheetFormat
+from provisioner.worksheet.sheet import Worksheet
 
 _ENDINGS = {
     ".html": WorksheetFormat.HTML,
@@ -36,10 +37,9 @@ def refuse_unknown_readers(out: Path | None) -> None:
     if out is not None and (out.is_file() or not out.exists()):
         return
     raise UsageError(
-        "--reveal would hand secrets to whatever reads "
-        f"{'standard output' if out is None else shown_path(out)}, which is no terminal",
-        remedy="name a file with --out: only you can read it. "
-        "If the reader may have the secrets, say --yes",
+        "refusing to write secrets to "
+        f"{'standard output' if out is None else shown_path(out)}, which is not a terminal",
+        remedy="write to a file that only you can read, with --out, or confirm with --yes",
     )
 
 
@@ -48,7 +48,7 @@ def refuse_to_replace_declared(out: Path | None, project: Project) -> None:
     if out is not None and _is_the_project_s(Path(os.path.realpath(out)), project):
         raise UsageError(
             "the worksheet would replace what it is made of",
-            remedy="name a file behind --out that is no part of the project",
+            remedy="write to another file with --out",
         )
 
 
@@ -60,18 +60,18 @@ def _is_the_project_s(target: Path, project: Project) -> bool:
     return any(target == place or place in target.parents for place in places)
 
 
-def deliver(worksheet: Worksheet, out: Path | None, chosen: WorksheetFormat) -> None:
+def deliver(worksheets: Sequence[Worksheet], out: Path | None, chosen: WorksheetFormat) -> None:
     """Write the file, or print. A file with secrets is its owner's from its birth on."""
-    text = RENDERERS[chosen](worksheet)
+    text = RENDERERS[chosen](*worksheets)
+    has_secrets = any(worksheet.secrets for worksheet in worksheets)
     if out is None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    write_report(out, text, "--out", mode=_OWNER_ONLY if worksheet.secrets else 0o666)
+    write_report(out, text, "--out", mode=_OWNER_ONLY if has_secrets else 0o666)
     print_text(f"Wrote {shown_path(out)}", file=sys.stderr)
-    if worksheet.secrets:
+    if has_secrets:
         print(
-            "Secrets stand in it in clear; only you can read it. "
-            "Delete it when everything is typed in.",
+            "This file contains secrets in plain text (mode 0600). Delete it when you are done.",
             file=sys.stderr,
         )

@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from provisioner.demo.example_fleet import HOSTS, MAILBOX, ExampleFleet
+from provisioner.demo.example_fleet import BY_HAND, HOSTS, MAILBOX, ExampleFleet
 from provisioner.demo.mail_server import MailServer
 from provisioner.demo.narrator import Narrator, checked
 from provisioner.errors import ExitCode
@@ -17,6 +17,7 @@ def tell(narrator: Narrator, fleet: ExampleFleet, mail: MailServer, *, by_hand: 
     _declare(narrator, fleet)
     _sign_in(narrator, by_hand=by_hand)
     _push(narrator, fleet, mail)
+    _enter(narrator)
     _push_again(narrator, mail)
     _break(narrator, fleet)
 
@@ -37,14 +38,22 @@ def _sign_in(narrator: Narrator, *, by_hand: bool) -> None:
 def _push(narrator: Narrator, fleet: ExampleFleet, mail: MailServer) -> None:
     narrator.chapter("What would change, and then the change")
     narrator.run("plan", expect=ExitCode.CHANGES)
-    narrator.run("push")
+    narrator.say("maps1 has a command that makes MAPS import the document; maps2 has none.")
+    narrator.run("push", expect=ExitCode.PERSON_NEEDED)
     checked(len(mail.received) == len(HOSTS), "each host sent one test email")
     checked(all(fleet.document(host).is_file() for host in HOSTS), "each host has its document")
+    checked(fleet.imported.is_file(), "the command of maps1 got the document")
     narrator.chapter("The email that arrived")
     message = mail.received[0].message
     for name in ("From", "To", "Subject", "X-Maps-Provisioner-Run"):
         narrator.say(f"  {name}: {message[name]}")
     checked(message["To"] == MAILBOX, f"the email went to {MAILBOX}")
+
+
+def _enter(narrator: Narrator) -> None:
+    narrator.chapter("On the other host, a person enters the verified values into MAPS")
+    narrator.run("worksheet", "--host", BY_HAND)
+    narrator.run("entered", BY_HAND, "--by", "Ann", "--yes")
 
 
 def _push_again(narrator: Narrator, mail: MailServer) -> None:

@@ -7,7 +7,7 @@ each moment of a delivery it describes whatever lies there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -67,9 +67,28 @@ class DocumentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     servers: dict[Text, ServerRecord]
 
 
+class Entered(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person typed into the dialog of MAPS for one server, and who says so.
+
+    `entry`: the masked entry, without its tokens, of which MAPS has its own (deploy/to_enter.py);
+    None: the server was removed there.
+    """
+
+    entry: dict[str, Any] | None
+    at: Text
+    by: Text
+    note: Text = ""
+    run_id: Text
+
+
+# The newest last; the one before it is what an undo leaves.
+Entries = Annotated[list[Entered], Meta(min_length=1, max_length=2)]
+
+
 class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. `generations`: the highest number used so far; `applied`: the document that
-    MAPS last took over; `document`: the last one that we left there."""
+    MAPS last took over; `document`: the last one that we left there; `entered`: by key of the
+    server, what MAPS has of it by a person's word, whatever document lies there."""
 
     schema_version: Literal[1] = 1
     key_id: Text
@@ -77,7 +96,7 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     applied: Fingerprint | None = None
     document: Fingerprint | None = None
     records: dict[Fingerprint, DocumentRecord] = {}
-    entered: dict[Text, list[msgspec.Raw]] = {}
+    entered: dict[Text, Entries] = {}
 
     def text(self) -> str:
         """The file's text."""
@@ -104,6 +123,17 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def with_record(self, fingerprint: str, record: DocumentRecord) -> State:
         """With the record of one document replaced."""
         return replace(self, records={**self.records, fingerprint: record})
+
+    def with_entered(self, entered: Mapping[str, Entered]) -> State:
+        """With one more record of what a person typed in, for each of these servers."""
+        added = {key: [*self.entered.get(key, [])[-1:], one] for key, one in entered.items()}
+        return replace(self, entered={**self.entered, **added})
+
+    def without_entered(self, keys: Iterable[str]) -> State:
+        """Without the newest record of each of these servers."""
+        left = {key: list(self.entered.get(key, [])[:-1]) for key in keys}
+        kept = {key: records for key, records in {**self.entered, **left}.items() if records}
+        return replace(self, entered=kept)
 
     def without_other_archives(self) -> State:
         """Once archives of before its document are removed: no record names one of them."""

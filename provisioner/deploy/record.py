@@ -29,9 +29,10 @@ from provisioner.state_dir import state_dir, state_path
 from provisioner.text import as_json
 
 _SUFFIX, _RUNS = ".jsonl", "runs"
+TO_BE_ENTERED = "to_be_entered"  # a setting of the project, among the options of a run
 _KEEP_RUNS, _KEEP_BYTES = 500, 100 * 1024 * 1024
 
-Command = Literal["push", "plan", "rollback", "status", "doctor"]
+Command = Literal["push", "plan", "rollback", "status", "doctor", "entered"]
 
 
 def new_run_id() -> str:
@@ -233,7 +234,7 @@ class RunRecord:
 
     @property
     def command(self) -> Command:
-        """push, plan, rollback, status or doctor."""
+        """push, plan, rollback, status, doctor or entered."""
         return self.started.command
 
     @property
@@ -306,12 +307,20 @@ class RunRecord:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The gravest of hosts, skipped servers, warnings and what ended the run."""
+        """The gravest of hosts, skipped servers, warnings and what ended the run; if nothing
+        happened, what a person has yet to enter."""
         ends = [failed.exit_code for failed in self._all(RunFailed)]
         ends += [warning.exit_code for warning in self._all(WarningGiven)]
         if self.interrupted:
             ends.append(ExitCode.INTERRUPTED)
-        return exit_code(self.hosts, [*(server.exit_code for server in self.skipped), *ends])
+        code = exit_code(self.hosts, [*(server.exit_code for server in self.skipped), *ends])
+        return ExitCode.PERSON_NEEDED if code is ExitCode.DONE and self._is_to_be_entered else code
+
+    @property
+    def _is_to_be_entered(self) -> bool:
+        """Whether a person has something to enter into MAPS, and this run is to tell so."""
+        ignored = self.options.get(TO_BE_ENTERED) == "ignore" or self.command == "entered"
+        return not ignored and any(host.to_enter for host in self.hosts)
 
 
 def _result(host: str, state: HostState, reason: str, about: str = "") -> HostResult:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from provisioner.deploy.host_change import ServerChange
 from provisioner.deploy.host_state import DeliveryRecord, Outcome
+from provisioner.deploy.to_enter import ServerEntered, ServerToEnter
 from provisioner.errors import ExitCode, gravest
 from provisioner.smtp.client import SmtpResult
 
@@ -22,6 +23,8 @@ class HostState(StrEnum):
     APPLIED = "applied"
     DELIVERED = "delivered, not applied"
     ROLLED_BACK = "rolled back"
+    ENTERED = "entered"
+    UNDONE = "undone"
     SKIPPED = "skipped"
     UNVERIFIED = "delivered, not verified"
     RESTORED = "restored"
@@ -31,6 +34,15 @@ class HostState(StrEnum):
     NOT_STARTED = "not started"
     LOCKED = "locked by another run"
     UNKNOWN = "unknown"
+
+
+class InMaps(StrEnum):
+    """What MAPS has of a settled document: by its import on the host, or by a person's word."""
+
+    APPLIED = "applied"
+    ENTERED = "entered"
+    TO_BE_ENTERED = "to be entered"
+    NEVER_ENTERED = "never entered"
 
 
 class Meaning(NamedTuple):
@@ -47,6 +59,8 @@ MEANINGS = {
     HostState.APPLIED: Meaning(ExitCode.DONE, done=True),
     HostState.DELIVERED: Meaning(ExitCode.DONE, done=True),
     HostState.ROLLED_BACK: Meaning(ExitCode.DONE, done=True),
+    HostState.ENTERED: Meaning(ExitCode.DONE, done=True),
+    HostState.UNDONE: Meaning(ExitCode.DONE, done=True),
     HostState.WOULD_CHANGE: Meaning(ExitCode.CHANGES),
     HostState.SKIPPED: Meaning(ExitCode.DONE, "skipped"),  # the skipped server has the code
     HostState.UNVERIFIED: Meaning(ExitCode.FAILURE, "failure", stops=True),
@@ -108,7 +122,9 @@ class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fingerprint and generation of what lay there; `skew`: seconds by which the host's clock is ahead
     of ours; `unverified`: names of servers that no test email has verified yet; `kept_tokens`:
     names of servers whose delivered token stays in a document that was given back, since using it
-    has ended the one of before.
+    has ended the one of before; `to_enter`: what a person has to type into MAPS, None where MAPS
+    imports the document, or the document is not settled; `entered`: what was typed last;
+    `recorded`: what this run recorded as typed.
     """
 
     host: str
@@ -132,6 +148,9 @@ class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     applied: bool | None = None
     apply: CommandResult | None = None
     test: CommandResult | None = None
+    to_enter: list[ServerToEnter] | None = None
+    entered: list[ServerEntered] = []
+    recorded: list[ServerToEnter] = []
     delivery: DeliveryRecord | None = None
     holder: str | None = None
     strangers: list[str] = []
@@ -148,6 +167,28 @@ class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def exit_code(self) -> ExitCode:
         """What this host alone makes of the run."""
         return self.meaning.exit_code
+
+    @property
+    def in_maps(self) -> InMaps | None:
+        """What MAPS has of what lies there; None where that is not known."""
+        if self.to_enter:
+            return InMaps.TO_BE_ENTERED if self.entered else InMaps.NEVER_ENTERED
+        if self.to_enter is not None and self.entered:
+            return InMaps.ENTERED
+        is_unchanged = self.state is HostState.UNCHANGED and bool(self.applied)
+        return InMaps.APPLIED if is_unchanged or self.state is HostState.APPLIED else None
+
+    @property
+    def junit(self) -> str:
+        """The tag of its test case; empty if all is well."""
+        return self.meaning.junit or ("skipped" if self.to_enter else "")
+
+    @property
+    def outcome(self) -> str:
+        """Its state for a person, with what is left to type into MAPS."""
+        if self.state is HostState.DELIVERED and self.in_maps is not None:
+            return f"delivered, {self.in_maps}"
+        return f"{self.state}, {self.in_maps}" if self.to_enter else str(self.state)
 
     @property
     def needs_push(self) -> bool:

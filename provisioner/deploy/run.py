@@ -18,7 +18,7 @@ from provisioner.ansible.environment import ansible_environment
 from provisioner.ansible.executor import Answer, Executor, ExecutorOptions, Output
 from provisioner.ansible.inventory import read_inventory
 from provisioner.ansible.run_folder import Phase
-from provisioner.ansible.run_input import Check, Mail, Mode, RunInput
+from provisioner.ansible.run_input import Check, EnteredInput, Mail, Mode, RunInput
 from provisioner.ansible.signals import Signals
 from provisioner.credentials.project_secrets import OpenProject
 from provisioner.credentials.sources import secret_variables
@@ -53,12 +53,14 @@ _LONGEST_LOCK_WAIT = 540  # seconds: the longest that a host waits for its lock
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """How a run asks hosts. `lock_wait`: seconds; `restart`: hosts with a maps_service may restart
-    it; `canaries`: host -> servers whose emails are sent where others only sign in."""
+    it; `canaries`: host -> servers whose emails are sent where others only sign in; `entered`: what
+    a person says of MAPS' dialog."""
 
     mail: MailMode = MailMode.FULL
     restart: bool = True
     lock_wait: float = 0.0
     canaries: Mapping[str, Collection[str]] = field(default_factory=dict)
+    entered: EnteredInput | None = None
 
 
 @dataclass(kw_only=True)
@@ -160,6 +162,7 @@ class Run:
             refresh={n: url for n, e in entries.items() if (url := self.targets.refresh_url(e))},
             prune=self.scope.prune and mode == "plan",
             restart=self.options.restart,
+            entered=self.options.entered,
             mail_budget=self.project.push.mail_budget_seconds,
             turns=str(state_dir(self.project.root, "turns")) if secret else "",
             lock_wait=int(min(_LONGEST_LOCK_WAIT, self.options.lock_wait)),

@@ -6,6 +6,7 @@ follows on which answer.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from provisioner.ansible.run_folder import Begun
-from provisioner.ansible.run_input import HostInput, RunInput
+from provisioner.ansible.run_input import EnteredInput, HostInput, RunInput
 from provisioner.deploy import protocol
 from provisioner.deploy.delivery import Delivery, Surroundings
 from provisioner.deploy.host_change import (
@@ -35,8 +36,11 @@ from provisioner.deploy.host_settings import (
     Variables,
     host_settings,
 )
+from provisioner.deploy.host_state import Entered, State
 from provisioner.deploy.mail_turns import NoTurn
 from provisioner.deploy.protocol import (
+    DOCUMENT,
+    STATE,
     Caller,
     CallFailed,
     CallSettings,
@@ -45,8 +49,16 @@ from provisioner.deploy.protocol import (
     VariableUnusable,
 )
 from provisioner.deploy.result import HostResult, HostState
-from provisioner.deploy.transaction import Moved, Transaction
+from provisioner.deploy.to_enter import (
+    ServerToEnter,
+    dialog_entry,
+    last_entered,
+    to_enter,
+    to_undo,
+)
+from provisioner.deploy.transaction import Ending, Moved, Transaction, require_delivered
 
+_AS_IT_WAS = (HostState.UNCHANGED, HostState.ENTERED, HostState.UNDONE)
 _UTC = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -100,9 +112,9 @@ class Worker(Surroundings):
         now = current(msgspec.convert(given.found, Found), given) if fresh else self._read()
         for _ in (1, 2):
             change = self._change(now)
-            if work.mode not in ("push", "rollback"):
+            if work.mode not in ("push", "rollback", "entered"):
                 return HostAnswer(result=self._planned(change), found=now.found)
-            if not change.needed:
+            if not change.needed and work.mode != "entered":
                 return HostAnswer(result=self._result(change, HostState.UNCHANGED))
             expected = given.expected
             differs = expected is not None and (change.now.fingerprint or "") != expected
@@ -110,7 +122,8 @@ class Worker(Surroundings):
             if differs and (change.writes or fresh):
                 return HostAnswer(result=self._drifted(change))
             try:
-                return HostAnswer(result=self._deliver(change))
+                result = self._enter(change) if work.mode == "entered" else self._deliver(change)
+                return HostAnswer(result=result)
             except Moved:
                 now = self._read()
         return HostAnswer(result=self._drifted(self._change(now)))
@@ -172,6 +185,8 @@ class Worker(Surroundings):
             "rekeyed": now.rekeyed,
             "applies": change.applies,
             "applied": self._is_applied(change),
+            "to_enter": self._to_enter(change, state),
+            "entered": [] if self.settings.can_apply else last_entered(now.state),
             "delivery": now.record.delivery if now.record and now.record.delivery.run_id else None,
             "holder": now.found.holder,
             "strangers": now.found.strangers,
@@ -187,6 +202,27 @@ class Worker(Surroundings):
         lies = change.now.fingerprint
         return lies is not None and change.now.state.applied == lies
 
+    def _to_enter(self, change: Change, state: HostState) -> list[ServerToEnter] | None:
+        """What a person has to type into MAPS: of what is declared here, or was entered before."""
+        if self.settings.can_apply or not self._is_settled(change, state):
+            return None
+        entries = change.document.entries
+        if self.work.mode != "rollback":
+            declared = {name.casefold() for name in self.given.declared}
+            known = declared.union(change.now.state.entered)
+            entries = {key: entry for key, entry in entries.items() if key in known}
+        return list(to_enter(entries, change.now.state))
+
+    def _is_settled(self, change: Change, state: HostState) -> bool:
+        """Whether what lies there in the end is what is to be, and verified."""
+        if state in (HostState.DELIVERED, HostState.ROLLED_BACK):
+            return not change.left_out
+        record = change.now.record
+        if state not in _AS_IT_WAS or record is None or not record.delivery.settled:
+            return False
+        edited = self._looks and change.now.edited  # else what is declared was compared
+        return not (change.unverified or change.unchecked or change.left_out or edited)
+
     def _planned(self, change: Change) -> HostResult:
         state = HostState.UNCHANGED
         if change.needed and not self._looks:
@@ -199,11 +235,66 @@ class Worker(Surroundings):
         """A run of somebody else's meanwhile is told as a lock; anything else is drift."""
         delivery = change.now.record.delivery if change.now.record else None
         other = delivery is not None and delivery.run_id not in ("", self.work.run_id)
-        fresh = self.given.found is not None
+        fresh = self.given.found is not None and self.work.mode != "entered"
         if other and fresh and not change.now.edited and delivery is not None:
             about = f"{delivery.owner} (run {delivery.run_id}), {delivery.at}"
             return self._result(change, HostState.LOCKED, reason="delivered", about=about)
         return self._result(change, HostState.DRIFTED, reason="moved")
+
+    # -- entered by hand
+
+    def _enter(self, change: Change) -> HostResult:
+        """Record what a person typed into MAPS, or undo the newest record; Moved if the host is no
+        longer as it was read."""
+        now, said = change.now, self.work.entered
+        if said is None or self.settings.can_apply:
+            raise Unusable("imports_itself")
+        if change.needed and not said.undo:
+            raise Unusable("push_first")
+        recorded, state = self._with_entered(change, said)
+        if state is now.state:
+            return self._result(change, HostState.UNCHANGED)
+        expect = {name: now.found.digests.get(name) for name in (DOCUMENT, STATE)}
+        operations = [protocol.write([{"name": STATE, "text": state.text()}], expect=expect)]
+        try:
+            ending = require_delivered(self.call(operations), operations, writes=False)
+        except CallFailed as error:
+            untouched = isinstance(error, Unreachable) and not error.began
+            ended = HostState.UNREACHABLE if untouched else HostState.UNKNOWN
+            ending = Ending(ended, error.reason, error.words)
+        if ending is not None:
+            return self._result(change, ending.state, reason=ending.reason, about=ending.about)
+        done = HostState.UNDONE if said.undo else HostState.ENTERED
+        after = dataclasses.replace(change, now=dataclasses.replace(now, state=state))
+        return self._result(after, done, recorded=recorded)
+
+    def _with_entered(
+        self, change: Change, said: EnteredInput
+    ) -> tuple[list[ServerToEnter], State]:
+        """What there is to record, and the state with it; the same state if there is nothing."""
+        state, entries = change.now.state, change.document.entries
+        if said.undo:
+            keys = to_undo(state, said.servers)
+            return [], state.without_entered(keys) if keys else state
+        names = {name.casefold() for name in said.servers}
+        due = self._to_enter(change, HostState.UNCHANGED) or []
+        due = [one for one in due if not names or one.name.casefold() in names]
+        typed = {one.name.casefold(): entries.get(one.name.casefold()) for one in due}
+        records = {
+            key: Entered(
+                entry=dialog_entry(entry) if entry else None,
+                at=self._now,
+                by=said.by,
+                note=said.note,
+                run_id=self.work.run_id,
+            )
+            for key, entry in typed.items()
+        }
+        return due, state.with_entered(records) if records else state
+
+    @property
+    def _now(self) -> str:
+        return time.strftime(_UTC, time.gmtime(self.clock()))
 
     # -- delivering
 
@@ -213,7 +304,7 @@ class Worker(Surroundings):
             work=self.work,
             given=self.given,
             settings=self.settings,
-            at=time.strftime(_UTC, time.gmtime(self.clock())),
+            at=self._now,
         )
         delivery = Delivery(tx, self)
         ending = delivery.carry_out()

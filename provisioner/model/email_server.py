@@ -78,7 +78,7 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True)
 class TestEmail:
-    """Envelope of the test email; `None` falls back as `provisioner/hosts` says."""
+    """Envelope of the test email; `None` falls back as `deploy/entry.py` says."""
 
     __test__ = False  # not a pytest class
 

@@ -18,7 +18,8 @@ class PushSettings:
 
     `batches`: sizes as Ansible's `serial` has them; None: as the number of hosts suggests.
     `mail_budget_seconds`: for mails that are tried again. `prune_limit`: how many servers
-    --prune may remove; `keep_runs`: how many journals stay.
+    --prune may remove; `keep_runs`: how many journals stay; `to_be_entered`: "ignore" if values
+    that a person has yet to enter into MAPS make no exit code.
     """
 
     forks: int = 10
@@ -27,6 +28,7 @@ class PushSettings:
     mail_budget_seconds: int = 120
     prune_limit: int = 1
     keep_runs: int = 500
+    to_be_entered: str = "report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,11 @@ from provisioner.deploy.record import (
 )
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.git import Commit
+from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
-from provisioner.reports.markdown_cell import cell
 from provisioner.reports.run_formats import cells, mail_words
 from provisioner.reports.run_text import HAVE_IT, host_text
-from provisioner.text import as_json, counted, printable
+from provisioner.text import as_json, counted, markdown_cell, printable
 
 # -- in words
 
@@ -37,7 +37,7 @@ def ending(run: RunRecord) -> str:
         return f"failed with exit code {ended.exit_code}: {first_line}"
     if ended is None:
         return f"killed, or still running; {counted(len(run.undone), 'host')} not done"
-    states = Counter(host.state for host in run.hosts)
+    states = Counter(host.outcome for host in run.hosts)
     counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     how = f"interrupted ({ended.interrupted})" if ended.interrupted else f"exit {ended.exit_code}"
     return f"{how}: {counts or 'no hosts'}"
@@ -147,8 +147,8 @@ def run_events(record: RunRecord) -> str:
 
 def run_table(record: RunRecord) -> str:
     """The same facts as Markdown: for a ticket, an audit, a change record."""
-    lines = [f"### {record.command} {cell(record.run_id)}", ""]
-    lines += [f"- {name}: {cell(text)}" for name, text in _facts(record)]
+    lines = [f"### {record.command} {markdown_cell(record.run_id)}", ""]
+    lines += [f"- {name}: {markdown_cell(text)}" for name, text in _facts(record)]
     if hosts := record.hosts:
         lines += ["", "| host | state | document | test emails | |", "|---|---|---|---|---|"]
         lines += [_host_row(host) for host in hosts]
@@ -157,7 +157,8 @@ def run_table(record: RunRecord) -> str:
 
 def _host_row(host: HostResult) -> str:
     mails = "; ".join(map(mail_words, host.mails))
-    return cells(host.host, host.state, _documents(host), mails, why(host).text)
+    words = "; ".join(filter(None, (why(host).text, to_enter_words(host))))
+    return cells(host.host, host.outcome, _documents(host), mails, words)
 
 
 LISTS: Mapping[str, Callable[[Iterable[RunRecord]], str]] = {

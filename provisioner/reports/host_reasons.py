@@ -123,6 +123,14 @@ REASONS: Mapping[str, Reason] = {
     ),
     "not_verified": Reason("not every server is verified", _PUSH_AGAIN),
     "not_heard": Reason("the rest of the verification failed", _PUSH_AGAIN),
+    # entered by hand
+    "imports_itself": Reason(
+        "MAPS imports the document on this host (maps_apply_command or maps_service), so no one "
+        "enters it by hand"
+    ),
+    "push_first": Reason(
+        "a push would change this host, or verify it", "run: provisioner push"
+    ),
     # lost
     "no_result": Reason("started; no result received", _SEE_HOST),
     "worker_died": Reason("its worker ended without a result", _SEE_HOST),

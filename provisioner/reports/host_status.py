@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from provisioner.deploy.host_change import ServerChange
 from provisioner.deploy.record import RunRecord
 from provisioner.deploy.result import HostResult, HostState
+from provisioner.reports.entered_text import entered_words, to_enter_note, to_enter_words
 from provisioner.reports.host_reasons import why
 from provisioner.reports.run_formats import host_facts
 from provisioner.reports.run_text import clock_text, has_changes, open_names
@@ -21,7 +22,8 @@ def status_text(record: RunRecord) -> str:
     """A table in plain columns; details come last, since they may be long."""
     hosts = record.hosts
     table = [*table_lines(_HEAD, map(_row, hosts)), ""] if hosts else []
-    return "".join(f"{line}\n" for line in (*table, _summary(hosts)))
+    note = to_enter_note(hosts)
+    return "".join(f"{line}\n" for line in (*table, _summary(hosts), *([note] if note else [])))
 
 
 def status_json(record: RunRecord) -> str:
@@ -38,7 +40,8 @@ RENDERERS: Mapping[str, Callable[[RunRecord], str]] = {
 
 
 def _state(host: HostResult) -> str:
-    """Of a host that needs nothing: whether what lies there is what was delivered and verified."""
+    """Of a host that needs nothing: whether what lies there is what was delivered and verified, and
+    whether MAPS has it."""
     if host.state is not HostState.UNCHANGED:
         return str(host.state)
     words = {
@@ -48,7 +51,7 @@ def _state(host: HostResult) -> str:
         "not applied": host.applied is False,
         "not verified": bool(host.unverified),
     }
-    return next((word for word, holds in words.items() if holds), "as delivered")
+    return next((word for word, holds in words.items() if holds), host.in_maps or "as delivered")
 
 
 def _summary(hosts: Sequence[HostResult]) -> str:
@@ -91,6 +94,8 @@ def _details(host: HostResult) -> Iterator[str]:
         servers.setdefault(_word(server, host), []).append(server.name)
     servers.pop("unchanged", None)
     yield from (f"{word}: {', '.join(names)}" for word, names in servers.items())
+    yield to_enter_words(host)
+    yield entered_words(host)
     if host.rekeyed:
         yield "delivered with another vault key, or to another host name"
     if host.open:

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 from provisioner.deploy.record import RunRecord, ServerSkipped, whole
 from provisioner.deploy.result import HostResult, MailResult
 from provisioner.errors import ExitCode
+from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
 from provisioner.reports.junit_xml import add_case, add_element, as_text, new_suite, xml_text
-from provisioner.reports.markdown_cell import cell
 from provisioner.reports.run_text import Providers, host_text, run_text, summary
-from provisioner.text import as_json, printable
+from provisioner.text import as_json, markdown_cell, printable
 
 # -- JSON
 
@@ -38,10 +38,11 @@ def run_json(record: RunRecord, _providers: Providers) -> str:
 
 
 def host_facts(host: HostResult) -> dict[str, Any]:
-    """A host's result, with the sentence for its reason as `message`, and the remedy."""
+    """A host's result, with the sentence for its reason as `message`, the remedy, and what MAPS
+    has of its document."""
     facts: dict[str, Any] = whole(host)
     sentence, remedy = why(host)
-    return {**facts, "message": sentence, "remedy": remedy}
+    return {**facts, "message": sentence, "remedy": remedy, "in_maps": host.in_maps}
 
 
 # -- JUnit XML
@@ -51,7 +52,8 @@ def run_junit(record: RunRecord, providers: Providers) -> str:
     """A test case for each host, and one for each skipped server.
 
     failure: the host has its old document, or the new one, not verified. error: what it has is
-    unknown, or it could not be reached. skipped: nothing was tried there.
+    unknown, or it could not be reached. skipped: nothing was tried there, or a person has to enter
+    what it has into MAPS.
     """
     suite = new_suite(f"provisioner {record.command}")
     suite.set("time", _seconds(sum(host.seconds for host in record.hosts)))
@@ -68,10 +70,10 @@ def _add_host(
     case = add_case(suite, host.host, class_name)
     case.set("time", _seconds(host.seconds))
     text = "\n" + host_text(host, providers) + "\n"
-    element = add_element(case, host.meaning.junit or "system-out", text)
-    if host.meaning.junit:
-        element.set("type", str(host.state))
-        element.set("message", xml_text(printable(why(host).text or str(host.state))))
+    element = add_element(case, host.junit or "system-out", text)
+    if host.junit:
+        element.set("type", host.outcome)
+        element.set("message", xml_text(printable(why(host).text or host.outcome)))
 
 
 def _add_server(suite: ElementTree.Element, server: ServerSkipped, class_name: str) -> None:
@@ -92,22 +94,27 @@ def _seconds(seconds: float) -> str:
 
 def run_markdown(record: RunRecord, _providers: Providers) -> str:
     """A heading, the counts, a table of the hosts, one of the skipped servers."""
-    lines = [f"### provisioner {record.command} {cell(record.run_id)}", "", summary(record), ""]
+    lines = [
+        f"### provisioner {record.command} {markdown_cell(record.run_id)}",
+        "",
+        summary(record),
+        "",
+    ]
     if record.hosts:
         lines += ["| host | state | changes | test emails | |", "|---|---|---|---|---|"]
         lines += [_row(host) for host in record.hosts] + [""]
     if record.skipped:
         lines += ["| skipped server | why | what to do |", "|---|---|---|"]
         lines += [cells(s.server, s.reason, s.remedy) for s in record.skipped] + [""]
-    lines += [f"- warning: {cell(text)}" for text in record.warnings]
+    lines += [f"- warning: {markdown_cell(text)}" for text in record.warnings]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _row(host: HostResult) -> str:
     changes = (f"{s.name} {s.state}" for s in host.servers if s.state != "unchanged")
     sentence, remedy = why(host)
-    words = "; ".join(filter(None, (sentence, remedy)))
-    return cells(host.host, host.state, ", ".join(changes), ", ".join(_mails(host)), words)
+    words = "; ".join(filter(None, (sentence, remedy, to_enter_words(host))))
+    return cells(host.host, host.outcome, ", ".join(changes), ", ".join(_mails(host)), words)
 
 
 def _mails(host: HostResult) -> Iterator[str]:
@@ -124,7 +131,7 @@ def mail_words(mail: MailResult) -> str:
 
 def cells(*texts: str) -> str:
     """A row of a table."""
-    return "| " + " | ".join(cell(text) for text in texts) + " |"
+    return "| " + " | ".join(markdown_cell(text) for text in texts) + " |"
 
 
 # Each text ends with a line break.

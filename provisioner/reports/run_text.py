@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from provisioner.deploy.host_change import ServerChange
 from provisioner.deploy.record import RunRecord, ServerSkipped
 from provisioner.deploy.result import CommandResult, HostResult, HostState, MailResult
+from provisioner.reports.entered_text import entered_lines, to_enter_note
 from provisioner.reports.host_groups import host_groups
 from provisioner.reports.host_reasons import command_words, why
 from provisioner.reports.mail_text import mail_lines, refresh_lines
@@ -67,9 +68,9 @@ def run_text(record: RunRecord, providers: Providers) -> str:
 def summary(record: RunRecord) -> str:
     """All hosts in one line."""
     hosts = record.hosts
-    counts = Counter(str(host.state) for host in hosts)
+    counts = Counter(host.outcome for host in hosts)
     parts = [f"{count} {state}" for state, count in sorted(counts.items())]
-    if record.command != "plan" and hosts:
+    if record.command not in ("plan", "entered") and hosts:
         changed = sum(has_changes(host) and host.state in HAVE_IT for host in hosts)
         parts.insert(0, f"{changed} changed")
     if record.skipped:
@@ -79,7 +80,7 @@ def summary(record: RunRecord) -> str:
 
 def host_text(host: HostResult, providers: Providers) -> str:
     """What became of one host, without its name: hosts with the same text are one group."""
-    lines = [str(host.state) + _generation(host)]
+    lines = [host.outcome + _generation(host)]
     sentence, remedy = why(host)
     lines += [f"  {sentence}"] if sentence else []
     lines += [f"    do:  {remedy}"] if remedy else []
@@ -91,6 +92,7 @@ def host_text(host: HostResult, providers: Providers) -> str:
     for mail in host.baseline:
         lines += _baseline(mail, providers.get(mail.server, ""))
     lines += [*_command("apply", host.apply), *_command("maps_test_command", host.test)]
+    lines += [f"  {line}" for line in entered_lines(host)]
     return "\n".join(map(printable, lines))
 
 
@@ -215,13 +217,15 @@ def _to_be_verified(record: RunRecord) -> list[str]:
 
 def _notes(record: RunRecord) -> Iterator[str]:
     hosts = record.hosts
-    states = {host.state for host in hosts}
+    states = {h.state for h in hosts if h.state is not HostState.DELIVERED or h.in_maps is None}
     notes = dict(_NOTES)
     if record.options.get("restart") is False:
         notes[HostState.DELIVERED] = _NO_RESTART
     if record.command == "rollback":
         notes[HostState.NOT_STARTED] = _NOT_ROLLED_BACK  # the others would go back once more
     yield from (note for state, note in notes.items() if state in states)
+    if note := to_enter_note(hosts):
+        yield note
     outcomes = {mail.smtp.outcome for host in hosts for mail in host.mails}
     if "authenticated" in outcomes:
         yield _SIGNED_IN_ONLY

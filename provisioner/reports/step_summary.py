@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 from provisioner.reports.findings_summary import summary
-from provisioner.reports.markdown_cell import cell
+from provisioner.text import markdown_cell
 
 MOST_BYTES = 1024 * 1024
 _FOR_THE_LAST_LINE = 200
@@ -40,12 +40,12 @@ def _rows_within(room: int, findings: tuple[Finding, ...]) -> Iterator[str]:
 
 
 def _row(finding: Finding) -> str:
-    place = cell(f"{finding.file}:{finding.line}:{finding.column}")
+    place = markdown_cell(f"{finding.file}:{finding.line}:{finding.column}")
     cells = (
         finding.severity,
-        cell(finding.rule),
+        markdown_cell(finding.rule),
         f"<code>{place}</code>",
-        cell(finding.message),
-        cell(finding.remedy),
+        markdown_cell(finding.message),
+        markdown_cell(finding.remedy),
     )
     return f"| {' | '.join(cells)} |\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -138,6 +139,20 @@ def test_the_servers_of_a_host(desk: Desk) -> None:
     assert headings(desk.printed("--host", "maps2", "Relay")) == ["Relay"]
 
 
+def test_several_hosts_are_one_page_with_equal_hosts_together(desk: Desk) -> None:
+    desk.hosts("[maps]\nmaps1\nmaps2\nmaps3\n[test]\nmaps2\n")
+    named = ("--host", "maps3", "--host", "maps2", "--host", "maps1", "--host", "maps3")
+    text = desk.printed(*named)
+    titles = [line for line in text.splitlines() if line.startswith("MAPS email servers of")]
+    assert titles == ["MAPS email servers of maps3, maps1", "MAPS email servers of maps2"]
+    assert headings(text)[0] == "Reports"
+    assert sorted(headings(text)[1:]) == ["Relay", "Reports"]
+    page = desk.printed(*named, "--format", "html")
+    assert page.count("<h1>") == 2
+    assert re.findall(r'id="server-(\d)"', page) == ["1", "2", "3"]
+    assert page.count("</html>") == 1
+
+
 def test_a_host_without_what_is_asked_for(desk: Desk) -> None:
     for name in ("maps", "maps1:maps2"):
         said = desk.refused(ExitCode.USAGE, "--host", name)
@@ -148,9 +163,9 @@ def test_a_host_without_what_is_asked_for(desk: Desk) -> None:
     said = desk.refused(ExitCode.USAGE, "--host", "maps1", "Reports", "Relay")
     assert "servers/relay.yml:8: Relay: hosts: test does not include maps1" in said
     said = desk.refused(ExitCode.USAGE, "--inventory", "inventory")
-    assert "no --host is named" in said
+    assert "--inventory requires --host or --changed" in said
     said = desk.refused(ExitCode.USAGE, "--accept-destination", "Reports")
-    assert "--accept-destination accepts nothing here" in said
+    assert "--accept-destination requires --reveal or --changed" in said
     desk.hosts("[maps]\n")
     said = desk.refused(ExitCode.USAGE, "--host", "maps1")
     assert "it has no hosts at all: add them, in the group `maps`" in said
@@ -260,24 +275,26 @@ def test_revealed_secrets_are_in_their_owners_file_and_nowhere_else(
     out.chmod(0o666)
     ended = desk.run(*REVEAL, "--out", out.name)
     assert ended.returncode == ExitCode.DONE, ended.stderr
-    assert f"Wrote {out.name}\nSecrets stand in it in clear; only you can read it." in ended.stderr
+    assert (
+        f"Wrote {out.name}\nThis file contains secrets in plain text (mode 0600)." in ended.stderr
+    )
     assert mode_of(out) == 0o600
     written = out.read_text()
     assert CLIENT_SECRET in written
     assert PASSWORD in written.replace("&lt;", "<").replace("&gt;", ">")
-    assert "Secrets stand here in clear" in written
+    assert "This worksheet contains secrets in plain text" in written
     assert [path.name for path in desk.project.iterdir() if path.name.startswith(".")] == []
     assert desk.secrets_seen(but_in=out.name) == []
 
 
 def test_a_pipe_gets_no_secret_unless_its_reader_may_have_them(desk: Desk) -> None:
     said = desk.refused(ExitCode.USAGE, *REVEAL)
-    assert "--reveal would hand secrets to whatever reads standard output" in said
-    assert "name a file with --out" in said
+    assert "refusing to write secrets to standard output, which is not a terminal" in said
+    assert "write to a file that only you can read, with --out" in said
     os.mkfifo(desk.project / "pipe")
     for device in ("/dev/stdout", "/dev/null", "pipe"):
         said = desk.refused(ExitCode.USAGE, *REVEAL, "--out", device)
-        assert f"--reveal would hand secrets to whatever reads {device}" in said
+        assert f"refusing to write secrets to {device}, which is not a terminal" in said
     assert not (desk.project / "tokens").exists(), "nothing was accepted"
     assert desk.secrets_seen() == []
     assert CLIENT_SECRET in desk.printed(*REVEAL, "--yes")
@@ -319,10 +336,11 @@ def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: De
 
 def test_a_secret_that_cannot_be_had_leaves_out_its_own_server(desk: Desk) -> None:
     del desk.environment["REPORTS_SECRET"]
+    (desk.project / "secret.txt").write_text("from a command\n")
     said = desk.refused(ExitCode.FAILURE, *REVEAL, "--out", "a.html")
     assert "servers/reports.yml:11: Reports: oauth2.client_secret: " in said
     assert "REPORTS_SECRET" in said
-    oauth2 = {**REPORTS["oauth2"], "client_secret": {"command": ["echo", "from a command"]}}
+    oauth2 = {**REPORTS["oauth2"], "client_secret": {"command": ["cat", "secret.txt"]}}
     desk.declare("reports", {**REPORTS, "oauth2": oauth2})
     said = desk.refused(ExitCode.FAILURE, *REVEAL, "--out", "a.txt")
     assert "--allow-commands" in said

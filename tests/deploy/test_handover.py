@@ -65,6 +65,7 @@ def strict(tmp_path: Path) -> Case:
 HAVE_IT = {
     *(HostState.UNCHANGED, HostState.APPLIED, HostState.DELIVERED, HostState.ROLLED_BACK),
     *(HostState.UNVERIFIED, HostState.UNKNOWN, HostState.WOULD_CHANGE),
+    *(HostState.ENTERED, HostState.UNDONE),
 }
 
 

@@ -38,7 +38,8 @@ class Project:
         password.write_text(secrets.token_hex(16) + "\n")
         password.chmod(0o600)
         project = cls(folder, {"ANSIBLE_VAULT_PASSWORD_FILE": str(password)})
-        project.write("provisioner.yml", {"ca_file": str(ca), **(settings or {})})
+        push = {"to_be_entered": "ignore"}  # no test here is about a person at the dialog of MAPS
+        project.write("provisioner.yml", {"ca_file": str(ca), "push": push, **(settings or {})})
         return project
 
     def write(self, name: str, content: dict[str, Any]) -> Path:

@@ -57,7 +57,7 @@ def test_from_a_declared_file_to_a_mail_from_every_host(
     assert all(not fleet.exists(f"host{n}", DOCUMENT) for n in range(1, HOSTS + 1))
 
     pushed = succeeded(project.run("push"))
-    assert "5 hosts: 5 changed; 5 delivered, not applied" in pushed
+    assert "5 hosts: 5 changed; 5 delivered, never entered" in pushed
     assert "not by MAPS" in pushed
     assert "Not applied: MAPS does not use the new document yet" in pushed
     for mailbox in users.values():

@@ -67,7 +67,7 @@ def test_schemas_playbooks_and_rule_pages_travel_inside(wheel):
     kept = {name for name in inside if name.startswith(("playbooks/", "schemas/"))}
     assert kept == files_of("playbooks", "schemas"), "all of them, and nothing else"
     assert any(name.endswith("plaintext_secret.md") for name in names)
-    assert {"worksheet_page.css", "worksheet_page.js"} <= {name.split("/")[-1] for name in names}
+    assert {"page.css", "page.html.j2", "page.js"} <= {name.split("/")[-1] for name in names}
     assert "provisioner/oauth/callback_page.html" in names
     assert not any(name.startswith("tests/") for name in names)
 
@@ -93,7 +93,7 @@ def test_validate_from_the_wheel(installed, tmp_path):
 def test_the_demo_from_the_wheel(installed, tmp_path):
     ended = run(installed, "demo", cwd=tmp_path, TMPDIR=str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "2 hosts: 2 changed; 2 delivered, not applied" in ended.stdout
+    assert "2 hosts: 2 changed; 2 delivered, never entered" in ended.stdout
     assert "2 hosts: 0 changed; 2 unchanged" in ended.stdout
     assert "invalid_client" in ended.stdout
     assert "2 hosts: 0 changed; 2 restored" in ended.stdout

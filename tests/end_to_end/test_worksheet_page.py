@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from provisioner.reports.worksheet_html import worksheet_as_html
+from provisioner.worksheet.render import worksheet_as_html
 from tests.lab.chromium import Chromium
 from tests.lab.chromium_sign_in import opened_browser
-from tests.reports.worksheet_samples import CANARY, HOSTILE, hostile_worksheet
+from tests.worksheet.samples import CANARY, HOSTILE, hostile_worksheet
 
 pytestmark = [pytest.mark.long]
 
@@ -51,6 +53,13 @@ class Reader:
     def said(self, text: str) -> None:
         self.page.get_by_role("status").get_by_text(text, exact=True).wait_for(timeout=30_000)
 
+    def tick(self, label: str) -> None:
+        self.page.get_by_role("checkbox", name=f"{label} is entered", exact=True).first.check()
+
+    def ticked(self) -> list[str]:
+        boxes = "boxes => boxes.filter(b => b.checked).map(b => b.getAttribute('aria-label'))"
+        return list(self.page.locator("input[type=checkbox]").evaluate_all(boxes))
+
     def clipboard(self) -> str:
         return str(self.page.evaluate("navigator.clipboard.readText()"))
 
@@ -85,10 +94,104 @@ def test_it_is_used_by_keys_alone(context: BrowserContext, tmp_path: Path) -> No
     reader.page.keyboard.press("Enter")
     reader.said("Server Name: copied")
     assert reader.clipboard() == "x"
+    reader.page.keyboard.press("Tab")
+    reader.page.keyboard.press("Space")
+    assert reader.ticked() == ["Server Name is entered"]
+    outline = "e => getComputedStyle(e).outlineStyle"
+    assert reader.page.locator(":focus").evaluate(outline) == "solid", "one sees where one is"
     assert reader.wrong == []
 
 
-def test_where_the_clipboard_is_forbidden_the_value_stands_selected(
+def test_what_is_ticked_off_stays_so_when_the_page_is_loaded_again(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    reader = Reader(context, saved(tmp_path, worksheet_as_html(hostile_worksheet("x"))))
+    for label in ("Host (IP address)", "Use TLS"):
+        reader.tick(label)
+    assert reader.page.locator("th").nth(1).evaluate(_STRUCK_OUT)
+    assert not reader.page.locator("th").first.evaluate(_STRUCK_OUT)
+    reader.page.reload()
+    assert reader.ticked() == ["Host (IP address) is entered", "Use TLS is entered"]
+    reader.page.get_by_role("checkbox", name="Use TLS is entered").first.uncheck()
+    reader.page.reload()
+    assert reader.ticked() == ["Host (IP address) is entered"]
+    assert reader.wrong == []
+
+
+_STRUCK_OUT = "cell => getComputedStyle(cell).textDecorationLine === 'line-through'"
+
+
+def test_another_value_or_host_is_not_ticked_off(context: BrowserContext, tmp_path: Path) -> None:
+    first = hostile_worksheet("x")
+    reader = Reader(context, saved(tmp_path, worksheet_as_html(first)))
+    reader.tick("Port")
+    elsewhere, later = replace(first, hosts=("another",)), replace(first, edition="2")
+    for other in (hostile_worksheet("y"), elsewhere, later):
+        reader = Reader(context, saved(tmp_path, worksheet_as_html(other)))
+        # The second server of the page is the same on the same host: its boxes are its own.
+        assert reader.ticked() == []
+    reader = Reader(context, saved(tmp_path, worksheet_as_html(first)))
+    assert reader.ticked() == ["Port is entered"]
+
+
+def test_no_secret_is_kept_nor_whether_it_was_typed(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    reader = Reader(context, saved(tmp_path, worksheet_as_html(hostile_worksheet("x", CANARY))))
+    digest = reader.page.locator("section").first.get_attribute("data-digest")
+    for label in ("User Name", "Password"):
+        reader.tick(label)
+    stored = reader.page.evaluate("JSON.stringify(Object.entries(localStorage))")
+    assert json.loads(stored) == [[f"maps-provisioner worksheet {digest}", '["User Name"]']]
+    reader.page.reload()
+    assert reader.ticked() == ["User Name is entered"]
+    other = worksheet_as_html(hostile_worksheet("x", "another secret"))
+    assert f'data-digest="{digest}"' in other, "the digest tells nothing of the secret"
+    assert reader.wrong == []
+
+
+def test_on_a_page_of_several_hosts_each_host_is_ticked_off(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    page = replace(hostile_worksheet("x"), hosts=("maps1", "maps2"))
+    reader = Reader(context, saved(tmp_path, worksheet_as_html(page)))
+    boxes = reader.page.get_by_role("checkbox")
+    assert boxes.count() == 4, "of two servers, on two hosts each"
+    reader.page.get_by_label("maps2").first.check()
+    reader.page.reload()
+    assert [box.is_checked() for box in boxes.all()] == [False, True, False, False]
+    assert reader.wrong == []
+
+
+@pytest.mark.parametrize("stored", ["{", "null", '{"a": 1}', '[["Port"], null, 3, "No such"]'])
+def test_a_storage_with_something_else_ticks_nothing(
+    context: BrowserContext, tmp_path: Path, stored: str
+) -> None:
+    reader = Reader(context, saved(tmp_path, worksheet_as_html(hostile_worksheet("x"))))
+    reader.tick("Port")
+    reader.page.evaluate("stored => localStorage.setItem(localStorage.key(0), stored)", stored)
+    reader.page.reload()
+    assert reader.ticked() == []
+    reader.tick("Port")
+    reader.page.reload()
+    assert reader.ticked() == ["Port is entered"]
+    assert reader.wrong == []
+
+
+def test_a_browser_without_storage_says_that_ticks_are_lost(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('blocked'); }})"
+    )
+    reader = Reader(context, saved(tmp_path, worksheet_as_html(hostile_worksheet("x"))))
+    reader.tick("Port")
+    reader.said("This browser does not keep ticks when the page is loaded again.")
+    assert reader.ticked() == ["Port is entered"]
+    assert reader.wrong == []
+
+
+def test_where_the_clipboard_is_forbidden_the_value_is_selected(
     context: BrowserContext,
 ) -> None:
     value = "\u202e two  blanks "
@@ -160,6 +263,13 @@ def test_on_paper_there_are_values_and_no_buttons(context: BrowserContext, tmp_p
     assert reader.page.locator("code").first.is_visible()
     for selector in ("button", "nav", "#said"):
         assert not reader.page.locator(selector).first.is_visible()
+    box = reader.page.get_by_role("checkbox").first
+    assert box.is_visible(), "to be ticked off with a pen"
+    assert (
+        reader.page.locator("section")
+        .nth(1)
+        .evaluate("section => getComputedStyle(section).breakBefore === 'page'")
+    )
     assert reader.page.pdf().startswith(b"%PDF")
     assert reader.wrong == []
 

@@ -23,7 +23,7 @@ def modes(folder):
 
 def test_a_first_push_delivers_and_a_second_one_does_nothing(fleet):
     said = fleet.pushed()
-    assert "maps1: delivered, not applied, generation 1" in said
+    assert "maps1: delivered, never entered, generation 1" in said
     assert "+ Reports: added" in said
     assert "test email of Reports: sent (PLAIN, TLSv1.3)" in said
     assert len(fleet.mail.received) == 1

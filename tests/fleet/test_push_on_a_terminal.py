@@ -36,7 +36,7 @@ def test_the_plan_is_shown_and_asked_about(fleet):
 
     fleet.declare("Reports", maximum_emails_per_minute=5)
     shown = unasked(fleet, "--yes")
-    assert "maximum_emails_per_minute: null -> 5" in shown.partition("delivered, not applied")[0]
+    assert "maximum_emails_per_minute: null -> 5" in shown.partition("delivered, never entered")[0]
 
 
 def test_of_a_saved_plan_only_what_is_removed_is_asked_about(fleet):

@@ -31,7 +31,7 @@ def test_hosts_tell_what_they_have_and_to_look_changes_nothing(fleet):
         ("Reports", True, "sent")
     ]
     text = fleet.ends(0, "status", "--hosts").stdout
-    assert "1 host: 1 as delivered" in text
+    assert "1 host: 1 never entered" in text
     assert tree(fleet.folder / "maps1") == before
     fleet.document().write_bytes(fleet.document().read_bytes().replace(b'"port": ', b'"port": 1'))
     assert "edited by hand" in fleet.ends(0, "status", "--hosts").stdout
@@ -60,7 +60,7 @@ def test_a_host_that_cannot_be_asked(three_hosts):
     three_hosts.set("maps2", maps_directory="relative")
     ended = three_hosts.ends(3, "status", "--hosts")
     assert "maps_directory is not an absolute path" in ended.stdout
-    assert "3 hosts: 2 as delivered, 1 failed" in ended.stdout
+    assert "3 hosts: 1 failed, 2 never entered" in ended.stdout
 
 
 def test_history_of_pushes(fleet):

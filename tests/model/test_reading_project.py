@@ -32,7 +32,12 @@ def test_everything_that_settings_can_say() -> None:
     assert found.ca_file == root / "campus-ca.pem"
     assert found.test_email == TestEmail(None, "maps-admins@example.edu")
     assert found.push == PushSettings(
-        forks=20, batches=(1, "25%", 3), max_failures="100%", prune_limit=2, keep_runs=50
+        forks=20,
+        batches=(1, "25%", 3),
+        max_failures="100%",
+        prune_limit=2,
+        keep_runs=50,
+        to_be_entered="ignore",
     )
     assert found.providers["login.example.edu"]["refresh_token_rotation"] == "strict"
 

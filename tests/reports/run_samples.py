@@ -30,6 +30,7 @@ from provisioner.deploy.result import (
     MailResult,
     RefreshResult,
 )
+from provisioner.deploy.to_enter import FieldToEnter, ServerEntered, ServerToEnter
 from provisioner.errors import ExitCode
 from provisioner.smtp.client import SmtpResult
 
@@ -82,6 +83,23 @@ UNCHANGED = ServerChange(name="News", state="unchanged", verified=True)
 DELIVERY = DeliveryRecord(
     run_id=RUN_ID, owner="ann@ws (pid 7)", commit="0123456789ab", at=AT, settled=True
 )
+PORT_TO_ENTER = ServerToEnter(
+    name="Reports",
+    change="changed",
+    fields=(
+        FieldToEnter(pointer="/port", old=25, new=587),
+        FieldToEnter(pointer="/oauth2/client_secret", is_hidden=True),
+    ),
+)
+PORT_BACK = replace(PORT_TO_ENTER, fields=(FieldToEnter(pointer="/port", old=587, new=25),))
+NEW_TO_ENTER = ServerToEnter(
+    name="Alerts", change="new", fields=(FieldToEnter(pointer="/server_name", new="Alerts"),)
+)
+OLD_TO_REMOVE = ServerToEnter(name="Old", change="removed")
+ENTERED = [
+    ServerEntered(name="News", at="2030-03-16T10:00:00Z", by="bob", run_id="run-1"),
+    ServerEntered(name="Reports", at="2030-03-17T09:30:00Z", by="ann", note="C 7", run_id="run-2"),
+]
 SKIPPED = ServerSkipped(
     server="Billing",
     reason="not signed in: Billing",
@@ -285,6 +303,51 @@ def sample_rollback() -> RunRecord:
     )
 
 
+def sample_to_enter() -> RunRecord:
+    """Hosts where a person enters the values into MAPS, and one where MAPS imports them."""
+    left = {"to_enter": [PORT_TO_ENTER, NEW_TO_ENTER, OLD_TO_REMOVE], "entered": ENTERED}
+    return record(
+        *finished(
+            *(delivered(f"maps{n}", HostState.DELIVERED, mails=[SENT], **left) for n in (1, 2)),
+            delivered("maps3", HostState.DELIVERED, to_enter=[NEW_TO_ENTER], mails=[SENT]),
+            delivered("maps4", HostState.DELIVERED, to_enter=[], entered=ENTERED),
+            result("maps5", HostState.UNCHANGED, **left),
+            result("maps6", HostState.UNCHANGED, to_enter=[], entered=ENTERED),
+            delivered("maps7", HostState.APPLIED, applied=False, mails=[SENT]),
+        ),
+    )
+
+
+def sample_entered() -> RunRecord:
+    """Of what a person entered, and of hosts where nothing can be recorded."""
+    return record(
+        *finished(
+            result(
+                "maps1",
+                HostState.ENTERED,
+                to_enter=[],
+                entered=ENTERED,
+                recorded=[PORT_TO_ENTER, NEW_TO_ENTER, OLD_TO_REMOVE],
+            ),
+            result("maps2", HostState.UNDONE, to_enter=[PORT_TO_ENTER], entered=ENTERED[:1]),
+            result("maps3", HostState.FAILED, "imports_itself", applied=True),
+            delivered("maps4", HostState.FAILED, "push_first"),
+            result("maps5", HostState.DRIFTED, "moved"),
+        ),
+        RunFinished(exit_code=ExitCode.HOSTS_BEHIND, interrupted=""),
+        of=started("entered"),
+    )
+
+
+def sample_typed_back() -> RunRecord:
+    """A rollback of what a person had entered."""
+    back = {"generation": 8, "rolled_back_to": 6, "to_enter": [PORT_BACK], "entered": ENTERED}
+    return record(
+        *finished(delivered("maps1", HostState.ROLLED_BACK, mails=[SENT], **back)),
+        of=started("rollback"),
+    )
+
+
 def sample_killed_push() -> RunRecord:
     """Of a push that was killed in its first batch."""
     planned = [delivered(name, HostState.WOULD_CHANGE) for name in ("maps1", "maps2", "maps3")]
@@ -311,6 +374,10 @@ def sample_status() -> RunRecord:
         result("maps5", HostState.UNREACHABLE, "refused", **refused),
         replace(there, host="maps6", servers=[UNCHANGED], unverified=["News"]),
         replace(there, host="maps7", delivery=None),
+        replace(there, host="maps8", applied=True, servers=[UNCHANGED]),
+        replace(there, host="maps9", to_enter=[PORT_TO_ENTER, OLD_TO_REMOVE], entered=ENTERED),
+        replace(there, host="maps9b", to_enter=[NEW_TO_ENTER]),
+        replace(there, host="maps9c", to_enter=[], entered=ENTERED),
     ]
     return record(*finished(*hosts), of=started("status"))
 
@@ -320,5 +387,8 @@ SAMPLES = {
     "push": sample_push,
     "groups": sample_groups,
     "rollback": sample_rollback,
+    "to-enter": sample_to_enter,
+    "entered": sample_entered,
+    "typed-back": sample_typed_back,
     "killed": sample_killed_push,
 }

@@ -6,12 +6,11 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from provisioner.hosts.server_sheet import build_server_sheet
-from provisioner.hosts.worksheet import Worksheet
-from provisioner.reports.worksheet_markdown import worksheet_as_markdown
 from provisioner.text import countable
+from provisioner.worksheet.render import worksheet_as_markdown
+from provisioner.worksheet.sheet import Worksheet, build_sheet
 from tests.oauth_samples import oauth_server
-from tests.reports.worksheet_samples import CANARY, HOSTILE, hostile_worksheet
+from tests.worksheet.samples import CANARY, HOSTILE, hostile_worksheet
 
 _PLAIN = {"text", "code_inline", "strong_open", "strong_close"}
 
@@ -26,11 +25,11 @@ def inline(markdown: str) -> list[Token]:
 
 
 def test_a_server_tab_by_tab() -> None:
-    text = worksheet_as_markdown(Worksheet((build_server_sheet(oauth_server()),)))
+    text = worksheet_as_markdown(Worksheet((build_sheet(oauth_server()),)))
     assert text.startswith(
         "# MAPS email server\n\n"
         "In MAPS: Email &#62; Servers &#62; Add Server; "
-        "for a server that is there already, its properties.\n\n"
+        "if the server already exists, open its properties.\n\n"
         "## Reports\n\nDeclared at `servers/reports.yml:1`.\n\n"
         "### General\n\n- **Server Name:** `Reports`\n"
     )
@@ -58,4 +57,7 @@ def test_a_secret_is_shown_only_when_asked_for() -> None:
     shown = worksheet_as_markdown(hostile_worksheet("x", CANARY))
     values = [token.content for token in inline(shown) if token.type == "code_inline"]
     assert countable(CANARY) in values
-    assert "\n**Secrets stand here in clear: delete this when everything is typed in.**\n" in shown
+    assert (
+        "\n**This worksheet contains secrets in plain text: delete it when you are done.**\n"
+        in shown
+    )

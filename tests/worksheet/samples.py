@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from provisioner.hosts.server_sheet import build_server_sheet
-from provisioner.hosts.worksheet import Worksheet
 from provisioner.model.email_server import (
     EmailServer,
     LogFile,
@@ -15,6 +13,7 @@ from provisioner.model.email_server import (
     SecurityLevel,
 )
 from provisioner.secret import Secret
+from provisioner.worksheet.sheet import Worksheet, build_sheet
 
 CANARY = "CANARY</script>\"'&<b>`|\x1b[31m\x00\x85\u202e"
 HOSTILE = (
@@ -52,6 +51,6 @@ def hostile_server(value: str) -> EmailServer:
 def hostile_worksheet(value: str, secret: str | None = None) -> Worksheet:
     """Of a host with a hostile name, too."""
     shown = None if secret is None else Secret(secret)
-    sheet = build_server_sheet(hostile_server(value), shown)
-    other = build_server_sheet(replace(hostile_server("Other"), password=None))
-    return Worksheet((sheet, other), host=value)
+    sheet = build_sheet(hostile_server(value), shown)
+    other = build_sheet(replace(hostile_server("Other"), password=None))
+    return Worksheet((sheet, other), hosts=(value,))

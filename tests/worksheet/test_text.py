@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.hosts.server_sheet import build_server_sheet
-from provisioner.hosts.worksheet import Worksheet
-from provisioner.reports.worksheet_text import worksheet_as_text
 from provisioner.text import countable
+from provisioner.worksheet.render import worksheet_as_text
+from provisioner.worksheet.sheet import Worksheet, build_sheet
 from tests.oauth_samples import oauth_server
-from tests.reports.worksheet_samples import CANARY, HOSTILE, hostile_worksheet
+from tests.worksheet.samples import CANARY, HOSTILE, hostile_worksheet
 
 
 def test_a_server_tab_by_tab() -> None:
-    text = worksheet_as_text(Worksheet((build_server_sheet(oauth_server()),)))
+    text = worksheet_as_text(Worksheet((build_sheet(oauth_server()),)))
     assert text.startswith(
         "MAPS email server\n"
-        "In MAPS: Email > Servers > Add Server; for a server that is there already, its "
+        "In MAPS: Email > Servers > Add Server; if the server already exists, open its "
         "properties.\n\n"
         "Reports  (servers/reports.yml:1)\n"
         "================================\n"
@@ -58,4 +57,6 @@ def test_a_secret_is_shown_only_when_asked_for() -> None:
     assert "CANARY" not in worksheet_as_text(hostile_worksheet("x"))
     shown = worksheet_as_text(hostile_worksheet("x", CANARY))
     assert "  Password                   CANARY</script>\"'&<b>`|<U+001B>[31m<U+0000>" in shown
-    assert "\nSecrets stand here in clear: delete this when everything is typed in.\n" in shown
+    assert (
+        "\nThis worksheet contains secrets in plain text: delete it when you are done.\n" in shown
+    )

@@ -11,12 +11,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from provisioner.hosts.server_sheet import build_server_sheet
-from provisioner.hosts.worksheet import Worksheet
-from provisioner.reports.worksheet_html import worksheet_as_html
 from provisioner.text import countable
+from provisioner.worksheet.render import worksheet_as_html
+from provisioner.worksheet.sheet import Worksheet, build_sheet
 from tests.oauth_samples import oauth_server
-from tests.reports.worksheet_samples import CANARY, HOSTILE, hostile_worksheet
+from tests.worksheet.samples import CANARY, HOSTILE, hostile_worksheet
 
 _LOADING = {"img", "iframe", "object", "embed", "link", "base", "form", "audio", "video", "svg"}
 
@@ -47,7 +46,7 @@ class Page(HTMLParser):
 
 
 def page_of(server_name: str = "Reports") -> str:
-    return worksheet_as_html(Worksheet((build_server_sheet(oauth_server(server_name)),)))
+    return worksheet_as_html(Worksheet((build_sheet(oauth_server(server_name)),)))
 
 
 def test_its_policy_knows_its_script_and_its_style_by_their_digests() -> None:
@@ -87,7 +86,7 @@ def test_buttons_copy_what_is_typed_and_nothing_else() -> None:
 
 
 def test_several_servers_have_a_list_of_links() -> None:
-    sheets = tuple(build_server_sheet(oauth_server(name)) for name in ("Reports", "Alerts"))
+    sheets = tuple(build_sheet(oauth_server(name)) for name in ("Reports", "Alerts"))
     page = Page(worksheet_as_html(Worksheet(sheets)))
     links = [a["href"] for tag, a in page.elements if tag == "a"]
     sections = [f"#{a['id']}" for tag, a in page.elements if tag == "section"]
@@ -112,11 +111,11 @@ def test_a_value_is_text_and_its_button_copies_it_as_it_is(value: str) -> None:
 def test_a_secret_is_in_the_page_only_when_asked_for() -> None:
     hidden = worksheet_as_html(hostile_worksheet("x"))
     assert "CANARY" not in hidden
-    assert "Secrets stand here" not in hidden
+    assert "contains secrets" not in hidden
     assert '<th scope="row">Password</th><td>***<' in hidden
     page = Page(worksheet_as_html(hostile_worksheet("x", CANARY)))
     assert CANARY in list(page.values())
     assert ("code", countable(CANARY)) in page.texts
-    assert ("p", "Secrets stand here in clear: delete this when everything is typed in.") in (
+    assert ("p", "This worksheet contains secrets in plain text: delete it when you are done.") in (
         page.texts
     )

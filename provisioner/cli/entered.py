@@ -1,0 +1,170 @@
+"""`provisioner entered`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.options import (
+    AcceptDestination,
+    AllowCommands,
+    AskBecomePass,
+    Forks,
+    Format,
+    InventoryPath,
+    LockWait,
+    OutputFormat,
+    ProjectFolder,
+    ReportFiles,
+    VaultPasswordFiles,
+    Verbosity,
+    complete_host_name,
+    complete_server_name,
+)
+
+if TYPE_CHECKING:
+    from provisioner.deploy.result import HostResult
+
+_LONGEST = 400  # characters, as the state of a host keeps them
+
+
+def entered(
+    hosts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="HOST...",
+            help="The hosts.",
+            show_default=False,
+            autocompletion=complete_host_name,
+        ),
+    ],
+    servers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--server",
+            metavar="SERVER",
+            help="Only this server (repeatable).",
+            show_default="all that is to be entered",
+            autocompletion=complete_server_name,
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="NAME", help="Who entered it.", show_default="you"),
+    ] = None,
+    note: Annotated[
+        str, typer.Option("--note", metavar="TEXT", help="A note, such as a ticket.")
+    ] = "",
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Remove the newest record: it was not entered.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    project: ProjectFolder = Path(),
+    inventory: InventoryPath = None,
+    forks: Forks = None,
+    lock_wait: LockWait = 0.0,
+    report: ReportFiles = None,
+    output_format: Format = OutputFormat.TEXT,
+    allow_commands: AllowCommands = False,
+    accept_destination: AcceptDestination = None,
+    ask_become_pass: AskBecomePass = False,
+    vault_password_file: VaultPasswordFiles = None,
+    verbose: Verbosity = 0,
+) -> int:
+    """Record that a person entered the values of these hosts into the dialog of MAPS.
+
+    For hosts without maps_apply_command, once push has verified them. The fields are shown first,
+    and on a terminal asked about. One record per server covers its fields and the sign-in with
+    Authenticate. The host keeps it, without secrets, and the journal does: who, when, which values.
+
+    Examples:
+
+      provisioner entered maps1.example.edu
+
+      provisioner entered maps1.example.edu --by 'Ann Lee' --note CHG-1234 --yes
+
+      provisioner entered maps1.example.edu --server Reports --undo
+    """
+    from provisioner.ansible.run_input import EnteredInput
+    from provisioner.cli.output import print_text
+    from provisioner.cli.run_session import (
+        HostsOptions,
+        Report,
+        only_run,
+        report_files,
+        require_agreement,
+    )
+    from provisioner.deploy.entered import record_entered
+    from provisioner.deploy.run import RunOptions, with_inventory
+    from provisioner.deploy.scope import Scope
+    from provisioner.errors import UsageError
+    from provisioner.model.reading import read_project
+    from provisioner.private_file import process_owner
+    from provisioner.reports.entered_text import question_text
+
+    said = EnteredInput(
+        by=_one_line("--by", by or process_owner().partition(" ")[0]),
+        note=_one_line("--note", note),
+        servers=sorted(servers or ()),
+        undo=undo,
+    )
+    declared = with_inventory(read_project(project), inventory)
+    report_to = Report(project=declared, shown=output_format, files=report_files(report or ()))
+    over_hosts = HostsOptions(
+        project=declared,
+        forks=forks,
+        verbosity=verbose,
+        ask_become_pass=ask_become_pass,
+        vault_password_files=vault_password_file,
+        allow_commands=allow_commands,
+        accept_destinations=accept_destination,
+    )
+    quiet = output_format is OutputFormat.JSON
+    with only_run(declared, lock_wait, stream_events=False, quiet=quiet, plain=verbose > 0) as (
+        signals,
+        view,
+    ):
+
+        def agree(results: list[HostResult]) -> None:
+            view.clear()
+            print_text(question_text(results, said.servers, undo=undo), end="", file=sys.stderr)
+            if yes:
+                return
+            names = ", ".join(result.host for result in results)
+            unasked = UsageError(
+                f"nothing was recorded for {names}: no one confirmed it",
+                remedy="without a terminal to ask on, pass --yes",
+            )
+            question = f"Was this entered into MAPS on {names}, by {said.by}?"
+            if undo:
+                question = f"Remove these records of {names}?"
+            require_agreement(question, unasked, signals)
+
+        with over_hosts.run(
+            "entered",
+            Scope(hosts=tuple(hosts)),
+            signals,
+            view,
+            also={"entered": {"by": said.by, "note": note, "servers": said.servers, "undo": undo}},
+            options=RunOptions(lock_wait=lock_wait, entered=said),
+            keep=True,
+            keep_key=True,
+        ) as run:
+            record_entered(run, agree)
+    report_to.write(run.record)
+    return run.record.exit_code
+
+
+def _one_line(option: str, text: str) -> str:
+    """A text that the state of a host can keep."""
+    from provisioner.errors import UsageError
+
+    if not text.isprintable() or len(text) > _LONGEST:
+        raise UsageError(
+            f"{option} is not one line of at most {_LONGEST} characters",
+            remedy="shorten it, and remove line breaks and control characters",
+        )
+    return text

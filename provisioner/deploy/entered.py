@@ -1,0 +1,84 @@
+"""entered: record on hosts that a person has typed into MAPS what was left to type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from msgspec.structs import replace
+
+from provisioner.deploy.plan import PlannedHost
+from provisioner.deploy.record import BatchStarted, HostFinished, RunPlanned, WarningGiven
+from provisioner.deploy.result import HostResult, HostState
+from provisioner.deploy.run import Run
+from provisioner.deploy.to_enter import ServerToEnter
+from provisioner.errors import UsageError
+
+_KEPT = frozenset((HostState.UNCHANGED, HostState.WOULD_CHANGE))
+
+
+def record_entered(run: Run, agree: Callable[[list[HostResult]], None]) -> None:
+    """Read the hosts, and record what a person says; `agree` raises where that is not so."""
+    for warning in run.targets.warnings:
+        run.record.add(WarningGiven(text=warning))
+    for skipped in run.targets.skipped:
+        run.record.add(skipped)
+    asked = sorted(run.ask("plan", run.targets.all_hosts), key=lambda result: result.host)
+    run.signals.check()
+    results = [_refused(run, result) for result in asked]
+    wanted = [result for result in results if _is_wanted(run, result)]
+    _require_servers(run, asked)
+    hosts = [result.host for result in wanted]
+    run.record.add(RunPlanned(hosts=results, plan=None, batches=[hosts] if hosts else []))
+    if not hosts:
+        return
+    agree(wanted)
+    planned = {one.host: PlannedHost(fingerprint=one.before, actions={}) for one in wanted}
+    run.record.add(BatchStarted(number=1, count=1, hosts=hosts))
+    for result in run.ask("entered", hosts, planned):
+        run.record.add(HostFinished(result=result))
+
+
+def servers_to_record(run: Run, host: HostResult) -> Iterator[ServerToEnter]:
+    """What of a host this run is about."""
+    said = run.options.entered
+    names = {name.casefold() for name in said.servers} if said else set[str]()
+    for server in host.to_enter or ():
+        if not names or server.name.casefold() in names:
+            yield server
+
+
+def _undoes(run: Run) -> bool:
+    return run.options.entered is not None and run.options.entered.undo
+
+
+def _refused(run: Run, host: HostResult) -> HostResult:
+    """A host where nothing can be recorded says why."""
+    if host.state not in _KEPT:
+        return host
+    if host.applied is not None:
+        return replace(host, state=HostState.FAILED, reason="imports_itself")
+    if host.to_enter is None and not _undoes(run):
+        return replace(host, state=HostState.FAILED, reason="push_first")
+    return host
+
+
+def _is_wanted(run: Run, host: HostResult) -> bool:
+    if host.state not in _KEPT:
+        return False
+    return bool(host.entered) if _undoes(run) else any(servers_to_record(run, host))
+
+
+def _require_servers(run: Run, hosts: list[HostResult]) -> None:
+    """UsageError for a name that no host knows: a slip must not look like something done."""
+    said = run.options.entered
+    known = set[str]()
+    for host in hosts:
+        known |= {server.name.casefold() for server in host.to_enter or ()}
+        known |= {server.name.casefold() for server in host.entered}
+        known |= {server.name.casefold() for server in host.servers}
+    unknown = [name for name in (said.servers if said else ()) if name.casefold() not in known]
+    if unknown and hosts:
+        raise UsageError(
+            f"--server {unknown[0]}: no such server on {', '.join(host.host for host in hosts)}",
+            remedy="see what is to be entered: provisioner status --hosts",
+        )

@@ -1,0 +1,148 @@
+"""What a person still has to type into the dialog of MAPS on one host. Pure.
+
+Where nothing on a host makes MAPS import the document, a person enters its values. The state
+keeps what was entered last, with placeholders for secrets: so a changed secret shows, and no secret
+is needed for that. Tokens are no part of it: the dialog has no field for one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from provisioner.deploy.host_document import Entry, is_placeholder, known_names, value_at
+from provisioner.deploy.host_state import Entered, State
+from provisioner.resources import schema_path
+
+_NOT_IN_THE_DIALOG = frozenset({"token"})
+
+
+class FieldToEnter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One field of the dialog. `old`, `new`: None where it is empty, or is not to be shown
+    (`is_hidden`)."""
+
+    pointer: str
+    old: Any = None
+    new: Any = None
+    is_hidden: bool = False
+
+
+class ServerToEnter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One server that MAPS has otherwise, as far as people have said. Of a new one, the fields that
+    are not empty; of one to remove, none."""
+
+    name: str
+    change: Literal["new", "changed", "removed"]
+    fields: tuple[FieldToEnter, ...] = ()
+
+
+class ServerEntered(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last record of a server: who typed it in, and when; or removed it there."""
+
+    name: str
+    at: str
+    by: str
+    note: str = ""
+    run_id: str
+    removed: bool = False
+
+
+def last_entered(state: State) -> list[ServerEntered]:
+    """The last record of each server, by name."""
+    return [
+        ServerEntered(
+            name=str((last.entry or {}).get("server_name", key)),
+            at=last.at,
+            by=last.by,
+            note=last.note,
+            run_id=last.run_id,
+            removed=last.entry is None,
+        )
+        for key, records in sorted(state.entered.items())
+        for last in records[-1:]
+    ]
+
+
+def to_undo(state: State, servers: Collection[str] = ()) -> list[str]:
+    """The keys of the servers whose newest record an undo takes: of these, or of the newest run."""
+    newest = {key: records[-1] for key, records in state.entered.items()}
+    if servers:
+        wanted = {name.casefold() for name in servers}
+        return sorted(wanted & set(newest))
+    last = max(newest.values(), key=lambda one: (one.at, one.run_id), default=None)
+    return sorted(key for key, one in newest.items() if last and one.run_id == last.run_id)
+
+
+def dialog_entry(entry: Entry) -> dict[str, Any]:
+    """The part of a masked entry that the dialog has fields for; what a person made of another
+    shape counts as empty."""
+    found: dict[str, Any] = {}
+    for pointer in _dialog_pointers():
+        value = value_at(entry, pointer)
+        *path, last = pointer.strip("/").split("/")
+        inner = found
+        for name in path:
+            inner = inner.setdefault(name, {})
+        inner[last] = value if isinstance(value, str | int | float) else None
+    return found
+
+
+def to_enter(entries: Mapping[str, Entry], state: State) -> tuple[ServerToEnter, ...]:
+    """What differs between masked entries, by key of the server, and what was entered last."""
+    found = (
+        _server(entries.get(key), _last(state, key)) for key in sorted({*entries, *state.entered})
+    )
+    return tuple(server for server in found if server is not None)
+
+
+def _last(state: State, key: str) -> Entered | None:
+    records = state.entered.get(key)
+    return records[-1] if records else None
+
+
+def _server(wanted: Entry | None, last: Entered | None) -> ServerToEnter | None:
+    entered = last.entry if last else None
+    if wanted is None:
+        if entered is None:
+            return None
+        return ServerToEnter(name=str(entered.get("server_name")), change="removed")
+    fields = tuple(_fields(entered or {}, wanted))
+    if entered is None:
+        return ServerToEnter(name=wanted["server_name"], change="new", fields=fields)
+    if not fields:
+        return None
+    return ServerToEnter(name=wanted["server_name"], change="changed", fields=fields)
+
+
+def _fields(old: Entry, new: Entry) -> Iterator[FieldToEnter]:
+    before, after = dialog_entry(old), dialog_entry(new)
+    for pointer in _dialog_pointers():
+        pair = value_at(before, pointer), value_at(after, pointer)
+        if pair[0] == pair[1]:
+            continue
+        public = pointer.rpartition("/")[2] in known_names()[1]
+        if public and not any(map(is_placeholder, pair)):
+            yield FieldToEnter(pointer=pointer, old=pair[0], new=pair[1])
+        else:
+            yield FieldToEnter(pointer=pointer, is_hidden=True)
+
+
+@cache
+def _dialog_pointers() -> tuple[str, ...]:
+    """The fields of the dialog, in the order of the published schema."""
+    schema = json.loads(schema_path("host-document").read_bytes())
+    return tuple(_pointers(schema["properties"]["servers"]["items"]))
+
+
+def _pointers(schema: Mapping[str, Any], pointer: str = "") -> Iterator[str]:
+    for name, inner in schema["properties"].items():
+        if name in _NOT_IN_THE_DIALOG:
+            continue
+        if "properties" in inner:
+            yield from _pointers(inner, f"{pointer}/{name}")
+        else:
+            yield f"{pointer}/{name}"

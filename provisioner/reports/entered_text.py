@@ -1,0 +1,117 @@
+"""What is to be typed into MAPS by a person, and what was, in words."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Collection, Iterator, Sequence
+
+from provisioner.deploy.result import HostResult, HostState
+from provisioner.deploy.to_enter import FieldToEnter, ServerEntered, ServerToEnter
+from provisioner.text import counted, printable, proposed_command, proposed_option
+
+_SIGNS = {"new": "+", "changed": "~", "removed": "-"}
+_MOST_NAMES = 6
+
+
+def entered_lines(host: HostResult) -> Iterator[str]:
+    """Lines of a host's block: what the run recorded, and what is left to type."""
+    if host.recorded:
+        yield "recorded as entered in MAPS:"
+        for server in host.recorded:
+            yield from _server(server)
+    if host.to_enter:
+        back = host.state is HostState.ROLLED_BACK and host.entered
+        yield "to be typed back into MAPS:" if back else "to be entered in MAPS:"
+        for server in host.to_enter:
+            yield from _server(server)
+
+
+def _server(server: ServerToEnter) -> Iterator[str]:
+    head = f"  {_SIGNS[server.change]} {server.name}: {server.change}"
+    if server.change == "new":
+        head += f" ({counted(len(server.fields), 'field')})"
+    yield head
+    if server.change == "changed":
+        yield from (f"      {_field(field)}" for field in server.fields)
+
+
+def _field(field: FieldToEnter) -> str:
+    """`port: 25 -> 587`; of what is not public, that it changed."""
+    if field.is_hidden:
+        return f"{_name(field)}: changed (hidden)"
+    old, new = (json.dumps(value, ensure_ascii=False) for value in (field.old, field.new))
+    return f"{_name(field)}: {old} -> {new}"
+
+
+def _name(field: FieldToEnter) -> str:
+    return field.pointer.strip("/").replace("/", ".")
+
+
+def to_enter_words(host: HostResult) -> str:
+    """`to be entered: Reports (port, password), New (new)`; empty if nothing is."""
+    servers = (
+        f"{server.name} ({', '.join(map(_name, server.fields))})"
+        if server.change == "changed"
+        else f"{server.name} ({server.change})"
+        for server in host.to_enter or ()
+    )
+    words = ", ".join(servers)
+    return f"to be entered: {words}" if words else ""
+
+
+def entered_words(host: HostResult) -> str:
+    """`entered 2030-03-17 17:46 by ann: Reports`; the newest record alone. Empty without one."""
+    last = max(host.entered, key=lambda one: (one.at, one.run_id), default=None)
+    if last is None:
+        return ""
+    names = ", ".join(one.name for one in host.entered if one.run_id == last.run_id)
+    return f"entered {_when(last)} by {last.by}{_noted(last)}: {names}"
+
+
+def _noted(record: ServerEntered) -> str:
+    return f" ({record.note})" if record.note else ""
+
+
+def _when(record: ServerEntered) -> str:
+    return record.at[:16].replace("T", " ")
+
+
+def question_text(hosts: Sequence[HostResult], servers: Sequence[str], *, undo: bool) -> str:
+    """What a person is asked about: the fields to record for each host, or the records to undo;
+    `servers`: of these alone, if there are any."""
+    names = {name.casefold() for name in servers}
+    lines = list[str]()
+    for host in hosts:
+        lines.append(f"{host.host}:")
+        if undo:
+            lines += _undone(host, names)
+        for server in () if undo else host.to_enter or ():
+            if not names or server.name.casefold() in names:
+                lines += _server(server)
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _undone(host: HostResult, names: Collection[str]) -> Iterator[str]:
+    """As to_undo of deploy/to_enter.py has it: those servers, or the newest run."""
+    last = max((one.at, one.run_id) for one in host.entered)
+    for one in host.entered:
+        if one.name.casefold() in names or (not names and (one.at, one.run_id) == last):
+            yield f"  {one.name}: entered {_when(one)} by {one.by}{_noted(one)}"
+
+
+def to_enter_note(hosts: Sequence[HostResult]) -> str:
+    """What a person has to do now; empty if nothing is to be entered."""
+    names = [host.host for host in hosts if host.to_enter]
+    if not names:
+        return ""
+    shown = names if len(names) <= _MOST_NAMES else ["HOST"]
+    these = " ".join(proposed_option("--host", name) for name in shown)
+    sheet = f"provisioner worksheet --changed {these}"
+    first, *others = shown
+    record = proposed_command("entered", first, *map(shlex.quote, others))
+    return (
+        "To be entered: MAPS does not use these values until a person types them into its dialog. "
+        f"Print them: {sheet}; then record it: {record}. If MAPS can import the "
+        "document, set maps_apply_command."
+    )
