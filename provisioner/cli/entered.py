@@ -148,7 +148,7 @@ def entered(
             Scope(hosts=tuple(hosts)),
             signals,
             view,
-            also={"entered": {"by": said.by, "note": note, "servers": said.servers, "undo": undo}},
+            also={"by": said.by, "note": note, "entered": said.servers, "undo": undo},
             options=RunOptions(lock_wait=lock_wait, entered=said),
             keep=True,
             keep_key=True,

@@ -110,6 +110,7 @@ class Worker(Surroundings):
         work, given = self.work, self.given
         fresh = given.found is not None
         now = current(msgspec.convert(given.found, Found), given) if fresh else self._read()
+        shown = now.state.entered
         for _ in (1, 2):
             change = self._change(now)
             if work.mode not in ("push", "rollback", "entered"):
@@ -118,6 +119,8 @@ class Worker(Surroundings):
                 return HostAnswer(result=self._result(change, HostState.UNCHANGED))
             expected = given.expected
             differs = expected is not None and (change.now.fingerprint or "") != expected
+            # what another person has recorded meanwhile is not what this one was shown
+            differs = differs or (work.mode == "entered" and now.state.entered != shown)
             # a saved plan goes on with what an interrupted push of it has delivered
             if differs and (change.writes or fresh):
                 return HostAnswer(result=self._drifted(change))

@@ -17,7 +17,8 @@ _MOST_NAMES = 6
 def entered_lines(host: HostResult) -> Iterator[str]:
     """Lines of a host's block: what the run recorded, and what is left to type."""
     if host.recorded:
-        yield "recorded as entered in MAPS:"
+        last = max(host.entered, key=_newest, default=None)
+        yield f"recorded as entered in MAPS{f' by {last.by}{_noted(last)}' if last else ''}:"
         for server in host.recorded:
             yield from _server(server)
     if host.to_enter:
@@ -49,24 +50,33 @@ def _name(field: FieldToEnter) -> str:
 
 
 def to_enter_words(host: HostResult) -> str:
-    """`to be entered: Reports (port, password), New (new)`; empty if nothing is."""
-    servers = (
-        f"{server.name} ({', '.join(map(_name, server.fields))})"
-        if server.change == "changed"
-        else f"{server.name} ({server.change})"
-        for server in host.to_enter or ()
+    """`to be entered: Reports (port, password), New (new)`, after what the run recorded; empty if
+    there is nothing of either."""
+    parts = {"recorded": host.recorded, "to be entered": host.to_enter or []}
+    return "; ".join(
+        f"{head}: {', '.join(map(_server_words, servers))}"
+        for head, servers in parts.items()
+        if servers
     )
-    words = ", ".join(servers)
-    return f"to be entered: {words}" if words else ""
+
+
+def _server_words(server: ServerToEnter) -> str:
+    fields = ", ".join(map(_name, server.fields))
+    return f"{server.name} ({fields if server.change == 'changed' else server.change})"
 
 
 def entered_words(host: HostResult) -> str:
     """`entered 2030-03-17 17:46 by ann: Reports`; the newest record alone. Empty without one."""
-    last = max(host.entered, key=lambda one: (one.at, one.run_id), default=None)
+    last = max(host.entered, key=_newest, default=None)
     if last is None:
         return ""
     names = ", ".join(one.name for one in host.entered if one.run_id == last.run_id)
     return f"entered {_when(last)} by {last.by}{_noted(last)}: {names}"
+
+
+def _newest(record: ServerEntered) -> tuple[str, str]:
+    """What the newest record has the greatest of."""
+    return record.at, record.run_id
 
 
 def _noted(record: ServerEntered) -> str:
@@ -94,9 +104,9 @@ def question_text(hosts: Sequence[HostResult], servers: Sequence[str], *, undo: 
 
 def _undone(host: HostResult, names: Collection[str]) -> Iterator[str]:
     """As to_undo of deploy/to_enter.py has it: those servers, or the newest run."""
-    last = max((one.at, one.run_id) for one in host.entered)
+    last = max(map(_newest, host.entered), default=None)
     for one in host.entered:
-        if one.name.casefold() in names or (not names and (one.at, one.run_id) == last):
+        if one.name.casefold() in names or (not names and _newest(one) == last):
             yield f"  {one.name}: entered {_when(one)} by {one.by}{_noted(one)}"
 
 

@@ -51,6 +51,7 @@ def asked_for(options: Mapping[str, Any]) -> str:
     parts += ["--no-restart"] if options.get("restart") is False else []
     parts += [f"--mail {options['mail']}"] if options.get("mail", "full") != "full" else []
     parts += [f"saved plan {options['plan']}"] if options.get("plan") else []
+    parts += ["--undo"] if options.get("undo") else []
     parts += [f"resumes {options['resumed']}"] if options.get("resumed") else []
     return ", ".join(parts)
 

@@ -177,8 +177,16 @@ def test_another_person_records_it_meanwhile(host: MemoryHost) -> None:
     shown = planned(host, entry())
     entered(host, entry(), run_id="run-2")
     result = entered(host, entry(), shown=shown)
-    assert (result.state, left(result)) == (HostState.UNCHANGED, "")
+    assert (result.state, result.reason) == (HostState.DRIFTED, "moved")
     assert host.calls == [["write state"], ["read"]]
+    assert entered(host, entry()).state is HostState.UNCHANGED
+
+
+def test_a_push_that_verifies_once_more_meanwhile_is_no_matter(host: MemoryHost) -> None:
+    shown = planned(host, entry())
+    host.files[STATE] += b" "
+    assert entered(host, entry(), shown=shown).state is HostState.ENTERED
+    assert host.calls == [["write state"], ["read"], ["write state"]]
 
 
 @pytest.mark.parametrize(

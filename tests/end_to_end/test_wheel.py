@@ -93,7 +93,7 @@ def test_validate_from_the_wheel(installed, tmp_path):
 def test_the_demo_from_the_wheel(installed, tmp_path):
     ended = run(installed, "demo", cwd=tmp_path, TMPDIR=str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "2 hosts: 2 changed; 2 delivered, never entered" in ended.stdout
+    assert "2 hosts: 2 changed; 1 applied; 1 delivered, never entered" in ended.stdout
     assert "2 hosts: 0 changed; 2 unchanged" in ended.stdout
     assert "invalid_client" in ended.stdout
     assert "2 hosts: 0 changed; 2 restored" in ended.stdout

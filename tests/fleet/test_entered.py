@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.fleet.local_fleet import PASSWORD
+
 pytestmark = pytest.mark.long
 
 NOTE = "then record it: provisioner entered maps1"
@@ -35,7 +37,10 @@ def test_a_change_is_entered_and_recorded(fleet, tmp_path):
     said = entered(fleet, exit_code=64)
     assert "pass --yes" in said
     said = entered(fleet, "--yes", "--by", "Ann Lee", "--note", "CHG 1")
-    assert "maps1: entered\n  recorded as entered in MAPS:\n    + Reports: new" in said
+    assert (
+        "maps1: entered\n  recorded as entered in MAPS by Ann Lee (CHG 1):\n    + Reports: new"
+        in said
+    )
     assert NOTE not in fleet.ends(0, "plan").stdout
     text = hosts_status(fleet)
     assert "by Ann Lee (CHG 1): Reports" in text
@@ -59,6 +64,11 @@ def test_a_change_is_entered_and_recorded(fleet, tmp_path):
     assert facts(fleet, "status", "--hosts")["in_maps"] == "to be entered"
 
     entered(fleet, "--yes", "--server", "Reports")
+    state, journals = fleet.folder / "maps1" / "state.json", fleet.folder / ".provisioner"
+    assert '"password": "hmac:' in state.read_text()
+    for file in (state, report, *journals.rglob("*.jsonl")):
+        assert PASSWORD not in file.read_text()
+        assert file is state or "hmac:" not in file.read_text()
     assert facts(fleet, "plan")["in_maps"] == "entered"
     assert "maps1: undone, to be entered" in entered(fleet, "--undo", "--yes")
     assert "undone, to be entered" in fleet.run("history").stdout

@@ -16,7 +16,7 @@ SUFFIXES = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md"}
 @pytest.mark.parametrize("name", SAMPLES)
 def test_reports_of_runs(frozen: Frozen, name: str) -> None:
     record = SAMPLES[name]()
-    forms = RENDERERS if name == "push" else {"text": RENDERERS["text"]}
+    forms = RENDERERS if name in ("push", "to-enter") else {"text": RENDERERS["text"]}
     texts = {f"{name}.{SUFFIXES[form]}": forms[form](record, {}) for form in forms}
     frozen(f"runs/{name}", texts)
 
@@ -24,7 +24,12 @@ def test_reports_of_runs(frozen: Frozen, name: str) -> None:
 def test_history_of_runs(frozen: Frozen) -> None:
     runs = [sample() for name, sample in SAMPLES.items() if name not in ("plan", "groups")]
     lists = {f"list.{SUFFIXES[form]}": render(runs) for form, render in LISTS.items()}
-    ones = {f"push.{SUFFIXES[f]}": ONES[f](SAMPLES["push"]()) for f in ONES if f != "json"}
+    ones = {
+        f"{name}.{SUFFIXES[form]}": ONES[form](SAMPLES[name]())
+        for name in ("push", "entered")
+        for form in ONES
+        if form != "json"
+    }
     frozen("runs/history", lists | ones)
 
 
