@@ -122,8 +122,8 @@ def _fields(old: Entry, new: Entry) -> Iterator[FieldToEnter]:
     before, after = dialog_entry(old), dialog_entry(new)
     for pointer in _dialog_pointers():
         pair = value_at(before, pointer), value_at(after, pointer)
-        if pair[0] == pair[1]:
-            continue
+        if pair[0] == pair[1] or not any(one not in (None, False) for one in pair):
+            continue  # a box that is not checked is empty to the dialog
         public = pointer.rpartition("/")[2] in known_names()[1]
         if public and not any(map(is_placeholder, pair)):
             yield FieldToEnter(pointer=pointer, old=pair[0], new=pair[1])

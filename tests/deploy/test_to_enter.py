@@ -51,6 +51,8 @@ def wanted(*contents: dict[str, Any]) -> dict[str, dict[str, Any]]:
 CASES: dict[str, tuple[Documents, Documents, list[str]]] = {
     "what was entered as it is": ((login(),), (login(),), []),
     "a field": ((login(),), (login(port=25),), ["Reports changed /port 587>25"]),
+    "a box that is not checked": (
+        (login(logging=None),), (login(logging={"enabled": False, "file_name": None}),), []),
     "a secret, which is not shown": (
         (login(),), (login("two"),), ["Reports changed /password ***"]),
     "a secret that goes": ((login(),), (login(password=None),), ["Reports changed /password ***"]),
