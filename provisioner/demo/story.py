@@ -52,7 +52,7 @@ def _push(narrator: Narrator, fleet: ExampleFleet, mail: MailServer) -> None:
 
 def _enter(narrator: Narrator) -> None:
     narrator.chapter("On the other host, a person enters the verified values into MAPS")
-    narrator.run("worksheet", "--host", BY_HAND)
+    narrator.run("worksheet", "--host", BY_HAND, "--changed")
     narrator.run("entered", BY_HAND, "--by", "Ann", "--yes")
 
 
