@@ -40,6 +40,7 @@ PROVISIONER = Path(sys.executable).with_name("provisioner")
 BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
 MAILBOX = "reports@example.edu"
 CLIENT_ID = "5f2c1d3a-0b1d-4a3e-9c2f-7d6e5f4a3b2c"
+TENANT = "9d8c7b6a-1e2f-4a3b-8c4d-5e6f7a8b9c0d"
 PASSWORD = "CANARY-relay/passw+rd"
 
 # A browser that writes down what a browser can see.
@@ -159,7 +160,7 @@ def bureau(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Bureau]:
 
 def test_property_33_and_12_where_everything_works(bureau: Bureau) -> None:
     bureau.in_use()
-    mailbox = ["--mailbox", "new@example.edu", "--client-id", CLIENT_ID, "--tenant", CLIENT_ID]
+    mailbox = ["--mailbox", "new@example.edu", "--client-id", CLIENT_ID, "--tenant", TENANT]
     for command in (
         ["init", "--provider", "microsoft", *mailbox],
         ["authenticate", "Reports", "--device"],

@@ -59,7 +59,7 @@ def test_from_a_declared_file_to_a_mail_from_every_host(
     pushed = succeeded(project.run("push"))
     assert "5 hosts: 5 changed; 5 delivered, never entered" in pushed
     assert "not by MAPS" in pushed
-    assert "Not applied: MAPS does not use the new document yet" in pushed
+    assert "To be entered: MAPS does not use these values until a person types them" in pushed
     for mailbox in users.values():
         mail.settle()
         arrived = mail.mailbox(mailbox)

@@ -16,7 +16,7 @@ import yaml
 
 from provisioner.demo.certificates import make_certificate
 from provisioner.demo.mail_server import MailBehaviour, MailServer
-from provisioner.deploy.record import RunRecord, all_runs, run_named
+from provisioner.deploy.record import RunRecord, run_named
 from provisioner.secret import Secret
 from tests.terminal import Terminal
 
@@ -165,16 +165,17 @@ class LocalFleet:
 
     def run_record(self) -> RunRecord:
         """The last run that left a journal."""
-        return run_named(self.folder, next(all_runs(self.folder)).run_id)
+        return run_named(self.folder, self.journals()[-1][0]["run_id"])
 
     def states(self) -> dict[str, str]:
         """host -> what the last run says of it."""
         return {host.host: str(host.state) for host in self.run_record().hosts}
 
     def journals(self) -> list[list[dict[str, Any]]]:
-        """The events of each push, the oldest first."""
-        files = sorted((self.folder / ".provisioner" / "runs").glob("*.jsonl"))
-        return [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
+        """The events of each run, the oldest first. Names of files tell no more than the second."""
+        files = (self.folder / ".provisioner" / "runs").glob("*.jsonl")
+        runs = [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
+        return sorted(runs, key=lambda events: str(events[0]["at"]))
 
     # -- what hosts have
 
