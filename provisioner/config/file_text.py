@@ -23,7 +23,7 @@ _KINDS = (
 # YAML 1.2 section 5.1, and three line ends that YAML 1.1 and editors disagree about.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _PLAIN_ASCII = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x7F)))
-_UTF_8_MARK = b"\xef\xbb\xbf"
+UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16 = "written in UTF-16"
 _MOST_CHECKED = 256
 _OTHER_KINDS = (
@@ -102,7 +102,7 @@ def text_of(raw: bytes) -> str:
 def oddities_of(raw: bytes) -> tuple[Issue, ...]:
     """What can be read, and is a nuisance for others."""
     odd = []
-    if raw.startswith(_UTF_8_MARK):
+    if raw.startswith(UTF_8_MARK):
         message = "the file begins with a byte order mark"
         odd.append(_warning("byte-order-mark", message, "save it as UTF-8 without one"))
     if b"\r" in raw:

@@ -1,8 +1,8 @@
 """`validate --fix`: what is mechanical is mended in the text of a file, and nothing else is.
 
-Each mend is tried alone: the new text is read again, and it counts only if the file then says what
-it said before but for the one value or key that was named. So comments, order and line ends stay,
-and no text can be written whose meaning nobody has compared.
+What is mended at once is read again, and counts only if the file then says what it said before but
+for the values and keys that were named; if not, each mend is tried alone. So comments, order and
+line ends stay, and no text can be written whose meaning nobody has compared.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from yaml import YAMLError
+from yaml.events import ScalarEvent
+
 from provisioner.config.document import Document, FoundFile, load_text
-from provisioner.config.file_text import file_bytes, shown_path, text_of
+from provisioner.config.file_text import UTF_8_MARK, file_bytes, shown_path, text_of
 from provisioner.config.issue import Unreadable
+from provisioner.config.place import position_of
 from provisioner.config.pointer import escaped
 from provisioner.config.yaml_text import MISSING
 from provisioner.errors import ProvisionerError
@@ -24,7 +28,6 @@ from provisioner.lint.verdict import reach_verdict
 from provisioner.text import printable
 
 _MOST_ROUNDS = 10  # a misspelt key may hold misspelt keys; no schema is deeper
-_MARK = b"\xef\xbb\xbf"
 _INDENTATION = re.compile(r"(?m)^(?P<blanks>[^\S\r\n]+)(?=(?:- +)*[\w$-]+ *:(?:\s|$)|- |#)")
 
 
@@ -92,12 +95,15 @@ def _mended(found: FoundFile, settings: list[Document], asked: frozenset[str]) -
     file = _File(found, settings, asked)
     before = file.documents(text)
     better, mends = _with_plain_indentation(text)
+    if mends:
+        inside = _lines_inside_texts(file.documents(better))
+        better, mends = _with_plain_indentation(text, left_alone=inside)
     if mends and not _say_the_same(before, file.documents(better)):
         better, mends = text, []
     if not _is_broken(before):
         better, further = file.mended(better)
         mends += further
-    mark = _MARK if raw.startswith(_MARK) else b""
+    mark = UTF_8_MARK if raw.startswith(UTF_8_MARK) else b""
     after = mark + better.encode()
     if after == raw:
         return None
@@ -121,15 +127,15 @@ class _File:
         for _ in range(_MOST_ROUNDS):
             documents = self.documents(text)
             verdict = reach_verdict(documents, settings=self._settings, asked=self._asked)
-            findings = [found for found in verdict.findings if found.fix]
-            done: list[Finding] = []
-            for some in (findings, *([finding] for finding in findings)):
+            fixable = {found.fix: found for found in verdict.findings if found.fix}
+            for some in (fixable, *({fix: found} for fix, found in fixable.items())):
                 better = _with_fixes(text, some)
-                if not done and _differ_only_in(documents, self.documents(better), some):
+                if _differ_only_in(documents, self.documents(better), some.values()):
                     text, done = better, some
-            if not done:
+                    break
+            else:
                 break
-            mends += [_mend_of(finding.fix) for finding in done if finding.fix]
+            mends += map(_mend_of, done)
         return text, mends
 
 
@@ -154,14 +160,33 @@ def _values(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _with_plain_indentation(text: str) -> tuple[str, list[Mend]]:
+def _lines_inside_texts(documents: Iterable[Document]) -> set[int]:
+    """Lines on which a text goes on that began above: what looks like indentation may be its own,
+    and the text a secret.
+    """
+    lines: set[int] = set()
+    source = next(iter(documents)).source
+    try:
+        next_event = source.events()
+        while (event := next_event()) is not None:
+            if type(event) is ScalarEvent:
+                start, end = position_of(event.start_mark), position_of(event.end_mark)
+                lines.update(range(start.line + 1, end.line + (end.column > 1)))
+    except (YAMLError, Unreadable):
+        pass  # whether the text can be read is asked next
+    return lines
+
+
+def _with_plain_indentation(text: str, left_alone: Collection[int] = ()) -> tuple[str, list[Mend]]:
     """Of lines that begin an entry or a comment, and of no others: these may go on with a text."""
     mends = []
 
     def plain(found: re.Match[str]) -> str:
+        line = text.count("\n", 0, found.start()) + 1
         blanks = "".join(sign if sign in " \t" else " " for sign in found["blanks"])
+        if line in left_alone:
+            return found["blanks"]
         if blanks != found["blanks"]:
-            line = text.count("\n", 0, found.start()) + 1
             before = printable(found["blanks"].lstrip(" \t").rstrip(" \t"))
             mends.append(Mend(line, f"{before}...", f"{blanks}..."))
         return blanks
@@ -176,10 +201,10 @@ def _mend_of(fix: Fix) -> Mend:
     return Mend(fix.place.start.line, text, after)
 
 
-def _with_fixes(text: str, findings: Iterable[Finding]) -> str:
+def _with_fixes(text: str, fixes: Iterable[Fix]) -> str:
     """From the end on, so that what stands before keeps its place."""
     lines = text.splitlines(keepends=True)
-    for fix in sorted((finding.fix for finding in findings if finding.fix), reverse=True):
+    for fix in sorted(fixes, reverse=True):
         start, end = fix.place
         line = lines[start.line - 1]
         lines[start.line - 1] = line[: start.column - 1] + fix.text + line[end.column - 1 :]

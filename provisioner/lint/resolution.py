@@ -39,7 +39,7 @@ class _Lines(TypedDict):
 
 
 def finding_of_reader(issue: Issue, document: Document) -> Finding:
-    """A issue knows its place itself: its document may have none."""
+    """An issue knows its place itself: its document may have none."""
     schema = schema_for(document)
     return Finding(
         rule=issue.rule,
@@ -82,7 +82,8 @@ def findings_of_checks(
     }
     if any(finding.rule in _OF_ONE_URL and pointer in URLS for pointer, finding in told):
         told = [(pointer, finding) for pointer, finding in told if finding.rule not in _ENDPOINTS]
-    fixes = {pointer: f.fix for pointer, f in told if f.rule == "wrong-form"}
+    hidden = [one for one in told if one[1].rule == "wrong-form" and one[0] in better]
+    fixes = {pointer: finding.fix for pointer, finding in hidden}
     return [
         finding if finding.fix else finding._replace(fix=fixes.get(pointer))
         for pointer, finding in told

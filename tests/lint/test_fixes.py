@@ -13,6 +13,7 @@ from provisioner.config.document import FoundFile
 from provisioner.lint.fixes import mended_files
 from provisioner.lint.selection import EVERYTHING
 from provisioner.reports.difference import difference
+from tests.lint.test_canaries import CANARIES, SECRETS, TEMPLATES
 
 FIXES = Path(__file__).resolve().parents[1] / "fixes"
 CASES = sorted(path.name for path in FIXES.glob("*.before.*"))
@@ -53,3 +54,21 @@ def test_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             changed = sum(a != b for a, b in zip(text.split("\n"), after.split("\n"), strict=True))
             assert changed == len({mend.line for mend in mended.mends})
     assert count > 20
+
+
+def test_no_secret_is_shown_or_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All the wrong ways in which a secret may stand, beside what is to be mended."""
+    monkeypatch.chdir(tmp_path)
+    count = 0
+    for template in TEMPLATES.values():
+        for secret in SECRETS.values():
+            text = template.replace("SECRET", secret).replace("use_tls: true", "use_tsl: 'yes '")
+            Path("a.yml").write_text(text, encoding="utf-8")
+            for mended in mended_files([FoundFile("a.yml")], [], EVERYTHING):
+                count += 1
+                after = mended.after.decode()
+                for canary in CANARIES:
+                    assert canary not in difference(mended)
+                for line in set(after.splitlines()) ^ set(text.splitlines()):
+                    assert not any(canary in line for canary in CANARIES), line
+    assert count > 50

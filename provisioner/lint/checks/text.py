@@ -115,8 +115,14 @@ def invisible_character(server: Declaration, _context: LintContext) -> Iterator[
                 if is_blank
                 else "remove it; copied text brings such characters along",
                 part=_part(text, sign),
-                fix=None if _invisible_in(pointer, bared(text)) else bared(text),
+                fix=_without(pointer, text),
             )
+
+
+def _without(pointer: str, text: str) -> str | None:
+    """The value, if such characters stand at its ends alone; None where that leaves nothing."""
+    bare = bared(text)
+    return None if not bare or _invisible_in(pointer, bare) else bare
 
 
 def _part(text: str, sign: str) -> tuple[int, int]:
