@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from provisioner.deploy.plan import PlannedHost
 from provisioner.deploy.record import BatchStarted, HostFinished, RunPlanned, WarningGiven
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run import Run
-from provisioner.deploy.to_enter import ServerToEnter
+from provisioner.deploy.to_enter import of_servers
 from provisioner.errors import UsageError
 
 _KEPT = frozenset((HostState.UNCHANGED, HostState.WOULD_CHANGE))
@@ -38,15 +38,6 @@ def record_entered(run: Run, agree: Callable[[list[HostResult]], None]) -> None:
         run.record.add(HostFinished(result=result))
 
 
-def servers_to_record(run: Run, host: HostResult) -> Iterator[ServerToEnter]:
-    """What of a host this run is about."""
-    said = run.options.entered
-    names = {name.casefold() for name in said.servers} if said else set[str]()
-    for server in host.to_enter or ():
-        if not names or server.name.casefold() in names:
-            yield server
-
-
 def _undoes(run: Run) -> bool:
     return run.options.entered is not None and run.options.entered.undo
 
@@ -65,7 +56,10 @@ def _refused(run: Run, host: HostResult) -> HostResult:
 def _is_wanted(run: Run, host: HostResult) -> bool:
     if host.state not in _KEPT:
         return False
-    return bool(host.entered) if _undoes(run) else any(servers_to_record(run, host))
+    if _undoes(run):
+        return bool(host.entered)
+    said = run.options.entered
+    return bool(of_servers(host.to_enter or (), said.servers if said else ()))
 
 
 def _require_servers(run: Run, hosts: list[HostResult]) -> None:

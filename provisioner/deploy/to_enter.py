@@ -8,9 +8,9 @@ is needed for that. Tokens are no part of it: the dialog has no field for one.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -51,6 +51,9 @@ class ServerEntered(Struct, frozen=True, kw_only=True, omit_defaults=True):
     removed: bool = False
 
 
+_Named = TypeVar("_Named", ServerToEnter, ServerEntered)
+
+
 def last_entered(state: State) -> list[ServerEntered]:
     """The last record of each server, by name."""
     return [
@@ -67,14 +70,24 @@ def last_entered(state: State) -> list[ServerEntered]:
     ]
 
 
-def to_undo(state: State, servers: Collection[str] = ()) -> list[str]:
-    """The keys of the servers whose newest record an undo takes: of these, or of the newest run."""
-    newest = {key: records[-1] for key, records in state.entered.items()}
+def of_servers(found: Iterable[_Named], servers: Collection[str]) -> list[_Named]:
+    """Those of these servers, whatever the case of their names; all, if none is named."""
+    wanted = {name.casefold() for name in servers}
+    return [one for one in found if not wanted or one.name.casefold() in wanted]
+
+
+def to_undo(records: Iterable[ServerEntered], servers: Collection[str] = ()) -> list[ServerEntered]:
+    """The records that an undo takes: of these servers, or all of the newest run."""
+    known = list(records)
     if servers:
-        wanted = {name.casefold() for name in servers}
-        return sorted(wanted & set(newest))
-    last = max(newest.values(), key=lambda one: (one.at, one.run_id), default=None)
-    return sorted(key for key, one in newest.items() if last and one.run_id == last.run_id)
+        return of_servers(known, servers)
+    newest = max(map(when_entered, known), default=None)
+    return [one for one in known if newest and one.run_id == newest[1]]
+
+
+def when_entered(record: ServerEntered) -> tuple[str, str]:
+    """What the newest record has the greatest of: its time and its run."""
+    return record.at, record.run_id
 
 
 def dialog_entry(entry: Entry) -> dict[str, Any]:

@@ -53,6 +53,7 @@ from provisioner.deploy.to_enter import (
     ServerToEnter,
     dialog_entry,
     last_entered,
+    of_servers,
     to_enter,
     to_undo,
 )
@@ -277,11 +278,9 @@ class Worker(Surroundings):
         """What there is to record, and the state with it; the same state if there is nothing."""
         state, entries = change.now.state, change.document.entries
         if said.undo:
-            keys = to_undo(state, said.servers)
+            keys = [one.name.casefold() for one in to_undo(last_entered(state), said.servers)]
             return [], state.without_entered(keys) if keys else state
-        names = {name.casefold() for name in said.servers}
-        due = self._to_enter(change, HostState.UNCHANGED) or []
-        due = [one for one in due if not names or one.name.casefold() in names]
+        due = of_servers(self._to_enter(change, HostState.UNCHANGED) or (), said.servers)
         typed = {one.name.casefold(): entries.get(one.name.casefold()) for one in due}
         records = {
             key: Entered(

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from provisioner.deploy.result import HostResult, HostState
-from provisioner.deploy.to_enter import FieldToEnter, ServerEntered, ServerToEnter
+from provisioner.deploy.to_enter import (
+    FieldToEnter,
+    ServerEntered,
+    ServerToEnter,
+    of_servers,
+    to_undo,
+    when_entered,
+)
 from provisioner.text import counted, printable, proposed_command, proposed_option
 
 _SIGNS = {"new": "+", "changed": "~", "removed": "-"}
@@ -17,7 +24,7 @@ _MOST_NAMES = 6
 def entered_lines(host: HostResult) -> Iterator[str]:
     """Lines of a host's block: what the run recorded, and what is left to type."""
     if host.recorded:
-        last = max(host.entered, key=_newest, default=None)
+        last = max(host.entered, key=when_entered, default=None)
         yield f"recorded as entered in MAPS{f' by {last.by}{_noted(last)}' if last else ''}:"
         for server in host.recorded:
             yield from _server(server)
@@ -67,16 +74,11 @@ def _server_words(server: ServerToEnter) -> str:
 
 def entered_words(host: HostResult) -> str:
     """`entered 2030-03-17 17:46 by ann: Reports`; the newest record alone. Empty without one."""
-    last = max(host.entered, key=_newest, default=None)
+    last = max(host.entered, key=when_entered, default=None)
     if last is None:
         return ""
     names = ", ".join(one.name for one in host.entered if one.run_id == last.run_id)
     return f"entered {_when(last)} by {last.by}{_noted(last)}: {names}"
-
-
-def _newest(record: ServerEntered) -> tuple[str, str]:
-    """What the newest record has the greatest of."""
-    return record.at, record.run_id
 
 
 def _noted(record: ServerEntered) -> str:
@@ -90,24 +92,18 @@ def _when(record: ServerEntered) -> str:
 def question_text(hosts: Sequence[HostResult], servers: Sequence[str], *, undo: bool) -> str:
     """What a person is asked about: the fields to record for each host, or the records to undo;
     `servers`: of these alone, if there are any."""
-    names = {name.casefold() for name in servers}
     lines = list[str]()
     for host in hosts:
         lines.append(f"{host.host}:")
         if undo:
-            lines += _undone(host, names)
-        for server in () if undo else host.to_enter or ():
-            if not names or server.name.casefold() in names:
-                lines += _server(server)
+            lines += map(_undone, to_undo(host.entered, servers))
+        for server in () if undo else of_servers(host.to_enter or (), servers):
+            lines += _server(server)
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _undone(host: HostResult, names: Collection[str]) -> Iterator[str]:
-    """As to_undo of deploy/to_enter.py has it: those servers, or the newest run."""
-    last = max(map(_newest, host.entered), default=None)
-    for one in host.entered:
-        if one.name.casefold() in names or (not names and _newest(one) == last):
-            yield f"  {one.name}: entered {_when(one)} by {one.by}{_noted(one)}"
+def _undone(record: ServerEntered) -> str:
+    return f"  {record.name}: entered {_when(record)} by {record.by}{_noted(record)}"
 
 
 def to_enter_note(hosts: Sequence[HostResult]) -> str:
