@@ -33,6 +33,9 @@ _MARKDOWN_CELL = str.maketrans(
     {sign: f"&#{ord(sign)};" for sign in "&<>|`*_[]\\~$#@!"} | {"\n": " ", "\r": " "}
 )
 
+# Of word processors and web pages: no program takes them for quotes.
+TYPOGRAPHIC_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
+
 _PIECE = 8  # a piece of a secret this long is no coincidence, and shorter ones give nothing away
 _GRAM, _STRIDE = 4, 5  # a piece holds a whole gram of each _STRIDE characters: 4 + 5 - 1 = 8
 _SHORTEST = 4  # what is shorter is masked only as a word of its own: text must stay readable

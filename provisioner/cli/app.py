@@ -120,12 +120,12 @@ def _require_command(arguments: list[str]) -> None:
     name = next(iter(arguments), "")
     if not name or name.startswith("-") or name in COMMANDS:
         return
-    from difflib import get_close_matches
+    from provisioner.lint.nearest import nearest
 
     known = [command for command in COMMANDS if command not in HIDDEN]
-    same = [ours for ours, theirs in _ELSEWHERE.items() if name.casefold() in theirs]
-    near = [*same, *get_close_matches(name, known, n=1)]
-    remedy = f"did you mean `provisioner {near[0]}`?" if near else "commands: " + ", ".join(known)
+    same = (ours for ours, theirs in _ELSEWHERE.items() if name.casefold() in theirs)
+    meant = next(same, None) or nearest(name, known)
+    remedy = f"did you mean `provisioner {meant}`?" if meant else "commands: " + ", ".join(known)
     raise UsageError(f"there is no command {name!r}", remedy=remedy)
 
 

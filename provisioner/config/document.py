@@ -1,6 +1,6 @@
 """A declared file -> its documents: their values, and where everything in them stands.
 
-Nothing raises: what is wrong with a file is a issue of its document.
+Nothing raises: what is wrong with a file is an issue of its document.
 """
 
 from __future__ import annotations

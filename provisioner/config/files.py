@@ -31,7 +31,7 @@ def declared_files(
 ) -> Iterator[FoundFile]:
     """A path that is no folder: itself. A folder: all *.yml, *.yaml, *.json below it, sorted.
 
-    Hidden files and folders are left out. A folder that cannot be read has a issue, and so has
+    Hidden files and folders are left out. A folder that cannot be read has an issue, and so has
     a link out of the checkout of `project`. `with_projects`: of a project that lies deeper, what is
     the project's; its inventory, say, is not ours.
     """

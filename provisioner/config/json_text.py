@@ -17,6 +17,7 @@ from yaml.error import Mark, MarkedYAMLError
 from provisioner.config.issue import Issue, Unreadable
 from provisioner.config.place import Range, position_at
 from provisioner.config.yaml_text import TOO_DEEP, NextEvent, yaml_events
+from provisioner.text import TYPOGRAPHIC_QUOTES
 
 _REMEDY = "compare with https://www.json.org, or write the file as YAML (*.yml)"
 _NO_VALUE = "a value is missing here, or is not written as JSON writes it"
@@ -154,9 +155,9 @@ def _instead(text: str, at: int) -> str:
 
 def _sign(sign: str) -> str:
     """What is said of a quote or a blank beyond ASCII."""
-    from provisioner.config.line_mistakes import ODD_BLANKS, QUOTES, named
+    from provisioner.config.line_mistakes import ODD_BLANKS, named
 
-    is_odd = re.match(f"[{QUOTES}{ODD_BLANKS}]", sign) is not None
+    is_odd = re.match(f"[{TYPOGRAPHIC_QUOTES}{ODD_BLANKS}]", sign) is not None
     return _OTHER_SIGN.format(sign=named(sign)) if is_odd else ""
 
 

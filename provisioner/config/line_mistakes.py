@@ -10,12 +10,13 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from provisioner.text import TYPOGRAPHIC_QUOTES
+
 _MOST_LINES = 2000
 _MOST_SIGNS = 1000  # of a line
 
 # Blanks that are none for YAML, and what takes no place on the screen.
 ODD_BLANKS = "\u00a0\u00ad\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\u3164"
-QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
 _COLONS = "\uff1a\ufe55\u2236\ua789\ufe13"
 _LIST_MARKS = "\u2010-\u2015\u2022\u2023\u2043\u2212\u25cf\u25aa\u00b7*"
 
@@ -65,12 +66,12 @@ _ROWS = (
         "type an ordinary colon, followed by a blank",
     ),
     _row(
-        rf" *(?:- *)*(?P<at>[{QUOTES}])",
+        rf" *(?:- *)*(?P<at>[{TYPOGRAPHIC_QUOTES}])",
         "YAML does not know this quotation mark: {sign}",
         _STRAIGHT_QUOTES,
     ),
     _row(
-        rf"{_KEY}: *(?:\{{ *\w+: *)?(?P<at>[{QUOTES}])",
+        rf"{_KEY}: *(?:\{{ *\w+: *)?(?P<at>[{TYPOGRAPHIC_QUOTES}])",
         "YAML does not know this quotation mark: {sign}",
         _STRAIGHT_QUOTES,
     ),
@@ -315,7 +316,7 @@ class _Value:
     def _unclosed(self, at: int) -> _Stop:
         quote = self._line[at]
         for place in range(at + 1, len(self._line)):
-            if self._line[place] in QUOTES and place == len(self._line.rstrip()) - 1:
+            if self._line[place] in TYPOGRAPHIC_QUOTES and place == len(self._line.rstrip()) - 1:
                 message = f"this does not close the quoted text: {named(self._line[place])}"
                 return place, message, f"write {quote} instead", ""
         message = "this quote is not closed"
@@ -359,7 +360,7 @@ def odd_text(text: str, *, has_lines: bool) -> LineMistake | None:
 
     What is wholly in typographic quotes can be read: a rule reports it.
     """
-    if text[0] in QUOTES and text[-1] in ('"', "'"):
+    if text[0] in TYPOGRAPHIC_QUOTES and text[-1] in ('"', "'"):
         message = f"YAML does not know this quotation mark: {named(text[0])}"
         remedy = f"{_STRAIGHT_QUOTES}; if it belongs to the text, put straight ones around it"
         return _marked(1, 0, 1, message, remedy)

@@ -14,13 +14,14 @@ from urllib.parse import unquote
 
 from provisioner.providers.endpoints import host_of
 from provisioner.providers.lookalikes import resembled
+from provisioner.text import TYPOGRAPHIC_QUOTES
 
 _NAMES = ("/server_name", "/logging/file_name", "/hosts")
 _ACCOUNTS = ("/user_name", "/oauth2/login_hint")
 _ADDRESSES = (*_ACCOUNTS, "/test_email/from", "/test_email/to")
 
 # Signs that word processors and input methods put in the place of those of the keyboard.
-_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\xab\xbb\u2032\u2033\xb4"
+_QUOTES = f"{TYPOGRAPHIC_QUOTES}\u2032\u2033\xb4"
 _WIDE_QUOTES = "\uff02\uff07\u301d\u301e"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _OTHERS = {"\u2024": ".", "\u3002": ".", "\u2044": "/", "\u2215": "/", "\u2236": ":", "\ua789": ":"}

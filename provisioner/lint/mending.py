@@ -9,15 +9,14 @@ import unicodedata
 from typing import Any
 
 from provisioner.lint.schema import Node
+from provisioner.text import TYPOGRAPHIC_QUOTES
 
 _WORDS = {
     **dict.fromkeys(("yes", "on", "y", "true"), True),
     **dict.fromkeys(("no", "off", "n", "false"), False),
 }
 _DIGITS = re.compile(r"[0-9]{1,9}")
-_QUOTES = frozenset(
-    "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\uff02"
-)
+_QUOTES = frozenset(f"{TYPOGRAPHIC_QUOTES}\"'`\uff02")
 
 
 def mended(value: Any, node: Node) -> str | int | bool | None:
