@@ -155,7 +155,6 @@ _BLOCK_TEXT = re.compile(r"(?:[!&]\S* +)*[|>][-+0-9]*[ \t]*(?:#.*)?$")
 _NO_TEXT = re.compile(r"(?:[!&]\S*(?:[ \t]+|$))*(?:#.*)?$")
 _IGNORED = re.compile(r"[ \t]*(?:#|$)|%|\.\.\.|---(?: |$)")
 _DOCUMENT_MARK = re.compile(r"---(?: |$)")
-_FIRST_SIGN = re.compile(r"[ \t]*")
 
 
 def first_mistake(

@@ -35,6 +35,23 @@ def test_what_is_mechanical_is_mended(
     assert list(mended_files([FoundFile(file)], [], EVERYTHING)) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"user_name: &shared 'reports '\npassword: *shared\nclient_name: {SECRET}\n",
+        "hosts: maps\n \xa0# no comment, but part of the text above\n",
+    ],
+    ids=["a value that a secret shares", "a text that would become a comment"],
+)
+def test_what_would_change_more_than_is_named_is_left_alone(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    server = "server_name: A\nhost: smtp.example.edu\nsmtp_security_level: login\nuse_tls: true\n"
+    Path("a.yml").write_text(server + text, encoding="utf-8")
+    assert list(mended_files([FoundFile("a.yml")], [], EVERYTHING)) == []
+
+
 def test_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Comments, lines, their ends and secrets stay, whatever else is wrong with a file."""
     monkeypatch.chdir(tmp_path)
