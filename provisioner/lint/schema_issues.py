@@ -21,9 +21,6 @@ from provisioner.text import printable
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-# Of these rules, one issue a value is enough.
-_ONE_A_VALUE = ("wrong-type", "not-allowed-value", "out-of-range", "wrong-form")
-
 
 def explain(value: Any, schema: Schema) -> Meant:
     """What the schema says of a document, each mistake once, and the document as it was meant."""
@@ -58,12 +55,11 @@ def _engine(name: SchemaName) -> Any:
 
 
 def _without_echoes(issues: list[Issue], document: Any) -> Iterator[Issue]:
-    """An empty text fits no pattern either, and inside a forbidden value all is forbidden.
+    """Inside a forbidden value all is forbidden.
 
     What is forbidden, and is not there, was made of keys that stand elsewhere, which is said.
     """
     forbidden = [issue.pointer for issue in issues if issue.rule == "forbidden-key"]
-    spoken: set[str] = set()
     for issue in issues:
         if issue.rule == "forbidden-key":
             if segments(issue.pointer)[-1] in value_at(document, parent(issue.pointer)):
@@ -72,10 +68,6 @@ def _without_echoes(issues: list[Issue], document: Any) -> Iterator[Issue]:
         around = issue.pointer if issue.rule != "unknown-key" else parent(issue.pointer)
         if any(lies_in(around, pointer) for pointer in forbidden):
             continue
-        if issue.rule in _ONE_A_VALUE:
-            if issue.pointer in spoken:
-                continue
-            spoken.add(issue.pointer)
         yield issue
 
 
