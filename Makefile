@@ -29,10 +29,9 @@ help:
 demo: .venv/installed
 	@.venv/bin/provisioner demo
 
-# tests/unit.txt says which they are.
 unit: .venv/installed-test
-	@.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup $(call RECORD,unit) \
-	  @tests/unit.txt $(PYTEST_ARGS)
+	@.venv/bin/python -m pytest -p tests.support.unit_guard --numprocesses 2 --dist loadgroup \
+	  -m "not long" $(call RECORD,unit) tests/unit $(PYTEST_ARGS)
 
 test: check lab
 	@echo "== pytest on Python $(call version-of,.venv/bin/python)"
@@ -51,7 +50,7 @@ bench: .venv/installed-test lab
 	@.venv/bin/python benchmarks/push.py
 
 lab:
-	@tests/lab/install.sh
+	@tests/support/lab/install.sh
 
 # Not $(MAKE) in the recipe itself: `make -n` would then run it, tests and all.
 submake = $(MAKE) --no-print-directory

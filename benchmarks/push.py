@@ -14,7 +14,7 @@ from push_measuring import Measured, measure
 from push_report import report
 from push_scene import FailedRunError, Scene, scene
 
-from tests.lab.errors import LabError
+from tests.support.lab.errors import LabError
 
 
 def main() -> int:

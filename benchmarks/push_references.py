@@ -11,7 +11,7 @@ import yaml
 from measuring import Cost
 from push_scene import APPLY, SERVERS, FailedRunError, Scene
 
-from tests.lab.host import CA_FILE
+from tests.support.lab.host import CA_FILE
 
 FLOOR = [{"hosts": "all", "gather_facts": False, "tasks": [{"ping": None}]}]
 # Facts, folder, a copy, a template a server, a handler: what a first search suggests.

@@ -12,9 +12,9 @@ from pathlib import Path
 import yaml
 from measuring import Cost, cpu_of_trees, run_timed
 
-from tests.lab.fleet import Fleet
-from tests.lab.lab import Lab
-from tests.lab.mail import Mail
+from tests.support.lab.fleet import Fleet
+from tests.support.lab.lab import Lab
+from tests.support.lab.mail import Mail
 
 SERVERS = ("Reports", "Alerts", "Billing")
 PASSWORD_VARIABLE = "BENCHMARK_PASSWORD"

@@ -1,1 +1,1 @@
-"""A package, so that `tests.lab` is ours whatever lies in site-packages."""
+"""A package, so that `tests.support.lab` is ours whatever lies in site-packages."""

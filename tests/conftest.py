@@ -1,4 +1,4 @@
-"""What every test stands on: an environment of its own. The lab's fixtures are in tests/lab."""
+"""An environment of its own for each test. The lab's fixtures are in tests/support/lab."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.secret import Secret
-from tests.own_memory_folder import have_own_memory_folder
+from tests.support.own_memory_folder import have_own_memory_folder
 from tests.windows.powershells import NONE, powershells
 
 # A CI that starts us in the background has these ignored, and every child would inherit that:
@@ -23,14 +23,14 @@ for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL,
         )
 
-pytest_plugins = ["tests.lab.fixtures"]
+pytest_plugins = ["tests.support.lab.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update",
         action="store_true",
-        help="Rewrite what tests/frozen expects, and the exceptions of the import order.",
+        help="Rewrite what tests/cli/frozen expects, and the exceptions of the import order.",
     )
 
 

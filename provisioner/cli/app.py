@@ -151,7 +151,9 @@ def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
 def command_named(name: str) -> Callable[..., int]:
     """The function of a command."""
     module = name.replace("-", "_")
-    command: Callable[..., int] = getattr(import_module(f"provisioner.cli.{module}"), module)
+    command: Callable[..., int] = getattr(
+        import_module(f"provisioner.cli.commands.{module}"), module
+    )
     return command
 
 

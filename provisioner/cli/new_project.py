@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.cli.merge_credentials import ATTRIBUTES
+from provisioner.cli.commands.merge_credentials import ATTRIBUTES
 from provisioner.config.document import load_text
 from provisioner.config.file_text import shown_path
 from provisioner.config.files import (

@@ -18,12 +18,12 @@ import yaml
 
 from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
-from tests.terminal import Terminal
+from tests.support.paths import FOLLOWING_BROWSER as BROWSER
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
-BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
 PASSWORD = "CANARY-relay-password"
 
 

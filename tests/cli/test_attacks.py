@@ -14,7 +14,7 @@ from provisioner.demo.provider import Behaviour, DemoProvider
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import PROVISIONER
 from tests.cli.test_credentials_at_work import Office
-from tests.terminal import Terminal
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
 

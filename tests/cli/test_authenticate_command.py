@@ -16,10 +16,10 @@ import pytest
 
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
-from tests.oauth.scripted_server import json_answer, scripted_server
+from tests.support.paths import FOLLOWING_BROWSER as BROWSER
+from tests.support.scripted_http import json_answer, scripted_server
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
-BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
 ANSIBLE_VAULT = Path(sys.executable).with_name("ansible-vault")
 
 _SERVER = """\

@@ -32,12 +32,12 @@ from tests.cli.echoing_provider import (
     silent,
 )
 from tests.cli.sightings import Sightings
-from tests.terminal import Terminal
+from tests.support.paths import FOLLOWING_BROWSER as BROWSER
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
-BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
 MAILBOX = "reports@example.edu"
 CLIENT_ID = "5f2c1d3a-0b1d-4a3e-9c2f-7d6e5f4a3b2c"
 TENANT = "9d8c7b6a-1e2f-4a3b-8c4d-5e6f7a8b9c0d"

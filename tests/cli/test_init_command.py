@@ -12,7 +12,7 @@ import yaml
 
 from provisioner.errors import ExitCode
 from provisioner.providers.all_providers import PROVIDERS
-from tests.terminal import CTRL_C, Terminal
+from tests.support.terminal import CTRL_C, Terminal
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 TENANT = "7c3a9e52-1d4b-4f68-a2c7-5b9e0d6f8a13"

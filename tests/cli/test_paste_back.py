@@ -18,7 +18,7 @@ import pytest
 from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import BROWSER, PROVISIONER, Desk
-from tests.terminal import CTRL_C, IN_FOREGROUND_AT_FIRST, Terminal
+from tests.support.terminal import CTRL_C, IN_FOREGROUND_AT_FIRST, Terminal
 
 pytestmark = pytest.mark.long
 

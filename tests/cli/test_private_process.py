@@ -105,7 +105,8 @@ def test_validate_resolves_nothing(project: Path, home: Path) -> None:
 
 _LOOKS_AT_ITSELF = """
 import ctypes, sys
-from provisioner.cli import app, schema
+from provisioner.cli import app
+from provisioner.cli.commands import schema
 def look() -> int:
     print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))  # PR_GET_DUMPABLE
 schema.schema = look

@@ -6,13 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.terminal import CTRL_C, CTRL_D, Terminal
+from tests.support.paths import ROOT
+from tests.support.terminal import CTRL_C, CTRL_D, Terminal
 
-ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = """
 import sys, time
 from provisioner.cli import app, prompts

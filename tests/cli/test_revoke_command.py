@@ -16,8 +16,8 @@ from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
 from tests.cli.test_authenticate_command import PROVISIONER, Desk
-from tests.oauth.scripted_server import json_answer, scripted_server
-from tests.terminal import CTRL_C, Terminal
+from tests.support.scripted_http import json_answer, scripted_server
+from tests.support.terminal import CTRL_C, Terminal
 
 VAULT_PASSWORD = "a-vault-password-for-tests"
 ACCEPTED = ("--accept-destination", "Reports")  # the fact that is tried is not what was accepted

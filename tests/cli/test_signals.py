@@ -45,7 +45,8 @@ end()
 _PROGRAM = """
 import os, signal, sys
 from provisioner.ansible import signals
-from provisioner.cli import app, schema
+from provisioner.cli import app
+from provisioner.cli.commands import schema
 def end() -> None:
     os.kill(os.getpid(), {number})
 def run() -> int:

@@ -99,7 +99,8 @@ def test_a_report_is_the_same_whatever_is_closed(project: Path) -> None:
 
 _FAILING = """
 import os, sys
-from provisioner.cli import app, schema
+from provisioner.cli import app
+from provisioner.cli.commands import schema
 def run() -> int:
     {steps}
     return {code}

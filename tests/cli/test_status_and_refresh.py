@@ -23,7 +23,7 @@ from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
 from tests.cli.test_authenticate_command import Desk
-from tests.mail_samples import certificate  # noqa: F401  a fixture
+from tests.support.mail_samples import certificate  # noqa: F401  a fixture
 
 DAY = 86400
 VAULT_PASSWORD = "a-vault-password-for-tests"

@@ -13,15 +13,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from provisioner.cli.commands.validate import exit_code, report
 from provisioner.cli.output import is_colored
-from provisioner.cli.validate import exit_code, report
 from provisioner.errors import ExitCode
 from provisioner.lint.finding import Finding
 from provisioner.lint.verdict import Verdict
 from provisioner.reports import step_summary
-from provisioner.reports.finding_formats import RENDERERS, FindingFormat
-from tests.reports.finding_samples import WARNING, finding
-from tests.terminal import Terminal
+from provisioner.reports.findings.formats import RENDERERS, FindingFormat
+from tests.support.terminal import Terminal
+from tests.unit.reports.finding_samples import WARNING, finding
 
 CLEAN = "server_name: A\nhost: relay.example.edu\nsmtp_security_level: none\n"
 WRONG = CLEAN + "port: x\n"
@@ -230,6 +230,8 @@ def test_text_imports_nothing_of_the_other_formats() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1].split() == [
-        "provisioner.reports.findings_summary",
-        "provisioner.reports.findings_text",
+        "provisioner.reports.findings",
+        "provisioner.reports.findings.formats",
+        "provisioner.reports.findings.summary",
+        "provisioner.reports.findings.text",
     ]

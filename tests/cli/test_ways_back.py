@@ -18,7 +18,8 @@ import pytest
 from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import PROVISIONER, Desk
-from tests.oauth.test_callback_tls import Pair
+from tests.support.paths import FOLLOWING_BROWSER
+from tests.unit.oauth.test_callback_tls import Pair
 
 pytestmark = pytest.mark.long
 
@@ -162,7 +163,7 @@ def test_a_signal_ends_the_wait_with_130(desk: Desk, number: signal.Signals) -> 
 
 
 # The provider answers the exchange only after a while: the signal comes before the tokens do.
-_SLOW_BROWSER = Path(__file__).resolve().parents[1] / "oauth" / "following_browser.py"
+_SLOW_BROWSER = FOLLOWING_BROWSER
 
 
 def test_a_signal_in_the_exchange_saves_nothing(desk: Desk) -> None:

@@ -15,7 +15,7 @@ import yaml
 
 from provisioner.errors import ExitCode
 from tests.cli.sightings import Sightings
-from tests.terminal import Terminal
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from tests.lab.chromium import SignIn
-from tests.lab.clients import Client
-from tests.lab.mail import Mail, MailServer
-from tests.lab.provider import Provider
+from tests.support.lab.chromium import SignIn
+from tests.support.lab.clients import Client
+from tests.support.lab.mail import Mail, MailServer
+from tests.support.lab.provider import Provider
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 

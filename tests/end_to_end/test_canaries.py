@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ansible_processes import ansible_processes, wait_until
 from tests.end_to_end.project import succeeded
 from tests.end_to_end.test_main_job import kept_tokens
+from tests.support.ansible_processes import ansible_processes, wait_until
 
 pytestmark = pytest.mark.long
 

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from tests.ansible_processes import wait_until
 from tests.end_to_end.project import succeeded
+from tests.support.ansible_processes import wait_until
 
 pytestmark = pytest.mark.long
 

@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
+
 pytestmark = pytest.mark.long
 
-CHECKOUT = Path(__file__).parents[2]
 SERVER = """\
 server_name: Relay
 host: relay.example.edu
@@ -35,7 +35,7 @@ WANTED = (
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder)]
-    subprocess.run([*pip, str(CHECKOUT)], check=True)
+    subprocess.run([*pip, str(ROOT)], check=True)
     return next(folder.glob("maps_provisioner-*.whl"))
 
 
@@ -74,9 +74,9 @@ def test_schemas_playbooks_and_rule_pages_travel_inside(wheel):
 
 def files_of(*folders):
     """The files of the checkout in these folders, less what Python compiled."""
-    found = (path for folder in folders for path in (CHECKOUT / folder).rglob("*"))
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*"))
     files = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
-    return {path.relative_to(CHECKOUT).as_posix() for path in files}
+    return {path.relative_to(ROOT).as_posix() for path in files}
 
 
 def test_validate_from_the_wheel(installed, tmp_path):

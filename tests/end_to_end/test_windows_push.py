@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from provisioner.resources import playbooks_folder
-from tests.fleet.local_fleet import PASSWORD, LocalFleet, local_fleet
+from tests.cli.fleet.local_fleet import PASSWORD, LocalFleet, local_fleet
 from tests.windows.conftest import powershell
 from tests.windows.powershells import PowerShell
 from tests.windows.test_wrapper import sshd

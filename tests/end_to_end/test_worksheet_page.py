@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from provisioner.worksheet.render import worksheet_as_html
-from tests.lab.chromium import Chromium
-from tests.lab.chromium_sign_in import opened_browser
-from tests.worksheet.samples import CANARY, HOSTILE, hostile_worksheet
+from tests.support.lab.chromium import Chromium
+from tests.support.lab.chromium_sign_in import opened_browser
+from tests.unit.worksheet.samples import CANARY, HOSTILE, hostile_worksheet
 
 pytestmark = [pytest.mark.long]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from provisioner.demo.certificates import ServerCertificate
-from tests.mail_samples import certificate
-from tests.smtp.conversation_cases import OPERATION
-from tests.smtp.scripted_server import scripted_server
-from tests.smtp.talk import Talk
+from tests.hosts.smtp.conversation_cases import OPERATION
+from tests.hosts.smtp.talk import Talk
+from tests.support.mail_samples import certificate
+from tests.support.scripted_smtp import scripted_server
 from tests.windows.host import WindowsHost
 from tests.windows.powershells import NONE, Calls, PowerShell, powershells
 

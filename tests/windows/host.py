@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.host_module.host import LOCK, Host
-from tests.host_module.operation_cases import Command, write
+from tests.hosts.host import LOCK, Host
+from tests.hosts.operation_cases import Command, write
 from tests.windows.powershells import Calls
 
 EVERYONE = "*S-1-1-0:R"

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.smtp.scripted_server import scripted_server
+from tests.support.paths import ROOT
+from tests.support.scripted_smtp import scripted_server
 from tests.windows.powershells import PowerShell
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "maps.md"
+PAGE = ROOT / "docs" / "maps.md"
 SECRET = "CANARY~client/secret"
 DOCUMENT = {
     "schema_version": 1,

@@ -5,12 +5,7 @@ pytest takes them from here once more, with the fixtures `host` and `talk` of th
 
 from __future__ import annotations
 
-from tests.host_module.test_operations import (
-    test_a_case,
-    test_a_placeholder_means_what_its_token_means_in_a_secret_and_nowhere_else,
-    test_placeholders_in_a_form_in_the_clear_to_this_machine,
-)
-from tests.smtp.test_conversation import (
+from tests.hosts.smtp.test_conversation import (
     test_a_ca_file_that_is_none,
     test_a_certificate,
     test_a_conversation,
@@ -22,6 +17,11 @@ from tests.smtp.test_conversation import (
     test_nobody_listens,
     test_what_can_be_no_host_name,
     test_what_would_break_out_of_its_line,
+)
+from tests.unit.hosts.test_operations import (
+    test_a_case,
+    test_a_placeholder_means_what_its_token_means_in_a_secret_and_nowhere_else,
+    test_placeholders_in_a_form_in_the_clear_to_this_machine,
 )
 
 __all__ = [

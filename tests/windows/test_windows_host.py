@@ -10,7 +10,7 @@ import time
 import pytest
 
 from provisioner.smtp.client import host_code
-from tests.host_module.operation_cases import (
+from tests.hosts.operation_cases import (
     DOCUMENT,
     KEYS,
     LIES,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from provisioner.resources import playbooks_folder
-from tests.host_module.operation_cases import DOCUMENT, LIES, READ, STATE, call, smtp, write
+from tests.hosts.operation_cases import DOCUMENT, LIES, READ, STATE, call, smtp, write
 from tests.windows.powershells import FOLDER, PowerShell, signed
 
 BIN = Path(sys.executable).parent

@@ -1,0 +1,229 @@
+"""`provisioner validate`: what is wrong with the declared files."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from provisioner.cli.options import ProjectFolder
+from provisioner.errors import ExitCode, UsageError
+from provisioner.reports.findings.formats import RENDERERS, FindingFormat
+
+if TYPE_CHECKING:
+    from provisioner.config.document import Document, FoundFile
+    from provisioner.lint.verdict import Verdict
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Files, folders, or - for standard input.",
+        show_default="the project: its servers and its provisioner.yml",
+    ),
+]
+ReportFormat = Annotated[
+    FindingFormat,
+    typer.Option(
+        "--format",
+        help="github: annotations, read from standard output (so without --output), and a table "
+        "in the step's summary; gitlab: Code Quality.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the report into this file; standard output then gets the text report.",
+        show_default="standard output",
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE",
+        help="Only this rule (again for more); what makes a file unusable is always told.",
+        show_default="all rules",
+    ),
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option(metavar="RULE", help="Not this rule (again for more).")
+]
+
+ToFix = Annotated[
+    bool,
+    typer.Option(
+        "--fix",
+        help="Show and mend what is mechanical (quoted numbers, yes and no, misspelt keys, quotes "
+        "and blanks from web pages); then check what is left.",
+    ),
+]
+ToDiff = Annotated[
+    bool,
+    typer.Option(
+        "--diff", help="Show what --fix would change, and write nothing; exit code 1 if it would."
+    ),
+]
+
+
+def validate(
+    paths: Paths = None,
+    report_format: ReportFormat = FindingFormat.TEXT,
+    output: Output = None,
+    strict: Strict = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    fix: ToFix = False,
+    diff: ToDiff = False,
+    project: ProjectFolder = Path(),
+) -> int:
+    """Check the declared files: every mistake with file, line, column and what to write instead.
+
+    Opens no connection, reads no secret, runs nothing, needs no inventory.
+
+    Examples:
+
+      provisioner validate
+
+      provisioner validate --strict --format json servers/reports.yml
+
+      provisioner validate --format sarif --output validate.sarif
+
+      provisioner validate --diff
+    """
+    from provisioner.config.files import (
+        documents_of,
+        files_at,
+        files_of_project,
+        settings_documents,
+    )
+    from provisioner.lint.selection import asked_for
+    from provisioner.lint.verdict import reach_verdict
+
+    asked = asked_for(select or (), ignore or ())
+    files = list(files_at(paths) if paths else files_of_project(project))
+    _refuse_to_replace(files, output)
+    settings = settings_documents(project)
+    if fix or diff:
+        shown_on = sys.stdout if report_format is FindingFormat.TEXT or not fix else sys.stderr
+        has_changed = _mend(files, settings, asked, writes=fix, shown_on=shown_on)
+        if not fix:
+            return ExitCode.FAILURE if has_changed else ExitCode.DONE
+        settings = settings_documents(project)
+    with _without_garbage_collection():
+        verdict = reach_verdict(documents_of(files), settings=settings, asked=asked)
+    report(verdict, report_format, output, strict=strict)
+    return exit_code(verdict, strict=strict)
+
+
+def _mend(
+    files: list[FoundFile],
+    settings: list[Document],
+    asked: frozenset[str],
+    *,
+    writes: bool,
+    shown_on: TextIO,
+) -> bool:
+    """Whether there was something to mend."""
+    from provisioner.cli.output import print_text
+    from provisioner.config.document import STDIN
+    from provisioner.lint.fixes import mended_files, write
+    from provisioner.reports.difference import difference
+
+    if any(found.path == STDIN for found in files):
+        raise UsageError(
+            "what stands on standard input cannot be mended", remedy="name files or folders"
+        )
+    has_changed = False
+    for mended in mended_files(files, settings, asked):
+        has_changed = True
+        print_text(difference(mended), file=shown_on)
+        if writes:
+            write(mended)
+    return has_changed
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Documents hold no cycles, and looking for some takes a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:
+    """A crashed check outranks findings: nobody knows what it would have said."""
+    if verdict.crashed:
+        return ExitCode.BUG
+    failed = verdict.errors or (strict and verdict.warnings)
+    return ExitCode.FAILURE if failed else ExitCode.DONE
+
+
+def report(
+    verdict: Verdict, report_format: FindingFormat, target: Path | None, *, strict: bool
+) -> None:
+    """Print the report, or write it to `target` and print the text report.
+
+    What cannot be written is an error at the end: the findings are printed in any case.
+    """
+    from provisioner.cli.output import is_colored, write_report
+
+    shown = FindingFormat.TEXT if target is not None else report_format
+    try:
+        if target is not None:
+            text = _rendered(verdict, report_format, strict=strict, colored=False)
+            write_report(target, text, "--output")
+        if report_format is FindingFormat.GITHUB:
+            _append_summary(verdict, os.environ.get("GITHUB_STEP_SUMMARY"))
+    finally:
+        colored = is_colored(sys.stdout, os.environ)
+        sys.stdout.write(_rendered(verdict, shown, strict=strict, colored=colored))
+        sys.stdout.flush()
+
+
+def _refuse_to_replace(files: Iterable[FoundFile], output: Path | None) -> None:
+    """UsageError if the report would be written over one of the files that it is about."""
+    target = os.path.realpath(output) if output is not None else None
+    if target is not None and any(os.path.realpath(found.path) == target for found in files):
+        raise UsageError(
+            "the report would replace one of the files that it is about",
+            remedy="name another file with --output",
+        )
+
+
+def _rendered(
+    verdict: Verdict, report_format: FindingFormat, *, strict: bool, colored: bool
+) -> str:
+    render = RENDERERS[report_format]
+    if report_format is FindingFormat.TEXT:
+        return render(verdict, coloured=colored)
+    if report_format is FindingFormat.JUNIT:
+        return render(verdict, strict=strict)
+    return render(verdict)
+
+
+def _append_summary(verdict: Verdict, file: str | None) -> None:
+    """What earlier commands of the step have put there counts for the limit, too."""
+    if not file:
+        return
+    from provisioner.cli.output import not_written
+    from provisioner.reports.step_summary import MOST_BYTES, render
+
+    try:
+        with open(file, "a", encoding="utf-8", errors="backslashreplace") as summary:  # noqa: PTH123
+            summary.write(render(verdict, MOST_BYTES - os.fstat(summary.fileno()).st_size))
+    except OSError as error:
+        raise not_written(file, "GITHUB_STEP_SUMMARY", error) from None

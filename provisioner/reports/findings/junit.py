@@ -1,0 +1,63 @@
+"""Findings as JUnit XML, one test case a file.
+
+A case has one `failure` with all that is wrong in its file, for Jenkins shows only the first
+one, and GitLab drops further cases of the same name:
+https://docs.gitlab.com/ci/testing/unit_test_reports/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+from provisioner.config.issue import Severity
+from provisioner.lint.finding import Finding
+from provisioner.lint.verdict import Verdict
+from provisioner.reports.findings.summary import found
+from provisioner.reports.findings.text import paragraph
+from provisioner.reports.junit_xml import add_case, add_element, as_text, new_suite, xml_text
+from provisioner.text import counted
+
+_SUITE = "provisioner validate"
+_CLASS = "provisioner.validate"  # Jenkins: package and class
+_CLEAN = "all other files"  # the same in each run, so that it can be compared
+
+
+def render(verdict: Verdict, *, strict: bool = False) -> str:
+    """`testsuites` with one `testsuite`. Warnings fail only if `strict`."""
+    by_file = _by_file(verdict.findings)
+    suite = new_suite(_SUITE)
+    for file, findings in by_file.items():
+        _add_file(suite, file, findings, strict=strict)
+    if others := verdict.files - len(by_file):
+        text = f"{counted(others, 'file')}: nothing to say"
+        add_element(add_case(suite, _CLEAN, _CLASS), "system-out", text)
+    for check in verdict.crashed:
+        error = add_element(
+            add_case(suite, f"the check {check}", _CLASS), "error", "see the failures"
+        )
+        error.set("message", "this check failed in some file, which is our bug")
+    return as_text(suite)
+
+
+def _by_file(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    files: dict[str, list[Finding]] = {}
+    for finding in findings:
+        files.setdefault(finding.file, []).append(finding)
+    return files
+
+
+def _add_file(
+    suite: ElementTree.Element, file: str, findings: list[Finding], *, strict: bool
+) -> None:
+    case = add_case(suite, file, _CLASS)
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    text = "\n" + "\n".join(map(paragraph, findings))
+    if not errors and not strict:
+        add_element(case, "system-out", text)
+        return
+    count = found(errors, len(findings) - errors)
+    message = findings[0].message if len(findings) == 1 else count
+    failure = add_element(case, "failure", text)
+    failure.set("message", xml_text(message))
+    failure.set("type", findings[0].rule if len(findings) == 1 else "findings")

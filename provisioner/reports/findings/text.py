@@ -1,0 +1,54 @@
+"""Findings for people: one a paragraph, as `file:line:column:` that editors jump to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from provisioner.config.issue import Severity
+from provisioner.lint.finding import Excerpt, Finding
+from provisioner.lint.verdict import Verdict
+from provisioner.reports.findings.summary import summary
+from provisioner.text import in_columns, printable, printable_lines
+
+# "Select Graphic Rendition" of ECMA-48, the only control sequences used.
+_BOLD, _RED, _YELLOW, _CYAN = "1", "1;31", "1;33", "36"
+
+_Paint = Callable[[str, str], str]
+
+
+def render(verdict: Verdict, *, coloured: bool = False) -> str:
+    """All findings, and a last line that counts them. `coloured`: for a terminal."""
+    paint = _painted if coloured else _plain
+    blocks = [*(paragraph(finding, paint) for finding in verdict.findings), summary(verdict)]
+    fixable = sum(finding.fix is not None for finding in verdict.findings)
+    if fixable:
+        blocks.append(f"{fixable} of them can be mended by `provisioner validate --fix`")
+    return "\n".join(blocks) + "\n"
+
+
+def _plain(text: str, _style: str) -> str:
+    return text
+
+
+def _painted(text: str, style: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m"
+
+
+def paragraph(finding: Finding, paint: _Paint = _plain) -> str:
+    """A finding with its excerpt and its remedy, ended by a line break."""
+    style = _RED if finding.severity is Severity.ERROR else _YELLOW
+    place = paint(f"{printable(_file(finding))}:{finding.line}:{finding.column}:", _BOLD)
+    what = f"{paint(finding.severity, style)}[{paint(finding.rule, _CYAN)}]"
+    excerpt = _excerpt(finding.excerpt, paint, style) if finding.excerpt else ()
+    message, remedy = printable_lines(finding.message), printable_lines(finding.remedy)
+    return "\n".join((f"{place} {what} {message}", *excerpt, f"    {remedy}", ""))
+
+
+def _file(finding: Finding) -> str:
+    """A CI takes a line that begins with `::` for a command, and a name can begin so."""
+    return f"./{finding.file}" if finding.file.lstrip().startswith("::") else finding.file
+
+
+def _excerpt(excerpt: Excerpt, paint: _Paint, style: str) -> Iterator[str]:
+    yield f"      {in_columns(excerpt.text)}"
+    yield f"      {' ' * excerpt.mark_start}{paint('^' * excerpt.mark_length, style)}"

@@ -1,0 +1,162 @@
+"""A push that is ended from outside: no process stays, hosts have whole documents, it goes on."""
+
+import json
+import os
+import pty
+import random
+import re
+import signal
+import time
+
+import pytest
+
+from provisioner.git import Commit
+from provisioner.state_dir import project_lock
+from tests.support.ansible_processes import ansible_processes, kill_ansible, wait_until
+from tests.support.terminal import CTRL_C
+
+pytestmark = pytest.mark.long
+
+
+def applying(fleet, seconds):
+    """Have hosts take their time to apply; -> the file that says that they have begun."""
+    begun = fleet.folder / "begun"
+    script = f'touch {begun}; sleep {seconds}; cp "$0" {fleet.folder}/applied'
+    fleet.set(maps_apply_command=["/bin/sh", "-c", script])
+    return begun
+
+
+def test_a_signal_lets_hosts_at_work_finish_and_resume_goes_on(three_hosts):
+    fleet = three_hosts
+    begun = applying(fleet, 4)
+    running = fleet.start("push", "--batches", "1")
+    wait_until(begun.exists)
+    running.send_signal(signal.SIGINT)
+    output, errors = running.communicate(timeout=120)
+    assert running.returncode == 130, output + errors
+    assert "SIGINT" in errors
+    assert "provisioner push --resume" in errors
+    states = {"maps1": "applied", "maps2": "not started", "maps3": "not started"}
+    assert fleet.states() == states
+    assert fleet.journals()[-1][-1]["interrupted"] == "SIGINT"
+    assert ansible_processes(fleet.folder) == []
+    assert len(fleet.mail.received) == 1
+
+    fleet.set(maps_apply_command=["/bin/true"])
+    resumed = fleet.ends(0, "push", "--resume")
+    assert "2 hosts" in resumed.stdout
+    assert all(fleet.served(host) == ["Reports"] for host in fleet.hosts)
+    assert len(fleet.mail.received) == 3
+
+
+def test_where_every_host_was_done_there_is_nothing_to_go_on_with(fleet):
+    begun = applying(fleet, 2)
+    running = fleet.start("push")
+    wait_until(begun.exists)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert "interrupted (SIGINT), but every host is done" in errors
+    assert "--resume" not in errors
+
+
+def test_ctrl_c_twice_leaves_no_ansible_either_and_reports_all_the_same(fleet):
+    begun = applying(fleet, 8)
+    with fleet.at_a_terminal("push", "--yes") as terminal:
+        wait_until(begun.exists)
+        terminal.type(CTRL_C)
+        time.sleep(0.5)
+        asked_again = time.monotonic()
+        terminal.type(CTRL_C)
+        assert terminal.ends() == 130, terminal.output
+        assert time.monotonic() - asked_again < 6, "it waits for no host any more"
+        assert "maps1: unknown" in terminal.output
+    assert fleet.states() == {"maps1": "unknown"}
+    assert ansible_processes(fleet.folder) == []
+
+
+def test_a_terminal_that_is_closed_ends_it_like_a_signal(fleet):
+    begun = applying(fleet, 2)
+    parent, child = pty.openpty()
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), child)
+    running = fleet.start("push", "--yes", start_new_session=True, **streams)
+    os.close(child)
+    wait_until(begun.exists)
+    os.close(parent)
+    running.send_signal(signal.SIGHUP)  # what the kernel sends to the session's leader
+    assert running.wait(timeout=120) == 130
+    assert fleet.journals()[-1][-1]["interrupted"] == "SIGHUP"
+    assert ansible_processes(fleet.folder) == []
+
+
+def test_nohup_makes_a_push_outlive_its_terminal(fleet):
+    begun = applying(fleet, 1)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup(1) does it
+    try:
+        running = fleet.start("push")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    wait_until(begun.exists)
+    running.send_signal(signal.SIGHUP)
+    output, errors = running.communicate(timeout=120)
+    assert running.returncode == 0, output + errors
+
+
+def test_waiting_for_another_push_can_be_ended(fleet):
+    with project_lock(fleet.folder, Commit(None, None)):
+        refused = fleet.ends(5, "push").stderr
+        waiting = fleet.start("push", "--lock-wait", "100")
+        assert waiting.stderr.readline().startswith("waiting for another push: ")
+        waiting.send_signal(signal.SIGINT)
+        _, errors = waiting.communicate(timeout=60)
+    assert f"(pid {os.getpid()})" in refused
+    assert waiting.returncode == 130, errors
+    assert "interrupted (SIGINT) before anything was changed on a host" in errors
+
+
+def test_a_killed_push_is_gone_on_with(three_hosts):
+    fleet = three_hosts
+    begun = applying(fleet, 3)
+    running = fleet.start("push", "--batches", "1")
+    wait_until(begun.exists)
+    running.kill()
+    running.communicate(timeout=60)
+    assert fleet.states()["maps1"] == "unknown"
+    resumed = fleet.ends(0, "push", "--resume", "--lock-wait", "60")
+    assert "3 hosts" in resumed.stdout
+    assert ansible_processes(fleet.folder) == [], "what the killed one left is ended"
+    assert len(fleet.mail.received) in (3, 4), "maps1 may have sent its own before"
+    assert "3 unchanged" in fleet.pushed()
+
+
+def test_pushes_killed_at_any_time_converge(fleet):
+    """20 pushes of other documents, each killed somewhere: the controller alone, or Ansible and its
+    workers with it. The next good one brings what is declared, and MAPS has it."""
+    fleet.set(maps_apply_command=["cp", "-t", str(fleet.folder)])
+    began = time.monotonic()
+    fleet.pushed()
+    seconds = time.monotonic() - began
+    some = random.Random("20 kills")
+    for number in range(20):
+        fleet.declare("Reports", client_name=f"maps{number}.example.edu")
+        running = fleet.start("push")
+        time.sleep(seconds * some.uniform(0.25, 1.1))
+        running.kill()
+        if number % 2:
+            kill_ansible(fleet.folder)
+        running.communicate(timeout=60)
+        assert re.fullmatch(r"maps\d+\.example\.edu|None", str(client_name(fleet)))
+    fleet.declare("Reports", client_name="good.example.edu")
+    fleet.pushed("--lock-wait", "60")
+    assert client_name(fleet) == "good.example.edu"
+    assert (fleet.folder / "email-servers.json").read_bytes() == fleet.document().read_bytes()
+    assert "maps1: unchanged" in fleet.pushed()
+    folder = fleet.document().parent
+    assert len(list(folder.glob("*.before-*"))) <= 2
+    state = json.loads((folder / "state.json").read_text())
+    assert state["applied"] == state["document"]
+    assert ansible_processes(fleet.folder) == []
+
+
+def client_name(fleet):
+    return fleet.entries()["Reports"]["client_name"]

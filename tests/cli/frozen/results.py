@@ -1,0 +1,71 @@
+"""Sign-ins at a fixed time: the one place of these tests that knows the inside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+
+from provisioner.credentials.expiry import Problem, SignInState, TokenExpiry
+from provisioner.credentials.proofs import LastProof
+from provisioner.reports.sign_ins import states_as_json, states_as_text
+from tests.support.oauth_samples import token_set
+
+NOW = 1_900_000_000
+DAY = 86400
+
+
+def rendered_sign_ins(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """File name -> text, at NOW and in UTC."""
+    monkeypatch.setattr(time, "time", lambda: float(NOW))
+    with in_utc(monkeypatch):
+        return {
+            "sign_ins.txt": states_as_text(sign_ins(), now=NOW),
+            "sign_ins.json": states_as_json(sign_ins(), now=NOW),
+        }
+
+
+@contextmanager
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def sign_ins() -> list[SignInState]:
+    """Signed in, signed in for the last days, and never."""
+    tokens = token_set(
+        expires_at=NOW + 3000,
+        obtained_at=NOW - 30 * DAY,
+        refreshed_at=NOW - DAY,
+    )
+    proof = LastProof(grant_id=tokens.grant_id, at=NOW - DAY)
+    return [
+        SignInState(
+            server_name="Reports",
+            mailbox="reports@example.edu",
+            client_secret_expires=date(2030, 4, 1),
+            tokens=tokens,
+            proof=proof,
+            end=TokenExpiry(NOW + 60 * DAY, "it ends after 90 days without a refresh"),
+            early_ends=("a new password of the mailbox ends it",),
+        ),
+        SignInState(
+            server_name="Alerts",
+            mailbox="alerts@example.edu",
+            tokens=tokens,
+            proof=proof,
+            end=TokenExpiry(NOW + 2 * DAY, "it ends after 90 days without a refresh"),
+            problems=(Problem("it ends within a week", "sign in", blocks=False, standing="soon"),),
+        ),
+        SignInState(
+            server_name="News",
+            mailbox="news@example.edu",
+            problems=(Problem("nobody has signed in yet", "sign in", standing="sign in"),),
+        ),
+    ]

@@ -1,0 +1,69 @@
+"""The lab's pytest fixtures: one lab a test run, each part started by the first test that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pytest
+
+from tests.support.lab.chromium import Chromium
+from tests.support.lab.errors import LabError
+from tests.support.lab.fleet import Fleet
+from tests.support.lab.lab import Lab
+from tests.support.lab.mail import Mail
+from tests.support.lab.provider import Provider
+
+Part = TypeVar("Part")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What stands on the lab is marked `lab`, and runs in one worker: there is one lab a run."""
+    if "lab" in getattr(item, "fixturenames", ()):
+        item.add_marker("lab")
+        item.add_marker(pytest.mark.xdist_group("lab"))
+
+
+def _had(start: Callable[[], Part]) -> Part:
+    """A part, or a failure in the lab's own words instead of a traceback."""
+    try:
+        return start()
+    except LabError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The lab of this test run."""
+    with _had(Lab.open) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def provider(lab: Lab) -> Provider:
+    """The OAuth2 provider that does not rotate refresh tokens."""
+    return _had(lambda: lab.provider)
+
+
+@pytest.fixture(scope="session")
+def rotating_provider(lab: Lab) -> Provider:
+    """The OAuth2 provider that rotates refresh tokens."""
+    return _had(lambda: lab.rotating_provider)
+
+
+@pytest.fixture(scope="session")
+def mail(lab: Lab) -> Mail:
+    """The mail servers and mailboxes."""
+    return _had(lambda: lab.mail)
+
+
+@pytest.fixture(scope="session")
+def fleet(lab: Lab) -> Fleet:
+    """The sshd hosts, up; what earlier tests wrote on them is there until `fleet.reset()`."""
+    return _had(lambda: lab.fleet)
+
+
+@pytest.fixture(scope="session")
+def chromium(lab: Lab) -> Chromium:
+    """The browser."""
+    return _had(lambda: lab.chromium)

@@ -1,0 +1,162 @@
+"""Runs do not meet: each has its number, and a dead one leaves nothing that stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.lab.errors import LabError
+from tests.support.lab.host import SSH_PORT
+from tests.support.lab.identity import Identity, children_of
+from tests.support.lab.lab import Lab
+from tests.support.lab.process import ENCLOSED
+from tests.support.lab.run import Run, base_folder, clean_stale
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.long
+
+
+def family_of(pid: int) -> list[Identity]:
+    """A process's descendants."""
+    children = children_of(pid)
+    return [*children, *(grandchild for c in children for grandchild in family_of(c.pid))]
+
+
+def wait_until_gone(processes: list[Identity]) -> None:
+    end = time.monotonic() + 10
+    while left := [process for process in processes if process.runs()]:
+        assert time.monotonic() < end, f"still there: {left}"
+        time.sleep(0.05)
+
+
+@contextmanager
+def lab_by_hand(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """`python -m tests.support.lab start`, up; and its run folder."""
+    command = [sys.executable, "-m", "tests.support.lab", "start", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as lab:
+        try:
+            assert lab.stdout is not None
+            lines = iter(lab.stdout.readline, "")
+            folder = Path(next(lines).split()[2])
+            assert any(line.startswith("Ctrl-C") for line in lines), "it did not come up"
+            yield lab, folder
+        finally:
+            lab.kill()
+
+
+def mark(folder: Path) -> list[Path]:
+    """Files that only this run has: its number may go to another test run the moment it ends."""
+    marks = [folder / "mark", folder / "fleet" / "mark"]
+    for file in marks:
+        file.touch()
+    return marks
+
+
+def test_two_labs_at_once_do_not_meet(lab: Lab) -> None:
+    inventory = lab.fleet.inventory(1)
+    with lab_by_hand("--hosts", "1") as (other, folder):
+        assert folder != lab.run.folder
+        assert inventory.exists()
+        with socket.create_connection((lab.fleet.hosts["host1"].address, SSH_PORT), 5) as ours:
+            assert ours.recv(4) == b"SSH-"
+        other.send_signal(signal.SIGINT)
+        assert other.wait(timeout=20) == 0
+    assert lab.fleet.run("host1", ["hostname"]).stdout == "host1.lab.test\n"
+
+
+def test_stopping_leaves_no_process_no_mount_no_file(lab: Lab) -> None:
+    with lab_by_hand("--hosts", "2") as (other, folder):
+        processes, marks = family_of(other.pid), mark(folder)
+        assert len(processes) > 20, "node, six mail servers, two hosts with what they started"
+        other.send_signal(signal.SIGTERM)
+        assert other.wait(timeout=20) == 0
+    assert not [process for process in processes if process.runs()]
+    assert not [file for file in marks if file.exists()]
+
+
+def test_a_killed_lab_takes_its_processes_along_and_the_next_cleans_the_rest(lab: Lab) -> None:
+    with lab_by_hand("--hosts", "1") as (other, folder):
+        processes, marks = family_of(other.pid), mark(folder)
+        other.kill()
+    wait_until_gone(processes)
+
+    with closing(Run.claim()):
+        assert not [file for file in marks if file.exists()]
+    assert lab.run.folder.exists(), "a run that lives is no stale one"
+
+
+@pytest.mark.lab
+def test_a_survivor_of_a_stale_run_is_ended_but_nobody_else(tmp_path: Path) -> None:
+    stale = Run.claim(tmp_path / "labs")
+    # not tied to us, as if a kernel had not kept the promise
+    survivor = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "sleep", "300"])
+    stranger = subprocess.Popen(["sleep", "300"])
+    (stale.folder / "pids" / "survivor").write_text(str(Identity.of(survivor.pid)))
+    us_before = Identity.of(stranger.pid)
+    another_life = Identity(us_before.pid, us_before.started - 1, us_before.boot)
+    (stale.folder / "pids" / "stranger").write_text(str(another_life))
+    (stale.folder / "pids" / "half-written").touch()
+    os.close(stale.lock)  # its owner is dead
+    time.sleep(0.2)
+    assert survivor.poll() is None
+
+    try:
+        assert clean_stale(tmp_path / "labs") == [stale.number]
+        assert survivor.wait(timeout=5) != 0
+        assert stranger.poll() is None
+        assert not stale.folder.exists()
+    finally:
+        for process in (survivor, stranger):
+            process.kill()
+            process.wait()
+
+
+def test_a_run_that_lives_keeps_its_number(tmp_path: Path) -> None:
+    with closing(Run.claim(tmp_path / "labs")) as first:
+        assert clean_stale(tmp_path / "labs") == []
+        with closing(Run.claim(tmp_path / "labs")) as second:
+            assert (first.number, second.number) == (1, 2)
+            assert first.address(9) == "127.77.1.9"
+        assert first.folder.exists()
+        assert not second.folder.exists()
+
+
+def test_a_base_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "labs").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LabError, match="belongs to somebody else"):
+        Run.claim(tmp_path / "labs")
+
+
+def test_what_ends_at_its_start_says_why(tmp_path: Path) -> None:
+    with closing(Run.claim(tmp_path / "labs")) as run:
+        argv = ["sh", "-c", "echo 'no such option: --frob' >&2; exit 3"]
+        process = run.start("frobber", argv)
+        with pytest.raises(LabError, match=r"frobber ended at its start with exit code 3") as said:
+            process.wait_until(lambda: False)
+    assert "no such option: --frob" in str(said.value)
+
+
+@pytest.mark.lab
+def test_what_does_not_come_up_is_ended(tmp_path: Path) -> None:
+    with closing(Run.claim(tmp_path / "labs")) as run:
+        process = run.start("sleeper", ["sleep", "300"], enclosure=ENCLOSED)
+        with pytest.raises(LabError, match="sleeper is not up after"):
+            process.wait_until(lambda: False, seconds=0.2)
+        assert not process.runs()
+
+
+def test_clean_by_hand_says_what_it_did() -> None:
+    command = [sys.executable, "-m", "tests.support.lab", "clean"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "stale" in answer.stdout
+    assert base_folder().exists()

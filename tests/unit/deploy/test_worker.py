@@ -1,0 +1,121 @@
+"""What a host's worker is given, and what it leaves in the run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+from msgspec.structs import replace
+
+from provisioner.ansible.run_folder import Begun
+from provisioner.deploy.host_document import known_names
+from provisioner.deploy.protocol import (
+    Answer,
+    Call,
+    CallSettings,
+    CallTimeout,
+    Crashed,
+    Operation,
+    Unreachable,
+    VariableUnusable,
+)
+from provisioner.deploy.result import HostState
+from provisioner.deploy.worker import HostAnswer, answer, decoded
+from tests.unit.deploy.memory_host import MemoryHost
+from tests.unit.deploy.runs import HOST, entry, run_input
+
+
+class Left:
+    """Stands for a begun host: what was left of it."""
+
+    def __init__(self) -> None:
+        self.answers: list[bytes] = []
+        self.phases: list[str] = []
+
+    def phase(self, name: str) -> None:
+        self.phases.append(name)
+
+    def goes_on(self) -> bool:
+        return True
+
+    def answer(self, content: bytes, short: bytes) -> None:
+        self.answers += [content, short]
+
+
+def left_by(host: MemoryHost, call: Call | None = None, **variables: Any) -> list[HostAnswer]:
+    """The answer and its short form."""
+    work = replace(run_input(host, [entry()]), lock_wait=7)
+    left, asked = Left(), list[CallSettings]()
+
+    def caller(settings: CallSettings) -> Call:
+        asked.append(settings)
+        return call or host.call
+
+    def variable(name: str) -> object:
+        value = variables.get(name)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    answer(work, HOST, variable, "posix", caller, cast("Begun", left))
+    for settings in asked:
+        names, shown = known_names()
+        assert (settings.key, settings.who, settings.lock_wait) == (
+            *(host.key, "anna@desk (run run-1)", 7),
+        )
+        assert (settings.keys, settings.shown) == (sorted(names), sorted(shown))
+        assert (settings.directory, settings.group) == ("/srv/maps", "maps")
+    return [decoded(one) for one in left.answers]
+
+
+PLACE = {"maps_directory": "/srv/maps", "maps_group": "maps"}
+
+
+def test_it_is_told_in_full_and_in_short() -> None:
+    whole, short = left_by(MemoryHost(), **PLACE)
+    assert whole.result.state is HostState.DELIVERED
+    assert len(whole.result.mails) == 1
+    assert (short.result.host, short.result.state, short.result.mails) == (
+        *(HOST, HostState.DELIVERED, []),
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ({"maps_apply_command": "a text"}, "maps_apply_command is not a list"),
+        ({"maps_group": VariableUnusable("cannot be templated")}, "cannot be templated"),
+    ],
+)
+def test_a_variable_that_does_not_fit_touches_nothing(variable: dict[str, Any], words: str) -> None:
+    host = MemoryHost()
+    whole, short = left_by(host, **PLACE | variable)
+    assert (whole.result.state, whole.result.reason) == (HostState.FAILED, "invalid_variable")
+    assert words in whole.result.about
+    assert short.result.reason == "invalid_variable"
+    assert host.calls == []
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "reason", "about"),
+    [
+        (
+            Unreachable("Connection refused", began=True, kind="refused", remedy="start it"),
+            *(HostState.UNREACHABLE, "refused", "Connection refused"),
+        ),
+        (CallTimeout("after 90 s"), HostState.FAILED, "timeout", "after 90 s"),
+        (Crashed("KeyError:12"), HostState.FAILED, "crash", "KeyError:12"),
+    ],
+)
+def test_a_host_that_cannot_be_read(
+    error: Exception, state: HostState, reason: str, about: str
+) -> None:
+    def call(_operations: Sequence[Operation]) -> list[Answer]:
+        raise error
+
+    whole, short = left_by(MemoryHost(), call, **PLACE)
+    result = whole.result
+    assert (result.state, result.reason, result.about) == (state, reason, about)
+    assert result.remedy == getattr(error, "remedy", "")
+    assert short.result.state is state

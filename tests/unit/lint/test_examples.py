@@ -1,0 +1,76 @@
+"""tests/examples: what is valid says nothing, what is invalid says exactly what stands beside it.
+
+An example is a file, or a folder that holds a project or several files. To add one, write it
+and, below invalid/<rule-id>, the expected report as <name>.expected.txt.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.lint.checks import severity_of
+from provisioner.lint.finding import Finding
+from provisioner.lint.rule import rule_pages
+from provisioner.lint.verdict import Verdict, reach_verdict
+from provisioner.reports.findings import text as findings_text
+from tests.support.loading import documents_at
+from tests.support.paths import EXAMPLES
+
+EXPECTED = ".expected.txt"
+
+VALID = sorted(path.relative_to(EXAMPLES) for path in EXAMPLES.glob("valid/*"))
+INVALID = sorted(
+    path.relative_to(EXAMPLES)
+    for path in EXAMPLES.glob("invalid/*/*")
+    if not path.name.endswith(EXPECTED)
+)
+# Their examples need more than a file: see tests/unit/config/test_hostile_files.py.
+WITHOUT_EXAMPLE = {"unreadable-file"}
+
+
+@pytest.fixture(autouse=True)
+def _among_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(EXAMPLES)
+
+
+def verdict_on(example: Path) -> Verdict:
+    return reach_verdict(documents_at([str(example)]))
+
+
+@pytest.mark.parametrize("example", VALID, ids=str)
+def test_a_valid_example_has_no_finding(example: Path) -> None:
+    verdict = verdict_on(example)
+    assert findings_text.render(verdict).endswith(": nothing to say\n")
+    assert verdict.servers > 0
+
+
+@pytest.mark.parametrize("example", INVALID, ids=str)
+def test_an_invalid_example_says_what_is_expected(example: Path) -> None:
+    verdict = verdict_on(example)
+    expected = Path(f"{example}{EXPECTED}").read_text(encoding="utf-8")
+    assert findings_text.render(verdict) == expected
+    assert example.parent.name in {finding.rule for finding in verdict.findings}
+    for finding in verdict.findings:
+        assert finding.severity is severity_of(finding.rule)
+        assert_within_its_file(finding)
+
+
+def test_every_rule_has_an_example() -> None:
+    rules = {entry.rule for entry in rule_pages()}
+    assert {path.parent.name for path in INVALID} == rules - WITHOUT_EXAMPLE
+
+
+def assert_within_its_file(finding: Finding) -> None:
+    start, end = (finding.line, finding.column), (finding.end_line, finding.end_column)
+    assert (1, 1) <= start <= end
+    assert finding.message
+    assert finding.remedy
+    if Path(finding.file).is_file() and finding.rule not in ("encoding", "too-large"):
+        assert end <= _end_of(finding)
+
+
+def _end_of(finding: Finding) -> tuple[int, int]:
+    lines = Path(finding.file).read_text(encoding="utf-8").split("\n")
+    return len(lines), max(len(line) for line in lines) + 2

@@ -1,0 +1,427 @@
+"""Sign-ins from the browser to the saved tokens, against the embedded provider."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.credentials.store import TokenSet
+from provisioner.demo.provider import DemoProvider, ScriptedAnswer
+from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
+from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
+from provisioner.oauth.checks import CheckLogin, Proof, ProofResult
+from provisioner.oauth.sign_in import SignInContext, sign_in
+from provisioner.oauth.token_endpoint import TokenEndpoint
+from provisioner.providers.catalogue import provider_for
+from provisioner.secret import Secret
+from tests.support.oauth_samples import (
+    CLIENT_SECRET,
+    keep,
+    kept,
+    oauth_server,
+    secrets_in,
+    token_set,
+)
+
+NOW = int(time.time())
+
+
+class Scene:
+    """A provider, a store that holds earlier tokens, and everything that was seen and said."""
+
+    def __init__(self, folder: Path, last_page: Path) -> None:
+        self.seen: list[tuple[str, Mapping[str, str], Mapping[str, str]]] = []
+        self.provider = DemoProvider(
+            client_id="maps",
+            client_secret=CLIENT_SECRET,
+            observe=lambda *request: self.seen.append(request),
+        )
+        self.secrets = secrets_in(folder)
+        self.lines: list[str] = []
+        self.last_page = last_page
+
+    def sign_in(self, check_login: CheckLogin | None = None, **changes: Any) -> TokenSet:
+        options = {k: changes.pop(k) for k in ("port", "timeout") if k in changes}
+        now = changes.pop("now", time.time)
+        client_secret = changes.pop("client_secret_value", CLIENT_SECRET)
+        facts = changes.pop("facts", None)
+        urls = {
+            "access_token_url": self.provider.token_url,
+            "authorization_url": self.provider.authorization_url,
+        }
+        server = oauth_server(**urls | changes)
+        assert server.oauth2 is not None
+        context = SignInContext(
+            server=server,
+            provider=provider_for(server.oauth2.authorization_url, facts),
+            client_secret=client_secret,
+            secrets=self.secrets,
+            check_login=check_login or (lambda tokens: ProofResult(Proof.ACCEPTED)),
+            announce=self.lines.append,
+            now=now,
+        )
+        return sign_in(browser_flow(context, BrowserOptions(**{"timeout": 20, **options})), context)
+
+    def behave(self, **changes: Any) -> None:
+        self.provider.behaviour = replace(self.provider.behaviour, **changes)
+
+    def requests(self, path: str) -> list[Mapping[str, str]]:
+        return [parameters for seen, parameters, _ in self.seen if seen == path]
+
+    def page(self) -> str:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if self.last_page.exists() and self.last_page.stat().st_size:
+                return self.last_page.read_text()
+            time.sleep(0.02)
+        pytest.fail("the browser saw no last page")
+
+    def fails(self, words: str, **changes: Any) -> SignInFailed:
+        """The sign-in fails with these words, on the terminal and in the browser."""
+        self.last_page.unlink(missing_ok=True)
+        with pytest.raises(SignInFailed, match=words) as caught:
+            self.sign_in(**changes)
+        assert re.match(r"servers/reports.yml:\d+: Reports: ", caught.value.message)
+        assert "Reports: not signed in" in self.page()
+        assert "Nothing was saved" in self.page()
+        return caught.value
+
+
+@pytest.fixture
+def scene(tmp_path: Path, last_page: Path) -> Iterator[Scene]:
+    scene = Scene(tmp_path, last_page)
+    with scene.provider:
+        yield scene
+
+
+@pytest.fixture
+def signed_in_before(scene: Scene) -> Iterator[None]:
+    """There are earlier tokens, and every failed sign-in leaves them."""
+    keep(scene.secrets, oauth_server(), token_set())
+    path = scene.secrets.store.path("Reports")
+    before = path.read_bytes()
+    yield
+    assert path.read_bytes() == before
+
+
+def test_a_sign_in_ends_with_saved_tokens(scene: Scene) -> None:
+    saved = scene.sign_in(now=lambda: NOW, login_hint="reports@example.edu")
+    assert kept(scene.secrets) == saved
+    assert scene.provider.grants.active(saved.access_token.reveal()) is not None
+    assert saved.identity == "reports@example.edu"
+    assert saved.issuer == scene.provider.issuer
+    assert saved.scope == "openid email smtp"
+    assert saved.expires_at == NOW + 3600
+    assert saved.unproven is None
+    assert "Reports: signed in" in scene.page()
+    assert "Signed in as reports@example.edu." in scene.page()
+    assert scene.lines[0] == "Reports: sign in as reports@example.edu in the browser:"
+    assert scene.lines[1].strip().startswith(scene.provider.authorization_url + "?")
+    [exchange], [asked] = scene.requests("/token"), scene.requests("/authorize")
+    assert exchange["redirect_uri"] == asked["redirect_uri"]
+    assert asked["redirect_uri"].startswith("http://localhost:")
+    assert not asked["redirect_uri"].endswith("/")
+    assert asked["code_challenge_method"] == "S256"
+    assert "response_mode" not in asked
+    assert "scope" not in exchange
+
+
+def test_each_sign_in_is_a_grant_of_its_own(scene: Scene) -> None:
+    assert scene.sign_in().grant_id != scene.sign_in().grant_id
+
+
+def test_scope_for_token_goes_to_the_token_endpoint_only(scene: Scene) -> None:
+    scene.sign_in(scope_for_token="smtp")
+    assert scene.requests("/token")[0]["scope"] == "smtp"
+    assert scene.requests("/authorize")[0]["scope"] == "openid email offline_access smtp"
+
+
+def test_property_17_https_callback_with_the_fingerprint_in_the_terminal(scene: Scene) -> None:
+    scene.sign_in(use_https_on_callback=True)
+    assert scene.requests("/authorize")[0]["redirect_uri"].startswith("https://localhost:")
+    assert "Reports: signed in" in scene.page()
+    assert any("SHA-256 fingerprint is " in line for line in scene.lines)
+
+
+@pytest.mark.parametrize("https", [False, True])
+def test_property_16_form_post_where_the_declared_url_asks_for_it(
+    scene: Scene, https: bool
+) -> None:
+    url = f"{scene.provider.authorization_url}?response_mode=form_post"
+    saved = scene.sign_in(authorization_url=url, use_https_on_callback=https)
+    [asked] = scene.requests("/authorize")
+    assert asked["response_mode"] == "form_post"
+    assert kept(scene.secrets) == saved
+    assert "Reports: signed in" in scene.page()
+    scene.behave(callback_error="access_denied")
+    scene.fails("the sign-in page at localhost: access_denied", authorization_url=url)
+
+
+def test_the_client_may_authenticate_either_way(scene: Scene) -> None:
+    for method in ("client_secret_basic", "client_secret_post"):
+        scene.behave(auth_methods=(method,))
+        assert scene.sign_in().token_endpoint_auth_method == method
+
+
+def test_without_an_identity_claim_the_mail_server_decides(scene: Scene) -> None:
+    saved = scene.sign_in(scope_for_authorize="smtp offline_access")
+    assert saved.identity is None
+    assert saved.unproven is None
+
+
+def test_a_provider_that_does_not_say_how_long(scene: Scene) -> None:
+    scene.behave(token_answer={"expires_in": None})
+    assert scene.sign_in(now=lambda: NOW).expires_at == NOW + 600
+
+
+# Failures. Each leaves the earlier tokens, and the browser tells of it.
+
+keeps_earlier_tokens = pytest.mark.usefixtures("signed_in_before")
+
+
+@keeps_earlier_tokens
+def test_property_11_the_providers_error_reaches_the_terminal(scene: Scene) -> None:
+    scene.behave(callback_error="access_denied", callback={"error_description": "<b>No & no</b>"})
+    error = scene.fails("the sign-in page at localhost: access_denied: the sign-in was canceled")
+    assert '"<b>No & no</b>"' in error.message
+    assert "&lt;b&gt;No &amp; no&lt;/b&gt;" in scene.page()
+    assert "<b>No" not in scene.page()
+    assert scene.requests("/token") == []
+
+
+@keeps_earlier_tokens
+def test_property_10_another_issuer_gets_no_code(scene: Scene) -> None:
+    scene.behave(callback={"iss": "https://evil.example"})
+    with pytest.raises(SignInFailed, match=r"another issuer .* https://evil\.example"):
+        scene.sign_in()
+    assert scene.requests("/token") == []
+    scene.behave(callback={"iss": None}, mailbox="other@example.edu")
+    scene.fails("other@example.edu signed in")
+
+
+@keeps_earlier_tokens
+def test_property_29_no_refresh_token(scene: Scene) -> None:
+    error = scene.fails("localhost gave no refresh token", scope_for_authorize="openid smtp")
+    assert "offline_access" in error.remedy
+
+
+@keeps_earlier_tokens
+def test_property_30_narrower_scope(scene: Scene) -> None:
+    scene.behave(granted_scope="openid")
+    scene.fails("asked for and not granted: smtp")
+
+
+@keeps_earlier_tokens
+def test_property_31_another_account(scene: Scene) -> None:
+    scene.behave(mailbox="other@example.edu")
+    scene.fails("other@example.edu signed in, expected was reports@example.edu")
+
+
+@keeps_earlier_tokens
+def test_property_34_the_mail_server_refuses(scene: Scene) -> None:
+    refusal = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
+    assert scene.fails("auth, 535", check_login=lambda tokens: refusal).remedy == "fix it"
+
+
+def test_a_provider_that_is_busy_for_a_moment_is_waited_for_and_that_is_shown(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = partial(TokenEndpoint, pauses=(0, 0))
+    monkeypatch.setattr("provisioner.oauth.sign_in.TokenEndpoint", at_once)
+    scene.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),))
+    assert scene.sign_in() == kept(scene.secrets)
+    assert "the code exchange: localhost answered HTTP 503; trying again in 0 s" in scene.lines
+
+
+@keeps_earlier_tokens
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (ScriptedAnswer(400, '{"error": "invalid_grant"}'), "the code exchange at localhost: inv"),
+        (
+            ScriptedAnswer(200, "<html>", "text/html"),
+            "localhost sent an invalid response: text/html",
+        ),
+    ],
+)
+def test_the_token_endpoint_fails(scene: Scene, answer: ScriptedAnswer, words: str) -> None:
+    scene.behave(scripted_answers=(answer,))
+    scene.fails(words)
+
+
+@keeps_earlier_tokens
+def test_a_wrong_client_secret(scene: Scene) -> None:
+    scene.provider.client_secret = Secret("another")
+    error = scene.fails("invalid_client: the client is unknown, or its secret is wrong")
+    assert "renew client_secret" in error.remedy
+
+
+@keeps_earlier_tokens
+def test_property_15_nobody_comes_in_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROWSER", "true %s")
+    with pytest.raises(
+        SignInFailed, match=r"no answer came to http://localhost:\d+ within 0.3 s"
+    ) as c:
+        scene.sign_in(timeout=0.3)
+    assert "The redirect URI to register is exactly http://localhost:" in c.value.remedy
+
+
+@keeps_earlier_tokens
+def test_property_22_nothing_starts_over_plain_http(scene: Scene) -> None:
+    with pytest.raises(InvalidProject, match="access_token_url is not https"):
+        scene.sign_in(access_token_url="http://sso.example.edu/token")
+    assert scene.lines == []
+
+
+@keeps_earlier_tokens
+def test_a_port_in_use(scene: Scene) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(SignInFailed, match="is in use on this machine"):
+            scene.sign_in(port=other.getsockname()[1])
+    assert scene.lines == []
+
+
+@keeps_earlier_tokens
+def test_a_store_that_cannot_be_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disk_full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_full)
+    with pytest.raises(ProvisionerError, match="No space left on device"):
+        scene.sign_in()
+    assert "Reports: not signed in" in scene.page()
+
+
+# What is odd and right.
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "settings", "identity"),
+    [
+        ({"token_answer": {"scope": None, "token_type": "bearer"}}, {}, "reports@example.edu"),
+        ({"token_answer": {"id_token": None, "scope": "SMTP"}}, {}, None),
+        ({"mailbox": "Reports@Example.EDU"}, {}, "Reports@Example.EDU"),
+        ({"mailbox": "delegate@example.edu"}, {"login_hint": "delegate@example.edu"},
+         "delegate@example.edu"),
+        ({"mailbox": "whoever@example.edu"}, {"user_name": None}, "whoever@example.edu"),
+        ({"callback": {"iss": None}}, {}, "reports@example.edu"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_right_sign_ins_that_look_odd(
+    scene: Scene, behaviour: dict[str, Any], settings: dict[str, Any], identity: str | None
+) -> None:
+    scene.behave(**behaviour)
+    saved = scene.sign_in(**settings)
+    assert kept(scene.secrets) == saved
+    assert saved.identity == identity
+
+
+def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> None:
+    unproven = ProofResult(Proof.UNPROVEN, "localhost, connect: nobody answers")
+    saved = scene.sign_in(check_login=lambda tokens: unproven)
+    assert saved.unproven == "localhost, connect: nobody answers"
+    assert kept(scene.secrets) == saved
+    assert "signed in, not yet proven" in scene.page()
+    assert "nobody answers" in scene.page()
+
+
+def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scene) -> None:
+    proven: list[TokenSet] = []
+
+    def prove(tokens: TokenSet) -> ProofResult:
+        assert kept(scene.secrets) is None
+        assert not scene.last_page.exists(), "the browser waits for the outcome"
+        proven.append(tokens)
+        return ProofResult(Proof.ACCEPTED)
+
+    saved = scene.sign_in(check_login=prove)
+    assert proven == [saved]
+
+
+@pytest.mark.parametrize(
+    ("secret", "form", "words"),
+    [
+        ("5a5c4a2e-0d0f-4c0e-9c58-0a9e1c2b3d4e", "guid", "looks like the ID of the client secret"),
+        ("5a5c4a2e-0d0f-4c0e-9c58-0a9e1c2b3d4e", "unknown", None),
+        ("abc8Q~CANARY", "guid", None),
+    ],
+)
+def test_the_id_of_a_client_secret_is_told_before_the_browser_opens(
+    scene: Scene, secret: str, form: str, words: str | None
+) -> None:
+    scene.provider.client_secret = Secret(secret)
+    facts = {"localhost": {"client_secret_id_form": form}}
+    scene.sign_in(client_secret_value=Secret(secret), facts=facts)
+    place = "Warning: servers/reports.yml:11: Reports: oauth2.client_secret: "
+    assert scene.lines[0].startswith(place) == (words is not None)
+    assert words is None or words in scene.lines[0]
+    assert secret not in "".join(scene.lines)
+
+
+def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BROWSER")
+    monkeypatch.setenv("PATH", "")
+
+    def by_hand() -> None:
+        while not any("open the address by hand" in line for line in scene.lines):
+            time.sleep(0.02)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(scene.lines[1].strip(), timeout=10).close()
+
+    with ThreadPoolExecutor() as pool:
+        browsing = pool.submit(by_hand)
+        scene.sign_in()
+        browsing.result(timeout=10)
+
+
+def test_property_33_no_secret_is_said_logged_or_raised(
+    scene: Scene, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    saved = scene.sign_in()
+    [exchange] = scene.requests("/token")
+    secrets = [
+        CLIENT_SECRET.reveal(),
+        exchange["code"],
+        exchange["code_verifier"],
+        saved.access_token.reveal(),
+        saved.refresh_token.reveal(),
+    ]
+    said = "\n".join([*scene.lines, caplog.text, *capfd.readouterr(), repr(saved), scene.page()])
+    echoed = f'{{"error": "invalid_grant", "error_description": "{CLIENT_SECRET.reveal()}"}}'
+    scene.behave(scripted_answers=(ScriptedAnswer(400, echoed),))
+    error = scene.fails("invalid_grant")
+    trace: BaseException | None = error
+    while trace is not None:
+        said += repr(trace) + str(trace)
+        trace = trace.__cause__ or (None if trace.__suppress_context__ else trace.__context__)
+    said += error.message + error.remedy + caplog.text + scene.page()
+    for secret in secrets:
+        assert secret not in said
+
+
+def test_property_33_an_issuer_or_a_name_that_holds_a_secret_is_not_shown(scene: Scene) -> None:
+    secret = CLIENT_SECRET.reveal()
+    scene.behave(callback={"iss": f"https://{secret}"})
+    issuer = scene.fails("another issuer than the provider that was asked")
+    scene.behave(callback={}, mailbox=secret)
+    name = scene.fails(r"\*\*\* signed in, expected was reports@example.edu")
+    for error in (issuer, name):
+        assert secret not in error.message + error.remedy
+        assert "***" in error.message + error.remedy
+    assert secret not in scene.page()

@@ -1,0 +1,63 @@
+"""The Code Quality report: against the schema GitLab itself uses, and its documented values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from provisioner.lint.verdict import Verdict
+from provisioner.reports.findings.gitlab import render
+from tests.unit.reports.finding_samples import CLEAN, HOSTILE, SMALL, finding, large, schema
+
+ISSUE = jsonschema_rs.validator_for(schema("gitlab-codeclimate.json"))
+
+
+def issues_of(verdict: Verdict) -> list[dict[str, Any]]:
+    text = render(verdict)
+    assert text.isascii()
+    issues = json.loads(text)
+    for issue in issues:
+        ISSUE.validate(issue)
+        assert issue["severity"] in ("info", "minor", "major", "critical", "blocker")
+        assert not issue["location"]["path"].startswith("./")
+    marks = [issue["fingerprint"] for issue in issues]
+    assert len(set(marks)) == len(marks)  # GitLab shows the first of each
+    return issues
+
+
+def test_a_small_report() -> None:
+    issues = issues_of(SMALL)
+    assert {len(issue.pop("fingerprint")) for issue in issues} == {64}
+    assert issues == [
+        {
+            "description": "`port` must be a whole number; write it without quotes",
+            "check_name": "wrong-type",
+            "severity": "major",
+            "location": {"path": "servers/a.yml", "lines": {"begin": 4, "end": 4}},
+        },
+        {
+            "description": "the password travels in the clear; set use_tls: true",
+            "check_name": "cleartext-login",
+            "severity": "minor",
+            "location": {"path": "servers/b & c.yml", "lines": {"begin": 2, "end": 3}},
+        },
+    ]
+
+
+def test_paths_are_relative_to_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    verdict = Verdict(findings=(finding(file=f"{tmp_path}/a.yml"),), files=1, servers=1)
+    assert issues_of(verdict)[0]["location"]["path"] == "a.yml"
+
+
+@pytest.mark.parametrize(
+    "verdict", [CLEAN, HOSTILE, large(10_000)], ids=["clean", "hostile", "large"]
+)
+def test_hostile_and_large_verdicts_are_valid(verdict: Verdict) -> None:
+    assert len(issues_of(verdict)) == len(verdict.findings)

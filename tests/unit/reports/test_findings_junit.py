@@ -1,0 +1,101 @@
+"""The JUnit report: against the schema of Jenkins' xUnit plugin."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from provisioner.lint.verdict import Verdict
+from provisioner.reports.findings.junit import render
+from provisioner.text import printable_lines
+from tests.unit.reports.finding_samples import (
+    CLEAN,
+    CRASHED,
+    FORMAT_SCHEMAS,
+    HOSTILE,
+    HOSTILE_NAMES,
+    SMALL,
+    finding,
+    large,
+)
+
+XSD = etree.XMLSchema(etree.parse(FORMAT_SCHEMAS / "junit-10.xsd"))
+
+
+def suite_of(verdict: Verdict, *, strict: bool = False) -> etree._Element:
+    text = render(verdict, strict=strict)
+    assert text.isascii()
+    root = etree.fromstring(text.encode())
+    XSD.assertValid(root)
+    (suite,) = root
+    for attribute, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
+        assert suite.get(attribute) == str(len(suite.findall(f".//{tag}")))
+    return suite
+
+
+def test_the_schema_sees_what_is_wrong() -> None:
+    root = etree.fromstring(render(SMALL).encode())
+    root[0].set("colour", "red")
+    assert not XSD.validate(root)
+
+
+def test_a_small_report() -> None:
+    assert (
+        render(SMALL)
+        == """\
+<?xml version='1.0' encoding='us-ascii'?>
+<testsuites>
+  <testsuite name="provisioner validate" tests="3" failures="1" errors="0">
+    <testcase name="servers/a.yml" classname="provisioner.validate">
+      <failure message="`port` must be a whole number" type="wrong-type">
+servers/a.yml:4:7: error[wrong-type] `port` must be a whole number
+      port: x
+            ^
+    write it without quotes
+</failure>
+    </testcase>
+    <testcase name="servers/b &amp; c.yml" classname="provisioner.validate">
+      <system-out>
+servers/b &amp; c.yml:2:1: warning[cleartext-login] the password travels in the clear
+    set use_tls: true
+</system-out>
+    </testcase>
+    <testcase name="all other files" classname="provisioner.validate">
+      <system-out>2 files: nothing to say</system-out>
+    </testcase>
+  </testsuite>
+</testsuites>
+"""
+    )
+
+
+def test_with_strict_a_warning_fails() -> None:
+    suite = suite_of(SMALL, strict=True)
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == [
+        "servers/a.yml",
+        "servers/b & c.yml",
+    ]
+
+
+def test_a_file_fails_once_with_all_that_is_said_of_it() -> None:
+    both = (finding(), finding(file="b.yml"), finding(rule="wrong-form", line=9))
+    suite = suite_of(Verdict(findings=both, files=2, servers=2))
+    assert [case.get("name") for case in suite] == ["servers/a.yml", "b.yml"]
+    (failure,) = suite[0]
+    assert failure.get("message") == "2 errors"
+    assert re.findall(r"error\[(.*)\]", failure.text) == ["wrong-type", "wrong-form"]
+
+
+def test_a_crashed_check_is_an_error() -> None:
+    suite = suite_of(CRASHED)
+    assert suite[-1].get("name") == "the check schema"
+    assert suite[-1].find("error") is not None
+
+
+def test_hostile_and_large_verdicts_are_valid() -> None:
+    names = [case.get("name") for case in suite_of(HOSTILE)]
+    assert names == [printable_lines(name) for name in HOSTILE_NAMES]
+    assert len(suite_of(large(10_000))) == 2_001
+    (case,) = suite_of(CLEAN)
+    assert [element.tag for element in case] == ["system-out"]

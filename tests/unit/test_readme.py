@@ -1,0 +1,141 @@
+"""What README and docs/ say is true of the program."""
+
+import inspect
+import os
+import re
+import subprocess
+import textwrap
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from provisioner.cli.app import app_with
+from provisioner.deploy import host_settings
+from provisioner.deploy.result import MEANINGS
+from provisioner.errors import ExitCode
+from provisioner.lint.schema import schema_named
+from provisioner.worksheet.sheet import dialog_fields
+from tests.support.paths import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = README + "".join(
+    (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    for name in (
+        *("signing-in", "pushing", "validating", "security", "windows", "worksheet"),
+        *("two-admins", "leaving", "hosts", "ci", "maps"),
+    )
+)
+COMMANDS = get_command(app_with()).commands
+
+
+def shown_server():
+    start = README.index("server_name: Reports")
+    lines = README[:start].splitlines()[-1] + README[start : README.index("3. **Name the hosts")]
+    return yaml.safe_load(textwrap.dedent(lines))
+
+
+def test_the_example_server_is_accepted_by_the_schema():
+    assert schema_named("email-server").accepts(shown_server())
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"^ +(provisioner .*)$", PAGES, re.M))))
+def test_each_command_shown_exists_with_its_options(line):
+    name, *rest = line.split("#")[0].split()[1:]
+    if name == "--help":
+        return
+    options = {o for parameter in COMMANDS[name].params for o in parameter.opts}
+    assert {word for word in rest if word.startswith("--")} <= options
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_commands_help_ends_with_two_examples_that_exist(name):
+    examples = re.findall(rf"^\s+(provisioner {name}\b.*)$", COMMANDS[name].epilog, re.M)
+    assert len(examples) >= 2
+    options = {o for p in COMMANDS[name].params for o in (*p.opts, *p.secondary_opts)}
+    for example in examples:
+        assert {w.split("=")[0] for w in example.split() if w.startswith("--")} <= options
+
+
+def test_the_exit_codes_are_those_of_the_program():
+    table = README[README.index("## Exit codes") : README.index("Several at once")]
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)] == sorted(ExitCode)
+
+
+def test_the_two_commands_are_in_the_makefile():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in ("demo", "test"):
+        assert f"    make {target} " in README
+        assert re.search(rf"^{target}:", makefile, re.M)
+
+
+PUSHING = (ROOT / "docs" / "pushing.md").read_text(encoding="utf-8")
+
+
+def test_the_states_of_hosts_have_the_exit_codes_of_the_program():
+    table = PUSHING[PUSHING.index("## States") : PUSHING.index("The exit code of a run")]
+    rows = re.findall(r"^\| ([a-z ,]+) \| .* \| (\d) \|$", table, re.M)
+    assert {state: int(code) for state, code in rows} == {
+        str(state): meaning.exit_code for state, meaning in MEANINGS.items()
+    }
+
+
+def test_the_fields_of_the_dialog_are_those_of_the_worksheet():
+    page = (ROOT / "docs" / "maps.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| `([\w.]+)` \|$", page, re.M)
+    assert rows == [(field.tab, field.label, field.name) for field in dialog_fields()]
+
+
+_STUB = """#!/bin/sh
+echo "$(basename "$0") $*" >> "$LOG"
+case "$1 $PAGE" in worksheet*page) echo page > "$4"; cat "$4" >> "$LOG";; esac
+[ "$1" != push ] || exit 6
+"""
+
+
+@pytest.mark.parametrize("page", ["", "page"])
+def test_the_alert_of_a_push_is_mailed_if_there_is_a_page(tmp_path, page):
+    text = (ROOT / "docs" / "maps.md").read_text(encoding="utf-8")
+    script = text.partition("```sh\n")[2].partition("```")[0]
+    for name, content in (("provisioner", _STUB), ("mail", _STUB), ("alert", script)):
+        (tmp_path / name).write_text(content)
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    environment = {
+        "PATH": path,
+        "PAGE": page,
+        "LOG": str(tmp_path / "log"),
+        "TMPDIR": str(tmp_path),
+    }
+    ended = subprocess.run([tmp_path / "alert", "a@example.edu"], env=environment, check=False)
+    assert ended.returncode == 6, "that of the push"
+    calls = (tmp_path / "log").read_text()
+    assert calls.startswith("provisioner push --yes\nprovisioner worksheet --changed --out ")
+    assert ("\nmail -s " in calls) == bool(page)
+    assert not list(tmp_path.glob("tmp.*"))
+
+
+def test_the_host_variables_are_those_that_are_read():
+    table = PUSHING[PUSHING.index("## Host variables") : PUSHING.index("## States")]
+    named = re.findall(r"^\| `(maps_\w+)` \|", table, re.M)
+    read = re.findall(r'variables, "(maps_\w+)"', inspect.getsource(host_settings.host_settings))
+    assert sorted(named) == sorted([*read, "maps_service"])
+
+
+@pytest.mark.parametrize(
+    "page", sorted(p.relative_to(ROOT) for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+)
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+        name, _, anchor = target.partition("#")
+        file = (ROOT / page).parent / name if name else ROOT / page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+def anchors(file):
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
