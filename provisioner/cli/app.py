@@ -17,6 +17,7 @@ import typer
 
 import provisioner
 from provisioner.ansible.signals import end_on_signals, ignore_signals
+from provisioner.cli.options import with_single_options
 from provisioner.cli.output import Output, output_failure, print_text
 from provisioner.errors import ExitCode, ProvisionerError, UsageError
 from provisioner.text import printable_lines
@@ -154,7 +155,7 @@ def command_named(name: str) -> Callable[..., int]:
     command: Callable[..., int] = getattr(
         import_module(f"provisioner.cli.commands.{module}"), module
     )
-    return command
+    return with_single_options(command)
 
 
 def print_error(message: str, remedy: str = "") -> None:

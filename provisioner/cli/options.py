@@ -1,71 +1,24 @@
-"""Options that several commands share."""
+"""Options that several commands share: one by one, and in groups that are one parameter each."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
-from itertools import islice
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from provisioner.cli.completion import complete_server_name
 from provisioner.deploy.mail_mode import MailMode
 
-_LATEST_RUNS = 20  # so many journals are opened at most while somebody types
-
-
-def complete_server_name(context: typer.Context, incomplete: str) -> list[str]:
-    """The declared names that go on as typed. Whatever is wrong, there is just nothing to offer:
-    a shell in the middle of a line is no place for errors.
-    """
-    from provisioner.config.files import documents_of, server_files, settings_documents
-
-    root = Path(context.params.get("project") or ".")
-    try:
-        documents = documents_of(server_files(root, settings_documents(root)))
-        names = {d.value.get("server_name") for d in documents if isinstance(d.value, dict)}
-    except OSError:
-        return []
-    return _going_on(incomplete, names, context.params.get("servers"))
-
-
-def complete_host_name(context: typer.Context, incomplete: str) -> list[str]:
-    """The hosts of the last push that go on as typed, as its journal names them.
-
-    The inventory is not asked: it may be a program.
-    """
-    from provisioner.deploy.record import all_runs
-    from provisioner.errors import ProvisionerError
-
-    root = Path(context.params.get("project") or ".")
-    try:
-        runs = islice(all_runs(root), _LATEST_RUNS)
-        names = next(([host.host for host in run.hosts] for run in runs if run.plan), [])
-    except (OSError, ProvisionerError):
-        return []
-    return _going_on(incomplete, names, context.params.get("hosts"))
-
-
-def _going_on(incomplete: str, names: Iterable[object], given: Iterable[str] | None) -> list[str]:
-    taken = {str(name).casefold() for name in given or ()}
-    return sorted(
-        _as_one_word(name)
-        for name in names
-        if isinstance(name, str)
-        and name.isprintable()
-        and name.startswith(incomplete)
-        and name.casefold() not in taken
-    )
-
-
-def _as_one_word(name: str) -> str:
-    """bash takes what is offered as it is; other shells quote it themselves."""
-    if "bash" not in os.environ.get("_PROVISIONER_COMPLETE", ""):
-        return name
-    return re.sub(r"([^\w@%+=:,./-])", r"\\\1", name)
+if TYPE_CHECKING:
+    from provisioner.credentials.project_secrets import OpenProject
+    from provisioner.model.project import Project
 
 
 class OutputFormat(StrEnum):
@@ -160,6 +113,7 @@ InventoryPath = Annotated[
         "-i",
         help="Ansible inventory file, folder or script.",
         show_default="the project's: inventory/",
+        rich_help_panel="Ansible",
     ),
 ]
 
@@ -191,7 +145,12 @@ Mail = Annotated[
 Verbosity = Annotated[
     int,
     typer.Option(
-        "--verbose", "-v", count=True, max=4, help="Ansible's own verbosity: -v to -vvvv."
+        "--verbose",
+        "-v",
+        count=True,
+        max=4,
+        help="Ansible's own verbosity: -v to -vvvv.",
+        rich_help_panel="Ansible",
     ),
 ]
 
@@ -215,6 +174,7 @@ Forks = Annotated[
         max=1000,
         help="How many hosts are worked on at once.",
         show_default="push: forks in provisioner.yml, else 10",
+        rich_help_panel="Ansible",
     ),
 ]
 
@@ -229,7 +189,10 @@ Prune = Annotated[
 AskBecomePass = Annotated[
     bool,
     typer.Option(
-        "--ask-become-pass", "-K", help="Prompt for the password of sudo, before anything starts."
+        "--ask-become-pass",
+        "-K",
+        help="Prompt for the password of sudo, before anything starts.",
+        rich_help_panel="Ansible",
     ),
 ]
 
@@ -240,6 +203,7 @@ VaultPasswordFiles = Annotated[
         metavar="FILE",
         help="Password of vault text in the inventory, as Ansible takes it (repeatable).",
         show_default="Ansible's own setting",
+        rich_help_panel="Ansible",
     ),
 ]
 
@@ -270,3 +234,96 @@ ReportFiles = Annotated[
         show_default="none",
     ),
 ]
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectOptions:
+    """Which project, and how its secrets are read."""
+
+    project: ProjectFolder = Path()
+    allow_commands: AllowCommands = False
+    accept_destination: AcceptDestination = None
+
+    def read(self) -> Project:
+        """The project as it is declared."""
+        from provisioner.model.reading import read_project
+
+        return read_project(self.project)
+
+    def open(self, project: Project | None = None) -> OpenProject:
+        """The project with its secrets; on a terminal a person is asked about destinations that
+        are not accepted.
+        """
+        from provisioner.cli.output import print_note
+        from provisioner.cli.prompts import can_answer, confirm_lines
+        from provisioner.credentials.project_secrets import open_project
+
+        return open_project(
+            project or self.read(),
+            allow_commands=self.allow_commands,
+            accept_destinations=self.accept_destination or (),
+            confirm=confirm_lines if can_answer() else None,
+            announce=print_note,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostsOptions(ProjectOptions):
+    """How the hosts of the project are contacted."""
+
+    inventory: InventoryPath = None
+    forks: Forks = None
+    ask_become_pass: AskBecomePass = False
+    vault_password_file: VaultPasswordFiles = None
+    verbose: Verbosity = 0
+
+    def read(self) -> Project:
+        """The project as it is declared, with the inventory that was named."""
+        from provisioner.deploy.run import with_inventory
+        from provisioner.model.reading import read_project
+
+        return with_inventory(read_project(self.project), self.inventory)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """How a run is reported."""
+
+    report: ReportFiles = None
+    output_format: Format = OutputFormat.TEXT
+
+
+def with_single_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The command as typer takes it: a parameter that is a group becomes its fields."""
+    hints = get_type_hints(command, include_extras=True)
+    groups = {
+        name: kind for name, kind in hints.items() if isinstance(kind, type) and is_dataclass(kind)
+    }
+
+    def flat(**values: Any) -> int:
+        made = {
+            name: kind(**{field.name: values.pop(field.name) for field in fields(kind)})
+            for name, kind in groups.items()
+        }
+        return command(**values, **made)
+
+    parameters = [
+        parameter.replace(annotation=hints[name], kind=Parameter.KEYWORD_ONLY)
+        for name, parameter in signature(command).parameters.items()
+        if name not in groups
+    ]
+    parameters += [one for group in groups.values() for one in _single_options(group)]
+    flat.__name__, flat.__doc__ = command.__name__, command.__doc__
+    flat.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": int}
+    vars(flat)["__signature__"] = Signature(parameters)
+    return flat
+
+
+def _single_options(group: type) -> Iterator[Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    for field in fields(group):
+        default = Parameter.empty if field.default is MISSING else field.default
+        kind = Parameter.KEYWORD_ONLY
+        yield Parameter(field.name, kind, default=default, annotation=hints[field.name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -22,6 +23,11 @@ _failures: dict[int, OSError] = {}  # of standard output and error: the first on
 def print_text(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
     """Print at once; what does not show is named."""
     print(printable_lines(text), end=end, file=file, flush=True)
+
+
+def print_note(text: str) -> None:
+    """Print on standard error, so that a report stays a report."""
+    print_text(text, file=sys.stderr)
 
 
 class Output(io.FileIO):

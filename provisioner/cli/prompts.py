@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from provisioner.cli.output import print_note
 from provisioner.errors import Interrupted
 from provisioner.text import printable, printable_lines
 
@@ -23,6 +24,12 @@ def confirm(question: str) -> bool:
         answer = _answer(f"{question} [y/N] ").casefold()
         if answer in ("y", "yes", "", "n", "no"):
             return answer.startswith("y")
+
+
+def confirm_lines(lines: Sequence[str], question: str) -> bool:
+    """The same, after these lines."""
+    print_note("\n".join(map(printable, lines)))
+    return confirm(question)
 
 
 def ask(question: str, *, default: str = "", wrong: Callable[[str], str] = lambda _: "") -> str:

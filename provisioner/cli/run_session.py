@@ -1,11 +1,10 @@
-"""A run over hosts from the command line: its record, its journal, its view, its report."""
+"""A command over hosts: its record, its journal, its view, its report."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from getpass import getpass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ from typing import Any
 from provisioner.ansible.environment import ansible_environment, is_become_password_configured
 from provisioner.ansible.executor import ExecutorOptions
 from provisioner.ansible.signals import Signals, recorded_signals
-from provisioner.cli.opening import open_declared
-from provisioner.cli.options import OutputFormat
+from provisioner.cli.options import HostsOptions, OutputFormat, ReportOptions
 from provisioner.cli.output import print_text, write_report
 from provisioner.cli.prompts import can_answer, confirm
 from provisioner.cli.view import View, run_view
@@ -48,25 +46,50 @@ class NotAgreed(ProvisionerError):
     exit_code = ExitCode.PERSON_NEEDED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostsOptions:
-    """What the command line of each run over hosts says of the project and of Ansible."""
+class RunSession:
+    """`signals` and `view` are there while it is `locked` or `unlocked`."""
 
-    project: Project
-    forks: int | None = None
-    verbosity: int = 0
-    ask_become_pass: bool = False
-    vault_password_files: Iterable[Path] | None = None
-    allow_commands: bool = False
-    accept_destinations: Iterable[str] | None = None
+    signals: Signals
+    view: View
+
+    def __init__(
+        self, command: Command, options: HostsOptions, report: ReportOptions | None = None
+    ) -> None:
+        self._command, self._options = command, options
+        self.project = options.read()
+        self._format = report.output_format if report else OutputFormat.TEXT
+        self._files = _report_files(report.report or ()) if report else {}
+        self._streams = command == "push" and self._format is OutputFormat.JSON
+
+    @contextmanager
+    def unlocked(self) -> Iterator[None]:
+        """While hosts are only asked."""
+        quiet, plain = self._format is OutputFormat.JSON, self._options.verbose > 0
+        with (
+            recorded_signals() as self.signals,
+            run_view(stream_events=self._streams, quiet=quiet, plain=plain) as self.view,
+        ):
+            yield
+
+    @contextmanager
+    def locked(self, wait: float) -> Iterator[None]:
+        """While hosts are changed: the one run of this checkout that does. `wait`: seconds."""
+        with (
+            self.unlocked(),
+            project_lock(
+                self.project.root,
+                commit_of(self.project.root, self.project.declared_paths),
+                wait_seconds=wait,
+                on_wait=lambda holder: self.view.note(f"waiting for another push: {holder}"),
+                check=self.signals.check,
+            ),
+        ):
+            yield
 
     @contextmanager
     def run(
         self,
-        command: Command,
         scope: Scope,
-        signals: Signals,
-        view: View,
         *,
         also: Mapping[str, Any] | None = None,
         options: RunOptions | None = None,
@@ -78,37 +101,38 @@ class HostsOptions:
 
         `also`: what its record has of the command line beside the scope.
         """
-        with signals.ending_a_question():
+        given, project = self._options, self.project
+        with self.signals.ending_a_question():
             executor = ExecutorOptions(
-                forks=self.forks or self.project.push.forks,
-                verbosity=self.verbosity,
+                forks=given.forks or project.push.forks,
+                verbosity=given.verbose,
                 become_password=self._become_password(),
-                vault_password_files=tuple(self.vault_password_files or ()),
+                vault_password_files=tuple(given.vault_password_file or ()),
             )
         asked_for = scope.options() | dict(also or {})
-        asked_for[TO_BE_ENTERED] = self.project.push.to_be_entered
-        started = run_started(self.project, command, asked_for)
-        with _recorded(self.project, started, view, keep=keep) as record:
-            with signals.ending_a_question():
-                opened = open_declared(self.project, self.allow_commands, self.accept_destinations)
+        asked_for[TO_BE_ENTERED] = project.push.to_be_entered
+        started = run_started(project, self._command, asked_for)
+        with _recorded(project, started, self.view, keep=keep) as record:
+            with self.signals.ending_a_question():
+                opened = given.open(project)
             with open_run(
                 opened,
                 record,
                 scope,
-                signals,
+                self.signals,
                 executor=executor,
                 options=options,
                 keep_key=keep_key,
                 prepare=prepare,
             ) as run:
                 yield run
-                record.finish(signals.first)
+                record.finish(self.signals.first)
 
     def _become_password(self) -> Secret | None:
         """The password that Ansible would prompt for, asked for now: later nobody sees it."""
         names = secret_variables(self.project.secrets())
         with ansible_environment(self.project.root, secret_names=names):
-            if not self.ask_become_pass and not is_become_password_configured():
+            if not self._options.ask_become_pass and not is_become_password_configured():
                 return None
         if not can_answer():
             raise PersonNeeded(
@@ -118,27 +142,41 @@ class HostsOptions:
             )
         return Secret(getpass("BECOME password: "))
 
+    def show_plan(self, hosts: list[HostResult], plan: Plan | None = None) -> None:
+        """Show on standard error what would be done; a saved plan knows no more than its
+        actions."""
+        self.view.clear()
+        record = RunRecord(run_started(self.project, "plan", {}))
+        record.add(RunPlanned(hosts=hosts, plan=None, batches=[]))
+        text = run_text(record, provider_names(self.project))
+        if plan is not None and not hosts:
+            text = "".join(
+                f"{host}: {', '.join(f'{name} {action}' for name, action in one.actions.items())}\n"
+                for host, one in plan.hosts.items()
+            )
+        print_text(text, end="", file=sys.stderr)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Where the report of a run goes: standard output, and files that were asked for."""
+    def require_agreement(self, question: str, unasked: ProvisionerError) -> None:
+        """Ask at the terminal; `unasked` is raised where there is none, NotAgreed for a no."""
+        if not can_answer():
+            raise unasked
+        with self.signals.ending_a_question():
+            if not confirm(question):
+                raise NotAgreed("nothing was changed: it was not agreed to")
 
-    project: Project
-    shown: OutputFormat | None
-    files: Mapping[str, Path] = field(default_factory=dict)
-
-    def write(self, record: RunRecord) -> None:
+    def report(self, record: RunRecord) -> ExitCode:
         """Write the files, then print. What cannot be written is an error after all is printed."""
         providers = provider_names(self.project)
         try:
-            for name, file in self.files.items():
+            for name, file in self._files.items():
                 write_report(file, RENDERERS[name](record, providers), "--report")
         finally:
-            if self.shown is not None:
-                print_text(RENDERERS[self.shown](record, providers), end="")
+            if not self._streams:
+                print_text(RENDERERS[self._format](record, providers), end="")
+        return record.exit_code
 
 
-def report_files(options: Iterable[str]) -> dict[str, Path]:
+def _report_files(options: Iterable[str]) -> dict[str, Path]:
     """`--report FORMAT=FILE` -> format: file; UsageError for another form."""
     found: dict[str, Path] = {}
     for option in options:
@@ -157,26 +195,6 @@ def provider_names(project: Project) -> dict[str, str]:
     from provisioner.providers.catalogue import provider_for
 
     return {s.server_name: provider_for(s.host, project.providers).name for s in project.servers}
-
-
-@contextmanager
-def only_run(
-    project: Project, lock_wait: float, *, stream_events: bool, quiet: bool, plain: bool
-) -> Iterator[tuple[Signals, View]]:
-    """The one run of this checkout that changes hosts: its signals and its view, under the lock of
-    the project."""
-    with (
-        recorded_signals() as signals,
-        run_view(stream_events=stream_events, quiet=quiet, plain=plain) as view,
-        project_lock(
-            project.root,
-            commit_of(project.root, project.declared_paths),
-            wait_seconds=lock_wait,
-            on_wait=lambda holder: view.note(f"waiting for another push: {holder}"),
-            check=signals.check,
-        ),
-    ):
-        yield signals, view
 
 
 @contextmanager
@@ -211,28 +229,3 @@ def _ending(record: RunRecord) -> Iterator[RunRecord]:
         words = f"bug in provisioner: {type(error).__name__}"
         record.add(RunFailed(exit_code=ExitCode.BUG, message=words, remedy=""))
         raise
-
-
-def show_plan(
-    project: Project, view: View, hosts: list[HostResult], plan: Plan | None = None
-) -> None:
-    """Show on standard error what would be done; a saved plan knows no more than its actions."""
-    view.clear()
-    record = RunRecord(run_started(project, "plan", {}))
-    record.add(RunPlanned(hosts=hosts, plan=None, batches=[]))
-    text = run_text(record, provider_names(project))
-    if plan is not None and not hosts:
-        text = "".join(
-            f"{host}: {', '.join(f'{name} {action}' for name, action in one.actions.items())}\n"
-            for host, one in plan.hosts.items()
-        )
-    print_text(text, end="", file=sys.stderr)
-
-
-def require_agreement(question: str, unasked: ProvisionerError, signals: Signals) -> None:
-    """Ask at the terminal; `unasked` is raised where there is none, NotAgreed for a no."""
-    if not can_answer():
-        raise unasked
-    with signals.ending_a_question():
-        if not confirm(question):
-            raise NotAgreed("nothing was changed: it was not agreed to")

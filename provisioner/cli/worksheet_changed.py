@@ -7,11 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from msgspec.structs import replace
 
-from provisioner.ansible.signals import recorded_signals
 from provisioner.cli.app import print_error
 from provisioner.cli.output import print_text
-from provisioner.cli.run_session import HostsOptions
-from provisioner.cli.view import run_view
+from provisioner.cli.run_session import RunSession
 from provisioner.credentials.project_secrets import OpenProject
 from provisioner.deploy.push import plan
 from provisioner.deploy.result import HostResult, HostState
@@ -34,27 +32,23 @@ _READ = (HostState.UNCHANGED, HostState.WOULD_CHANGE)
 
 
 def changed_worksheets(
-    over_hosts: HostsOptions, scope: Scope, names: Collection[str], reveal: Reveal | None
+    session: RunSession, scope: Scope, names: Collection[str], reveal: Reveal | None
 ) -> tuple[list[Worksheet], ExitCode]:
     """A worksheet for each group of hosts with equal changes. Says why other hosts have none.
 
     `names`: of these servers alone, if there are any; `reveal`: None if secrets stay hidden.
     """
-    with (
-        recorded_signals() as signals,
-        run_view(stream_events=False, quiet=False, plain=over_hosts.verbosity > 0) as view,
-        over_hosts.run("plan", scope, signals, view) as run,
-    ):
+    with session.unlocked(), session.run(scope) as run:
         hosts = plan(run).hosts
         run.signals.check()
-        view.clear()
+        session.view.clear()
         _tell_of_done(hosts)
         codes = [_refuse(host) for host in hosts if host.to_enter is None and not _imports(host)]
         for skipped in run.record.skipped:
             print_error(f"{skipped.server}: {skipped.reason}", skipped.remedy)
             codes.append(skipped.exit_code)
         groups = _grouped(hosts, {name.casefold() for name in names})
-        declared = {s.server_name.casefold(): s for s in over_hosts.project.servers}
+        declared = {s.server_name.casefold(): s for s in session.project.servers}
         secrets: Found | None = None
         if reveal:
             keys = {one.name.casefold() for group in groups for one in group}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.app import code_of
-from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
+from provisioner.cli.options import ProjectOptions, ServerNames
 from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode, PersonNeeded, UsageError, gravest
 from provisioner.git import checkout_of
@@ -28,12 +27,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="With --renamed: do not a
 
 
 def accept(
+    options: ProjectOptions,
     servers: ServerNames = None,
     renamed: Renamed = False,
     yes: Yes = False,
-    project: ProjectFolder = Path(),
-    allow_commands: AllowCommands = False,
-    accept_destination: AcceptDestination = None,
 ) -> int:
     """Ask about each changed or new destination of a secret, and send nothing.
 
@@ -49,15 +46,12 @@ def accept(
 
       provisioner accept --renamed
     """
-    from provisioner.cli.opening import open_declared
-    from provisioner.model.reading import read_project
-
     if (renamed and servers) or (yes and not renamed):
         raise UsageError("--renamed excludes SERVER, and --yes requires it", remedy="see --help")
-    declared = read_project(project)
-    opened = open_declared(declared, allow_commands, accept_destination)
+    opened = options.open()
     if renamed:
         return _rename(opened, yes=yes)
+    declared = opened.project
     chosen = [declared.server(name) for name in servers] if servers else declared.servers
     return gravest(code_of(partial(_accept, server, opened)) for server in chosen)
 

@@ -20,12 +20,7 @@ from provisioner.cli.callback_options import (
     answering_terminal,
     callback_certificate,
 )
-from provisioner.cli.options import (
-    AcceptDestination,
-    AllowCommands,
-    ProjectFolder,
-    RequiredServers,
-)
+from provisioner.cli.options import ProjectOptions, RequiredServers
 from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError, gravest
 from provisioner.git import checkout_of
@@ -66,6 +61,7 @@ Card = Annotated[
 
 
 def authenticate(
+    options: ProjectOptions,
     servers: RequiredServers,
     port: Port = 0,
     timeout: Timeout = 300,
@@ -76,9 +72,6 @@ def authenticate(
     select_account: SelectAccount = False,
     device: Device = False,
     card: Card = False,
-    project: ProjectFolder = Path(),
-    allow_commands: AllowCommands = False,
-    accept_destination: AcceptDestination = None,
 ) -> int:
     """Sign in to a server's OAuth2 provider, in the browser, and keep the tokens encrypted.
 
@@ -94,10 +87,8 @@ def authenticate(
       provisioner authenticate Reports --card
     """
     from provisioner.cli.chosen_servers import oauth2_servers
-    from provisioner.cli.opening import open_declared
-    from provisioner.model.reading import read_project
 
-    declared = read_project(project)
+    declared = options.read()
     chosen = oauth2_servers(declared, servers)
     if card:
         return _print_cards(chosen, declared, port)
@@ -124,7 +115,7 @@ def authenticate(
         )
         return browser_flow(context, options)
 
-    opened = open_declared(declared, allow_commands, accept_destination)
+    opened = options.open(declared)
     opened.secrets.making_key()
     opened.store.prepare()
     return gravest(

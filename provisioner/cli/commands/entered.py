@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.options import (
-    AcceptDestination,
-    AllowCommands,
-    AskBecomePass,
-    Forks,
-    Format,
-    InventoryPath,
-    LockWait,
-    OutputFormat,
-    ProjectFolder,
-    ReportFiles,
-    VaultPasswordFiles,
-    Verbosity,
-    complete_host_name,
-    complete_server_name,
-)
+from provisioner.cli.completion import complete_host_name, complete_server_name
+from provisioner.cli.options import HostsOptions, LockWait, ReportOptions, Yes
 
 if TYPE_CHECKING:
     from provisioner.deploy.result import HostResult
@@ -32,6 +17,8 @@ _LONGEST = 400  # characters, as the state of a host keeps them
 
 
 def entered(
+    options: HostsOptions,
+    report: ReportOptions,
     hosts: Annotated[
         list[str],
         typer.Argument(
@@ -61,18 +48,8 @@ def entered(
     undo: Annotated[
         bool, typer.Option("--undo", help="Remove the newest record: it was not entered.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
-    project: ProjectFolder = Path(),
-    inventory: InventoryPath = None,
-    forks: Forks = None,
+    yes: Yes = False,
     lock_wait: LockWait = 0.0,
-    report: ReportFiles = None,
-    output_format: Format = OutputFormat.TEXT,
-    allow_commands: AllowCommands = False,
-    accept_destination: AcceptDestination = None,
-    ask_become_pass: AskBecomePass = False,
-    vault_password_file: VaultPasswordFiles = None,
-    verbose: Verbosity = 0,
 ) -> int:
     """Record that a person entered the values of these hosts into the dialog of MAPS.
 
@@ -90,18 +67,11 @@ def entered(
     """
     from provisioner.ansible.run_input import EnteredInput
     from provisioner.cli.output import print_text
-    from provisioner.cli.run_session import (
-        HostsOptions,
-        Report,
-        only_run,
-        report_files,
-        require_agreement,
-    )
+    from provisioner.cli.run_session import RunSession
     from provisioner.deploy.entered import record_entered
-    from provisioner.deploy.run import RunOptions, with_inventory
+    from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
     from provisioner.errors import UsageError
-    from provisioner.model.reading import read_project
     from provisioner.private_file import process_owner
     from provisioner.reports.entered_text import question_text
 
@@ -111,51 +81,35 @@ def entered(
         servers=sorted(servers or ()),
         undo=undo,
     )
-    declared = with_inventory(read_project(project), inventory)
-    report_to = Report(project=declared, shown=output_format, files=report_files(report or ()))
-    over_hosts = HostsOptions(
-        project=declared,
-        forks=forks,
-        verbosity=verbose,
-        ask_become_pass=ask_become_pass,
-        vault_password_files=vault_password_file,
-        allow_commands=allow_commands,
-        accept_destinations=accept_destination,
-    )
-    quiet = output_format is OutputFormat.JSON
-    with only_run(declared, lock_wait, stream_events=False, quiet=quiet, plain=verbose > 0) as (
-        signals,
-        view,
-    ):
+    session = RunSession("entered", options, report)
 
-        def agree(results: list[HostResult]) -> None:
-            view.clear()
-            print_text(question_text(results, said.servers, undo=undo), end="", file=sys.stderr)
-            if yes:
-                return
-            names = ", ".join(result.host for result in results)
-            unasked = UsageError(
-                f"nothing was recorded for {names}: no one confirmed it",
-                remedy="without a terminal to ask on, pass --yes",
-            )
-            question = f"Was this entered into MAPS on {names}, by {said.by}?"
-            if undo:
-                question = f"Remove these records of {names}?"
-            require_agreement(question, unasked, signals)
+    def agree(results: list[HostResult]) -> None:
+        session.view.clear()
+        print_text(question_text(results, said.servers, undo=undo), end="", file=sys.stderr)
+        if yes:
+            return
+        names = ", ".join(result.host for result in results)
+        unasked = UsageError(
+            f"nothing was recorded for {names}: no one confirmed it",
+            remedy="without a terminal to ask on, pass --yes",
+        )
+        question = f"Was this entered into MAPS on {names}, by {said.by}?"
+        if undo:
+            question = f"Remove these records of {names}?"
+        session.require_agreement(question, unasked)
 
-        with over_hosts.run(
-            "entered",
+    with (
+        session.locked(lock_wait),
+        session.run(
             Scope(hosts=tuple(hosts)),
-            signals,
-            view,
             also={"by": said.by, "note": note, "entered": said.servers, "undo": undo},
             options=RunOptions(lock_wait=lock_wait, entered=said),
             keep=True,
             keep_key=True,
-        ) as run:
-            record_entered(run, agree)
-    report_to.write(run.record)
-    return run.record.exit_code
+        ) as run,
+    ):
+        record_entered(run, agree)
+    return session.report(run.record)
 
 
 def _one_line(option: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,37 +10,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.options import (
-    AcceptDestination,
-    AllowCommands,
-    AskBecomePass,
-    Forks,
-    Format,
     HostLimit,
-    InventoryPath,
+    HostsOptions,
     LockWait,
     Mail,
     NoRestart,
-    OutputFormat,
-    ProjectFolder,
     Prune,
-    ReportFiles,
+    ReportOptions,
     ServerNames,
-    VaultPasswordFiles,
-    Verbosity,
+    Yes,
 )
 from provisioner.deploy.mail_mode import MailMode
 
 if TYPE_CHECKING:
-    from provisioner.ansible.signals import Signals
-    from provisioner.cli.view import View
+    from provisioner.cli.run_session import RunSession
     from provisioner.deploy.push import Work
-    from provisioner.model.project import Project
+    from provisioner.deploy.record import RunRecord
 
 
 def push(
+    hosts: HostsOptions,
+    report: ReportOptions,
     servers: ServerNames = None,
-    project: ProjectFolder = Path(),
-    inventory: InventoryPath = None,
     limit: HostLimit = None,
     batches: Annotated[
         str | None,
@@ -59,7 +51,6 @@ def push(
             show_default="push: max_failures in provisioner.yml, else 0",
         ),
     ] = None,
-    forks: Forks = None,
     plan: Annotated[
         Path | None,
         typer.Option(
@@ -84,17 +75,10 @@ def push(
             show_default="push: prune_limit in provisioner.yml, else 1",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    yes: Yes = False,
     mail: Mail = MailMode.FULL,
     no_restart: NoRestart = False,
     lock_wait: LockWait = 0.0,
-    report: ReportFiles = None,
-    output_format: Format = OutputFormat.TEXT,
-    allow_commands: AllowCommands = False,
-    accept_destination: AcceptDestination = None,
-    ask_become_pass: AskBecomePass = False,
-    vault_password_file: VaultPasswordFiles = None,
-    verbose: Verbosity = 0,
 ) -> int:
     """Bring every host to the declared state and verify each with a real test email.
 
@@ -113,95 +97,74 @@ def push(
 
       provisioner push --limit maps_test --report junit=push.xml
     """
-    from provisioner.cli.app import print_error
-    from provisioner.cli.run_session import HostsOptions, Report, only_run, report_files
+    from provisioner.cli.run_session import RunSession
     from provisioner.deploy.batches import batch_sizes
     from provisioner.deploy.plan import read_plan
     from provisioner.deploy.push import PushOptions, undone_of_last_push
     from provisioner.deploy.push import max_failures as checked_max_failures
     from provisioner.deploy.push import push as push_hosts
-    from provisioner.deploy.run import RunOptions, with_inventory
+    from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
-    from provisioner.model.reading import read_project
     from provisioner.text import counted
 
-    declared = with_inventory(read_project(project), inventory)
-    streamed = output_format is OutputFormat.JSON
-    report_to = Report(
-        project=declared,
-        shown=None if streamed else output_format,
-        files=report_files(report or ()),
-    )
-    saved = read_plan(plan) if plan else None
+    session = RunSession("push", hosts, report)
+    settings, saved = session.project.push, read_plan(plan) if plan else None
     scope = Scope(servers=tuple(sorted(servers or ())), limit=limit, prune=prune)
     if saved is not None:
         scope = scope.planned(saved.options)
-    scope.check(declared)
-    settings, only = declared.push, None
-    sizes = None if batches is None else batch_sizes(batches)
-    failures = checked_max_failures(max_failures or settings.max_failures)
+    scope.check(session.project)
     also = {"mail": str(mail), "restart": not no_restart, "plan": saved.seal if saved else None}
-    over_hosts = HostsOptions(
-        project=declared,
-        forks=forks,
-        verbosity=verbose,
-        ask_become_pass=ask_become_pass,
-        vault_password_files=vault_password_file,
-        allow_commands=allow_commands,
-        accept_destinations=accept_destination,
-    )
-    with only_run(declared, lock_wait, stream_events=streamed, quiet=False, plain=verbose > 0) as (
-        signals,
-        view,
-    ):
-        if resume:
-            earlier = undone_of_last_push(declared.root)
-            scope = scope.resumed(earlier)
-            also["resumed"] = earlier.run_id
-            only, left = frozenset(earlier.undone), counted(len(earlier.undone), "host")
-            view.note(f"continuing the push {earlier.run_id}: {left} left")
-        agree = partial(
+    options = PushOptions(
+        agree=partial(
             _agree,
-            project=declared,
-            view=view,
-            signals=signals,
+            session=session,
             ceiling=settings.prune_limit if prune_limit is None else prune_limit,
             yes=yes,
             is_saved=saved is not None,
-        )
-        with over_hosts.run(
-            "push",
+        ),
+        sizes=settings.batches if batches is None else batch_sizes(batches),
+        max_failures=checked_max_failures(max_failures or settings.max_failures),
+    )
+    with session.locked(lock_wait):
+        if resume:
+            earlier = undone_of_last_push(session.project.root)
+            scope = scope.resumed(earlier)
+            also["resumed"] = earlier.run_id
+            options = replace(options, only=frozenset(earlier.undone))
+            left = counted(len(earlier.undone), "host")
+            session.view.note(f"continuing the push {earlier.run_id}: {left} left")
+        with session.run(
             scope,
-            signals,
-            view,
             also=also,
             options=RunOptions(mail=mail, restart=not no_restart, lock_wait=lock_wait),
             keep=True,
             keep_key=True,
         ) as run:
-            options = PushOptions(
-                agree=agree, sizes=sizes or settings.batches, max_failures=failures, only=only
-            )
             push_hosts(run, options, saved)
-    report_to.write(run.record)
-    if run.record.interrupted:
-        by = f"interrupted ({run.record.interrupted})"
-        if run.record.undone:
-            print_error(
-                f"{by}; hosts finish the transaction they are in",
-                "continue with: provisioner push --resume",
-            )
-        else:
-            print_error(f"{by}, but every host is done")
-    return run.record.exit_code
+    code = session.report(run.record)
+    _tell_of_interruption(run.record)
+    return code
+
+
+def _tell_of_interruption(record: RunRecord) -> None:
+    from provisioner.cli.app import print_error
+
+    if not record.interrupted:
+        return
+    by = f"interrupted ({record.interrupted})"
+    if record.undone:
+        print_error(
+            f"{by}; hosts finish the transaction they are in",
+            "continue with: provisioner push --resume",
+        )
+    else:
+        print_error(f"{by}, but every host is done")
 
 
 def _agree(
     work: Work,
     *,
-    project: Project,
-    view: View,
-    signals: Signals,
+    session: RunSession,
     ceiling: int,
     yes: bool,
     is_saved: bool,
@@ -210,7 +173,6 @@ def _agree(
     there to be asked; what removes something needs one of the first two. Whoever saved a plan has
     seen it: of that one only removals are asked about."""
     from provisioner.cli.prompts import can_answer
-    from provisioner.cli.run_session import require_agreement, show_plan
     from provisioner.errors import FleetError, UsageError
     from provisioner.text import counted
 
@@ -227,7 +189,7 @@ def _agree(
         )
     if not work.planned:
         return
-    show_plan(project, view, work.hosts, work.plan)
+    session.show_plan(work.hosts, work.plan)
     if yes or (not names and (is_saved or not can_answer())):
         return
     unasked = UsageError(
@@ -236,4 +198,4 @@ def _agree(
     )
     hosts = counted(len(work.planned), "host")
     question = f"Remove {what}?" if names else f"Push to {hosts}?"
-    require_agreement(question, unasked, signals)
+    session.require_agreement(question, unasked)

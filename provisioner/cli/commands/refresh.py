@@ -6,13 +6,12 @@ import math
 import sys
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.app import code_of, print_error
-from provisioner.cli.options import AcceptDestination, AllowCommands, ProjectFolder, ServerNames
+from provisioner.cli.options import ProjectOptions, ServerNames
 from provisioner.cli.output import print_text
 from provisioner.errors import PersonNeeded, ProvisionerError, UsageError, gravest
 
@@ -29,12 +28,10 @@ Due = Annotated[
 
 
 def refresh(
+    options: ProjectOptions,
     servers: ServerNames = None,
     every: All = False,
     due: Due = False,
-    project: ProjectFolder = Path(),
-    allow_commands: AllowCommands = False,
-    accept_destination: AcceptDestination = None,
 ) -> int:
     """Refresh the access tokens now, so that no refresh token dies of idleness.
 
@@ -51,17 +48,14 @@ def refresh(
       provisioner refresh --due --project /srv/mail
     """
     from provisioner.cli.chosen_servers import oauth2_servers
-    from provisioner.cli.opening import open_declared
-    from provisioner.model.reading import read_project
 
     if every and servers:
         raise UsageError("--all and names of servers exclude each other", remedy="give one of them")
-    declared = read_project(project)
-    opened = open_declared(declared, allow_commands, accept_destination)
+    opened = options.open()
     work = _refreshed if servers else _refreshed_if_ours
     work = _refreshed_if_due if due else work
     return gravest(
-        code_of(partial(work, server, opened)) for server in oauth2_servers(declared, servers)
+        code_of(partial(work, server, opened)) for server in oauth2_servers(opened.project, servers)
     )
 
 

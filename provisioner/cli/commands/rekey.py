@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.options import ProjectFolder
+from provisioner.cli.options import ProjectFolder, ProjectOptions
 from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode, UsageError
 
@@ -60,15 +60,13 @@ def rekey(
 
       provisioner rekey --old-key ~/.config/maps-provisioner/vault-key.old-3f9a1c20 -C staging
     """
-    from provisioner.cli.opening import open_declared
     from provisioner.credentials.rekey import rekey as encrypt_again
     from provisioner.credentials.vault_key import expanded
-    from provisioner.model.reading import read_project
 
     if new_key and old_key:
         raise UsageError("--new-key and --old-key exclude each other", remedy="pass one of them")
     new_key, old_key = (expanded(path) if path else None for path in (new_key, old_key))
-    opened = open_declared(read_project(project), allow_commands=False)
+    opened = ProjectOptions(project=project).open()
     change, paths = encrypt_again(opened, new_key, old_key)
     for path in paths:
         print_text(f"Encrypted again: {path}")

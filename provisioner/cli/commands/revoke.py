@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.app import code_of
-from provisioner.cli.options import (
-    AcceptDestination,
-    AllowCommands,
-    ProjectFolder,
-    RequiredServers,
-)
+from provisioner.cli.options import ProjectOptions, RequiredServers, Yes
 from provisioner.cli.output import print_text
 from provisioner.errors import ExitCode, PersonNeeded, UsageError, gravest
 from provisioner.text import proposed_command
@@ -27,7 +21,6 @@ if TYPE_CHECKING:
     from provisioner.providers.provider import Provider
     from provisioner.secret import Secret
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
 Local = Annotated[
     bool, typer.Option("--local", help="Only delete the tokens here; the provider is not asked.")
 ]
@@ -44,12 +37,10 @@ _DEAD = (
 
 
 def revoke(
+    options: ProjectOptions,
     servers: RequiredServers,
     yes: Yes = False,
     local: Local = False,
-    project: ProjectFolder = Path(),
-    allow_commands: AllowCommands = False,
-    accept_destination: AcceptDestination = None,
 ) -> int:
     """Take a sign-in back: end it at the provider (RFC 7009), then delete its tokens here.
 
@@ -64,10 +55,7 @@ def revoke(
 
       provisioner revoke Reports Alerts --local --yes
     """
-    from provisioner.cli.opening import open_declared
-    from provisioner.model.reading import read_project
-
-    opened = open_declared(read_project(project), allow_commands, accept_destination)
+    opened = options.open()
     found = dict(_found(name, opened) for name in servers)
     codes = {} if local else {n: code_of(partial(_check, n, s, opened)) for n, s in found.items()}
     ready = [name for name in found if codes.get(name, ExitCode.DONE) is ExitCode.DONE]

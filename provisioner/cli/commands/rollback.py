@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.options import (
-    AcceptDestination,
-    AllowCommands,
-    AskBecomePass,
-    Forks,
-    Format,
-    HostLimit,
-    InventoryPath,
-    LockWait,
-    NoRestart,
-    OutputFormat,
-    ProjectFolder,
-    ReportFiles,
-    VaultPasswordFiles,
-    Verbosity,
-    complete_host_name,
-)
+from provisioner.cli.completion import complete_host_name
+from provisioner.cli.options import HostLimit, HostsOptions, LockWait, NoRestart, ReportOptions, Yes
 
 if TYPE_CHECKING:
     from provisioner.deploy.result import HostResult
 
 
 def rollback(
+    options: HostsOptions,
+    report: ReportOptions,
     hosts: Annotated[
         list[str] | None,
         typer.Argument(
@@ -40,19 +26,9 @@ def rollback(
         ),
     ] = None,
     limit: HostLimit = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
-    project: ProjectFolder = Path(),
-    inventory: InventoryPath = None,
-    forks: Forks = None,
+    yes: Yes = False,
     no_restart: NoRestart = False,
     lock_wait: LockWait = 0.0,
-    report: ReportFiles = None,
-    output_format: Format = OutputFormat.TEXT,
-    allow_commands: AllowCommands = False,
-    accept_destination: AcceptDestination = None,
-    ask_become_pass: AskBecomePass = False,
-    vault_password_file: VaultPasswordFiles = None,
-    verbose: Verbosity = 0,
 ) -> int:
     """Bring back the document that hosts had before, and verify it with a test email.
 
@@ -65,60 +41,36 @@ def rollback(
 
       provisioner rollback --limit 'maps:&test' --yes
     """
-    from provisioner.cli.run_session import (
-        HostsOptions,
-        Report,
-        only_run,
-        report_files,
-        require_agreement,
-        show_plan,
-    )
+    from provisioner.cli.run_session import RunSession
     from provisioner.deploy.rollback import rollback as roll_back
-    from provisioner.deploy.run import RunOptions, with_inventory
+    from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
     from provisioner.deploy.targets import prepare_rollback
     from provisioner.errors import UsageError
-    from provisioner.model.reading import read_project
 
-    declared = with_inventory(read_project(project), inventory)
-    report_to = Report(project=declared, shown=output_format, files=report_files(report or ()))
-    over_hosts = HostsOptions(
-        project=declared,
-        forks=forks,
-        verbosity=verbose,
-        ask_become_pass=ask_become_pass,
-        vault_password_files=vault_password_file,
-        allow_commands=allow_commands,
-        accept_destinations=accept_destination,
-    )
-    quiet = output_format is OutputFormat.JSON
-    with only_run(declared, lock_wait, stream_events=False, quiet=quiet, plain=verbose > 0) as (
-        signals,
-        view,
-    ):
+    session = RunSession("rollback", options, report)
 
-        def agree(results: list[HostResult]) -> None:
-            show_plan(declared, view, results)
-            if yes:
-                return
-            names = ", ".join(result.host for result in results)
-            unasked = UsageError(
-                f"a rollback of {names} was not agreed to; nothing was changed",
-                remedy="there is no terminal to ask at: pass --yes",
-            )
-            require_agreement(f"Roll back {names}?", unasked, signals)
+    def agree(results: list[HostResult]) -> None:
+        session.show_plan(results)
+        if yes:
+            return
+        names = ", ".join(result.host for result in results)
+        unasked = UsageError(
+            f"a rollback of {names} was not agreed to; nothing was changed",
+            remedy="there is no terminal to ask at: pass --yes",
+        )
+        session.require_agreement(f"Roll back {names}?", unasked)
 
-        with over_hosts.run(
-            "rollback",
+    with (
+        session.locked(lock_wait),
+        session.run(
             Scope(hosts=tuple(hosts or ()), limit=limit),
-            signals,
-            view,
             also={"restart": not no_restart},
             options=RunOptions(restart=not no_restart, lock_wait=lock_wait),
             keep=True,
             keep_key=True,
             prepare=prepare_rollback,
-        ) as run:
-            roll_back(run, agree)
-    report_to.write(run.record)
-    return run.record.exit_code
+        ) as run,
+    ):
+        roll_back(run, agree)
+    return session.report(run.record)

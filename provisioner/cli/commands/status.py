@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.options import (
-    AllowCommands,
     Format,
-    InventoryPath,
+    HostsOptions,
     OutputFormat,
-    ProjectFolder,
+    ReportOptions,
     ServerNames,
     Within,
 )
@@ -39,14 +37,12 @@ Hosts = Annotated[
 
 
 def status(
+    options: HostsOptions,
     servers: ServerNames = None,
     check: Check = False,
     hosts: Hosts = False,
     within: Within = None,
-    inventory: InventoryPath = None,
     report_format: Format = OutputFormat.TEXT,
-    project: ProjectFolder = Path(),
-    allow_commands: AllowCommands = False,
 ) -> int:
     """Show each server's sign-in, as it is stored here; `--check` and `--hosts` ask others.
 
@@ -65,22 +61,22 @@ def status(
       provisioner status --hosts
     """
     if hosts:
-        return _host_status(
-            project, inventory, report_format, others=bool(servers or check or within is not None)
-        )
+        if servers or check or within is not None:
+            raise UsageError(
+                "--hosts does not go together with names of servers, --check or --within",
+                remedy="ask for the hosts alone: provisioner status --hosts",
+            )
+        return _host_status(options, report_format)
     from provisioner.cli.chosen_servers import oauth2_servers
-    from provisioner.cli.opening import open_declared
     from provisioner.cli.output import print_text
     from provisioner.cli.progress import progress
     from provisioner.credentials.proofs import read_proofs
-    from provisioner.model.reading import read_project
     from provisioner.reports.sign_ins import states_as_json, states_as_text
 
-    declared = read_project(project)
-    opened = open_declared(declared, allow_commands)
-    proofs, states = read_proofs(declared.root), []
+    opened = options.open()
+    proofs, states = read_proofs(opened.project.root), []
     with progress(quiet=not check, plain=False) as tell:
-        for server in oauth2_servers(declared, servers):
+        for server in oauth2_servers(opened.project, servers):
             tell(f"asking {server.host} about {server.server_name}")
             noted = proofs.get(server.server_name)
             states.append(_state(server, opened, noted, within, check=check))
@@ -90,17 +86,21 @@ def status(
     return gravest(problem.exit_code for state in states for problem in state.problems)
 
 
-def _host_status(
-    project: Path, inventory: Path | None, report_format: OutputFormat, *, others: bool
-) -> int:
-    from provisioner.cli.host_status import host_status
+def _host_status(options: HostsOptions, report_format: OutputFormat) -> int:
+    """Ask every host and print what it says. Needs no token."""
+    from provisioner.cli.output import print_text
+    from provisioner.cli.run_session import RunSession
+    from provisioner.deploy.record import HostFinished
+    from provisioner.deploy.scope import Scope
+    from provisioner.deploy.targets import declared_targets
+    from provisioner.reports.host_status import RENDERERS
 
-    if others:
-        raise UsageError(
-            "--hosts does not go together with names of servers, --check or --within",
-            remedy="ask for the hosts alone: provisioner status --hosts",
-        )
-    return host_status(project, inventory, report_format)
+    session = RunSession("status", options, ReportOptions(output_format=report_format))
+    with session.unlocked(), session.run(Scope(), prepare=declared_targets) as run:
+        for result in run.ask("status", run.targets.all_hosts):
+            run.record.add(HostFinished(result=result))
+    print_text(RENDERERS[str(report_format)](run.record), end="")
+    return run.record.exit_code
 
 
 def _state(

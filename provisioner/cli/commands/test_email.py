@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.options import (
-    AcceptDestination,
-    AllowCommands,
-    ProjectFolder,
-    complete_server_name,
-)
+from provisioner.cli.completion import complete_server_name
+from provisioner.cli.options import ProjectOptions
 
 if TYPE_CHECKING:
     from provisioner.deploy.entry import ServerEntry
@@ -21,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_email(
+    options: ProjectOptions,
     server: Annotated[
         str,
         typer.Argument(
@@ -30,9 +26,6 @@ def test_email(
     to: Annotated[
         str | None, typer.Option("--to", help="Send it there.", show_default="as declared")
     ] = None,
-    project: ProjectFolder = Path(),
-    allow_commands: AllowCommands = False,
-    accept_destination: AcceptDestination = None,
 ) -> int:
     """Send a test email from this machine with a server's declared settings and its tokens.
 
@@ -47,20 +40,18 @@ def test_email(
     from dataclasses import replace
     from textwrap import dedent
 
-    from provisioner.cli.opening import open_declared
     from provisioner.cli.output import print_text
     from provisioner.deploy.record import new_run_id
     from provisioner.deploy.targets import server_entry
     from provisioner.errors import MailRefused, PersonNeeded
-    from provisioner.model.reading import read_project
     from provisioner.oauth.checks import says_expired
     from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
     from provisioner.providers.catalogue import provider_for
     from provisioner.reports.mail_text import mail_lines
     from provisioner.smtp.client import send_test_email
 
-    declared = read_project(project)
-    secrets = open_declared(declared, allow_commands, accept_destination).secrets
+    opened = options.open()
+    declared, secrets = opened.project, opened.secrets
     entry = server_entry(declared.server(server), secrets)
     if entry.token_set:
         tokens = fresh_tokens(secrets, entry.server, FRESH_SECONDS, time.time())

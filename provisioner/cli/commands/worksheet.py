@@ -9,18 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.app import print_error
-from provisioner.cli.options import (
-    AcceptDestination,
-    AllowCommands,
-    AskBecomePass,
-    Forks,
-    InventoryPath,
-    ProjectFolder,
-    ServerNames,
-    VaultPasswordFiles,
-    Verbosity,
-    complete_host_name,
-)
+from provisioner.cli.completion import complete_host_name
+from provisioner.cli.options import HostsOptions, ServerNames
 from provisioner.errors import ExitCode, ProvisionerError, UsageError, gravest
 from provisioner.worksheet.render import WorksheetFormat
 
@@ -63,6 +53,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Allow --reveal to write 
 
 
 def worksheet(
+    options: HostsOptions,
     servers: ServerNames = None,
     host: Hosts = None,
     changed: Changed = False,
@@ -70,14 +61,6 @@ def worksheet(
     out: Out = None,
     reveal: Reveal = False,
     yes: Yes = False,
-    project: ProjectFolder = Path(),
-    inventory: InventoryPath = None,
-    allow_commands: AllowCommands = False,
-    accept_destination: AcceptDestination = None,
-    forks: Forks = None,
-    ask_become_pass: AskBecomePass = False,
-    vault_password_file: VaultPasswordFiles = None,
-    verbose: Verbosity = 0,
 ) -> int:
     """Write what to type into MAPS' dialog, tab by tab, for those who enter it by hand.
 
@@ -101,41 +84,28 @@ def worksheet(
         refuse_to_replace_declared,
         refuse_unknown_readers,
     )
-    from provisioner.deploy.run import with_inventory
     from provisioner.deploy.scope import Scope, chosen_servers
-    from provisioner.model.reading import read_project
 
     if not changed:
-        of_hosts = (forks, ask_become_pass, vault_password_file, verbose)
-        _check(inventory, host, accept_destination, reveal=reveal, of_hosts=any(of_hosts))
+        _check(options, host, reveal=reveal)
     if reveal and not yes:
         refuse_unknown_readers(out)
-    declared = with_inventory(read_project(project), inventory)
+    declared = options.read()
     refuse_to_replace_declared(out, declared)
     chosen = chosen_servers(declared, servers or ())
     if changed:
-        from provisioner.cli.run_session import HostsOptions
+        from provisioner.cli.run_session import RunSession
         from provisioner.cli.worksheet_changed import changed_worksheets
 
-        over_hosts = HostsOptions(
-            project=declared,
-            forks=forks,
-            verbosity=verbose,
-            ask_become_pass=ask_become_pass,
-            vault_password_files=vault_password_file,
-            allow_commands=allow_commands,
-            accept_destinations=accept_destination,
-        )
         scope = Scope(hosts=tuple(host or ()))
         names = [server.server_name for server in chosen] if servers else []
         worksheets, code = changed_worksheets(
-            over_hosts, scope, names, _revealed if reveal else None
+            RunSession("plan", options), scope, names, _revealed if reveal else None
         )
     else:
         from provisioner.cli.host_servers import servers_of_hosts
-        from provisioner.cli.opening import open_declared
 
-        opened = open_declared(declared, allow_commands, accept_destination) if reveal else None
+        opened = options.open(declared) if reveal else None
         groups = servers_of_hosts(host or (), declared, chosen, named=bool(servers))
         worksheets, code = _whole(groups, opened)
     if worksheets:
@@ -181,26 +151,20 @@ def _revealed(
     return found, gravest(codes)
 
 
-def _check(
-    inventory: Path | None,
-    host: list[str] | None,
-    accepted: list[str] | None,
-    *,
-    reveal: bool,
-    of_hosts: bool,
-) -> None:
+def _check(options: HostsOptions, host: list[str] | None, *, reveal: bool) -> None:
     """UsageError for an option that would do nothing without another."""
-    if inventory is not None and not host:
+    if options.inventory is not None and not host:
         raise UsageError(
             "--inventory requires --host or --changed",
             remedy="pass --host, or remove --inventory",
         )
-    if accepted and not reveal:
+    if options.accept_destination and not reveal:
         raise UsageError(
             "--accept-destination requires --reveal or --changed",
             remedy="pass --reveal, or remove it: no secret is read without it",
         )
-    if of_hosts:
+    of_hosts = (options.forks, options.ask_become_pass, options.vault_password_file)
+    if any(of_hosts) or options.verbose:
         raise UsageError(
             "--forks, --ask-become-pass, --vault-password-file and --verbose require --changed",
             remedy="pass --changed, or remove them: no host is contacted without it",

@@ -1,0 +1,64 @@
+"""Names that the shell offers while somebody types. Whatever is wrong, there is just nothing to
+offer: a shell in the middle of a line is no place for errors.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+import typer
+
+_LATEST_RUNS = 20  # so many journals are opened at most
+
+
+def complete_server_name(context: typer.Context, incomplete: str) -> list[str]:
+    """The declared names that go on as typed."""
+    from provisioner.config.files import documents_of, server_files, settings_documents
+
+    root = Path(context.params.get("project") or ".")
+    try:
+        documents = documents_of(server_files(root, settings_documents(root)))
+        names = {d.value.get("server_name") for d in documents if isinstance(d.value, dict)}
+    except OSError:
+        return []
+    return _going_on(incomplete, names, context.params.get("servers"))
+
+
+def complete_host_name(context: typer.Context, incomplete: str) -> list[str]:
+    """The hosts of the last push that go on as typed, as its journal names them.
+
+    The inventory is not asked: it may be a program.
+    """
+    from provisioner.deploy.record import all_runs
+    from provisioner.errors import ProvisionerError
+
+    root = Path(context.params.get("project") or ".")
+    try:
+        runs = islice(all_runs(root), _LATEST_RUNS)
+        names = next(([host.host for host in run.hosts] for run in runs if run.plan), [])
+    except (OSError, ProvisionerError):
+        return []
+    return _going_on(incomplete, names, context.params.get("hosts"))
+
+
+def _going_on(incomplete: str, names: Iterable[object], given: Iterable[str] | None) -> list[str]:
+    taken = {str(name).casefold() for name in given or ()}
+    return sorted(
+        _as_one_word(name)
+        for name in names
+        if isinstance(name, str)
+        and name.isprintable()
+        and name.startswith(incomplete)
+        and name.casefold() not in taken
+    )
+
+
+def _as_one_word(name: str) -> str:
+    """bash takes what is offered as it is; other shells quote it themselves."""
+    if "bash" not in os.environ.get("_PROVISIONER_COMPLETE", ""):
+        return name
+    return re.sub(r"([^\w@%+=:,./-])", r"\\\1", name)
