@@ -15,12 +15,15 @@ from provisioner.lint.selection import EVERYTHING
 
 
 class Verdict(NamedTuple):
-    """What there is to say. `crashed`: checks that failed, which is our bug."""
+    """What there is to say. `crashed`: checks that failed, which is a bug in provisioner;
+    `strict`: warnings count as errors.
+    """
 
     findings: tuple[Finding, ...]
     files: int
     servers: int
     crashed: tuple[str, ...] = ()
+    strict: bool = False
 
     @property
     def errors(self) -> int:
@@ -39,6 +42,7 @@ def reach_verdict(
     settings: Iterable[Document] = (),
     rules: Iterable[Rule] = RULES,
     asked: frozenset[str] = EVERYTHING,
+    strict: bool = False,
 ) -> Verdict:
     """Check documents, of which only one is in memory at a time.
 
@@ -46,4 +50,5 @@ def reach_verdict(
     """
     linter = Linter(settings, rules, asked)
     findings = tuple(linter.findings(documents))
-    return Verdict(findings, linter.files, linter.servers, tuple(dict.fromkeys(linter.crashed)))
+    crashed = tuple(dict.fromkeys(linter.crashed))
+    return Verdict(findings, linter.files, linter.servers, crashed, strict)

@@ -148,15 +148,15 @@ def test_errors_fail_warnings_only_if_strict_and_a_crash_is_our_bug(
     findings: tuple[Finding, ...], crashed: tuple[str, ...], code: int, strict_code: int
 ) -> None:
     verdict = Verdict(findings=findings, files=1, servers=1, crashed=crashed)
-    assert exit_code(verdict, strict=False) == code
-    assert exit_code(verdict, strict=True) == strict_code
+    assert exit_code(verdict) == code
+    assert exit_code(verdict._replace(strict=True)) == strict_code
 
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_strict_makes_the_test_of_a_warning_fail(
     strict: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report(Verdict((WARNING,), 1, 1), FindingFormat.JUNIT, None, strict=strict)
+    report(Verdict((WARNING,), 1, 1, strict=strict), FindingFormat.JUNIT, None)
     assert f'failures="{int(strict)}"' in capsys.readouterr().out
 
 

@@ -120,9 +120,9 @@ def validate(
             return ExitCode.FAILURE if has_changed else ExitCode.DONE
         settings = settings_documents(project)
     with _without_garbage_collection():
-        verdict = reach_verdict(documents_of(files), settings=settings, asked=asked)
-    report(verdict, report_format, output, strict=strict)
-    return exit_code(verdict, strict=strict)
+        verdict = reach_verdict(documents_of(files), settings=settings, asked=asked, strict=strict)
+    report(verdict, report_format, output)
+    return exit_code(verdict)
 
 
 def _mend(
@@ -164,33 +164,32 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def exit_code(verdict: Verdict, *, strict: bool) -> ExitCode:
+def exit_code(verdict: Verdict) -> ExitCode:
     """A crashed check outranks findings: nobody knows what it would have said."""
     if verdict.crashed:
         return ExitCode.BUG
-    failed = verdict.errors or (strict and verdict.warnings)
+    failed = verdict.errors or (verdict.strict and verdict.warnings)
     return ExitCode.FAILURE if failed else ExitCode.DONE
 
 
-def report(
-    verdict: Verdict, report_format: FindingFormat, target: Path | None, *, strict: bool
-) -> None:
+def report(verdict: Verdict, report_format: FindingFormat, target: Path | None) -> None:
     """Print the report, or write it to `target` and print the text report.
 
     What cannot be written is an error at the end: the findings are printed in any case.
     """
     from provisioner.cli.output import is_colored, write_report
+    from provisioner.reports.findings.text import render_colored
 
-    shown = FindingFormat.TEXT if target is not None else report_format
+    shown = RENDERERS[FindingFormat.TEXT if target is not None else report_format]
+    if shown is RENDERERS[FindingFormat.TEXT] and is_colored(sys.stdout, os.environ):
+        shown = render_colored
     try:
         if target is not None:
-            text = _rendered(verdict, report_format, strict=strict, colored=False)
-            write_report(target, text, "--output")
+            write_report(target, RENDERERS[report_format](verdict), "--output")
         if report_format is FindingFormat.GITHUB:
             _append_summary(verdict, os.environ.get("GITHUB_STEP_SUMMARY"))
     finally:
-        colored = is_colored(sys.stdout, os.environ)
-        sys.stdout.write(_rendered(verdict, shown, strict=strict, colored=colored))
+        sys.stdout.write(shown(verdict))
         sys.stdout.flush()
 
 
@@ -202,17 +201,6 @@ def _refuse_to_replace(files: Iterable[FoundFile], output: Path | None) -> None:
             "the report would replace one of the files that it is about",
             remedy="name another file with --output",
         )
-
-
-def _rendered(
-    verdict: Verdict, report_format: FindingFormat, *, strict: bool, colored: bool
-) -> str:
-    render = RENDERERS[report_format]
-    if report_format is FindingFormat.TEXT:
-        return render(verdict, coloured=colored)
-    if report_format is FindingFormat.JUNIT:
-        return render(verdict, strict=strict)
-    return render(verdict)
 
 
 def _append_summary(verdict: Verdict, file: str | None) -> None:

@@ -25,13 +25,15 @@ class FindingFormat(StrEnum):
     GITLAB = "gitlab"
 
 
-def _lazily(name: str) -> Callable[..., str]:
-    def render(verdict: Verdict, **options: bool) -> str:
-        renderer: Callable[..., str] = import_module(f"provisioner.reports.findings.{name}").render
-        return renderer(verdict, **options)
+def _lazily(name: str) -> Callable[[Verdict], str]:
+    def render(verdict: Verdict) -> str:
+        renderer: Callable[[Verdict], str]
+        renderer = import_module(f"provisioner.reports.findings.{name}").render
+        return renderer(verdict)
 
     return render
 
 
-# `text` has an option `coloured`, `junit` an option `strict`.
-RENDERERS: Mapping[str, Callable[..., str]] = {name.value: _lazily(name) for name in FindingFormat}
+RENDERERS: Mapping[str, Callable[[Verdict], str]] = {
+    name.value: _lazily(name) for name in FindingFormat
+}

@@ -23,12 +23,12 @@ _CLASS = "provisioner.validate"  # Jenkins: package and class
 _CLEAN = "all other files"  # the same in each run, so that it can be compared
 
 
-def render(verdict: Verdict, *, strict: bool = False) -> str:
-    """`testsuites` with one `testsuite`. Warnings fail only if `strict`."""
+def render(verdict: Verdict) -> str:
+    """`testsuites` with one `testsuite`. Warnings fail only if the verdict is strict."""
     by_file = _by_file(verdict.findings)
     suite = new_suite(_SUITE)
     for file, findings in by_file.items():
-        _add_file(suite, file, findings, strict=strict)
+        _add_file(suite, file, findings, strict=verdict.strict)
     if others := verdict.files - len(by_file):
         text = f"{counted(others, 'file')}: nothing to say"
         add_element(add_case(suite, _CLEAN, _CLASS), "system-out", text)

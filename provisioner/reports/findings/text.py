@@ -16,9 +16,17 @@ _BOLD, _RED, _YELLOW, _CYAN = "1", "1;31", "1;33", "36"
 _Paint = Callable[[str, str], str]
 
 
-def render(verdict: Verdict, *, coloured: bool = False) -> str:
-    """All findings, and a last line that counts them. `coloured`: for a terminal."""
-    paint = _painted if coloured else _plain
+def render(verdict: Verdict) -> str:
+    """All findings, and a last line that counts them."""
+    return _rendered(verdict, _plain)
+
+
+def render_colored(verdict: Verdict) -> str:
+    """The same for a terminal with colors."""
+    return _rendered(verdict, _painted)
+
+
+def _rendered(verdict: Verdict, paint: _Paint) -> str:
     blocks = [*(paragraph(finding, paint) for finding in verdict.findings), summary(verdict)]
     fixable = sum(finding.fix is not None for finding in verdict.findings)
     if fixable:

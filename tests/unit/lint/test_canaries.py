@@ -15,6 +15,7 @@ import yaml
 from provisioner.lint.verdict import reach_verdict
 from provisioner.reports import step_summary
 from provisioner.reports.findings.formats import RENDERERS
+from provisioner.reports.findings.text import render_colored
 from tests.support.loading import documents_at
 
 CANARIES = ("hunter2CANARY", "70417762031")
@@ -42,7 +43,7 @@ def assert_none_is_reported(
     assert {str(folder / name) for name in texts} <= {finding.file for finding in verdict.findings}
     for render in (*RENDERERS.values(), step_summary.render):
         assert_silent(render(verdict), canaries)
-    assert_silent(RENDERERS["text"](verdict, coloured=True), canaries)
+    assert_silent(render_colored(verdict), canaries)
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -24,7 +24,7 @@ XSD = etree.XMLSchema(etree.parse(FORMAT_SCHEMAS / "junit-10.xsd"))
 
 
 def suite_of(verdict: Verdict, *, strict: bool = False) -> etree._Element:
-    text = render(verdict, strict=strict)
+    text = render(verdict._replace(strict=strict))
     assert text.isascii()
     root = etree.fromstring(text.encode())
     XSD.assertValid(root)

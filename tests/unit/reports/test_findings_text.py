@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from provisioner.lint.verdict import Verdict
-from provisioner.reports.findings.text import render
+from provisioner.reports.findings.text import render, render_colored
 from tests.unit.reports.finding_samples import SMALL, finding
 
 
 def test_severity_rule_caret_and_place_are_coloured() -> None:
-    assert render(SMALL, coloured=True) == (
+    assert render_colored(SMALL) == (
         "\x1b[1mservers/a.yml:4:7:\x1b[0m \x1b[1;31merror\x1b[0m[\x1b[36mwrong-type\x1b[0m] "
         "`port` must be a whole number\n"
         "      port: x\n"
@@ -26,7 +26,7 @@ def test_severity_rule_caret_and_place_are_coloured() -> None:
 
 
 def test_without_its_colours_it_is_the_plain_report() -> None:
-    assert re.sub(r"\x1b\[[0-9;]*m", "", render(SMALL, coloured=True)) == render(SMALL)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", render_colored(SMALL)) == render(SMALL)
     assert "\x1b" not in render(SMALL)
 
 
