@@ -326,7 +326,8 @@ class Call:
         name = operation["op"]
         if name not in self._operations:
             raise NotDone("no_operation", name)
-        if name != "read":
+        only_connects = name in ("smtp", "post") and operation.get("lock") is False
+        if name != "read" and not only_connects:
             self._begin()
         self._operations[name](operation, answer)
 

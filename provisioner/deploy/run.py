@@ -135,7 +135,7 @@ class Run:
         public, hidden = {}, {}
         for name, entry in entries.items():
             public[name], hidden[name] = entry.public(
-                check=mode not in ("rollback", "rollback_plan")
+                check=mode not in ("rollback", "rollback_plan", "doctor")
             )
         given = {}
         for host in hosts:

@@ -569,6 +569,32 @@ LISTS = [
             "basic": post({}, ["id", UNKNOWN]),
         }.items()
     ),
+    *(
+        case(
+            f"only connects, and touches nothing: {asked['op']}",
+            {**asked, "lock": False},
+            {"op": asked["op"], "done": False, "error": "unreachable"},
+            before=None,
+        )
+        for asked in (smtp(mechanisms=[], user=None), post({}))
+    ),
+    *(
+        case(
+            f"takes the lock for what is written: {asked['op']}",
+            {**asked, "lock": False},
+            refused(asked["op"], "strangers"),
+            before={"passwd": b"root"},
+        )
+        for asked in (write(text(STATE, "{}")), run())
+    ),
+    *(
+        case(
+            f"knows no placeholder where it only connects: {asked['op']}",
+            {**asked, "lock": False},
+            refused(asked["op"], "moved"),
+        )
+        for asked in (smtp(UNKNOWN), post({"refresh_token": UNKNOWN}))
+    ),
 ]
 
 CASES = [*masking(), *READS, *WRITES, *RUNS, *LISTS]
