@@ -39,7 +39,7 @@ def refuse_unknown_readers(out: Path | None) -> None:
     raise UsageError(
         "refusing to write secrets to "
         f"{'standard output' if out is None else shown_path(out)}, which is not a terminal",
-        remedy="write to a file that only you can read, with --out, or confirm with --yes",
+        remedy="write to a file that only you can read, with --output, or confirm with --yes",
     )
 
 
@@ -48,7 +48,7 @@ def refuse_to_replace_declared(out: Path | None, project: Project) -> None:
     if out is not None and _is_the_project_s(Path(os.path.realpath(out)), project):
         raise UsageError(
             "the worksheet would replace what it is made of",
-            remedy="write to another file with --out",
+            remedy="write to another file with --output",
         )
 
 
@@ -68,7 +68,7 @@ def deliver(worksheets: Sequence[Worksheet], out: Path | None, chosen: Worksheet
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    write_report(out, text, "--out", mode=_OWNER_ONLY if has_secrets else 0o666)
+    write_report(out, text, "--output", mode=_OWNER_ONLY if has_secrets else 0o666)
     print_text(f"Wrote {shown_path(out)}", file=sys.stderr)
     if has_secrets:
         print(

@@ -185,12 +185,12 @@ def test_another_inventory_and_another_folder(desk: Desk) -> None:
 
 def test_the_format_is_as_asked_for_else_as_the_file_ends(desk: Desk) -> None:
     for arguments, beginning in (
-        (("--out", "a.html"), "<!DOCTYPE html>\n"),
-        (("--out", "a.HTM"), "<!DOCTYPE html>\n"),
-        (("--out", "a.md"), "# MAPS email servers\n"),
-        (("--out", "a"), "MAPS email servers\n"),
-        (("--out", "a.html", "--format", "text"), "MAPS email servers\n"),
-        (("--out", "a.txt", "--format", "html"), "<!DOCTYPE html>\n"),
+        (("--output", "a.html"), "<!DOCTYPE html>\n"),
+        (("--output", "a.HTM"), "<!DOCTYPE html>\n"),
+        (("--output", "a.md"), "# MAPS email servers\n"),
+        (("--output", "a"), "MAPS email servers\n"),
+        (("--output", "a.html", "--format", "text"), "MAPS email servers\n"),
+        (("--output", "a.txt", "--format", "html"), "<!DOCTYPE html>\n"),
     ):
         ended = desk.run(*arguments)
         assert (ended.returncode, ended.stdout) == (ExitCode.DONE, "")
@@ -211,10 +211,10 @@ def _umask() -> int:
 
 
 def test_a_file_that_cannot_be_written(desk: Desk) -> None:
-    said = desk.refused(ExitCode.FAILURE, "--out", "nowhere/a.html")
+    said = desk.refused(ExitCode.FAILURE, "--output", "nowhere/a.html")
     assert "cannot write nowhere/a.html: No such file or directory" in said
-    assert "--out needs a file in a folder that exists" in said
-    said = desk.refused(ExitCode.FAILURE, "--out", "servers")
+    assert "--output needs a file in a folder that exists" in said
+    said = desk.refused(ExitCode.FAILURE, "--output", "servers")
     assert "cannot write servers: Is a directory" in said
 
 
@@ -225,7 +225,7 @@ def test_what_it_is_made_of_is_not_replaced(desk: Desk) -> None:
     (desk.project / "tokens.html").symlink_to("tokens/reports-0.yml")
     inside = ("provisioner.yml", "inventory/hosts.yml", "tokens/reports-0.yml", "tokens.html")
     for out in ("servers/relay.yml", str(link), *inside):
-        said = desk.refused(ExitCode.USAGE, "Reports", "--out", out)
+        said = desk.refused(ExitCode.USAGE, "Reports", "--output", out)
         assert "the worksheet would replace what it is made of" in said
     assert (desk.project / "servers" / "relay.yml").read_bytes() == before
 
@@ -259,7 +259,7 @@ def test_an_inventory_program_gets_no_secret(desk: Desk) -> None:
     program.chmod(0o755)
     (desk.project / "inventory" / "hosts.ini").unlink()
     ended = desk.run(
-        "--host", "maps3", "--reveal", "--out", "a.html", "--accept-destination=Reports"
+        "--host", "maps3", "--reveal", "--output", "a.html", "--accept-destination=Reports"
     )
     assert ended.returncode == ExitCode.DONE, ended.stderr
     assert "PATH=" in (desk.root / "seen").read_text()
@@ -273,7 +273,7 @@ def test_revealed_secrets_are_in_their_owners_file_and_nowhere_else(
     out = desk.project / f"sheet.{ending}"
     out.write_text("everybody could read this")
     out.chmod(0o666)
-    ended = desk.run(*REVEAL, "--out", out.name)
+    ended = desk.run(*REVEAL, "--output", out.name)
     assert ended.returncode == ExitCode.DONE, ended.stderr
     assert (
         f"Wrote {out.name}\nThis file contains secrets in plain text (mode 0600)." in ended.stderr
@@ -290,10 +290,10 @@ def test_revealed_secrets_are_in_their_owners_file_and_nowhere_else(
 def test_a_pipe_gets_no_secret_unless_its_reader_may_have_them(desk: Desk) -> None:
     said = desk.refused(ExitCode.USAGE, *REVEAL)
     assert "refusing to write secrets to standard output, which is not a terminal" in said
-    assert "write to a file that only you can read, with --out" in said
+    assert "write to a file that only you can read, with --output" in said
     os.mkfifo(desk.project / "pipe")
     for device in ("/dev/stdout", "/dev/null", "pipe"):
-        said = desk.refused(ExitCode.USAGE, *REVEAL, "--out", device)
+        said = desk.refused(ExitCode.USAGE, *REVEAL, "--output", device)
         assert f"refusing to write secrets to {device}, which is not a terminal" in said
     assert not (desk.project / "tokens").exists(), "nothing was accepted"
     assert desk.secrets_seen() == []
@@ -314,11 +314,13 @@ def test_a_terminal_shows_what_its_person_agrees_to(desk: Desk) -> None:
 
 
 def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: Desk) -> None:
-    said = desk.refused(ExitCode.PERSON_NEEDED, "--reveal", "--out", "a.html")
+    said = desk.refused(ExitCode.PERSON_NEEDED, "--reveal", "--output", "a.html")
     assert "for the first time to" in said
     assert "--accept-destination Reports" in said
-    assert desk.run(*REVEAL, "--out", "a.html").returncode == ExitCode.DONE
-    assert desk.run("--reveal", "--out", "a.html").returncode == ExitCode.DONE, "it is remembered"
+    assert desk.run(*REVEAL, "--output", "a.html").returncode == ExitCode.DONE
+    assert desk.run("--reveal", "--output", "a.html").returncode == ExitCode.DONE, (
+        "it is remembered"
+    )
     before = (desk.project / "a.html").read_bytes()
     urls = {
         "access_token_url": "https://login.attacker.example/token",
@@ -327,7 +329,7 @@ def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: De
     desk.declare("reports", {**REPORTS, "oauth2": {**REPORTS["oauth2"], **urls}})
     desk.declare("copy", {**RELAY, "server_name": "Copy", "host": "mail.attacker.example"})
     for name in ("Reports", "Copy"):
-        said = desk.refused(ExitCode.PERSON_NEEDED, name, "--reveal", "--out", "a.html")
+        said = desk.refused(ExitCode.PERSON_NEEDED, name, "--reveal", "--output", "a.html")
         assert "attacker.example" in said
         assert "if it is not, find out who made the change" in said
     assert (desk.project / "a.html").read_bytes() == before
@@ -337,30 +339,30 @@ def test_secrets_are_shown_only_for_destinations_that_a_person_accepted(desk: De
 def test_a_secret_that_cannot_be_had_leaves_out_its_own_server(desk: Desk) -> None:
     del desk.environment["REPORTS_SECRET"]
     (desk.project / "secret.txt").write_text("from a command\n")
-    said = desk.refused(ExitCode.FAILURE, *REVEAL, "--out", "a.html")
+    said = desk.refused(ExitCode.FAILURE, *REVEAL, "--output", "a.html")
     assert "servers/reports.yml:11: Reports: oauth2.client_secret: " in said
     assert "REPORTS_SECRET" in said
     oauth2 = {**REPORTS["oauth2"], "client_secret": {"command": ["cat", "secret.txt"]}}
     desk.declare("reports", {**REPORTS, "oauth2": oauth2})
-    said = desk.refused(ExitCode.FAILURE, *REVEAL, "--out", "a.txt")
+    said = desk.refused(ExitCode.FAILURE, *REVEAL, "--output", "a.txt")
     assert "--allow-commands" in said
     assert headings((desk.project / "a.txt").read_text()) == ["Relay"]
-    said = desk.refused(ExitCode.FAILURE, "Reports", *REVEAL, "--out", "b.html")
+    said = desk.refused(ExitCode.FAILURE, "Reports", *REVEAL, "--output", "b.html")
     assert not (desk.project / "b.html").exists()
-    assert desk.run(*REVEAL, "--out", "a.html", "--allow-commands").returncode == ExitCode.DONE
+    assert desk.run(*REVEAL, "--output", "a.html", "--allow-commands").returncode == ExitCode.DONE
     assert "from a command" in (desk.project / "a.html").read_text()
 
 
 def test_the_vault_password_is_not_brought_to_light(desk: Desk) -> None:
-    assert desk.run(*REVEAL, "--out", "a.html").returncode == ExitCode.DONE
+    assert desk.run(*REVEAL, "--output", "a.html").returncode == ExitCode.DONE
     key = desk.home / ".config" / "maps-provisioner" / "vault-key"
     desk.declare("relay", {**RELAY, "password": {"file": str(key)}})
-    said = desk.refused(ExitCode.FAILURE, *REVEAL, "Relay", "--out", "b.html")
+    said = desk.refused(ExitCode.FAILURE, *REVEAL, "Relay", "--output", "b.html")
     assert "servers/relay.yml:6: Relay: password: the secret is the vault password" in said
     assert key.read_text().strip() not in said
     assert not (desk.project / "b.html").exists()
     desk.environment["ANSIBLE_VAULT_PASSWORD_FILE"] = str(desk.root / "gone")
-    assert "gone" in desk.refused(ExitCode.FAILURE, *REVEAL, "Relay", "--out", "b.html")
+    assert "gone" in desk.refused(ExitCode.FAILURE, *REVEAL, "Relay", "--output", "b.html")
 
 
 def test_vault_text_is_opened_when_it_is_to_be_shown(desk: Desk) -> None:
@@ -379,7 +381,7 @@ def test_vault_text_is_opened_when_it_is_to_be_shown(desk: Desk) -> None:
     ).stdout
     desk.declare("relay", {**RELAY, "password": encrypted})
     assert PASSWORD not in desk.printed("Relay")
-    ended = desk.run("Relay", *REVEAL, "--out", "a.txt")
+    ended = desk.run("Relay", *REVEAL, "--output", "a.txt")
     assert ended.returncode == ExitCode.DONE, ended.stderr
     assert PASSWORD in (desk.project / "a.txt").read_text()
     assert desk.secrets_seen(but_in="a.txt") == []
@@ -397,7 +399,7 @@ main()
 
 def test_a_bug_quotes_no_secret(desk: Desk) -> None:
     ended = desk.sightings.of_run(
-        [sys.executable, "-c", _CRASH, "worksheet", *REVEAL, "--out", "a.html"],
+        [sys.executable, "-c", _CRASH, "worksheet", *REVEAL, "--output", "a.html"],
         cwd=desk.project,
         env=desk.environment,
         temporary=desk.temporary,

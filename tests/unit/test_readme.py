@@ -110,7 +110,7 @@ def test_the_alert_of_a_push_is_mailed_if_there_is_a_page(tmp_path, page):
     ended = subprocess.run([tmp_path / "alert", "a@example.edu"], env=environment, check=False)
     assert ended.returncode == 6, "that of the push"
     calls = (tmp_path / "log").read_text()
-    assert calls.startswith("provisioner push --yes\nprovisioner worksheet --changed --out ")
+    assert calls.startswith("provisioner push --yes\nprovisioner worksheet --changed --output ")
     assert ("\nmail -s " in calls) == bool(page)
     assert not list(tmp_path.glob("tmp.*"))
 

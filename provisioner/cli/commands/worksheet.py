@@ -40,10 +40,14 @@ Format = Annotated[
     WorksheetFormat | None,
     typer.Option("--format", help="How to write it.", show_default="as FILE ends, else text"),
 ]
-Out = Annotated[
+OutputFile = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FILE", help="Write it to a file.", show_default="standard output"
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write it to a file.",
+        show_default="standard output",
     ),
 ]
 Reveal = Annotated[
@@ -58,7 +62,7 @@ def worksheet(
     host: Hosts = None,
     changed: Changed = False,
     output_format: Format = None,
-    out: Out = None,
+    output: OutputFile = None,
     reveal: Reveal = False,
     yes: Yes = False,
 ) -> int:
@@ -72,11 +76,11 @@ def worksheet(
 
       provisioner worksheet Reports
 
-      provisioner worksheet --host maps1.example.edu --out maps1.html
+      provisioner worksheet --host maps1.example.edu --output maps1.html
 
       provisioner worksheet --host maps1.example.edu --changed
 
-      provisioner worksheet Reports --reveal --out reports.html
+      provisioner worksheet Reports --reveal --output reports.html
     """
     from provisioner.cli.worksheet_file import (
         deliver,
@@ -89,9 +93,9 @@ def worksheet(
     if not changed:
         _check(options, host, reveal=reveal)
     if reveal and not yes:
-        refuse_unknown_readers(out)
+        refuse_unknown_readers(output)
     declared = options.read()
-    refuse_to_replace_declared(out, declared)
+    refuse_to_replace_declared(output, declared)
     chosen = chosen_servers(declared, servers or ())
     if changed:
         from provisioner.cli.run_session import RunSession
@@ -109,7 +113,7 @@ def worksheet(
         groups = servers_of_hosts(host or (), declared, chosen, named=bool(servers))
         worksheets, code = _whole(groups, opened)
     if worksheets:
-        deliver(worksheets, out, format_of(out, output_format))
+        deliver(worksheets, output, format_of(output, output_format))
     return code
 
 

@@ -47,7 +47,7 @@ def test_a_host_that_push_has_to_see_first_has_no_page(three_hosts):
         said = f"Error: {host}: failed: a push would change this host, or verify it\n"
         assert f"{said}  run: provisioner push\n" in ended.stderr
     out = fleet.folder / "a.html"
-    ended = fleet.ends(3, "worksheet", "--host", "maps2", "--changed", "--out", str(out))
+    ended = fleet.ends(3, "worksheet", "--host", "maps2", "--changed", "--output", str(out))
     assert not out.exists()
     fleet.run("push", "--limit", "maps2", "--mail", "none")
     ended = fleet.ends(3, "worksheet", "--host", "maps2", "--changed")
@@ -97,7 +97,7 @@ def test_a_changed_secret_is_shown_only_when_asked_for(fleet):
     ended = fleet.ends(64, "worksheet", "--changed", "--reveal", password=NEW)
     assert "refusing to write secrets to standard output" in ended.stderr
     out = fleet.folder / "changed.html"
-    ended = fleet.ends(0, "worksheet", "--changed", "--reveal", "--out", str(out), password=NEW)
+    ended = fleet.ends(0, "worksheet", "--changed", "--reveal", "--output", str(out), password=NEW)
     assert NEW in out.read_text()
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert NEW not in ended.stdout + ended.stderr
@@ -106,7 +106,7 @@ def test_a_changed_secret_is_shown_only_when_asked_for(fleet):
     fleet.run("push", password=NEW)
     fleet.declare("Reports")
     fleet.run("push", password=NEW)
-    fleet.ends(0, "worksheet", "--changed", "--out", str(out), password=NEW)
+    fleet.ends(0, "worksheet", "--changed", "--output", str(out), password=NEW)
     page = out.read_text()
     assert "Client Name" not in page
     assert NEW not in page

@@ -146,7 +146,7 @@ def test_whatever_is_printed_is_named(capsys: pytest.CaptureFixture[str]) -> Non
         ("push", "--forks", NAME),
         ("status", f"--{NAME}"),
         (NAME,),
-        ("worksheet", "--out", f"nowhere/{NAME}"),
+        ("worksheet", "--output", f"nowhere/{NAME}"),
     ],
     ids=lambda arguments: " ".join(arguments).replace(NAME, "NAME"),
 )
