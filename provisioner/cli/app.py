@@ -136,7 +136,7 @@ def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
     """The command line with these commands."""
     app = typer.Typer(
         name="provisioner",
-        help="Evisions MAPS email servers: declared in git, validated, signed in, pushed, proven.",
+        help="Manage the email servers of Evisions MAPS: validate, sign in, push, verify.",
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,  # they print local variables, and those hold secrets

@@ -48,7 +48,7 @@ def _of_host(
     if missing:
         raise UsageError(
             f"{missing[0].where('hosts')}: {missing[0].hosts} does not include {host}",
-            remedy=f"leave {missing[0].server_name} away, or correct `hosts:` or the inventory",
+            remedy=f"remove {missing[0].server_name}, or correct `hosts:` or the inventory",
         )
     if not there:
         raise UsageError(
@@ -64,7 +64,7 @@ def _require_host(host: str, inventory: Inventory) -> None:
         return
     shown = [*hosts[:_SHOWN], *(["..."] if len(hosts) > _SHOWN else [])]
     raise UsageError(
-        f"{host} is no host of {inventory.path}",
+        f"{host} is not a host of {inventory.path}",
         remedy=f"name one of these: {', '.join(shown)}"
         if shown
         else "it has no hosts at all: add them, in the group `maps`",

@@ -46,7 +46,7 @@ Within = Annotated[
         "--within",
         metavar="12h|30d|2w",
         parser=_duration,
-        help="Exit with 6 if a client secret, refresh token or idle time ends so soon.",
+        help="Exit with 6 if a client secret or sign-in expires within this time.",
         show_default="two weeks, or half of its life",
     ),
 ]
@@ -74,7 +74,7 @@ NewProjectFolder = Annotated[
     typer.Option(
         "--project",
         "-C",
-        help="The project folder: where provisioner.yml, servers/, inventory/ and tokens/ lie.",
+        help="The project folder, with provisioner.yml, servers/, inventory/, tokens/.",
         show_default="the current folder",
     ),
 ]
@@ -83,7 +83,7 @@ ProjectFolder = Annotated[
     typer.Option(
         "--project",
         "-C",
-        help="The project folder: where provisioner.yml, servers/, inventory/ and tokens/ lie.",
+        help="The project folder, with provisioner.yml, servers/, inventory/, tokens/.",
         show_default="the current folder, or the nearest above it",
         callback=nearest_project,
     ),
@@ -101,7 +101,7 @@ AcceptDestination = Annotated[
     typer.Option(
         "--accept-destination",
         metavar="SERVER",
-        help="Agree to where this server's secrets now go. Repeatable.",
+        help="Accept the new destinations of this server's secrets (repeatable).",
         show_default=False,
     ),
 ]
@@ -139,7 +139,7 @@ RequiredServers = Annotated[
 
 Mail = Annotated[
     MailMode,
-    typer.Option("--mail", help="What proves a host: a mail, a sign-in, or nothing yet."),
+    typer.Option("--mail", help="How to verify a host: send an email, only sign in, or neither."),
 ]
 
 Verbosity = Annotated[
@@ -172,7 +172,7 @@ Forks = Annotated[
         "-f",
         min=1,
         max=1000,
-        help="How many hosts are worked on at once.",
+        help="How many hosts to contact in parallel.",
         show_default="push: forks in provisioner.yml, else 10",
         rich_help_panel="Ansible",
     ),
@@ -182,7 +182,7 @@ Prune = Annotated[
     bool,
     typer.Option(
         "--prune",
-        help="Remove servers from hosts that provisioner put there and nobody declares any more.",
+        help="Remove servers that provisioner delivered and that are no longer declared.",
     ),
 ]
 
@@ -191,7 +191,7 @@ AskBecomePass = Annotated[
     typer.Option(
         "--ask-become-pass",
         "-K",
-        help="Prompt for the password of sudo, before anything starts.",
+        help="Prompt for the become password.",
         rich_help_panel="Ansible",
     ),
 ]
@@ -201,7 +201,7 @@ VaultPasswordFiles = Annotated[
     typer.Option(
         "--vault-password-file",
         metavar="FILE",
-        help="Password of vault text in the inventory, as Ansible takes it (repeatable).",
+        help="Vault password file for the inventory, as in Ansible (repeatable).",
         show_default="Ansible's own setting",
         rich_help_panel="Ansible",
     ),
@@ -213,7 +213,7 @@ LockWait = Annotated[
         "--lock-wait",
         min=0,
         metavar="SECONDS",
-        help="Wait so long for another run to end, here and on a host (there 9 minutes at most).",
+        help="How long to wait for another run, here and on a host (there 540 at most).",
     ),
 ]
 
@@ -221,7 +221,7 @@ NoRestart = Annotated[
     bool,
     typer.Option(
         "--no-restart",
-        help="Apply nothing on hosts with a maps_service: the next run restarts it, and applies.",
+        help="Do not restart maps_service; the next push without this option does.",
     ),
 ]
 
@@ -230,12 +230,12 @@ ReportFiles = Annotated[
     typer.Option(
         "--report",
         metavar="FORMAT=FILE",
-        help="Write a report, too: junit=FILE, json=FILE or markdown=FILE.",
+        help="Also write a report: junit=FILE, json=FILE or markdown=FILE (repeatable).",
         show_default="none",
     ),
 ]
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not prompt for confirmation.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

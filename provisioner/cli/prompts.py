@@ -55,5 +55,5 @@ def _answer(prompt: str) -> str:
     line = sys.stdin.readline()
     if not line:
         print(file=sys.stderr)
-        raise Interrupted("no answer: nothing was done")
+        raise Interrupted("no answer; nothing was changed")
     return line.strip()

@@ -136,9 +136,8 @@ class RunSession:
                 return None
         if not can_answer():
             raise PersonNeeded(
-                "Ansible is to prompt for the become password, and there is no terminal",
-                remedy="name a file with it: ANSIBLE_BECOME_PASSWORD_FILE, or "
-                "become_password_file in ansible.cfg",
+                "cannot prompt for the become password: no terminal",
+                remedy="set ANSIBLE_BECOME_PASSWORD_FILE, or become_password_file in ansible.cfg",
             )
         return Secret(getpass("BECOME password: "))
 
@@ -162,7 +161,7 @@ class RunSession:
             raise unasked
         with self.signals.ending_a_question():
             if not confirm(question):
-                raise NotAgreed("nothing was changed: it was not agreed to")
+                raise NotAgreed("nothing was changed: not confirmed")
 
     def report(self, record: RunRecord) -> ExitCode:
         """Write the files, then print. What cannot be written is an error after all is printed."""

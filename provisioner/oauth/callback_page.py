@@ -18,7 +18,7 @@ def signed_in_page(server_name: str, identity: str | None, unproven: str | None)
                      "You can close this tab.")  # fmt: skip
     return _page(
         _AMBER,
-        f"{server_name}: signed in, not yet proven",
+        f"{server_name}: signed in, not verified yet",
         f"{who}The tokens are saved, but the mail server has not confirmed them: {unproven}",
         "You can close this tab; the terminal says more.",
     )

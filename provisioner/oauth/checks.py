@@ -400,7 +400,7 @@ def prove(
             )
         raise SignInRefused(f"{where}: {result.detail}", remedy=remedy)
     if result.proof is Proof.UNPROVEN:
-        announce(f"Warning: {server.server_name}: not yet proven: {result.detail}")
+        announce(f"Warning: {server.server_name}: not verified yet: {result.detail}")
         announce(f"  {result.remedy}")
         return replace(tokens, unproven=result.detail)
     return tokens

@@ -100,7 +100,7 @@ def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
     signed_in = desk.run("authenticate", "reports", "Reports", "--no-smtp-check")
     assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
     assert signed_in.stderr.count("sign in as reports@example.edu") == 1, "each once"
-    assert "Reports: signed in as reports@example.edu, not yet proven" in signed_in.stdout
+    assert "Reports: signed in as reports@example.edu, not verified yet" in signed_in.stdout
     assert desk.provider.authorization_url in signed_in.stderr
     assert (home / ".config" / "maps-provisioner" / "vault-key").is_file()
 
@@ -135,8 +135,8 @@ def test_ansible_vault_opens_the_file_with_the_generated_key(desk: Desk, home: P
 def test_a_mail_server_that_is_not_there_is_a_warning(desk: Desk) -> None:
     finished = desk.run("authenticate", "Reports")
     assert finished.returncode == ExitCode.DONE, finished.stderr
-    assert "Warning: Reports: not yet proven: localhost, connect" in finished.stderr
-    assert "not yet proven" in finished.stdout
+    assert "Warning: Reports: not verified yet: localhost, connect" in finished.stderr
+    assert "not verified yet" in finished.stdout
     assert len(desk.token_files()) == 1
 
 
@@ -192,7 +192,7 @@ def test_property_21_a_sign_in_by_a_code(desk: Desk) -> None:
     assert "https://sso.example.edu/device\nenter the code WDJB-MJHT and sign in as" in (
         finished.stderr
     )
-    assert finished.stdout.startswith("Reports: signed in, not yet proven; saved in ")
+    assert finished.stdout.startswith("Reports: signed in, not verified yet; saved in ")
     assert len(desk.token_files()) == 1
     assert "CANARY" not in desk.output
 

@@ -79,13 +79,13 @@ def test_the_grant_ends_and_then_the_tokens_go(office: Office) -> None:
     assert "Reports: the tokens are deleted here\n  the sign-in has ended at localhost" in (
         finished.stdout
     )
-    assert "MAPS hosts still hold their copy" in finished.stdout
+    assert "MAPS hosts still have their copy" in finished.stdout
     assert office.asked == [("/revoke", "refresh_token"), ("/revoke", "access_token")]
     assert office.token_files() == []
     assert office.run("status").returncode == ExitCode.PERSON_NEEDED
     again = office.run("revoke", "Reports", "--yes")
     assert again.returncode == ExitCode.DONE
-    assert again.stdout == "Reports: nobody is signed in here; there is nothing to revoke\n"
+    assert again.stdout == "Reports: not signed in; there is nothing to revoke\n"
 
 
 def test_a_terminal_is_asked_first(office: Office) -> None:
@@ -110,13 +110,13 @@ def test_of_what_is_not_there_nobody_is_asked(office: Office) -> None:
     assert office.run("revoke", "Reports", "--yes").returncode == ExitCode.DONE
     with office.at_terminal("revoke", "Reports") as terminal:
         assert terminal.ends() == ExitCode.DONE
-        assert terminal.output == "Reports: nobody is signed in here; there is nothing to revoke\n"
+        assert terminal.output == "Reports: not signed in; there is nothing to revoke\n"
 
 
 def test_where_nobody_can_be_asked_yes_is_needed(office: Office) -> None:
     finished = office.run("revoke", "Reports")
     assert finished.returncode == ExitCode.USAGE
-    assert "add --yes if it is meant" in finished.stderr
+    assert "confirm with --yes" in finished.stderr
     assert office.asked == []
     assert len(office.token_files()) == 1
 
@@ -129,14 +129,14 @@ def test_without_an_endpoint_a_person_ends_the_sign_in_and_nothing_is_deleted(
         finished = office.run("revoke", "Reports", *options)
         assert finished.returncode == ExitCode.PERSON_NEEDED
         assert "has no revocation endpoint that is known; nothing was deleted" in finished.stderr
-        assert "take the app's consent back on the account page of the mailbox" in finished.stderr
+        assert "revoke the consent of the app on the account page of the mailbox" in finished.stderr
         assert "provisioner revoke Reports --local" in finished.stderr
         assert "providers: {localhost: {revocation_url: URL}}" in finished.stderr
     assert office.asked == []
     assert len(office.token_files()) == 1
     local = office.run("revoke", "Reports", "--local", "-y")
     assert local.returncode == ExitCode.DONE
-    assert "can go on using them until the sign-in is ended" in local.stdout
+    assert "can use them until the sign-in is revoked" in local.stdout
     assert office.token_files() == []
     again = office.run("revoke", "Reports", "--yes")
     assert again.returncode == ExitCode.DONE, "there is nothing left to do"
@@ -177,8 +177,8 @@ def test_a_host_with_a_newer_token_may_go_on(office: Office) -> None:
     office.hand_over_to("maps1")
     finished = office.run("revoke", "Reports", "--yes")
     assert finished.returncode == ExitCode.PERSON_NEEDED, finished.stdout
-    assert "maps1 has had the refresh token since, and may have a newer one" in finished.stderr
-    assert "take the app's consent back on the account page" in finished.stderr
+    assert "maps1 received the refresh token, and may have a newer one" in finished.stderr
+    assert "revoke the consent of the app on the account page" in finished.stderr
     assert "worth nothing" not in finished.stdout
     assert ("/revoke", "refresh_token") in office.asked
     assert office.token_files() == []
@@ -235,8 +235,8 @@ def test_a_sign_in_that_no_file_declares_is_found_and_can_be_ended(office: Offic
     finished = office.run("revoke", "reports", "--yes")
     assert finished.returncode == ExitCode.PERSON_NEEDED
     assert (
-        "Reports: no server file declares this sign-in as reports@example.edu at localhost any "
-        "more; nothing was deleted"
+        "Reports: the stored sign-in as reports@example.edu at localhost is no longer declared; "
+        "nothing was deleted"
     ) in finished.stderr
     assert "provisioner revoke Reports --local" in finished.stderr
     assert len(office.token_files()) == 1

@@ -135,7 +135,7 @@ def test_check_leaves_the_token_of_a_host_alone(office: Office) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ([], ExitCode.DONE, "Reports: passed over: its refresh token was handed over to maps1, "),
+        ([], ExitCode.DONE, "Reports: skipped: its refresh token was handed over to maps1, "),
         (["--due"], ExitCode.DONE, ""),
         (["Reports"], ExitCode.FAILURE, ""),
     ],
@@ -214,7 +214,7 @@ def test_a_refused_test_email_is_told_until_somebody_signs_in(office: Office) ->
     assert office.run("test-email", "Reports").returncode == ExitCode.PERSON_NEEDED
     assert office.run("status").returncode == ExitCode.PERSON_NEEDED
     assert office.run("authenticate", "Reports", "--no-smtp-check").returncode == ExitCode.DONE
-    assert office.run("status").returncode == ExitCode.DONE, "another grant, not yet proven"
+    assert office.run("status").returncode == ExitCode.DONE, "another grant, not verified yet"
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_check_does_not_take_an_unreachable_mail_server_for_a_refusal(office: Of
     assert finished.returncode == ExitCode.FAILURE
     [server] = json.loads(finished.stdout)["servers"]
     assert server["usable"] is True
-    assert "not proven: localhost, connect" in server["problems"][0]["message"]
+    assert "not verified: localhost, connect" in server["problems"][0]["message"]
 
 
 def test_status_of_some_servers_and_of_wrong_names(office: Office) -> None:
@@ -362,13 +362,13 @@ def test_a_proof_that_cannot_be_noted_is_one_all_the_same(office: Office) -> Non
     (office.folder / ".provisioner").write_text("no folder")
     mailed = office.run("test-email", "Reports")
     assert mailed.returncode == ExitCode.DONE, mailed.stderr
-    assert "Note: `status` will not know of it: " in mailed.stderr
+    assert "warning: `status` will not show this: " in mailed.stderr
     checked = office.run("status", "--check", "--format", "json")
     assert checked.returncode == ExitCode.FAILURE
     [server] = json.loads(checked.stdout)["servers"]
     assert server["usable"] is True
     assert server["tokens"]["proven_at"] is not None
-    assert "the proof could not be noted" in server["problems"][0]["message"]
+    assert "the result could not be saved" in server["problems"][0]["message"]
 
 
 # refresh

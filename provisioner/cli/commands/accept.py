@@ -23,7 +23,7 @@ Renamed = Annotated[
     bool,
     typer.Option("--renamed", help="Keep everything accepted under the project's earlier name."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="With --renamed: do not ask first.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="With --renamed: do not prompt.")]
 
 
 def accept(
@@ -32,11 +32,11 @@ def accept(
     renamed: Renamed = False,
     yes: Yes = False,
 ) -> int:
-    """Ask about each changed or new destination of a secret, and send nothing.
+    """Confirm each changed or new destination of a secret; send nothing.
 
-    Asks the questions that push, test-email or refresh would ask. Without a terminal it prints
-    the changes and exits with 6, except for servers named by `--accept-destination`. A project is
-    renamed when its repository, or its folder in it, gets another name.
+    Asks the same questions as push, test-email and refresh. Without a terminal it prints the
+    changes and exits with 6, except for servers named by `--accept-destination`. A project is
+    renamed when its repository, or its folder in the repository, gets another name.
 
     Examples:
 

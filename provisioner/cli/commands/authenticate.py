@@ -45,11 +45,14 @@ Timeout = Annotated[
     int, typer.Option("--timeout", min=1, max=86400, help="Seconds to wait for the browser.")
 ]
 NoSmtpCheck = Annotated[
-    bool, typer.Option("--no-smtp-check", help="Save without asking the mail server first.")
+    bool,
+    typer.Option(
+        "--no-smtp-check", help="Save the tokens without a test sign-in at the mail server."
+    ),
 ]
 SelectAccount = Annotated[
     bool,
-    typer.Option("--select-account", help="Let the browser offer a choice of accounts this time."),
+    typer.Option("--select-account", help="Let the provider offer a choice of accounts."),
 ]
 Device = Annotated[
     bool,
@@ -73,10 +76,10 @@ def authenticate(
     device: Device = False,
     card: Card = False,
 ) -> int:
-    """Sign in to a server's OAuth2 provider, in the browser, and keep the tokens encrypted.
+    """Sign in to a server's OAuth2 provider in the browser, and save the tokens encrypted.
 
-    Saves only tokens that will serve: with a refresh token, the scope asked for, of the right
-    account, and not refused by the mail server. A sign-in that fails leaves the earlier tokens.
+    Saves tokens only if they include a refresh token and the requested scope, belong to the right
+    account, and are not rejected by the mail server. A failed sign-in keeps the earlier tokens.
 
     Examples:
 
@@ -245,7 +248,7 @@ def _tell_of_card(server: EmailServer, opened: OpenProject) -> None:
 
 def _outcome(name: str, saved: TokenSet, path: Path) -> str:
     who = f" as {saved.identity}" if saved.identity else ""
-    proof = "not yet proven" if saved.unproven else "the mail server accepts the token"
+    proof = "not verified yet" if saved.unproven else "the mail server accepts the token"
     return f"{name}: signed in{who}, {proof}; saved in {path}"
 
 

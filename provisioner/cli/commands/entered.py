@@ -53,9 +53,9 @@ def entered(
 ) -> int:
     """Record that a person entered the values of these hosts into the dialog of MAPS.
 
-    For hosts without maps_apply_command, once push has verified them. The fields are shown first,
-    and on a terminal asked about. One record per server covers its fields and the sign-in with
-    Authenticate. The host keeps it, without secrets, and the journal does: who, when, which values.
+    For hosts without maps_apply_command, after push has verified them. Shows the fields first; on a
+    terminal you confirm them. One record per server covers its fields and the sign-in with
+    Authenticate. The host and the journal keep who, when and which values, without secrets.
 
     Examples:
 

@@ -24,18 +24,18 @@ def history(
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]", help="One run: its id, or how that begins.", show_default="list all"
+            metavar="[RUN]", help="A run id, or its first characters.", show_default="list all"
         ),
     ] = None,
     project: ProjectFolder = Path(),
     output_format: Annotated[
-        HistoryFormat, typer.Option("--format", help="How to show it.")
+        HistoryFormat, typer.Option("--format", help="How to print the result.")
     ] = HistoryFormat.TEXT,
 ) -> int:
     """List the pushes made from this project folder, or explain one of them.
 
-    What was to be done and why, by whom, at which commit; for each host what it had before and
-    after, and what its test emails proved. Journals lie in .provisioner/runs/ and hold no secret.
+    Shows what was planned and why, by whom, at which commit; for each host the previous and the new
+    document, and its test emails. The journals in .provisioner/runs/ contain no secrets.
 
     Examples:
 

@@ -26,7 +26,7 @@ def plan(
         ),
     ] = None,
 ) -> int:
-    """Say what a push would change on each host; change nothing. Exit code 2: there are changes.
+    """Show what a push would change on each host; change nothing. Exit code 2: there are changes.
 
     Examples:
 

@@ -57,7 +57,7 @@ def push(
             "--plan",
             metavar="FILE",
             help="Apply this saved plan (- reads it from standard input); hosts that changed "
-            "since are left as they are.",
+            "since are skipped.",
             show_default="none",
         ),
     ] = None,
@@ -82,12 +82,12 @@ def push(
 ) -> int:
     """Bring every host to the declared state and verify each with a real test email.
 
-    The plan is shown first, and on a terminal asked about. Hosts that have the declared state,
-    verified, are left alone. A host whose email is refused is restored to its previous document.
-    --mail auth-only signs in and sends nothing, canary-only sends one email a server and signs in
-    elsewhere; hosts that --mail none changes stay unverified (exit 1). Exit code 6: all went well,
-    and a person has to enter values into MAPS on a host without maps_apply_command. With --format
-    json, each line is an event.
+    Shows the plan first; on a terminal you confirm it. Hosts that match and are verified are
+    skipped. A host whose test email is rejected is restored. --mail auth-only signs in and sends
+    nothing; canary-only sends one email per server and only signs in on the other hosts; with none,
+    changed hosts stay unverified and push exits with 1. Exit code 6: done, and a person has to
+    enter values into MAPS on a host without maps_apply_command. With --format json, each line is
+    an event.
 
     Examples:
 
@@ -184,8 +184,8 @@ def _agree(
         raise FleetError(
             f"--prune would remove {len(names)} {noun}, and the limit is {ceiling}: "
             + ", ".join(names),
-            remedy=f"if that is right: --prune-limit {len(names)}, or `push: prune_limit` in "
-            "provisioner.yml",
+            remedy=f"to allow it, pass --prune-limit {len(names)}, or set `push: prune_limit` "
+            "in provisioner.yml",
         )
     if not work.planned:
         return
@@ -193,8 +193,8 @@ def _agree(
     if yes or (not names and (is_saved or not can_answer())):
         return
     unasked = UsageError(
-        f"this push would remove {what}, and there is no terminal to ask at",
-        remedy="if that is right, pass --yes",
+        f"this push removes {what}",
+        remedy="confirm with --yes (no terminal to prompt on)",
     )
     hosts = counted(len(work.planned), "host")
     question = f"Remove {what}?" if names else f"Push to {hosts}?"

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from provisioner.credentials.store import TokenSet
     from provisioner.model.email_server import EmailServer
 
-All = Annotated[bool, typer.Option("--all", help="Every server, as without any name.")]
+All = Annotated[bool, typer.Option("--all", help="All servers (the default).")]
 Due = Annotated[
     bool,
-    typer.Option("--due", help="Only what would end soon if unused; says nothing if nothing is."),
+    typer.Option(
+        "--due", help="Only tokens that are about to expire; prints nothing if there are none."
+    ),
 ]
 
 
@@ -33,13 +35,13 @@ def refresh(
     every: All = False,
     due: Due = False,
 ) -> int:
-    """Refresh the access tokens now, so that no refresh token dies of idleness.
+    """Refresh access tokens, so that refresh tokens do not expire unused.
 
-    `--due` is for a scheduler, once a day: it refreshes once half of a token's idle time is over
-    (a week where that is unknown). It exits with 6 when a person must act: a client secret or a
-    token ends within two weeks (or half of its life), or a refresh or the mail server's sign-in was
-    refused. A server that cannot be refreshed keeps its tokens and holds up no other. A token that
-    was handed over to a host is left to MAPS there.
+    `--due` is for a daily job: it refreshes tokens after half of their idle time (a week if that is
+    unknown). It exits with 6 if a person must act: a client secret or a token expires within two
+    weeks (or half of its lifetime), or a refresh or a sign-in at the mail server was rejected. A
+    failed refresh keeps the tokens and does not stop other servers. Tokens handed over to a host
+    are skipped: MAPS refreshes them there.
 
     Examples:
 
@@ -77,8 +79,8 @@ def _refreshed_if_ours(server: EmailServer, opened: OpenProject) -> None:
     tokens = _stored(server, opened)
     if tokens is None or tokens.handed_over_to is None:
         return _refreshed(server, opened)
-    words = f"passed over: its refresh token was handed over to {tokens.handed_over_to}"
-    print_text(f"{server.server_name}: {words}, where MAPS renews it")
+    words = f"skipped: its refresh token was handed over to {tokens.handed_over_to}"
+    print_text(f"{server.server_name}: {words}, which refreshes it")
     return None
 
 

@@ -33,7 +33,7 @@ OldKey = Annotated[
     typer.Option(
         "--old-key",
         metavar="FILE",
-        help="Encrypt what this key opens with the key in use, which was replaced elsewhere.",
+        help="The previous key, after a rekey elsewhere: encrypt its files with the key in use.",
         show_default=False,
     ),
 ]

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from provisioner.secret import Secret
 
 Local = Annotated[
-    bool, typer.Option("--local", help="Only delete the tokens here; the provider is not asked.")
+    bool, typer.Option("--local", help="Only delete the tokens here; do not contact the provider.")
 ]
 
-_NOTHING = "nobody is signed in here; there is nothing to revoke"
+_NOTHING = "not signed in; there is nothing to revoke"
 _STILL_GOOD = (
-    "MAPS hosts that received them, and whoever else has a copy, can go on using them until the "
-    "sign-in is ended at the provider"
+    "MAPS hosts that received them, and anyone else with a copy, can use them until the sign-in is "
+    "revoked at the provider"
 )
 _DEAD = (
-    "MAPS hosts still hold their copy, which is worth nothing now: their mail stops, at the "
-    "latest when the access token expires; sign in again and push"
+    "MAPS hosts still have their copy, which is now invalid: their mail stops when the access "
+    "token expires, or earlier; sign in again and push"
 )
 
 
@@ -42,12 +42,12 @@ def revoke(
     yes: Yes = False,
     local: Local = False,
 ) -> int:
-    """Take a sign-in back: end it at the provider (RFC 7009), then delete its tokens here.
+    """Revoke a sign-in at the provider (RFC 7009) and delete its tokens.
 
-    The tokens stay where the provider cannot be reached or refuses, and where no revocation
-    endpoint is known: then a person ends the sign-in on the provider's own page, which is shown,
-    and `--local` deletes the tokens. MAPS hosts keep their copy until the next push. Stored
-    sign-ins that no server file declares any more are found as well; `status` lists them.
+    The tokens are kept if the provider is unreachable or rejects the request, or has no known
+    revocation endpoint: revoke the sign-in on the page of the provider that is printed, then pass
+    `--local` to delete the tokens. MAPS hosts keep their copy until the next push. Stored sign-ins
+    that are no longer declared can be revoked too; `status` lists them.
 
     Examples:
 
@@ -124,7 +124,7 @@ def _not_declared(name: str, opened: OpenProject) -> PersonNeeded:
     provider = provider_for(url, opened.project.providers) if url else None
     at = f" at {provider.label}" if provider else ""
     return PersonNeeded(
-        f"{name}: no server file declares this sign-in{who}{at} any more; nothing was deleted",
+        f"{name}: the stored sign-in{who}{at} is no longer declared; nothing was deleted",
         remedy=f"{_by_hand(provider)}\n"
         f"then delete the tokens: {proposed_command('revoke', name, '--local')}\n"
         f"or restore its server file, then run: {proposed_command('revoke', name)}",
@@ -137,7 +137,10 @@ def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
     if yes:
         return True
     if not can_answer():
-        raise UsageError("nobody is here to be asked", remedy="add --yes if it is meant")
+        raise UsageError(
+            "nothing was revoked: not confirmed",
+            remedy="confirm with --yes (no terminal to prompt on)",
+        )
     what = "Delete the tokens of" if local else "End the sign-in and delete the tokens of"
     return confirm(f"{what} {', '.join(names)}?")
 
@@ -176,8 +179,8 @@ def _revoke(name: str, opened: OpenProject) -> None:
     print_text("\n  ".join([f"{name}: the tokens are deleted here", *lines]))
     if holder := found.tokens.handed_over_to:
         raise PersonNeeded(
-            f"{name}: {holder} has had the refresh token since, and may have a newer one, with "
-            "which its mail goes on",
+            f"{name}: {holder} received the refresh token, and may have a newer one, with which "
+            "it can still send",
             remedy=_by_hand(opened.secrets.provider(server)),
         )
 
@@ -212,6 +215,6 @@ def _by_hand(provider: Provider | None) -> str:
     page = provider.consent_page_url if provider else None
     where = f"at {page}" if page else "on the account page of the mailbox"
     return (
-        f"end the sign-in: take the app's consent back {where}, or have an administrator revoke "
+        f"end the sign-in: revoke the consent of the app {where}, or have an administrator revoke "
         "the account's sign-in sessions"
     )

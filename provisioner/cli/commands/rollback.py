@@ -30,10 +30,10 @@ def rollback(
     no_restart: NoRestart = False,
     lock_wait: LockWait = 0.0,
 ) -> int:
-    """Bring back the document that hosts had before, and verify it with a test email.
+    """Restore the previous document of hosts, and verify it with a test email.
 
-    It becomes a new generation there; a refresh token that a provider takes only once is never
-    brought back. The declared files stay as they are: correct them before the next push.
+    The previous document becomes a new generation. Refresh tokens that can be used only once are
+    not restored. The declared files do not change: correct them before the next push.
 
     Examples:
 
@@ -56,8 +56,8 @@ def rollback(
             return
         names = ", ".join(result.host for result in results)
         unasked = UsageError(
-            f"a rollback of {names} was not agreed to; nothing was changed",
-            remedy="there is no terminal to ask at: pass --yes",
+            f"nothing was changed: the rollback of {names} was not confirmed",
+            remedy="confirm with --yes (no terminal to prompt on)",
         )
         session.require_agreement(f"Roll back {names}?", unasked)
 

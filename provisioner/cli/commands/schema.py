@@ -24,10 +24,10 @@ class SchemaName(StrEnum):
 
 def schema(
     name: Annotated[
-        SchemaName, typer.Argument(help="Of a declared file, provisioner.yml or what is written.")
+        SchemaName, typer.Argument(help="Which schema to print.")
     ] = SchemaName.EMAIL_SERVER,
 ) -> int:
-    """Print a JSON Schema (draft 2020-12): for editors, and for those who read a host's document.
+    """Print a JSON Schema (draft 2020-12), for editors and for programs that read host documents.
 
     Examples:
 

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 Check = Annotated[
     bool,
     typer.Option(
-        "--check", help="Sign in at each mail server (no mail is sent); refreshes what expired."
+        "--check", help="Sign in at each mail server (sends nothing); refreshes expired tokens."
     ),
 ]
 Hosts = Annotated[
-    bool, typer.Option("--hosts", help="Ask the hosts what they have, since when and from whom.")
+    bool,
+    typer.Option("--hosts", help="Contact the hosts: what they have, since when, and from whom."),
 ]
 
 
@@ -44,11 +45,11 @@ def status(
     within: Within = None,
     report_format: Format = OutputFormat.TEXT,
 ) -> int:
-    """Show each server's sign-in, as it is stored here; `--check` and `--hosts` ask others.
+    """Show the stored sign-in of each server; `--check` and `--hosts` contact others.
 
-    Exit code 6: a person must act. Nobody has signed in, a refresh or a sign-in at the mail server
-    was refused, or a client secret, a refresh token or its idle time ends soon: see `--within`.
-    1: a token file cannot be read, or `--check` could not ask the mail server.
+    Exit code 6: a person must act, because a server is not signed in, a refresh or a sign-in at the
+    mail server was rejected, or a client secret or a sign-in expires soon (see `--within`).
+    Exit code 1: a token file cannot be read, or `--check` could not reach the mail server.
 
     Examples:
 
@@ -63,8 +64,8 @@ def status(
     if hosts:
         if servers or check or within is not None:
             raise UsageError(
-                "--hosts does not go together with names of servers, --check or --within",
-                remedy="ask for the hosts alone: provisioner status --hosts",
+                "--hosts cannot be combined with SERVER, --check or --within",
+                remedy="run: provisioner status --hosts",
             )
         return _host_status(options, report_format)
     from provisioner.cli.chosen_servers import oauth2_servers
@@ -152,13 +153,13 @@ def _checked(
         return noted, [Problem.of(error)]
     proof = last_proof(result, tokens, at=now)
     if proof is None:
-        said = f"not proven: {result.detail}"
+        said = f"not verified: {result.detail}"
         return noted, [
             Problem(said, result.remedy, ExitCode.FAILURE, blocks=False, standing="unclear")
         ]
     try:
         note_mail(root, {name: proof})
     except ProvisionerError as error:
-        said = f"the proof could not be noted: {error.message}"
+        said = f"the result could not be saved: {error.message}"
         return proof, [Problem(said, error.remedy, error.exit_code, blocks=False)]
     return read_proofs(root).get(name), []

@@ -24,7 +24,7 @@ def test_email(
         ),
     ],
     to: Annotated[
-        str | None, typer.Option("--to", help="Send it there.", show_default="as declared")
+        str | None, typer.Option("--to", help="The recipient.", show_default="as declared")
     ] = None,
 ) -> int:
     """Send a test email from this machine with a server's declared settings and its tokens.
@@ -97,5 +97,5 @@ def _noted(entry: ServerEntry, result: SmtpResult, project: Project, provider_na
     try:
         note_mail(project.root, {entry.name: proof})
     except ProvisionerError as error:  # what the mail server said is true all the same
-        print_text(f"Note: `status` will not know of it: {error.message}", file=sys.stderr)
+        print_text(f"warning: `status` will not show this: {error.message}", file=sys.stderr)
     return proof.mail is not None

@@ -32,8 +32,8 @@ ReportFormat = Annotated[
     FindingFormat,
     typer.Option(
         "--format",
-        help="github: annotations, read from standard output (so without --output), and a table "
-        "in the step's summary; gitlab: Code Quality.",
+        help="github: annotations on standard output (without --output), and a table in the "
+        "step summary; gitlab: Code Quality.",
     ),
 ]
 Output = Annotated[
@@ -42,7 +42,7 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write the report into this file; standard output then gets the text report.",
+        help="Write the report to this file, and the text report to standard output.",
         show_default="standard output",
     ),
 ]
@@ -51,26 +51,26 @@ Select = Annotated[
     list[str] | None,
     typer.Option(
         metavar="RULE",
-        help="Only this rule (again for more); what makes a file unusable is always told.",
+        help="Run only this rule (repeatable). Unreadable files are always reported.",
         show_default="all rules",
     ),
 ]
 Ignore = Annotated[
-    list[str] | None, typer.Option(metavar="RULE", help="Not this rule (again for more).")
+    list[str] | None, typer.Option(metavar="RULE", help="Ignore this rule (repeatable).")
 ]
 
 ToFix = Annotated[
     bool,
     typer.Option(
         "--fix",
-        help="Show and mend what is mechanical (quoted numbers, yes and no, misspelt keys, quotes "
-        "and blanks from web pages); then check what is left.",
+        help="Show and apply safe fixes (quoted numbers, yes/no, misspelled keys, typographic "
+        "quotes and spaces), then report the rest.",
     ),
 ]
 ToDiff = Annotated[
     bool,
     typer.Option(
-        "--diff", help="Show what --fix would change, and write nothing; exit code 1 if it would."
+        "--diff", help="Show what --fix would change, without writing; exit code 1 if anything."
     ),
 ]
 
@@ -86,9 +86,9 @@ def validate(
     diff: ToDiff = False,
     project: ProjectFolder = Path(),
 ) -> int:
-    """Check the declared files: every mistake with file, line, column and what to write instead.
+    """Check the declared files: each error with file, line, column and what to write instead.
 
-    Opens no connection, reads no secret, runs nothing, needs no inventory.
+    Opens no connection, reads no secret, runs no command, needs no inventory.
 
     Examples:
 
@@ -140,9 +140,7 @@ def _mend(
     from provisioner.reports.difference import difference
 
     if any(found.path == STDIN for found in files):
-        raise UsageError(
-            "what stands on standard input cannot be mended", remedy="name files or folders"
-        )
+        raise UsageError("standard input cannot be fixed in place", remedy="name files or folders")
     has_changed = False
     for mended in mended_files(files, settings, asked):
         has_changed = True

@@ -24,7 +24,7 @@ Hosts = Annotated[
     list[str] | None,
     typer.Option(
         "--host",
-        help="Only the servers of this host of the inventory (repeatable).",
+        help="Only the servers of this host (repeatable).",
         show_default="all",
         autocompletion=complete_host_name,
     ),
@@ -38,7 +38,9 @@ Changed = Annotated[
 ]
 Format = Annotated[
     WorksheetFormat | None,
-    typer.Option("--format", help="How to write it.", show_default="as FILE ends, else text"),
+    typer.Option(
+        "--format", help="How to print the result.", show_default="as FILE ends, else text"
+    ),
 ]
 OutputFile = Annotated[
     Path | None,
@@ -46,7 +48,7 @@ OutputFile = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write it to a file.",
+        help="Write to this file.",
         show_default="standard output",
     ),
 ]
@@ -66,11 +68,11 @@ def worksheet(
     reveal: Reveal = False,
     yes: Yes = False,
 ) -> int:
-    """Write what to type into MAPS' dialog, tab by tab, for those who enter it by hand.
+    """Print what to enter into the dialog of MAPS, tab by tab, if you enter it by hand.
 
-    No host is contacted without --changed, which shows the fields that differ from what was
-    entered on a host last, old and new, of hosts that a push has verified. Secrets stay *** unless
-    --reveal, which asks for the same consent as a push and writes a file that only you can read.
+    With --changed, contacts the hosts and shows the fields that differ from the last entered ones,
+    old and new, for hosts that a push has verified. Secrets are *** unless --reveal, which asks for
+    the same confirmation as a push and writes a file that only you can read.
 
     Examples:
 

@@ -163,7 +163,7 @@ def test_property_34_what_says_nothing_of_the_token_is_a_warning(row: Row, desk:
     assert desk.saved.unproven is not None
     code = " ".join(row.reply.split(" ")[:2])
     warning, remedy = desk.lines
-    assert warning.startswith(f"Warning: Reports: not yet proven: localhost, auth, {code}: ")
+    assert warning.startswith(f"Warning: Reports: not verified yet: localhost, auth, {code}: ")
     assert row.cause in warning
     assert row.remedy in remedy
 

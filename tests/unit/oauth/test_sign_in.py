@@ -336,7 +336,7 @@ def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> 
     saved = scene.sign_in(check_login=lambda tokens: unproven)
     assert saved.unproven == "localhost, connect: nobody answers"
     assert kept(scene.secrets) == saved
-    assert "signed in, not yet proven" in scene.page()
+    assert "signed in, not verified yet" in scene.page()
     assert "nobody answers" in scene.page()
 
 
