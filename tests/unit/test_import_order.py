@@ -29,6 +29,7 @@ ORDER = (
         "user_config",
         "ca_file",
         "state_dir",
+        "security_level",
     ),
     ("providers",),
     ("config",),

@@ -35,11 +35,11 @@ from provisioner.model.email_server import (
     OAuth2Settings,
     Origin,
     SecretReference,
-    SecurityLevel,
 )
 from provisioner.providers.provider import Provider
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
+from provisioner.security_level import SecurityLevel
 from tests.support.paths import ROOT
 
 NAMES = ("email-server", "project", "host-document")

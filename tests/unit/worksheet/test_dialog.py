@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from provisioner.model.email_server import SecurityLevel
+from provisioner.security_level import SecurityLevel
 from provisioner.worksheet.sheet import CHOICES, dialog_fields
 
 

@@ -13,9 +13,9 @@ from provisioner.model.email_server import (
     LogFile,
     Origin,
     SecretReference,
-    SecurityLevel,
 )
 from provisioner.secret import Secret
+from provisioner.security_level import SecurityLevel
 from provisioner.worksheet.sheet import (
     Field,
     Kind,
