@@ -153,7 +153,6 @@ def test_the_facts_of_a_provider_are_those_that_a_project_may_correct() -> None:
     assert set(facts) == set(Provider._fields) - {"name"}
 
 
-LEVELS = ("auto_detect", "none", "login", "plain", "digest_md5", "cram_md5", "cram_sha1", "oauth2")
 OAUTH2 = {
     "access_token_url": "https://login.example.edu/token",
     "authorization_url": "https://login.example.edu/authorize",
@@ -164,7 +163,7 @@ OAUTH2 = {
 FIELDS = {"user_name": "reports", "password": {"env": "X"}, "oauth2": OAUTH2}
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", SecurityLevel)
 @pytest.mark.parametrize(
     "present", [c for n in range(4) for c in itertools.combinations(FIELDS, n)]
 )
