@@ -18,6 +18,7 @@ from tests.support.paths import ROOT
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 COPIED = ("provisioner", "schemas", "playbooks", "tests", "docs", "pyproject.toml")
 PROGRAMS = ("provisioner", "pytest")
+END = "(end)"
 
 # The end of the paragraph before a block says what to do with it.
 TARGET = re.compile(r"(new file|at the end of|in) `([\w./-]+)`[^`.]*:$", re.IGNORECASE)
@@ -51,7 +52,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A section that begins with "Add a"; `session`: commands and lines of what they print."""
+    """A section with blocks; `session`, the last one: commands, and lines of what they print."""
 
     title: str
     edits: tuple[Edit, ...]
@@ -59,12 +60,12 @@ class Recipe:
 
 
 def recipes() -> Iterator[Recipe]:
-    for section in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]:
+    for section in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]:
         title = section.partition("\n")[0]
-        if title.startswith("Add a"):
-            *edits, session = blocks(section)
-            assert session.how == "console", f"{title}: the last block is not a session"
-            yield Recipe(title, tuple(edits), session.text)
+        *edits, last = [*blocks(section)] or [None]
+        if last is not None:
+            assert last.how == "console", f"{title}: the last block is not a session"
+            yield Recipe(title, tuple(edits), last.text)
 
 
 def blocks(section: str) -> Iterator[Edit]:
@@ -105,20 +106,25 @@ def copy(tmp_path: Path) -> Path:
 def test_a_recipe_works_as_it_is_written(recipe: Recipe, copy: Path) -> None:
     for edit in recipe.edits:
         edit.apply(copy)
-    for said in re.split(r"^\$ ", recipe.session, flags=re.MULTILINE)[1:]:
-        command, *expected = said.splitlines()
-        done = subprocess.run(
-            ["bash", "-c", command],
-            check=False,
-            cwd=copy,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        has_findings = command.startswith(".venv/bin/provisioner validate") and done.returncode == 1
-        assert done.returncode == 0 or has_findings, f"{command}\n{done.stdout}"
+    for command, expected, code, printed in session(recipe, copy):
+        has_findings = command.startswith(".venv/bin/provisioner validate") and code == 1
+        assert code == 0 or has_findings, f"{command}\n{printed}"
         for line in expected:
-            assert line in done.stdout, f"{command}\n{done.stdout}"
+            assert line in printed, f"{command}\n{printed}"
+
+
+def session(recipe: Recipe, folder: Path) -> Iterator[tuple[str, list[str], int, str]]:
+    """Each command, the lines that it is to print, its exit code, and all that it has printed."""
+    steps = [step.splitlines() for step in recipe.session.removeprefix("$ ").split("\n$ ")]
+    script = "exec 2>&1 < /dev/null\n"
+    script += "".join(f"{command}\nprintf '{END}%d{END}' $?\n" for command, *_ in steps)
+    done = subprocess.run(
+        ["bash", "-c", script], check=False, cwd=folder, stdout=subprocess.PIPE, text=True
+    )
+    *printed, rest = done.stdout.split(END)
+    assert len(printed) == 2 * len(steps), rest
+    for (command, *expected), text, code in zip(steps, printed[::2], printed[1::2], strict=True):
+        yield command, expected, int(code), text
 
 
 def test_there_is_a_recipe_for_each_kind_of_addition() -> None:
