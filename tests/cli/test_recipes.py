@@ -18,6 +18,7 @@ from tests.support.paths import ROOT
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 COPIED = ("provisioner", "schemas", "playbooks", "tests", "docs", "pyproject.toml")
 PROGRAMS = ("provisioner", "pytest")
+RUFF = Path(sys.executable).with_name("ruff")
 END = "(end)"
 
 # The end of the paragraph before a block says what to do with it.
@@ -38,7 +39,8 @@ class Edit:
         file.parent.mkdir(parents=True, exist_ok=True)
         if self.how != "in":
             with file.open("a", encoding="utf-8") as opened:
-                opened.write(self.text)
+                is_function = self.how == "at the end of" and file.suffix == ".py"
+                opened.write("\n\n" * is_function + self.text)
             return
         lines = [line or " " for line in self.text.splitlines()]
         before, after = (
@@ -106,6 +108,9 @@ def copy(tmp_path: Path) -> Path:
 def test_a_recipe_works_as_it_is_written(recipe: Recipe, copy: Path) -> None:
     for edit in recipe.edits:
         edit.apply(copy)
+    changed = sorted({edit.file for edit in recipe.edits if edit.file.endswith(".py")})
+    for check in ("check", "format --check"):
+        subprocess.run([RUFF, *check.split(), "--quiet", *changed], cwd=copy, check=True)
     for command, expected, code, printed in session(recipe, copy):
         has_findings = command.startswith(".venv/bin/provisioner validate") and code == 1
         assert code == 0 or has_findings, f"{command}\n{printed}"
