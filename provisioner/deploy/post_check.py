@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -18,6 +18,7 @@ from provisioner.deploy.host_state import Outcome
 from provisioner.deploy.protocol import Answer, MailAnswer, Operation, PostAnswer
 from provisioner.deploy.result import MailResult, RefreshResult
 from provisioner.secret import Secret
+from provisioner.security_level import SecurityLevel
 from provisioner.smtp.client import SmtpAccount, SmtpResult, foreseen, judge
 from provisioner.smtp.message import TestMessage, test_message
 
@@ -120,16 +121,7 @@ class _Account(Struct):
     host: str
     port: Annotated[int, Meta(ge=1, le=65535)]
     use_tls: bool
-    smtp_security_level: Literal[
-        "auto_detect",
-        "none",
-        "login",
-        "plain",
-        "digest_md5",
-        "cram_md5",
-        "cram_sha1",
-        "oauth2",
-    ]
+    smtp_security_level: SecurityLevel
     user_name: str | None = None
     password: str | None = None
     client_name: str | None = None

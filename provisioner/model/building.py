@@ -14,9 +14,9 @@ from provisioner.model.email_server import (
     OAuth2Settings,
     Origin,
     SecretReference,
-    SecurityLevel,
     TestEmail,
 )
+from provisioner.security_level import SecurityLevel
 
 Values = Mapping[str, Any]
 

@@ -5,25 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from provisioner.security_level import SecurityLevel
+
 DEFAULT_HOSTS = "maps"
 DEFAULT_PORT = 25
-
-
-class SecurityLevel(StrEnum):
-    """MAPS' SMTP Security Level, in the order of its dialog."""
-
-    AUTO_DETECT = "auto_detect"
-    NONE = "none"
-    LOGIN = "login"
-    PLAIN = "plain"
-    DIGEST_MD5 = "digest_md5"
-    CRAM_MD5 = "cram_md5"
-    CRAM_SHA1 = "cram_sha1"
-    OAUTH2 = "oauth2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from msgspec import Meta, Struct
 
 from provisioner.resources import playbooks_folder
 from provisioner.secret import Secret
+from provisioner.security_level import LEVELS
 from provisioner.smtp.message import TestMessage, test_message
 from provisioner.text import printable, redact
 
@@ -34,17 +35,9 @@ Reply = Annotated[str, Meta(max_length=12_000)]  # at most 20 lines of 500 chara
 
 TIMEOUT_SECONDS = 30
 
-# What a level may be spoken with, best first; auto_detect is below.
-_MECHANISMS = {
-    "none": [],
-    "login": ["LOGIN"],
-    "plain": ["PLAIN"],
-    "cram_md5": ["CRAM-MD5"],
-    "oauth2": ["XOAUTH2", "OAUTHBEARER"],
+_ONLY_OF_MAPS = {
+    name for level in LEVELS.values() if level.only_in_maps for name in level.mechanisms
 }
-# RFC 6331 ends the first; no RFC describes the second, and no server or library was found with it.
-_ONLY_MAPS_SPEAKS = {"digest_md5": "DIGEST-MD5", "cram_sha1": "CRAM-SHA1"}
-_ONLY_OF_MAPS = frozenset(_ONLY_MAPS_SPEAKS.values())
 
 _BEFORE_LOGIN = frozenset(("resolve", "connect", "tls", "greeting", "ehlo", "starttls"))
 # "5.4.5 daily limit" and "5.2.2 mailbox full" are said with 5yz, and pass in time.
@@ -99,7 +92,7 @@ class SmtpAccount:
     def mechanisms(self) -> list[str]:
         """Those to sign in with, best first; none: nobody signs in."""
         if self.smtp_security_level != "auto_detect":
-            return _MECHANISMS[self.smtp_security_level]
+            return [*LEVELS[self.smtp_security_level].mechanisms]
         if not self.user_name:
             return []
         return ["PLAIN", "LOGIN", "CRAM-MD5"] if self.use_tls else ["CRAM-MD5", "PLAIN", "LOGIN"]
@@ -229,9 +222,9 @@ def advice_on(result: SmtpResult, provider: str = "", server_name: str = "") -> 
 
 def foreseen(account: SmtpAccount) -> SmtpResult | None:
     """How a conversation would end, where that is known before any is held."""
-    level = account.smtp_security_level
-    if name := _ONLY_MAPS_SPEAKS.get(level):
-        words = f"{name} cannot be verified from here: only MAPS speaks it"
+    level = LEVELS[account.smtp_security_level]
+    if level.only_in_maps:
+        words = f"{level.label} cannot be verified from here: only MAPS speaks it"
         return SmtpResult(outcome="unverifiable", stage="auth", reply=words)
     if account.mechanisms and not (account.user_name and (account.secret or account.placeholder)):
         missing = "secret" if account.user_name else "user name"

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from provisioner.deploy.to_enter import FieldToEnter, ServerToEnter
-from provisioner.model.email_server import EmailServer, SecurityLevel
+from provisioner.model.email_server import EmailServer
 from provisioner.secret import Secret
+from provisioner.security_level import SecurityLevel
 from provisioner.text import proposed_command, proposed_option
 from provisioner.worksheet.sheet import (
     EMPTY_NOTES,

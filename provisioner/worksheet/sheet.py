@@ -18,9 +18,10 @@ from itertools import groupby
 from typing import Any
 
 from provisioner.credentials.sources import source_of
-from provisioner.model.email_server import EmailServer, SecurityLevel
+from provisioner.model.email_server import EmailServer
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
+from provisioner.security_level import LEVELS
 
 # The field that each tab begins with.
 TABS: Mapping[str, str] = {
@@ -34,16 +35,7 @@ _OURS = frozenset({"$schema", "client_secret_expires", "hosts", "test_email"})
 
 # How the dialog spells what is chosen there. A yes or no that is not listed is a check box.
 CHOICES: Mapping[str, Mapping[Any, str]] = {
-    "smtp_security_level": {
-        SecurityLevel.AUTO_DETECT: "auto-detect",
-        SecurityLevel.NONE: "none",
-        SecurityLevel.LOGIN: "login",
-        SecurityLevel.PLAIN: "plain",
-        SecurityLevel.DIGEST_MD5: "DIGEST-MD5",
-        SecurityLevel.CRAM_MD5: "CRAM-MD5",
-        SecurityLevel.CRAM_SHA1: "CRAM-SHA1",
-        SecurityLevel.OAUTH2: "OAuth 2",
-    },
+    "smtp_security_level": {name: level.label for name, level in LEVELS.items()},
     "oauth2.use_https_on_callback": {True: "true", False: "false"},
 }
 _CHECK_BOX = {True: "checked", False: "not checked"}

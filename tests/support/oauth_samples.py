@@ -18,10 +18,10 @@ from provisioner.model.email_server import (
     OAuth2Settings,
     Origin,
     SecretReference,
-    SecurityLevel,
 )
 from provisioner.model.project import Project
 from provisioner.secret import Secret
+from provisioner.security_level import SecurityLevel
 
 KEY = VaultKey(Secret("a-vault-password-for-tests"))
 CLIENT_SECRET = Secret("CANARY-client-secret~with/odd+chars%:é")

@@ -10,20 +10,10 @@ from provisioner.lint.declaration import Declaration
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.provider import Provider
-
-PASSWORD_METHODS = frozenset({"login", "plain", "digest_md5", "cram_md5", "cram_sha1"})
+from provisioner.security_level import LEVELS, PASSWORD_LEVELS, Level
 
 _LEVEL = "/smtp_security_level"
-# digest_md5, cram_md5 and cram_sha1 answer a challenge: the password itself stays at home.
-_TRAVELS = {"oauth2": "the access token", "login": "the password", "plain": "the password"}
-_METHODS = {
-    "plain": "PLAIN",
-    "login": "LOGIN",
-    "digest_md5": "DIGEST-MD5",
-    "cram_md5": "CRAM-MD5",
-    "cram_sha1": "CRAM-SHA1",
-    "oauth2": "XOAUTH2",
-}
+_NO_LEVEL = Level("")  # not in the schema, which says so
 
 
 def signs_in(server: Declaration) -> bool:
@@ -39,7 +29,7 @@ def mailbox(server: Declaration) -> str:
 def _signs_in_by_password(server: Declaration) -> bool:
     """By a password method, or by one that auto_detect finds."""
     level = server.text(_LEVEL)
-    return level in PASSWORD_METHODS or (level == "auto_detect" and server.has("/password"))
+    return level in PASSWORD_LEVELS or (level == "auto_detect" and server.has("/password"))
 
 
 def _may_be_taken(server: Declaration, provider: Provider) -> bool:
@@ -52,10 +42,11 @@ def secret_without_tls(server: Declaration) -> str:
     """What would cross the network readable, in words; empty if nothing would."""
     if server.get("/use_tls") not in (None, False):
         return ""
-    level = server.text(_LEVEL)
-    if level == "auto_detect":
+    name = server.text(_LEVEL)
+    if name == "auto_detect":
         return "the password" if server.has("/password") else ""
-    return _TRAVELS.get(level, "")
+    level = LEVELS.get(name, _NO_LEVEL)
+    return f"the {level.secret}" if level.is_sent else ""
 
 
 @rule("cleartext-login", ERROR)
@@ -134,12 +125,13 @@ def app_password_only(server: Declaration, context: LintContext) -> Iterator[Iss
 def unsupported_method(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """auto_detect picks what there is. Where passwords have ended, another rule says it."""
     level = server.text(_LEVEL)
-    if level != "none" and level not in _METHODS:
+    mechanisms = LEVELS.get(level, _NO_LEVEL).mechanisms
+    if level != "none" and not mechanisms:
         return
     provider = context.provider(server.text("/host"))
     ended = provider.password_login == "ended"  # noqa: S105
     if _may_be_taken(server, provider) or (ended and level != "none"):
         return
-    said = f"has no {_METHODS[level]}" if level in _METHODS else "takes no mail without a sign-in"
+    said = f"has no {mechanisms[0]}" if mechanisms else "takes no mail without a sign-in"
     better = "oauth2" if "oauth2" in provider.smtp_auth_methods else "login"
     yield Issue(_LEVEL, f"{provider.label} {said}", f"write smtp_security_level: {better}")

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from provisioner.config.issue import Issue
-from provisioner.lint.checks.login import PASSWORD_METHODS, mailbox, secret_without_tls, signs_in
+from provisioner.lint.checks.login import mailbox, secret_without_tls, signs_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.nearest import nearest
@@ -22,6 +22,7 @@ from provisioner.providers.guessed_hosts import GUESSED, with_known_suffix
 from provisioner.providers.lookalikes import is_a_slip, resembled
 from provisioner.providers.provider import Provider
 from provisioner.providers.zoho import zoho_region
+from provisioner.security_level import PASSWORD_LEVELS
 
 if TYPE_CHECKING:
     from difflib import SequenceMatcher
@@ -200,7 +201,7 @@ def wrong_smtp_host(server: Declaration, context: LintContext) -> Iterator[Issue
     Hosts that nobody knows are doubtful-smtp-host's.
     """
     host, level = _host_name(server), server.text("/smtp_security_level")
-    if not host or not (level == "oauth2" or level in PASSWORD_METHODS):
+    if not host or not (level == "oauth2" or level in PASSWORD_LEVELS):
         return
     here = context.provider(host)
     if not here.smtp_hosts:

@@ -225,7 +225,7 @@ def secret_in_reference(server: Declaration, _context: LintContext) -> Iterator[
 def _is_odd(key: str, value: Any) -> bool:
     """Whether to look closer; of a value of the wrong type, the schema says that."""
     has_type = isinstance(value, list) == (key == "command")
-    return has_type and _ODD[key].search("\n".join(_texts(value))) is not None
+    return has_type and key in _ODD and _ODD[key].search("\n".join(_texts(value))) is not None
 
 
 def _holds_secret(key: str, value: Any) -> bool:

@@ -15,10 +15,10 @@ from provisioner.model.email_server import (
     EmailServer,
     Origin,
     SecretReference,
-    SecurityLevel,
 )
 from provisioner.model.project import Project
 from provisioner.secret import Secret
+from provisioner.security_level import SecurityLevel
 from tests.support.oauth_samples import CLIENT_SECRET, oauth_server, project_in
 
 DIGEST_KEY = b"k" * 32

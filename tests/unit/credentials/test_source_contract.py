@@ -1,38 +1,18 @@
-"""A secret source is a class, its entry in SOURCES and in the schema: then it works everywhere."""
+"""A secret source is a class, its entry in SOURCES and in the schema."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from provisioner.cli.app import run
-from provisioner.credentials.sources import SOURCES, ReadContext, SecretSource, is_reference
-from provisioner.lint.schema import schema_named
+from provisioner.config.document import Document, Source
+from provisioner.credentials.sources import SOURCES, is_reference
+from provisioner.lint.checks import RULES
+from provisioner.lint.context import LintContext
+from provisioner.lint.declaration import Declaration
 from provisioner.resources import schema_path
-
-CANARY = "CANARY-of-the-coffer"
-SERVER = """\
-server_name: Relay
-host: mail.example.edu
-port: 587
-smtp_security_level: plain
-use_tls: true
-user_name: reports@example.edu
-password: {coffer: relay}
-"""
-
-
-class Coffer(SecretSource):
-    """`{coffer: DRAWER}`."""
-
-    key = "coffer"
-
-    def read(self, context: ReadContext) -> bytes:
-        return f"{CANARY}\n".encode()
 
 
 def schema() -> dict[str, Any]:
@@ -59,39 +39,13 @@ def test_what_is_no_reference_where_no_schema_has_seen_to_it(value: Any) -> None
     assert not is_reference(value)
 
 
-@pytest.fixture
-def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The three things that the recipe for a new source asks for."""
-    monkeypatch.setitem(SOURCES, Coffer.key, Coffer)
-    changed = schema()
-    changed["$defs"]["secret"]["properties"][Coffer.key] = {"type": "string"}
-    path = tmp_path / "email-server.schema.json"
-    path.write_text(json.dumps(changed))
-    monkeypatch.setattr(
-        "provisioner.lint.schema.schema_path",
-        lambda name: path if name == "email-server" else schema_path(name),
-    )
-    schema_named.cache_clear()
-    yield
-    schema_named.cache_clear()
-
-
-@pytest.mark.usefixtures("published")
-def test_a_new_source_works_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "servers").mkdir()
-    (tmp_path / "servers" / "relay.yml").write_text(SERVER)
-    project = ["--project", str(tmp_path)]
-    assert run(["validate", str(tmp_path)]) == 0
-    reveal = ["worksheet", "Relay", "--reveal", "--yes", *project]
-    assert run(reveal) == 6
-    assert "password ({coffer: relay}) would go for the first" in capsys.readouterr().err
-    assert run([*reveal, "--accept-destination", "Relay"]) == 0
-    shown = capsys.readouterr().out
-    assert CANARY in shown
-    assert "read from {coffer: relay}" in shown
-    assert run(["worksheet", "Relay", *project]) == 0
-    assert CANARY not in capsys.readouterr().out
-    moved = SERVER.replace("mail.example.edu", "evil.example")
-    (tmp_path / "servers" / "relay.yml").write_text(moved)
-    assert run(reveal) == 6
-    assert "host changed from mail.example.edu to evil.example" in capsys.readouterr().err
+def test_a_secret_in_the_place_of_each_reference_is_found() -> None:
+    (rule,) = (rule for rule in RULES if rule.id == "secret-in-reference")
+    pasted = "GOCSPX-abcdefghijklmnopqrstuvwxyz12"
+    for snippet in schema()["$defs"]["secret"]["defaultSnippets"]:
+        [(key, value)] = snippet["body"].items()
+        server = {"password": {key: [pasted] if isinstance(value, list) else pasted}}
+        declared = Declaration(Document(source=Source("server.json"), value=server), server)
+        assert [issue.pointer for issue in rule.check(declared, LintContext())] == [
+            f"/password/{key}"
+        ]

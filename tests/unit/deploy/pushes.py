@@ -23,8 +23,9 @@ from provisioner.deploy.targets import Targets
 from provisioner.deploy.worker import HostAnswer
 from provisioner.errors import FleetError
 from provisioner.git import Commit
-from provisioner.model.email_server import EmailServer, Origin, SecurityLevel
+from provisioner.model.email_server import EmailServer, Origin
 from provisioner.secret import Secret
+from provisioner.security_level import SecurityLevel
 from tests.support.oauth_samples import project_in, project_secrets
 
 KEY = "k" * 64

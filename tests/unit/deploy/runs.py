@@ -11,26 +11,26 @@ from provisioner.ansible.run_input import HostInput, Mail, MailLimit, RunInput
 from provisioner.deploy.host_document import placeholder
 from provisioner.deploy.host_settings import HostSettings
 from provisioner.deploy.worker import HostAnswer, Worker
+from provisioner.resources import schema_path
 from tests.unit.deploy.memory_host import MemoryHost
 
 HOST = "maps1"
+SCHEMA = json.loads(schema_path("host-document").read_bytes())
+KEYS = SCHEMA["properties"]["servers"]["items"]["required"]
 TURNS = tempfile.mkdtemp(prefix="turns-")
 
 
 def entry(name: str = "Reports", **changes: Any) -> dict[str, Any]:
     """A server with a password, secrets in clear."""
     return {
+        **dict.fromkeys(KEYS),
         "server_name": name,
         "host": "smtp.example.edu",
         "port": 587,
-        "client_name": None,
-        "maximum_emails_per_minute": None,
         "smtp_security_level": "login",
         "use_tls": True,
         "user_name": f"{name.casefold()}@example.edu",
         "password": f"password of {name}",
-        "oauth2": None,
-        "logging": None,
         **changes,
     }
 

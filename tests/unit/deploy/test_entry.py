@@ -11,8 +11,9 @@ from msgspec import structs
 
 from provisioner.deploy.entry import ContractBroken, NoMailbox, ServerEntry
 from provisioner.lint.schema import schema_named
-from provisioner.model.email_server import EmailServer, Origin, SecurityLevel, TestEmail
+from provisioner.model.email_server import EmailServer, Origin, TestEmail
 from provisioner.secret import Secret
+from provisioner.security_level import SecurityLevel
 from tests.support.oauth_samples import CLIENT_SECRET, oauth_server, token_set
 from tests.unit.deploy.pushes import login_server
 

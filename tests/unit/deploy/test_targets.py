@@ -22,8 +22,9 @@ from provisioner.deploy.targets import (
     prepare_targets,
 )
 from provisioner.errors import ExitCode, PersonNeeded
-from provisioner.model.email_server import EmailServer, SecretReference, SecurityLevel
+from provisioner.model.email_server import EmailServer, SecretReference
 from provisioner.model.project import Project
+from provisioner.security_level import SecurityLevel
 from tests.support.oauth_samples import keep, oauth_server, project_in, project_secrets, token_set
 from tests.unit.deploy.pushes import KEY, login_entry, login_server
 

@@ -1,7 +1,7 @@
 """tests/examples: what is valid says nothing, what is invalid says exactly what stands beside it.
 
 An example is a file, or a folder that holds a project or several files. To add one, write it
-and, below invalid/<rule-id>, the expected report as <name>.expected.txt.
+and, below invalid/<rule-id>, the expected report as <name>.expected.txt, which `--update` writes.
 """
 
 from __future__ import annotations
@@ -47,10 +47,14 @@ def test_a_valid_example_has_no_finding(example: Path) -> None:
 
 
 @pytest.mark.parametrize("example", INVALID, ids=str)
-def test_an_invalid_example_says_what_is_expected(example: Path) -> None:
-    verdict = verdict_on(example)
-    expected = Path(f"{example}{EXPECTED}").read_text(encoding="utf-8")
-    assert findings_text.render(verdict) == expected
+def test_an_invalid_example_says_what_is_expected(
+    example: Path, request: pytest.FixtureRequest
+) -> None:
+    verdict, expected = verdict_on(example), Path(f"{example}{EXPECTED}")
+    report = findings_text.render(verdict)
+    if request.config.getoption("update"):
+        expected.write_text(report, encoding="utf-8")
+    assert report == expected.read_text(encoding="utf-8")
     assert example.parent.name in {finding.rule for finding in verdict.findings}
     for finding in verdict.findings:
         assert finding.severity is severity_of(finding.rule)

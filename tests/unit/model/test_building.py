@@ -17,9 +17,9 @@ from provisioner.model.email_server import (
     OAuth2Settings,
     Origin,
     SecretReference,
-    SecurityLevel,
     TestEmail,
 )
+from provisioner.security_level import SecurityLevel
 from tests.support.loading import load_file
 from tests.support.paths import EXAMPLES
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.model.email_server import SecurityLevel
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
+from provisioner.security_level import SecurityLevel
 
 PLACES = Path(__file__).with_name("places.txt").read_text("utf-8").splitlines()[1:]
 

@@ -35,11 +35,11 @@ from provisioner.model.email_server import (
     OAuth2Settings,
     Origin,
     SecretReference,
-    SecurityLevel,
 )
 from provisioner.providers.provider import Provider
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
+from provisioner.security_level import PASSWORD_LEVELS, SecurityLevel
 from tests.support.paths import ROOT
 
 NAMES = ("email-server", "project", "host-document")
@@ -137,7 +137,21 @@ def test_the_schema_and_the_model_have_the_same_fields() -> None:
     ours = {"origin"}
     assert set(schema) - {"$schema"} == {f.name for f in fields(EmailServer)} - ours
     assert set(schema["oauth2"]["properties"]) == {f.name for f in fields(OAuth2Settings)}
-    assert schema["smtp_security_level"]["enum"] == [str(level) for level in SecurityLevel]
+
+
+def test_both_schemas_know_each_security_level_and_those_with_a_password() -> None:
+    entry = content("host-document")["properties"]["servers"]["items"]
+    for schema in (content("email-server"), entry):
+        assert schema["properties"]["smtp_security_level"]["enum"] == [*SecurityLevel]
+        levels = [one["if"]["properties"]["smtp_security_level"] for one in schema["allOf"]]
+        [with_password] = [one["enum"] for one in levels if "enum" in one]
+        assert {*with_password} == PASSWORD_LEVELS
+
+
+def test_a_host_document_has_each_key() -> None:
+    entry = content("host-document")["properties"]["servers"]["items"]
+    for schema in (entry, entry["properties"]["oauth2"], entry["properties"]["logging"]):
+        assert schema["required"] == list(schema["properties"])
 
 
 def test_the_settings_know_all_facts_of_a_provider() -> None:
@@ -153,7 +167,6 @@ def test_the_facts_of_a_provider_are_those_that_a_project_may_correct() -> None:
     assert set(facts) == set(Provider._fields) - {"name"}
 
 
-LEVELS = ("auto_detect", "none", "login", "plain", "digest_md5", "cram_md5", "cram_sha1", "oauth2")
 OAUTH2 = {
     "access_token_url": "https://login.example.edu/token",
     "authorization_url": "https://login.example.edu/authorize",
@@ -164,7 +177,7 @@ OAUTH2 = {
 FIELDS = {"user_name": "reports", "password": {"env": "X"}, "oauth2": OAUTH2}
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", SecurityLevel)
 @pytest.mark.parametrize(
     "present", [c for n in range(4) for c in itertools.combinations(FIELDS, n)]
 )

@@ -10,9 +10,9 @@ from provisioner.model.email_server import (
     LogFile,
     Origin,
     SecretReference,
-    SecurityLevel,
 )
 from provisioner.secret import Secret
+from provisioner.security_level import SecurityLevel
 from provisioner.worksheet.sheet import Worksheet, build_sheet
 
 CANARY = "CANARY</script>\"'&<b>`|\x1b[31m\x00\x85\u202e"

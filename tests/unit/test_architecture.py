@@ -1,0 +1,150 @@
+"""The folders of provisioner/, as docs/architecture.md orders them, and what imports what."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+PACKAGE = ROOT / "provisioner"
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+LEVELS = {name: int(level) for level, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", PAGE, re.M)}
+
+# Imports in a function that would be a cycle at the top of the file, and why they are there.
+LATER = {
+    ("oauth.token_endpoint", "oauth.https_post"): "requests is slow to import",
+}
+
+# Public names of two modules, and why that misleads no reader. Those of demo/ are its own.
+COMMAND = "a command, and the function that does it"
+TWINS = {
+    **dict.fromkeys(("plan", "push", "rollback", "rekey"), COMMAND),
+    "render": "one per report format: the registry calls them by this name",
+    "run": "of a command line; of a program on a host",
+    "post": "of a form from here; from a host",
+    "write": "of a fixed file; of files on a host",
+    "parse": "of the two files of a host, always written with their module",
+    "decoded": "of the three files of a run folder, always written with their module",
+    "explain": "of what a schema rejects; of what a provider or mail server says",
+    "summary": "the last line of a report: of findings; of a run",
+    "difference": "of two URLs; of a file before and after --fix",
+    "exit_code": "of findings; of a run",
+    "asked_for": "rules that were selected; servers and hosts of a recorded run",
+    "value_at": "of a declared file; of an entry of a host document",
+    "Answer": "of a sign-in; of a host to Ansible",
+    "Output": "the standard streams; what Ansible prints",
+    "Proof": "of a sign-in by a mail server; of an entry by a test email",
+}
+
+MOST_FILES = 20
+ALIKE = {"cli/commands", "lint/checks", "lint/pages", "reports/findings", "providers"}  # one per X
+TOO_MANY = {"deploy": 25, "lint": 22}  # to be split: these numbers only shrink
+
+
+def module(path: Path) -> str:
+    """Its name without `provisioner.`."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+TREES = {module(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+
+
+def nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """What is done when a module is imported: no functions, nothing for type checkers alone."""
+    for node in ast.iter_child_nodes(tree):
+        is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        if not is_for_types and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+            yield from nodes(node)
+
+
+def imports(within: Iterable[ast.AST]) -> set[str]:
+    """Our modules that are imported: where a name is taken of one, that one."""
+    found = set()
+    for node in within:
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import: {ast.unparse(node)}"
+            names = [(f"{node.module}.{one.name}", str(node.module)) for one in node.names]
+        else:
+            names = [(one.name, "") for one in node.names] if isinstance(node, ast.Import) else []
+        for name, otherwise in names:
+            ours = name.removeprefix("provisioner.")
+            found.add(ours if ours in TREES else otherwise.removeprefix("provisioner."))
+    return found & {*TREES}
+
+
+AT_IMPORT = {name: imports(nodes(tree)) for name, tree in TREES.items()}
+IN_FUNCTIONS = {
+    name: imports(
+        node
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+    )
+    for name, tree in TREES.items()
+}
+
+
+def folder(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def test_the_page_names_each_folder_and_nothing_else() -> None:
+    assert {*LEVELS} == {folder(name) for name in TREES} - {""}
+    assert list(LEVELS.values()) == sorted(LEVELS.values())
+
+
+def test_a_file_imports_only_from_its_own_level_and_those_above() -> None:
+    wrong = [
+        f"{name} imports {imported}"
+        for name, tree in TREES.items()
+        for imported in imports(ast.walk(tree))
+        if LEVELS.get(folder(imported), 0) > LEVELS.get(folder(name), 0)
+    ]
+    assert wrong == []
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    TopologicalSorter(AT_IMPORT).prepare()  # CycleError names the modules
+
+
+def test_an_import_in_a_function_hides_no_cycle() -> None:
+    needs: dict[str, set[str]] = {}
+    for name in TopologicalSorter(AT_IMPORT).static_order():
+        needs[name] = AT_IMPORT[name].union(*(needs[one] for one in AT_IMPORT[name]))
+    hidden = {
+        (name, later)
+        for name in TREES
+        for later in IN_FUNCTIONS[name] - AT_IMPORT[name]
+        if name in needs[later]
+    }
+    assert hidden == {*LATER}
+
+
+def test_a_public_name_is_one_thing() -> None:
+    defined = Counter(
+        node.name
+        for name, tree in TREES.items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and folder(name) != "demo"
+    )
+    twins = {name for name, count in defined.items() if count > 1 and not name.startswith("_")}
+    assert sorted(twins - {*TWINS}) == [], "two modules define these: rename one"
+    assert sorted({*TWINS} - twins) == [], "exceptions that nothing needs any more"
+
+
+@pytest.mark.parametrize(
+    "path", sorted({path.parent for path in PACKAGE.rglob("*.py")}), ids=lambda path: path.name
+)
+def test_a_folder_has_at_most_twenty_unlike_files(path: Path) -> None:
+    name = path.relative_to(PACKAGE).as_posix()
+    files = [file for file in path.glob("*.py") if file.name != "__init__.py"]
+    assert name in ALIKE or len(files) <= TOO_MANY.get(name, MOST_FILES)
