@@ -6,7 +6,7 @@ from pathlib import Path
 
 from provisioner.ansible.signals import recorded_signals
 from provisioner.cli.options import OutputFormat
-from provisioner.cli.output import print_text
+from provisioner.cli.output import print_data
 from provisioner.cli.run_session import HostsOptions
 from provisioner.cli.view import run_view
 from provisioner.deploy.record import HostFinished
@@ -31,5 +31,5 @@ def host_status(project: Path, inventory: Path | None, output_format: OutputForm
     ):
         for result in run.ask("status", run.targets.all_hosts):
             run.record.add(HostFinished(result=result))
-    print_text(RENDERERS[str(output_format)](run.record), end="")
+    print_data(RENDERERS[str(output_format)](run.record), people=not json)
     return run.record.exit_code

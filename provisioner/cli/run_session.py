@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from provisioner.ansible.executor import ExecutorOptions
 from provisioner.ansible.signals import Signals, recorded_signals
 from provisioner.cli.opening import open_declared
 from provisioner.cli.options import OutputFormat
-from provisioner.cli.output import print_text, write_report
-from provisioner.cli.prompts import can_answer, confirm
+from provisioner.cli.output import print_data, print_text, write_report
+from provisioner.cli.prompts import ask_secret, can_answer, confirm
 from provisioner.cli.view import View, run_view
 from provisioner.credentials.sources import secret_variables
 from provisioner.deploy.plan import Plan
@@ -116,7 +115,7 @@ class HostsOptions:
                 remedy="name a file with it: ANSIBLE_BECOME_PASSWORD_FILE, or "
                 "become_password_file in ansible.cfg",
             )
-        return Secret(getpass("BECOME password: "))
+        return ask_secret("BECOME password")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +134,8 @@ class Report:
                 write_report(file, RENDERERS[name](record, providers), "--report")
         finally:
             if self.shown is not None:
-                print_text(RENDERERS[self.shown](record, providers), end="")
+                shown = RENDERERS[self.shown](record, providers)
+                print_data(shown, people=self.shown is OutputFormat.TEXT)
 
 
 def report_files(options: Iterable[str]) -> dict[str, Path]:

@@ -137,7 +137,7 @@ def push(
     if saved is not None:
         scope = scope.planned(saved.options)
     scope.check(declared)
-    settings, only = declared.push, None
+    settings, earlier = declared.push, None
     sizes = None if batches is None else batch_sizes(batches)
     failures = checked_max_failures(max_failures or settings.max_failures)
     also = {"mail": str(mail), "restart": not no_restart, "plan": saved.seal if saved else None}
@@ -158,8 +158,8 @@ def push(
             earlier = undone_of_last_push(declared.root)
             scope = scope.resumed(earlier)
             also["resumed"] = earlier.run_id
-            only, left = frozenset(earlier.undone), counted(len(earlier.undone), "host")
-            view.note(f"continuing the push {earlier.run_id}: {left} left")
+            left = counted(len(earlier.undone), "host")
+            view.note(f"resuming the push {earlier.run_id}: {left} left")
         agree = partial(
             _agree,
             project=declared,
@@ -180,7 +180,10 @@ def push(
             keep_key=True,
         ) as run:
             options = PushOptions(
-                agree=agree, sizes=sizes or settings.batches, max_failures=failures, only=only
+                agree=agree,
+                sizes=sizes or settings.batches,
+                max_failures=failures,
+                resumed=earlier,
             )
             push_hosts(run, options, saved)
     report_to.write(run.record)
@@ -225,6 +228,8 @@ def _agree(
             remedy=f"if that is right: --prune-limit {len(names)}, or `push: prune_limit` in "
             "provisioner.yml",
         )
+    if work.note:
+        view.note(work.note)
     if not work.planned:
         return
     show_plan(project, view, work.hosts, work.plan)

@@ -70,7 +70,7 @@ def status(
         )
     from provisioner.cli.chosen_servers import oauth2_servers
     from provisioner.cli.opening import open_declared
-    from provisioner.cli.output import print_text
+    from provisioner.cli.output import print_data
     from provisioner.cli.progress import progress
     from provisioner.credentials.proofs import read_proofs
     from provisioner.model.reading import read_project
@@ -84,9 +84,10 @@ def status(
             tell(f"asking {server.host} about {server.server_name}")
             noted = proofs.get(server.server_name)
             states.append(_state(server, opened, noted, within, check=check))
-    render = states_as_json if report_format is OutputFormat.JSON else states_as_text
+    people = report_format is OutputFormat.TEXT
+    render = states_as_text if people else states_as_json
     undeclared = [] if servers else list(opened.secrets.undeclared())
-    print_text(render(states, undeclared, now=time.time()), end="")
+    print_data(render(states, undeclared, now=time.time()), people=people)
     return gravest(problem.exit_code for state in states for problem in state.problems)
 
 
