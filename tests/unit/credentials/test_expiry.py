@@ -158,7 +158,8 @@ def test_signed_in(tmp_path: Path) -> None:
         "Reports  reports@example.edu  59 min  ~2030-06-15  2030-03-17  ok\n"
         "\n"
         "Reports: signed in as reports@example.edu, since 2030-03-17\n"
-        "  access token until 2030-03-17 18:46 +00:00 (59 min), last refreshed 2030-03-17 17:46 +00:00\n"
+        "  access token until 2030-03-17 18:46 +00:00 (59 min), last refreshed "
+        "2030-03-17 17:46 +00:00\n"
         "  refresh token until about 2030-06-15: 90 days unused\n"
         "    or earlier: the sign-in frequency that an administrator set (Conditional Access)\n"
         "    or earlier: sessions revoked by an administrator, or a password that was reset\n"
@@ -238,7 +239,8 @@ BY_MAPS2 = Refused(said="refused, asked by maps2", at=NOW + 120)
         (_proof(at=NOW + 60), "no SMTP", ["took the token on 2030-03-17 17:47 +00:00\n"]),
         (_proof(at=NOW + 60, by="maps1"), None, ["token on 2030-03-17 17:47 +00:00, from maps1\n"]),
         (_proof(at=NOW + 60, by="maps1", mail=BY_MAPS2), None, [
-            "17:47 +00:00, from maps1\n", "  Problem: refused, asked by maps2 (on 2030-03-17 17:48 +00:00)\n",
+            "17:47 +00:00, from maps1\n",
+            "  Problem: refused, asked by maps2 (on 2030-03-17 17:48 +00:00)\n",
         ]),
         (_proof(mail=BY_MAPS2), None, ["17:46 +00:00\n", "  Problem: refused, asked by maps2"]),
         (_proof(mail=BY_MAPS2), "no SMTP", ["  not yet proven: no SMTP\n", "  Problem: refused"]),
