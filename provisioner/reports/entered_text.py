@@ -113,8 +113,8 @@ def to_enter_note(hosts: Sequence[HostResult]) -> str:
     names = [host.host for host in hosts if host.is_to_be_entered]
     if not names:
         return ""
-    these = " ".join(proposed_option("--host", name) for name in _few(names))
-    sheet = f"provisioner worksheet --changed {these}"
+    these = (proposed_option("--host", name) for name in _few(names))
+    sheet = command_for("worksheet", (), "--changed", *these)
     record = hosts_command("entered", names)
     return (
         "To be entered: MAPS does not use these values until a person types them into its dialog. "

@@ -9,7 +9,6 @@ https://webhelp.evisions.com/releaseguides/maps/Content/6.13/OAuth2%20for%20Emai
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -21,6 +20,7 @@ from provisioner.credentials.sources import source_of
 from provisioner.model.email_server import EmailServer, SecurityLevel
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
+from provisioner.text import proposed_command
 
 # The field that each tab begins with.
 TABS: Mapping[str, str] = {
@@ -233,7 +233,7 @@ def register_step(server: EmailServer) -> Step:
     return Step(
         f"MAPS will use the redirect URI {'https' if is_https else 'http'}://localhost:PORT, with "
         "any port that is free. What to register at the provider says",
-        f"provisioner authenticate {shlex.quote(server.server_name)} --card",
+        proposed_command("authenticate", server.server_name, "--card"),
     )
 
 
