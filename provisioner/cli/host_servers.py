@@ -48,12 +48,12 @@ def _of_host(
     if missing:
         raise UsageError(
             f"{missing[0].where('hosts')}: {missing[0].hosts} does not include {host}",
-            remedy=f"leave {missing[0].server_name} away, or correct `hosts:` or the inventory",
+            remedy=f"omit {missing[0].server_name}, or correct `hosts:` or the inventory",
         )
     if not there:
         raise UsageError(
             f"no email server is declared for {host}",
-            remedy="look at `hosts:` of the servers, and at the groups of the inventory",
+            remedy="check `hosts:` of the servers, and the groups of the inventory",
         )
     return there
 
@@ -64,8 +64,8 @@ def _require_host(host: str, inventory: Inventory) -> None:
         return
     shown = [*hosts[:_SHOWN], *(["..."] if len(hosts) > _SHOWN else [])]
     raise UsageError(
-        f"{host} is no host of {inventory.path}",
+        f"unknown host: {host} is not in {inventory.path}",
         remedy=f"name one of these: {', '.join(shown)}"
         if shown
-        else "it has no hosts at all: add them, in the group `maps`",
+        else "it has no hosts: add them to the group `maps`",
     )

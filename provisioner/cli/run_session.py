@@ -111,7 +111,7 @@ class HostsOptions:
                 return None
         if not can_answer():
             raise PersonNeeded(
-                "Ansible is to prompt for the become password, and there is no terminal",
+                "cannot prompt for the become password: there is no terminal",
                 remedy="name a file with it: ANSIBLE_BECOME_PASSWORD_FILE, or "
                 "become_password_file in ansible.cfg",
             )
@@ -235,4 +235,4 @@ def require_agreement(question: str, unasked: ProvisionerError, signals: Signals
         raise unasked
     with signals.ending_a_question():
         if not confirm(question):
-            raise NotAgreed("nothing was changed: it was not agreed to")
+            raise NotAgreed("not confirmed; nothing was changed")

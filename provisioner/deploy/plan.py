@@ -151,7 +151,7 @@ def _content(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise PlanRefused(
-                f"{path} is no regular file, so no plan is read from it",
+                f"{path} is not a regular file, so no plan is read from it",
                 remedy="name the file that `plan --out FILE` wrote, or - for standard input",
             )
         return file.read(_MOST_BYTES + 1)

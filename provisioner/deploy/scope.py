@@ -126,7 +126,7 @@ def _refuse_pruning_blindly(targets: Targets) -> None:
     lost = sorted(name for name, hosts in targets.declared.items() if not hosts)
     if lost:
         raise FleetError(
-            f"--prune: the host pattern of {', '.join(lost)} matches no host, so what hosts have "
-            "of it would be removed",
+            f"--prune: the host pattern of {', '.join(lost)} matches no host: it would be removed "
+            "from all of them",
             remedy="correct `hosts:` of the server, or the inventory",
         )

@@ -39,7 +39,7 @@ REASONS: Mapping[str, Reason] = {
     ),
     "logged": Reason(
         "PowerShell on the host logs the arguments of commands, and so would log secrets",
-        "take Microsoft.PowerShell.Utility out of 'Turn on Module Logging', or turn on 'Protected "
+        "remove Microsoft.PowerShell.Utility from 'Turn on Module Logging', or turn on 'Protected "
         "Event Logging'",
     ),
     "damaged": Reason(
@@ -78,7 +78,7 @@ REASONS: Mapping[str, Reason] = {
     ),
     "timeout": Reason("the host did not finish in time", _SEE_HOST),
     "crash": Reason("the module on the host crashed", _REPORT),
-    "no_operation": Reason("the host cannot do this operation", _REPORT),
+    "no_operation": Reason("unknown operation on the host", _REPORT),
     "failed": Reason("the call of the host failed", _SEE_HOST),
     # other runs
     "locked": Reason(
@@ -96,7 +96,7 @@ REASONS: Mapping[str, Reason] = {
         "{about}, of the same maps_cluster, failed in this run", "fix that host, then try again"
     ),
     "turns": Reason(
-        "whose turn it is cannot be noted: {about}",
+        "cannot record whose turn it is at the mailbox: {about}",
         "check the owner, mode and free space there; then try again",
     ),
     # applied and verified
@@ -109,7 +109,7 @@ REASONS: Mapping[str, Reason] = {
         "correct maps_apply_command (or maps_service), or the server files; then try again",
     ),
     "test_failed": Reason(
-        "maps_test_command failed", "see why MAPS does not send; then try again"
+        "maps_test_command failed", "check the log of MAPS; then try again"
     ),
     "mail_refused": Reason("a test email was rejected"),
     "refresh_refused": Reason("the token refresh was rejected, which MAPS depends on"),

@@ -11,7 +11,7 @@ from provisioner.credentials.store import Credentials, TokenSet
 from provisioner.reports.layout import table_row
 from provisioner.text import as_json, local_time, printable
 
-_HEADINGS = ("SERVER", "ACCOUNT", "ACCESS", "REFRESH", "PROVEN", "STATE")
+_HEADINGS = ("SERVER", "ACCOUNT", "ACCESS", "REFRESH", "VERIFIED", "STATE")
 
 
 def states_as_text(
@@ -98,9 +98,9 @@ def _token_lines(
     if proof.at is not None:
         now_or_then = "just now" if state.checked else f"on {local_time(proof.at)}"
         by = f", from {proof.by}" if proof.by and not state.checked else ""
-        yield f"  the mail server took the token {now_or_then}{by}"
+        yield f"  the mail server accepted the token {now_or_then}{by}"
     if state.unproven:
-        yield f"  not yet proven: {state.unproven}"
+        yield f"  not yet verified: {state.unproven}"
 
 
 def _until(tokens: TokenSet, now: float) -> str:

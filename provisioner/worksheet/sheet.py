@@ -52,7 +52,7 @@ _DEFAULT = "the dialog's default"
 # The effect of a field that stays empty.
 EMPTY_NOTES = {
     "client_name": "MAPS gives the name of its host",
-    "oauth2.refresh_token_url": "the Access Token URL serves",
+    "oauth2.refresh_token_url": "MAPS uses the Access Token URL",
 }
 NO_OAUTH2 = "The OAuth2 fields are there only with OAuth 2."
 

@@ -223,10 +223,10 @@ def _agree(
     if len(names) > ceiling:
         noun = "server" if len(names) == 1 else "servers"
         raise FleetError(
-            f"--prune would remove {len(names)} {noun}, and the limit is {ceiling}: "
+            f"--prune removes {len(names)} {noun}, more than the limit of {ceiling}: "
             + ", ".join(names),
-            remedy=f"if that is right: --prune-limit {len(names)}, or `push: prune_limit` in "
-            "provisioner.yml",
+            remedy=f"to allow that, pass --prune-limit {len(names)}, or set `push: prune_limit` "
+            "in provisioner.yml",
         )
     if work.note:
         view.note(work.note)
@@ -236,8 +236,8 @@ def _agree(
     if yes or (not names and (is_saved or not can_answer())):
         return
     unasked = UsageError(
-        f"this push would remove {what}, and there is no terminal to ask at",
-        remedy="if that is right, pass --yes",
+        f"this push removes {what}",
+        remedy="confirm with --yes (no terminal to prompt on)",
     )
     hosts = counted(len(work.planned), "host")
     question = f"Remove {what}?" if names else f"Push to {hosts}?"

@@ -103,8 +103,8 @@ def rollback(
                 return
             names = ", ".join(result.host for result in results)
             unasked = UsageError(
-                f"a rollback of {names} was not agreed to; nothing was changed",
-                remedy="there is no terminal to ask at: pass --yes",
+                f"a rollback of {names} has to be confirmed; nothing was changed",
+                remedy="confirm with --yes (no terminal to prompt on)",
             )
             require_agreement(f"Roll back {names}?", unasked, signals)
 

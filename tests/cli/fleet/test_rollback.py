@@ -49,7 +49,7 @@ def at_a_terminal(fleet, answer, exit_code):
 
 def test_the_document_before_is_a_new_generation_applied_and_verified(fleet, tmp_path):
     said = rolled_back(fleet, exit_code=64)
-    assert "a rollback of maps1 was not agreed to; nothing was changed" in said
+    assert "a rollback of maps1 has to be confirmed; nothing was changed" in said
     at_a_terminal(fleet, "n\n", 6)
     at_a_terminal(fleet, CTRL_C, 130)
     assert served(fleet) == (2, 5)

@@ -154,7 +154,7 @@ def test_signed_in(tmp_path: Path) -> None:
     state = _state(tmp_path, OF_MICROSOFT, expires_at=NOW + 3599)
     assert state.problems == ()
     assert _text(state) == (
-        "SERVER   ACCOUNT              ACCESS  REFRESH      PROVEN      STATE\n"
+        "SERVER   ACCOUNT              ACCESS  REFRESH      VERIFIED    STATE\n"
         "Reports  reports@example.edu  59 min  ~2030-06-15  2030-03-17  ok\n"
         "\n"
         "Reports: signed in as reports@example.edu, since 2030-03-17\n"
@@ -163,7 +163,7 @@ def test_signed_in(tmp_path: Path) -> None:
         "  refresh token until about 2030-06-15: 90 days unused\n"
         "    or earlier: the sign-in frequency that an administrator set (Conditional Access)\n"
         "    or earlier: sessions revoked by an administrator, or a password that was reset\n"
-        "  the mail server took the token on 2030-03-17 17:46 +00:00\n"
+        "  the mail server accepted the token on 2030-03-17 17:46 +00:00\n"
     )
 
 
@@ -235,18 +235,18 @@ BY_MAPS2 = Refused(said="refused, asked by maps2", at=NOW + 120)
 @pytest.mark.parametrize(
     ("proof", "unproven", "words"),
     [
-        (None, "no SMTP", ["  not yet proven: no SMTP\n"]),
-        (_proof(at=NOW + 60), "no SMTP", ["took the token on 2030-03-17 17:47 +00:00\n"]),
+        (None, "no SMTP", ["  not yet verified: no SMTP\n"]),
+        (_proof(at=NOW + 60), "no SMTP", ["accepted the token on 2030-03-17 17:47 +00:00\n"]),
         (_proof(at=NOW + 60, by="maps1"), None, ["token on 2030-03-17 17:47 +00:00, from maps1\n"]),
         (_proof(at=NOW + 60, by="maps1", mail=BY_MAPS2), None, [
             "17:47 +00:00, from maps1\n",
             "  Problem: refused, asked by maps2 (on 2030-03-17 17:48 +00:00)\n",
         ]),
         (_proof(mail=BY_MAPS2), None, ["17:46 +00:00\n", "  Problem: refused, asked by maps2"]),
-        (_proof(mail=BY_MAPS2), "no SMTP", ["  not yet proven: no SMTP\n", "  Problem: refused"]),
+        (_proof(mail=BY_MAPS2), "no SMTP", ["  not yet verified: no SMTP\n", "  Problem: refused"]),
         (_proof(refresh=BY_MAPS2), None, ["17:46 +00:00\n", "  Problem: refused"]),
         (LastProof(grant_id="another", at=NOW + 60, by="maps1"), "no SMTP", [
-            "  not yet proven: no SMTP\n",
+            "  not yet verified: no SMTP\n",
         ]),
     ],
     ids=range(8),
@@ -258,7 +258,7 @@ def test_what_mail_servers_said_at_the_sign_in_and_since(
     assert [part for part in words if part not in text] == []
     assert ("proven" in text) is any("proven" in part for part in words)
     assert ("Problem" in text) is any("Problem" in part for part in words)
-    assert ("took the token" in text) is any("17:4" in part for part in words)
+    assert ("accepted the token" in text) is any("17:4" in part for part in words)
 
 
 def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
     missing = sign_in_state(oauth_server("Alerts"), secrets, None, now=NOW)
     assert _codes(missing) == [ExitCode.PERSON_NEEDED]
     assert _text(missing) == (
-        "SERVER  ACCOUNT              ACCESS  REFRESH  PROVEN  STATE\n"
+        "SERVER  ACCOUNT              ACCESS  REFRESH  VERIFIED  STATE\n"
         "Alerts  reports@example.edu  -       -        -       sign in\n"
         "\n"
         "Alerts: not signed in, mailbox reports@example.edu\n"
