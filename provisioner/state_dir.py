@@ -16,6 +16,7 @@ from pathlib import Path
 from provisioner.errors import FleetError
 from provisioner.git import Commit
 from provisioner.private_file import exclusive_lock, process_owner
+from provisioner.text import local_time
 
 STATE_DIR = ".provisioner"
 LOCK_FILE = "push.lock"
@@ -65,7 +66,7 @@ def project_lock(
         state_dir(root) / LOCK_FILE,
         str(root),
         holding="another push: ",
-        owner=f"{process_owner()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}, at {commit}",
+        owner=f"{process_owner()}, since {local_time(time.time())}, at {commit}",
         remedy=_WAIT,
         wait_seconds=wait_seconds,
         on_wait=on_wait,

@@ -12,6 +12,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
@@ -103,8 +104,14 @@ def proposed_command(command: str, server_name: str, *options: str) -> str:
 
     A name that begins with - would be an option: it goes after `--`, where none can follow.
     """
-    name = shlex.quote(server_name)
-    words = [*options, "--", name] if server_name.startswith("-") else [name, *options]
+    return command_for(command, [server_name], *options)
+
+
+def command_for(command: str, names: Iterable[str], *options: str) -> str:
+    """The same with several names."""
+    quoted = list(map(shlex.quote, names))
+    is_option = any(name.startswith("-") for name in quoted)
+    words = [*options, "--", *quoted] if is_option else [*quoted, *options]
     return " ".join(["provisioner", command, *words])
 
 
@@ -116,6 +123,20 @@ def accept_destination(server_name: str) -> str:
 def proposed_option(option: str, value: str) -> str:
     """`--server NAME`, to be pasted; a value that begins with - goes after a =."""
     return f"{option}{'=' if value.startswith('-') else ' '}{shlex.quote(value)}"
+
+
+def local_time(at: float | str) -> str:
+    """`2026-12-01 14:03 +01:00`, by this machine's clock; `at`: Unix seconds, or ISO 8601."""
+    try:
+        if isinstance(at, str):
+            parsed = datetime.fromisoformat(at)
+        else:
+            parsed = datetime.fromtimestamp(at, UTC)
+    except ValueError:  # what a host has may have been edited
+        return str(at)
+    moment = parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone()
+    offset = f"{moment:%z}"
+    return f"{moment:%Y-%m-%d %H:%M} {offset[:3]}:{offset[3:]}"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

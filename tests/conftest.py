@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
@@ -22,6 +23,9 @@ for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             _number,
             signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL,
         )
+
+os.environ["TZ"] = "UTC"  # reports have local times
+time.tzset()
 
 pytest_plugins = ["tests.support.lab.fixtures"]
 

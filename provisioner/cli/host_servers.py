@@ -53,7 +53,7 @@ def _of_host(
     if not there:
         raise UsageError(
             f"no email server is declared for {host}",
-            remedy="look at `hosts:` of the servers, and at the groups of the inventory",
+            remedy="check `hosts:` of the servers, and the groups of the inventory",
         )
     return there
 
@@ -64,8 +64,8 @@ def _require_host(host: str, inventory: Inventory) -> None:
         return
     shown = [*hosts[:_SHOWN], *(["..."] if len(hosts) > _SHOWN else [])]
     raise UsageError(
-        f"{host} is not a host of {inventory.path}",
+        f"unknown host: {host} is not in {inventory.path}",
         remedy=f"name one of these: {', '.join(shown)}"
         if shown
-        else "it has no hosts at all: add them, in the group `maps`",
+        else "it has no hosts: add them to the group `maps`",
     )

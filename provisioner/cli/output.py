@@ -10,19 +10,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from provisioner.errors import ProvisionerError
+from provisioner.reports.layout import laid_out
 from provisioner.text import printable_lines
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+_NARROWEST = 20
 _FORCING = ("FORCE_COLOR", "CLICOLOR_FORCE")
 
 _failures: dict[int, OSError] = {}  # of standard output and error: the first one each
 
 
 def print_text(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
-    """Print at once; what does not show is named."""
-    print(printable_lines(text), end=end, file=file, flush=True)
+    """Print for people, at once: wrapped on a terminal, colored where that is wanted; what does not
+    show is named."""
+    stream = file or sys.stdout
+    colored = is_colored(stream, os.environ)
+    shown = laid_out(printable_lines(text + end), width=_width(stream), colored=colored)
+    print(shown, end="", file=stream, flush=True)
+
+
+def print_data(text: str, *, people: bool = False) -> None:
+    """Print a whole report; as it is, unless it is for `people`."""
+    if people:
+        print_text(text, end="")
+    else:
+        print(printable_lines(text), end="", flush=True)
+
+
+def _width(stream: TextIO) -> int | None:
+    """COLUMNS, else that of the terminal; None: it is none, or has none that a line fits in."""
+    if not stream.isatty():
+        return None
+    try:
+        width = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(stream.fileno()).columns
+    except (ValueError, OSError):
+        return None
+    return width if width >= _NARROWEST else None
 
 
 def print_note(text: str) -> None:

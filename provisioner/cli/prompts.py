@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 import termios
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from contextlib import suppress
 
 from provisioner.cli.output import print_note
 from provisioner.errors import Interrupted
+from provisioner.secret import Secret
 from provisioner.text import printable, printable_lines
 
 
@@ -47,6 +49,14 @@ def ask(question: str, *, default: str = "", wrong: Callable[[str], str] = lambd
             print(f"  {printable_lines(complaint)}", file=sys.stderr)
 
 
+def ask_secret(question: str) -> Secret:
+    """The answer, which is not shown. getpass throws away what was typed before, too."""
+    try:
+        return Secret(getpass.getpass(f"{question}: "))
+    except EOFError:
+        raise _no_answer() from None
+
+
 def _answer(prompt: str) -> str:
     """One line, typed after the question. The end of the input (Ctrl-D) is no answer."""
     with suppress(termios.error, OSError, ValueError):
@@ -54,6 +64,10 @@ def _answer(prompt: str) -> str:
     print(printable(prompt), end="", file=sys.stderr, flush=True)
     line = sys.stdin.readline()
     if not line:
-        print(file=sys.stderr)
-        raise Interrupted("no answer; nothing was changed")
+        raise _no_answer()
     return line.strip()
+
+
+def _no_answer() -> Interrupted:
+    print(file=sys.stderr)
+    return Interrupted("no answer: nothing was changed")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from provisioner.ansible.environment import ansible_environment, is_become_passw
 from provisioner.ansible.executor import ExecutorOptions
 from provisioner.ansible.signals import Signals, recorded_signals
 from provisioner.cli.options import HostsOptions, OutputFormat, ReportOptions
-from provisioner.cli.output import print_text, write_report
-from provisioner.cli.prompts import can_answer, confirm
+from provisioner.cli.output import print_data, print_text, write_report
+from provisioner.cli.prompts import ask_secret, can_answer, confirm
 from provisioner.cli.view import View, run_view
 from provisioner.credentials.sources import secret_variables
 from provisioner.deploy.plan import Plan
@@ -139,7 +138,7 @@ class RunSession:
                 "cannot prompt for the become password: no terminal",
                 remedy="set ANSIBLE_BECOME_PASSWORD_FILE, or become_password_file in ansible.cfg",
             )
-        return Secret(getpass("BECOME password: "))
+        return ask_secret("BECOME password")
 
     def show_plan(self, hosts: list[HostResult], plan: Plan | None = None) -> None:
         """Show on standard error what would be done; a saved plan knows no more than its
@@ -171,7 +170,8 @@ class RunSession:
                 write_report(file, RENDERERS[name](record, providers), "--report")
         finally:
             if not self._streams:
-                print_text(RENDERERS[self._format](record, providers), end="")
+                shown = RENDERERS[self._format](record, providers)
+                print_data(shown, people=self._format is OutputFormat.TEXT)
         return record.exit_code
 
 

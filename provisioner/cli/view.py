@@ -41,7 +41,7 @@ _TITLES = {
     "entered": "recording on",
 }
 
-_LONGEST_NAME = 40
+_LEAST_ROOM = 20  # for the phase and its time
 _NOTHING_DONE = (HostState.UNCHANGED, HostState.WOULD_CHANGE, HostState.SKIPPED)
 
 
@@ -122,7 +122,7 @@ def host_line(host: HostResult) -> str:
 
 
 class Board:
-    """Who is at work on what since when; a line for each, and a footer."""
+    """Which hosts are running what since when; a line for each, and a footer."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -155,12 +155,12 @@ class Board:
         self._at_work.pop(host, None)
         self._done.add(host)
 
-    def lines(self, height: int) -> list[str]:
-        """At most `height` lines, the footer last; of the hosts those that are longest at work."""
+    def lines(self, height: int, width: int = 80) -> list[str]:
+        """At most `height` lines, the footer last; of the hosts those that are running longest."""
         hosts = sorted(self._at_work.items(), key=lambda item: item[1][1])
         room = max(0, height - 1)
         shown = hosts if len(hosts) <= room else hosts[: max(0, room - 1)]
-        names = [_short(host) for host, _ in shown]
+        names = _short([printable(host) for host, _ in shown], max(1, width - _LEAST_ROOM))
         width = max(map(len, names), default=0)
         works = (_work(phase, since) for _, (phase, since) in shown)
         lines = [f"  {name:{width}}  {work}" for name, work in zip(names, works, strict=True)]
@@ -174,9 +174,11 @@ class Board:
         return ", ".join(filter(None, [*parts, _clock(time.monotonic() - self._began)]))
 
 
-def _short(host: str) -> str:
-    name = printable(host)
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+def _short(names: list[str], room: int) -> list[str]:
+    """Without the middle of those for which there is no room; unless two would then be equal."""
+    tail = room // 2
+    short = [n if len(n) <= room else f"{n[: room - tail - 1]}…{n[-tail:]}" for n in names]
+    return short if len({*short}) == len(names) else names
 
 
 def _work(phase: str, since: float) -> str:
@@ -245,7 +247,9 @@ class _Terminal(View):
         from rich.text import Text
 
         with self._lock:
-            lines = self._board.lines(self._console.height - 1)
+            # a window made smaller pushes lines out of reach: half of it seldom
+            height, width = max(1, self._console.height // 2), self._console.width
+            lines = self._board.lines(height, width)
         return Text("\n".join(lines), no_wrap=True, overflow="crop")
 
 

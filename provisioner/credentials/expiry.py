@@ -17,7 +17,7 @@ from provisioner.credentials.store import Credentials, TokenSet
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError
 from provisioner.model.email_server import EmailServer
 from provisioner.providers.provider import Provider
-from provisioner.text import proposed_command
+from provisioner.text import local_time, proposed_command
 
 _DAY = 86400
 
@@ -268,7 +268,7 @@ def proof_of(tokens: TokenSet, noted: LastProof | None) -> LastProof:
 def refusals(proof: LastProof) -> Iterator[Problem]:
     """What a person has to put right; it is tried anew by every refresh and every test email."""
     for refused in filter(None, (proof.refresh, proof.mail)):
-        said = f"{refused.said} (on {_minute(refused.at)})"
+        said = f"{refused.said} (on {local_time(refused.at)})"
         yield Problem(said, refused.remedy, standing=REFUSED)
 
 
@@ -294,7 +294,3 @@ def _destination_problems(server: EmailServer, secrets: ProjectSecrets) -> Itera
 def _day(seconds: float) -> date:
     """By this machine's clock."""
     return datetime.fromtimestamp(seconds).astimezone().date()
-
-
-def _minute(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -172,13 +172,13 @@ def _require_contract(entry: ServerEntry, content: Mapping[str, Any]) -> None:
         found = looks_like_placeholder(content)
         if found is None:
             return
-        path, why = list(found), "it looks like a placeholder, or is no text"
+        path, why = list(found), "it looks like a placeholder, or is not text"
     origin = entry.server.origin
     raise ContractBroken(
-        f"{origin.file}:{origin.line}: {entry.name}: what hosts would get breaks the contract "
+        f"{origin.file}:{origin.line}: {entry.name}: its entry breaks the contract "
         f"of the host document at {pointer_to(path) or 'the entry'} ({why})",
         remedy="check what is declared there and the secret that it refers to; `provisioner "
-        "schema host-document` prints what is promised. If all is right, it is our bug",
+        "schema host-document` prints the contract. If they are correct, report this as a bug",
     )
 
 

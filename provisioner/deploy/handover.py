@@ -52,7 +52,7 @@ def hand_over(
                 except ProvisionerError as error:
                     yield (
                         f"{entry.name}: its refresh token still counts as handed over to {host}, "
-                        f"which did not get it: {error.message}\n{_sign_in_anew(entry.name)}"
+                        f"which did not get it: {error.message}\n{_sign_in_again(entry.name)}"
                     )
 
     try:
@@ -103,12 +103,12 @@ def _used_up(name: str, host: str) -> PersonNeeded:
     return PersonNeeded(
         f"{name} has changed, and its refresh token was handed over to {host}: MAPS renews it "
         "there, and the one kept here may be dead",
-        remedy=_sign_in_anew(name),
+        remedy=_sign_in_again(name),
     )
 
 
-def _sign_in_anew(name: str) -> str:
-    return f"sign in anew, then push: {proposed_command('authenticate', name)}"
+def _sign_in_again(name: str) -> str:
+    return f"sign in again, then push: {proposed_command('authenticate', name)}"
 
 
 def _handed_over(targets: Targets, hosts: Collection[str]) -> Iterator[tuple[ServerEntry, str]]:

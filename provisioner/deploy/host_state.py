@@ -164,7 +164,7 @@ def parse(text: str | None) -> State:
         require_version(msgspec.json.decode(content["schema_version"]), SCHEMA_VERSION)
         state = msgspec.json.decode((text or "").encode(), type=State)
     except (msgspec.DecodeError, UnicodeEncodeError, KeyError, RecursionError):
-        raise Damaged("it is no state of a host") from None
+        raise Damaged("it is not the state of a host") from None
     if state.document is not None and state.document not in state.records:
         raise Damaged("it contradicts itself")
     return state

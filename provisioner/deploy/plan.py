@@ -9,7 +9,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -72,6 +72,11 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The file's content."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2).decode() + "\n"
 
+    def changed(self, servers: Mapping[str, str]) -> list[str]:
+        """Names of servers that are different in these fingerprints, made with the same key."""
+        names = sorted({*self.servers, *servers})
+        return [name for name in names if self.servers.get(name) != servers.get(name)]
+
     def require_current(self, targets: Targets, key: str, commit: Commit) -> None:
         """PlanRefused, saying what changed, unless it still says what a push is to do here."""
         if self.commit != commit.id:
@@ -88,11 +93,9 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             )
         if not hmac.compare_digest(self.seal, _seal(self, key)):
             raise PlanRefused("the plan was edited since it was made", remedy=_ANOTHER)
-        here = _servers(targets, key)
-        names = sorted({*self.servers, *here})
-        if changed := [name for name in names if self.servers.get(name) != here.get(name)]:
+        if changed := self.changed(_servers(targets, key)):
             raise PlanRefused(
-                "changed since the plan was made (declaration, sign-in or hosts): "
+                "changed since the plan was made (server file, sign-in or hosts): "
                 f"{', '.join(changed)}",
                 remedy=_ANOTHER,
             )
@@ -148,7 +151,7 @@ def _content(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise PlanRefused(
-                f"{path} is no regular file, so no plan is read from it",
+                f"{path} is not a regular file, so no plan is read from it",
                 remedy="name the file that `plan --out FILE` wrote, or - for standard input",
             )
         return file.read(_MOST_BYTES + 1)

@@ -40,11 +40,12 @@ _PERCENT = re.compile(r"(100|[1-9]?[0-9])%")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What is to be done. `hosts`: what hosts had (empty with a saved plan); `planned`: those of
-    the plan that this push is about."""
+    the plan that this push is about; `note`: what changed since the push that is resumed."""
 
     plan: Plan
     hosts: list[HostResult]
     planned: dict[str, PlannedHost]
+    note: str = ""
 
     @property
     def due(self) -> dict[str, set[str]]:
@@ -59,13 +60,18 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushOptions:
-    """How a push goes about it. `sizes`: of the batches; `only`: no other hosts (--resume);
-    `agree` raises where what would be done is not to be."""
+    """How a push goes about it. `sizes`: of the batches; `resumed`: the push whose undone hosts
+    alone this one is about; `agree` raises where what would be done is not to be."""
 
     agree: Callable[[Work], None]
     sizes: BatchSizes | None = None
     max_failures: str = "0"
-    only: frozenset[str] | None = None
+    resumed: RunRecord | None = None
+
+    @property
+    def only(self) -> frozenset[str] | None:
+        """The hosts that this push is about; None: all."""
+        return frozenset(self.resumed.undone) if self.resumed else None
 
 
 def plan(run: Run) -> Work:
@@ -86,6 +92,8 @@ def push(run: Run, options: PushOptions, saved: Plan | None = None) -> None:
         saved.require_current(run.targets, run.key, run.commit)
         _start(run)
         work = _planned(run, saved, options.only)
+    if options.resumed:
+        work = replace(work, note=_changed_since(options.resumed, work.plan))
     options.agree(work)
     _leave_out(run, without_used_up(run.targets, work.plan))
     _leave_out(run, _refreshed(run, set().union(*work.due.values())))
@@ -190,20 +198,20 @@ def max_failures(text: str) -> str:
     if not _PERCENT.fullmatch(text) and not (text.isascii() and text.isdigit() and len(text) < 6):
         raise UsageError(
             f"--max-failures {text}: not a number of hosts, nor a percentage of the batch",
-            remedy="write 0 to stop after the first failure, 100% to go on whatever happens",
+            remedy="write 0 to stop after the first failure, 100% to never stop",
         )
     return text
 
 
 def undone_of_last_push(root: Path) -> RunRecord:
     """The last push that came to a plan; FleetError if there is none, or nothing is left of it."""
-    anew = "push anew, without --resume"
+    again = "run: provisioner push"
     pushes = (run for run in all_runs(root) if run.command == "push" and run.plan)
     last = next(pushes, None)
     if last is None:
-        raise FleetError("nothing to resume: no earlier push found", remedy=anew)
+        raise FleetError("nothing to resume: no earlier push found", remedy=again)
     if not last.undone:
-        raise FleetError(f"nothing to resume: the push {last.run_id} is done", remedy=anew)
+        raise FleetError(f"nothing to resume: the push {last.run_id} is done", remedy=again)
     return last
 
 
@@ -252,6 +260,18 @@ def _planned(run: Run, saved: Plan, only: frozenset[str] | None) -> Work:
     return work
 
 
+def _changed_since(earlier: RunRecord, plan: Plan) -> str:
+    """A resume delivers what is declared now: not always what the earlier push was to deliver."""
+    try:
+        before = msgspec.convert(earlier.plan.plan if earlier.plan else None, Plan)
+    except msgspec.ValidationError:  # of another version
+        return ""
+    if before.key_id != plan.key_id:  # nothing can be compared
+        return ""
+    names = ", ".join(before.changed(plan.servers))
+    return f"changed since that push (server file, sign-in or hosts): {names}" if names else ""
+
+
 def _only(hosts: Iterable[str], only: frozenset[str] | None) -> list[str]:
     return [host for host in hosts if only is None or host in only]
 
@@ -261,7 +281,7 @@ def _require_known(targets: Targets, hosts: frozenset[str]) -> None:
     if unknown := sorted(hosts.difference(targets.pruned_hosts, *targets.declared.values())):
         raise FleetError(
             f"no declared server goes to {', '.join(unknown)}, where that push was not done",
-            remedy="name the --inventory of that push, or push anew, without --resume",
+            remedy="pass the --inventory of that push, or push again without --resume",
         )
 
 

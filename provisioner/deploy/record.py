@@ -36,8 +36,11 @@ Command = Literal["push", "plan", "rollback", "status", "doctor", "entered"]
 
 
 def new_run_id() -> str:
-    """Sortable, unique, and short enough for a mail header: 20261124T131500-1f2e3d4c."""
-    return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + secrets.token_hex(4)
+    """Unique, short enough for a mail header, and in the order of time, within a second by the
+    first three of the hexadecimal digits: 20261124T131500-1f2e3d4c."""
+    now = time.time()
+    digits = f"{int(now % 1 * 0x1000):03x}" + secrets.token_hex(3)[1:]
+    return time.strftime("%Y%m%dT%H%M%S-", time.gmtime(now)) + digits
 
 
 def _snake_case(name: str) -> str:
@@ -320,7 +323,7 @@ class RunRecord:
     def _is_to_be_entered(self) -> bool:
         """Whether a person has something to enter into MAPS, and this run is to tell so."""
         ignored = self.options.get(TO_BE_ENTERED) == "ignore" or self.command == "entered"
-        return not ignored and any(host.to_enter for host in self.hosts)
+        return not ignored and any(host.is_to_be_entered for host in self.hosts)
 
 
 def _result(host: str, state: HostState, reason: str, about: str = "") -> HostResult:

@@ -190,24 +190,30 @@ class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def in_maps(self) -> InMaps | None:
         """What MAPS has of what lies there; None where that is not known."""
-        if self.to_enter:
+        if self.is_to_be_entered:
             return InMaps.TO_BE_ENTERED if self.entered else InMaps.NEVER_ENTERED
-        if self.to_enter is not None and self.entered:
+        if self.to_enter == [] and self.entered:
             return InMaps.ENTERED
         is_unchanged = self.state is HostState.UNCHANGED and bool(self.applied)
         return InMaps.APPLIED if is_unchanged or self.state is HostState.APPLIED else None
 
     @property
+    def is_to_be_entered(self) -> bool:
+        """Whether a person has to type something into MAPS now; after a rollback that is only
+        planned, they would have to."""
+        return bool(self.to_enter) and self.state is not HostState.WOULD_CHANGE
+
+    @property
     def junit(self) -> str:
         """The tag of its test case; empty if all is well."""
-        return self.meaning.junit or ("skipped" if self.to_enter else "")
+        return self.meaning.junit or ("skipped" if self.is_to_be_entered else "")
 
     @property
     def outcome(self) -> str:
         """Its state for a person, with what is left to type into MAPS."""
         if self.state is HostState.DELIVERED and self.in_maps is not None:
             return f"delivered, {self.in_maps}"
-        return f"{self.state}, {self.in_maps}" if self.to_enter else str(self.state)
+        return f"{self.state}, {self.in_maps}" if self.is_to_be_entered else str(self.state)
 
     @property
     def needs_push(self) -> bool:

@@ -34,7 +34,10 @@ def rollback(run: Run, agree: Callable[[list[HostResult]], None]) -> None:
 
 
 def _judged(result: HostResult, back_to: int | None) -> HostResult:
-    """A document of before that fails leaves the host what it had."""
+    """An earlier document that fails leaves the host what it had; to push again would verify
+    another document."""
     if result.state is HostState.RESTORED:
         result = replace(result, reason="not_back")
+    elif result.reason in ("not_verified", "not_heard"):
+        result = replace(result, reason="back_not_verified")
     return replace(result, rolled_back_to=back_to)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace as replaced
 
 import provisioner
 from provisioner.ansible import run_input
@@ -38,6 +39,7 @@ from provisioner.deploy.record import (
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.scope import Scope, chosen_servers, scoped
 from provisioner.deploy.targets import Targets, host_input, prepare_targets
+from provisioner.deploy.to_enter import of_servers
 from provisioner.errors import FleetError
 from provisioner.git import Commit, commit_of
 from provisioner.model.project import Project
@@ -126,7 +128,15 @@ class Run:
             return HostResult(host=answer.host, state=unheard, reason="invalid_response")
         if said.found is not None:
             self.found[answer.host] = said.found
-        return said.result
+        return self._of_servers(said.result)
+
+    def _of_servers(self, result: HostResult) -> HostResult:
+        """What a person has to enter, of the servers that this run is about."""
+        names = self.scope.servers
+        if not names or result.to_enter is None:
+            return result
+        to_enter = of_servers(result.to_enter, names)
+        return replaced(result, to_enter=to_enter, entered=of_servers(result.entered, names))
 
     def _input(
         self, mode: Mode, hosts: Sequence[str], planned: Mapping[str, PlannedHost]
@@ -141,7 +151,7 @@ class Run:
         for host in hosts:
             checks = {name: self._check(host, name) for name in entries}
             one = host_input(self.targets, host, self.key, hidden, checks)
-            given[host] = msgspec.structs.replace(
+            given[host] = replaced(
                 one,
                 remove=planned[host].removed if host in planned else [],
                 expected=planned[host].fingerprint or "" if host in planned else None,

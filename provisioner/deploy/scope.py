@@ -34,16 +34,16 @@ class Scope(Struct, frozen=True, kw_only=True):
         chosen_servers(project, self.servers)
         if self.prune and self.servers:
             raise UsageError(
-                "--prune looks at all servers, and SERVER names some",
-                remedy="leave one of them away",
+                "--prune cannot be combined with SERVER",
+                remedy="remove one of them",
             )
 
     def planned(self, saved: Scope) -> Scope:
         """That of a saved plan; UsageError where the command line has one, too."""
         if self != Scope():
             raise UsageError(
-                "--plan says itself which servers and hosts, and whether something is removed",
-                remedy="leave SERVER, --limit and --prune away, or make another plan",
+                "--plan cannot be combined with SERVER, --limit or --prune",
+                remedy="make a new plan to change them",
             )
         return saved
 
@@ -54,12 +54,12 @@ class Scope(Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError:
             raise FleetError(
                 f"the journal of the push {earlier.run_id} is not of this version",
-                remedy="push anew, without --resume",
+                remedy="push again without --resume",
             ) from None
         if self not in (Scope(), found):
             raise UsageError(
                 f"the push {earlier.run_id} was for other servers, hosts or removals",
-                remedy="continue it with --resume alone, or push anew without it",
+                remedy="pass --resume alone, or push again without it",
             )
         return found
 
@@ -126,7 +126,7 @@ def _refuse_pruning_blindly(targets: Targets) -> None:
     lost = sorted(name for name, hosts in targets.declared.items() if not hosts)
     if lost:
         raise FleetError(
-            f"--prune: the host pattern of {', '.join(lost)} matches no host, so what hosts have "
-            "of it would be removed",
+            f"--prune: the host pattern of {', '.join(lost)} matches no host: it would be removed "
+            "from all of them",
             remedy="correct `hosts:` of the server, or the inventory",
         )

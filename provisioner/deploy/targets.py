@@ -308,14 +308,15 @@ def _refuse_shared_rotation(entry: ServerEntry, targets: Targets) -> None:
             "with its first use: once MAPS has refreshed on one, the others are locked out",
             remedy="declare a server for each host, with a server_name and hosts: of its own, and "
             "sign in to each; or press Authenticate in the MAPS dialog of each host; or, if the "
-            f"provider can keep old refresh tokens valid, switch that on and say so: {setting}",
+            "provider can keep old refresh tokens valid, enable that and set in provisioner.yml: "
+            f"{setting}",
         )
     owner = entry.token_set.handed_over_to if entry.token_set else None
     if owner is not None and owner not in hosts:
         raise PersonNeeded(
             f"the refresh token of {entry.name} was handed over to {owner}, and {provider.label} "
-            "takes each one once: no other host can have it",
-            remedy=f"sign in anew for {hosts[0]}: {proposed_command('authenticate', entry.name)}",
+            "accepts each one once: no other host can have it",
+            remedy=f"sign in again for {hosts[0]}: {proposed_command('authenticate', entry.name)}",
         )
 
 
@@ -326,8 +327,8 @@ def _warnings(targets: Targets, now: float) -> Iterator[str]:
         shared = len(targets.hosts[name])
         if provider.refresh_token_rotation == "unknown" and shared > 1:  # noqa: S105
             yield (
-                f"{name}: {shared} hosts share one refresh token, and it is not known whether "
-                f"{provider.label} ends it with its first use. Ask there, then say so in "
+                f"{name}: {shared} hosts share one refresh token; it is unknown whether "
+                f"{provider.label} invalidates it on first use. Ask there, then set in "
                 f"provisioner.yml: providers: {{{provider.name}: {{refresh_token_rotation: none}}}}"
                 " (or old_stays_valid, or strict)"
             )

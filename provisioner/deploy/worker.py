@@ -213,10 +213,11 @@ class Worker(Surroundings):
 
     def _to_enter(self, change: Change, state: HostState) -> list[ServerToEnter] | None:
         """What a person has to type into MAPS: of what is declared here, or was entered before."""
-        if self.settings.can_apply or not self._is_settled(change, state):
+        is_due = self.work.mode == "rollback_plan" or self._is_settled(change, state)
+        if self.settings.can_apply or not is_due:
             return None
         entries = change.document.entries
-        if self.work.mode != "rollback":
+        if self.work.mode not in ("rollback", "rollback_plan"):
             declared = {name.casefold() for name in self.given.declared}
             known = declared.union(change.now.state.entered)
             entries = {key: entry for key, entry in entries.items() if key in known}

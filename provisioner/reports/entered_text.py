@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Sequence
 
-from provisioner.deploy.result import HostResult, HostState
+from provisioner.deploy.result import HostResult
 from provisioner.deploy.to_enter import (
     FieldToEnter,
     ServerEntered,
@@ -15,7 +14,13 @@ from provisioner.deploy.to_enter import (
     to_undo,
     when_entered,
 )
-from provisioner.text import counted, printable, proposed_command, proposed_option
+from provisioner.text import (
+    command_for,
+    counted,
+    local_time,
+    printable,
+    proposed_option,
+)
 
 _SIGNS = {"new": "+", "changed": "~", "removed": "-"}
 _MOST_NAMES = 6
@@ -29,7 +34,7 @@ def entered_lines(host: HostResult) -> Iterator[str]:
         for server in host.recorded:
             yield from _server(server)
     if host.to_enter:
-        back = host.state is HostState.ROLLED_BACK and host.entered
+        back = host.rolled_back_to and host.entered
         yield "to be typed back into MAPS:" if back else "to be entered in MAPS:"
         for server in host.to_enter:
             yield from _server(server)
@@ -73,20 +78,17 @@ def _server_words(server: ServerToEnter) -> str:
 
 
 def entered_words(host: HostResult) -> str:
-    """`entered 2030-03-17 17:46 by ann: Reports`; the newest record alone. Empty without one."""
+    """`entered 2030-03-17 17:46 +01:00 by ann: Reports`; the newest record alone. Empty without
+    one."""
     last = max(host.entered, key=when_entered, default=None)
     if last is None:
         return ""
     names = ", ".join(one.name for one in host.entered if one.run_id == last.run_id)
-    return f"entered {_when(last)} by {last.by}{_noted(last)}: {names}"
+    return f"entered {local_time(last.at)} by {last.by}{_noted(last)}: {names}"
 
 
 def _noted(record: ServerEntered) -> str:
     return f" ({record.note})" if record.note else ""
-
-
-def _when(record: ServerEntered) -> str:
-    return record.at[:16].replace("T", " ")
 
 
 def question_text(hosts: Sequence[HostResult], servers: Sequence[str], *, undo: bool) -> str:
@@ -103,21 +105,29 @@ def question_text(hosts: Sequence[HostResult], servers: Sequence[str], *, undo: 
 
 
 def _undone(record: ServerEntered) -> str:
-    return f"  {record.name}: entered {_when(record)} by {record.by}{_noted(record)}"
+    return f"  {record.name}: entered {local_time(record.at)} by {record.by}{_noted(record)}"
 
 
 def to_enter_note(hosts: Sequence[HostResult]) -> str:
     """What a person has to do now; empty if nothing is to be entered."""
-    names = [host.host for host in hosts if host.to_enter]
+    names = [host.host for host in hosts if host.is_to_be_entered]
     if not names:
         return ""
-    shown = names if len(names) <= _MOST_NAMES else ["HOST"]
-    these = " ".join(proposed_option("--host", name) for name in shown)
-    sheet = f"provisioner worksheet --changed {these}"
-    first, *others = shown
-    record = proposed_command("entered", first, *map(shlex.quote, others))
+    these = (proposed_option("--host", name) for name in _few(names))
+    sheet = command_for("worksheet", (), "--changed", *these)
+    record = hosts_command("entered", names)
     return (
         "To be entered: MAPS does not use these values until a person types them into its dialog. "
-        f"Print them: {sheet}; then record it: {record}. If MAPS can import the "
-        "document, set maps_apply_command."
+        "If MAPS can import the document, set maps_apply_command instead.\n"
+        f"  print them: {sheet}\n"
+        f"  then record it: {record}"
     )
+
+
+def _few(hosts: Sequence[str]) -> Sequence[str]:
+    return hosts if len(hosts) <= _MOST_NAMES else ["HOST"]
+
+
+def hosts_command(command: str, hosts: Sequence[str]) -> str:
+    """`provisioner COMMAND HOST...`; HOST alone where they are many."""
+    return command_for(command, _few(hosts))

@@ -17,9 +17,10 @@ from provisioner.deploy.result import HostResult, HostState
 from provisioner.git import Commit
 from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
+from provisioner.reports.layout import table_row
 from provisioner.reports.run_formats import cells, mail_words
 from provisioner.reports.run_text import HAVE_IT, host_text
-from provisioner.text import as_json, counted, markdown_cell, printable
+from provisioner.text import as_json, counted, local_time, markdown_cell, printable
 
 # -- in words
 
@@ -58,7 +59,8 @@ def asked_for(options: Mapping[str, Any]) -> str:
 
 def _facts(record: RunRecord) -> Iterator[tuple[str, str]]:
     started = record.started
-    yield "started", f"{started.at or 'unknown'}, by {started.owner or 'unknown'}"
+    at = local_time(started.at) if started.at else "unknown"
+    yield "started", f"{at}, by {started.owner or 'unknown'}"
     yield "commit", f"{commit_words(started)}, provisioner {started.version or 'unknown'}"
     yield "options", asked_for(record.options)
     if record.plan is not None:
@@ -78,6 +80,8 @@ def _documents(host: HostResult) -> str:
     before, after = host.before or "none", host.fingerprint or "none"
     if host.before is None and host.fingerprint is None:
         return "document unknown"
+    if host.state is HostState.RESTORED and host.before is None:
+        return "document none -> empty"
     if host.state is HostState.UNKNOWN:
         return f"document {before} or {after}"
     delivered = host.state in HAVE_IT and before != after
@@ -86,12 +90,15 @@ def _documents(host: HostResult) -> str:
 
 # -- the list of runs
 
+_HEADINGS = ("RUN", "COMMAND", "COMMIT", "BY", "ENDING")
+
 
 def runs_text(runs: Iterable[RunRecord]) -> str:
-    """A line for each run, the newest first."""
-    rows = ("  ".join(_row(run)) for run in runs)
-    text = "".join(f"{printable(row)}\n" for row in rows)
-    return text or "no runs recorded in this project folder\n"
+    """A row for each run, the newest first."""
+    rows = [table_row(*_row(run)) for run in runs]
+    if not rows:
+        return "no runs recorded in this project folder\n"
+    return "".join(f"{row}\n" for row in (table_row(*_HEADINGS), *rows))
 
 
 def _row(run: RunRecord) -> tuple[str, ...]:

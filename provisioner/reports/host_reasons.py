@@ -39,17 +39,17 @@ REASONS: Mapping[str, Reason] = {
     ),
     "logged": Reason(
         "PowerShell on the host logs the arguments of commands, and so would log secrets",
-        "take Microsoft.PowerShell.Utility out of 'Turn on Module Logging', or turn on 'Protected "
+        "remove Microsoft.PowerShell.Utility from 'Turn on Module Logging', or turn on 'Protected "
         "Event Logging'",
     ),
     "damaged": Reason(
         "unusable file: {about}",
-        "fix the file, or move it out of its folder on the host; then push again",
+        "fix the file, or move it out of its folder on the host; then try again",
     ),
     "newer": Reason("{about} was written by a newer version", "update maps-provisioner"),
     "archive_missing": Reason(
         "state.json names an earlier document that is missing: {about}",
-        "put that file back, or move state.json out of its folder; then push again",
+        "put that file back, or move state.json out of its folder; then try again",
     ),
     "efbig": Reason(
         "{about} is larger than 4 MiB", "check that file, or move it out of its folder"
@@ -78,7 +78,7 @@ REASONS: Mapping[str, Reason] = {
     ),
     "timeout": Reason("the host did not finish in time", _SEE_HOST),
     "crash": Reason("the module on the host crashed", _REPORT),
-    "no_operation": Reason("the host cannot do this operation", _REPORT),
+    "no_operation": Reason("unknown operation on the host", _REPORT),
     "failed": Reason("the call of the host failed", _SEE_HOST),
     # other runs
     "locked": Reason(
@@ -90,14 +90,14 @@ REASONS: Mapping[str, Reason] = {
     "stopped": Reason("{about}"),
     "not_reached": Reason("the run ended before this host was started"),
     "servers_skipped": Reason("every server that would change here was skipped"),
-    "not_begun": Reason("Ansible did not start this host", "fix the cause, then push again"),
+    "not_begun": Reason("Ansible did not start this host", "fix the cause, then try again"),
     "interrupted": Reason("the run was interrupted"),
     "cluster": Reason(
-        "{about}, of the same maps_cluster, failed in this run", "fix that host, then push again"
+        "{about}, of the same maps_cluster, failed in this run", "fix that host, then try again"
     ),
     "turns": Reason(
-        "whose turn it is cannot be noted: {about}",
-        "check the owner, mode and free space there; then push again",
+        "cannot record whose turn it is at the mailbox: {about}",
+        "check the owner, mode and free space there; then try again",
     ),
     # applied and verified
     "no_archive": Reason("there is no earlier document to roll back to", _SEE_HOST),
@@ -106,20 +106,24 @@ REASONS: Mapping[str, Reason] = {
     ),
     "apply_failed": Reason(
         "the document could not be applied",
-        "correct maps_apply_command (or maps_service), or the server files; then push again",
+        "correct maps_apply_command (or maps_service), or the server files; then try again",
     ),
     "test_failed": Reason(
-        "maps_test_command failed", "see why MAPS does not send; then push again"
+        "maps_test_command failed", "check the log of MAPS; then try again"
     ),
     "mail_refused": Reason("a test email was rejected"),
     "refresh_refused": Reason("the token refresh was rejected, which MAPS depends on"),
     "baseline_wrong": Reason(
-        "a test email was rejected, and the previous document fails, too",
-        "fix the cause; then push again",
+        "a test email was rejected, and the previous document also fails",
+        "fix the cause; then try again",
     ),
     "not_back": Reason(
         "the earlier document fails now; the host keeps the document it had",
         "see below why; what is declared now is delivered by a push, not by a rollback",
+    ),
+    "back_not_verified": Reason(
+        "the earlier document is not verified; the host keeps it",
+        "see below why; a push would deliver what is declared now",
     ),
     "not_verified": Reason("not every server is verified", _PUSH_AGAIN),
     "not_heard": Reason("the rest of the verification failed", _PUSH_AGAIN),

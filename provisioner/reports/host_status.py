@@ -10,18 +10,18 @@ from provisioner.deploy.record import RunRecord
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.reports.entered_text import entered_words, to_enter_note, to_enter_words
 from provisioner.reports.host_reasons import why
+from provisioner.reports.layout import table_row
 from provisioner.reports.run_formats import host_facts
 from provisioner.reports.run_text import clock_text, has_changes, open_names
-from provisioner.reports.table import table_lines
-from provisioner.text import as_json, counted
+from provisioner.text import as_json, counted, local_time
 
 _HEAD = ("HOST", "STATE", "GENERATION", "SERVERS", "DELIVERED", "DETAILS")
 
 
 def status_text(record: RunRecord) -> str:
-    """A table in plain columns; details come last, since they may be long."""
+    """A table; details come last, since they may be long."""
     hosts = record.hosts
-    table = [*table_lines(_HEAD, map(_row, hosts)), ""] if hosts else []
+    table = [table_row(*_HEAD), *(table_row(*_row(host)) for host in hosts), ""] if hosts else []
     note = to_enter_note(hosts)
     return "".join(f"{line}\n" for line in (*table, _summary(hosts), *([note] if note else [])))
 
@@ -69,8 +69,15 @@ def _row(host: HostResult) -> tuple[str, ...]:
         _generation(host) if is_known else "-",
         str(there) if is_known else "-",
         _delivered(host),
-        "; ".join(filter(None, (*why(host), *_details(host)))),
+        "; ".join(filter(None, (*_reason(host), *_details(host)))),
     )
+
+
+def _reason(host: HostResult) -> Iterator[str]:
+    text, remedy = why(host)
+    yield text
+    if "status --hosts" not in remedy:  # that is what runs here
+        yield remedy
 
 
 def _generation(host: HostResult) -> str:
@@ -80,12 +87,11 @@ def _generation(host: HostResult) -> str:
 
 
 def _delivered(host: HostResult) -> str:
-    """`2030-03-17 17:46 by ann@ws, 0123456789ab`."""
+    """`2030-03-17 17:46 +01:00 by ann@ws, 0123456789ab`."""
     if host.delivery is None:
         return "-"
-    at = host.delivery.at[:16].replace("T", " ")
     commit = (host.delivery.commit or "no commit")[:12]
-    return f"{at} by {host.delivery.owner.partition(' ')[0]}, {commit}"
+    return f"{local_time(host.delivery.at)} by {host.delivery.owner.partition(' ')[0]}, {commit}"
 
 
 def _details(host: HostResult) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +10,6 @@ from provisioner.providers.provider import Provider
 from provisioner.providers.registrations import Registration
 
 _LABEL_COLUMNS = 17
-_COLUMNS = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,59 +50,43 @@ def _argument(text: str) -> str:
 
 
 def card_text(provider: Provider, registration: Registration, registrant: Registrant) -> str:
-    """Lines with a label each; URLs and commands are whole, to be copied."""
+    """Lines with a label each."""
     heading = f"Registration card: {registrant.title}, at {provider.label}"
     rows = _rows(provider, registration, registrant)
-    lines = [line for label, text, whole in rows for line in _row(label, text, whole=whole)]
-    return "\n".join([heading, "=" * min(len(heading), _COLUMNS), *lines]) + "\n"
+    lines = [f"  {label:{_LABEL_COLUMNS}}{text}" for label, text in rows]
+    return "\n".join([heading, "=" * len(heading), *lines]) + "\n"
 
 
 def _rows(
     provider: Provider, registration: Registration, registrant: Registrant
-) -> Iterator[tuple[str, str, bool]]:
-    """Label, text, and whether the text is to be copied whole."""
+) -> Iterator[tuple[str, str]]:
+    """Label and text."""
     if provider.console_url:
-        yield "Console", provider.console_url, True
-    yield "Type", registration.application_type, False
+        yield "Console", provider.console_url
+    yield "Type", registration.application_type
     yield from _redirect_rows(registration, registrant)
     for permission in registration.permissions:
-        yield "Permission", permission, False
-    yield "Scope asked for", registrant.scope or registration.scope or "not known", True
+        yield "Permission", permission
+    yield "Scope asked for", registrant.scope or registration.scope or "not known"
     if registration.consent_url:
-        yield "Admin consent", registrant.filled(registration.consent_url), True
-        yield "", "for an administrator, once; not needed where users may consent", False
+        yield "Admin consent", registrant.filled(registration.consent_url)
+        yield "", "for an administrator, once; not needed where users may consent"
     for command in registration.mailbox_commands:
-        yield "SMTP AUTH", registrant.filled(command), True
+        yield "SMTP AUTH", registrant.filled(command)
     for step in registration.steps:
-        yield "Note", step, False
+        yield "Note", step
     if registration.doubt:
-        yield "Doubt", registration.doubt, False
+        yield "Doubt", registration.doubt
 
 
-def _redirect_rows(
-    registration: Registration, registrant: Registrant
-) -> Iterator[tuple[str, str, bool]]:
+def _redirect_rows(registration: Registration, registrant: Registrant) -> Iterator[tuple[str, str]]:
     uri = registrant.redirect_uri
     if registration.registers_redirect:
-        yield "Redirect URI", uri, True
-        yield "", registration.redirect_note, False
+        yield "Redirect URI", uri
+        yield "", registration.redirect_note
     else:
-        yield "Redirect URI", f"none to register: {registration.redirect_note}", False
-    yield "Sent at sign-in", f"{uri}:{registrant.port or 'PORT'}", True
+        yield "Redirect URI", f"none to register: {registration.redirect_note}"
+    yield "Sent at sign-in", f"{uri}:{registrant.port or 'PORT'}"
     port = "with this --port" if registrant.port else "a free port, or --port"
-    yield "", f"{port}; no path, not even a slash at the end", False
-    yield "", "MAPS' own Authenticate button sends the same with a port of its own", False
-
-
-def _row(label: str, text: str, *, whole: bool) -> list[str]:
-    first = f"  {label}".ljust(_LABEL_COLUMNS + 2)
-    if whole:
-        return [first + text]
-    return textwrap.wrap(
-        text,
-        _COLUMNS,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    yield "", f"{port}; no path, not even a slash at the end"
+    yield "", "MAPS' own Authenticate button sends the same with a port of its own"

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from provisioner.deploy.host_change import ServerChange
 from provisioner.deploy.record import RunRecord, ServerSkipped
 from provisioner.deploy.result import CommandResult, HostResult, HostState, MailResult
-from provisioner.reports.entered_text import entered_lines, to_enter_note
+from provisioner.reports.entered_text import entered_lines, hosts_command, to_enter_note
 from provisioner.reports.host_groups import host_groups
 from provisioner.reports.host_reasons import command_words, why
 from provisioner.reports.mail_text import mail_lines, refresh_lines
@@ -32,7 +32,23 @@ _NOTES = {
     HostState.NOT_STARTED: "Not started: push again, or only to the hosts that are left: "
     "provisioner push --resume",
 }
-_NOT_ROLLED_BACK = "Not started: roll these hosts back with --limit."
+# In runs of another command, a push is no remedy: it would deliver what is declared.
+_NOTES_OF: Mapping[str, dict[HostState, str]] = {
+    "rollback": {
+        HostState.UNVERIFIED: "Delivered, not verified: these hosts keep the earlier document.",
+        HostState.DRIFTED: "Drifted: these hosts changed since they were read and were skipped. "
+        "Roll back these alone: {command}",
+        HostState.UNKNOWN: "Unknown: check these hosts before you roll them back again: "
+        "provisioner status --hosts",
+        HostState.NOT_STARTED: "Not started: roll back these hosts alone: {command}",
+    },
+    "entered": {
+        HostState.DRIFTED: "Drifted: these hosts changed since they were read; nothing was "
+        "recorded there. Check what is to be entered now: provisioner status --hosts",
+        HostState.UNKNOWN: "Unknown: check what these hosts recorded: provisioner status --hosts",
+        HostState.NOT_STARTED: "Not started: nothing was recorded for these hosts.",
+    },
+}
 _NO_RESTART = (
     "Not applied: --no-restart skipped the restart of maps_service. Push again without it, when "
     "Argos may be restarted."
@@ -86,7 +102,7 @@ def host_text(host: HostResult, providers: Providers) -> str:
     lines += [f"    do:  {remedy}"] if remedy else []
     lines += [f"  {line}" for line in _circumstances(host)]
     for server in host.servers:
-        lines += _server(server, is_verified=server.name not in host.unverified)
+        lines += _server(server, host)
     for mail in host.mails:
         lines += _mail(mail, providers.get(mail.server, ""))
     for mail in host.baseline:
@@ -117,6 +133,8 @@ def _circumstances(host: HostResult) -> Iterator[str]:
         yield f"the vault key or the host's name changed: all servers are verified again{rest}"
     if host.edited:
         yield "the document was edited by hand since the last push"
+    if host.state is HostState.RESTORED and host.before is None:
+        yield "the host had no document; it has an empty document now"
     if host.state is HostState.WOULD_CHANGE:
         yield from _due(host)
     if clock := clock_text(host):
@@ -140,6 +158,8 @@ def _due(host: HostResult) -> Iterator[str]:
         yield f"access is to be closed to other accounts: {open_names(host)}"
     if host.holder:
         yield f"locked at the moment: {host.holder}"
+    if not (has_changes(host) or host.unverified or host.applies or host.open or host.rekeyed):
+        yield "everything is verified; what an interrupted run left open is to be recorded"
 
 
 def open_names(host: HostResult) -> str:
@@ -150,14 +170,15 @@ def open_names(host: HostResult) -> str:
 _SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " ", "orphaned": "?"}
 
 
-def _server(server: ServerChange, *, is_verified: bool) -> Iterator[str]:
+def _server(server: ServerChange, host: HostResult) -> Iterator[str]:
     note = ""
     if server.state == "orphaned":
         note = " (no longer declared; kept unless you pass --prune)"
     elif server.state == "unchanged":
-        if is_verified:
+        if server.name not in host.unverified:
             return
-        note = ", not verified"
+        is_due = host.state is HostState.WOULD_CHANGE
+        note = ", to be verified by a test email" if is_due else ", not verified"
     yield f"  {_SIGNS[server.state]} {server.name}: {server.state}{note}"
     if server.state == "changed":
         yield from (f"      {field_text(pointer, server)}" for pointer in server.fields)
@@ -217,13 +238,16 @@ def _to_be_verified(record: RunRecord) -> list[str]:
 
 def _notes(record: RunRecord) -> Iterator[str]:
     hosts = record.hosts
-    states = {h.state for h in hosts if h.state is not HostState.DELIVERED or h.in_maps is None}
-    notes = dict(_NOTES)
+    states = defaultdict[HostState, list[str]](list)
+    for host in hosts:
+        if host.state is not HostState.DELIVERED or host.in_maps is None:
+            states[host.state].append(host.host)
+    notes = _NOTES | _NOTES_OF.get(record.command, {})
     if record.options.get("restart") is False:
         notes[HostState.DELIVERED] = _NO_RESTART
-    if record.command == "rollback":
-        notes[HostState.NOT_STARTED] = _NOT_ROLLED_BACK  # the others would go back once more
-    yield from (note for state, note in notes.items() if state in states)
+    for state, note in notes.items():
+        if names := states.get(state):
+            yield note.replace("{command}", hosts_command("rollback", names))
     if note := to_enter_note(hosts):
         yield note
     outcomes = {mail.smtp.outcome for host in hosts for mail in host.mails}

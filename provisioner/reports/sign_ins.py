@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from provisioner.credentials.expiry import SignInState, TokenExpiry, undeclared_problem
 from provisioner.credentials.store import Credentials, TokenSet
-from provisioner.reports.table import table_lines
-from provisioner.text import as_json, printable
+from provisioner.reports.layout import table_row
+from provisioner.text import as_json, local_time, printable
 
-_COLUMNS = 80
-
-# What is cut short in the table stands whole in the lines below it.
-_HEADINGS = ("SERVER", "ACCOUNT", "ACCESS", "REFRESH", "PROVEN", "STATE")
-_WIDEST = (18, 25, 7, 11, 10, 7)
+_HEADINGS = ("SERVER", "ACCOUNT", "ACCESS", "REFRESH", "VERIFIED", "STATE")
 
 
 def states_as_text(
@@ -24,15 +19,16 @@ def states_as_text(
 ) -> str:
     """A table, and a few lines a server below it; then what no server file declares."""
     every = list(states)
-    lines = list(table_lines(_HEADINGS, (_row(state, now) for state in every), _WIDEST))
+    table = [table_row(*_HEADINGS), *(table_row(*_row(state, now)) for state in every)]
     if not every:
-        lines = ["No server uses OAuth2: there is nothing to sign in to."]
+        table = ["No server uses OAuth2: there is nothing to sign in to."]
+    lines = list[str]()
     for state in every:
         lines += ["", *_lines(state, now)]
     for kept in undeclared:
         problem = undeclared_problem(kept)
         lines += ["", problem.message, f"  {problem.remedy}"]
-    return "".join(f"{printable(line)}\n" for line in lines)
+    return "".join(f"{line}\n" for line in (*table, *map(printable, lines)))
 
 
 def states_as_json(
@@ -64,13 +60,12 @@ def _row(state: SignInState, now: float) -> tuple[str, ...]:
 
 
 def _lines(state: SignInState, now: float) -> Iterator[str]:
-    yield from _wrapped(f"{state.server_name}: {_headline(state)}", "")
+    yield f"{state.server_name}: {_headline(state)}"
     if state.tokens is not None and state.end is not None:
         yield from _token_lines(state.tokens, state.end, state, now)
     if state.client_secret_expires is not None:
         yield f"  client secret until {state.client_secret_expires}"
     for problem in state.problems:
-        # Not wrapped: paths and commands are to be found and copied.
         yield f"  Problem: {problem.message}"
         yield from (f"    {line.strip()}" for line in problem.remedy.splitlines())
 
@@ -89,42 +84,29 @@ def _headline(state: SignInState) -> str:
 def _token_lines(
     tokens: TokenSet, end: TokenExpiry, state: SignInState, now: float
 ) -> Iterator[str]:
-    yield f"  access token {_until(tokens, now)}, last refreshed {_minute(tokens.refreshed_at)}"
+    refreshed = local_time(tokens.refreshed_at)
+    yield f"  access token {_until(tokens, now)}, last refreshed {refreshed}"
     if tokens.handed_over_to is not None:
         yield f"  refresh token handed over to {tokens.handed_over_to}, which refreshes it"
     elif end.at is None:
-        yield from _wrapped(f"refresh token: end unknown ({end.reason})")
+        yield f"  refresh token: end unknown ({end.reason})"
     else:
-        yield from _wrapped(f"refresh token until about {_day(end.at)}: {end.reason}")
+        yield f"  refresh token until about {_day(end.at)}: {end.reason}"
     for early in state.early_ends:
-        yield from _wrapped(f"  or earlier: {early}")
+        yield f"    or earlier: {early}"
     proof = state.proof
     if proof.at is not None:
-        now_or_then = "just now" if state.checked else f"on {_minute(proof.at)}"
+        now_or_then = "just now" if state.checked else f"on {local_time(proof.at)}"
         by = f", from {proof.by}" if proof.by and not state.checked else ""
-        yield f"  the mail server took the token {now_or_then}{by}"
+        yield f"  the mail server accepted the token {now_or_then}{by}"
     if state.unproven:
-        yield f"  not yet proven: {state.unproven}"
-
-
-def _wrapped(text: str, indent: str = "  ") -> list[str]:
-    """Within 80 columns, unless a single word is longer."""
-    stripped = text.lstrip()
-    indent += " " * (len(text) - len(stripped))
-    return textwrap.wrap(
-        stripped,
-        _COLUMNS,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+        yield f"  not yet verified: {state.unproven}"
 
 
 def _until(tokens: TokenSet, now: float) -> str:
     if tokens.expires_at <= now:
-        return f"expired {_minute(tokens.expires_at)}"
-    return f"until {_minute(tokens.expires_at)} ({_time_left(tokens.expires_at - now)})"
+        return f"expired {local_time(tokens.expires_at)}"
+    return f"until {local_time(tokens.expires_at)} ({_time_left(tokens.expires_at - now)})"
 
 
 def _members(state: SignInState, now: float) -> dict[str, Any]:
@@ -165,10 +147,6 @@ def _instant(seconds: int | None) -> str | None:
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
-
-
-def _minute(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _day(seconds: int) -> str:

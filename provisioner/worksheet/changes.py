@@ -5,7 +5,6 @@ The values are those of the hosts' documents, as they compare with what was ente
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -13,7 +12,7 @@ from provisioner.deploy.to_enter import FieldToEnter, ServerToEnter
 from provisioner.model.email_server import EmailServer
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel
-from provisioner.text import proposed_command, proposed_option
+from provisioner.text import command_for, proposed_option
 from provisioner.worksheet.sheet import (
     EMPTY_NOTES,
     NO_OAUTH2,
@@ -126,6 +125,5 @@ def _steps(
             yield register_step(server)
         if of_sign_in:
             yield from sign_in_steps(server)
-    first, *others = hosts
-    arguments = [*map(shlex.quote, others), proposed_option("--server", due.name)]
-    yield Step("Record that it is done:", proposed_command("entered", first, *arguments))
+    only = proposed_option("--server", due.name)
+    yield Step("Record that it is done:", command_for("entered", hosts, only))

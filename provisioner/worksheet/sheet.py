@@ -9,7 +9,6 @@ https://webhelp.evisions.com/releaseguides/maps/Content/6.13/OAuth2%20for%20Emai
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -22,6 +21,7 @@ from provisioner.model.email_server import EmailServer
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
 from provisioner.security_level import LEVELS
+from provisioner.text import proposed_command
 
 # The field that each tab begins with.
 TABS: Mapping[str, str] = {
@@ -44,7 +44,7 @@ _DEFAULT = "the dialog's default"
 # The effect of a field that stays empty.
 EMPTY_NOTES = {
     "client_name": "MAPS gives the name of its host",
-    "oauth2.refresh_token_url": "the Access Token URL serves",
+    "oauth2.refresh_token_url": "MAPS uses the Access Token URL",
 }
 NO_OAUTH2 = "The OAuth2 fields are there only with OAuth 2."
 
@@ -225,7 +225,7 @@ def register_step(server: EmailServer) -> Step:
     return Step(
         f"MAPS will use the redirect URI {'https' if is_https else 'http'}://localhost:PORT, with "
         "any port that is free. What to register at the provider says",
-        f"provisioner authenticate {shlex.quote(server.server_name)} --card",
+        proposed_command("authenticate", server.server_name, "--card"),
     )
 
 

@@ -107,7 +107,7 @@ def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
     status = desk.run("status")
     assert status.returncode == ExitCode.DONE
     assert "Reports: signed in as reports@example.edu, since 2" in status.stdout
-    assert "not yet proven: the SMTP check was left out" in status.stdout
+    assert "not yet verified: the SMTP check was left out" in status.stdout
     [kept] = json.loads(desk.run("status", "--format", "json").stdout)["servers"]
     assert kept["usable"] is True
     assert kept["tokens"]["access_token_expired"] is False

@@ -177,7 +177,7 @@ def test_a_folder_of_its_own_is_made(tmp_path: Path) -> None:
     finished = run(tmp_path, "init", *MICROSOFT, "-C", "new/project")
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert (tmp_path / "new/project/servers/reports.yml").is_file()
-    assert "provisioner validate new/project\n" in finished.stdout
+    assert "provisioner validate -C new/project\n" in finished.stdout
     assert "provisioner authenticate Reports -C new/project\n" in finished.stdout
 
 

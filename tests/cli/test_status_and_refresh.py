@@ -101,19 +101,19 @@ def office(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Office]: 
 def test_status_asks_nobody_and_check_asks_the_mail_server(office: Office) -> None:
     plain = office.run("status")
     assert plain.returncode == ExitCode.DONE, plain.stdout
-    assert "not yet proven: the SMTP check was left out" in plain.stdout
+    assert "not yet verified: the SMTP check was left out" in plain.stdout
     assert office.asked == []
 
     before = office.token_files()[0].read_bytes()
     checked = office.run("status", "--check")
     assert checked.returncode == ExitCode.DONE, checked.stdout
-    assert "the mail server took the token just now" in checked.stdout
+    assert "the mail server accepted the token just now" in checked.stdout
     assert checked.stderr == "asking localhost about Reports\n"
     assert office.asked == ["/introspect"]  # by the mail server: the token still lives
     proven = office.proven_at()
     assert proven is not None
     assert abs(proven - time.time()) < 60
-    assert "the mail server took the token on 2" in office.run("status").stdout
+    assert "the mail server accepted the token on 2" in office.run("status").stdout
     assert office.token_files()[0].read_bytes() == before
 
 
@@ -347,15 +347,15 @@ def test_what_a_sign_in_leaves_for_status(office: Office) -> None:
     assert 0 <= kept.refresh_token_expires_at - before - 604799 < 60
     status = office.run("status").stdout
     assert "localhost gave it until then" in status
-    assert "the mail server took the token on 2" in status
+    assert "the mail server accepted the token on 2" in status
 
 
 def test_a_test_email_is_a_proof(office: Office) -> None:
     assert office.run("test-email", "Reports").returncode == ExitCode.DONE
     assert office.proven_at() is not None
     status = office.run("status").stdout
-    assert "the mail server took the token on 2" in status
-    assert "not yet proven" not in status
+    assert "the mail server accepted the token on 2" in status
+    assert "not yet verified" not in status
 
 
 def test_a_proof_that_cannot_be_noted_is_one_all_the_same(office: Office) -> None:

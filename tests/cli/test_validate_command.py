@@ -41,7 +41,7 @@ def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.Comp
 def test_a_clean_project_says_so_in_one_line() -> None:
     done = run("validate")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "1 file, 1 email server: nothing to say\n"
+    assert done.stdout == "1 file, 1 email server: no problems found\n"
 
 
 def test_the_project_is_its_settings_and_its_servers(project: Path) -> None:

@@ -111,7 +111,7 @@ def test_files_with_hostile_names(project: Path, report_format: str) -> None:
 def test_a_file_that_cannot_be_written(project: Path, output: str) -> None:
     (project / "servers/a.yml").write_text(CLEAN)
     done = run("--output", output)
-    assert (done.returncode, done.stdout) == (1, "1 file, 1 email server: nothing to say\n")
+    assert (done.returncode, done.stdout) == (1, "1 file, 1 email server: no problems found\n")
     assert f"Error: cannot write {output}: " in done.stderr
     assert "--output needs a file in a folder that exists" in done.stderr
     assert list((project / "servers").iterdir()) == [project / "servers/a.yml"]
@@ -199,6 +199,7 @@ def test_colours_on_a_terminal(environment: dict[str, str], coloured: bool) -> N
         [sys.executable, "-m", "provisioner", "validate"],
         folder=Path.cwd(),
         environment={**os.environ, "TERM": "xterm", **environment},
+        colored=True,
     ) as terminal:
         assert terminal.ends() == 1
         assert ("\x1b[1;31merror\x1b[0m" in terminal.output) is coloured

@@ -87,9 +87,12 @@ def test_two_hundred_hosts_fit_any_terminal(height: int) -> None:
         assert lines[-2] == f"  and {200 - max(0, height - 2)} more hosts"
 
 
-def test_a_long_name_leaves_room_for_its_phase() -> None:
-    (line, _) = board(1, phase("m" * 200)).lines(24)
-    assert line == f"  {'m' * 39}…  deliver 0 s"
+def test_a_long_name_leaves_room_for_its_phase_where_it_stays_its_own() -> None:
+    (line, _) = board(1, phase("m" * 100 + "n" * 100)).lines(24, 60)
+    assert line == f"  {'m' * 19}…{'n' * 20}  deliver 0 s"
+    names = ["m" * 50 + number + "n" * 50 for number in "12"]
+    lines = board(2, *map(phase, names)).lines(24, 60)
+    assert [line.split()[0] for line in lines[:2]] == names
 
 
 # -- plain lines

@@ -156,7 +156,7 @@ def test_several_hosts_are_one_page_with_equal_hosts_together(desk: Desk) -> Non
 def test_a_host_without_what_is_asked_for(desk: Desk) -> None:
     for name in ("maps", "maps1:maps2"):
         said = desk.refused(ExitCode.USAGE, "--host", name)
-        assert f"Error: {name} is not a host of {desk.project / 'inventory'}" in said
+        assert f"Error: unknown host: {name} is not in {desk.project / 'inventory'}" in said
         assert "name one of these: db1, maps1, maps2" in said
     said = desk.refused(ExitCode.USAGE, "--host", "db1")
     assert "no email server is declared for db1" in said

@@ -53,7 +53,7 @@ def test_checked_refreshed_and_revoked(project, provider, mail, user, client):
     store = keep_sign_in(project, provider, mail, user, client)
 
     checked = succeeded(project.run("status", "--check"))
-    assert "the mail server took the token just now" in checked
+    assert "the mail server accepted the token just now" in checked
 
     with store.locked("Reports") as entry:
         found = entry.read()

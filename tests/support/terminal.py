@@ -47,7 +47,8 @@ sys.exit(job.wait())
 class Terminal:
     """From `with` to its end; whatever still runs then is killed.
 
-    `output` is what was shown since the last answer, standard output and error alike.
+    `output` is what was shown since the last answer, standard output and error alike. `columns`:
+    of a window of 24 lines; 0: it has no size, as in many a CI.
     """
 
     def __init__(
@@ -58,15 +59,18 @@ class Terminal:
         environment: Mapping[str, str],
         in_foreground: bool = True,
         launcher: str = "",
+        columns: int = 0,
+        colored: bool = False,
     ) -> None:
         self._master, self._slave = pty.openpty()
+        termios.tcsetwinsize(self._slave, (24 if columns else 0, columns))
         self.modes_before = self.modes()
         self.output = ""
         launcher = launcher or (_IN_FOREGROUND if in_foreground else _IN_BACKGROUND)
         self.process = subprocess.Popen(
             [sys.executable, "-c", launcher, *arguments],
             cwd=folder,
-            env=environment,
+            env=environment if colored else {**environment, "NO_COLOR": "1"},
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,

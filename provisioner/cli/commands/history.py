@@ -43,12 +43,13 @@ def history(
 
       provisioner history 20261124T131500 --format markdown
     """
-    from provisioner.cli.output import print_text
+    from provisioner.cli.output import print_data
     from provisioner.deploy.record import all_runs, run_named
     from provisioner.reports.history import LISTS, ONES
 
     if run is None:
-        print_text(LISTS[output_format](all_runs(project)), end="")
+        shown = LISTS[output_format](all_runs(project))
     else:
-        print_text(ONES[output_format](run_named(project, run)), end="")
+        shown = ONES[output_format](run_named(project, run))
+    print_data(shown, people=output_format is HistoryFormat.TEXT)
     return ExitCode.DONE

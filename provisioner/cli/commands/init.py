@@ -12,7 +12,7 @@ import typer
 from provisioner.cli.options import NewProjectFolder
 from provisioner.cli.provider_choice import complete_provider
 from provisioner.errors import ExitCode
-from provisioner.text import proposed_command
+from provisioner.text import command_for, proposed_command
 
 if TYPE_CHECKING:
     from provisioner.cli.new_definition import NewDefinition
@@ -149,7 +149,6 @@ def _next_steps(definition: NewDefinition, project: Path) -> str:
         # read, not export NAME=...: that would stay in the shell's history
         f"  read -rs {definition.variable}; export {definition.variable}   "
         "# paste the client secret, Enter\n"
-        f"  provisioner validate {shlex.quote(str(project)) if where else ''}".rstrip()
-        + "\n"
+        f"  {command_for('validate', (), *where)}\n"
         f"  {sign_in}\n"
     )

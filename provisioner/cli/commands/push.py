@@ -130,9 +130,9 @@ def push(
             earlier = undone_of_last_push(session.project.root)
             scope = scope.resumed(earlier)
             also["resumed"] = earlier.run_id
-            options = replace(options, only=frozenset(earlier.undone))
+            options = replace(options, resumed=earlier)
             left = counted(len(earlier.undone), "host")
-            session.view.note(f"continuing the push {earlier.run_id}: {left} left")
+            session.view.note(f"resuming the push {earlier.run_id}: {left} left")
         with session.run(
             scope,
             also=also,
@@ -182,11 +182,13 @@ def _agree(
     if len(names) > ceiling:
         noun = "server" if len(names) == 1 else "servers"
         raise FleetError(
-            f"--prune would remove {len(names)} {noun}, and the limit is {ceiling}: "
+            f"--prune removes {len(names)} {noun}, more than the limit of {ceiling}: "
             + ", ".join(names),
             remedy=f"to allow it, pass --prune-limit {len(names)}, or set `push: prune_limit` "
             "in provisioner.yml",
         )
+    if work.note:
+        session.view.note(work.note)
     if not work.planned:
         return
     session.show_plan(work.hosts, work.plan)

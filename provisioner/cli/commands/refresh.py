@@ -14,6 +14,7 @@ from provisioner.cli.app import code_of, print_error
 from provisioner.cli.options import ProjectOptions, ServerNames
 from provisioner.cli.output import print_text
 from provisioner.errors import PersonNeeded, ProvisionerError, UsageError, gravest
+from provisioner.text import local_time
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -70,7 +71,7 @@ def _refreshed(server: EmailServer, opened: OpenProject) -> None:
         tokens = fresh_tokens(
             opened.secrets, server, math.inf, time.time(), save=True, announce=tell
         )
-    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(tokens.expires_at))
+    until = local_time(tokens.expires_at)
     print_text(f"{server.server_name}: refreshed; the access token is good until {until}")
 
 

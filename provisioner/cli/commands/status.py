@@ -69,7 +69,7 @@ def status(
             )
         return _host_status(options, report_format)
     from provisioner.cli.chosen_servers import oauth2_servers
-    from provisioner.cli.output import print_text
+    from provisioner.cli.output import print_data
     from provisioner.cli.progress import progress
     from provisioner.credentials.proofs import read_proofs
     from provisioner.reports.sign_ins import states_as_json, states_as_text
@@ -81,15 +81,16 @@ def status(
             tell(f"asking {server.host} about {server.server_name}")
             noted = proofs.get(server.server_name)
             states.append(_state(server, opened, noted, within, check=check))
-    render = states_as_json if report_format is OutputFormat.JSON else states_as_text
+    people = report_format is OutputFormat.TEXT
+    render = states_as_text if people else states_as_json
     undeclared = [] if servers else list(opened.secrets.undeclared())
-    print_text(render(states, undeclared, now=time.time()), end="")
+    print_data(render(states, undeclared, now=time.time()), people=people)
     return gravest(problem.exit_code for state in states for problem in state.problems)
 
 
 def _host_status(options: HostsOptions, report_format: OutputFormat) -> int:
     """Ask every host and print what it says. Needs no token."""
-    from provisioner.cli.output import print_text
+    from provisioner.cli.output import print_data
     from provisioner.cli.run_session import RunSession
     from provisioner.deploy.record import HostFinished
     from provisioner.deploy.scope import Scope
@@ -100,7 +101,8 @@ def _host_status(options: HostsOptions, report_format: OutputFormat) -> int:
     with session.unlocked(), session.run(Scope(), prepare=declared_targets) as run:
         for result in run.ask("status", run.targets.all_hosts):
             run.record.add(HostFinished(result=result))
-    print_text(RENDERERS[str(report_format)](run.record), end="")
+    people = report_format is OutputFormat.TEXT
+    print_data(RENDERERS[report_format](run.record), people=people)
     return run.record.exit_code
 
 

@@ -30,13 +30,13 @@ def render(verdict: Verdict) -> str:
     for file, findings in by_file.items():
         _add_file(suite, file, findings, strict=verdict.strict)
     if others := verdict.files - len(by_file):
-        text = f"{counted(others, 'file')}: nothing to say"
+        text = f"{counted(others, 'file')}: no problems found"
         add_element(add_case(suite, _CLEAN, _CLASS), "system-out", text)
     for check in verdict.crashed:
         error = add_element(
             add_case(suite, f"the check {check}", _CLASS), "error", "see the failures"
         )
-        error.set("message", "this check failed in some file, which is our bug")
+        error.set("message", "internal error in this check in some file; please report it")
     return as_text(suite)
 
 

@@ -83,7 +83,7 @@ def _result(finding: Finding, number: int, fingerprint: str, places: Places) -> 
 
 def _invocation(verdict: Verdict) -> dict[str, Any]:
     notes = [
-        _note("error", "crashed-check", f"The check {check} failed, which is our bug.")
+        _note("error", "crashed-check", f"Internal error in the check {check}; please report it.")
         for check in verdict.crashed
     ]
     if len(verdict.findings) > MOST_RESULTS:

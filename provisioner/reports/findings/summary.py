@@ -9,7 +9,7 @@ from provisioner.text import counted
 def summary(verdict: Verdict) -> str:
     """`2 files, 1 email server: 3 errors, 1 warning`."""
     checked = f"{counted(verdict.files, 'file')}, {counted(verdict.servers, 'email server')}"
-    return f"{checked}: {found(verdict.errors, verdict.warnings) or 'nothing to say'}"
+    return f"{checked}: {found(verdict.errors, verdict.warnings) or 'no problems found'}"
 
 
 def found(errors: int, warnings: int) -> str:

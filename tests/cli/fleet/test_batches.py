@@ -49,7 +49,9 @@ def test_it_stops_after_the_batch_that_failed_and_resume_does_the_rest(three_hos
     other = fleet.ends(64, "push", "--resume", "--limit", "maps2").stderr
     assert "was for other servers, hosts or removals" in other
     fleet.set("maps2", maps_apply_command=["/bin/true"])
+    fleet.declare("Reports", maximum_emails_per_minute=5)
     resumed = fleet.ends(0, "push", "--resume")
+    assert "changed since that push (server file, sign-in or hosts): Reports" in resumed.stderr
     assert "maps1" not in resumed.stderr + resumed.stdout
     assert "2 hosts left" in resumed.stderr
     assert fleet.states() == {"maps2": "applied", "maps3": "delivered, not applied"}

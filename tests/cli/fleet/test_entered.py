@@ -76,8 +76,11 @@ def test_a_change_is_entered_and_recorded(fleet, tmp_path):
     assert "unchanged, to be entered" in fleet.pushed()
     entered(fleet, "--yes")
     fleet.settings(push={"to_be_entered": "report"})
-    said = fleet.ends(6, "rollback", "--yes").stdout
-    assert "maximum_emails_per_minute: 5 -> null" in said.partition("to be typed back")[2]
+    ended = fleet.ends(6, "rollback", "--yes")
+    for said in (ended.stderr, ended.stdout):  # before it is agreed to, and when it is done
+        assert "maximum_emails_per_minute: 5 -> null" in said.partition("to be typed back")[2]
+    assert "maps1: would change, back to generation 1\n" in ended.stderr
+    assert "To be entered" not in ended.stderr
 
 
 def test_it_is_asked_about(fleet):
@@ -105,3 +108,14 @@ def test_what_cannot_be_recorded(fleet, tmp_path):
     assert "imports the document" in entered(fleet, "--yes", exit_code=3)
     fleet.pushed()
     assert "to be entered" not in hosts_status(fleet) + fleet.run("plan").stdout
+
+
+def test_a_push_of_one_server_is_about_what_is_to_be_entered_of_it(fleet):
+    fleet.settings(push={"to_be_entered": "report"})
+    fleet.declare("Alerts")
+    fleet.pushed(exit_code=6)
+    entered(fleet, "--yes", "--server", "Reports")
+    assert "Alerts" not in fleet.ends(0, "push", "Reports").stdout
+    assert facts(fleet, "plan", "Reports")["in_maps"] == "entered"
+    assert "+ Alerts: new" in fleet.ends(6, "push", "Alerts").stdout
+    fleet.ends(6, "plan")

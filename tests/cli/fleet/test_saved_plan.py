@@ -46,7 +46,7 @@ def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet, home):
         return fleet.ends(code, *push, password=password).stderr
 
     assert "the plan was edited since it was made" in refused(saved.replace('"added"', '"removed"'))
-    assert "(declaration, sign-in or hosts): Reports" in refused(password="another one")
+    assert "(server file, sign-in or hosts): Reports" in refused(password="another one")
     assert "plan.json is not a plan of this version" in refused('{"schema_version": 2}')
     assert "plan.json is not a plan: it is not JSON" in refused("{")
     assert "--plan says itself which servers and hosts" in refused(saved, "Reports", code=64)

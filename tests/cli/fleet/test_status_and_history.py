@@ -69,8 +69,8 @@ def test_history_of_pushes(fleet):
     fleet.pushed("--format", "json")
     fleet.declare("Reports", user_name="nobody@example.edu")
     fleet.pushed(exit_code=3)
-    lines = fleet.ends(0, "history").stdout.splitlines()
-    assert len(lines) == 3
+    headings, *lines = fleet.ends(0, "history").stdout.splitlines()
+    assert (headings.split()[0], len(lines)) == ("RUN", 3)
     assert "exit 3: 1 restored" in lines[0]
     assert "1 unchanged" in lines[1]
     run_id = lines[0].split()[0]

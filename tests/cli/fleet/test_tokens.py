@@ -107,7 +107,7 @@ def test_one_host_gets_it_and_nothing_here_renews_it_any_more(fleet):
     fleet.limit_to(5)
     said = fleet.pushed(exit_code=6, password=fleet.secret)
     assert "Reports: skipped; hosts keep their copy" in said
-    assert "sign in anew, then push: provisioner authenticate Reports" in said
+    assert "sign in again, then push: provisioner authenticate Reports" in said
     assert fleet.entries()["Reports"]["maximum_emails_per_minute"] is None
 
 
@@ -142,7 +142,7 @@ def test_a_push_that_fails_leaves_it_here_and_one_that_is_killed_leaves_it_there
 def test_status_says_from_which_host_a_token_was_taken_or_refused(fleet):
     fleet.pushed(password=fleet.secret)
     status = fleet.run("status", "Reports").stdout
-    assert "the mail server took the token on " in status
+    assert "the mail server accepted the token on " in status
     assert ", from maps1" in status
 
     fleet.limit_to(5)

@@ -11,6 +11,7 @@ import pytest
 
 from provisioner.credentials.expiry import Problem, SignInState, TokenExpiry
 from provisioner.credentials.proofs import LastProof
+from provisioner.reports.layout import laid_out
 from provisioner.reports.sign_ins import states_as_json, states_as_text
 from tests.support.oauth_samples import token_set
 
@@ -23,7 +24,8 @@ def rendered_sign_ins(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     monkeypatch.setattr(time, "time", lambda: float(NOW))
     with in_utc(monkeypatch):
         return {
-            "sign_ins.txt": states_as_text(sign_ins(), now=NOW),
+            "sign_ins.txt": laid_out(states_as_text(sign_ins(), now=NOW)),
+            "sign_ins_60.txt": laid_out(states_as_text(sign_ins(), now=NOW), width=60),
             "sign_ins.json": states_as_json(sign_ins(), now=NOW),
         }
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 import pytest
 
 from provisioner.reports.history import LISTS, ONES
 from provisioner.reports.host_status import RENDERERS as STATUS_RENDERERS
+from provisioner.reports.layout import laid_out
 from provisioner.reports.run_formats import RENDERERS
 from tests.cli.frozen.conftest import Frozen
 from tests.unit.reports.run_samples import SAMPLES, sample_status
 
+# What is copied is not broken.
+COMMAND = re.compile(r"^ *(?:.*: )?(?:provisioner|Set-CASMailbox|Set-Transport)")
 SUFFIXES = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md"}
+
+
+def shown(texts: Mapping[str, str]) -> dict[str, str]:
+    """Texts for people as a pipe has them."""
+    return {n: laid_out(text) if n.endswith(".txt") else text for n, text in texts.items()}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -18,7 +29,7 @@ def test_reports_of_runs(frozen: Frozen, name: str) -> None:
     record = SAMPLES[name]()
     forms = RENDERERS if name in ("push", "to-enter") else {"text": RENDERERS["text"]}
     texts = {f"{name}.{SUFFIXES[form]}": forms[form](record, {}) for form in forms}
-    frozen(f"runs/{name}", texts)
+    frozen(f"runs/{name}", shown(texts))
 
 
 def test_history_of_runs(frozen: Frozen) -> None:
@@ -30,7 +41,7 @@ def test_history_of_runs(frozen: Frozen) -> None:
         for form in ONES
         if form != "json"
     }
-    frozen("runs/history", lists | ones)
+    frozen("runs/history", shown(lists | ones))
 
 
 def test_status_of_hosts(frozen: Frozen) -> None:
@@ -38,4 +49,24 @@ def test_status_of_hosts(frozen: Frozen) -> None:
         f"hosts.{SUFFIXES[form]}": render(sample_status())
         for form, render in STATUS_RENDERERS.items()
     }
-    frozen("runs/hosts", texts)
+    frozen("runs/hosts", shown(texts))
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_on_terminals(frozen: Frozen, width: int) -> None:
+    """Colors are <32>words</> in the files."""
+    reports = {
+        "hosts": STATUS_RENDERERS["text"](sample_status()),
+        "history": LISTS["text"]([SAMPLES["push"](), SAMPLES["entered"]()]),
+        **{name: RENDERERS["text"](SAMPLES[name](), {}) for name in ("plan", "push", "to-enter")},
+    }
+    texts = {}
+    for name, report in reports.items():
+        colored = laid_out(report, width=width, colored=True)
+        plain = laid_out(report, width=width)
+        assert re.sub(r"\x1b\[[0-9]*m", "", colored) == plain
+        for line in plain.splitlines():
+            assert len(line) <= width or COMMAND.search(line), line
+        marked = re.sub(r"\x1b\[(3[0-9])m", r"<\1>", colored).replace("\x1b[0m", "</>")
+        texts[f"{name}.txt"] = marked
+    frozen(f"runs/terminal-{width}", texts)

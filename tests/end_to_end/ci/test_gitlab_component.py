@@ -111,7 +111,7 @@ def test_a_clean_project_passes_with_empty_reports(workspace: Path) -> None:
     write_server(workspace / "of $HOME", RELAY.format(name="Relay"))
     jobs = jobs_with(project="of $HOME")
     done = run("script", workspace, jobs, code=0)
-    assert done.stdout == "1 file, 1 email server: nothing to say\n"
+    assert done.stdout == "1 file, 1 email server: no problems found\n"
     reports = jobs["validate-email-servers"]["artifacts"]["reports"]
     assert json.loads((workspace / reports["codequality"]).read_text()) == []
     assert not list(ElementTree.parse(workspace / reports["junit"]).iter("failure"))

@@ -23,6 +23,7 @@ from provisioner.providers.catalogue import provider_for
 from provisioner.providers.google import GOOGLE
 from provisioner.providers.microsoft import MICROSOFT
 from provisioner.providers.provider import Provider
+from provisioner.reports.layout import laid_out
 from provisioner.reports.sign_ins import states_as_text
 from tests.support.oauth_samples import keep, oauth_server, secrets_in, token_set
 
@@ -34,6 +35,11 @@ AGING = UNKNOWN._replace(maximum_age_days=365)
 # Token endpoints that make a provider of the catalogue the one that issued the tokens.
 OF_MICROSOFT = {"access_token_url": "https://login.microsoftonline.com/t/oauth2/v2.0/token"}
 OF_GOOGLE = {"access_token_url": "https://oauth2.googleapis.com/token"}
+
+
+def shown(states: list[SignInState], width: int | None = None) -> str:
+    """As a terminal of so many columns has it."""
+    return laid_out(states_as_text(states, now=NOW), width=width)
 
 
 def tokens(signed_in: float = 0, refreshed: float = 0, **changes: Any) -> TokenSet:
@@ -133,10 +139,7 @@ def _state(
 
 
 def _text(state: SignInState) -> str:
-    text = states_as_text([state], now=NOW)
-    words, _, _problems = text.partition("  Problem: ")
-    assert max(map(len, words.splitlines())) <= 80
-    return text
+    return shown([state])
 
 
 def _codes(state: SignInState) -> list[ExitCode]:
@@ -151,17 +154,16 @@ def test_signed_in(tmp_path: Path) -> None:
     state = _state(tmp_path, OF_MICROSOFT, expires_at=NOW + 3599)
     assert state.problems == ()
     assert _text(state) == (
-        "SERVER   ACCOUNT              ACCESS  REFRESH      PROVEN      STATE\n"
+        "SERVER   ACCOUNT              ACCESS  REFRESH      VERIFIED    STATE\n"
         "Reports  reports@example.edu  59 min  ~2030-06-15  2030-03-17  ok\n"
         "\n"
         "Reports: signed in as reports@example.edu, since 2030-03-17\n"
-        "  access token until 2030-03-17 18:46 (59 min), last refreshed 2030-03-17 17:46\n"
+        "  access token until 2030-03-17 18:46 +00:00 (59 min), last refreshed "
+        "2030-03-17 17:46 +00:00\n"
         "  refresh token until about 2030-06-15: 90 days unused\n"
-        "    or earlier: the sign-in frequency that an administrator set (Conditional\n"
-        "      Access)\n"
-        "    or earlier: sessions revoked by an administrator, or a password that was\n"
-        "      reset\n"
-        "  the mail server took the token on 2030-03-17 17:46\n"
+        "    or earlier: the sign-in frequency that an administrator set (Conditional Access)\n"
+        "    or earlier: sessions revoked by an administrator, or a password that was reset\n"
+        "  the mail server accepted the token on 2030-03-17 17:46 +00:00\n"
     )
 
 
@@ -170,13 +172,13 @@ def test_signed_in(tmp_path: Path) -> None:
     [
         ({}, {"expires_at": NOW, "identity": None}, [], "ok", [
             "signed in as reports@example.edu (the provider names nobody)",
-            "access token expired 2030-03-17 17:46, last refreshed",
+            "access token expired 2030-03-17 17:46 +00:00, last refreshed",
             "refresh token: end unknown (sso.example.edu: not known how long one lives",
             "Reports  reports@example.edu  expired  unknown  2030-03-17  ok\n",
         ]),
         ({}, {"identity": "delegate@example.edu", "expires_at": NOW + 3 * 3600}, [], "ok", [
             "signed in as delegate@example.edu, mailbox reports@example.edu, since",
-            "access token until 2030-03-17 20:46 (3 h)",
+            "access token until 2030-03-17 20:46 +00:00 (3 h)",
         ]),
         ({"client_secret_expires": date(2030, 4, 1)}, {}, [], "ok", [
             "  client secret until 2030-04-01\n",
@@ -233,17 +235,18 @@ BY_MAPS2 = Refused(said="refused, asked by maps2", at=NOW + 120)
 @pytest.mark.parametrize(
     ("proof", "unproven", "words"),
     [
-        (None, "no SMTP", ["  not yet proven: no SMTP\n"]),
-        (_proof(at=NOW + 60), "no SMTP", ["took the token on 2030-03-17 17:47\n"]),
-        (_proof(at=NOW + 60, by="maps1"), None, ["token on 2030-03-17 17:47, from maps1\n"]),
+        (None, "no SMTP", ["  not yet verified: no SMTP\n"]),
+        (_proof(at=NOW + 60), "no SMTP", ["accepted the token on 2030-03-17 17:47 +00:00\n"]),
+        (_proof(at=NOW + 60, by="maps1"), None, ["token on 2030-03-17 17:47 +00:00, from maps1\n"]),
         (_proof(at=NOW + 60, by="maps1", mail=BY_MAPS2), None, [
-            "17:47, from maps1\n", "  Problem: refused, asked by maps2 (on 2030-03-17 17:48)\n",
+            "17:47 +00:00, from maps1\n",
+            "  Problem: refused, asked by maps2 (on 2030-03-17 17:48 +00:00)\n",
         ]),
-        (_proof(mail=BY_MAPS2), None, ["17:46\n", "  Problem: refused, asked by maps2"]),
-        (_proof(mail=BY_MAPS2), "no SMTP", ["  not yet proven: no SMTP\n", "  Problem: refused"]),
-        (_proof(refresh=BY_MAPS2), None, ["17:46\n", "  Problem: refused"]),
+        (_proof(mail=BY_MAPS2), None, ["17:46 +00:00\n", "  Problem: refused, asked by maps2"]),
+        (_proof(mail=BY_MAPS2), "no SMTP", ["  not yet verified: no SMTP\n", "  Problem: refused"]),
+        (_proof(refresh=BY_MAPS2), None, ["17:46 +00:00\n", "  Problem: refused"]),
         (LastProof(grant_id="another", at=NOW + 60, by="maps1"), "no SMTP", [
-            "  not yet proven: no SMTP\n",
+            "  not yet verified: no SMTP\n",
         ]),
     ],
     ids=range(8),
@@ -255,7 +258,7 @@ def test_what_mail_servers_said_at_the_sign_in_and_since(
     assert [part for part in words if part not in text] == []
     assert ("proven" in text) is any("proven" in part for part in words)
     assert ("Problem" in text) is any("Problem" in part for part in words)
-    assert ("took the token" in text) is any("17:4" in part for part in words)
+    assert ("accepted the token" in text) is any("17:4" in part for part in words)
 
 
 def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
@@ -263,7 +266,7 @@ def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
     missing = sign_in_state(oauth_server("Alerts"), secrets, None, now=NOW)
     assert _codes(missing) == [ExitCode.PERSON_NEEDED]
     assert _text(missing) == (
-        "SERVER  ACCOUNT              ACCESS  REFRESH  PROVEN  STATE\n"
+        "SERVER  ACCOUNT              ACCESS  REFRESH  VERIFIED  STATE\n"
         "Alerts  reports@example.edu  -       -        -       sign in\n"
         "\n"
         "Alerts: not signed in, mailbox reports@example.edu\n"
@@ -285,18 +288,19 @@ def test_an_unreadable_file_is_this_servers_problem(tmp_path: Path) -> None:
     secrets.store.path("Reports").write_text("damaged")
     state = sign_in_state(oauth_server(), secrets, None, now=NOW)
     assert _codes(state) == [ExitCode.FAILURE]
-    assert "is not ansible-vault text" in states_as_text([state], now=NOW)
+    assert "is not ansible-vault text" in shown([state])
 
 
-def test_long_names_fit_the_table_and_stand_whole_below(tmp_path: Path) -> None:
+def test_long_names_are_whole(tmp_path: Path) -> None:
     name = "Reports of the office of admissions"
     server = oauth_server(name, user_name="a" * 50 + "@example.edu")
     state = sign_in_state(server, secrets_in(tmp_path), None, now=NOW)
-    table = states_as_text([state], now=NOW).splitlines()
-    assert max(map(len, table[:2])) <= 80
-    assert table[1].startswith("Reports of the of…  aaaaaaaaaaaaaaaaaaaaaaaa…  ")
+    table = shown([state], 80).splitlines()
+    assert max(map(len, table)) <= 80
+    assert table[1] == name
+    assert table[2] == f"    account: {'a' * 50}@example.edu"
     assert any(line.startswith(f"{name}: ") for line in table)
 
 
 def test_no_server_of_oauth2() -> None:
-    assert states_as_text([], now=NOW).startswith("No server uses OAuth2")
+    assert shown([]).startswith("No server uses OAuth2")

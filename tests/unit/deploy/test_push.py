@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from provisioner.credentials.proofs import LastProof, Refused, note_mail, note_refresh, read_proofs
 from provisioner.deploy import handover
@@ -27,6 +27,7 @@ from provisioner.deploy.record import (
     BatchStarted,
     Event,
     RunPlanned,
+    RunRecord,
     RunStopped,
     ServerSkipped,
     journal,
@@ -45,6 +46,7 @@ from tests.unit.deploy.pushes import (
     change,
     login_entry,
     result_of,
+    run_started,
 )
 
 STRICT = {"sso.example.edu": {"refresh_token_rotation": "strict"}}
@@ -224,11 +226,38 @@ def test_a_host_without_a_document_is_expected_to_have_none(tmp_path: Path) -> N
     assert run.pushed("a").expected == ""
 
 
+def undone(hosts: str, plan: Plan | None = None) -> RunRecord:
+    """A push that began none of these."""
+    batches = [list(hosts)]
+    content = to_builtins(plan) if plan else None
+    return RunRecord.of([run_started(), RunPlanned(hosts=[], plan=content, batches=batches)])
+
+
 def test_resume_asks_and_pushes_those_that_are_left(tmp_path: Path) -> None:
-    run = push_with(a_run(tmp_path, "CCUC", "A  A"), only=frozenset("acd"))
+    run = push_with(a_run(tmp_path, "CCUC", "A  A"), resumed=undone("acd"))
     assert run.calls == ["plan acd", "push ad"]
     with pytest.raises(FleetError, match="no declared server goes to x, y,"):
-        push_with(a_run(tmp_path, "C"), only=frozenset("axy"))
+        push_with(a_run(tmp_path, "C"), resumed=undone("axy"))
+
+
+def test_resume_names_what_changed_since(tmp_path: Path) -> None:
+    earlier = plan(a_run(tmp_path, "C").run).plan
+    other_key = structs.replace(earlier, key_id="0" * 16, servers={})
+    notes = []
+    for entries, before in (
+        ([login_entry()], earlier),
+        ([login_entry(port=465)], earlier),
+        ([login_entry(port=465)], other_key),
+        ([login_entry(port=465)], None),
+    ):
+        run = a_run(tmp_path, "C", "A", entries=entries)
+        push_with(run, resumed=undone("a", before), agree=lambda work: notes.append(work.note))
+    assert notes == [
+        "",
+        "changed since that push (server file, sign-in or hosts): Reports",
+        "",
+        "",
+    ]
 
 
 # -- canaries of emails

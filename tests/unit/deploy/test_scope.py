@@ -91,7 +91,7 @@ def test_a_saved_plan_says_itself_what_it_is_about() -> None:
     saved = Scope(servers=("A",), limit="maps", prune=True)
     assert Scope().planned(saved) == saved
     for scope in (Scope(servers=("A",)), Scope(limit="maps"), Scope(prune=True)):
-        with pytest.raises(UsageError, match="--plan says itself"):
+        with pytest.raises(UsageError, match="--plan cannot be combined"):
             scope.planned(saved)
 
 

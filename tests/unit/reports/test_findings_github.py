@@ -75,7 +75,7 @@ def test_the_runner_reads_hostile_names_as_they_are_shown() -> None:
 
 
 def test_the_summary_of_a_step() -> None:
-    clean = "1 file, 1 email server: nothing to say\n"
+    clean = "1 file, 1 email server: no problems found\n"
     assert render(CLEAN) == clean
     assert step_summary.render(CLEAN) == f"### provisioner validate\n\n{clean}"
     assert step_summary.render(SMALL) == (

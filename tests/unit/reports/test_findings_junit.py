@@ -62,7 +62,7 @@ servers/b &amp; c.yml:2:1: warning[cleartext-login] the password travels in the 
 </system-out>
     </testcase>
     <testcase name="all other files" classname="provisioner.validate">
-      <system-out>2 files: nothing to say</system-out>
+      <system-out>2 files: no problems found</system-out>
     </testcase>
   </testsuite>
 </testsuites>

@@ -92,7 +92,7 @@ def test_a_crashed_check_is_told_and_the_run_did_not_succeed() -> None:
         {
             "level": "error",
             "descriptor": {"id": "crashed-check"},
-            "message": {"text": "The check schema failed, which is our bug."},
+            "message": {"text": "Internal error in the check schema; please report it."},
         }
     ]
     assert run["tool"]["driver"]["rules"][run["results"][0]["ruleIndex"]] == {"id": "schema"}

@@ -33,10 +33,10 @@ def test_microsofts(tmp_path: Any) -> None:
     assert text.startswith("Registration card: Reports, at Microsoft 365\n====")
     for line in (
         "  Console          https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps\n",
-        "  Type             platform Web (not Mobile and desktop, not SPA), with a client\n",
+        "  Type             platform Web (not Mobile and desktop, not SPA), with a client secret\n",
         "  Redirect URI     http://localhost\n",
         "  Sent at sign-in  http://localhost:PORT\n",
-        "Office 365 Exchange Online > Delegated permissions >\n                   SMTP.Send\n",
+        "Office 365 Exchange Online > Delegated permissions > SMTP.Send\n",
         "  Admin consent    https://login.microsoftonline.com/contoso.edu/adminconsent?client_id="
         "3d1b1f0c-6a0e-4c53-9b5e-0a8f4c7e2d11\n",
         "  SMTP AUTH        Set-CASMailbox reports@example.edu"

@@ -29,7 +29,7 @@ def test_without_a_run_that_is_told() -> None:
 
 def test_a_run_that_failed_is_told_in_one_line() -> None:
     run = record(RunFailed(exit_code=ExitCode.BUG, message="a\nb", remedy=""))
-    assert LISTS["text"]([run]).endswith("  ann@ws  failed with exit code 70: a\n")
+    assert LISTS["text"]([run]).endswith("\tann@ws\tfailed with exit code 70: a\n")
 
 
 def test_an_email_has_its_id_and_a_first_document_none_before() -> None:

@@ -39,6 +39,6 @@ def test_delivered_is_not_applied_and_a_mail_of_ours_is_not_that_of_maps() -> No
 def test_after_an_interrupted_rollback_it_is_not_to_be_run_again_as_it_was() -> None:
     host = result("maps1", HostState.NOT_STARTED, "interrupted")
     text = run_text(record(HostFinished(result=host), of=started("rollback")), {})
-    assert "--limit" in text
+    assert "roll back these hosts alone: provisioner rollback maps1\n" in text
     assert "--resume" not in text
     assert "provisioner push --resume" in text_of(host)

@@ -1,0 +1,77 @@
+"""Reports on terminals of 60 and of 200 columns, and their colors, by the same rule everywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.frozen.conftest import HERE
+from tests.cli.frozen.program import PROVISIONER, provisioner
+from tests.support.terminal import Terminal
+
+RED = "\x1b[31msign in\x1b[0m"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return shutil.copytree(HERE / "clean", tmp_path / "project")
+
+
+def on_terminal(project: Path, *arguments: str, columns: int = 0, **environment: str) -> str:
+    keep = {n: v for n, v in os.environ.items() if n not in ("NO_COLOR", "COLUMNS")}
+    with Terminal(
+        [PROVISIONER, *arguments],
+        folder=project,
+        environment={**keep, "TERM": "xterm", **environment},
+        columns=columns,
+        colored=True,
+    ) as terminal:
+        terminal.ends()
+        return terminal.output
+
+
+def test_a_report_is_as_wide_as_its_terminal(project: Path) -> None:
+    piped = provisioner("status", folder=project).stdout
+    narrow, wide = (
+        on_terminal(project, "status", columns=n, NO_COLOR="1").splitlines() for n in (60, 200)
+    )
+    assert wide == piped.splitlines()
+    assert max(map(len, narrow)) <= 60
+    assert narrow[1] == "Reports  reports@example.edu  -       -        -"
+    assert narrow[2] == "    state: sign in"
+    assert "".join("".join(narrow).split()).count("reports@example.edu") == 2
+
+
+def test_a_card_is_wrapped_below_its_text_and_its_commands_are_whole(project: Path) -> None:
+    card = on_terminal(project, "authenticate", "Reports", "--card", columns=60).splitlines()
+    assert "                   SPA), with a client secret" in card
+    command = "Set-CASMailbox reports@example.edu -SmtpClientAuthenticationDisabled $false"
+    assert any(line.endswith(command) for line in card)
+
+
+@pytest.mark.parametrize(
+    ("environment", "colored"),
+    [
+        ({}, True),
+        ({"TERM": "dumb"}, False),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ({"TERM": "dumb", "CLICOLOR_FORCE": "1"}, True),
+    ],
+)
+def test_colors(project: Path, environment: dict[str, str], colored: bool) -> None:
+    text = on_terminal(project, "status", **environment)
+    assert (RED in text) is colored
+    assert re.sub(r"\x1b\[[0-9;]*m", "", text) == provisioner("status", folder=project).stdout
+    error = on_terminal(project, "status", "No-such", **environment)
+    assert ("\x1b[31mError\x1b[0m: " in error) is colored
+
+
+def test_colors_in_a_pipe_and_in_json(project: Path) -> None:
+    assert "\x1b" not in provisioner("status", folder=project).stdout
+    assert RED in provisioner("status", folder=project, FORCE_COLOR="1").stdout
+    forced = provisioner("status", "--format", "json", folder=project, FORCE_COLOR="1").stdout
+    assert forced == provisioner("status", "--format", "json", folder=project).stdout
