@@ -26,7 +26,6 @@ from provisioner.text import printable_lines
 COMMANDS = (
     "init",
     "validate",
-    "doctor",
     "authenticate",
     "accept",
     "status",
@@ -50,7 +49,6 @@ HIDDEN = ("merge-credentials",)  # git runs it
 _ELSEWHERE = {
     "init": ("new", "create", "setup", "configure"),
     "validate": ("check", "lint", "verify", "test", "fmt"),
-    "doctor": ("diagnose", "health", "ping", "selftest", "preflight"),
     "authenticate": ("login", "signin", "sign-in", "auth", "authorize"),
     "accept": ("trust", "approve"),
     "status": ("show", "list", "ls", "info"),

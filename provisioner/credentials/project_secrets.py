@@ -82,10 +82,6 @@ class ProjectSecrets:
             self._pass(server, secret)
         return secret
 
-    def secret_of_source(self, server: EmailServer) -> Secret | None:
-        """The same before the door: whether its source has it. It must go nowhere."""
-        return self._read(server)
-
     def client_secret(self, server: EmailServer) -> Secret:
         """The same, of a server that uses OAuth2."""
         secret = self.secret(server)

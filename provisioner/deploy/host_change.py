@@ -37,7 +37,6 @@ class Found(Struct, frozen=True, kw_only=True):
     skew: float | None = None
     holder: str | None = None
     strangers: list[str] = []
-    writable: bool = True
 
 
 def found_in(answer: ReadAnswer, at: float) -> Found:
@@ -50,7 +49,6 @@ def found_in(answer: ReadAnswer, at: float) -> Found:
         skew=_skew(answer.time, at),
         holder=answer.holder,
         strangers=answer.strangers,
-        writable=answer.writable,
     )
 
 

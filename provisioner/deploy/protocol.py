@@ -256,11 +256,6 @@ def post(
     }
 
 
-def without_lock(operation: Operation) -> Operation:
-    """A connection for which the host takes no lock, and makes no folder: it knows no secret."""
-    return {**operation, "lock": False}
-
-
 # RFC 6749 sections 5.1 and 5.2, and what Microsoft adds to an error.
 _SHOWN_NAMES = (
     *("error", "error_description", "suberror", "trace_id"),

@@ -106,23 +106,6 @@ class MailResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return "wrong" in (self.smtp.outcome, self.refresh.outcome if self.refresh else "")
 
 
-class Reached(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A connection from the host, without a sign-in. `place`: host:port, or a URL; `smtp`: of a
-    mail server; `status`, `error`: of a token endpoint, which was sent an empty form."""
-
-    place: str
-    smtp: SmtpResult | None = None
-    status: int | None = None
-    error: str | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether who was asked has answered as such a server does."""
-        if self.smtp is not None:
-            return self.smtp.outcome == "authenticated"
-        return self.status is not None
-
-
 class CommandResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a command of the host's administrator, or a service, ended; `exit` None: it did not."""
 
@@ -141,7 +124,7 @@ class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     names of servers whose delivered token stays in a document that was given back, since using it
     has ended the one of before; `to_enter`: what a person has to type into MAPS, None where MAPS
     imports the document, or the document is not settled; `entered`: what was typed last;
-    `recorded`: what this run recorded as typed; `writable`, `reached`: what a doctor saw.
+    `recorded`: what this run recorded as typed.
     """
 
     host: str
@@ -173,8 +156,6 @@ class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     strangers: list[str] = []
     open: list[str] = []
     skew: float | None = None
-    writable: bool | None = None
-    reached: list[Reached] = []
     seconds: float = 0.0
 
     @property

@@ -145,7 +145,7 @@ class Run:
         public, hidden = {}, {}
         for name, entry in entries.items():
             public[name], hidden[name] = entry.public(
-                check=mode not in ("rollback", "rollback_plan", "doctor")
+                check=mode not in ("rollback", "rollback_plan")
             )
         given = {}
         for host in hosts:

@@ -205,20 +205,6 @@ def declared_targets(
     return replace(targets, pruned_hosts=hosts)
 
 
-def doctor_targets(
-    project: Project,
-    servers: Sequence[EmailServer],
-    inventory: Inventory,
-    secrets: ProjectSecrets,
-    *,
-    now: float,
-) -> Targets:
-    """The same, and what of its servers each host has to reach."""
-    targets = declared_targets(project, servers, inventory, secrets, now=now)
-    entries = {server.server_name: ServerEntry(server=server) for server in servers}
-    return replace(targets, entries=entries)
-
-
 def _current_tokens(
     targets: Targets, entry: ServerEntry, secrets: ProjectSecrets, now: float
 ) -> TokenSet:

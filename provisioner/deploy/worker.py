@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -50,7 +48,6 @@ from provisioner.deploy.protocol import (
     Unreachable,
     VariableUnusable,
 )
-from provisioner.deploy.reaching import reach
 from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.to_enter import (
     ServerToEnter,
@@ -117,8 +114,6 @@ class Worker(Surroundings):
         shown = now.state.entered
         for _ in (1, 2):
             change = self._change(now)
-            if work.mode == "doctor":
-                return HostAnswer(result=self._examined(change))
             if work.mode not in ("push", "rollback", "entered"):
                 return HostAnswer(result=self._planned(change), found=now.found)
             if not change.needed and work.mode != "entered":
@@ -240,17 +235,6 @@ class Worker(Surroundings):
         archived = change.now.archived if self.work.mode == "rollback_plan" else None
         rolled_back_to = archived.generation if archived else None
         return self._result(change, state, rolled_back_to=rolled_back_to)
-
-    def _examined(self, change: Change) -> HostResult:
-        """What the host has, and what it reaches; nothing is written there, and no secret sent."""
-        self.phase("connections")
-        reached = list(reach(self._own_servers, self.call, self.settings.ca_file))
-        writable = change.now.found.writable
-        return replace(self._planned(change), writable=writable, reached=reached)
-
-    @property
-    def _own_servers(self) -> list[Mapping[str, Any]]:
-        return [self.work.servers[name] for name in self.given.servers]
 
     def _drifted(self, change: Change) -> HostResult:
         """A run of somebody else's meanwhile is told as a lock; anything else is drift."""
