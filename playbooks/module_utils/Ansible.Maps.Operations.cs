@@ -88,7 +88,9 @@ namespace Ansible.Maps.Operations {
                 answer["time"] = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
                 return true;
             }
-            folder.Take((string)call["who"], Number(call, "lock_wait"));
+            if (!false.Equals(operation["lock"])) {
+                folder.Take((string)call["who"], Number(call, "lock_wait"));
+            }
             switch (op) {
                 case "write":
                     Dictionary<string, object> digests = new Dictionary<string, object>();

@@ -72,6 +72,7 @@ class HostsOptions:
         options: RunOptions | None = None,
         keep: bool = False,
         keep_key: bool = False,
+        key: str | None = None,
         prepare: Prepare = prepare_targets,
     ) -> Iterator[Run]:
         """A run that is recorded from its first event to its last; with `keep` in a journal.
@@ -99,6 +100,7 @@ class HostsOptions:
                 executor=executor,
                 options=options,
                 keep_key=keep_key,
+                key=key,
                 prepare=prepare,
             ) as run:
                 yield run
