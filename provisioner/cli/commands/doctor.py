@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from provisioner.reports.doctor import Check
 
 NoHosts = Annotated[bool, typer.Option("--no-hosts", help="Check this machine only.")]
+_FILES = "files"
 _AFTER_FILES = ("git", "vault key", "secret", "sign-in", "hosts")
 
 
@@ -71,7 +72,9 @@ def doctor(
 
     checks, found = _files(project)
     if found is None:
-        checks += [skipped(name, f"{checks[-1].name} failed") for name in _AFTER_FILES]
+        at = checks[-1].name
+        left_out = _AFTER_FILES if at == _FILES else (_FILES, *_AFTER_FILES)
+        checks += [skipped(name, f"{at} failed") for name in left_out]
     else:
         declared = with_inventory(found, inventory)
         scope = Scope(servers=tuple(sorted(servers or ())), limit=limit)
@@ -124,12 +127,12 @@ def _files(root: Path) -> tuple[list[Check], Project | None]:
         files = documents_of(files_of_project(root))
         verdict = reach_verdict(files, settings=settings_documents(root))
     except ProvisionerError as error:
-        return [*checks, failed("files", error)], None
+        return [*checks, failed(_FILES, error)], None
     declared = counted(len(found.servers), "email server")
     if verdict.warnings:
         text = f"{declared}, {counted(verdict.warnings, 'warning')}"
-        return [*checks, warning("files", text, "see them: provisioner validate")], found
-    return [*checks, ok("files", f"{declared}: no problems found")], found
+        return [*checks, warning(_FILES, text, "see them: provisioner validate")], found
+    return [*checks, ok(_FILES, f"{declared}: no problems found")], found
 
 
 def _here(
