@@ -95,7 +95,10 @@ _FAILED_AT = {
     **dict.fromkeys(("no_python", "crash"), MODULE),
 }
 # What its failure proves to be in order.
-_PROVEN = {BECOME: (VARIABLES, CONNECTION), MODULE: (VARIABLES, CONNECTION)}
+_PROVEN: dict[str, tuple[str, ...]] = {
+    BECOME: (VARIABLES, CONNECTION),
+    MODULE: (VARIABLES, CONNECTION),
+}
 _IN_ORDER = {VARIABLES: "valid", CONNECTION: "reached"}
 
 
@@ -115,12 +118,15 @@ def _unexamined(result: HostResult) -> Iterator[Check]:
             yield skipped(name, "the run was interrupted")
         return
     at = _FAILED_AT.get(result.reason, CONNECTION)
+    proven = _PROVEN.get(at, ())
+    if at == CONNECTION and result.state is HostState.UNREACHABLE:
+        proven = (VARIABLES,)  # they are read first
     said = why(result)
     for name in HOST_CHECKS:
         if name == at:
             code = result.exit_code
             yield _failed(name, said.text or str(result.state), said.remedy, code)
-        elif name in _PROVEN.get(at, ()):
+        elif name in proven:
             yield ok(name, _IN_ORDER[name])
         else:
             yield skipped(name, f"{at} failed")
@@ -281,7 +287,7 @@ def _grouped(checks: Iterable[Check]) -> Iterator[tuple[Check, list[str]]]:
             yield check, found[check]
     for (message, *hosts), rows in left_out.items():
         names = ", ".join(check.name for check in rows)
-        yield replace(rows[0], name="", about=names, message=message), hosts
+        yield replace(rows[0], name="", message=f"{message}, so not checked: {names}"), hosts
 
 
 def _names(hosts: Sequence[str]) -> str:
