@@ -3,6 +3,8 @@
 import fcntl
 import json
 import os
+import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from tests.cli.fleet.local_fleet import PASSWORD
 from tests.cli.fleet.test_tokens import signed_in_fleet
 from tests.cli.sightings import Sightings
 from tests.cli.test_validate_command import run
+from tests.support.ansible_processes import ansible_processes
 
 pytestmark = pytest.mark.long
 
@@ -238,6 +241,24 @@ def test_a_mail_server_whose_certificate_the_host_does_not_trust(fleet, tmp_path
     (tmp_path / "other").mkdir()
     fleet.set(maps_ca_file=str(make_certificate(tmp_path / "other").ca_file))
     assert "certificate not accepted" in row(fleet, 3, "mail server")["message"]
+
+
+def test_a_signal_lets_hosts_finish_and_the_rest_is_reported(three_hosts, tmp_path):
+    fleet = three_hosts
+    fleet.pushed()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        fleet.declare("Reports", port=silent.getsockname()[1])
+        before = tree(tmp_path)
+        running = fleet.start("doctor", "--forks", "1")
+        connection, _ = silent.accept()
+        running.send_signal(signal.SIGINT)
+        connection.close()
+        output, errors = running.communicate(timeout=120)
+    assert running.returncode == 130, output + errors
+    assert "failed   mail server" in output
+    assert "maps2, maps3: the run was interrupted, so not checked" in " ".join(output.split())
+    assert ansible_processes(fleet.folder) == []
+    assert tree(tmp_path) == before
 
 
 # -- sign-ins and token endpoints
