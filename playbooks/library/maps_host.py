@@ -13,6 +13,7 @@ import grp
 import hmac
 import json
 import os
+import pwd
 import re
 import select
 import signal
@@ -157,10 +158,21 @@ class Folder:
 
     def is_writable(self):
         """Whether this account may write to it, or create it."""
+        return os.access(self._existing(), os.W_OK | os.X_OK)
+
+    def free(self):
+        """Bytes that this account may still write there; None if that is unknown."""
+        try:
+            found = os.statvfs(self._existing())
+        except OSError:  # a link that leads nowhere
+            return None
+        return found.f_bavail * found.f_frsize
+
+    def _existing(self):
         place = self.path
         while not os.path.lexists(place):
             place = os.path.dirname(place)
-        return os.access(place, os.W_OK | os.X_OK)
+        return place
 
     def read(self, name):
         """The bytes of a file, and whether it is open to others; None without one."""
@@ -353,6 +365,8 @@ class Call:
             logged=False,
             time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             writable=self._folder.is_writable(),
+            free=self._folder.free(),
+            account=_account(),
             holder=self._folder.holder() if is_there else None,
             done=True,
         )
@@ -502,6 +516,13 @@ def _text(token):
     except ValueError:
         return token[1:-1].decode("utf-8", "replace")
     return value
+
+
+def _account():
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def _printable(text):

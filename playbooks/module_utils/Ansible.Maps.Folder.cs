@@ -93,6 +93,18 @@ namespace Ansible.Maps.Folder {
             answer["strangers"] = there ? Strangers().Take(20).ToArray() : new string[0];
             answer["holder"] = there ? Holder() : null;
             answer["writable"] = Host.IsWritable(path);
+            answer["free"] = Free();
+            answer["account"] = Environment.UserName;
+        }
+
+        private object Free() {
+            try {
+                return new DriveInfo(Path.GetPathRoot(path)).AvailableFreeSpace;
+            } catch (IOException) {  // there is no such drive
+                return null;
+            } catch (UnauthorizedAccessException) {
+                return null;
+            }
         }
 
         // Whether it is there; a Refusal if it is somebody else's.

@@ -94,6 +94,7 @@ class RunSession:
         options: RunOptions | None = None,
         keep: bool = False,
         keep_key: bool = False,
+        key: str | None = None,
         prepare: Prepare = prepare_targets,
     ) -> Iterator[Run]:
         """A run that is recorded from its first event to its last; with `keep` in a journal.
@@ -122,6 +123,7 @@ class RunSession:
                 executor=executor,
                 options=options,
                 keep_key=keep_key,
+                key=key,
                 prepare=prepare,
             ) as run:
                 yield run

@@ -35,6 +35,11 @@ class HostSettings:
     cluster: str | None = None
 
     @property
+    def is_windows(self) -> bool:
+        """Whether it is a Windows host."""
+        return self.separator == "\\"
+
+    @property
     def can_apply(self) -> bool:
         """Whether there is a way to make MAPS take over a document."""
         return bool(self.apply_command or self.service)

@@ -66,7 +66,8 @@ class NotDone(Struct, frozen=True, kw_only=True):
 
 class ReadAnswer(NotDone, frozen=True, kw_only=True, tag_field="op", tag="read"):
     """The folder. `strangers`: names that are not ours; `logged`: PowerShell logs what it is given;
-    `holder`: who holds the lock now; `time`: the host's clock (UTC)."""
+    `holder`: who holds the lock now; `time`: the host's clock (UTC); `free`: bytes on the disk;
+    `account`: who we are there."""
 
     done: bool
     files: dict[Name, FileFound] = {}
@@ -75,6 +76,8 @@ class ReadAnswer(NotDone, frozen=True, kw_only=True, tag_field="op", tag="read")
     logged: bool = False
     time: Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")] | None = None
     writable: bool = True
+    free: Annotated[int, Meta(ge=0)] | None = None
+    account: Word = ""
     holder: Path | None = None
 
 
@@ -233,6 +236,11 @@ def restart(service: str, timeout: int, *, instead: Sequence[Operation] = ()) ->
 
 def _with_instead(operation: dict[str, Any], instead: Sequence[Operation]) -> Operation:
     return {**operation, "else": list(instead)} if instead else operation
+
+
+def without_folder(operation: Operation) -> Operation:
+    """A conversation that has no secret: it needs neither the folder nor its lock."""
+    return {**operation, "lock": False}
 
 
 def post(

@@ -25,6 +25,7 @@ from provisioner.credentials.project_secrets import OpenProject
 from provisioner.credentials.sources import secret_variables
 from provisioner.deploy import worker
 from provisioner.deploy.entry import NoMailbox, ServerEntry
+from provisioner.deploy.examination import Examination
 from provisioner.deploy.host_change import Found
 from provisioner.deploy.mail_mode import MailMode
 from provisioner.deploy.plan import PlannedHost
@@ -49,6 +50,7 @@ from provisioner.state_dir import state_dir
 from provisioner.text import redact
 
 _READING = frozenset(("plan", "rollback_plan", "status", "doctor"))
+_WITHOUT_SECRETS = ("rollback", "rollback_plan", "doctor")  # entries that need not be whole
 _LONGEST_LOCK_WAIT = 540  # seconds: the longest that a host waits for its lock
 
 
@@ -67,8 +69,8 @@ class RunOptions:
 
 @dataclass(kw_only=True)
 class Run:
-    """`found`: what hosts have answered in this run's plan; `unreadable`: hosts whose variables
-    Ansible cannot read, and why: one of these among others would end all of it."""
+    """`found`: what hosts have answered in this run's plan; `examined`: to `doctor`; `unreadable`:
+    hosts whose variables Ansible cannot read, and why: one of these among others would end all."""
 
     opened: OpenProject
     targets: Targets
@@ -81,6 +83,7 @@ class Run:
     output: Callable[[str], None]
     unreadable: Mapping[str, FleetError] = field(default_factory=dict)
     found: dict[str, Found] = field(default_factory=dict)
+    examined: dict[str, Examination] = field(default_factory=dict)
 
     @property
     def project(self) -> Project:
@@ -128,6 +131,8 @@ class Run:
             return HostResult(host=answer.host, state=unheard, reason="invalid_response")
         if said.found is not None:
             self.found[answer.host] = said.found
+        if said.examined is not None:
+            self.examined[answer.host] = said.examined
         return self._of_servers(said.result)
 
     def _of_servers(self, result: HostResult) -> HostResult:
@@ -144,9 +149,7 @@ class Run:
         entries = {e.name: e for host in hosts for e in self.targets.entries_of(host)}
         public, hidden = {}, {}
         for name, entry in entries.items():
-            public[name], hidden[name] = entry.public(
-                check=mode not in ("rollback", "rollback_plan")
-            )
+            public[name], hidden[name] = entry.public(check=mode not in _WITHOUT_SECRETS)
         given = {}
         for host in hosts:
             checks = {name: self._check(host, name) for name in entries}
@@ -219,11 +222,13 @@ def open_run(
     executor: ExecutorOptions,
     options: RunOptions | None = None,
     keep_key: bool = False,
+    key: str | None = None,
     prepare: Prepare = prepare_targets,
 ) -> Iterator[Run]:
     """Everything that a run over hosts needs, with an environment fit for Ansible around it.
 
-    `keep_key`: what hosts are told is to hold beyond this run. Nothing is asked of a host yet.
+    `keep_key`: what hosts are told is to hold beyond this run; `key`: any key will do, such as this
+    one. Nothing is asked of a host yet.
     """
     project = opened.project
     servers = chosen_servers(project, scope.servers)
@@ -244,7 +249,7 @@ def open_run(
                 executor=Executor(playbooks_folder(), project.inventory_path, executor, signals),
                 record=record,
                 signals=signals,
-                key=opened.secrets.fingerprint_key(keep=keep_key),
+                key=key or opened.secrets.fingerprint_key(keep=keep_key),
                 scope=scope,
                 options=options or RunOptions(),
                 output=_ansible_output(executor.verbosity),

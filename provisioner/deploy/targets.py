@@ -205,6 +205,26 @@ def declared_targets(
     return replace(targets, pruned_hosts=hosts)
 
 
+def reached_targets(
+    project: Project,
+    servers: Sequence[EmailServer],
+    inventory: Inventory,
+    secrets: ProjectSecrets,  # noqa: ARG001  as prepare_targets takes it
+    *,
+    now: float,  # noqa: ARG001
+) -> Targets:
+    """What is to be reached from which host; no secret is read."""
+    targets = _declared(project, servers, inventory)
+    for server in servers:
+        try:
+            _require_hosts(server, inventory)
+        except NoHosts as error:
+            targets = targets.without(ServerSkipped.because(server.server_name, error))
+        else:
+            targets = targets.with_entry(ServerEntry(server=server))
+    return targets
+
+
 def _current_tokens(
     targets: Targets, entry: ServerEntry, secrets: ProjectSecrets, now: float
 ) -> TokenSet:

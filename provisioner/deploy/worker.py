@@ -18,6 +18,7 @@ from provisioner.ansible.run_folder import Begun
 from provisioner.ansible.run_input import EnteredInput, HostInput, RunInput
 from provisioner.deploy import protocol
 from provisioner.deploy.delivery import Delivery, Surroundings
+from provisioner.deploy.examination import Examination, examine
 from provisioner.deploy.host_change import (
     Change,
     Current,
@@ -64,10 +65,12 @@ _UTC = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class HostAnswer(Struct, frozen=True, kw_only=True):
-    """What the controller hears of one host. `found`: what a plan has read, for its push."""
+    """What the controller hears of one host. `found`: what a plan has read, for its push;
+    `examined`: what `doctor` has seen."""
 
     result: HostResult
     found: Found | None = None
+    examined: Examination | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +112,8 @@ class Worker(Surroundings):
 
     def _carry_out(self) -> HostAnswer:
         work, given = self.work, self.given
+        if work.mode == "doctor":
+            return self._examined()
         fresh = given.found is not None
         now = current(msgspec.convert(given.found, Found), given) if fresh else self._read()
         shown = now.state.entered
@@ -131,6 +136,13 @@ class Worker(Surroundings):
             except Moved:
                 now = self._read()
         return HostAnswer(result=self._drifted(self._change(now)))
+
+    def _examined(self) -> HostAnswer:
+        entries = [self.work.servers[name] for name in self.given.servers]
+        seen = examine(self.call, self.settings, entries, phase=self.phase, clock=self.clock)
+        return HostAnswer(
+            result=HostResult(host=self.host, state=HostState.UNCHANGED), examined=seen
+        )
 
     def _read(self) -> Current:
         """What lies there. A plan beside a push may see a state newer than the archives; what
@@ -169,7 +181,7 @@ class Worker(Surroundings):
 
     @property
     def _looks(self) -> bool:
-        return self.work.mode in ("status", "doctor")
+        return self.work.mode == "status"
 
     # -- results
 

@@ -212,6 +212,31 @@ READS = [
         before=None,
     ),
     case(
+        "a conversation without secrets makes no folder",
+        smtp(mechanisms=[], user=None, lock=False),
+        {"op": "smtp", "done": False, "stage": "connect", "error": "unreachable"},
+        before=None,
+    ),
+    case(
+        "a form without secrets makes no folder",
+        {**post({}), "lock": False},
+        {"op": "post", "done": False, "error": "unreachable"},
+        before=None,
+    ),
+    case(
+        "a conversation without secrets waits for no lock",
+        smtp(mechanisms=[], user=None, lock=False),
+        {"op": "smtp", "done": False, "stage": "connect", "error": "unreachable"},
+        holder="bob@ws (run r9)",
+        needs=("locks",),
+    ),
+    case(
+        "without the folder nothing fills in a placeholder",
+        smtp(UNKNOWN, lock=False),
+        {"op": "smtp", "done": False, "reason": "moved"},
+        before=None,
+    ),
+    case(
         "reads all that is ours, the state as it is",
         READ,
         done(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grp
 import os
+import pwd
 import stat
 import subprocess
 import tempfile
@@ -266,3 +267,16 @@ def test_a_disk_that_is_read_only(disk):
     [answer] = disk.ask(READ)
     assert (answer["done"], answer["writable"]) == (True, False)
     assert refusal(disk, CHANGE) == ("erofs", str(disk.folder / LOCK))
+
+
+def test_it_tells_who_it_is_and_what_room_there_is(host: PosixHost) -> None:
+    [answer] = host.ask(READ)
+    assert answer["free"] > 0
+    assert answer["account"] == pwd.getpwuid(os.geteuid()).pw_name
+
+
+def test_a_folder_below_a_link_to_nowhere_is_read(host: PosixHost) -> None:
+    host.folder = host.place / "link" / "folder"
+    (host.place / "link").symlink_to(host.place / "nowhere")
+    [answer] = host.ask(READ)
+    assert (answer["done"], answer["writable"], answer["free"]) == (True, False, None)

@@ -29,6 +29,12 @@ from tests.windows.powershells import Calls, signed
 MAPS_PORT = 27467
 
 
+def test_it_tells_who_it_is_and_what_room_there_is(host):
+    [answer] = host.ask(READ)
+    assert answer["free"] > 0
+    assert answer["account"]
+
+
 def test_masks_are_those_of_python(host):
     """2,000 documents that somebody has damaged."""
     pick = random.Random(7)

@@ -1,0 +1,223 @@
+"""`provisioner doctor`: everything that a push needs, checked at once; nothing is changed."""
+
+from __future__ import annotations
+
+import secrets as random
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.options import (
+    Format,
+    HostLimit,
+    HostsOptions,
+    OutputFormat,
+    ReportOptions,
+    ServerNames,
+)
+from provisioner.errors import Interrupted, ProvisionerError, UsageError, gravest
+
+if TYPE_CHECKING:
+    from provisioner.credentials.project_secrets import OpenProject
+    from provisioner.deploy.scope import Scope
+    from provisioner.model.email_server import EmailServer
+    from provisioner.model.project import Project
+    from provisioner.reports.doctor import Check
+
+NoHosts = Annotated[bool, typer.Option("--no-hosts", help="Check this machine only.")]
+_FILES = "files"
+_AFTER_FILES = ("git", "vault key", "secret", "sign-in", "hosts")
+
+
+def doctor(
+    options: HostsOptions,
+    servers: ServerNames = None,
+    limit: HostLimit = None,
+    no_hosts: NoHosts = False,
+    output_format: Format = OutputFormat.TEXT,
+) -> int:
+    """Check everything that a push needs, here and on each host; change nothing.
+
+    Run it before the first push, and after any trouble. Mail servers and token endpoints are
+    contacted from the hosts, without signing in. The exit code is the one a push would end with.
+
+    Examples:
+
+      provisioner doctor
+
+      provisioner doctor Reports --limit maps1 --format json
+    """
+    from provisioner.cli.output import print_data
+    from provisioner.deploy.scope import Scope, chosen_servers
+    from provisioner.reports.doctor import doctor_json, doctor_text, skipped
+
+    if options.accept_destination:
+        raise UsageError("doctor accepts no destination", remedy="run: provisioner accept")
+    checks, found = _files(options)
+    if found is None:
+        at = checks[-1].name
+        left_out = _AFTER_FILES if at == _FILES else (_FILES, *_AFTER_FILES)
+        checks += [skipped(name, f"{at} failed") for name in left_out]
+    else:
+        scope = Scope(servers=tuple(sorted(servers or ())), limit=limit)
+        chosen = chosen_servers(found, scope.servers)
+        checks += _here(found, chosen, options.allow_commands)
+        if no_hosts:
+            checks.append(skipped("hosts", "--no-hosts"))
+        else:
+            checks += _hosts(options, scope, output_format)
+    code = gravest(check.exit_code for check in checks)
+    if output_format is OutputFormat.JSON:
+        print_data(doctor_json(checks, code), people=False)
+    else:
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print_data(doctor_text(checks, columns), people=True)
+    return code
+
+
+# -- this machine
+
+
+def _files(options: HostsOptions) -> tuple[list[Check], Project | None]:
+    """The project and its files, and what they declare if a push could read it."""
+    from provisioner.config.files import (
+        documents_of,
+        files_of_project,
+        is_project,
+        settings_documents,
+    )
+    from provisioner.lint.verdict import reach_verdict
+    from provisioner.reports.doctor import failed, ok, warning
+    from provisioner.text import counted
+
+    root = options.project
+    try:
+        if not is_project(root):
+            options.read()
+        checks = [ok("project", str(root.absolute()))]
+    except ProvisionerError as error:
+        return [failed("project", error)], None
+    try:
+        found = options.read()
+        files = documents_of(files_of_project(root))
+        verdict = reach_verdict(files, settings=settings_documents(root))
+    except ProvisionerError as error:
+        return [*checks, failed(_FILES, error)], None
+    declared = counted(len(found.servers), "email server")
+    if verdict.warnings:
+        text = f"{declared}, {counted(verdict.warnings, 'warning')}"
+        return [*checks, warning(_FILES, text, "see them: provisioner validate")], found
+    return [*checks, ok(_FILES, f"{declared}: no problems found")], found
+
+
+def _here(
+    project: Project, servers: Sequence[EmailServer], allow_commands: bool
+) -> Iterator[Check]:
+    """What this machine has: nothing is asked, accepted, refreshed or made."""
+    from provisioner.credentials.project_secrets import open_project
+    from provisioner.git import commit_of
+    from provisioner.reports.doctor import ok, warning
+
+    commit = commit_of(project.root, project.declared_paths)
+    if commit.id is None or commit.dirty:
+        text = "no commit" if commit.id is None else "the declared files differ from the commit"
+        yield warning("git", text, "commit the project, so that others push the same")
+    else:
+        yield ok("git", f"commit {commit}")
+    opened = open_project(project, allow_commands=allow_commands)
+    yield _vault_key(opened)
+    for server in servers:
+        if server.secret is not None:
+            yield _secret(opened, server)
+        if server.oauth2 is not None:
+            yield from _sign_in(opened, server)
+
+
+def _vault_key(opened: OpenProject) -> Check:
+    from provisioner.credentials.vault_key import NoVaultKey
+    from provisioner.reports.doctor import failed, ok, skipped
+
+    try:
+        opened.secrets.context.vault_key()
+    except NoVaultKey as error:
+        needed = any(opened.project.tokens_path.glob("*.yml"))
+        return failed("vault key", error) if needed else skipped("vault key", "there is none yet")
+    except ProvisionerError as error:
+        return failed("vault key", error)
+    return ok("vault key", "readable")
+
+
+def _secret(opened: OpenProject, server: EmailServer) -> Check:
+    from provisioner.reports.doctor import failed, ok
+
+    try:
+        opened.secrets.secret_to_show(server)
+    except ProvisionerError as error:
+        return failed("secret", error, server.server_name)
+    return ok("secret", "readable, its destination is accepted", server.server_name)
+
+
+def _sign_in(opened: OpenProject, server: EmailServer) -> Iterator[Check]:
+    from provisioner.credentials.expiry import sign_in_state
+    from provisioner.credentials.proofs import read_proofs
+    from provisioner.reports.doctor import Check, CheckState, ok
+
+    noted = read_proofs(opened.project.root).get(server.server_name)
+    state = sign_in_state(server, opened.secrets, noted, now=time.time())
+    for problem in state.problems:
+        yield Check(
+            name="sign-in",
+            about=server.server_name,
+            state=CheckState.FAILED if problem.blocks else CheckState.WARNING,
+            message=problem.message,
+            remedy=problem.remedy,
+            exit_code=problem.exit_code if problem.blocks else gravest(()),
+        )
+    if not state.problems:
+        yield ok("sign-in", "signed in", server.server_name)
+
+
+# -- hosts
+
+
+def _hosts(options: HostsOptions, scope: Scope, output_format: OutputFormat) -> list[Check]:
+    """What each host says; a problem of the inventory, or of Ansible, is a check that failed."""
+    from provisioner.cli.run_session import RunSession, provider_names
+    from provisioner.deploy.targets import reached_targets
+    from provisioner.reports.doctor import Check, CheckState, failed, host_checks, skipped
+
+    session = RunSession("doctor", options, ReportOptions(output_format=output_format))
+    providers, checks = provider_names(session.project), list[Check]()
+    try:
+        with (
+            session.unlocked(),
+            session.run(
+                scope,
+                key=random.token_hex(32),  # nothing is compared with what a push has delivered
+                prepare=reached_targets,
+            ) as run,
+        ):
+            for left_out in run.targets.skipped:
+                checks.append(
+                    Check(
+                        name="hosts",
+                        state=CheckState.FAILED,
+                        message=left_out.reason,
+                        remedy=left_out.remedy,
+                        exit_code=left_out.exit_code,
+                    )
+                )
+            results = list(run.ask("doctor", run.targets.all_hosts))
+            for result in sorted(results, key=lambda one: one.host):
+                checks += host_checks(result, run.examined.get(result.host), providers)
+            if session.signals.first:
+                checks.append(failed("hosts", Interrupted("the run was interrupted")))
+    except UsageError:
+        raise
+    except ProvisionerError as error:
+        return [*checks, failed("hosts", error)]
+    return checks or [skipped("hosts", "no server is declared")]

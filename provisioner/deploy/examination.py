@@ -1,0 +1,127 @@
+"""What a push needs of a host, looked at without changing it: `provisioner doctor`.
+
+Its folder is read without the lock; the ways to mail servers and token endpoints are tried by
+conversations that have no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from msgspec import Struct
+
+from provisioner.deploy import protocol
+from provisioner.deploy.host_change import found_in
+from provisioner.deploy.host_settings import HostSettings
+from provisioner.deploy.protocol import Answer, Call, MailAnswer, PostAnswer, ReadAnswer
+from provisioner.smtp.client import SmtpAccount, SmtpResult, judge
+
+_TIMEOUT = 10  # seconds, of each step of a conversation
+
+
+class Way(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The way from the host to a mail server or a token endpoint that `servers` need.
+
+    `smtp`: how a conversation without sign-in ended; of a token endpoint `status` is that of HTTP,
+    or `error` one word why there is none.
+    """
+
+    place: str
+    servers: list[str]
+    smtp: SmtpResult | None = None
+    status: int | None = None
+    error: str | None = None
+    about: str = ""
+
+
+class Examination(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`reason`: why the folder cannot be used, `about` what that is about; `free`: bytes; `skew`:
+    seconds by which the host's clock is ahead of ours; `logged`: PowerShell logs what it is given.
+    """
+
+    windows: bool
+    directory: str
+    account: str = ""
+    reason: str = ""
+    about: str = ""
+    writable: bool = False
+    logged: bool = False
+    holder: str | None = None
+    free: int | None = None
+    skew: float | None = None
+    ways: list[Way] = []
+
+
+def examine(
+    call: Call,
+    settings: HostSettings,
+    entries: Iterable[Mapping[str, Any]],
+    *,
+    phase: Callable[[str], None],
+    clock: Callable[[], float],
+) -> Examination:
+    """Ask one host; CallFailed if it does not answer. A call each: one that fails ends a list."""
+    phase("read")
+    looked = call([protocol.read()])[0]
+    found = _folder(looked, settings, clock)
+    entries = list(entries)
+    phase("network")
+    ways = [*_mail_servers(call, entries, settings), *_token_endpoints(call, entries, settings)]
+    return Examination(**found, ways=ways)
+
+
+def _folder(answer: Answer, settings: HostSettings, clock: Callable[[], float]) -> dict[str, Any]:
+    found: dict[str, Any] = {"windows": settings.is_windows, "directory": settings.directory}
+    if not isinstance(answer, ReadAnswer) or not answer.done:
+        reason = getattr(answer, "reason", None) or "invalid_response"
+        return {**found, "reason": reason, "about": getattr(answer, "about", None) or ""}
+    same = ("account", "writable", "logged", "holder", "free")
+    skew = found_in(answer, clock()).skew
+    return {**found, **{name: getattr(answer, name) for name in same}, "skew": skew}
+
+
+def _mail_servers(
+    call: Call, entries: Iterable[Mapping[str, Any]], settings: HostSettings
+) -> Iterator[Way]:
+    accounts: dict[SmtpAccount, list[str]] = {}
+    for entry in entries:
+        account = SmtpAccount(
+            host=entry["host"],
+            port=entry["port"],
+            use_tls=entry["use_tls"],
+            smtp_security_level="none",  # as far as EHLO, and no sign-in
+            client_name=entry["client_name"],
+            ca_file=settings.ca_file,
+        )
+        accounts.setdefault(account, []).append(entry["server_name"])
+    for account, servers in accounts.items():
+        asked = protocol.without_folder(account.operation(None, timeout=_TIMEOUT))
+        answer, way = call([asked])[0], Way(place=f"{account.host}:{account.port}", servers=servers)
+        if isinstance(answer, MailAnswer):
+            judged = judge(answer, account, None)
+            way = _with(way, smtp=replace(judged, transcript=()))
+        yield way
+
+
+def _token_endpoints(
+    call: Call, entries: Iterable[Mapping[str, Any]], settings: HostSettings
+) -> Iterator[Way]:
+    """Those that MAPS itself uses from there, to refresh."""
+    urls: dict[str, list[str]] = {}
+    for entry in entries:
+        if oauth2 := entry["oauth2"]:
+            url = oauth2["refresh_token_url"] or oauth2["access_token_url"]
+            urls.setdefault(url, []).append(entry["server_name"])
+    for url, servers in urls.items():
+        form = protocol.post(url, {}, basic=None, ca_file=settings.ca_file, timeout=_TIMEOUT)
+        answer, way = call([protocol.without_folder(form)])[0], Way(place=url, servers=servers)
+        if isinstance(answer, PostAnswer):
+            about = answer.about or ""
+            way = _with(way, status=answer.status, error=answer.error, about=about)
+        yield way
+
+
+def _with(way: Way, **facts: Any) -> Way:
+    return Way(place=way.place, servers=way.servers, **facts)

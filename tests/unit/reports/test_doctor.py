@@ -1,0 +1,110 @@
+"""Rows of `provisioner doctor` for what no test can have a real host say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.deploy.examination import Examination, Way
+from provisioner.deploy.result import HostResult, HostState
+from provisioner.errors import ExitCode
+from provisioner.reports.doctor import Check, CheckState, doctor_json, doctor_text, host_checks
+
+WELL: dict[str, Any] = {
+    "windows": True,
+    "directory": r"C:\ProgramData\maps-provisioner",
+    "account": "svc-ansible",
+    "writable": True,
+    "free": 10**10,
+    "skew": 2.0,
+}
+URL = "https://login.example.edu/token"
+
+
+def rows(seen: dict[str, Any] | None, **result: Any) -> dict[str, Check]:
+    facts = {"host": "maps1", "state": HostState.UNCHANGED, **result}
+    examined = None if seen is None else Examination(**{**WELL, **seen})
+    return {check.name: check for check in host_checks(HostResult(**facts), examined, {})}
+
+
+def endpoint(**facts: Any) -> dict[str, Any]:
+    return {"ways": [Way(place=URL, servers=["Reports"], **facts)]}
+
+
+@pytest.mark.parametrize(
+    ("seen", "name", "state", "code", "said"),
+    [
+        ({}, "Python/PowerShell", "ok", 0, "PowerShell"),
+        ({}, "become", "ok", 0, "svc-ansible"),
+        ({"logged": True}, "folder", "failed", 3, "PowerShell on the host logs"),
+        ({"writable": False}, "folder", "failed", 3, "may not write"),
+        ({"reason": "eacces", "about": "/x"}, "folder", "failed", 3, "no permission for /x"),
+        ({"reason": "eacces"}, "disk", "skipped", 0, "folder failed"),
+        ({"reason": "eacces"}, "clock", "skipped", 0, "folder failed"),
+        ({"free": 10**6}, "disk", "warning", 0, "1 MB free"),
+        ({"free": None}, "disk", "skipped", 0, "does not tell"),
+        ({"skew": 3600.0}, "clock", "warning", 0, "ahead by 60 minutes"),
+        ({"skew": None}, "clock", "skipped", 0, "does not tell"),
+        (endpoint(status=400), "token endpoint", "ok", 0, "answers"),
+        (endpoint(status=401), "token endpoint", "ok", 0, "answers"),
+        (endpoint(status=404), "token endpoint", "warning", 0, "HTTP 404"),
+        (endpoint(status=503), "token endpoint", "warning", 0, "HTTP 503"),
+        (endpoint(error="timeout"), "token endpoint", "failed", 1, "timeout"),
+        (endpoint(error="certificate"), "token endpoint", "failed", 3, "certificate"),
+        (endpoint(), "token endpoint", "failed", 1, "no answer"),
+    ],
+)
+def test_rows(seen: dict[str, Any], name: str, state: str, code: int, said: str) -> None:
+    found = rows(seen)[name]
+    assert (found.state, found.exit_code) == (state, code)
+    assert said in found.message
+    assert bool(found.remedy) or state in ("ok", "skipped") or name == "clock"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "at", "well"),
+    [
+        (HostState.UNREACHABLE, "timeout", "connection", ["host variables"]),
+        (HostState.FAILED, "timeout", "connection", []),
+        (HostState.FAILED, "worker_died", "connection", []),
+        (HostState.FAILED, "not_begun", "connection", []),
+        (HostState.FAILED, "invalid_variable", "host variables", []),
+        (HostState.UNREACHABLE, "sudo_password", "become", ["host variables", "connection"]),
+        (HostState.FAILED, "crash", "Python/PowerShell", ["host variables", "connection"]),
+    ],
+)
+def test_no_check_is_ok_that_was_not_made(
+    state: HostState, reason: str, at: str, well: list[str]
+) -> None:
+    found = rows(None, state=state, reason=reason, about="why")
+    assert [name for name, check in found.items() if check.state is CheckState.OK] == well
+    assert [name for name, check in found.items() if check.state is CheckState.FAILED] == [at]
+    assert found[at].exit_code == ExitCode.HOSTS_BEHIND
+
+
+def test_an_interrupted_host_has_no_failed_check() -> None:
+    found = rows(None, state=HostState.NOT_STARTED, reason="interrupted")
+    assert {check.state for check in found.values()} == {CheckState.SKIPPED}
+
+
+def test_words_of_a_host_steer_no_terminal() -> None:
+    seen = {"account": "a\x1b[2Jb", "holder": "c\nok  forged", "directory": "/x\u202e"}
+    checks = list(rows(seen).values())
+    text = doctor_text(checks, 80) + doctor_json(checks, ExitCode.DONE)
+    assert not {"\x1b", "\u202e"} & set(text)
+    assert "\nok  forged" not in text
+
+
+def test_many_equal_hosts_are_one_row() -> None:
+    checks = [
+        check
+        for number in range(1000)
+        for check in host_checks(
+            HostResult(host=f"maps{number}", state=HostState.UNCHANGED), Examination(**WELL), {}
+        )
+    ]
+    lines = doctor_text(checks, 60).splitlines()
+    assert len(lines) < 30
+    assert max(map(len, lines)) <= 60
+    assert "maps0, maps1, maps2, maps3 and 996 more" in " ".join(" ".join(lines).split())
