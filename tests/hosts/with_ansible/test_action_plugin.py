@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from provisioner.deploy import protocol
-from tests.hosts.ansible.acting import READ, SECRET, WRITE, act, host
-from tests.hosts.ansible.pretended_windows import HOSTS, write_connections
+from tests.hosts.with_ansible.acting import READ, SECRET, WRITE, act, host
+from tests.hosts.with_ansible.pretended_windows import HOSTS, write_connections
 
 
 def raised(answer):

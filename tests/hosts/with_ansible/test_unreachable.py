@@ -9,8 +9,8 @@ import pytest
 
 from provisioner.ansible.unreachable import why_unreached
 from provisioner.secret import Secret
-from tests.hosts.ansible.acting import SECRET, WRITE, act, host
-from tests.hosts.ansible.ssh_server import closing_port, free_port, silent_port, ssh_server
+from tests.hosts.with_ansible.acting import SECRET, WRITE, act, host
+from tests.hosts.with_ansible.ssh_server import closing_port, free_port, silent_port, ssh_server
 
 
 @pytest.fixture(scope="module")

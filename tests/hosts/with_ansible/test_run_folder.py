@@ -22,7 +22,7 @@ from provisioner.ansible.run_folder import (
     run_folder,
 )
 from provisioner.errors import FleetError
-from tests.hosts.ansible.stage import Stage
+from tests.hosts.with_ansible.stage import Stage
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")
 

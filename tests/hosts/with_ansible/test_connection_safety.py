@@ -9,7 +9,7 @@ import pytest
 from ansible import constants
 
 from provisioner.ansible.connection_safety import UnsafeConnection, secure, unverified
-from tests.hosts.ansible.acting import act, host
+from tests.hosts.with_ansible.acting import act, host
 
 WINRM = {"port": 5986, "remote_user": "maps-push"}
 PSRP = {"cert_validation": "validate", "auth": "negotiate", "message_encryption": "auto"}

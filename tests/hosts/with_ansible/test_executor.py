@@ -12,7 +12,7 @@ from provisioner.ansible.environment import ansible_environment
 from provisioner.ansible.executor import Answer, Output
 from provisioner.ansible.run_folder import Phase
 from provisioner.secret import Secret
-from tests.hosts.ansible.stage import Stage
+from tests.hosts.with_ansible.stage import Stage
 from tests.support.ansible_processes import processes_naming, wait_until
 
 ANSWER = [["answer", 3]]

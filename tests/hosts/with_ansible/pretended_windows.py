@@ -21,13 +21,13 @@ _CUT = """
 
 import sys
 sys.path.insert(0, {root!r})
-from tests.hosts.ansible.pretended_windows import cut_{name}
+from tests.hosts.with_ansible.pretended_windows import cut_{name}
 cut_{name}(Connection)
 """
 _SSH = """#!{python}
 import sys
 sys.path.insert(0, {root!r})
-from tests.hosts.ansible.pretended_windows import record
+from tests.hosts.with_ansible.pretended_windows import record
 sys.stdout.buffer.write(record(sys.argv[-2], sys.argv[-1], sys.stdin.buffer.read()))
 """
 HOSTS: dict[str, dict[str, Any]] = {
