@@ -67,5 +67,5 @@ def _require_host(host: str, inventory: Inventory) -> None:
         f"{host} is no host of {inventory.path}",
         remedy=f"name one of these: {', '.join(shown)}"
         if shown
-        else "it has no hosts at all: add them, in the group `maps`",
+        else f"add your hosts to {inventory.file_to_edit}",
     )
