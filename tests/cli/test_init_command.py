@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -225,7 +226,7 @@ def test_the_example_inventory_asks_for_hosts(run: Any) -> None:
     run("init", *RELAY)
     planned = run("plan")
     assert planned.returncode == ExitCode.FAILURE
-    assert "add your hosts to inventory/hosts.ini" in planned.stdout
+    assert re.search(r"add your hosts to \S*inventory/hosts.ini\n", planned.stdout)
 
 
 # -- what is refused
@@ -246,10 +247,7 @@ def test_the_example_inventory_asks_for_hosts(run: Any) -> None:
         ((*PASSWORD, "--auth", "oauth"), "smtp_security_level: "),
         ((*PASSWORD, "--tls", "maybe"), "--tls: write yes or no"),
         ((*PASSWORD, "--password-from", "hunter2-CANARY"), "--password-from: write env:NAME"),
-        (
-            ("--provider", "gogle"),
-            "unknown provider; did you mean google?\n  providers: google, micro",
-        ),
+        (("--provider", "gogle"), "did you mean google?\n  providers: google, microsoft"),
     ],
 )
 def test_what_would_not_validate_is_not_written(
@@ -301,6 +299,7 @@ def test_all_missing_options_are_reported_at_once(
             "cannot write file/servers/reports.yml: Not a directory",
         ),
         ({"servers": ""}, "declared in the file servers"),
+        ({"tokens": ""}, "cannot write tokens"),
     ],
 )
 def test_a_place_where_nothing_can_be_written(

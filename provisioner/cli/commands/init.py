@@ -9,6 +9,7 @@ import shlex
 import shutil
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -438,9 +439,8 @@ def _choose_provider(answers: _Answers) -> str:
     )
     if not word:
         return ""
-    name = answers.known["provider"] = answers.answered["provider"] = _known_names()[
-        same_letters(word)
-    ]
+    name = _known_names()[same_letters(word)]
+    answers.known["provider"] = answers.answered["provider"] = name
     found = next((provider for provider in PROVIDERS if provider.name == name), None)
     if found:
         answers.provider, answers.registration = found, registration_of(found)
@@ -684,11 +684,12 @@ class _Project:
         findings = list(self.findings(answers, answers.known))
         if findings:
             lines = [f"{_field(f.pointer)}: {f.message}; {f.remedy}" for f in findings]
-            block = self.settings_to_add(answers)
-            add = [f"facts of the provider, for provisioner.yml:\n{block}"] if block else []
+            if block := self.settings_to_add(answers):
+                lines.append(f"facts of the provider, for provisioner.yml:\n{block}")
+            if answers.interactive:
+                lines.append(f"run again, corrected: {answers.command()}")
             raise UsageError(
-                "the server file would not validate; nothing was written",
-                remedy="\n".join([*lines, *add, f"run again, corrected: {answers.command()}"]),
+                "the server file would not validate; nothing was written", remedy="\n".join(lines)
             )
         files = [_NewFile(server, self.with_modeline(answers.text()), required=True)]
         inventory = declared_path(self.values.get("inventory", INVENTORY), self.root)
@@ -710,20 +711,25 @@ def _settings_text(answers: _Answers) -> str:
 
 
 def _write(files: list[_NewFile]) -> None:
-    """Write the missing ones, the server file first, none over another."""
+    """Write the missing ones, all or none, none over another."""
+    written: list[Path] = []
     for path, text, required in files:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_file(path, text)
-        except FileExistsError:
-            if required:
-                _refuse_existing(path)
-            continue
+            if not path.parent.is_dir():
+                path.parent.mkdir(parents=True)
+            with suppress(FileExistsError):
+                _write_file(path, text)
+                written.append(path)
         except OSError as error:
+            for done in written:
+                done.unlink(missing_ok=True)
             raise InvalidProject(
                 f"cannot write {shown_path(path)}: {error.strerror}",
                 remedy="check the folder's owner, its mode and the free space",
             ) from None
+        if required and path not in written:
+            _refuse_existing(path)
+    for path in written:
         print_text(f"Wrote {shown_path(path)}")
 
 
