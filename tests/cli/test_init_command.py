@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 import yaml
 
 from provisioner.cli.app import run as run_in_process
@@ -399,6 +401,22 @@ def test_existing_settings_are_left_and_the_facts_printed(folder: Path, run: Any
     assert files(folder)["provisioner.yml"] == "# mine\ninventory: inventory\n"
     block = yaml.safe_load(finished.stdout.partition("Add to provisioner.yml:\n")[2])
     assert "revocation_url" in block["providers"]["127.0.0.1"]
+
+
+def test_discovery_trusts_the_authorities_of_the_settings(
+    folder: Path, run: Any, tmp_path: Path
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    for ca_file, code in (("", ExitCode.FAILURE), ("ca_file: ca.pem\n", ExitCode.DONE)):
+        authority.cert_pem.write_to_path(folder / "ca.pem")
+        (folder / "provisioner.yml").write_text(ca_file)
+        with scripted_server([], tls=context) as server:
+            issuer = f"https://localhost:{server.port}"
+            server.answers.append(json_answer(json.dumps(metadata(issuer))))
+            finished = run("init", *DISCOVERED, "--issuer", issuer)
+        assert finished.returncode == code, finished.stderr
+    assert declared(folder)["oauth2"]["access_token_url"] == f"{issuer}/token"
 
 
 @pytest.mark.parametrize(

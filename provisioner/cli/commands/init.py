@@ -715,8 +715,7 @@ def _write(files: list[_NewFile]) -> None:
     written: list[Path] = []
     for path, text, required in files:
         try:
-            if not path.parent.is_dir():
-                path.parent.mkdir(parents=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             with suppress(FileExistsError):
                 _write_file(path, text)
                 written.append(path)
