@@ -31,7 +31,7 @@ from provisioner.config.files import (
     settings_documents,
     stray_files,
 )
-from provisioner.errors import ExitCode, Interrupted, InvalidProject, UsageError
+from provisioner.errors import ExitCode, Interrupted, InvalidProject, ProvisionerError, UsageError
 from provisioner.lint.finding import Finding
 from provisioner.lint.nearest import nearest, same_letters
 from provisioner.providers.provider import Provider
@@ -429,9 +429,8 @@ def _choose_provider(answers: _Answers) -> str:
     if answers.interactive and "provider" not in answers.given:
         text, columns = f"Providers: {names}", min(shutil.get_terminal_size().columns, 80) - 1
         print_note(textwrap.fill(text, columns, subsequent_indent="  ", break_on_hyphens=False))
-    default = "other" if "issuer" in answers.given else ""
-    if default and "provider" not in answers.given:
-        answers.given["provider"] = default
+    if "issuer" in answers.given:
+        answers.given.setdefault("provider", "other")
     word = answers.ask(
         "provider",
         f"Provider ({names})" if not answers.interactive else "Provider",
@@ -454,15 +453,14 @@ def _collect_oauth2(answers: _Answers) -> None:
     answers.use("host", _first(answers.provider.smtp_hosts), "Host of the mail server")
     answers.ask("port", "Port of the mail server", _first(answers.provider.smtp_ports) or "587")
     registration = answers.registration
-    discovered = answers.known
     answers.use(
         "authorization_url",
-        discovered.get("authorization_url", registration.authorization_url),
+        answers.known.get("authorization_url", registration.authorization_url),
         "URL of the sign-in page",
     )
     answers.use(
         "access_token_url",
-        discovered.get("access_token_url", registration.access_token_url),
+        answers.known.get("access_token_url", registration.access_token_url),
         "URL of the token endpoint",
     )
     if "{tenant}" in answers.known.get("access_token_url", ""):
@@ -470,7 +468,7 @@ def _collect_oauth2(answers: _Answers) -> None:
         answers.known |= answers.urls_of_tenant(tenant or "TENANT")
     answers.use(
         "scope",
-        registration.scope or discovered.get("scope", ""),
+        registration.scope or answers.known.get("scope", ""),
         "Scope that allows sending mail by SMTP",
     )
     if answers.interactive and "client_id" not in answers.given:
@@ -486,8 +484,6 @@ def _collect_oauth2(answers: _Answers) -> None:
 
 
 def _ask_issuer(answers: _Answers) -> None:
-    from provisioner.errors import ProvisionerError
-
     if "authorization_url" in answers.given:
         return
     if not answers.interactive and "issuer" not in answers.given:
@@ -536,10 +532,8 @@ def _use_issuer(answers: _Answers, issuer: str) -> None:
 
 
 def _collect_password(answers: _Answers, kind: str) -> None:
-    if kind == "relay":
-        answers.known["auth"] = answers.given.get("auth", "none")
-    else:
-        answers.known["auth"] = answers.given.get("auth", _KINDS[kind])
+    answers.known["auth"] = answers.given.get("auth", _KINDS[kind])
+    if kind != "relay":
         answers.ask("auth", f"Sign-in method ({', '.join(_LEVELS)})", _KINDS[kind])
     is_relay = answers.known["auth"] == "none"
     _ask_mailbox(
