@@ -45,6 +45,11 @@ class Inventory:
     _manager: Any
     _loader: Any
 
+    @property
+    def file_to_edit(self) -> Path:
+        """The file that `init` writes, if the inventory is a folder."""
+        return self.path / "hosts.ini" if self.path.is_dir() else self.path
+
     def matching(self, pattern: str) -> tuple[str, ...]:
         """The hosts of an Ansible host pattern, sorted; FleetError when it is none.
 

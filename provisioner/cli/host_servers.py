@@ -67,5 +67,5 @@ def _require_host(host: str, inventory: Inventory) -> None:
         f"unknown host: {host} is not in {inventory.path}",
         remedy=f"name one of these: {', '.join(shown)}"
         if shown
-        else "it has no hosts: add them to the group `maps`",
+        else f"add your hosts to {inventory.file_to_edit}",
     )

@@ -295,7 +295,9 @@ def _require_hosts(server: EmailServer, inventory: Inventory) -> None:
             f"{origin.file}:{origin.line}: {server.server_name}: hosts: the host pattern "
             f"{server.hosts!r} matches no host of {inventory.path}",
             remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}; "
-            "correct `hosts:` of the server, or the inventory",
+            "correct `hosts:` of the server, or the inventory"
+            if inventory.matching("all")
+            else f"add your hosts to {inventory.file_to_edit}",
         )
 
 

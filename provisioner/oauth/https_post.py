@@ -1,4 +1,6 @@
-"""One POST of a form with secrets in it: verified, bounded in size, over at its deadline.
+"""One HTTP request to a provider: verified, bounded in size, over at its deadline.
+
+A POST carries a form with secrets; a GET carries nothing and reads a public document.
 
 Imported when something is sent, and not before: requests takes its time.
 """
@@ -71,7 +73,25 @@ class HttpAnswer:
 def post(
     url: str, fields: Texts, headers: Texts, *, seconds: float, ca_file: Path | None
 ) -> HttpAnswer:
-    """The answer, whole. TokenRequestError: there is none, at the latest after so many seconds.
+    """The answer to a form. TokenRequestError: there is none."""
+    return _request("POST", url, fields, headers, seconds=seconds, ca_file=ca_file)
+
+
+def get(url: str, *, seconds: float, ca_file: Path | None) -> HttpAnswer:
+    """A public document. TokenRequestError: there is none."""
+    return _request("GET", url, None, {}, seconds=seconds, ca_file=ca_file)
+
+
+def _request(
+    method: str,
+    url: str,
+    fields: Texts | None,
+    headers: Texts,
+    *,
+    seconds: float,
+    ca_file: Path | None,
+) -> HttpAnswer:
+    """The complete answer, or a TokenRequestError at the latest after so many seconds.
 
     The time-outs of sockets begin anew with each byte and each address, and leave the name lookup
     out: so the request has a thread of its own, and is abandoned there.
@@ -80,7 +100,7 @@ def post(
 
     def converse() -> None:
         try:
-            future.set_result(_post(guard, url, fields, headers))
+            future.set_result(_converse(guard, method, url, fields, headers))
         except BaseException as error:  # noqa: BLE001  it is raised again where it is waited for
             future.set_exception(error)
 
@@ -94,14 +114,17 @@ def post(
     return future.result()
 
 
-def _post(guard: _Guard, url: str, fields: Texts, headers: Texts) -> HttpAnswer:
+def _converse(
+    guard: _Guard, method: str, url: str, fields: Texts | None, headers: Texts
+) -> HttpAnswer:
     try:
         with requests.Session() as session:
             # A proxy of the environment must not see what goes to this machine itself.
             session.trust_env = not is_loopback(urlsplit(url).hostname or "")
             session.mount("https://", guard)
             session.mount("http://", guard)
-            with session.post(
+            with session.request(
+                method,
                 url,
                 data=fields,
                 headers={**_HEADERS, **headers},

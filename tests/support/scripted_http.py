@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class ScriptedServer:
-    """`requests` holds what arrived, raw."""
+    """`requests` holds what arrived, raw; `answers` may be added to, such as with the port."""
 
     port: int
+    answers: list[Answer]
     requests: list[bytes] = field(default_factory=list)
 
 
@@ -45,8 +46,8 @@ def scripted_server(
     """A number is a silence of so many seconds, a function does as it likes; none left: hang up."""
     listening = socket.create_server(("127.0.0.1", port))
     listening.settimeout(0.05)
-    server = ScriptedServer(listening.getsockname()[1])
     left, done = list(answers), threading.Event()
+    server = ScriptedServer(listening.getsockname()[1], left)
 
     def serve() -> None:
         while not done.is_set():

@@ -233,7 +233,7 @@ def _holder(server: EmailServer, opened: OpenProject) -> str | None:
 
 
 def _print_cards(chosen: list[EmailServer], project: Project, port: int) -> ExitCode:
-    from provisioner.cli.registration_cards import registration_card
+    from provisioner.reports.registration_card import registration_card
 
     cards = [registration_card(server, project, port=port) for server in chosen]
     print_text("\n".join(cards), end="")

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from provisioner.cli.registration_cards import registration_card
 from provisioner.model.email_server import OAuth2Settings
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 from provisioner.providers.registrations import registration_of
+from provisioner.reports.registration_card import registration_card
 from tests.support.oauth_samples import oauth_server, project_in
 
 MICROSOFT = {
