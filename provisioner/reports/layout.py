@@ -15,50 +15,15 @@ from provisioner.text import printable
 
 _GREEN, _YELLOW, _RED = "32", "33", "31"  # "Select Graphic Rendition" of ECMA-48
 _WORDS = {
-    _GREEN: (
-        "applied",
-        "as delivered",
-        "authenticated",
-        "delivered, not applied",
-        "entered",
-        "ok",
-        "rolled back",
-        "sent",
-        "undone",
-    ),
-    _YELLOW: (
-        "drifted",
-        "edited by hand",
-        "foreign document",
-        "locked by another run",
-        "never entered",
-        "no document",
-        "not applied",
-        "not started",
-        "not verified",
-        "skipped",
-        "soon",
-        "to be entered",
-        "warning",
-        "would change",
-    ),
-    _RED: (
-        "Error",
-        "delivered, not verified",
-        "expired",
-        "failed",
-        "inconclusive",
-        "refused",
-        "restored",
-        "sign in",
-        "unclear",
-        "unknown",
-        "unreachable",
-        "unreadable",
-        "wrong",
-    ),
+    _GREEN: "applied|as delivered|authenticated|delivered, not applied|entered|ok|rolled back|sent|"
+    "undone",
+    _YELLOW: "drifted|edited by hand|foreign document|locked by another run|never entered|"
+    "no document|not applied|not started|not verified|skipped|soon|to be entered|warning|"
+    "would change",
+    _RED: "Error|delivered, not verified|expired|failed|inconclusive|refused|restored|sign in|"
+    "unclear|unknown|unreachable|unreadable|wrong",
 }
-STYLES = {word: style for style, words in _WORDS.items() for word in words}
+STYLES = {word: style for style, words in _WORDS.items() for word in words.split("|")}
 _SIGNS = {"+": _GREEN, "~": _YELLOW, "-": _RED}
 
 _SIGN = re.compile(r"^( +)([-+~]) ")
@@ -71,7 +36,7 @@ _RESULT = re.compile(
 # A command is copied: it stays on one line, where the terminal lets it.
 _COMMAND = re.compile(
     r"(?<![\w/.-])(?:provisioner|git|(?:Connect|Get|New|Set)-\w+)"
-    r"(?: (?:'[^']*'|[^\s;,)'`])*(?:'|[^\s;,)'`.]))+"
+    r"(?: (?:'[^']*'|[^\s;,)'`.]|\.(?!\s|$))+)+"
 )
 _GLUE = "\0"
 _MARKED = re.compile("\1(.*?)\2")
