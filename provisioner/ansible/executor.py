@@ -28,7 +28,7 @@ _TICK_SECONDS = 1
 _ENDING_SECONDS = 5.0  # for Ansible to end by itself, once each host has answered
 _SILENT_SECONDS = 120.0  # longer than the variables of a host take: a worker died before it began
 
-# Events of Ansible after which a host that was not begun never will be.
+# Events of Ansible after which a host that was not started never will be.
 _LAST_EVENTS = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable", "runner_on_skipped")
 
 
@@ -58,12 +58,12 @@ class Answer:
     """What became of a host: each has exactly one.
 
     answered: `content` is what its worker left. died: its worker ended before it answered; `error`
-    may say why. not begun: nothing was done with it; `error` is what Ansible said of it, or at last
-    of itself, and empty after a stop.
+    may say why. not started: nothing was done with it; `error` is what Ansible said of it, or at
+    last of itself, and empty after a stop.
     """
 
     host: str
-    state: Literal["answered", "died", "not begun"]
+    state: Literal["answered", "died", "not started"]
     content: bytes | None = None
     error: str = ""
 
@@ -130,7 +130,7 @@ class Executor:
         yield from ansible.outputs(0)
         error = "" if self._stopping else ansible.last_error
         for host in waiting:
-            yield Answer(host, "not begun", error=ansible.words.get(host, error))
+            yield Answer(host, "not started", error=ansible.words.get(host, error))
 
     def _finished(
         self, folder: RunFolder, ansible: _Ansible, waiting: dict[str, None]
@@ -146,7 +146,7 @@ class Executor:
                 yield Answer(host, "died" if content is None else "answered", content, said)
         for host in given_up - begun.keys():
             del waiting[host]
-            yield Answer(host, "not begun", error=ansible.words[host])
+            yield Answer(host, "not started", error=ansible.words[host])
 
     def _stop_if_due(self, folder: RunFolder, ansible: _Ansible) -> None:
         is_interrupted = bool(self._signals.first)

@@ -27,7 +27,7 @@ def print_text(text: str, *, end: str = "\n", file: TextIO | None = None) -> Non
     show is named."""
     stream = file or sys.stdout
     colored = is_colored(stream, os.environ)
-    shown = laid_out(printable_lines(text + end), width=_width(stream), colored=colored)
+    shown = laid_out(printable_lines(text + end), width=terminal_width(stream), colored=colored)
     print(shown, end="", file=stream, flush=True)
 
 
@@ -39,7 +39,7 @@ def print_data(text: str, *, people: bool = False) -> None:
         print(printable_lines(text), end="", flush=True)
 
 
-def _width(stream: TextIO) -> int | None:
+def terminal_width(stream: TextIO) -> int | None:
     """COLUMNS, else that of the terminal; None: it is none, or has none that a line fits in."""
     if not stream.isatty():
         return None

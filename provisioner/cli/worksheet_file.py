@@ -8,12 +8,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from provisioner.cli.output import print_text, write_report
+from provisioner.cli.output import print_text, terminal_width, write_report
 from provisioner.config.file_text import shown_path
 from provisioner.config.files import SETTINGS_FILES
 from provisioner.errors import UsageError
 from provisioner.model.project import Project
-from provisioner.worksheet.render import RENDERERS, WorksheetFormat
+from provisioner.worksheet.render import (
+    RENDERERS,
+    TEXT_COLUMNS,
+    WorksheetFormat,
+    worksheet_as_text,
+)
 from provisioner.worksheet.sheet import Worksheet
 
 _ENDINGS = {
@@ -62,7 +67,11 @@ def _is_the_project_s(target: Path, project: Project) -> bool:
 
 def deliver(worksheets: Sequence[Worksheet], out: Path | None, chosen: WorksheetFormat) -> None:
     """Write the file, or print. A file with secrets is its owner's from its birth on."""
-    text = RENDERERS[chosen](*worksheets)
+    width = terminal_width(sys.stdout) if out is None else None
+    if chosen is WorksheetFormat.TEXT and width:
+        text = worksheet_as_text(*worksheets, columns=min(width, TEXT_COLUMNS))
+    else:
+        text = RENDERERS[chosen](*worksheets)
     has_secrets = any(worksheet.secrets for worksheet in worksheets)
     if out is None:
         sys.stdout.write(text)

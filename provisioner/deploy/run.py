@@ -117,7 +117,7 @@ class Run:
     def _result(self, answer: Answer, mode: Mode) -> HostResult:
         """What became of a host; whoever was begun and did not answer is unknown."""
         unheard = HostState.FAILED if mode in _READING else HostState.UNKNOWN
-        if answer.state == "not begun":
+        if answer.state == "not started":
             state = HostState.FAILED if answer.error else HostState.NOT_STARTED
             reason = "not_begun" if answer.error else "interrupted"
             return HostResult(host=answer.host, state=state, reason=reason, about=answer.error)

@@ -15,50 +15,15 @@ from provisioner.text import printable
 
 _GREEN, _YELLOW, _RED = "32", "33", "31"  # "Select Graphic Rendition" of ECMA-48
 _WORDS = {
-    _GREEN: (
-        "applied",
-        "as delivered",
-        "authenticated",
-        "delivered, not applied",
-        "entered",
-        "ok",
-        "rolled back",
-        "sent",
-        "undone",
-    ),
-    _YELLOW: (
-        "drifted",
-        "edited by hand",
-        "foreign document",
-        "locked by another run",
-        "never entered",
-        "no document",
-        "not applied",
-        "not started",
-        "not verified",
-        "skipped",
-        "soon",
-        "to be entered",
-        "warning",
-        "would change",
-    ),
-    _RED: (
-        "Error",
-        "delivered, not verified",
-        "expired",
-        "failed",
-        "inconclusive",
-        "refused",
-        "restored",
-        "sign in",
-        "unclear",
-        "unknown",
-        "unreachable",
-        "unreadable",
-        "wrong",
-    ),
+    _GREEN: "applied|as delivered|authenticated|delivered, not applied|entered|ok|rolled back|sent|"
+    "undone",
+    _YELLOW: "drifted|edited by hand|foreign document|locked by another run|never entered|"
+    "no document|not applied|not started|not verified|skipped|soon|to be entered|warning|"
+    "would change",
+    _RED: "Error|delivered, not verified|expired|failed|inconclusive|refused|restored|sign in|"
+    "unclear|unknown|unreachable|unreadable|wrong",
 }
-STYLES = {word: style for style, words in _WORDS.items() for word in words}
+STYLES = {word: style for style, words in _WORDS.items() for word in words.split("|")}
 _SIGNS = {"+": _GREEN, "~": _YELLOW, "-": _RED}
 
 _SIGN = re.compile(r"^( +)([-+~]) ")
@@ -71,9 +36,10 @@ _RESULT = re.compile(
 # A command is copied: it stays on one line, where the terminal lets it.
 _COMMAND = re.compile(
     r"(?<![\w/.-])(?:provisioner|git|(?:Connect|Get|New|Set)-\w+)"
-    r"(?: (?:'[^']*'|[^\s;,)'`])*(?:'|[^\s;,)'`.]))+"
+    r"(?: (?:'[^']*'|[^\s;,)'`.]|\.(?!\s|$))+)+"
 )
 _GLUE = "\0"
+_MARKED = re.compile("\1(.*?)\2")
 _LABEL = re.compile(r" {2,}(?:\S[^:]{0,20}: +|[-+~?] |\(|\d+\. |\S.{0,40}?\S {2,})")
 _GAP, _LEAST = 2, 24  # columns between columns, and for a last one that is wrapped
 
@@ -96,22 +62,23 @@ def _tabs(line: str) -> int:
 
 def _prose(lines: Iterable[str], width: int | None, *, colored: bool) -> Iterator[str]:
     for line in lines:
-        first, *rest = _wrapped(line, width)
-        yield _painted(first) if colored else first
-        yield from rest
+        for part in _wrapped(line, width, _marked(line)):
+            yield _MARKED.sub(_painted if colored else r"\1", part)
 
 
-def _wrapped(line: str, width: int | None) -> list[str]:
-    """At blanks, with what follows below the text behind the label of the line."""
+def _wrapped(line: str, width: int | None, marked: str = "") -> list[str]:
+    """At blanks, with the rest below the text after the label of the line."""
+    text = marked or line
     if width is None or len(line) <= width:
-        return [line]
+        return [text]
     label = _LABEL.match(line)
     indent = label.end() if label else 0
     if not indent or indent > width // 2:
         indent = len(line) - len(line.lstrip()) + _GAP
-    glued = _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE), line)
+    for whole in (_COMMAND, _MARKED):
+        text = whole.sub(lambda found: found[0].replace(" ", _GLUE), text)
     wrapped = textwrap.wrap(
-        glued,
+        text,
         width,
         subsequent_indent=" " * indent,
         break_long_words=False,
@@ -120,10 +87,15 @@ def _wrapped(line: str, width: int | None) -> list[str]:
     return [part.replace(_GLUE, " ") for part in wrapped]
 
 
-def _painted(line: str) -> str:
+def _marked(line: str) -> str:
+    """The line with marks around what has a color: where it is broken does not depend on that."""
     if sign := _SIGN.match(line):
-        return f"{sign[1]}{_in_color(sign[2], _SIGNS[sign[2]])}{line[sign.end(2) :]}"
-    return _RESULT.sub(lambda found: found[1] + _in_color(found[2], STYLES[found[2]]), line)
+        return f"{sign[1]}\1{sign[2]}\2{line[sign.end(2) :]}"
+    return _RESULT.sub("\\1\1\\2\2", line)
+
+
+def _painted(found: re.Match[str]) -> str:
+    return _in_color(found[1], _SIGNS.get(found[1]) or STYLES[found[1]])
 
 
 def _in_color(text: str, style: str) -> str:

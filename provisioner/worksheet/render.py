@@ -18,8 +18,9 @@ from provisioner.worksheet.sheet import Field, Kind, Sheet, Tab, Worksheet
 _WHERE = "In MAPS: Email > Servers > Add Server; if the server already exists, open its properties."
 _HOLDS_SECRETS = "This worksheet contains secrets in plain text: delete it when you are done."
 _NOTHING_TO_TYPE = {Kind.EMPTY: "(leave empty)", Kind.CLEARED: "(clear this field)"}
-_COLUMNS = 80
+TEXT_COLUMNS = 80
 _INDENT = "  "
+_LEAST = 24  # columns of a note
 
 
 class WorksheetFormat(StrEnum):
@@ -30,53 +31,53 @@ class WorksheetFormat(StrEnum):
     HTML = "html"
 
 
-def worksheet_as_text(*worksheets: Worksheet) -> str:
+def worksheet_as_text(*worksheets: Worksheet, columns: int = TEXT_COLUMNS) -> str:
     """A value a line, whole, to be read or marked with the mouse; notes in parentheses below."""
-    return "\n".join(map(_text, worksheets))
+    return "\n".join(_text(worksheet, columns) for worksheet in worksheets)
 
 
-def _text(worksheet: Worksheet) -> str:
-    head = [countable(worksheet.title), _WHERE]
+def _text(worksheet: Worksheet, columns: int) -> str:
+    head = [countable(worksheet.title), *_wrapped(_WHERE, columns)]
     if worksheet.secrets:
-        head.append(_HOLDS_SECRETS)
-    sheets = ("\n".join(_text_sheet(sheet)) for sheet in worksheet.sheets)
+        head += _wrapped(_HOLDS_SECRETS, columns)
+    sheets = ("\n".join(_text_sheet(sheet, columns)) for sheet in worksheet.sheets)
     return "\n\n".join(("\n".join(head), *sheets)) + "\n"
 
 
-def _text_sheet(sheet: Sheet) -> Iterator[str]:
+def _text_sheet(sheet: Sheet, columns: int) -> Iterator[str]:
     heading = countable(sheet.server_name)
     if sheet.declared_at:
         heading += f"  ({countable(sheet.declared_at)})"
     yield heading
-    yield "=" * min(len(heading), _COLUMNS)
+    yield "=" * min(len(heading), columns)
     if sheet.task:
-        yield from _wrapped(sheet.task, first="")
+        yield from _wrapped(sheet.task, columns)
     width = max((len(field.label) for tab in sheet.tabs for field in tab.fields), default=0)
     for tab in sheet.tabs:
-        yield from _text_tab(tab, width)
+        yield from _text_tab(tab, width, columns)
     if sheet.steps:
         yield "Then"
     for number, step in enumerate(sheet.steps, 1):
-        yield from _wrapped(countable(step.text), first=f"{_INDENT}{number}. ")
+        yield from _wrapped(countable(step.text), columns, first=f"{_INDENT}{number}. ")
         if step.command:
             yield f"{_INDENT * 4}{countable(step.command)}"
 
 
-def _text_tab(tab: Tab, width: int) -> Iterator[str]:
+def _text_tab(tab: Tab, width: int, columns: int) -> Iterator[str]:
     yield tab.name
     for field in tab.fields:
         yield f"{_INDENT}{field.label.ljust(width)}  {_shown(field)}"
         note = _note(field, unseen="copy the value from --format html")
         if note:
-            yield from _wrapped(f"({note})", first=" " * (len(_INDENT) + width + 2))
+            yield from _wrapped(f"({note})", columns, first=" " * (len(_INDENT) + width + 2))
     if tab.note:
-        yield from _wrapped(tab.note, first=_INDENT)
+        yield from _wrapped(tab.note, columns, first=_INDENT)
 
 
-def _wrapped(text: str, *, first: str) -> list[str]:
+def _wrapped(text: str, columns: int, *, first: str = "") -> list[str]:
     return textwrap.wrap(
         text,
-        max(_COLUMNS, len(first) + 40),
+        max(columns, len(first) + _LEAST),
         initial_indent=first,
         subsequent_indent=" " * len(first),
         break_long_words=False,

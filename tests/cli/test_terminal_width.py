@@ -53,6 +53,13 @@ def test_a_card_is_wrapped_below_its_text_and_its_commands_are_whole(project: Pa
     assert any(line.endswith(command) for line in card)
 
 
+def test_a_worksheet_is_wrapped_and_its_values_are_whole(project: Path) -> None:
+    sheet = on_terminal(project, "worksheet", "Reports", columns=60)
+    wide = [line for line in sheet.splitlines() if len(line) > 60]
+    assert all(re.match("  [A-Z].*  \\S", line) for line in wide), wide
+    assert "if the server already\nexists, open its properties." in sheet
+
+
 @pytest.mark.parametrize(
     ("environment", "colored"),
     [

@@ -17,7 +17,7 @@ from tests.support.ansible_processes import processes_naming, wait_until
 
 ANSWER = [["answer", 3]]
 ANSWERED = ("answered", b"xxx")
-NOT_BEGUN = ("not begun", "")
+NOT_BEGUN = ("not started", "")
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_each_host_has_an_end_of_its_own_and_no_say_over_the_next(stage):
         "h1": ANSWERED,
         "killed": ("died", ""),
         "large": ("answered", b"x" * 20_000_000),
-        "no plugin": ("not begun", "the connection plugin 'hunter' was not found"),
+        "no plugin": ("not started", "the connection plugin 'hunter' was not found"),
         "terminated": ANSWERED,
         "vault": ("answered", b"canary"),
         "z1": ANSWERED,
@@ -124,7 +124,7 @@ def test_an_ansible_that_cannot_start_says_why(stage):
     hosts = stage.prepare("h1")
     (stage.playbooks / "hosts.yml").unlink()
     (answer,) = stage.answers(hosts, {"*": ANSWER}).values()
-    assert answer[0] == "not begun"
+    assert answer[0] == "not started"
     assert answer[1].endswith("hosts.yml could not be found")
 
 
@@ -133,7 +133,7 @@ def test_a_playbook_that_is_not_found_on_the_path_is_said_to_be_missing(stage, m
     monkeypatch.setattr("sys.executable", "/usr/bin/python3")
     monkeypatch.setenv("PATH", str(stage.folder))
     (answer,) = stage.answers(hosts, {"*": ANSWER}).values()
-    assert answer[0] == "not begun"
+    assert answer[0] == "not started"
     assert "No such file" in answer[1]
 
 
@@ -174,9 +174,9 @@ def test_a_signal_lets_hosts_at_work_finish_and_begins_no_other(stage):
     assert sorted(output.splitlines()) == [
         "h1 answered",
         "h2 answered",
-        "h3 not begun",
-        "h4 not begun",
-        "h5 not begun",
+        "h3 not started",
+        "h4 not started",
+        "h5 not started",
     ]
 
 
@@ -189,7 +189,7 @@ def test_a_second_signal_ends_it_within_seconds(stage):
     time.sleep(0.1)
     running.send_signal(signal.SIGTERM)
     output, _ = running.communicate(timeout=6)
-    assert sorted(output.splitlines()) == ["h1 died", "h2 died", "h3 not begun"]
+    assert sorted(output.splitlines()) == ["h1 died", "h2 died", "h3 not started"]
     assert processes_naming(stage.playbooks) == []
 
 

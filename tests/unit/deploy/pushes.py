@@ -111,7 +111,7 @@ class ListExecutor:
             if not self.stopping and not self.signals.first:
                 begun = number + self.forks
             if number >= begun:
-                yield Answer(host, "not begun")
+                yield Answer(host, "not started")
             else:
                 yield self._answer(host, answers[host])
 
@@ -119,7 +119,7 @@ class ListExecutor:
         if said == "d":
             return Answer(host, "died", error="killed")
         if said == "b":
-            return Answer(host, "not begun", error="no such variable")
+            return Answer(host, "not started", error="no such variable")
         if said == "g":
             return Answer(host, "answered", b'{"result": {}}')
         if said == "i":

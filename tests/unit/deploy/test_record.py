@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from provisioner.deploy.record import (
     all_runs,
     event_line,
     journal,
+    new_run_id,
     run_named,
 )
 from provisioner.deploy.result import HostResult, HostState, MailResult
@@ -302,3 +305,13 @@ def test_a_full_disk_is_told_and_stops_nothing(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert ended.stdout == "the journal is incomplete: No space left on device\n"
+
+
+def test_run_ids_are_in_the_order_of_time_within_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = []
+    for now in (1_900_000_000.001, 1_900_000_000.5, 1_900_000_000.999, 1_900_000_001.0):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        ids.append(new_run_id())
+    assert ids == sorted(ids)
+    assert all(re.fullmatch(r"\d{8}T\d{6}-[0-9a-f]{8}", run_id) for run_id in ids)
+    assert len({new_run_id() for _ in range(50)}) > 40, "at one moment"

@@ -126,7 +126,7 @@ def test_a_removed_server_is_a_task_and_a_record() -> None:
     worksheet = Worksheet((found,), ("maps1", "maps 2"))
     assert worksheet_as_text(worksheet) == (
         "MAPS email servers of maps1, maps 2\n"
-        "In MAPS: Email > Servers > Add Server; if the server already exists, open its "
+        "In MAPS: Email > Servers > Add Server; if the server already exists, open its\n"
         "properties.\n\n"
         "Gone\n====\nRemoved: delete this server in MAPS.\nThen\n"
         "  1. Record that it is done:\n"

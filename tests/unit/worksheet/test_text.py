@@ -15,7 +15,7 @@ def test_a_server_tab_by_tab() -> None:
     text = worksheet_as_text(Worksheet((build_sheet(oauth_server()),)))
     assert text.startswith(
         "MAPS email server\n"
-        "In MAPS: Email > Servers > Add Server; if the server already exists, open its "
+        "In MAPS: Email > Servers > Add Server; if the server already exists, open its\n"
         "properties.\n\n"
         "Reports  (servers/reports.yml:1)\n"
         "================================\n"
