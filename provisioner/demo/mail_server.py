@@ -41,6 +41,7 @@ class _Session(StreamRequestHandler):
         self._reply("220 localhost ESMTP")
         while line := self._line():
             verb, _, argument = line.partition(" ")
+            verb = verb.upper()
             if verb == "AUTH" and not self.secure:
                 self._reply("530 5.7.0 Must issue a STARTTLS command first")
             elif verb in ("MAIL", "RCPT", "DATA") and not self.signed_in:
@@ -49,6 +50,7 @@ class _Session(StreamRequestHandler):
                 command(argument)
             else:
                 self._reply(_REPLIES.get(verb, "502 5.5.1 Command not implemented"))
+        self.request.close()  # the one of TLS, which the base class does not know
 
     def _line(self) -> str:
         try:

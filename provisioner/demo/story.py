@@ -119,8 +119,7 @@ def check(holds: bool, expected: str) -> None:
 
 def _validate(demo: Demo) -> None:
     demo.say(SERVER_FILE)
-    file = str(demo.folder / SERVER_FILE)
-    demo.console.print(Syntax.from_path(file, background_color="default"))
+    demo.console.print(Syntax.from_path(str(demo.folder / SERVER_FILE), background_color="default"))
     demo.run("validate", expect=ExitCode.FAILURE)
     demo.run("validate", "--fix")
 
