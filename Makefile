@@ -1,4 +1,5 @@
 # make demo         watch it work: no root, no network, no account
+# make demo-picture  docs/demo.svg again, from what the demo prints now
 # make unit         what needs neither root, lab, browser nor Ansible: two minutes
 # make test         everything on real parts (installs those; as root), on Python 3.11 or the next here
 # make test-second  the same on Debian's Python 3.13, without what takes long (as root)
@@ -6,7 +7,7 @@
 # make measure      how large the code is, what a command imports, how long the tests took
 # make bench        how fast validate is beside other validators, and push beside its floor (as root)
 # make clean        remove what make made
-.PHONY: help demo unit test test-second check measure bench lab clean
+.PHONY: help demo demo-picture unit test test-second check measure bench lab clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -28,6 +29,9 @@ help:
 
 demo: .venv/installed
 	@.venv/bin/provisioner demo
+
+demo-picture: .venv/installed
+	@.venv/bin/python docs/demo_picture.py
 
 unit: .venv/installed-test
 	@.venv/bin/python -m pytest -p tests.support.unit_guard --numprocesses 2 --dist loadgroup \

@@ -105,7 +105,7 @@ def observed_runs() -> Iterator[dict[str, Any]]:
 
         run("demo", "--keep")
         demo = next(folder.glob("maps-demo-*"))
-        environment["XDG_CONFIG_HOME"] = str(demo / "embedded" / "config")  # its vault key
+        environment["XDG_CONFIG_HOME"] = str(demo / "config")  # its vault key
         run("status", "--project", str(demo / "project"))
         for file in folder.glob("*.json"):
             yield json.loads(file.read_text())

@@ -1,154 +1,93 @@
-"""An SMTP server on loopback, for the demo and for tests: STARTTLS, sign-in, mail kept in memory.
-
-Real in what it checks: TLS before a sign-in, a sign-in before mail, the token and its user.
-"""
+"""An SMTP server on loopback: STARTTLS, then XOAUTH2, then messages, which it keeps in a list."""
 
 from __future__ import annotations
 
+import base64
 import email
-import socketserver
+import re
 import ssl
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
-from provisioner.demo.certificates import ServerCertificate
-from provisioner.demo.mail_session import MailSession
-from provisioner.demo.mail_sign_in import TokenCheck, no_token_is_good
-from provisioner.secret import Secret
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedMail:
-    """One mail as it came: envelope, who signed in (None: nobody), message, bytes."""
-
-    sender: str
-    recipients: tuple[str, ...]
-    user: str | None
-    message: EmailMessage
-    data: bytes
+_LONGEST_LINE = 12288  # RFC 4954 section 4
+_RESPONSE = re.compile(r"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01")
+_ERROR = base64.b64encode(b'{"status":"401","schemes":"bearer"}').decode()
+_REPLIES = {"MAIL": "250 2.1.0 OK", "RCPT": "250 2.1.5 OK", "QUIT": "221 2.0.0 Bye"}
 
 
-@dataclass(slots=True)
-class Failure:
-    """What goes wrong at a stage: wait, then say `reply`, or hang up (None). `times` it happens.
+class MailServer(ThreadingTCPServer):
+    """Accepts `user` with one of `tokens`, which may change while it runs."""
 
-    Stages: greeting, ehlo, starttls, tls, auth, response, mail, rcpt, data, message.
-    """
+    daemon_threads = True
 
-    reply: str | None
-    delay: float = 0.0
-    times: int | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class MailBehaviour:
-    """How the server behaves; may be changed while it runs."""
-
-    mechanisms: tuple[str, ...] = ("XOAUTH2",)
-    check_token: TokenCheck = no_token_is_good
-    passwords: Mapping[str, Secret] = field(default_factory=dict)
-    implicit_tls: bool = False
-    starttls: bool = True
-    longest_line: int = 1024  # Dovecot's, before and in AUTH's own line
-    failures: dict[str, Failure] = field(default_factory=dict)
+    def __init__(self, certificate: Path, user: str, tokens: Collection[str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Session)
+        self.port = int(self.server_address[1])
+        self.user, self.tokens = user, tokens
+        self.received: list[EmailMessage] = []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate)
 
 
-class MailServer:
-    """Listens from `with` to its end. `received` has the mails; `folder` gets them as .eml."""
-
-    def __init__(
-        self,
-        certificate: ServerCertificate | None,
-        behaviour: MailBehaviour | None = None,
-        *,
-        folder: Path | None = None,
-        host_name: str = "localhost",
-        address: tuple[str, int] = ("127.0.0.1", 0),
-    ) -> None:
-        self.behaviour = behaviour or MailBehaviour()
-        self.host_name = host_name
-        self.received: list[ReceivedMail] = []
-        self.transcript: list[str] = []  # commands, arguments of a sign-in left out
-        self._folder = folder
-        self._context = certificate.context() if certificate else None
-        self._lock = threading.Lock()
-        self._server = _Server(address)
-        self._server.owner = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return int(self._server.server_address[1])
-
-    @property
-    def context(self) -> ssl.SSLContext:
-        """Its side of TLS."""
-        if self._context is None:
-            raise ValueError("this mail server was given no certificate")
-        return self._context
-
-    def keep(self, sender: str, recipients: tuple[str, ...], user: str | None, data: bytes) -> None:
-        """Keep a mail that has come."""
-        message = email.message_from_bytes(data, policy=SMTP)
-        mail = ReceivedMail(sender, recipients, user, message, data)
-        with self._lock:
-            self.received.append(mail)
-            if self._folder is not None:
-                (self._folder / f"{len(self.received):04d}.eml").write_bytes(mail.data)
-
-    def failure(self, stage: str) -> Failure | None:
-        """What is to go wrong at this stage, this time."""
-        with self._lock:
-            failure = self.behaviour.failures.get(stage)
-            if failure is None or failure.times == 0:
-                return None
-            if failure.times is not None:
-                failure.times -= 1
-            return failure
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        for session in list(self._server.sessions):
-            session.hang_up()
-        self._server.server_close()
-        self._thread.join()
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    owner: MailServer
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        super().__init__(address, _Connection)
-        self.sessions: set[MailSession] = set()
-
-
-class _Connection(socketserver.BaseRequestHandler):
-    server: _Server
+class _Session(StreamRequestHandler):
+    server: MailServer
+    timeout = 60
+    secure = signed_in = False
 
     def handle(self) -> None:
-        session = MailSession(self.request, self.server.owner)
-        self.server.sessions.add(session)
+        self._reply("220 localhost ESMTP")
+        while line := self._line():
+            verb, _, argument = line.partition(" ")
+            verb = verb.upper()
+            if verb == "AUTH" and not self.secure:
+                self._reply("530 5.7.0 Must issue a STARTTLS command first")
+            elif verb in ("MAIL", "RCPT", "DATA") and not self.signed_in:
+                self._reply("530 5.7.0 Authentication required")
+            elif command := getattr(self, f"do_{verb.lower()}", None):
+                command(argument)
+            else:
+                self._reply(_REPLIES.get(verb, "502 5.5.1 Command not implemented"))
+        self.request.close()  # the one of TLS, which the base class does not know
+
+    def _line(self) -> str:
         try:
-            session.run()
-        except OSError as error:  # the client went away, or did not like the certificate
-            self.server.owner.transcript.append(f"({type(error).__name__})")
-        finally:
-            self.server.sessions.discard(session)
-            session.close()
+            return self.rfile.readline(_LONGEST_LINE).decode("utf-8", "replace").rstrip("\r\n")
+        except OSError:  # the client closed the connection
+            return ""
+
+    def _reply(self, text: str) -> None:
+        self.wfile.write(text.encode() + b"\r\n")
+
+    def do_ehlo(self, _name: str) -> None:
+        keyword = "AUTH XOAUTH2" if self.secure else "STARTTLS"
+        self._reply(f"250-localhost\r\n250-ENHANCEDSTATUSCODES\r\n250 {keyword}")
+
+    def do_starttls(self, _argument: str) -> None:
+        self._reply("220 2.0.0 Ready to start TLS")
+        self.finish()
+        self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        self.setup()
+        self.secure = True
+
+    def do_auth(self, argument: str) -> None:
+        response = argument.removeprefix("XOAUTH2 ")
+        found = _RESPONSE.fullmatch(base64.b64decode(response).decode())
+        user, token = found.groups() if found else ("", "")
+        self.signed_in = user == self.server.user and token in self.server.tokens
+        if self.signed_in:
+            self._reply("235 2.7.0 Authentication successful")
+        else:
+            self._reply(f"334 {_ERROR}")
+            self._line()
+            self._reply("535 5.7.8 Authentication failed")
+
+    def do_data(self, _argument: str) -> None:
+        self._reply("354 Start mail input")
+        lines = []
+        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            lines.append(line.removeprefix(b"."))
+        self.server.received.append(email.message_from_bytes(b"".join(lines), policy=SMTP))
+        self._reply("250 2.0.0 Queued")

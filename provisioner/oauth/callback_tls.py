@@ -29,14 +29,27 @@ class CallbackCertificate:
 
 
 def new_certificate() -> CallbackCertificate:
-    """A fresh key and a self-signed certificate for localhost, valid for a day."""
+    """A fresh key and a self-signed certificate for localhost."""
+    from cryptography import x509
+
+    pem, key = localhost_certificate("maps-provisioner sign-in")
+    context = _server_context()
+    with tempfile.TemporaryDirectory() as folder:  # 0700, and removed before the port is open
+        path = Path(folder) / "callback.pem"
+        path.write_bytes(key + pem)
+        context.load_cert_chain(path)
+    return CallbackCertificate(context, _fingerprint(x509.load_pem_x509_certificate(pem)))
+
+
+def localhost_certificate(common_name: str) -> tuple[bytes, bytes]:
+    """A self-signed certificate for localhost, valid for a day, and its key, as PEM."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "maps-provisioner sign-in")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
@@ -47,13 +60,8 @@ def new_certificate() -> CallbackCertificate:
         .add_extension(x509.ExtendedKeyUsage([x509.OID_SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    context = _server_context()
-    with tempfile.TemporaryDirectory() as folder:  # 0700, and removed before the port is open
-        path = Path(folder) / "callback.pem"
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-        context.load_cert_chain(path)
-    return CallbackCertificate(context, _fingerprint(certificate))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return certificate.public_bytes(Encoding.PEM), private
 
 
 def own_certificate(certificate: Path, key: Path) -> CallbackCertificate:

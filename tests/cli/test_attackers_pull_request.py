@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
 from tests.support.paths import FOLLOWING_BROWSER as BROWSER
+from tests.support.scripted_provider import ScriptedProvider
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
@@ -61,7 +61,7 @@ def trap() -> Iterator[Trap]:
 class Victim:
     """A project in use: Reports is signed in to, Relay's password was accepted."""
 
-    def __init__(self, folder: Path, provider: DemoProvider) -> None:
+    def __init__(self, folder: Path, provider: ScriptedProvider) -> None:
         self.folder = folder
         self.environment = {
             **os.environ,
@@ -121,7 +121,7 @@ class Victim:
 
 @pytest.fixture
 def victim(tmp_path: Path) -> Iterator[Victim]:
-    with DemoProvider() as provider:
+    with ScriptedProvider() as provider:
         yield Victim(tmp_path / "project", provider)
 
 
@@ -247,7 +247,7 @@ def test_the_users_key_as_a_client_secret(victim: Victim, home: Path) -> None:
     victim.write("servers/reports.yml", victim.reports)
     victim.run("authenticate", "Reports", "--no-smtp-check")
     key = home / ".config" / "maps-provisioner" / "vault-key"
-    with trap() as evil, DemoProvider() as provider:
+    with trap() as evil, ScriptedProvider() as provider:
         stranger = Victim(victim.folder.parent / "other", provider)
         oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}  # type: ignore[dict-item]
         oauth2["client_secret"] = {"file": str(key)}

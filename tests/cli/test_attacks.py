@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.demo.provider import Behaviour, DemoProvider
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import PROVISIONER
 from tests.cli.test_credentials_at_work import Office
+from tests.support.scripted_provider import Behavior, ScriptedProvider
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
@@ -39,7 +39,7 @@ def run_as_nobody(
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    with DemoProvider(Behaviour(rotate_refresh_tokens=True)) as provider:
+    with ScriptedProvider(Behavior(rotate_refresh_tokens=True)) as provider:
         yield Office(tmp_path / "project", provider)
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
 from tests.support.paths import FOLLOWING_BROWSER as BROWSER
 from tests.support.scripted_http import json_answer, scripted_server
+from tests.support.scripted_provider import ScriptedAnswer, ScriptedProvider
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 ANSIBLE_VAULT = Path(sys.executable).with_name("ansible-vault")
@@ -41,7 +41,7 @@ oauth2:
 class Desk:
     """A project folder, a provider, and a shell in which `provisioner` is run."""
 
-    def __init__(self, folder: Path, provider: DemoProvider) -> None:
+    def __init__(self, folder: Path, provider: ScriptedProvider) -> None:
         self.folder = folder
         self.provider = provider
         self.environment = {
@@ -72,7 +72,7 @@ class Desk:
         return finished
 
     def behave(self, **changes: object) -> None:
-        self.provider.behaviour = replace(self.provider.behaviour, **changes)  # type: ignore[arg-type]
+        self.provider.behavior = replace(self.provider.behavior, **changes)  # type: ignore[arg-type]
 
     def use_key(self, password: str) -> None:
         """The vault password: a file of the user's own, outside of the checkout."""
@@ -87,7 +87,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with DemoProvider() as provider:
+    with ScriptedProvider() as provider:
         yield Desk(tmp_path / "project", provider)
 
 

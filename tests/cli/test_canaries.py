@@ -17,9 +17,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provisioner.demo.certificates import ServerCertificate, make_certificate
-from provisioner.demo.mail_server import Failure, MailBehaviour, MailServer
-from provisioner.demo.mail_sign_in import TokenFacts
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
 from tests.cli.echoing_provider import (
@@ -32,7 +29,10 @@ from tests.cli.echoing_provider import (
     silent,
 )
 from tests.cli.sightings import Sightings
+from tests.support.certificates import ServerCertificate, make_certificate
 from tests.support.paths import FOLLOWING_BROWSER as BROWSER
+from tests.support.scripted_mail_server import Failure, MailBehavior, ScriptedMailServer
+from tests.support.scripted_provider import TokenFacts
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
@@ -76,7 +76,7 @@ _MAIN = "\nfrom provisioner.cli.app import main\nmain()\n"
 class Bureau:
     """A project that is in use, its provider and mail server, and all that can be seen of it."""
 
-    def __init__(self, root: Path, provider: EchoingProvider, mail: MailServer) -> None:
+    def __init__(self, root: Path, provider: EchoingProvider, mail: ScriptedMailServer) -> None:
         self.root, self.provider, self.mail = root, provider, mail
         self.project, self.home, self.temporary = (
             root / name for name in ("project", "home", "tmp")
@@ -145,14 +145,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> ServerCertificate:
 
 @pytest.fixture
 def bureau(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Bureau]:
-    behaviour = MailBehaviour(
+    behavior = MailBehavior(
         mechanisms=("XOAUTH2", "PLAIN"),
         check_token=lambda token: TokenFacts(
             token == ACCESS_TOKEN, MAILBOX, frozenset({"smtp", "mail"})
         ),
         passwords={MAILBOX: Secret(PASSWORD)},
     )
-    with EchoingProvider() as provider, MailServer(certificate, behaviour) as mail:
+    with EchoingProvider() as provider, ScriptedMailServer(certificate, behavior) as mail:
         bureau = Bureau(tmp_path / "bureau", provider, mail)
         bureau.settings(certificate.ca_file)
         yield bureau
@@ -203,7 +203,7 @@ def test_property_33_where_the_provider_refuses_and_quotes_the_request(
 
 def test_property_33_where_the_mail_server_refuses_and_quotes(bureau: Bureau) -> None:
     bureau.in_use()
-    bureau.mail.behaviour.failures = {"auth": Failure(f"535 5.7.8 no: {ACCESS_TOKEN}")}
+    bureau.mail.behavior.failures = {"auth": Failure(f"535 5.7.8 no: {ACCESS_TOKEN}")}
     for command in (
         ["authenticate", "Reports"],
         ["status", "Reports", "--check"],
@@ -214,7 +214,7 @@ def test_property_33_where_the_mail_server_refuses_and_quotes(bureau: Bureau) ->
         assert ended.returncode == ExitCode.PERSON_NEEDED, ended.stdout + ended.stderr
         assert "535" in ended.stdout + ended.stderr
     assert "no: ***" in ended.stderr
-    bureau.mail.behaviour.failures = {"auth": Failure(f"535 5.7.8 no: {PASSWORD}")}
+    bureau.mail.behavior.failures = {"auth": Failure(f"535 5.7.8 no: {PASSWORD}")}
     assert "no: ***" in bureau.run("test-email", "Relay").stderr
     bureau.assert_nothing_was_seen()
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.demo.provider import Behaviour, DemoProvider
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import PROVISIONER, Desk
+from tests.support.scripted_provider import Behavior, ScriptedProvider
 
 INVENTORY = """\
 [maps]
@@ -34,7 +34,7 @@ test_email: {from: a@example.edu, to: a@example.edu}
 class Office(Desk):
     """A desk whose `Reports` is signed in, and whose provider remembers what it was asked."""
 
-    def __init__(self, folder: Path, provider: DemoProvider) -> None:
+    def __init__(self, folder: Path, provider: ScriptedProvider) -> None:
         super().__init__(folder, provider)
         self.asked: list[str] = []
         provider.observe = lambda path, *_: self.asked.append(path)
@@ -81,7 +81,7 @@ class Office(Desk):
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    with DemoProvider(Behaviour(rotate_refresh_tokens=True)) as provider:
+    with ScriptedProvider(Behavior(rotate_refresh_tokens=True)) as provider:
         yield Office(tmp_path / "project", provider)
 
 

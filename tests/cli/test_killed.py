@@ -16,8 +16,6 @@ import pytest
 # Imported here, once, by the server that forks: an import is no step of ours.
 import provisioner.oauth.https_post  # noqa: F401
 from provisioner.credentials.vault_key import KeySearch
-from provisioner.demo.provider import Behaviour, DemoProvider
-from provisioner.demo.provider_grants import Grant
 from provisioner.errors import PersonNeeded
 from provisioner.oauth.refreshing import fresh_tokens
 from provisioner.secret import Secret
@@ -30,6 +28,7 @@ from tests.support.oauth_samples import (
     project_secrets,
     token_set,
 )
+from tests.support.scripted_provider import Behavior, Grant, ScriptedProvider
 
 pytestmark = pytest.mark.long
 
@@ -140,10 +139,10 @@ def test_a_first_key(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def provider() -> Iterator[DemoProvider]:
+def provider() -> Iterator[ScriptedProvider]:
     """It ends a refresh token with its first use, and the grant with its second (RFC 9700)."""
-    behaviour = Behaviour(rotate_refresh_tokens=True)
-    with DemoProvider(behaviour, client_id="maps", client_secret=CLIENT_SECRET) as provider:
+    behavior = Behavior(rotate_refresh_tokens=True)
+    with ScriptedProvider(behavior, client_id="maps", client_secret=CLIENT_SECRET) as provider:
         yield provider
 
 
@@ -154,7 +153,7 @@ def refresh(root: Path, url: str) -> None:
 
 
 def test_property_27_a_refresh_loses_nothing_that_was_not_in_its_hands(
-    tmp_path: Path, provider: DemoProvider
+    tmp_path: Path, provider: ScriptedProvider
 ) -> None:
     secrets, outcomes, asked = project_secrets(project_in(tmp_path)), set(), list[str]()
     server = oauth_server(access_token_url=provider.token_url)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import BROWSER, PROVISIONER, Desk
+from tests.support.scripted_provider import ScriptedAnswer, ScriptedProvider
 from tests.support.terminal import CTRL_C, IN_FOREGROUND_AT_FIRST, Terminal
 
 pytestmark = pytest.mark.long
@@ -27,7 +27,7 @@ PASTE = "Or paste the final address of the browser here"
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with DemoProvider() as provider:
+    with ScriptedProvider() as provider:
         desk = Desk(tmp_path / "project", provider)
         desk.environment |= {"BROWSER": "true %s"}
         yield desk

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from provisioner.credentials.store import CredentialStore, TokenSet
 from provisioner.credentials.vault import VaultKey
-from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
 from tests.cli.test_authenticate_command import PROVISIONER, Desk
 from tests.support.scripted_http import json_answer, scripted_server
+from tests.support.scripted_provider import ScriptedProvider
 from tests.support.terminal import CTRL_C, Terminal
 
 VAULT_PASSWORD = "a-vault-password-for-tests"
@@ -26,7 +26,7 @@ ACCEPTED = ("--accept-destination", "Reports")  # the fact that is tried is not 
 class Office(Desk):
     """A desk where Reports is signed in, and the requests of `revoke` are seen."""
 
-    def __init__(self, folder: Path, provider: DemoProvider) -> None:
+    def __init__(self, folder: Path, provider: ScriptedProvider) -> None:
         super().__init__(folder, provider)
         self.use_key(VAULT_PASSWORD)
         self.endpoint("/revoke")
@@ -69,7 +69,7 @@ class Office(Desk):
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    with DemoProvider() as provider:
+    with ScriptedProvider() as provider:
         yield Office(tmp_path / "project", provider)
 
 

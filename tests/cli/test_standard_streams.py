@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import PROVISIONER, Desk
+from tests.support.scripted_provider import ScriptedProvider
 
 ALL = "<&- >&- 2>&-"
 
@@ -40,7 +40,7 @@ def run(
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Reports was signed in by a run that nobody heard."""
-    with DemoProvider() as provider:
+    with ScriptedProvider() as provider:
         desk = Desk(tmp_path_factory.mktemp("desk") / "project", provider)
         command = (PROVISIONER, "authenticate", "Reports", "--no-smtp-check")
         ended = run(desk.folder, ALL, *command, environment=desk.environment)

@@ -16,14 +16,13 @@ from msgspec.structs import replace
 from provisioner.credentials.proofs import read_proofs
 from provisioner.credentials.store import CredentialStore, TokenSet
 from provisioner.credentials.vault import VaultKey
-from provisioner.demo.certificates import ServerCertificate
-from provisioner.demo.mail_server import Failure, MailBehaviour, MailServer
-from provisioner.demo.mail_sign_in import Introspection, TokenFacts
-from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
 from tests.cli.test_authenticate_command import Desk
+from tests.support.certificates import ServerCertificate
 from tests.support.mail_samples import certificate  # noqa: F401  a fixture
+from tests.support.scripted_mail_server import Failure, MailBehavior, ScriptedMailServer
+from tests.support.scripted_provider import ScriptedAnswer, ScriptedProvider, TokenFacts
 
 DAY = 86400
 VAULT_PASSWORD = "a-vault-password-for-tests"
@@ -32,7 +31,9 @@ VAULT_PASSWORD = "a-vault-password-for-tests"
 class Office(Desk):
     """A desk with a mail server, and a hand in the token files. Nobody is asked unless told."""
 
-    def __init__(self, folder: Path, provider: DemoProvider, mail: MailServer, ca: str) -> None:
+    def __init__(
+        self, folder: Path, provider: ScriptedProvider, mail: ScriptedMailServer, ca: str
+    ) -> None:
         super().__init__(folder, provider)
         self.asked: list[str] = []
         self.mail = mail
@@ -75,7 +76,7 @@ class Office(Desk):
     def mail_refuses(self, refuses: bool) -> None:
         """Whether the mail server refuses every token, as it is."""
         refusal = Failure("535 5.7.8 Authentication failed.")
-        self.mail.behaviour.failures = {"auth": refusal} if refuses else {}
+        self.mail.behavior.failures = {"auth": refusal} if refuses else {}
 
     def declare(self, name: str) -> None:
         """One more server, like the first."""
@@ -85,12 +86,9 @@ class Office(Desk):
 
 @pytest.fixture
 def office(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Office]:  # noqa: F811
-    with DemoProvider() as provider:
-        check = Introspection(
-            provider.introspection_url, provider.client_id, provider.client_secret
-        )
-        mail = MailServer(certificate, MailBehaviour(check_token=check), folder=tmp_path)
-        with mail:
+    with ScriptedProvider() as provider:
+        behavior = MailBehavior(check_token=provider.token_facts)
+        with ScriptedMailServer(certificate, behavior) as mail:
             office = Office(tmp_path / "project", provider, mail, certificate.ca_pem)
             signed_in = office.run("authenticate", "Reports", "--no-smtp-check")
             assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
@@ -194,14 +192,14 @@ def test_a_mail_server_that_refuses_is_told_until_it_accepts(office: Office) -> 
 def test_a_token_that_ended_early_is_renewed_once(office: Office, command: tuple[str, ...]) -> None:
     """As after a revoked session: the mail server says 401 before the token's time is over."""
     ended = office.keep(expires_at=int(time.time()) + 3000).access_token.reveal()
-    check = office.mail.behaviour.check_token
-    office.mail.behaviour.check_token = lambda token: (
+    check = office.mail.behavior.check_token
+    office.mail.behavior.check_token = lambda token: (
         TokenFacts(active=False) if token == ended else check(token)
     )
     finished = office.run(*command)
     assert finished.returncode == ExitCode.DONE, finished.stdout + finished.stderr
     assert office.asked == ["/token", "/introspect"]
-    office.mail.behaviour.check_token = lambda token: TokenFacts(active=False)
+    office.mail.behavior.check_token = lambda token: TokenFacts(active=False)
     office.asked.clear()
     refused = office.run(*command)
     assert refused.returncode == ExitCode.PERSON_NEEDED
@@ -458,7 +456,7 @@ def test_the_card_asks_nobody_and_needs_no_key(office: Office, home: Path) -> No
     ],
 )
 def test_the_shell_completes_server_names(tmp_path: Path, typed: str, offered: set[str]) -> None:
-    with DemoProvider() as provider:
+    with ScriptedProvider() as provider:
         desk = Desk(tmp_path / "project", provider)
     for name in ("Alerts", "New Reports"):
         text = desk.declared.read_text().replace("server_name: Reports", f"server_name: {name}")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.demo.provider import DemoProvider
 from provisioner.errors import ExitCode
 from tests.cli.test_authenticate_command import PROVISIONER, Desk
 from tests.support.paths import FOLLOWING_BROWSER
+from tests.support.scripted_provider import ScriptedProvider
 from tests.unit.oauth.test_callback_tls import Pair
 
 pytestmark = pytest.mark.long
@@ -28,7 +28,7 @@ NOBODY = "true %s"
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with DemoProvider() as provider:
+    with ScriptedProvider() as provider:
         yield Desk(tmp_path / "project", provider)
 
 

@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provisioner.demo.certificates import ServerCertificate
+
+@dataclass(frozen=True, slots=True)
+class ServerCertificate:
+    """PEM files: the CA's certificate; the server's certificate and its key (0600)."""
+
+    ca_file: Path
+    certificate_file: Path
+    key_file: Path
+
+    @property
+    def ca_pem(self) -> str:
+        return self.ca_file.read_text(encoding="ascii")
+
+    def context(self) -> ssl.SSLContext:
+        """The server side of TLS with this certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate_file, self.key_file)
+        return context
+
+
+def make_certificate(folder: Path, *names: str, rsa: bool = False) -> ServerCertificate:
+    """A new CA and its certificate for `names` (localhost and 127.0.0.1 if none), in `folder`.
+
+    `rsa`: with RSA keys, which take longer to make; the TLS of Mono accepts no others.
+    """
+    key_type = trustme.KeyType.RSA if rsa else trustme.KeyType.ECDSA
+    ca = trustme.CA(key_type=key_type)
+    issued = ca.issue_cert(*(names or ("localhost", "127.0.0.1")), key_type=key_type)
+    made = ServerCertificate(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+    ca.cert_pem.write_to_path(made.ca_file)
+    issued.cert_chain_pems[0].write_to_path(made.certificate_file)
+    made.key_file.touch(mode=0o600, exist_ok=False)
+    issued.private_key_pem.write_to_path(made.key_file)
+    return made
 
 
 @cache

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from provisioner.demo.certificates import ServerCertificate, make_certificate
-from provisioner.demo.mail_server import MailBehaviour, MailServer
-from provisioner.demo.mail_sign_in import TokenFacts
 from provisioner.secret import Secret
+from tests.support.certificates import ServerCertificate, make_certificate
+from tests.support.scripted_mail_server import MailBehavior, ScriptedMailServer
+from tests.support.scripted_provider import TokenFacts
 
 MAILBOX = "reports@example.edu"
 ELSEWHERE = "postmaster@example.edu"
@@ -28,13 +27,13 @@ def check_token(token: str) -> TokenFacts:
     return TokenFacts(token == UNSCOPED_TOKEN, MAILBOX)
 
 
-def behaviour(**changes: object) -> MailBehaviour:
+def behavior(**changes: object) -> MailBehavior:
     """A mail server that knows the mailbox, its token and its password."""
     known = {"check_token": check_token, "passwords": {MAILBOX: Secret(PASSWORD)}}
-    return MailBehaviour(**{**known, **changes})
+    return MailBehavior(**{**known, **changes})
 
 
-def ends_with(server: MailServer, *commands: str) -> bool:
+def ends_with(server: ScriptedMailServer, *commands: str) -> bool:
     """Whether these were the last commands; the server may still be reading when we look."""
     end = time.monotonic() + 20
     while server.transcript[-len(commands) :] != [*commands] and time.monotonic() < end:
@@ -50,7 +49,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> ServerCertificate:
 
 
 @pytest.fixture
-def mail_server(certificate: ServerCertificate, tmp_path: Path) -> Iterator[MailServer]:
+def mail_server(certificate: ServerCertificate) -> Iterator[ScriptedMailServer]:
     """A mail server that takes XOAUTH2 over STARTTLS."""
-    with MailServer(certificate, behaviour(), folder=tmp_path) as server:
+    with ScriptedMailServer(certificate, behavior()) as server:
         yield server

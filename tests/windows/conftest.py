@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.demo.certificates import ServerCertificate
 from tests.hosts.smtp.conversation_cases import OPERATION
 from tests.hosts.smtp.talk import Talk
+from tests.support.certificates import ServerCertificate
 from tests.support.mail_samples import certificate
 from tests.support.scripted_smtp import scripted_server
 from tests.windows.host import WindowsHost

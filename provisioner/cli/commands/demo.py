@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,16 +12,13 @@ def demo(
         bool, typer.Option("--browser", help="Sign in yourself, in your own browser.")
     ] = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the folder, and say what to try there.")
+        bool, typer.Option("--keep", help="Keep the project, and print commands to try in it.")
     ] = False,
-    svg: Annotated[
-        Path | None, typer.Option("--svg", help="Write a picture of the output there, too.")
-    ] = None,
 ) -> int:
-    """Watch the whole job on embedded parts: no root, no network, no account.
+    """Run the main commands on a small example: no root, no network, no account.
 
-    It starts a small OAuth2 provider and a mail server on this machine, declares two hosts that
-    are folders, and runs the commands that you would.
+    Starts a small OAuth2 provider and a mail server on this computer, defines two hosts that are
+    folders of it, and checks the result of each command.
 
     Examples:
 
@@ -30,23 +26,7 @@ def demo(
 
       provisioner demo --browser --keep
     """
-    import time
+    from provisioner.demo.story import play
 
-    from rich.console import Console
-
-    from provisioner.demo.narrator import Narrator
-    from provisioner.demo.picture import save_picture
-    from provisioner.demo.stage import demo_stage
-    from provisioner.demo.story import tell, what_to_try
-
-    console = Console(record=svg is not None, width=100 if svg else None, soft_wrap=svg is None)
-    began = time.monotonic()
-    with demo_stage(by_hand=browser, keep=keep) as stage:
-        narrator = Narrator(console, stage.fleet.folder, stage.environment, shorten=not browser)
-        tell(narrator, stage.fleet, stage.mail, by_hand=browser)
-        console.print(f"\n[bold]Done in {time.monotonic() - began:.0f} s.[/bold]", highlight=False)
-        if svg:
-            save_picture(console, svg)
-        if keep:
-            what_to_try(narrator, stage.fleet)
+    play(browser=browser, keep=keep)
     return 0

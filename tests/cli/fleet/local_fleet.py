@@ -14,10 +14,10 @@ from typing import IO, Any
 
 import yaml
 
-from provisioner.demo.certificates import make_certificate
-from provisioner.demo.mail_server import MailBehaviour, MailServer
 from provisioner.deploy.record import RunRecord, run_named
 from provisioner.secret import Secret
+from tests.support.certificates import make_certificate
+from tests.support.scripted_mail_server import MailBehavior, ScriptedMailServer
 from tests.support.terminal import Terminal
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
@@ -29,7 +29,9 @@ _SENDING = ("plan", "push", "rollback", "entered", "refresh", "test-email", "rev
 class LocalFleet:
     """A project folder, its hosts `maps1` and so on, and `provisioner` as a user runs it."""
 
-    def __init__(self, folder: Path, mail: MailServer, ca_file: Path, hosts: int = 1) -> None:
+    def __init__(
+        self, folder: Path, mail: ScriptedMailServer, ca_file: Path, hosts: int = 1
+    ) -> None:
         self.folder, self.mail, self.ca_file = folder, mail, ca_file
         self.hosts: list[str] = []
         self.variables: dict[str, dict[str, Any]] = {}
@@ -194,11 +196,11 @@ class LocalFleet:
 
 @contextmanager
 def local_fleet(
-    folder: Path, hosts: int = 1, mail_server: type[MailServer] = MailServer
+    folder: Path, hosts: int = 1, mail_server: type[ScriptedMailServer] = ScriptedMailServer
 ) -> Iterator[LocalFleet]:
     """A fleet whose mail server runs while it lasts."""
     (folder / "tls").mkdir()
     certificate = make_certificate(folder / "tls")
-    behaviour = MailBehaviour(mechanisms=("PLAIN", "LOGIN"), passwords={USER: Secret(PASSWORD)})
-    with mail_server(certificate, behaviour) as mail:
+    behavior = MailBehavior(mechanisms=("PLAIN",), passwords={USER: Secret(PASSWORD)})
+    with mail_server(certificate, behavior) as mail:
         yield LocalFleet(folder / "project", mail, certificate.ca_file, hosts)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 
-from provisioner.demo.mail_server import MailServer
+from tests.support.scripted_mail_server import ScriptedMailServer
 
 
-class SlowMailServer(MailServer):
+class SlowMailServer(ScriptedMailServer):
     """`busiest` is the most mails that it was busy with at once."""
 
     def __init__(self, *arguments, **names):

@@ -9,10 +9,10 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from provisioner.demo.mail_server import Failure
 from provisioner.deploy.record import AnyEvent, PhaseStarted
 from tests.cli.fleet.local_fleet import PASSWORD, USER
 from tests.support.ansible_processes import wait_until
+from tests.support.scripted_mail_server import Failure
 
 pytestmark = pytest.mark.long
 
@@ -71,13 +71,13 @@ def test_what_was_put_off_and_is_then_refused_is_taken_back_to_what_was_verified
     fleet.settings(push={"mail_budget_seconds": 0})
     fleet.pushed()
     verified = fleet.document().read_bytes()
-    fleet.mail.behaviour.failures["auth"] = Failure("454 4.7.0 Too many login attempts")
+    fleet.mail.behavior.failures["auth"] = Failure("454 4.7.0 Too many login attempts")
     said = fleet.pushed(exit_code=1, password="wrong")
     assert "maps1: delivered, not verified" in said
     assert "test email of Reports: inconclusive at auth 454" in said
     assert fleet.entries()["Reports"]["password"] == "wrong"
 
-    fleet.mail.behaviour.failures.clear()
+    fleet.mail.behavior.failures.clear()
     said = fleet.pushed(exit_code=3, password="wrong")
     assert "maps1: restored" in said
     assert "test email of Reports: wrong at auth 535" in said

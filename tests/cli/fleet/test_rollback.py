@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from provisioner.demo.mail_server import Failure
 from tests.cli.fleet.local_fleet import PROVISIONER, local_fleet
+from tests.support.scripted_mail_server import Failure
 from tests.support.terminal import CTRL_C, Terminal
 
 pytestmark = pytest.mark.long
@@ -80,7 +80,7 @@ def test_one_that_cannot_be_done(fleet):
     assert "maps9" in rolled_back(fleet, "--limit", "maps9", "--yes", exit_code=64)
     assert served(fleet) == (2, 5)
 
-    fleet.mail.behaviour.passwords = {}
+    fleet.mail.behavior.passwords = {}
     assert "maps1: unknown" in rolled_back(fleet, "maps1", "--yes", exit_code=4)
     assert served(fleet)[1] == 5, "both documents fail: it stays as it was"
 
@@ -88,7 +88,7 @@ def test_one_that_cannot_be_done(fleet):
     assert "exit code 3" in rolled_back(fleet, "maps1", "--yes", exit_code=4)
 
     fleet.set(maps_apply_command=["/bin/true"])
-    fleet.mail.behaviour.failures["greeting"] = Failure(None)
+    fleet.mail.behavior.failures["greeting"] = Failure(None)
     said = rolled_back(fleet, "maps1", "--yes", exit_code=1)
     assert "maps1: delivered, not verified" in said
     assert served(fleet)[1] is None

@@ -10,16 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from provisioner.credentials.project_secrets import open_project
-from provisioner.demo.certificates import make_certificate
-from provisioner.demo.mail_server import Failure, MailBehaviour, MailServer
-from provisioner.demo.mail_sign_in import Introspection
-from provisioner.demo.provider import DemoProvider
-from provisioner.demo.provider_grants import Grant
 from provisioner.model.reading import read_project
 from provisioner.secret import Secret
 from tests.cli.fleet.local_fleet import USER, LocalFleet
 from tests.support.ansible_processes import kill_ansible, wait_until
+from tests.support.certificates import make_certificate
 from tests.support.oauth_samples import kept, token_set
+from tests.support.scripted_mail_server import Failure, MailBehavior, ScriptedMailServer
+from tests.support.scripted_provider import Grant, ScriptedProvider
 
 pytestmark = pytest.mark.long
 
@@ -75,11 +73,9 @@ def signed_in_fleet(folder):
     """Its mail server asks the provider whether a token is good; `secret` is the client's."""
     (folder / "tls").mkdir()
     certificate = make_certificate(folder / "tls")
-    with DemoProvider() as provider:
-        check = Introspection(
-            provider.introspection_url, provider.client_id, provider.client_secret
-        )
-        with MailServer(certificate, MailBehaviour(check_token=check)) as mail:
+    with ScriptedProvider() as provider:
+        behavior = MailBehavior(check_token=provider.token_facts)
+        with ScriptedMailServer(certificate, behavior) as mail:
             fleet = SignedInFleet(folder / "project", mail, certificate.ca_file)
             fleet.secret = provider.client_secret.reveal()
             fleet.sign_in(provider)
@@ -149,7 +145,7 @@ def test_status_says_from_which_host_a_token_was_taken_or_refused(fleet):
     secrets = fleet.secrets
     tokens = replace(kept(secrets), handed_over_to=None)  # as a new sign-in would leave it
     secrets.save(secrets.project.servers[0], Secret(fleet.secret), tokens)
-    fleet.mail.behaviour.failures["auth"] = Failure("535 5.7.3 Authentication unsuccessful")
+    fleet.mail.behavior.failures["auth"] = Failure("535 5.7.3 Authentication unsuccessful")
     said = fleet.pushed(password=fleet.secret, exit_code=4)
     assert "wrong at auth 535" in said
     status = fleet.run("status", "Reports").stdout

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from provisioner.demo.mail_server import Failure
 from tests.cli.fleet.local_fleet import local_fleet
 from tests.cli.fleet.slow_mail_server import SlowMailServer
 from tests.support.mail_samples import ends_with
+from tests.support.scripted_mail_server import Failure
 
 pytestmark = pytest.mark.long
 
@@ -60,20 +60,20 @@ def test_one_canary_sends_an_email_and_the_other_hosts_sign_in(fleet):
 def test_a_canary_is_due_where_hosts_have_only_signed_in(fleet):
     fleet.of(2).pushed("--mail", "auth-only")
     verified = fleet.document().read_bytes()
-    fleet.mail.behaviour.failures["mail"] = Failure("550 5.7.60 may not send as this sender")
+    fleet.mail.behavior.failures["mail"] = Failure("550 5.7.60 may not send as this sender")
     said = fleet.pushed("--mail", "canary-only", exit_code=1)
     assert "maps1: delivered, not verified" in said
     assert fleet.states() == {"maps1": "delivered, not verified", "maps2": "unchanged"}
     assert fleet.document().read_bytes() == verified, "nothing was delivered, so nothing goes back"
 
-    fleet.mail.behaviour.failures.clear()
+    fleet.mail.behavior.failures.clear()
     assert "test email of Reports: sent" in fleet.pushed("--mail", "canary-only")
     assert "2 unchanged" in fleet.pushed("--mail", "canary-only")
     assert len(fleet.mail.received) == 1
 
 
 def test_what_passes_by_itself_is_tried_again(fleet):
-    fleet.mail.behaviour.failures["auth"] = Failure("454 4.7.0 Temporary problem", times=2)
+    fleet.mail.behavior.failures["auth"] = Failure("454 4.7.0 Temporary problem", times=2)
     assert "test email of Reports: sent (PLAIN, TLSv1.3), at attempt 3" in fleet.pushed()
     assert len(fleet.mail.received) == 1
 

@@ -89,7 +89,7 @@ def test_equal_hosts_share_a_page_with_what_has_changed(three_hosts):
 def test_a_changed_secret_is_shown_only_when_asked_for(fleet):
     fleet.run("push")
     enter(fleet, "maps1")
-    fleet.mail.behaviour.passwords[USER] = Secret(NEW)
+    fleet.mail.behavior.passwords[USER] = Secret(NEW)
     fleet.run("push", password=NEW)
     text = fleet.ends(0, "worksheet", "--changed", password=NEW).stdout
     assert "Password  ***\n            (read from {env: MAIL_PASSWORD}; changed)\n" in text

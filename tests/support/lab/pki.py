@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trustme
 
-from provisioner.demo.certificates import make_certificate
+from tests.support.certificates import make_certificate
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import pytest
 
 from provisioner.credentials.destinations import changes_of, destinations_of
 from provisioner.credentials.sources import source_of
-from provisioner.demo.certificates import make_certificate
 from provisioner.model.email_server import (
     EmailServer,
     Origin,
@@ -19,6 +18,7 @@ from provisioner.model.email_server import (
 from provisioner.model.project import Project
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel
+from tests.support.certificates import make_certificate
 from tests.support.oauth_samples import CLIENT_SECRET, oauth_server, project_in
 
 DIGEST_KEY = b"k" * 32

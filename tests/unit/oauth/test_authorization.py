@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from provisioner.demo.provider_grants import s256
 from provisioner.errors import InvalidProject
 from provisioner.model.email_server import OAuth2Settings
 from provisioner.oauth.authorization import (
@@ -20,6 +19,7 @@ from provisioner.oauth.authorization import (
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from tests.support.oauth_samples import CLIENT_SECRET, oauth_server
+from tests.support.scripted_provider import s256
 
 REDIRECT = "http://localhost:4711"
 STATE, VERIFIER = Secret("a-state"), Secret("CANARY-verifier")

@@ -17,8 +17,6 @@ import pytest
 from msgspec.structs import replace
 
 from provisioner.credentials.store import _LOCK_WAIT_SECONDS, TokenSet
-from provisioner.demo.provider import DemoProvider, ScriptedAnswer
-from provisioner.demo.provider_grants import Grant
 from provisioner.errors import ExitCode, PersonNeeded, RefreshFailed, SecretUnavailable
 from provisioner.model.email_server import EmailServer, SecretReference
 from provisioner.oauth.refreshing import fresh_tokens
@@ -35,6 +33,7 @@ from tests.support.oauth_samples import (
     token_set,
 )
 from tests.support.paths import ROOT
+from tests.support.scripted_provider import Grant, ScriptedAnswer, ScriptedProvider
 
 NOW = int(time.time())
 
@@ -45,7 +44,7 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.seen: list[tuple[str, Mapping[str, str]]] = []
         self.lines: list[str] = []
-        self.provider = DemoProvider(
+        self.provider = ScriptedProvider(
             client_id="maps",
             client_secret=CLIENT_SECRET,
             observe=lambda path, parameters, _: self.seen.append((path, parameters)),
@@ -76,7 +75,7 @@ class Scene:
         return fresh_tokens(secrets, server, margin, NOW, save=save, announce=self.lines.append)
 
     def behave(self, **changes: Any) -> None:
-        self.provider.behaviour = dataclasses.replace(self.provider.behaviour, **changes)
+        self.provider.behavior = dataclasses.replace(self.provider.behavior, **changes)
 
     def is_live(self, tokens: TokenSet) -> bool:
         return self.provider.grants.active(tokens.access_token.reveal()) is not None

@@ -12,13 +12,12 @@ import pytest
 from provisioner.cli.app import print_error
 from provisioner.cli.mail_server_proof import mail_server_proof
 from provisioner.credentials.project_secrets import open_project
-from provisioner.demo.certificates import ServerCertificate
-from provisioner.demo.mail_server import Failure, MailServer
 from provisioner.errors import SignInFailed
 from provisioner.oauth.sign_in import Answer, SignInContext, sign_in
 from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
+from tests.support.certificates import ServerCertificate
 from tests.support.mail_samples import LONG_TOKEN, TOKEN, UNSCOPED_TOKEN, certificate, mail_server
 from tests.support.oauth_samples import (
     CLIENT_SECRET,
@@ -29,6 +28,7 @@ from tests.support.oauth_samples import (
     project_in,
     token_set,
 )
+from tests.support.scripted_mail_server import Failure, ScriptedMailServer
 
 __all__ = ["certificate", "mail_server"]
 
@@ -79,7 +79,9 @@ UNPROVEN = [
 class Desk:
     """A sign-in up to its last gate, with earlier tokens in the store."""
 
-    def __init__(self, folder: Path, mail: MailServer, certificate: ServerCertificate) -> None:
+    def __init__(
+        self, folder: Path, mail: ScriptedMailServer, certificate: ServerCertificate
+    ) -> None:
         self.mail, self.folder, self.ca_file = mail, folder, certificate.ca_file
         self.lines: list[str] = []
 
@@ -123,7 +125,7 @@ class Desk:
 
 @pytest.fixture
 def desk(
-    tmp_path: Path, mail_server: MailServer, certificate: ServerCertificate, home: Path
+    tmp_path: Path, mail_server: ScriptedMailServer, certificate: ServerCertificate, home: Path
 ) -> Desk:
     return Desk(tmp_path / "project", mail_server, certificate)
 
@@ -132,7 +134,7 @@ def desk(
 def test_property_34_a_refusal_ends_the_sign_in(
     row: Row, desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.mail.behaviour.failures["auth"] = Failure(row.reply)
+    desk.mail.behavior.failures["auth"] = Failure(row.reply)
     said = desk.refused(capsys, row.provider)
     code = " ".join(row.reply.split(" ")[:2])
     assert said.startswith(
@@ -157,7 +159,7 @@ def test_property_34_the_mail_server_misses_a_scope(
 
 @pytest.mark.parametrize("row", UNPROVEN, ids=lambda row: f"{row.provider} {row.reply[:40]}")
 def test_property_34_what_says_nothing_of_the_token_is_a_warning(row: Row, desk: Desk) -> None:
-    desk.mail.behaviour.failures["auth"] = Failure(row.reply)
+    desk.mail.behavior.failures["auth"] = Failure(row.reply)
     desk.sign_in(row.provider)
     assert kept(desk.secrets) == desk.saved
     assert desk.saved.unproven is not None
@@ -170,7 +172,7 @@ def test_property_34_what_says_nothing_of_the_token_is_a_warning(row: Row, desk:
 
 @pytest.mark.parametrize("stage", ["greeting", "ehlo", "starttls", "tls", "auth"])
 def test_property_34_a_server_that_hangs_up_is_a_warning(stage: str, desk: Desk) -> None:
-    desk.mail.behaviour.failures[stage] = Failure(None)
+    desk.mail.behavior.failures[stage] = Failure(None)
     desk.sign_in()
     assert desk.saved.unproven is not None
     assert desk.saved.unproven.startswith("localhost, ")

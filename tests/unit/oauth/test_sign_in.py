@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from provisioner.credentials.store import TokenSet
-from provisioner.demo.provider import DemoProvider, ScriptedAnswer
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
 from provisioner.oauth.checks import CheckLogin, Proof, ProofResult
@@ -34,6 +33,7 @@ from tests.support.oauth_samples import (
     secrets_in,
     token_set,
 )
+from tests.support.scripted_provider import ScriptedAnswer, ScriptedProvider
 
 NOW = int(time.time())
 
@@ -43,7 +43,7 @@ class Scene:
 
     def __init__(self, folder: Path, last_page: Path) -> None:
         self.seen: list[tuple[str, Mapping[str, str], Mapping[str, str]]] = []
-        self.provider = DemoProvider(
+        self.provider = ScriptedProvider(
             client_id="maps",
             client_secret=CLIENT_SECRET,
             observe=lambda *request: self.seen.append(request),
@@ -75,7 +75,7 @@ class Scene:
         return sign_in(browser_flow(context, BrowserOptions(**{"timeout": 20, **options})), context)
 
     def behave(self, **changes: Any) -> None:
-        self.provider.behaviour = replace(self.provider.behaviour, **changes)
+        self.provider.behavior = replace(self.provider.behavior, **changes)
 
     def requests(self, path: str) -> list[Mapping[str, str]]:
         return [parameters for seen, parameters, _ in self.seen if seen == path]
@@ -310,7 +310,7 @@ def test_a_store_that_cannot_be_written(scene: Scene, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "settings", "identity"),
+    ("behavior", "settings", "identity"),
     [
         ({"token_answer": {"scope": None, "token_type": "bearer"}}, {}, "reports@example.edu"),
         ({"token_answer": {"id_token": None, "scope": "SMTP"}}, {}, None),
@@ -323,9 +323,9 @@ def test_a_store_that_cannot_be_written(scene: Scene, monkeypatch: pytest.Monkey
     ids=str,
 )  # fmt: skip
 def test_right_sign_ins_that_look_odd(
-    scene: Scene, behaviour: dict[str, Any], settings: dict[str, Any], identity: str | None
+    scene: Scene, behavior: dict[str, Any], settings: dict[str, Any], identity: str | None
 ) -> None:
-    scene.behave(**behaviour)
+    scene.behave(**behavior)
     saved = scene.sign_in(**settings)
     assert kept(scene.secrets) == saved
     assert saved.identity == identity

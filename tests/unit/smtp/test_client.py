@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 from email import message_from_bytes
 from email.policy import SMTP
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 
 import pytest
 
@@ -284,7 +283,7 @@ def test_signing_in(account, mail_server):
     assert mail_server.received == []
 
 
-def test_a_test_email(account, mail_server, tmp_path: Path):
+def test_a_test_email(account, mail_server):
     result = send_test_email(account, MAILBOX, ELSEWHERE, "run-7", server_name="Reports")
     assert (result.outcome, result.code, result.enhanced) == ("sent", 250, "2.0.0")
     mail = mail_server.received[0]
@@ -296,7 +295,6 @@ def test_a_test_email(account, mail_server, tmp_path: Path):
     assert f"Server:    localhost:{mail_server.port}" in body
     assert f"Sent from: {socket.gethostname()}" in body
     assert "sent by maps-provisioner and not by MAPS" in body
-    assert (tmp_path / "0001.eml").read_bytes() == mail.data
 
 
 def test_any_secret_of_this_run_is_masked():
