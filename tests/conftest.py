@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update",
         action="store_true",
-        help="Rewrite what tests/cli/frozen expects, and the exceptions of the import order.",
+        help="Rewrite what tests/cli/frozen expects, import_order_exceptions.txt and words_left.txt.",
     )
 
 
