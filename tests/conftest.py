@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update",
         action="store_true",
-        help="Rewrite what tests/cli/frozen expects, import_order_exceptions.txt and words_left.txt.",
+        help="Rewrite the expected texts of tests/cli/frozen, and the lists of exceptions.",
     )
 
 
