@@ -72,11 +72,11 @@ def _works(scene: Scene, hosts: int, *, with_peer: bool) -> dict[str, Callable[[
         "push unchanged": lambda _: [scene.provision("push")],
         "plan unchanged": lambda _: [scene.provision("plan")],
         "floor of a change": lambda _: [_floor_of_a_change(scene, hosts)],
-        "push changed, no mails": lambda client: changed(
+        "push changed, no emails": lambda client: changed(
             client, "--mail", "none", codes=_UNVERIFIED
         ),
-        "push changed, mails": changed,
-        "push changed, mails, one batch": lambda client: changed(client, "--batches", "100%"),
+        "push changed, emails": changed,
+        "push changed, emails, one batch": lambda client: changed(client, "--batches", "100%"),
     }
     if swaks_is_there():
         works["swaks"] = lambda _: [_wall_only(swaks(scene, hosts, scene.forks))]

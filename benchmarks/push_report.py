@@ -23,14 +23,14 @@ class Target:
 TARGETS = (
     Target("push unchanged", "floor", 1.2),
     Target("plan unchanged", "floor", 1.2),
-    Target("push changed, mails", "floor of a change", 1.5),
+    Target("push changed, emails", "floor of a change", 1.5),
     Target("hand-written", "push unchanged", 10, at_least=True),
 )
 
 
 def report(results: list[Measured], rounds: int, forks: int) -> str:
     """Machine, a table for each number of hosts, and the targets."""
-    lines = ["# provisioner push, compared", "", *machine(), f"- {forks} forks, 3 servers a host"]
+    lines = ["# provisioner push, compared", "", *machine(), f"- {forks} forks, 3 servers per host"]
     for found in results:
         lines += ["", f"## {found.hosts} hosts, medians of {rounds}", "", *_table(found)]
         lines += ["", *_targets(found), *_mails(found)]
@@ -69,11 +69,11 @@ def _cpu(cost: Cost) -> float:
 
 def _mails(found: Measured) -> Iterator[str]:
     sent, bare, peer = (
-        found.cost(name) for name in ("push changed, mails", "push changed, no mails", "swaks")
+        found.cost(name) for name in ("push changed, emails", "push changed, no emails", "swaks")
     )
     if sent and bare and peer:
         yield ""
         yield (
-            f"The {found.hosts * 3} mails took {sent.wall - bare.wall:.1f} s more; "
+            f"The {found.hosts * 3} emails took {sent.wall - bare.wall:.1f} s more; "
             f"swaks, from the same hosts, {peer.wall:.1f} s."
         )

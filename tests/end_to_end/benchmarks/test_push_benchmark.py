@@ -22,8 +22,8 @@ def test_it_measures_each_work_and_says_which_targets_are_met() -> None:
     row = r"^\| ([a-z, -]+) \| \S+ \| (\S+) \| (\S+) \| \S+ \| \S+ \|$"
     found = re.findall(row, done.stdout, re.M)
     rows = {name: wall for name, _, wall in found}
-    assert {"floor", "plan unchanged", "push changed, mails", "hand-written, tuned"} <= rows.keys()
-    assert "push changed, mails, one batch" in rows
+    assert {"floor", "plan unchanged", "push changed, emails", "hand-written, tuned"} <= rows.keys()
+    assert "push changed, emails, one batch" in rows
     assert all(0 < float(wall) < 280 for wall in rows.values())
     assert all(float(hosts) > 0 for name, hosts, _ in found if name != "swaks")
     assert done.stdout.count("| met |") + done.stdout.count("| missed |") == 4

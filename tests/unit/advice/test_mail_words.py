@@ -52,7 +52,7 @@ def cause_of(result: SmtpResult, provider: str) -> str:
          "does not relay mail"),
         ("", "rcpt", "554 5.7.1 <a@example.com>: Relay access denied", "does not relay mail"),
         ("", "rcpt", "550 5.1.1 User unknown", "the server refuses the recipient"),
-        ("", "rcpt", "450 4.2.0 Greylisted", "put it off"),
+        ("", "rcpt", "450 4.2.0 Greylisted", "deferred the message"),
     ],
 )  # fmt: skip
 def test_replies(provider: str, stage: str, reply: str, cause: str) -> None:
@@ -74,7 +74,7 @@ def test_replies(provider: str, stage: str, reply: str, cause: str) -> None:
         ("tls", "tls", "TLSV1_ALERT_PROTOCOL_VERSION", "no TLS version in common"),
         ("starttls", "no_starttls", None, "offers no TLS on this port"),
         ("auth", "no_mechanism", "PLAIN", "smtp_security_level does not fit"),
-        ("auth", "no_md5", None, "could not be spoken"),
+        ("auth", "no_md5", None, "could not be completed"),
         ("data", "timeout", "30 s", "it may still arrive"),
     ],
 )

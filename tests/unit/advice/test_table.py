@@ -140,7 +140,7 @@ def test_each_code_of_microsoft_has_a_row_whatever_the_error_beside_it(stage: st
         ("refresh", "invalid_grant AADSTS70008", "", "unused for 90 days"),
         ("host", "invalid_grant AADSTS70000", "", "refresh token is not valid"),
         ("host", "tls unreachable", "", "no TLS version in common"),
-        ("host", "slow_down inconclusive", "", "did not answer the question"),
+        ("host", "slow_down inconclusive", "", "gave no conclusive response"),
         ("callback", "unsupported_response_mode", "", "response_mode"),
         ("page", "", "This app is blocked", "Google blocks the app"),
         ("page", "invalid_request", "Access blocked: This app's request is invalid", "parameter"),
