@@ -104,7 +104,7 @@ def _token_lines(
         by = f", from {proof.by}" if proof.by and not state.checked else ""
         yield f"  the mail server took the token {now_or_then}{by}"
     if state.unproven:
-        yield f"  not yet proven: {state.unproven}"
+        yield f"  not yet verified: {state.unproven}"
 
 
 def _wrapped(text: str, indent: str = "  ") -> list[str]:

@@ -231,7 +231,7 @@ def foreseen(account: SmtpAccount) -> SmtpResult | None:
     """How a conversation would end, where that is known before any is held."""
     level = account.smtp_security_level
     if name := _ONLY_MAPS_SPEAKS.get(level):
-        words = f"{name} cannot be verified from here: only MAPS speaks it"
+        words = f"{name} cannot be verified from here: only MAPS supports it"
         return SmtpResult(outcome="unverifiable", stage="auth", reply=words)
     if account.mechanisms and not (account.user_name and (account.secret or account.placeholder)):
         missing = "secret" if account.user_name else "user name"
@@ -306,12 +306,12 @@ _WORDS = {
     "tls": "TLS failed: {about}",
     "certificate": "certificate not accepted: {about}",
     "ca_file": "the CA file {ca_file} cannot be used: {about}",
-    "no_starttls": "the server offers no STARTTLS, so nothing was sent in the clear",
-    "early_bytes": "the server sent more after its reply to STARTTLS: not trusted",
+    "no_starttls": "the server does not offer STARTTLS, and nothing was sent in plain text",
+    "early_bytes": "the server sent data after its reply to STARTTLS, which is not trusted",
     "no_smtp": "not a reply of an SMTP server: {about}",
-    "too_long": "the server's {about} is longer than any SMTP server's",
+    "too_long": "the server's {about} is too long for SMTP",
     "no_mechanism": "the server offers no mechanism that fits {level}; it offers {about}",
-    "no_md5": "this host forbids MD5 (FIPS mode), so the mechanism cannot be spoken",
+    "no_md5": "this host forbids MD5 (FIPS mode), so the mechanism cannot be used",
     "unsendable": "the {about} is not one that an SMTP command can hold",
 }
 

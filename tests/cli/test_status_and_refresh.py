@@ -73,7 +73,7 @@ class Office(Desk):
         return proof.at if proof else None
 
     def mail_refuses(self, refuses: bool) -> None:
-        """Whether the mail server refuses every token, as it is."""
+        """Whether the mail server rejects every token, as it is."""
         refusal = Failure("535 5.7.8 Authentication failed.")
         self.mail.behaviour.failures = {"auth": refusal} if refuses else {}
 
@@ -101,7 +101,7 @@ def office(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Office]: 
 def test_status_asks_nobody_and_check_asks_the_mail_server(office: Office) -> None:
     plain = office.run("status")
     assert plain.returncode == ExitCode.DONE, plain.stdout
-    assert "not yet proven: the SMTP check was left out" in plain.stdout
+    assert "not yet verified: the SMTP check was skipped" in plain.stdout
     assert office.asked == []
 
     before = office.token_files()[0].read_bytes()
@@ -162,7 +162,7 @@ def test_a_new_sign_in_tells_which_host_has_the_token_before(office: Office) -> 
     assert office.tokens().handed_over_to is None
 
 
-REFUSED_BY_MAIL = "the mail server refuses the token: localhost, auth"
+REFUSED_BY_MAIL = "the mail server rejects the token: localhost, auth"
 
 
 def test_a_mail_server_that_refuses_is_told_until_it_accepts(office: Office) -> None:
@@ -346,7 +346,7 @@ def test_what_a_sign_in_leaves_for_status(office: Office) -> None:
     assert kept.unproven is None
     assert 0 <= kept.refresh_token_expires_at - before - 604799 < 60
     status = office.run("status").stdout
-    assert "localhost gave it until then" in status
+    assert "localhost stated" in status
     assert "the mail server took the token on 2" in status
 
 
@@ -379,7 +379,7 @@ def test_refresh_goes_on_past_failures_and_all_is_every_server(office: Office) -
     for arguments in (("--all",), (), ("Alerts", "Reports")):
         finished = office.run("refresh", *arguments)
         assert finished.returncode == ExitCode.PERSON_NEEDED
-        assert "Error: nobody has signed in to Alerts yet" in finished.stderr
+        assert "Error: not signed in: Alerts" in finished.stderr
         assert "Reports: refreshed; the access token is good until" in finished.stdout
     both = office.run("refresh", "--all", "Reports")
     assert both.returncode == ExitCode.USAGE
@@ -407,8 +407,8 @@ def test_due_tells_of_an_end_that_no_refresh_puts_off(office: Office) -> None:
     office.keep(obtained_at=int(time.time()) - 85 * DAY)
     finished = office.run("refresh", "--due", "Reports")
     assert finished.returncode == ExitCode.PERSON_NEEDED
-    assert "Error: Reports: the refresh token ends on 2" in finished.stderr
-    assert "(90 days after the sign-in), and no refresh puts that off" in finished.stderr
+    assert "Error: Reports: the refresh token expires on 2" in finished.stderr
+    assert "(90 days after the sign-in); only a new sign-in extends it" in finished.stderr
     assert "sign in before: provisioner authenticate Reports" in finished.stderr
     assert office.asked == []
     assert office.run("status").returncode == ExitCode.PERSON_NEEDED
@@ -423,7 +423,7 @@ def test_due_fails_as_a_refresh_does_and_hides_no_refusal(office: Office) -> Non
         office.behave(scripted_answers=busy * (6 if refused else 3))  # each is given once
         finished = office.run("refresh", "--due")
         assert finished.returncode == code
-        assert "tokens that were stored before are untouched" in finished.stderr
+        assert "stored tokens are unchanged" in finished.stderr
         assert (REFUSED_BY_MAIL in finished.stderr) is refused
         office.behave(scripted_answers=())
 

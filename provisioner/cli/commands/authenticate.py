@@ -245,7 +245,7 @@ def _tell_of_card(server: EmailServer, opened: OpenProject) -> None:
 
 def _outcome(name: str, saved: TokenSet, path: Path) -> str:
     who = f" as {saved.identity}" if saved.identity else ""
-    proof = "not yet proven" if saved.unproven else "the mail server accepts the token"
+    proof = "not yet verified" if saved.unproven else "the mail server accepts the token"
     return f"{name}: signed in{who}, {proof}; saved in {path}"
 
 

@@ -84,7 +84,7 @@ def test_a_new_source_works_everywhere(tmp_path: Path, capsys: pytest.CaptureFix
     assert run(["validate", str(tmp_path)]) == 0
     reveal = ["worksheet", "Relay", "--reveal", "--yes", *project]
     assert run(reveal) == 6
-    assert "password ({coffer: relay}) would go for the first" in capsys.readouterr().err
+    assert "password ({coffer: relay}) would be sent for the first" in capsys.readouterr().err
     assert run([*reveal, "--accept-destination", "Relay"]) == 0
     shown = capsys.readouterr().out
     assert CANARY in shown
