@@ -155,7 +155,7 @@ def exclusive_lock(
         descriptor = os.open(path, flags, 0o600)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise FileUnusable(f"{path} is not a lock file", remedy="look at it, then remove it")
+            raise FileUnusable(f"{path} is not a lock file", remedy="check it, then delete it")
         deadline = time.monotonic() + wait_seconds
         while not _acquired(path, descriptor):
             holder = foreign(os.pread(descriptor, 500, 0).decode(errors="replace"))

@@ -71,7 +71,7 @@ def read_user_config(
         return UserConfig()
     if lies_in_checkout(path, root, environment):
         raise FileUnusable(
-            f"{path} comes with the project, and must be your own",
+            f"{path} is part of the project, and must be your own",
             remedy="set XDG_CONFIG_HOME to a folder outside of the checkout",
         )
     try:
@@ -110,7 +110,7 @@ def _refuse_exposed(path: Path, exposure: Exposure) -> None:
     if exposure == Exposure.FOREIGN:
         mend = f"(umask 077; cat {quoted} > {own}) && mv -f {own} {quoted}"
     if exposure:
-        raise FileUnusable(f"{path} {exposure}", remedy=f"check what it says, then: {mend}")
+        raise FileUnusable(f"{path} {exposure}", remedy=f"check its content, then: {mend}")
 
 
 class _WrongError(Exception):

@@ -77,7 +77,7 @@ class ActionModule(ActionBase):
             Secret(str(json.loads(token)))  # so that `foreign` masks it in the words of a host
         host = json.loads(json.dumps(self._task_vars["inventory_hostname"]))  # a plain str
         if host not in work.hosts:
-            return f"{host} is no host of this run: a host and a group have the same name"
+            return f"{host} is not a host of this run: a host and a group have the same name"
         platform = self._platform()
         try:
             connection_safety.secure(self)

@@ -64,7 +64,7 @@ def stray_link(path: str | Path) -> Issue:
     return Issue(
         pointer="",
         rule="outside-checkout",
-        message=f"this link leads out of the checkout, to {shown_path(os.path.realpath(path))}",
+        message=f"this link leads outside the checkout: {shown_path(os.path.realpath(path))}",
         remedy="replace the link with the file or folder itself",
     )
 
@@ -77,7 +77,7 @@ def stray_path(
     return Issue(
         pointer=pointer,
         rule="outside-checkout",
-        message=f"{key} leads out of the checkout, to {target}",
+        message=f"{key} leads outside the checkout: {target}",
         remedy=_where_it_may_be_named(key, target, root, "line" if there else "link"),
         range=there or FILE_START,
     )
@@ -92,7 +92,7 @@ def _where_it_may_be_named(key: str, target: str, root: str | Path, what: str) -
     folder = configuration_folder(os.environ) or Path("$XDG_CONFIG_HOME/maps-provisioner")
     identity = project_identity(Path(root), os.environ)
     line = f"projects: {{{_as_yaml(identity or 'NAME')}: {{{key}: {_as_yaml(target)}}}}}"
-    named = "" if identity else f" (and set {PROJECT_VARIABLE}=NAME: git knows no remote origin)"
+    named = "" if identity else f" (and set {PROJECT_VARIABLE}=NAME: git has no remote origin)"
     given = ", or name it with --inventory" if key == "inventory" else ""
     return f"remove this {what} and put into {folder}/config.yml{named}: {line}{given}"
 

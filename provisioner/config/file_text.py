@@ -60,9 +60,11 @@ def file_bytes(path: str | Path) -> bytes:
             return whole
     except OSError as error:
         why = f"cannot be read: {error.strerror}"
-        _fail("unreadable-file", why, "check the path, and who may read it")
+        _fail("unreadable-file", why, "check the path, owner and mode")
     except ValueError:
-        _fail("unreadable-file", "cannot be read: its name holds a NUL character", "check the path")
+        _fail(
+            "unreadable-file", "cannot be read: its name contains a NUL character", "check the path"
+        )
 
 
 def _without_waiting(path: str, flags: int) -> int:
@@ -118,7 +120,7 @@ def _warning(rule: ReaderRule, message: str, remedy: str) -> Issue:
 def _decoded(raw: bytes) -> str:
     name = _other_kind(raw)
     if name:
-        remedy = _SAVE if name == _UTF_16 else "declare email servers in files of plain text"
+        remedy = _SAVE if name == _UTF_16 else "declare email servers in plain-text files"
         _fail("encoding", f"the file is {name}", remedy)
     try:
         return raw.decode("utf-8").removeprefix("\ufeff")
@@ -142,17 +144,17 @@ def _not_utf_8(raw: bytes, offset: int, before: str) -> str:
     byte = raw[offset]
     sign = bytes((byte,)).decode("cp1252", "replace")
     if _MAY_BE_SECRET.search(line) or sign == "\ufffd":
-        return "this character is not written in UTF-8"
+        return "this character is not encoded in UTF-8"
     return f"this byte, 0x{byte:02X}, is not UTF-8; in Windows-1252 it is U+{ord(sign):04X}"
 
 
 def _refuse_character(text: str, offset: int) -> NoReturn:
     sign = ord(text[offset])
-    name = "a byte order mark" if sign == 0xFEFF else "a control character"
+    name = "byte order mark" if sign == 0xFEFF else "control character"
     _fail(
         "control-character",
-        f"{name} (U+{sign:04X}) stands here",
-        rf'remove it; in a text in double quotes it can be written as "\u{sign:04x}"',
+        f"unexpected {name} (U+{sign:04X})",
+        rf'remove it, or write it in double quotes as "\u{sign:04x}"',
         position_at(text, offset),
     )
 

@@ -49,8 +49,8 @@ def declared_files(
 _NO_FILES = Issue(
     pointer="",
     rule="no-files",
-    message="there is no *.yml, *.yaml or *.json file below this folder",
-    remedy="name the folder that holds the email servers",
+    message="no *.yml, *.yaml or *.json file below this folder",
+    remedy="name the folder that contains the email servers",
 )
 
 
@@ -79,7 +79,7 @@ def _below(folder: str, project: str | Path | None, *, with_projects: bool) -> I
             yield _unreadable(path, f"the folder cannot be read: {error.strerror}")
             continue
         if (identity.st_dev, identity.st_ino) in seen:
-            yield _unreadable(path, "this link leads to a folder that is read already")
+            yield _unreadable(path, "this link points to a folder that is already read")
             continue
         seen.add((identity.st_dev, identity.st_ino))
         if is_other:
@@ -120,7 +120,7 @@ def _kind_behind(entry: os.DirEntry[str]) -> _Kind:
 
 
 def _unreadable(path: str, message: str) -> FoundFile:
-    remedy = "check the path, and who may read it"
+    remedy = "check the path, owner and mode"
     return FoundFile(path, issue=Issue("", message, remedy, rule="unreadable-file"))
 
 
@@ -231,7 +231,7 @@ _NOTHING_DECLARED = Issue(
     pointer="",
     rule="no-files",
     message="no email server is declared: there is no such file or folder",
-    remedy="run this in the project folder or name it with --project; to begin one, run"
+    remedy="run this in the project folder, or pass --project; to create a project, run"
     " `provisioner init`",
 )
 
@@ -294,7 +294,7 @@ def _superfluous(document: Document) -> Document:
     issue = Issue(
         pointer="",
         rule="second-settings",
-        message="a project has one document of settings, and this is a further one",
+        message="this is a second document of settings, and a project has only one",
         remedy="put all settings into one document of provisioner.yml",
         range=Range(start, start),
     )

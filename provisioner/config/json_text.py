@@ -20,20 +20,20 @@ from provisioner.config.yaml_text import TOO_DEEP, NextEvent, yaml_events
 from provisioner.text import TYPOGRAPHIC_QUOTES
 
 _REMEDY = "compare with https://www.json.org, or write the file as YAML (*.yml)"
-_NO_VALUE = "a value is missing here, or is not written as JSON writes it"
+_NO_VALUE = "a value is missing here, or is not valid JSON"
 _WORDS = {
     "Expecting property name enclosed in double quotes": "a key in double quotes is missing here",
     "Expecting ':' delimiter": "a colon is missing here, between a key and its value",
-    "Extra data": "something follows after the end of the JSON value",
+    "Extra data": "unexpected text after the end of the JSON value",
 }
-_BAD_TEXT = "this text in double quotes does not end, or has a sign that must be escaped"
-_BAD_ESCAPE = "in a text of JSON a backslash must be written twice"
-_TRAILING_COMMA = "JSON has no comma after the last entry"
-_COMMENT = "JSON has no comments"
-_SINGLE_QUOTES = "JSON has double quotes only"
-_CAPITAL = "JSON writes true, false and null in lower case"
-_OTHER_SIGN = "JSON has straight quotes and ordinary spaces only, not {sign}"
-_SECOND_VALUE = "a second JSON value begins here, and a file can hold one"
+_BAD_TEXT = "this string is not closed, or contains a character that must be escaped"
+_BAD_ESCAPE = "a backslash in a JSON string must be written twice"
+_TRAILING_COMMA = "JSON allows no comma after the last entry"
+_COMMENT = "JSON allows no comments"
+_SINGLE_QUOTES = "JSON allows only double quotes"
+_CAPITAL = "true, false and null are lower case in JSON"
+_OTHER_SIGN = "JSON allows only straight quotes and ordinary spaces, not {sign}"
+_SECOND_VALUE = "a second JSON value begins here, and a JSON file has only one"
 _YAML = "this is YAML, but the file is named *.json"
 # What is written where JSON has something else: what it begins with, and what is said.
 _INSTEAD = (
@@ -53,7 +53,7 @@ _REMEDIES = {
 }
 # YAML's flow style, which looks like JSON, has these.
 _FINE_IN_YAML = (_TRAILING_COMMA, _SINGLE_QUOTES, _BAD_ESCAPE)
-_HALF = r"half of a surrogate pair (\ud800 to \udfff) stands alone here"
+_HALF = r"half of a surrogate pair (\ud800 to \udfff) without the other half"
 # All that libyaml minds about JSON which `json` has taken, but for its depth.
 _LONG_KEY = "a key is longer than 1,024 characters"
 
@@ -139,7 +139,7 @@ def _in_our_words(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
     if error.msg == "Extra data" and text[at] in "{[":
         return at, _SECOND_VALUE
     if at == len(text):
-        return at, "the file ends before its JSON does"
+        return at, "the file ends before its JSON is complete"
     before = text[:at].rstrip(" \t\r\n")
     if text[at] in "}]" and before.endswith(","):
         return len(before) - 1, _TRAILING_COMMA
@@ -215,7 +215,7 @@ def _issue(text: str, offset: int, message: str) -> Issue:
     there = Range(position_at(text, offset), position_at(text, min(offset + 1, len(text))))
     remedy = _REMEDIES.get(message, _REMEDY)
     if not text[offset : offset + 1].isascii():
-        remedy = "type it on the keyboard; copied text brings such characters along"
+        remedy = "type it on the keyboard; copied text often contains such characters"
     return Issue("", message, remedy, rule="syntax", range=there)
 
 
@@ -227,5 +227,5 @@ def mistake_in_flow_style(text: str) -> Issue | None:
     issue = _issue(text, end, message)
     if message != _COMMENT:
         return issue
-    words = "a comment of YAML does not begin like this"
+    words = "a YAML comment does not begin like this"
     return issue._replace(message=words, remedy="begin it with #, or remove it")

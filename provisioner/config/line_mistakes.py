@@ -21,7 +21,7 @@ _COLONS = "\uff1a\ufe55\u2236\ua789\ufe13"
 _LIST_MARKS = "\u2010-\u2015\u2022\u2023\u2043\u2212\u25cf\u25aa\u00b7*"
 
 _KEY = r" *(?:- +)*[A-Za-z_$][\w$.-]*"
-_ORDINARY = "delete it; where a blank belongs, type an ordinary space"
+_ORDINARY = "delete it; if a space belongs here, type an ordinary one"
 _COPIED = "delete it; only the text of the file belongs here"
 _STRAIGHT_QUOTES = "write straight quotes (\" or '), or none"
 _KEY_AND_VALUE = "write `key: value`, with a blank after the colon"
@@ -67,12 +67,12 @@ _ROWS = (
     ),
     _row(
         rf" *(?:- *)*(?P<at>[{TYPOGRAPHIC_QUOTES}])",
-        "YAML does not know this quotation mark: {sign}",
+        "this quotation mark is not valid in YAML: {sign}",
         _STRAIGHT_QUOTES,
     ),
     _row(
         rf"{_KEY}: *(?:\{{ *\w+: *)?(?P<at>[{TYPOGRAPHIC_QUOTES}])",
-        "YAML does not know this quotation mark: {sign}",
+        "this quotation mark is not valid in YAML: {sign}",
         _STRAIGHT_QUOTES,
     ),
     _row(
@@ -85,27 +85,27 @@ _ROWS = (
         "this quote is not closed before the colon",
         "keys need no quotes: remove it",
     ),
-    _row(r" {0,3}(?P<at>```|~~~)", "this is the mark of a code block in Markdown", _COPIED),
+    _row(r" {0,3}(?P<at>```|~~~)", "this line is a Markdown code fence", _COPIED),
     _row(
         r"(?P<at>(?:[\w.@~:/-]* ?[$#%>] (?=(?:cat|type|more|less|head|tail|vi|vim|nano) )"
         r"|PS [A-Z]:\\|[A-Z]:\\[^ >]*>))",
-        "this is a command of a terminal",
+        "this line is a shell command",
         "delete this line; only the text of the file belongs here",
     ),
     _row(
         r"(?P<at>@@ |\+\+\+ |--- [a-z]/|diff --git |\+[A-Za-z_]+:)",
-        "this is a line of a diff, not of the file itself",
+        "this line is part of a diff, not of the file itself",
         "copy the file itself, not the changes",
     ),
-    _row(r"(?P<at>>) ?[\w-]+:", "this is a quotation mark of an email", _COPIED),
+    _row(r"(?P<at>>) ?[\w-]+:", "this is the quote mark of an email", _COPIED),
     _row(
         r" *(?P<at>[0-9]+[.:|]?)(?: *[|:])? +[A-Za-z_][\w-]*:(?: |$)",
         "this is a line number, not a part of the file",
-        "delete the line numbers; a web page or an editor shows them",
+        "delete the line numbers, which a web page or an editor shows",
     ),
     _row(
         r" *(?P<at>//|/\*|;|<!--)",
-        "a comment of YAML does not begin like this",
+        "a YAML comment does not begin like this",
         "begin a comment with #",
     ),
     _row(
@@ -122,7 +122,7 @@ _ROWS = (
     ),
     _row(
         rf"{_KEY}: +(?P<at>%)[A-Za-z_]\w*%\s*$",
-        "no value can begin with %, by which Windows marks a variable",
+        "a value cannot begin with %, which marks a variable on Windows",
         "write the value; a secret from a variable is {env: NAME}, without %",
     ),
     _row(
@@ -132,7 +132,7 @@ _ROWS = (
     ),
     _row(
         rf"{_KEY}[ \t]*(?P<at>=)",
-        "between a key and its value YAML has a colon, no equals sign",
+        "YAML has a colon between a key and its value, not an equals sign",
         _KEY_AND_VALUE,
     ),
 )
@@ -309,7 +309,7 @@ class _Value:
         if quote in rest:
             message = "the text in quotes already ends at this quote"
             return found.end() - 1, message, _REMEDY_INSIDE[quote], ""
-        message = "more text follows after this quote, which ends the value"
+        message = "unexpected text after this quote, which ends the value"
         return found.end() - 1, message, "put all of the text into the quotes", ""
 
     def _unclosed(self, at: int) -> _Stop:
@@ -340,7 +340,7 @@ class _Value:
                 message = "this bracket closes nothing"
                 return found.start(), message, "remove it, or put the text into quotes", ""
             elif _PAIRS[line[opened.pop()]] != found["close"]:
-                message = "this bracket does not fit to the one that is open"
+                message = "this bracket does not match the open one"
                 return found.start(), message, "close { with } and [ with ]", ""
         if not opened:
             return None
@@ -360,7 +360,7 @@ def odd_text(text: str, *, has_lines: bool) -> LineMistake | None:
     What is wholly in typographic quotes can be read: a rule reports it.
     """
     if text[0] in TYPOGRAPHIC_QUOTES and text[-1] in ('"', "'"):
-        message = f"YAML does not know this quotation mark: {named(text[0])}"
+        message = f"this quotation mark is not valid in YAML: {named(text[0])}"
         remedy = f"{_STRAIGHT_QUOTES}; if it belongs to the text, put straight ones around it"
         return _marked(1, 0, 1, message, remedy)
     row = _DASH_ROW if text[0] == "-" else _LIST_ROW

@@ -53,19 +53,19 @@ _FORMATS = (
     _format(
         "a certificate or a key (PEM)",
         r"-----BEGIN [A-Z0-9 ]{1,60}-----",
-        "move it out of this folder; here only email servers are declared",
+        "move it out of this folder, which is for email servers only",
     ),
     _format(
-        "a file that ansible-vault has encrypted as a whole",
+        "a file encrypted with ansible-vault",
         r"\$ANSIBLE_VAULT;",
-        "decrypt it with `ansible-vault decrypt`, and encrypt the secret alone with"
+        "decrypt it with `ansible-vault decrypt`, and encrypt only the secret with"
         " `ansible-vault encrypt_string`",
     ),
     _format("a table (CSV)", r"\w{1,60}(?:[,;\t]\w{1,60}){2,30}\n"),
 )
 _CONFLICT = re.compile(r"<{7}(?: |$)")
 _CONFLICT_WORDS = (
-    "git has left a merge conflict in this file",
+    "this file has an unresolved merge conflict",
     "keep one of the two versions; delete the lines with <<<<<<<, ======= and >>>>>>>",
 )
 _COMMENT = re.compile(r"(?:#|;|//)(?!-)")

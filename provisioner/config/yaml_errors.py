@@ -37,12 +37,12 @@ _UNCLOSED_BRACKET = (
     "close it, and put a comma between the entries",
 )
 _BAD_ESCAPE = (
-    "YAML has no such escape sequence in double quotes",
+    "unknown escape sequence in double quotes",
     r"write \\ for a backslash, or use single quotes: 'C:\folder\email.log'",
 )
 _BAD_NAME = (
     "& and * begin anchors and aliases in YAML, and no name follows here",
-    "put the text into quotes if it shall begin with this sign",
+    "quote the text if it begins with this character",
 )
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -61,39 +61,39 @@ _WORDS: dict[str, tuple[str, str]] = {
     "did not find expected alphabetic or numeric character": _BAD_NAME,
     "mapping values are not allowed in this context": (
         "unexpected colon",
-        "put text that contains a colon and a blank into quotes; or fix the indentation",
+        'quote text that contains ": ", or fix the indentation',
     ),
     "found character that cannot start any token": (
-        "no value can begin with this sign",
+        "a value cannot begin with this character",
         "put the value into quotes",
     ),
     "found unexpected ':'": (
-        "no blank follows this colon",
+        "a blank is missing after this colon",
         "write `key: value`; put text that holds a colon into quotes",
     ),
     "found unexpected end of stream": (
-        "this quoted text does not end",
+        "this quoted text is not closed",
         "close it with the same quote",
     ),
     "found unexpected document indicator": (
-        "a quoted text does not end before the next document begins",
+        "a quoted text is not closed before the next document begins",
         "close it with the same quote",
     ),
     "did not find expected <document start>": (
-        "something follows after the end of the document",
-        "begin a further document with a line `---`; fix the indentation",
+        "unexpected text after the end of the document",
+        "begin another document with a line `---`, or fix the indentation",
     ),
     "did not find expected node content": (
         "a value is missing here",
-        "write the value, or put it into quotes if it begins with a special sign",
+        "write the value, or quote it if it begins with a special character",
     ),
     "found unknown directive name": (
-        "only %YAML and %TAG are known after a percent sign at the beginning of a line",
+        "unknown directive: a line that begins with % must be %YAML or %TAG",
         "remove the line, or put the value into quotes",
     ),
     "found undefined tag handle": (
         "unknown tag",
-        "remove it; the one tag that email servers use is !vault",
+        "remove it; the only tag of email servers is !vault",
     ),
     "control characters are not allowed": (
         "control character",

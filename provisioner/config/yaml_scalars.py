@@ -71,7 +71,7 @@ def key_tag_words(tag: str) -> tuple[str, str] | None:
     """A key is text, and nothing else can be said of it."""
     if tag in ("!", f"{_CORE}str"):
         return None
-    return "a tag stands before a key", "write it behind the colon, before the value; or remove it"
+    return "this tag is before the key", "write it after the colon, before the value; or remove it"
 
 
 def scalar_value(event: ScalarEvent) -> Scalar:
@@ -84,13 +84,13 @@ def tag_words(event: Any) -> tuple[str, str] | None:
     """What is wrong with a value's tag, and the remedy; None if nothing is."""
     if event.tag not in _KNOWN_TAGS.get(type(event), _LIST_TAGS):
         if event.tag.startswith("!v"):
-            return "this tag is not known", "did you mean !vault, before ansible-vault text?"
-        return "this tag is not known", "remove it; the one tag that email servers use is !vault"
+            return "unknown tag", "did you mean !vault, before ansible-vault text?"
+        return "unknown tag", "remove it; the only tag of email servers is !vault"
     if event.tag == "!vault" and not is_vault_text(event.value):
         return (
-            "!vault stands before something that is no ansible-vault text",
-            "make it with: ansible-vault encrypt_string; keep the | and the indentation",
+            "the value of !vault is not ansible-vault text",
+            "encrypt the value with ansible-vault encrypt_string; keep the | and the indentation",
         )
     if event.tag in _SCALARS and type(plain_value(event.value)) not in _SCALARS[event.tag]:
-        return "the value is not of the kind that its tag names", "remove the tag"
+        return "the value is not of the type that its tag names", "remove the tag"
     return None

@@ -42,16 +42,14 @@ MOST_VALUES = 10_000  # in one document, aliases counted as often as they are us
 
 # That many keys of the first server come again where a second one begins.
 _KEYS_OF_A_SECOND_SERVER = 3
-_SECOND_SERVER = "another email server begins here, and nothing separates it from the one above"
-_SEPARATE = (
-    "put each email server into a file of its own; in YAML, a line `---` between them will do, too"
-)
+_SECOND_SERVER = "another email server begins here without a separator"
+_SEPARATE = "put each email server into its own file; or, in YAML, write a line `---` between them"
 
 _BROKEN_PATH = re.compile(r"[A-Za-z]:[\x00-\x1f].")
 # "C:\new", say: \n is a line break.
 _DRIVE = (
     "in double quotes the backslash after the drive letter begins an escape sequence",
-    r"write \\ for each backslash; in YAML, single quotes will do, too: 'C:\folder\email.log'",
+    r"write \\ for each backslash; or, in YAML, use single quotes: 'C:\folder\email.log'",
 )
 
 TOO_DEEP = "exceeded maximum nesting depth"  # libyaml's words, of a thousand brackets
@@ -166,7 +164,7 @@ class _Builder:
     def _value(self, event: Any) -> tuple[Any, Node]:
         self._values_left -= 1
         if self._values_left < 0:
-            self._stop(event, f"more than {MOST_VALUES:,} values, those of aliases counted")
+            self._stop(event, f"more than {MOST_VALUES:,} values, including those of aliases")
         left = self._values_left
         kind = type(event)
         node = event
@@ -187,8 +185,8 @@ class _Builder:
         if event.tag is not None:
             self._note_tag(tag_words(event), event)
         if type(value) is float and not math.isfinite(value):
-            message = "this is no number that JSON knows"
-            self._note("syntax", event, message, "put it into quotes if text")
+            message = "this number is not valid in JSON"
+            self._note("syntax", event, message, "quote it if it is text")
             return None
         if type(value) is str:
             if not value.isascii() and event.implicit[0]:
@@ -240,7 +238,7 @@ class _Builder:
 
     def _refuse_key(self, event: Event) -> NoReturn:
         message = "a key must be plain text, not a list, a mapping or an alias"
-        remedy = "put text that begins with { [ or * into quotes; templates are not rendered"
+        remedy = "quote text that begins with { [ or *; templates are not rendered"
         raise Unreadable(self._issue("syntax", event, message, remedy))
 
     def _sequence(self, start: Any) -> tuple[list[Any], Collection]:
@@ -264,8 +262,8 @@ class _Builder:
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
-            message = "no anchor of this name is complete before this place"
-            remedy = "put a text that begins with * into quotes; or write `&name` at a value above"
+            message = "no complete anchor of this name precedes this alias"
+            remedy = "quote text that begins with *; or write `&name` at a value above"
             self._note("syntax", event, message, remedy)
             return None
         value, size = self._anchors[event.anchor]

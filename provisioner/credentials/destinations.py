@@ -99,13 +99,13 @@ def changes_of(
             continue  # ten servers, one relay password: accepted once
         if not elsewhere:
             source = "" if field == TOKENS else f" ({shown_source})"
-            text = f"{field}{source} would go for the first time to {_shown(want)}"
+            text = f"{field}{source} would be sent for the first time to {_shown(want)}"
             note = f"first use: {field}{source} will be sent to {_hosts(want)}"
             yield DestinationChange(False, text, note)
             continue
         name, other = elsewhere[0]
         against = f"against it {'; '.join(_differences(other, want))}"
-        goes = against if other.secret == field else f"would go to {_shown(want)}"
+        goes = against if other.secret == field else f"would be sent to {_shown(want)}"
         yield DestinationChange(True, f"its {field} is the {other.secret} of {name}, and {goes}")
 
 

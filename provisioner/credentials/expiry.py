@@ -54,7 +54,7 @@ class TokenExpiry:
 
 def predict_expiry(tokens: TokenSet, provider: Provider) -> TokenExpiry:
     """The first of all ends that are known; it may come earlier (`Provider.early_ends`)."""
-    unknown = TokenExpiry(None, f"{provider.label}: not known how long one lives unused")
+    unknown = TokenExpiry(None, f"{provider.label}: lifetime of unused tokens unknown")
     return min(_ends(tokens, provider), key=lambda end: end.at or 0, default=unknown)
 
 
@@ -108,14 +108,15 @@ def _secret_problems(server: EmailServer, now: float, within: float | None) -> I
     days = (expires - _day(now)).days
     name = server.server_name
     remedy = (
-        "make a new one at the provider, give it to client_secret, correct client_secret_expires, "
+        "make a new one at the provider, store it where client_secret points to, correct "
+        "client_secret_expires, "
         f"then push: {proposed_command('push', name)}"
     )
     if days < 0:
         yield Problem(f"the client secret expired on {expires}", remedy)
     else:
         in_days = "today" if days == 0 else f"in {days} day{'s' if days > 1 else ''}"
-        said = f"the client secret ends on {expires}, {in_days}"
+        said = f"the client secret expires on {expires}, {in_days}"
         yield Problem(said, remedy, blocks=False, standing="soon")
 
 
@@ -123,17 +124,18 @@ def _ending(name: str, end: TokenExpiry, now: float) -> Problem:
     assert end.at is not None  # noqa: S101  it is near
     sign_in = proposed_command("authenticate", name)
     if end.at <= now:
-        said = f"the refresh token has most likely ended: {end.reason}"
+        said = f"the refresh token has most likely expired: {end.reason}"
         return Problem(said, f"sign in again: {sign_in}", standing="sign in")
     if end.refresh_helps:
         return Problem(
-            f"the refresh token ends on {_day(end.at)} ({end.reason}) unless it is used",
+            f"the refresh token expires on {_day(end.at)} ({end.reason}) unless it is used",
             f"refresh before: {proposed_command('refresh', name)}",
             blocks=False,
             standing="soon",
         )
     return Problem(
-        f"the refresh token ends on {_day(end.at)} ({end.reason}), and no refresh puts that off",
+        f"the refresh token expires on {_day(end.at)} ({end.reason}); only a new sign-in extends "
+        "it",
         f"sign in before: {sign_in}",
         blocks=False,
         standing="soon",
@@ -143,7 +145,7 @@ def _ending(name: str, end: TokenExpiry, now: float) -> Problem:
 def _ends(tokens: TokenSet, provider: Provider) -> Iterator[TokenExpiry]:
     if tokens.refresh_token_expires_at is not None:
         renewed = provider.refresh_token_rotation in ("old_stays_valid", "strict")
-        reason = f"{provider.label} gave it until then"
+        reason = f"as {provider.label} stated"
         at = tokens.refresh_token_expires_at
         began = tokens.refreshed_at if renewed else tokens.obtained_at
         yield TokenExpiry(at, reason, refresh_helps=renewed, began=began)
@@ -232,7 +234,7 @@ def sign_in_state(
         nobody = isinstance(error, PersonNeeded)
         said = Problem.of(error)
         if nobody:
-            said = Problem("nobody has signed in yet", error.remedy, standing="sign in")
+            said = Problem("not signed in", error.remedy, standing="sign in")
         ends = near_ends(server, None, provider, now=now, within=within)
         return replace(state, unreadable=not nobody, problems=(said, *ends))
     proof = proof_of(tokens, noted)

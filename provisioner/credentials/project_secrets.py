@@ -99,7 +99,7 @@ class ProjectSecrets:
         found = self.store.read(server.server_name)
         if found is None or found.tokens is None:
             raise PersonNeeded(
-                f"nobody has signed in to {server.server_name} yet",
+                f"not signed in: {server.server_name}",
                 remedy=f"run: {proposed_command('authenticate', server.server_name)}",
             )
         return self._renewed.get(found.tokens, found.tokens)
@@ -332,7 +332,7 @@ def _contacts(way: Destination) -> list[str]:
 def _resemblances(urls: Iterable[str]) -> Iterator[DestinationChange]:
     for host in sorted(endpoint_hosts(urls)):
         if known := resembled(host):
-            yield DestinationChange(True, f"{host} resembles {known}, and is another host")
+            yield DestinationChange(True, f"{host} resembles {known}, but is another host")
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,8 @@ class CredentialStore:
             working / f"{path.name}.lock",
             f"the sign-in of {printable(server_name)}",
             owner=process_owner(),
-            remedy="wait until that run has ended, then run again; the lock ends with its process",
+            remedy="wait until that run has ended, then run again; "
+            "the lock is released when its process exits",
             wait_seconds=_LOCK_WAIT_SECONDS,
         )
         with lock, ExitStack() as files:

@@ -116,7 +116,7 @@ class KeySearch:
         folder = configuration_folder(self.environment)
         if folder is None:
             raise NoVaultKey(
-                "no vault key: HOME is not set, so there is no place for one",
+                "cannot create a vault key: HOME is not set",
                 remedy=f"set HOME, or {PASSWORD_FILE_VARIABLE}",
             )
         return folder / KEY_FILE
@@ -208,7 +208,7 @@ class KeySearch:
         if key is None and not create:
             raise NoVaultKey(
                 f"no vault key: {path} does not exist",
-                remedy="copy the vault-key file from where the tokens were made, or set "
+                remedy="copy the vault-key file from the machine that made the tokens, or set "
                 f"{PASSWORD_FILE_VARIABLE}; `provisioner authenticate` makes one for a new project",
             )
         return key or self._make(path)
@@ -218,8 +218,8 @@ class KeySearch:
         if any(self.tokens_path.glob("*.yml")):
             raise SecretUnavailable(
                 f"{self.tokens_path} has tokens, but the key that opens them is not at {path}",
-                remedy="copy the vault-key file from where they were made; if it is lost, remove "
-                "the token files and sign in again",
+                remedy="copy the vault-key file from the machine that made them; "
+                "if it is lost, remove the token files and sign in again",
             )
         try:
             with self.key_lock():
@@ -259,7 +259,7 @@ def write_key(path: Path, key: VaultKey) -> VaultKey:
 def _judge(path: Path, status: os.stat_result) -> None:
     """Only the owner may read it."""
     if exposure := exposure_of(status):
-        mend = f"chmod 600 {shlex.quote(str(path))}\nor, where its mode cannot be changed: "
+        mend = f"chmod 600 {shlex.quote(str(path))}\nor, if its mode cannot be changed: "
         raise SecretUnavailable(
             f"the vault key {path} {exposure}",
             remedy=(mend if status.st_uid == os.geteuid() else "") + _how_to_copy(path),

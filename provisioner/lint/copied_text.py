@@ -96,15 +96,15 @@ _FORMS = (
         re.compile(
             r"(?is)https?://[a-z0-9.-]+\.safelinks\.protection\.outlook\.com/.*?[?&]url=(?P<value>[^&]+).*"
         ),
-        "this is a link that Safe Links of Microsoft 365 has rewritten in an email",
-        "write the address that stands behind url=, with : for %3A and / for %2F",
+        "this link was rewritten by Safe Links of Microsoft 365 in an email",
+        "write the address after url=, with : for %3A and / for %2F",
         _decoded,
         "rewritten-link",
     ),
     _Form(
         _is_url,
         re.compile(r"(?is)https://urldefense\.com/v3/__(?P<value>.+?)__;.*"),
-        "this is a link that URL Defense of Proofpoint has rewritten in an email",
+        "this link was rewritten by URL Defense of Proofpoint in an email",
         "write the address between the two __",
         _value,
         "rewritten-link",
@@ -119,28 +119,28 @@ _FORMS = (
     _Form(
         _anywhere,
         re.compile(r"\[(?P<value>[^\]\s]+)\]\((?:[^()\s]*)\)"),
-        "this is a link of Markdown",
+        "this is a Markdown link",
         _WITHOUT + ": the part between the brackets",
         _value,
     ),
     _Form(
         _is_address,
         re.compile(r"(?P<sign>[^<>@]*[^<>@\s])\s*<(?P<value>[^<>\s@]+@[^<>\s@]+)>"),
-        "a name stands before the address",
+        "there is a name before the address",
         "write the address alone, without < and >",
         _value,
     ),
     _Form(
         _anywhere,
         re.compile(r"(?P<sign><)(?P<value>(?=\S*[.@:])[^<>\s]+|[0-9a-fA-F-]{36})>"),
-        "the value stands between < and >",
+        "the value is enclosed in < and >",
         "write it without < and >",
         _value,
     ),
     _Form(
         _anywhere,
         re.compile(r"(?P<sign>\*\*|__|\*|`{1,3})(?P<value>.+)(?P=sign)"),
-        "signs of Markdown stand around the value",
+        "the value is enclosed in Markdown characters",
         "write it without * and `",
         _value,
     ),
@@ -164,15 +164,15 @@ _FORMS = (
         re.compile(
             r"(?s).*?(?P<sign>&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{2,5}|#x[0-9a-fA-F]{2,4});).*"
         ),
-        "this is how HTML writes a sign",
-        "write the sign itself: & for &amp;, nothing for &lt;, &gt;, &quot; and &nbsp;",
+        "this is an HTML character reference",
+        "write the character itself: & for &amp;, nothing for &lt;, &gt;, &quot; and &nbsp;",
         lambda found: html.unescape(found[0]),
     ),
     _Form(
         _is_url,
         re.compile(r"(?P<value>[^?]*)(?P<sign>%20|%0A|%22|%3E|%C2%A0)"),
-        "a blank or a quote came along at the end, written with %",
-        "write the address without its end",
+        "this address ends with an encoded blank or quote",
+        "remove the end of the address",
         _value,
     ),
     _Form(
@@ -185,7 +185,7 @@ _FORMS = (
     _Form(
         _is_no_list,
         re.compile(r"(?P<sign> +)(?P<value>[^ ].*)|(?P<value2>.*[^ ])(?P<sign2> +)"),
-        "a blank stands at an end of this value, which quotes keep",
+        "this value begins or ends with a blank, which quotes keep",
         "write it without",
         _either,
     ),
@@ -194,14 +194,14 @@ _FORMS = (
         re.compile(
             r"(?P<value>.*[^,;])(?P<sign>[,;]+)|(?P<value2>[^\[(<]*[^\[(<,;)>\]])(?P<sign2>[,;)>\]][,;)>\].]*)"
         ),
-        "what ends a part of a sentence stands at the end of this value",
+        "this value ends with a punctuation mark",
         "write the value without it",
         _either,
     ),
     _Form(
         lambda pointer: _is_address(pointer) or _is_url(pointer),
         re.compile(r"(?=\S*[@/])(?P<value>\S*[^.\s])(?P<sign>\.+)"),
-        "a dot stands at the end of this value",
+        "this value ends with a dot",
         "write it without",
         _value,
     ),
@@ -247,7 +247,7 @@ def _sign_in(pointer: str, text: str) -> tuple[Remains, str] | None:
         found = _of_sign(
             text.index(letter),
             letter,
-            f"what looks like the Latin letter {latin} is",
+            f"this looks like the Latin letter {latin}, but is",
             f"type the Latin letter {latin}",
         )
         return found, "".join(LIKE_LATIN.get(sign, sign) for sign in text)
@@ -260,7 +260,10 @@ def _is_lookalike(pointer: str, text: str) -> bool:
     return resembled(host) is not None
 
 
-_QUOTE = ("this is no quote of YAML or JSON, but part of the value:", 'write " or nothing instead')
+_QUOTE = (
+    "this is not a quote of YAML or JSON, but part of the value:",
+    'write " or nothing instead',
+)
 
 
 def _of_sign(place: int, sign: str, message: str, remedy: str) -> Remains:
@@ -272,13 +275,13 @@ def _words_for(pointer: str, sign: str) -> tuple[str, str] | None:
     if sign in _QUOTES or sign in _WIDE_QUOTES:
         return _QUOTE
     if sign in _DASHES:
-        return "what looks like a hyphen is", "write a hyphen: -"
+        return "this looks like a hyphen, but is", "write a hyphen: -"
     if sign == "\u2026":
-        return "the value was cut off where it was copied:", "write the whole value"
+        return "the value was cut off when it was copied:", "write the whole value"
     if sign == "\u2022":
-        return "the sign of a list came along:", "remove it"
+        return "a list marker was copied with the value:", "remove it"
     ascii_sign = _ascii_for(pointer, sign)
-    return (f"what looks like {ascii_sign} is", f"write {ascii_sign}") if ascii_sign else None
+    return (f"this looks like {ascii_sign}, but is", f"write {ascii_sign}") if ascii_sign else None
 
 
 def _ascii_for(pointer: str, sign: str) -> str:

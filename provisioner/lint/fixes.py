@@ -65,7 +65,7 @@ def write(mended: MendedFile) -> None:
         with open(mended.path, "r+b", buffering=0) as file:  # noqa: PTH123
             if file.read() != mended.before:
                 raise ProvisionerError(
-                    f"{mended.shown}: the file has changed meanwhile, and was left as it is",
+                    f"{mended.shown}: the file has changed in the meantime, and was not fixed",
                     remedy="run this again",
                 )
             try:
@@ -75,7 +75,7 @@ def write(mended: MendedFile) -> None:
                 raise
     except OSError as error:
         why = f"{mended.shown}: cannot be written: {error.strerror}"
-        raise ProvisionerError(why, remedy="nothing in it was mended") from None
+        raise ProvisionerError(why, remedy="nothing in it was fixed") from None
 
 
 def _replace(descriptor: int, content: bytes) -> None:

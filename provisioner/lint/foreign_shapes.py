@@ -10,8 +10,8 @@ from provisioner.lint.schema import Schema
 
 _OWN = frozenset({"server_name", "smtp_security_level", "host"})
 _ONE_EACH = (
-    "write each email server's keys at the top level of a document of its own; between two of them "
-    "stands a line `---`"
+    "write each email server's keys at the top level of a document of its own, with a line `---` "
+    "between two documents"
 )
 _RENEW = "if git has it, make a new one at Google; "
 _HOLDERS = (
@@ -29,21 +29,21 @@ class _Shape(NamedTuple):
 
 
 _GOOGLE_CLIENT = (
-    "this is an OAuth client of Google as downloaded, its secret included",
+    "this is an OAuth client file from Google, including its secret",
     f"{_RENEW}declare an email server with its client_id, auth_uri as authorization_url and "
     "token_uri as access_token_url, and refer to the secret: client_secret: {env: NAME}",
 )
 _TOKENS = (
-    "these are tokens that another program has stored",
-    "end that sign-in at the provider if git has them, and remove the file; here "
-    "`provisioner authenticate` signs in and keeps the tokens encrypted",
+    "these are tokens of another program",
+    "revoke that sign-in at the provider if git has them, and remove the file; `provisioner "
+    "authenticate` signs in and stores the tokens encrypted",
 )
 _SHAPES = (
     _Shape(("installed",), *_GOOGLE_CLIENT),
     _Shape(("web",), *_GOOGLE_CLIENT),
     _Shape(
         ("private_key", "client_email"),
-        "this is the key of a service account of Google, with which MAPS cannot sign in",
+        "this is the key of a Google service account, with which MAPS cannot sign in",
         f"{_RENEW}MAPS signs in as a person: create an OAuth client of the type Desktop app",
     ),
     _Shape(("refresh_token", "client_id"), *_TOKENS),
@@ -56,32 +56,32 @@ _SHAPES = (
     ),
     _Shape(
         ("appId", "signInAudience"),
-        "this is the manifest of an app registration at Microsoft",
+        "this is the manifest of a Microsoft app registration",
         "declare an email server whose client_id is its appId",
     ),
     _Shape(
         ("schema_version", "generation"),
-        "this is what hosts get, and not what is declared",
-        "remove it from the project: `provisioner push` makes it anew",
+        "this is a document of a host, not a server file",
+        "remove it from the project: `provisioner push` creates it",
     ),
     _Shape(
         ("apiVersion", "kind"),
-        "this is a manifest of Kubernetes",
-        "declare an email server, or keep this file outside of the servers folder",
+        "this is a Kubernetes manifest",
+        "declare an email server, or move this file out of the servers folder",
     ),
     _Shape(
         ("services",),
-        "this is a file of Docker Compose",
-        "declare an email server, or keep this file outside of the servers folder",
+        "this is a Docker Compose file",
+        "declare an email server, or move this file out of the servers folder",
     ),
     _Shape(
         ("all",),
-        "this is an inventory of Ansible",
-        "move it into the folder `inventory`; here email servers are declared",
+        "this is an Ansible inventory",
+        "move it into the folder `inventory`; this folder is for email servers",
     ),
     _Shape(
         ("push",),
-        "these are settings of a project",
+        "these are project settings",
         "write them into provisioner.yml, in the project's folder",
     ),
 )
@@ -96,7 +96,7 @@ def foreign_shape(value: Any, schema: Schema) -> Issue | None:
             return _issue(shape.keys[0], shape.what, shape.remedy)
     for key in _HOLDERS:
         if isinstance(value.get(key), dict | list):
-            return _issue(key, f"`{key}:` stands above an email server here", _ONE_EACH)
+            return _issue(key, f"`{key}:` contains an email server", _ONE_EACH)
     return None
 
 

@@ -107,5 +107,5 @@ class Linter:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-        message = f"this check failed here, which is our bug: {type(error).__name__} at {place}"
-        return Issue("", message, "please report it with this line", "key", check)
+        message = f"internal error in this rule: {type(error).__name__} at {place}"
+        return Issue("", message, "report it with this line", "key", check)

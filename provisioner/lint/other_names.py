@@ -36,10 +36,10 @@ _BY_COMMAND = (
     "let a command print it: {command: [PROGRAM, ARGUMENT]}; or put it into a variable: {env: NAME}"
 )
 _TOKENS = (
-    "remove it, and end that sign-in at the provider if git has it: `provisioner authenticate` "
-    "signs in and keeps the tokens encrypted"
+    "remove it, and revoke that sign-in at the provider if git has it: `provisioner authenticate` "
+    "signs in and stores the tokens encrypted"
 )
-_TENANT = "remove it: the tenant stands in the URLs, such as .../contoso.edu/oauth2/v2.0/token"
+_TENANT = "remove it: the tenant is part of the URLs, such as .../contoso.edu/oauth2/v2.0/token"
 _REDIRECT = (
     "remove it: the sign-in uses http://localhost, or https://localhost with "
     "use_https_on_callback: true; register that with the provider"

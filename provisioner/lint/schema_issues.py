@@ -127,7 +127,7 @@ class _Refusal:
         for name, partners in self._demand.items():
             for partner in partners:
                 if name in self._value and partner not in self._value:
-                    reasons = filter(None, (self._condition(), f"{name} is there"))
+                    reasons = filter(None, (self._condition(), f"{name} is set"))
                     yield self._missing_key(partner, " and ".join(reasons))
 
     def _missing_key(self, name: str, reason: str) -> Issue:
@@ -155,14 +155,14 @@ class _Refusal:
         if not self._pointer:
             dash = ", without a dash" if isinstance(self._value, list) else ""
             remedy = (
-                f"write its keys at the top level{dash}; between two servers stands a line `---`"
+                f"write its keys at the top level{dash}; write a line `---` between two servers"
             )
         fix = mended(self._value, self._node)
         yield Issue(self._pointer, message, remedy, rule="wrong-type", fix=fix)
 
     def _not_allowed(self) -> Iterator[Issue]:
         choices = self._demand if isinstance(self._demand, list) else [self._demand]
-        message = f"{self._name} has a value that it cannot have"
+        message = f"{self._name} has an invalid value"
         remedy = "write one of " + ", ".join(map(str, choices))
         yield Issue(self._pointer, message, remedy, rule="not-allowed-value")
 
@@ -238,7 +238,7 @@ def _how_to_write(value: Any, node: Node) -> str:
     if "writeOnly" in node:
         return str(node["description"])
     if value is None:
-        return "write a value behind the colon, or remove the key"
+        return "write a value after the colon, or remove the key"
     if "string" in types and isinstance(value, int | float):
         return "put it into quotes"
     if types == "boolean" and isinstance(value, str) and value.casefold() in _SPOKEN:

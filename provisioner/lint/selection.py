@@ -25,8 +25,9 @@ def asked_for(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozens
     for rule in ignored:
         if rule not in _OPTIONAL:
             raise UsageError(
-                f"{rule} cannot be ignored: it finds what makes an email server unusable or unsafe",
-                remedy="mend what it finds; can be ignored: " + ", ".join(sorted(_OPTIONAL)),
+                f"{rule} cannot be ignored: its findings make an email server unusable or unsafe",
+                remedy="fix its findings; rules that can be ignored: "
+                + ", ".join(sorted(_OPTIONAL)),
             )
     chosen = frozenset(selected) | (EVERYTHING - _OPTIONAL) if selected else EVERYTHING
     return chosen - frozenset(ignored)

@@ -139,8 +139,8 @@ class _Spelling:
         """Names the key only if others use it, or it looks like one; below a secret, never."""
         inner, around = self._schema.spot(f"{pointer}/{escaped(key)}"), self._schema.spot(pointer)
         if inner.shown == around.shown and not (is_public and around.state == "known"):
-            return "this key is not known here"
-        return f"`{printable(key)}` is no key that is known here"
+            return "unknown key"
+        return f"unknown key `{printable(key)}`"
 
     def _choice(self, value: str, choices: Sequence[Any], pointer: str, written: str) -> str:
         """The choice that was most likely meant; the value itself if none is near."""
@@ -148,7 +148,7 @@ class _Spelling:
         if not near:
             return value
         name = pointer.rpartition("/")[2]
-        message = f"`{printable(name)}` has a value that it cannot have"
+        message = f"`{printable(name)}` has an invalid value"
         remedy, fix = f"did you mean {near[0]}?", _certain(value, near)
         self.issues.append(Issue(written, message, remedy, rule="not-allowed-value", fix=fix))
         return near[0]
@@ -159,7 +159,7 @@ def _unknown(key: str, near: Sequence[str], node: Node, message: str, written: s
     if near:
         remedy, fix = f"did you mean {near[0]}?", _certain(key, near)
         return Issue(pointer, message, remedy, "key", "unknown-key", fix=fix)
-    remedy = remedy_for_name(key) or "known here: " + ", ".join(_names_for_people(node))
+    remedy = remedy_for_name(key) or "known keys: " + ", ".join(_names_for_people(node))
     if key == "<<":
         message = "the merge key `<<` is not part of YAML 1.2"
         remedy = "repeat the settings instead"
@@ -179,15 +179,15 @@ def _names_for_people(node: Node) -> Iterator[str]:
 
 
 def _astray(key: str, home: str, written: str) -> Issue:
-    message = f"`{key}` is no key that is known here"
+    message = f"unknown key `{key}`"
     remedy = f"{key} belongs below {home}" if home else f"{key} belongs at the top level"
     return Issue(f"{written}/{key}", message, remedy, "key", "unknown-key")
 
 
 def _unindented(keys: Sequence[str], home: str, value: Mapping[str, Any], written: str) -> Issue:
     """All keys that stand beside the one which should hold them are one mistake."""
-    message = f"what belongs below `{home}` is not indented"
+    message = f"the keys below `{home}` are not indented"
     if home not in value:
-        message = f"{len(keys)} keys stand here that belong below `{home}`"
+        message = f"{len(keys)} keys here belong below `{home}`"
     remedy = f"write {', '.join(keys)} below a line `{home}:`, each indented by two spaces"
     return Issue(f"{written}/{keys[0]}", message, remedy, "key", "unknown-key")

@@ -89,7 +89,7 @@ def _words(rule: str, comment: _Comment, checked: frozenset[str]) -> tuple[str, 
     if rule not in IGNORABLE:
         return _words_for_other(rule)
     if not comment.has_reason:
-        return "this comment gives no reason, so it does not count", "write the reason behind it"
+        return "this comment gives no reason, so it has no effect", "write the reason after it"
     if rule not in checked:
         return None
     return f"there is no finding of {rule} here", "remove the comment"
@@ -101,7 +101,7 @@ def _words_for_other(rule: str) -> tuple[str, str]:
 
     known = [entry.rule for entry in rule_pages()]
     if rule in known:
-        return f"{rule} cannot be turned off by a comment", "mend what it says; remove the comment"
+        return f"{rule} cannot be ignored with a comment", "fix the finding, and remove the comment"
     near = nearest(rule, sorted(IGNORABLE))
     remedy = f"did you mean {near}?" if near else "`provisioner rules` lists them"
     return "this comment names a rule that does not exist", remedy

@@ -43,7 +43,7 @@ def read_project(root: Path) -> Project:
 
 def _require_folder(root: Path) -> None:
     if not root.is_dir():
-        remedy = "name the project folder with --project, or make it"
+        remedy = "pass the project folder with --project, or create it"
         raise InvalidProject(f"there is no folder {shown_path(root)}", remedy=remedy)
 
 
@@ -52,7 +52,7 @@ def _require_servers(path: Path, settings: list[Document]) -> None:
         return  # what is wrong with the settings says more
     raise InvalidProject(
         f"no email server is declared: there is no folder {shown_path(path)}",
-        remedy="run this in the project folder or name it with --project; to begin one, run"
+        remedy="run this in the project folder, or pass --project; to create a project, run"
         " `provisioner init` (`servers:` in provisioner.yml names another place)",
     )
 
@@ -60,7 +60,7 @@ def _require_servers(path: Path, settings: list[Document]) -> None:
 def _report(verdict: Verdict) -> str:
     errors = [finding for finding in verdict.findings if finding.severity is Severity.ERROR]
     many = f"{len(errors)} errors" if len(errors) != 1 else "an error"
-    return "\n".join((f"the declared files have {many}", *map(str, errors)))
+    return "\n".join((f"the project files have {many}", *map(str, errors)))
 
 
 def _build(root: Path, values: dict[str, Any], servers: list[Document]) -> Project:

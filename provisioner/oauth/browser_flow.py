@@ -120,7 +120,7 @@ def _instructions(
     if has_form(context.client_secret.reveal(), context.provider.client_secret_id_form):
         yield (
             f"Warning: {context.server.where('oauth2.client_secret')}: this looks like the ID of "
-            "the client secret, not like its value, which is shown only when it is made"
+            "the client secret, not like its value, which is shown only once"
         )
     yield f"{context.server.server_name}: sign in{who} in the browser:"
     yield f"  {url}"
@@ -129,7 +129,8 @@ def _instructions(
         yield f"The callback uses your certificate (SHA-256 fingerprint {certificate.fingerprint})."
     elif certificate:
         yield (
-            "The browser will warn of the callback's certificate, which was made for this sign-in. "
+            "The browser will warn about the certificate of the callback, which was made for this "
+            "sign-in. "
             f"Accept it if its SHA-256 fingerprint is {certificate.fingerprint}"
         )
     if not options.opens_browser:
@@ -141,7 +142,7 @@ def _instructions(
             "press Enter. The input is hidden. An error that the page shows can be pasted, too."
         )
     redirect_uri = callback_server.redirect_uri
-    yield f"Waiting at {redirect_uri} for up to {options.timeout:g} s; Ctrl-C ends it."
+    yield f"Waiting at {redirect_uri} for up to {options.timeout:g} s; press Ctrl-C to cancel."
 
 
 def tunnel(port: int) -> str:
@@ -159,7 +160,7 @@ def open_browser(url: str, announce: Callable[[str], None]) -> None:
     def run() -> None:
         why = _no_browser(url)
         if why:
-            announce(f"No browser opened, since {why}: open the address by hand.")
+            announce(f"No browser was opened ({why}): open the address by hand.")
 
     threading.Thread(target=run, daemon=True).start()
 
@@ -202,7 +203,7 @@ def callback_timeout(
         *page_error_lines(provider, context.settings, redirect_uri),
     ]
     return SignInFailed(
-        f"{context.server.where()}: no answer came to {redirect_uri} within {seconds:g} s",
+        f"{context.server.where()}: no response at {redirect_uri} within {seconds:g} s",
         remedy="\n".join(lines),
     )
 
@@ -222,14 +223,14 @@ def _redirect_uri_to_register(provider: Provider, callback_server: CallbackServe
 def _ignored_lines(callback_server: CallbackServer) -> Iterator[str]:
     ignored = callback_server.ignored_requests
     if not ignored:
-        yield "No request came there."
+        yield "No request was received."
         return
     counts = ", ".join(f"{count} x {reason}" for reason, count in ignored.most_common())
-    yield f"Only other requests came there: {counts}."
+    yield f"Only other requests were received: {counts}."
     if ignored[callback_server.wrong_scheme]:
         yield (
-            f"- a browser came with {callback_server.wrong_scheme}: use_https_on_callback and the "
-            "registered address must agree"
+            f"- a browser connected with {callback_server.wrong_scheme}: use_https_on_callback "
+            "and the registered address must match"
         )
     if ignored[OTHER_STATE]:
-        yield "- the callback of another sign-in came and was ignored (an old browser tab?)"
+        yield "- the callback of another sign-in was ignored (an old browser tab?)"

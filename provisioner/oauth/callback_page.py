@@ -20,7 +20,7 @@ def signed_in_page(server_name: str, identity: str | None, unproven: str | None)
         _AMBER,
         f"{server_name}: signed in, not verified yet",
         f"{who}The tokens are saved, but the mail server has not confirmed them: {unproven}",
-        "You can close this tab; the terminal says more.",
+        "You can close this tab; see the terminal for details.",
     )
 
 
@@ -34,15 +34,16 @@ def ignored_page(reason: str, redirect_uri: str) -> str:
     """The request is not the answer of this sign-in. `reason` is one of our own."""
     return _page(
         _RED,
-        "This is not the expected answer",
+        "Not the expected response",
         f"The request was ignored: {reason}.",
-        f"This sign-in ends at {redirect_uri}. Close old tabs and use the newest one, or start "
+        f"This sign-in expects its callback at {redirect_uri}. Close old tabs and use the newest "
+        "one, or start "
         "again.",
     )
 
 
 def wrong_scheme_page(redirect_uri: str) -> str:
-    """A browser came with https to a callback of http, or the other way round."""
+    """A browser connected with https to a callback of http, or the other way round."""
     scheme = redirect_uri.partition(":")[0]
     return _page(
         _RED,

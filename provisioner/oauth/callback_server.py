@@ -54,7 +54,7 @@ Connection: close
 
 NO_STATE = "no state"
 OTHER_STATE = "the state of another sign-in"
-BROKEN_OFF = "broken off"
+INCOMPLETE = "incomplete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,9 @@ class CallbackServer:
             self._announce("Ignored the callback of another sign-in (an old browser tab?).")
         if is_first and reason == self.wrong_scheme:
             self._announce(
-                f"A browser came with {reason}. The redirect address is {self.redirect_uri}: is it "
-                "registered so? A browser that insists on https for localhost (HSTS) needs "
-                "use_https_on_callback: true, or its address pasted here."
+                f"A browser connected with {reason}. The redirect address is {self.redirect_uri}; "
+                "register exactly this address. A browser that insists on https for localhost "
+                "(HSTS) needs use_https_on_callback: true; or paste its address here."
             )
 
     def tell(self, page: str) -> None:
@@ -174,7 +174,7 @@ class CallbackServer:
         self._waiting.put(threading.current_thread())
         if not self.accept(callback):
             # A reload, or a second try with the same state: it sees the outcome of the first.
-            self.ignore("the same answer again")
+            self.ignore("the same response again")
         self._told.wait()
         return self._page or ""
 
@@ -267,7 +267,7 @@ class _LoopbackServer(ThreadingHTTPServer):
         error = sys.exception()
         if error is not None and not isinstance(error, OSError | RuntimeError):
             raise error  # a bug: threading.excepthook tells of it, and quotes nothing
-        self._callback_server.ignore(BROKEN_OFF)
+        self._callback_server.ignore(INCOMPLETE)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -344,7 +344,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_error(self, *_: object) -> None:
         """A time-out: http.server tells of it nowhere else."""
-        self._callback_server.ignore(BROKEN_OFF)
+        self._callback_server.ignore(INCOMPLETE)
 
     def log_message(self, *_: object) -> None:
         """Log nothing: the request line holds the code."""
@@ -389,7 +389,7 @@ def _loopback_servers(port: int, callback_server: CallbackServer) -> list[_Loopb
         else:
             return [first, second]
     raise SignInFailed(
-        "no port is free on both 127.0.0.1 and ::1", remedy="pin one that is, with --port"
+        "no port is free on both 127.0.0.1 and ::1", remedy="choose a free port with --port"
     )
 
 
@@ -397,7 +397,7 @@ def _not_ours(port: int, error: OSError) -> SignInFailed:
     if error.errno == errno.EADDRINUSE:
         return SignInFailed(
             f"port {port} is in use on this machine",
-            remedy="end the program that holds it (another sign-in?), or choose another --port",
+            remedy="stop the program that uses it (another sign-in?), or choose another --port",
         )
     return SignInFailed(
         f"port {port} cannot be used: {error.strerror}",

@@ -94,7 +94,7 @@ def _checked_certificate(path: Path) -> Certificate:
         found = x509.load_pem_x509_certificate(_read(path, "--callback-cert"))
     except ValueError:
         raise UsageError(
-            f"--callback-cert {path} holds no certificate in PEM form",
+            f"--callback-cert {path} contains no PEM certificate",
             remedy="give the file that begins with -----BEGIN CERTIFICATE-----",
         ) from None
     starts, ends = found.not_valid_before_utc, found.not_valid_after_utc
@@ -120,7 +120,7 @@ def _check_key(path: Path) -> None:
     mode = stat.S_IMODE(path.stat().st_mode)
     if b"-----BEGIN " not in text or b"PRIVATE KEY-----" not in text:
         raise UsageError(
-            f"--callback-key {path} holds no private key in PEM form",
+            f"--callback-key {path} contains no PEM private key",
             remedy="give the file that begins with -----BEGIN PRIVATE KEY-----",
         )
     if mode & 0o077:
@@ -145,7 +145,7 @@ def _read(path: Path, option: str) -> bytes:
     except OSError as error:
         raise UsageError(
             f"{option} {path} cannot be read: {error.strerror}",
-            remedy="check the path and who may read the file",
+            remedy="check the path, and the owner and mode of the file",
         ) from None
 
 

@@ -82,7 +82,7 @@ def granted_refresh_token(answer: TokenResponse, server: EmailServer, provider: 
         return answer.refresh_token
     field, remedy = _how_to_get_one(provider, _settings(server))
     raise SignInFailed(
-        f"{server.where(field)}: {provider.label} gave no refresh token",
+        f"{server.where(field)}: {provider.label} issued no refresh token",
         remedy=f"{remedy}, sign in again",
     )
 
@@ -97,11 +97,11 @@ def _how_to_get_one(provider: Provider, settings: OAuth2Settings) -> tuple[str, 
         )
     if OFFLINE_SCOPE in settings.scope_for_authorize.split():
         return "oauth2.prompt", (
-            "add prompt: consent (some give one only when the consent page is shown), and see "
+            "add prompt: consent (some issue one only when the consent page is shown), and check "
             "that the client may use refresh tokens"
         )
     return "oauth2.scope_for_authorize", (
-        f"add {OFFLINE_SCOPE} to scope_for_authorize; the client may have to be allowed it"
+        f"add {OFFLINE_SCOPE} to scope_for_authorize; the client may need permission for it"
     )
 
 
@@ -116,9 +116,9 @@ def granted_scope(answer: TokenResponse, server: EmailServer, provider: Provider
     if missing:
         field = "scope_for_token" if settings.scope_for_token else "scope_for_authorize"
         raise SignInFailed(
-            f"{server.where(f'oauth2.{field}')}: asked for and not granted: {' '.join(missing)}",
-            remedy="sign in again and leave every box ticked; else allow the scope for the client, "
-            f"or correct it. Granted were: {foreign(granted)}",
+            f"{server.where(f'oauth2.{field}')}: requested but not granted: {' '.join(missing)}",
+            remedy="sign in again and keep every box checked; or allow the scope for the client, "
+            f"or correct it. Granted: {foreign(granted)}",
         )
     return granted
 
@@ -186,8 +186,8 @@ def identity_from(
         field = "oauth2.scope_for_authorize"
         raise SignInFailed(
             f"{server.where(field)}: the provider's id_token cannot be read",
-            remedy="leave `openid` out of scope_for_authorize; the mail server then tells whether "
-            "the right account signed in",
+            remedy="remove `openid` from scope_for_authorize; then the mail server alone checks "
+            "the account",
         )
     _check_id_token(payload, server, now)
     ignored = {"email"} if payload.get("email_verified") in (False, "false") else set()
@@ -216,14 +216,14 @@ def _check_id_token(payload: Mapping[str, Any], server: EmailServer, now: float)
     audience = payload.get("aud")
     if audience != client_id and not (isinstance(audience, list) and client_id in audience):
         raise SignInFailed(
-            f"{server.where(field)}: the provider's id_token is meant for another client",
-            remedy="check client_id and the two URLs; do they belong to one app?",
+            f"{server.where(field)}: the provider's id_token is for another client",
+            remedy="check that client_id and the two URLs belong to one app",
         )
     expires_at = payload.get("exp")
     if isinstance(expires_at, int | float) and expires_at + _LEEWAY_SECONDS < now:
         raise SignInFailed(
             f"{server.where()}: the provider's id_token expired before it arrived",
-            remedy="set this machine's clock",
+            remedy="correct this machine's clock",
         )
 
 
@@ -265,9 +265,9 @@ def _check_silence(provider: Provider, server: EmailServer) -> None:
         return
     fact = "authorization_response_iss_parameter_supported"
     raise SignInFailed(
-        f"{server.where(_FIELD)}: the answer does not name its issuer, and {provider.label} is "
-        "known to name itself in each (RFC 9207): it may come from somebody else",
-        remedy="start the sign-in again; if this provider names none, say so in provisioner.yml: "
+        f"{server.where(_FIELD)}: the response has no `iss`, which {provider.label} always sends "
+        "(RFC 9207); it may be forged",
+        remedy="start the sign-in again; if this provider sends none, set in provisioner.yml: "
         f"providers: {{{provider.name}: {{{fact}: false}}}}",
     )
 
@@ -306,10 +306,10 @@ def _origin(url: str) -> tuple[str, str]:
 def _other_issuer(issuer: str, provider: Provider, server: EmailServer) -> SignInFailed:
     shown = foreign(issuer, longest=200)
     return SignInFailed(
-        f"{server.where(_FIELD)}: the answer comes from another issuer than the provider that was "
-        f"asked: {shown}",
-        remedy="do the URLs belong to one provider, and to one tenant? If that issuer is right, "
-        f"say so in provisioner.yml: providers: {{{provider.name}: {{issuer: {shown}}}}}",
+        f"{server.where(_FIELD)}: the response comes from another issuer than the provider of the "
+        f"sign-in: {shown}",
+        remedy="check that the URLs belong to one provider and one tenant; if that issuer is "
+        f"right, set in provisioner.yml: providers: {{{provider.name}: {{issuer: {shown}}}}}",
     )
 
 
@@ -319,18 +319,18 @@ def check_identity(identity: Identity, server: EmailServer, provider: Provider) 
     expected = settings.login_hint or server.user_name
     if expected is None and identity.name is None:
         raise SignInFailed(
-            f"{server.where('user_name')}: nobody says which mailbox this is: no user_name, no "
-            "login_hint, and the provider names no account",
+            f"{server.where('user_name')}: unknown mailbox: user_name and login_hint are not set, "
+            "and the provider returned no account name",
             remedy="add user_name: MAILBOX",
         )
     if expected is None or identity.name is None or identity.is_called(expected):
         return
     field = "oauth2.login_hint" if settings.login_hint else "user_name"
     raise SignInFailed(
-        f"{server.where(field)}: {identity.name} signed in, expected was {expected}",
-        remedy=f"sign in again as {expected}: {other_account(provider, server)}; if "
-        f"{identity.name} is the right account for this mailbox, declare "
-        f"login_hint: {identity.name}",
+        f"{server.where(field)}: signed in as {identity.name}, expected {expected}",
+        remedy=f"sign in again as {expected}: {other_account(provider, server)}; "
+        f"if {identity.name} is the right account for this mailbox, set login_hint: "
+        f"{identity.name}",
     )
 
 
@@ -388,15 +388,15 @@ def prove(
 ) -> TokenSet:
     """The last question, to the mail server: only its plain refusal fails. None: nobody asks it."""
     if check_login is None:
-        return replace(tokens, unproven="the SMTP check was left out")
+        return replace(tokens, unproven="the SMTP check was skipped")
     result = check_login(tokens)
     if result.proof is Proof.REFUSED:
         where = server.where(result.field or _mailbox_field(server))
         remedy, account = result.remedy, server.mailbox
         if tokens.identity is None and account is not None:
             remedy = (
-                f"did somebody else than {account} sign in? The provider does not say who it was. "
-                f"Then {other_account(provider, server)}. Else: {remedy}"
+                f"if another account than {account} signed in (the provider names none), "
+                f"{other_account(provider, server)}; otherwise: {remedy}"
             )
         raise SignInRefused(f"{where}: {result.detail}", remedy=remedy)
     if result.proof is Proof.UNPROVEN:
@@ -419,7 +419,7 @@ def proof_from(
         said += f'. It says: "{result.reply}"'
     if _is_refusal(result):
         remedy = f"{advice.remedy}\n  Who must act: {advice.actor}."
-        detail = f"the mail server refuses the token: {said}"
+        detail = f"the mail server rejects the token: {said}"
         return ProofResult(Proof.REFUSED, detail, remedy, advice.field, says_expired(result))
     return ProofResult(Proof.UNPROVEN, said, advice.remedy)
 

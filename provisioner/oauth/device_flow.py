@@ -32,7 +32,7 @@ from provisioner.text import redact
 
 _DEFAULT_INTERVAL_SECONDS, _SLOW_DOWN_SECONDS, _LONGEST_INTERVAL_SECONDS = 5, 5, 60
 _LONGEST_CODE, _LONGEST_URL = 64, 2000
-_OTHER_WAYS = "sign in with a browser, which may run on another machine: leave --device out"
+_OTHER_WAYS = "sign in with a browser, which may run on another machine: omit --device"
 
 
 @contextmanager
@@ -57,10 +57,10 @@ def device_flow(
         response, fault = _poll(polled, codes, clock() + seconds, clock, sleep)
     if response is None:
         waits_less = codes.expires_in is not None and timeout < codes.expires_in
-        longer = f"; --timeout {codes.expires_in} waits as long as the code lives"
+        longer = f"; --timeout {codes.expires_in} waits as long as the code is valid"
         raise SignInFailed(
-            f"{context.server.where()}: nobody signed in with the code within {seconds:g} s{fault}",
-            remedy="start the sign-in again: each has a code of its own"
+            f"{context.server.where()}: the code was not used within {seconds:g} s{fault}",
+            remedy="start the sign-in again: each has its own code"
             + (longer if waits_less else ""),
         )
     yield Answer(response)
@@ -76,9 +76,9 @@ def _invite(context: SignInContext, codes: DeviceCodes, seconds: float) -> None:
     if codes.verification_uri_complete:
         # RFC 8628 section 3.3.1: the person compares, against a code of somebody else.
         context.announce(
-            f"Or open {codes.verification_uri_complete} and see that it shows the same code."
+            f"Or open {codes.verification_uri_complete} and check that it shows the same code."
         )
-    context.announce(f"Waiting for up to {seconds:g} s; Ctrl-C ends it.")
+    context.announce(f"Waiting for up to {seconds:g} s; press Ctrl-C to cancel.")
 
 
 def _poll(
@@ -134,13 +134,13 @@ def device_codes(members: Mapping[str, Any]) -> DeviceCodes:
     """
     device_code = members.get("device_code")
     if not isinstance(device_code, str) or not device_code.isascii() or not device_code:
-        raise TokenRequestError("gives no device_code")
+        raise TokenRequestError("returned no device_code")
     device_code = Secret(device_code)  # before what is shown is read: it may hold it
     user_code = _line(members.get("user_code"), _LONGEST_CODE)
     # Google's own name for it is older than the standard.
     page = _page(members.get("verification_uri")) or _page(members.get("verification_url"))
     if user_code is None or page is None:
-        raise TokenRequestError("gives no user_code, or no page on https to enter it")
+        raise TokenRequestError("returned no user_code, or no https page to enter it")
     interval = lifetime(members.get("interval"))
     return DeviceCodes(
         device_code=device_code,
@@ -173,14 +173,14 @@ def device_endpoint(provider: Provider, server: EmailServer, settings: OAuth2Set
     SignInFailed where there is none; InvalidProject where secrets would travel in the clear.
     """
     if not provider.device_flow_serves_mail:
-        problem = "does not give the scope of mail to a sign-in with --device"
+        problem = "does not grant the scope of mail to a sign-in with --device"
         raise _impossible(server, f"{provider.label} {problem}", _OTHER_WAYS)
     if provider.device_authorization_url is None:
         raise _impossible(
             server,
-            f"{provider.label} is not known to offer a sign-in with --device",
-            f"{_OTHER_WAYS}; if it has a device authorization endpoint, say so in "
-            f"provisioner.yml: providers: {{{provider.name}: {{device_authorization_url: URL}}}}",
+            f"{provider.label} is not known to support a sign-in with --device",
+            f"{_OTHER_WAYS}; if it has a device authorization endpoint, set in provisioner.yml: "
+            f"providers: {{{provider.name}: {{device_authorization_url: URL}}}}",
         )
     url = absolute_url(settings.access_token_url, provider.device_authorization_url)
     checked_endpoint(url, "device_authorization_url")
@@ -188,8 +188,8 @@ def device_endpoint(provider: Provider, server: EmailServer, settings: OAuth2Set
         raise _impossible(
             server,
             f"device_authorization_url is at {urlsplit(url).netloc}, which is not known to belong "
-            "to the provider of the token endpoint: the client secret would go there",
-            "declare one on the host of access_token_url; else leave --device out",
+            "to the provider of the token endpoint: the client secret would be sent there",
+            "declare one on the host of access_token_url; or omit --device",
         )
     return url
 

@@ -38,8 +38,8 @@ _HEADERS = {
 }
 
 # Class of what was raised -> what is said, and whether it passes. The first that fits counts.
-_NO_BUNDLE = "cannot be asked: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is not the path of a file"
-_NO_PROXY = "cannot be asked; an address in HTTPS_PROXY or ALL_PROXY must be that of an HTTP proxy"
+_NO_BUNDLE = "cannot be contacted: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is not the path of a file"
+_NO_PROXY = "cannot be contacted; HTTPS_PROXY or ALL_PROXY must be the address of an HTTP proxy"
 _BEFORE_SENDING = (
     (TimeoutError, "did not answer in time", True),
     (ssl.SSLCertVerificationError, "", False),  # the table of causes has the words
@@ -49,12 +49,12 @@ _BEFORE_SENDING = (
     (requests.ConnectionError, "cannot be reached", True),
     (requests.RequestException, _NO_PROXY, False),  # the URL itself was read before
     (OSError, _NO_BUNDLE, False),
-    (Exception, "cannot be asked", False),
+    (Exception, "cannot be contacted", False),
 )
 _AFTER_SENDING = (
     (TimeoutError, "did not answer in time", True),
-    (urllib3.exceptions.DecodeError, "sent an answer that cannot be unpacked", False),
-    (Exception, "broke the connection off", True),
+    (urllib3.exceptions.DecodeError, "sent a response that cannot be decompressed", False),
+    (Exception, "closed the connection", True),
 )
 
 Texts = Mapping[str, str]
@@ -198,7 +198,7 @@ class _Guard(HTTPAdapter):
             if self._is_cut:
                 self.cut()
                 connection.close()
-                raise TimeoutError("the deadline is over")
+                raise TimeoutError("the deadline has passed")
 
         connection.connect = connect_in_time
         return connection

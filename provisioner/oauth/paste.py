@@ -159,7 +159,7 @@ def _take(
         advice = found.may_be_page and explain(text or "")
         announce(advice or f"Not accepted: {found.reason}. Still waiting.")
     elif callback_server.accept(found):
-        announce("The pasted address is the answer.")
+        announce("The pasted address is accepted.")
 
 
 def judge_paste(text: str | None, callback_server: CallbackServer) -> Callback | InvalidPaste:
@@ -177,7 +177,7 @@ def judge_paste(text: str | None, callback_server: CallbackServer) -> Callback |
             return one
     reasons = [one.reason for one in found if isinstance(one, Ignored)]
     may_be_page = not is_loopback(host_of(address)) and all(one == NO_STATE for one in reasons)
-    wanted = f"the one wanted begins with {callback_server.redirect_uri}/?"
+    wanted = f"the expected one begins with {callback_server.redirect_uri}/?"
     return InvalidPaste(_reason(address, places, reasons, wanted), may_be_page)
 
 
@@ -202,7 +202,7 @@ def _reason(address: str, places: list[str], reasons: list[str], wanted: str) ->
     if not places and "://" not in address:
         return f"that is not an address, or a code alone; paste the whole address: {wanted}"
     if {name for part in places for name, _ in parse_qsl(part)} >= _OF_THE_REQUEST:
-        return f"that is the address to open, not the one on which the browser ends: {wanted}"
+        return f"that is the address to open, not the final address of the browser: {wanted}"
     if "://" in address and not is_loopback(host_of(address)):
         return (
             f"that is a page before the end of the sign-in: {wanted}. If the page shows an error, "
@@ -210,7 +210,7 @@ def _reason(address: str, places: list[str], reasons: list[str], wanted: str) ->
         )
     first = reasons[0] if reasons else NO_STATE
     return {
-        NO_STATE: f"that address has no state; copy it from end to end: {wanted}",
-        OTHER_STATE: "that address is the end of another sign-in; open the address above again",
+        NO_STATE: f"that address has no state; copy all of it: {wanted}",
+        OTHER_STATE: "that address belongs to another sign-in; open the address above again",
         "a parameter twice": "that is more than one address; paste one alone",
-    }.get(first, f"that address has neither a code nor an error; copy it from end to end: {wanted}")
+    }.get(first, f"that address has neither a code nor an error; copy all of it: {wanted}")

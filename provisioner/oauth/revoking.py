@@ -80,7 +80,7 @@ def revoke_grant(
         _end(client, tokens.access_token, "access_token")
     except (TokenErrorResponse, TokenRequestError):
         return (
-            "the provider did not revoke the access token by itself: it may live until it expires"
+            "the provider did not revoke the access token itself: it may be valid until it expires"
         )
     return ""
 

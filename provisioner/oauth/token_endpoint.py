@@ -188,11 +188,11 @@ class TokenEndpoint:
             advice = fault.advice.with_facts(url_field=self.field)
             return f"{advice.remedy}\n  Who must act: {advice.actor}."
         if not fault.retryable:
-            return f"check {self.field} in the declared file"
+            return f"check {self.field} in the server file"
         later = f"in {fault.retry_after:.0f} s, as it asks" if fault.retry_after else "later"
         return (
-            f"is {self.field} right, and does this machine reach it? Then try again {later}; "
-            "tokens that were stored before are untouched"
+            f"check {self.field}, and that this machine can reach it; then try again {later}; "
+            "stored tokens are unchanged"
         )
 
     def _tokens(self, stage: Stage, **fields: Field) -> TokenResponse:
@@ -287,7 +287,7 @@ def _busy(stage: Stage, answer: HttpAnswer, refusal: Refusal | None) -> TokenReq
     message, remedy, final = f"answered HTTP {answer.status}", "", False
     if refusal is not None:
         message = refusal.message()
-        remedy = f"{refusal.remedy()}\n  Tokens that were stored before are untouched."
+        remedy = f"{refusal.remedy()}\n  Stored tokens are unchanged."
         final = stage is Stage.EXCHANGE and refusal.error not in TRANSIENT_ERRORS
     return TokenRequestError(
         message,
@@ -331,16 +331,16 @@ def _token_response(members: Members, auth_method: str, stage: Stage) -> TokenRe
     token_type = members.get("token_type")
     # RFC 6749 section 7.1: a client must not use a type that it does not know.
     if token_type is not None and str(token_type).casefold() != "bearer":
-        raise TokenRequestError("gives tokens of another type than Bearer")
+        raise TokenRequestError("returned a token of another type than Bearer")
     access_token = _token(members, "access_token")
     if access_token is None:
-        raise TokenRequestError("gives no access_token")
+        raise TokenRequestError("returned no access_token")
     refresh_token = _token(members, "refresh_token")
     scope, id_token = members.get("scope"), members.get("id_token")
     if stage is Stage.REFRESH:  # a new refresh token must not be lost for these
         scope, id_token = scope if _is_printable(scope) else None, None
     elif scope is not None and not _is_printable(scope):
-        raise TokenRequestError("gives a scope that is not printable text")
+        raise TokenRequestError("returned a scope that is not printable text")
     return TokenResponse(
         access_token=access_token,
         refresh_token=refresh_token,
@@ -363,7 +363,7 @@ def _token(members: Members, name: str) -> Secret | None:
     if value is None or value == "":
         return None
     if not _is_printable(value):
-        raise TokenRequestError(f"gives a {name} that is not printable text")
+        raise TokenRequestError(f"returned a {name} that is not printable text")
     return Secret(value)
 
 

@@ -25,7 +25,9 @@ class Registration(NamedTuple):
     application_type: str = "a web (confidential) client: a client secret is sent"
     registers_redirect: bool = True
     any_port: bool = False
-    redirect_note: str = "where the port counts, register it too and keep it with --port"
+    redirect_note: str = (
+        "if the provider compares the port, register it too and keep it with --port"
+    )
     permissions: tuple[str, ...] = ()
     consent_url: str = ""
     steps: tuple[str, ...] = ()
@@ -48,7 +50,7 @@ MICROSOFT_REGISTRATION = Registration(
     application_type="platform Web (not Mobile and desktop, not SPA), with a client secret",
     # https://learn.microsoft.com/entra/identity-platform/reply-url#localhost-exceptions
     any_port=True,
-    redirect_note="once, without a port: Microsoft takes any port of localhost",
+    redirect_note="once, without a port: Microsoft accepts any port of localhost",
     permissions=(
         "Office 365 Exchange Online > Delegated permissions > SMTP.Send",
         "Microsoft Graph > Delegated permissions > offline_access",
@@ -77,7 +79,7 @@ GCC_HIGH_REGISTRATION = MICROSOFT_REGISTRATION._replace(
         "Connect-ExchangeOnline -ExchangeEnvironmentName O365USGovGCCHigh",
         *MICROSOFT_REGISTRATION.mailbox_commands[1:],
     ),
-    doubt="nobody was found who has confirmed this scope in this cloud",
+    doubt="no source confirms this scope in this cloud",
 )
 
 CHINA_REGISTRATION = MICROSOFT_REGISTRATION._replace(
@@ -91,7 +93,7 @@ CHINA_REGISTRATION = MICROSOFT_REGISTRATION._replace(
         "Connect-ExchangeOnline -ExchangeEnvironmentName O365China",
         *MICROSOFT_REGISTRATION.mailbox_commands[1:],
     ),
-    doubt="nobody was found who has confirmed this scope in this cloud",
+    doubt="no source confirms this scope in this cloud",
 )
 
 OUTLOOK_COM_REGISTRATION = MICROSOFT_REGISTRATION._replace(
@@ -113,7 +115,7 @@ GOOGLE_REGISTRATION = Registration(
     application_type="client of type Desktop app (its client secret is sent)",
     registers_redirect=False,
     any_port=True,
-    redirect_note="a Desktop app takes any port of localhost",
+    redirect_note="a Desktop app accepts any port of localhost",
     permissions=("Data access: the restricted scope https://mail.google.com/",),
     steps=(
         "audience Internal (Workspace); External apps end each sign-in after 7 days until their "

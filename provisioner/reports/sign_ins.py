@@ -100,7 +100,7 @@ def _token_lines(
         by = f", from {proof.by}" if proof.by and not state.checked else ""
         yield f"  the mail server accepted the token {now_or_then}{by}"
     if state.unproven:
-        yield f"  not yet verified: {state.unproven}"
+        yield f"  not verified yet: {state.unproven}"
 
 
 def _until(tokens: TokenSet, now: float) -> str:

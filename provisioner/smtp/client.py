@@ -299,12 +299,12 @@ _WORDS = {
     "tls": "TLS failed: {about}",
     "certificate": "certificate not accepted: {about}",
     "ca_file": "the CA file {ca_file} cannot be used: {about}",
-    "no_starttls": "the server offers no STARTTLS, so nothing was sent in the clear",
-    "early_bytes": "the server sent more after its reply to STARTTLS: not trusted",
+    "no_starttls": "the server does not offer STARTTLS, and nothing was sent in plain text",
+    "early_bytes": "the server sent data after its reply to STARTTLS, which is not trusted",
     "no_smtp": "not a reply of an SMTP server: {about}",
-    "too_long": "the server's {about} is longer than any SMTP server's",
+    "too_long": "the server's {about} is too long for SMTP",
     "no_mechanism": "the server offers no mechanism that fits {level}; it offers {about}",
-    "no_md5": "this host forbids MD5 (FIPS mode), so the mechanism cannot be spoken",
+    "no_md5": "this host forbids MD5 (FIPS mode), so the mechanism cannot be used",
     "unsendable": "the {about} is not one that an SMTP command can hold",
 }
 

@@ -162,7 +162,7 @@ def test_passwords_in_each_command(victim: Victim) -> None:
         victim.write("servers/relay.yml", {**victim.relay, "port": right.port})
         first = victim.run("test-email", "Relay")
         assert first.returncode == ExitCode.PERSON_NEEDED
-        assert "would go for the first time to host localhost" in first.stderr
+        assert "would be sent for the first time to host localhost" in first.stderr
         assert right.visits == []
         accepted = victim.run("test-email", "Relay", "--accept-destination", "Relay")
         assert right.visits != [], accepted.stderr
@@ -232,7 +232,7 @@ def test_on_a_terminal_a_person_is_asked(victim: Victim, answer: str, visits: bo
             environment=victim.environment,
         ) as terminal:
             terminal.wait_for(r"\[y/N\] ")
-            asked = "password ({env: RELAY_PASSWORD}) would go for the first time to"
+            asked = "password ({env: RELAY_PASSWORD}) would be sent for the first time to"
             assert asked in terminal.output
             assert f"port {mail.port}" in terminal.output
             assert mail.visits == []

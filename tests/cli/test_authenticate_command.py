@@ -94,7 +94,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
     before = desk.run("status")
     assert before.returncode == ExitCode.PERSON_NEEDED
-    assert "Problem: nobody has signed in yet\n    run: provisioner authenticate" in before.stdout
+    assert "Problem: not signed in\n    run: provisioner authenticate" in before.stdout
     assert not home.exists()
 
     signed_in = desk.run("authenticate", "reports", "Reports", "--no-smtp-check")
@@ -107,7 +107,7 @@ def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
     status = desk.run("status")
     assert status.returncode == ExitCode.DONE
     assert "Reports: signed in as reports@example.edu, since 2" in status.stdout
-    assert "not yet verified: the SMTP check was left out" in status.stdout
+    assert "not verified yet: the SMTP check was left out" in status.stdout
     [kept] = json.loads(desk.run("status", "--format", "json").stdout)["servers"]
     assert kept["usable"] is True
     assert kept["tokens"]["access_token_expired"] is False
@@ -148,7 +148,7 @@ def test_a_cancelled_sign_in_is_an_error_and_writes_nothing(desk: Desk) -> None:
         "Error: servers/reports.yml:1: Reports: the sign-in page at localhost: access_denied"
         in (finished.stderr)
     )
-    assert "Who must act: whoever signs in." in finished.stderr
+    assert "Who must act: the person who signs in." in finished.stderr
     assert desk.token_files() == []
 
 
@@ -157,8 +157,8 @@ def test_another_account_is_offered_a_choice(desk: Desk) -> None:
     refused = desk.run("authenticate", "Reports", "--no-smtp-check")
     assert refused.returncode == ExitCode.FAILURE
     assert refused.stderr.splitlines()[-2].startswith(
-        "Error: servers/reports.yml:6: Reports: user_name: somebody@example.edu signed in, "
-        "expected was reports@example.edu"
+        "Error: servers/reports.yml:6: Reports: user_name: signed in as somebody@example.edu, "
+        "expected reports@example.edu"
     ), refused.stderr
     assert "provisioner authenticate Reports --select-account" in refused.stderr
     desk.behave(mailbox="reports@example.edu")

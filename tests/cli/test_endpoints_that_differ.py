@@ -79,7 +79,7 @@ def test_no_comment_and_no_option_joins_them(rule: str, capsys: pytest.CaptureFi
     assert run(["validate"]) == ExitCode.FAILURE
     report = capsys.readouterr().out
     assert f"error[{rule}]" in report
-    assert f"[unused-ignore] {rule} cannot be turned off by a comment" in report
+    assert f"[unused-ignore] {rule} cannot be ignored with a comment" in report
     assert run(["authenticate", "Reports"]) == ExitCode.FAILURE
     assert run(["validate", "--ignore", rule]) == ExitCode.USAGE
     assert f"Error: {rule} cannot be ignored" in capsys.readouterr().err

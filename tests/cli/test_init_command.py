@@ -238,7 +238,7 @@ def test_the_example_inventory_asks_for_hosts(run: Any) -> None:
     ("options", "message"),
     [
         ((*MICROSOFT, "--client-id", "not-a-guid"), "oauth2.client_id: a client id of Microsoft"),
-        ((*MICROSOFT, "--tenant", "TENANT"), "a placeholder is left in this value"),
+        ((*MICROSOFT, "--tenant", "TENANT"), "this value contains a placeholder"),
         ((*MICROSOFT, "--tenant", "common"), "oauth2.authorization_url: common serves only apps"),
         ((*MICROSOFT, "--mailbox", "reports"), "user_name: "),
         ((*MICROSOFT, "--scope", "SMTP.Send"), "oauth2.scope_for_authorize: "),

@@ -72,7 +72,7 @@ def test_property_20_a_pasted_address_signs_in_and_the_terminal_is_as_before(des
         terminal.type(address + "\r")
         assert terminal.ends() == ExitCode.DONE, terminal.output
         assert f"ssh -L {port}:localhost:{port} {socket.gethostname()}\n" in terminal.output
-        assert "The pasted address is the answer." in terminal.output
+        assert "The pasted address is accepted." in terminal.output
         assert "Reports: signed in as reports@example.edu" in terminal.output
         assert terminal.modes() == terminal.modes_before
     assert _code(address)
@@ -89,7 +89,7 @@ def test_property_19_wrong_pastes_are_explained_and_the_wait_goes_on(desk: Desk)
         request = terminal.wait_for(r"  (http://localhost:\d+/authorize\S+)\n").group(1)
         for wrong, words in (
             ("", None),
-            (address.replace("state=", "state=x"), "the end of another sign-in"),
+            (address.replace("state=", "state=x"), "belongs to another sign-in"),
             (address.partition("&state")[0], "has no state"),
             (address.replace("code=", "cod="), "neither a code nor an error"),
             (request, "is the address to open"),

@@ -74,7 +74,7 @@ def test_a_key_that_leads_outside_is_an_error_where_it_stands(checkout, key, whe
     assert (finding["rule"], finding["severity"]) == ("outside-checkout", "error")
     assert (finding["file"], finding["line"]) == ("provisioner.yml", 2)
     assert finding["column"] == len(key) + 3
-    assert finding["message"].startswith(f"{key} leads out of the checkout, to /")
+    assert finding["message"].startswith(f"{key} leads outside the checkout: /")
     assert ("move the files of the servers" in finding["remedy"]) is (key == "servers")
     code, _, told = checkout.run("status")
     assert code == 1
@@ -105,7 +105,7 @@ def test_a_project_without_a_remote_is_told_to_take_a_name(checkout):
     (checkout.top / ".git" / "config").write_text("")
     checkout.settings("tokens: /srv/tokens\n")
     (finding,) = checkout.findings()
-    assert "(and set PROVISIONER_PROJECT=NAME: git knows no remote origin)" in finding["remedy"]
+    assert "(and set PROVISIONER_PROJECT=NAME: git has no remote origin)" in finding["remedy"]
     assert finding["remedy"].endswith("projects: {NAME: {tokens: /srv/tokens}}")
 
 

@@ -74,7 +74,7 @@ class Office(Desk):
         return proof.at if proof else None
 
     def mail_refuses(self, refuses: bool) -> None:
-        """Whether the mail server refuses every token, as it is."""
+        """Whether the mail server rejects every token, as it is."""
         refusal = Failure("535 5.7.8 Authentication failed.")
         self.mail.behavior.failures = {"auth": refusal} if refuses else {}
 
@@ -99,7 +99,7 @@ def office(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Office]: 
 def test_status_asks_nobody_and_check_asks_the_mail_server(office: Office) -> None:
     plain = office.run("status")
     assert plain.returncode == ExitCode.DONE, plain.stdout
-    assert "not yet verified: the SMTP check was left out" in plain.stdout
+    assert "not verified yet: the SMTP check was left out" in plain.stdout
     assert office.asked == []
 
     before = office.token_files()[0].read_bytes()
@@ -160,7 +160,7 @@ def test_a_new_sign_in_tells_which_host_has_the_token_before(office: Office) -> 
     assert office.tokens().handed_over_to is None
 
 
-REFUSED_BY_MAIL = "the mail server refuses the token: localhost, auth"
+REFUSED_BY_MAIL = "the mail server rejects the token: localhost, auth"
 
 
 def test_a_mail_server_that_refuses_is_told_until_it_accepts(office: Office) -> None:
@@ -353,7 +353,7 @@ def test_a_test_email_is_a_proof(office: Office) -> None:
     assert office.proven_at() is not None
     status = office.run("status").stdout
     assert "the mail server accepted the token on 2" in status
-    assert "not yet verified" not in status
+    assert "not verified yet" not in status
 
 
 def test_a_proof_that_cannot_be_noted_is_one_all_the_same(office: Office) -> None:
@@ -377,7 +377,7 @@ def test_refresh_goes_on_past_failures_and_all_is_every_server(office: Office) -
     for arguments in (("--all",), (), ("Alerts", "Reports")):
         finished = office.run("refresh", *arguments)
         assert finished.returncode == ExitCode.PERSON_NEEDED
-        assert "Error: nobody has signed in to Alerts yet" in finished.stderr
+        assert "Error: not signed in: Alerts" in finished.stderr
         assert "Reports: refreshed; the access token is good until" in finished.stdout
     both = office.run("refresh", "--all", "Reports")
     assert both.returncode == ExitCode.USAGE
@@ -405,8 +405,8 @@ def test_due_tells_of_an_end_that_no_refresh_puts_off(office: Office) -> None:
     office.keep(obtained_at=int(time.time()) - 85 * DAY)
     finished = office.run("refresh", "--due", "Reports")
     assert finished.returncode == ExitCode.PERSON_NEEDED
-    assert "Error: Reports: the refresh token ends on 2" in finished.stderr
-    assert "(90 days after the sign-in), and no refresh puts that off" in finished.stderr
+    assert "Error: Reports: the refresh token expires on 2" in finished.stderr
+    assert "(90 days after the sign-in); only a new sign-in extends it" in finished.stderr
     assert "sign in before: provisioner authenticate Reports" in finished.stderr
     assert office.asked == []
     assert office.run("status").returncode == ExitCode.PERSON_NEEDED
@@ -421,7 +421,7 @@ def test_due_fails_as_a_refresh_does_and_hides_no_refusal(office: Office) -> Non
         office.behave(scripted_answers=busy * (6 if refused else 3))  # each is given once
         finished = office.run("refresh", "--due")
         assert finished.returncode == code
-        assert "tokens that were stored before are untouched" in finished.stderr
+        assert "stored tokens are unchanged" in finished.stderr
         assert (REFUSED_BY_MAIL in finished.stderr) is refused
         office.behave(scripted_answers=())
 

@@ -126,7 +126,7 @@ def test_the_terminal_tells_of_the_wrong_scheme_and_of_old_tabs(desk: Desk) -> N
             with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
                 trusting.wrap_socket(connection, server_hostname="localhost").close()
         line = _line(waiting)
-        assert line.startswith("A browser came with https instead of http. ")
+        assert line.startswith("A browser connected with https instead of http. ")
         assert f"The redirect address is http://localhost:{port}: is it registered so?" in line
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(
@@ -143,7 +143,7 @@ def test_the_terminal_tells_of_http_where_https_is_expected(https_desk: Desk) ->
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(f"GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
             assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
-        assert _line(waiting).startswith("A browser came with http instead of https. ")
+        assert _line(waiting).startswith("A browser connected with http instead of https. ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -307,7 +307,7 @@ def test_a_terminal_shows_what_its_person_agrees_to(desk: Desk) -> None:
         assert terminal.ends() == ExitCode.PERSON_NEEDED
         assert PASSWORD not in terminal.output
     with Terminal(arguments, folder=desk.project, environment=desk.environment) as terminal:
-        terminal.wait_for(r"password \({env: RELAY_PASSWORD}\) would go for the first time")
+        terminal.wait_for(r"password \({env: RELAY_PASSWORD}\) would be sent for the first time")
         terminal.answer("Accept this destination? [y/N] ", "y")
         assert terminal.ends() == ExitCode.DONE
         assert f"Password                   {PASSWORD}\n" in terminal.output

@@ -51,13 +51,13 @@ def test_property_21_the_person_cancels(declared, user, chromium):
     code, _, said = with_a_person(declared, chromium.person(user, cancel=True))
     assert code == 6, said
     assert "the device sign-in at localhost: access_denied" in said
-    assert "Who must act: whoever signs in." in said
+    assert "Who must act: the person who signs in." in said
     assert not list((declared.folder / "tokens").glob("*.yml"))
 
 
 def test_property_31_somebody_else_confirms_the_device(declared, user, chromium):
     code, _, said = with_a_person(declared, chromium.person(f"{user}-other"))
     assert code == 6, said
-    assert "Reports: user_name: the mail server refuses the token: " in said
+    assert "Reports: user_name: the mail server rejects the token: " in said
     assert f"did somebody else than {user}@lab.test sign in? The provider does not say" in said
     assert not list((declared.folder / "tokens").glob("*.yml"))

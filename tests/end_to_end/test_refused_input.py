@@ -72,7 +72,7 @@ def test_a_server_nobody_signed_in_to_is_skipped(declared, fleet):
     fleet.inventory(1, path=declared.folder / "inventory" / "hosts.yml")
     ended = declared.run("push")
     assert ended.returncode == 6
-    assert "nobody has signed in to Reports yet" in ended.stdout
+    assert "not signed in: Reports" in ended.stdout
     assert "provisioner authenticate" in ended.stdout
     assert not fleet.exists("host1", DOCUMENT)
 

@@ -37,18 +37,18 @@ def tokens(project):
 
 def test_property_30_a_scope_that_was_unticked(signed_in, user, chromium):
     said = refused(signed_in, chromium.person(user, untick=["smtp"]), code=1)
-    assert "Reports: oauth2.scope_for_authorize: asked for and not granted: smtp" in said
+    assert "Reports: oauth2.scope_for_authorize: requested but not granted: smtp" in said
     assert "leave every box ticked" in said
 
 
 def test_property_29_offline_access_that_was_unticked(signed_in, user, chromium):
     said = refused(signed_in, chromium.person(user, untick=["offline_access"]), code=1)
-    assert "Reports: oauth2.prompt: localhost gave no refresh token" in said
+    assert "Reports: oauth2.prompt: localhost issued no refresh token" in said
 
 
 def test_property_31_somebody_else_signs_in(signed_in, user, chromium):
     said = refused(signed_in, chromium.person(f"{user}-other"))
-    assert "Reports: user_name: the mail server refuses the token: " in said
+    assert "Reports: user_name: the mail server rejects the token: " in said
     assert "provisioner authenticate Reports --select-account" in said
 
 
@@ -60,7 +60,7 @@ def test_property_11_the_person_cancels(signed_in, user, chromium):
 def test_a_client_that_may_not_have_refresh_tokens(project, user, provider, mail, chromium):
     client = provider.clients["without_refresh"]
     project.declare("Reports", provider, mail.server("oauth"), user=user, client=client)
-    assert "gave no refresh token" in refused(project, chromium.person(user), code=1)
+    assert "issued no refresh token" in refused(project, chromium.person(user), code=1)
 
 
 def test_a_wrong_client_secret(signed_in, user, chromium):
@@ -128,7 +128,7 @@ def test_property_28_an_old_token_file_brought_back_needs_a_person(
     ended = project.run("refresh", "Reports")
     assert ended.returncode == 6, ended.stderr
     assert "Reports: the refresh at localhost: invalid_grant: " in ended.stderr
-    assert "Who must act: whoever signs in." in ended.stderr
+    assert "Who must act: the person who signs in." in ended.stderr
     assert tokens(project) == older
     succeeded(project.authenticate("Reports", chromium.person(user)))
     succeeded(project.run("refresh", "Reports"))

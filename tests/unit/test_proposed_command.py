@@ -57,7 +57,7 @@ def test_a_proposed_command_names_its_server(project: Path, name: str) -> None:
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith(f"Registration card: {name}, at Microsoft 365\n")
     ended = shell(project, proposed_command("refresh", name, accept_destination(name)))
-    assert (ended.returncode, "nobody has signed in" in ended.stdout + ended.stderr) == (6, True)
+    assert (ended.returncode, "not signed in" in ended.stdout + ended.stderr) == (6, True)
 
 
 def test_a_remedy_for_a_name_like_an_option_works_as_it_is(project: Path) -> None:

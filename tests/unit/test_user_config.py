@@ -132,7 +132,7 @@ def test_one_in_the_checkout_is_refused_unless_the_checkout_is_the_home_folder(h
     assert read(home).tokens
     (tmp_path / ".git").mkdir()
     (home / ".git").rmdir()
-    with pytest.raises(FileUnusable, match="comes with the project"):
+    with pytest.raises(FileUnusable, match="is part of the project"):
         read(home)
 
 

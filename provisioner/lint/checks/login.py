@@ -59,8 +59,8 @@ def cleartext_login(server: Declaration, _context: LintContext) -> Iterator[Issu
         is_said = server.has("/use_tls")
         yield Issue(
             "/use_tls" if is_said else _LEVEL,
-            f"without TLS {secret} would travel readable",
-            "write use_tls: true" if is_said else "add use_tls: true",
+            f"without TLS, {secret} is sent in plain text",
+            "set use_tls: true" if is_said else "add use_tls: true",
         )
 
 
@@ -74,8 +74,8 @@ def password_login_ended(server: Declaration, context: LintContext) -> Iterator[
         since = f" since {day}" if (day := provider.password_login_ends) else ""
         yield Issue(
             _LEVEL,
-            f"{provider.label} has taken no password from mail programs{since}",
-            "write smtp_security_level: oauth2, and the settings below `oauth2`",
+            f"{provider.label} has accepted no password from mail programs{since}",
+            "set smtp_security_level: oauth2, and the settings below `oauth2`",
         )
 
 
@@ -90,15 +90,15 @@ def password_login_ending(server: Declaration, context: LintContext) -> Iterator
         return
     day = provider.password_login_ends
     if day is None:
-        said = "is switching passwords of mail programs off"
+        said = "is disabling password sign-in for mail programs"
     elif context.today.isoformat() < day:
-        said = f"switches passwords of mail programs off by default by {day}"
+        said = f"disables password sign-in for mail programs by default by {day}"
     else:
-        said = "has switched passwords of mail programs off by default"
+        said = "has disabled password sign-in for mail programs by default"
     yield Issue(
         _LEVEL,
         f"{provider.label} {said}",
-        "write smtp_security_level: oauth2, and the settings below `oauth2`",
+        "set smtp_security_level: oauth2, and the settings below `oauth2`",
     )
 
 
@@ -115,8 +115,9 @@ def app_password_only(server: Declaration, context: LintContext) -> Iterator[Iss
     if only and _may_be_taken(server, provider):
         yield Issue(
             _LEVEL,
-            f"{provider.label} takes no password of an account here, only an app password",
-            "write smtp_security_level: oauth2; if it is an app password, say so in a comment "
+            f"{provider.label} accepts an app password here, but not the password of the account",
+            "set smtp_security_level: oauth2; if it is an app password, ignore this rule in a "
+            "comment "
             "(`provisioner rules app-password-only` shows how)",
         )
 
@@ -134,4 +135,4 @@ def unsupported_method(server: Declaration, context: LintContext) -> Iterator[Is
         return
     said = f"has no {mechanisms[0]}" if mechanisms else "takes no mail without a sign-in"
     better = "oauth2" if "oauth2" in provider.smtp_auth_methods else "login"
-    yield Issue(_LEVEL, f"{provider.label} {said}", f"write smtp_security_level: {better}")
+    yield Issue(_LEVEL, f"{provider.label} {said}", f"set smtp_security_level: {better}")

@@ -67,9 +67,9 @@ def host_is_url(server: Declaration, _context: LintContext) -> Iterator[Issue]:
         number = port["port"]
         line = f"port: {number}" if number in _KNOWN_PORTS else "the number below `port`"
         remedy = f"write the host alone, and on a line of its own {line}"
-        yield Issue(_HOST, "the host has a port behind it", remedy, part=port.span("behind"))
+        yield Issue(_HOST, "the host includes a port", remedy, part=port.span("behind"))
     elif scheme:
-        message = "the kind of connection stands before the host"
+        message = "the host begins with the kind of connection"
         yield Issue(_HOST, message, "write the host name alone", part=scheme.span())
 
 
@@ -95,14 +95,14 @@ def host_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     elif behind:
         yield Issue(
             _HOST,
-            "something stands behind the host",
+            "unexpected text after the host",
             "write the host alone; a port and TLS belong below `port` and `use_tls`",
             part=behind.span("behind"),
         )
     elif host.endswith(".") and _HOST_NAME.fullmatch(host[:-1].casefold()):
         yield Issue(
             _HOST,
-            "a dot stands at the end of the host: certificates have no name with one",
+            "the host ends with a dot, which no name in a certificate does",
             "write it without the dot",
             part=(len(host) - 1, len(host)),
         )
@@ -143,25 +143,25 @@ def wrong_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
         return
     provider, reading = context.provider(host), _READING.get(port)
     if reading:
-        message = f"this is the port of {reading}, where mail is read"
+        message = f"this is the port of {reading}, which is for reading mail"
         yield Issue(_PORT, message, _right_port(server, provider))
     elif provider.smtp_ports and port not in provider.smtp_ports:
-        message = f"{provider.label} takes no mail on this port"
+        message = f"{provider.label} does not accept email on this port"
         yield Issue(_PORT, message, _right_port(server, provider))
     elif port == 465 and server.get("/use_tls") in (None, False) and not secret_without_tls(server):
         yield Issue(
             _PORT,
-            "port 465 speaks TLS from the first byte, and this server is declared without TLS",
-            "write use_tls: true" if server.has("/use_tls") else "add use_tls: true",
+            "port 465 requires TLS from the first byte, and this server is declared without TLS",
+            "set use_tls: true" if server.has("/use_tls") else "add use_tls: true",
         )
 
 
 def _right_port(server: Declaration, provider: Provider) -> str:
     if provider.smtp_ports:
-        return f"write port: {provider.smtp_ports[0]}"
+        return f"set port: {provider.smtp_ports[0]}"
     if signs_in(server):
-        return "write the port on which the mail server takes mail, as a rule 587 or 465"
-    return "write the port on which the mail server takes mail, as a rule 25 without a sign-in"
+        return "set the port on which the mail server accepts mail, usually 587 or 465"
+    return "set the port on which the mail server accepts mail, usually 25 without a sign-in"
 
 
 @rule("submission-port", WARNING)
@@ -180,14 +180,14 @@ def submission_port(server: Declaration, context: LintContext) -> Iterator[Issue
     if port is None:
         yield Issue(
             _HOST,
-            f"without `port` MAPS takes 25, which many networks block; {provider.label} has {best}",
+            f"without `port` MAPS uses 25, which many networks block; {provider.label} uses {best}",
             f"add port: {best}",
         )
     elif 25 not in provider.smtp_ports:
         yield Issue(
             _PORT,
-            f"port 25 is for mail between servers; {provider.label} wants a sign-in on {best}",
-            f"write port: {best}",
+            f"port 25 is for mail between servers; {provider.label} requires a sign-in on {best}",
+            f"set port: {best}",
         )
 
 
@@ -209,7 +209,7 @@ def wrong_smtp_host(server: Declaration, context: LintContext) -> Iterator[Issue
     elif host not in here.smtp_hosts:
         yield Issue(
             _HOST,
-            f"people sign in to {here.label} here; its mail server is another host",
+            f"this is the sign-in host of {here.label}, not its mail server",
             f"write {here.smtp_hosts[0]}",
         )
     elif level == "oauth2":
@@ -222,7 +222,8 @@ def _mx(host: str, context: LintContext) -> Iterator[Issue]:
         if any(host == mx or (mx[0] == "." and host.endswith(mx)) for mx in provider.mx_hosts):
             yield Issue(
                 _HOST,
-                f"this host takes mail for mailboxes at {provider.label}, and no sign-in",
+                f"this host receives mail for mailboxes at {provider.label}, and accepts no "
+                "sign-in",
                 f"write {provider.smtp_hosts[0]}; or, to send without a sign-in, port: 25 and "
                 "smtp_security_level: none",
             )
@@ -244,8 +245,8 @@ def _of_another(here: Provider, server: Declaration, context: LintContext) -> It
     if here.platform is None or here.platform != endpoints.platform:
         yield Issue(
             _HOST,
-            f"this mail server is {here.label}'s, the OAuth2 URLs are {endpoints.label}'s: it does "
-            "not take their tokens",
+            f"this mail server is {here.label}'s, the OAuth2 URLs are {endpoints.label}'s: it "
+            "does not accept their tokens",
             f"write {endpoints.smtp_hosts[0]}, or the OAuth2 settings of {here.label}"
             + _at_endpoint(here, _host_name(server)),
         )
@@ -271,7 +272,7 @@ def _of_another_region(server: Declaration) -> Iterator[Issue]:
         yield Issue(
             _HOST,
             f"this mail server is Zoho's in the region .{here}, access_token_url is in .{there}",
-            f"write the region of the account in all: {_in_region(host, there)}, or "
+            f"use the region of the account everywhere: {_in_region(host, there)}, or "
             f"accounts.zoho.{here} in the OAuth2 URLs",
         )
 
@@ -315,8 +316,9 @@ def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Is
     elif known and signs_in(server) and _is_of_the_mailbox(host, server):
         yield Issue(
             _HOST,
-            f"a mail server of the mailbox's own domain hardly takes tokens of {provider.label}",
-            f"write {known[0]}; if this is a gateway that takes them, say so in a "
+            "a mail server of the mailbox's own domain is unlikely to accept tokens of "
+            f"{provider.label}",
+            f"write {known[0]}; if this is a gateway that accepts them, ignore this rule in a "
             "comment (`provisioner rules doubtful-smtp-host` shows how)",
         )
 
@@ -325,7 +327,7 @@ def _reading(host: str, provider: Provider) -> Iterator[Issue]:
     if host in provider.reading_hosts:
         yield Issue(
             _HOST,
-            f"at {provider.label} this host is for reading mail; another one takes it",
+            f"this host of {provider.label} is for reading mail, not for sending it",
             f"write {provider.smtp_hosts[0]}",
         )
 
@@ -388,7 +390,8 @@ def over_limit(server: Declaration, context: LintContext) -> Iterator[Issue]:
     if limit is not None and rate > limit:
         yield Issue(
             _RATE,
-            f"{provider.label} takes {limit} mails a minute from one mailbox; more has to wait",
+            f"{provider.label} accepts {limit} messages per minute from one mailbox; the rest is "
+            "delayed",
             f"write {limit} or less; servers and hosts that share the mailbox share the limit",
         )
 
@@ -402,6 +405,6 @@ def ip_with_tls(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     if is_ip_address(host) and not is_loopback(host):
         yield Issue(
             _HOST,
-            "hardly any mail server has a certificate for its IP address: TLS would fail",
+            "few mail servers have a certificate for their IP address: TLS is likely to fail",
             "write the mail server's name, as its certificate has it",
         )

@@ -20,8 +20,8 @@ def duplicate_server_name(server: Declaration, context: LintContext) -> Iterator
     if first:
         yield Issue(
             _NAME,
-            f"{first.place} declares an email server of this name already",
-            "give each email server a name of its own; upper and lower case are the same",
+            f"duplicate name: {first.place} declares it already",
+            "give each email server a unique name; upper and lower case are the same",
         )
 
 
@@ -33,8 +33,8 @@ def lookalike_name(server: Declaration, context: LintContext) -> Iterator[Issue]
     if first and first.name.casefold() != name.casefold():
         yield Issue(
             _NAME,
-            f"this name is easily taken for the one at {first.place}",
-            "give one of the two a name that is clearly another",
+            f"this name is easily confused with the one at {first.place}",
+            "give one of the two a clearly different name",
         )
 
 
@@ -54,8 +54,8 @@ def shared_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue]
         yield Issue(
             _NAME,
             f"{first.place} declares an email server with the same mailbox and client ID",
-            "use that one for both, so that one sign-in and one set of limits serve; or give this"
-            " one a mailbox of its own",
+            "use that server for both, so that they share one sign-in and its limits; or give "
+            "this one its own mailbox",
         )
 
 

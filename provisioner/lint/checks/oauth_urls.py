@@ -71,28 +71,28 @@ _FINE = re.compile(
 _WRONG_FORMS = (
     (
         re.compile(r"(?i)(?P<sign>https?://)https?:?/"),
-        "https:// stands twice",
+        "https:// is repeated",
         "write it once",
     ),
     (
         re.compile(r"(?i)https?://[^/?#]*@"),
-        "a user name stands before the host, and maybe a password",
+        "this URL contains a user name, and possibly a password",
         "write the address without both; if it is a password, renew it, since git keeps it",
     ),
     (
         re.compile(r"(?!https?://)(?P<sign>(?i:https?))://"),
-        "https is written with capital letters, which not every program takes",
+        "https is in capital letters, which some programs reject",
         "write https:// in small letters",
     ),
     (
         re.compile(r"https?://[^#\s\\]*(?P<sign>#.*)"),
-        "what stands behind # is for the browser alone",
+        "the part after # is only for the browser",
         "write the address without # and what follows",
     ),
     (re.compile(r"https?:[^\\]*(?P<sign>\\)"), "this is a backslash", "write / in its place"),
     (
         re.compile(r"https?://\S*(?P<sign> +)\S"),
-        "there is a blank in this address",
+        "this address contains a blank",
         "write it without",
     ),
     (
@@ -185,8 +185,8 @@ def outdated_endpoint(server: Declaration, context: LintContext) -> Iterator[Iss
         if current is not None and not _names_resource(server):
             yield Issue(
                 pointer,
-                f"this endpoint of {provider.label} is of version 1, which reads no scope",
-                f"let the address end in {current}",
+                f"this endpoint of {provider.label} is of version 1, which ignores scopes",
+                f"change the end of the address to {current}",
             )
 
 
@@ -329,7 +329,7 @@ def misplaced_parameter(server: Declaration, _context: LintContext) -> Iterator[
                 yield Issue(
                     pointer,
                     f"{name}=... is a parameter of the authorization URL",
-                    "remove it here: the sign-in adds it where the provider wants it",
+                    "remove it here: the sign-in adds it where the provider requires it",
                 )
 
 
@@ -338,8 +338,8 @@ def _in_url(pointer: str, brought: dict[str, list[str]], server: Declaration) ->
     if secrets:
         yield Issue(
             pointer,
-            f"{secrets[0]} stands in the query of this URL, readable for all",
-            "write the URL without and renew it: whoever has seen the file has it",
+            f"{secrets[0]} is in the query of this URL, in plain text",
+            "write the URL without it, and renew it: anyone who can read the file knows it",
         )
         return
     is_page = pointer == AUTHORIZATION_URL
@@ -349,8 +349,9 @@ def _in_url(pointer: str, brought: dict[str, list[str]], server: Declaration) ->
     if names:
         yield Issue(
             pointer,
-            f"{' and '.join(names)} must not stand in this URL",
-            "write the URL without: the sign-in adds what it needs, and what comes twice is refused"
+            f"{' and '.join(names)} must not be in this URL",
+            "write the URL without: the sign-in adds its own parameters, and duplicates are "
+            "rejected"
             if is_page
             else "write the URL without: a request for tokens has its parameters in its body",
         )

@@ -38,7 +38,7 @@ _SEMICOLON = r";(?=\s|$|https?://|offline_access|openid)"
 _AS_IN_URL = "these scopes are written as in a URL"
 # Signs that no list of scopes has in it, whatever a provider that is not known calls its own.
 _SCOPE_FORMS = (
-    _ScopeForm(_PARAMETER, f"{_AS_IN_URL}, behind the name of a parameter"),
+    _ScopeForm(_PARAMETER, f"{_AS_IN_URL}, after the name of a parameter"),
     _ScopeForm(r"(?i)%(?:20|2f|3a)", f"{_AS_IN_URL}, with % for other characters"),
     _ScopeForm(_PLUS, f"{_AS_IN_URL}, with + for blanks"),
     _ScopeForm(r"(?:^|[\s,;])[\"']|[\"'](?:$|[\s,;])", "there are quotes around these scopes"),
@@ -149,7 +149,7 @@ def no_offline_access(server: Declaration, context: LintContext) -> Iterator[Iss
     if not asks and _other_provider(server.text(_AUTHORIZE), provider) is None:
         yield Issue(
             _AUTHORIZE,
-            f"{provider.label} gives no refresh token without the scope {OFFLINE_SCOPE}",
+            f"{provider.label} issues no refresh token without the scope {OFFLINE_SCOPE}",
             f"add {OFFLINE_SCOPE}, with one space before it",
         )
     if provider.offline == "param":
@@ -173,8 +173,8 @@ def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Issu
             written = value if is_field else f"{name}={value}"
             yield Issue(
                 _PROMPT if is_field else AUTHORIZATION_URL,
-                f"{provider.label} gives a refresh token for certain only with {name}={value}",
-                f"write {written}, or leave it out: the sign-in adds it",
+                f"{provider.label} reliably issues a refresh token only with {name}={value}",
+                f"write {written}, or omit it: the sign-in adds it",
             )
 
 
@@ -207,8 +207,8 @@ def _without_smtp(pointer: str, scopes: Sequence[str], provider: Provider) -> It
     if wrong is not None and right:
         yield Issue(
             pointer,
-            f"a token for {wrong} is refused by SMTP at {who}",
-            f"write {right} instead of it",
+            f"a token for {wrong} is rejected by SMTP at {who}",
+            f"write {right} instead",
         )
     elif right and (other := _other_provider(" ".join(scopes), provider)):
         also = f" {OFFLINE_SCOPE}" if provider.offline == "scope" else ""
@@ -221,13 +221,14 @@ def _without_smtp(pointer: str, scopes: Sequence[str], provider: Provider) -> It
         near = next(filter(None, (_nearly_right(scope, provider) for scope in scopes)), None)
         yield Issue(
             pointer,
-            f"none of these scopes lets mail be sent by SMTP at {who}",
-            f"write it exactly so: {near}" if near else f"add {right}",
+            f"none of these scopes allows sending by SMTP at {who}",
+            f"write it exactly as: {near}" if near else f"add {right}",
         )
     elif wrong is not None and all(_known_wrong(scope, provider) for scope in scopes):
         yield Issue(
             pointer,
-            f"a token for {wrong} is refused by SMTP at {who}, and no scope is known that is not",
+            f"a token for {wrong} is rejected by SMTP at {who}, and no scope is known to be "
+            "accepted",
             "sign in with a password (smtp_security_level: login), or use another mail server",
         )
 
@@ -277,7 +278,8 @@ def mixed_resources(server: Declaration, context: LintContext) -> Iterator[Issue
     if defaults and len(defaults) < len(scopes):
         yield Issue(
             pointer,
-            f"{provider.label} refuses {_DEFAULT} beside a scope of its resource or another",
+            f"{provider.label} rejects {_DEFAULT} together with a scope of the same or another "
+            "resource",
             f"write {provider.smtp_scopes[0]} instead, or remove the others"
             if provider.smtp_scopes
             else "keep one of them",
@@ -288,7 +290,7 @@ def mixed_resources(server: Declaration, context: LintContext) -> Iterator[Issue
             remedy += f"; or name the one for mail in scope_for_token: {provider.smtp_scopes[0]}"
         yield Issue(
             pointer,
-            f"these are scopes of several resources; a token of {provider.label} serves one (a "
+            f"these are scopes of several resources; a token of {provider.label} is for one (a "
             f"scope without an address means {provider.default_resource})",
             remedy,
         )
@@ -315,7 +317,7 @@ def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[I
             public = " and ".join(sorted(_OFFLINE.intersection(scopes))) or "it"
             yield Issue(
                 pointer,
-                f"{provider.label} has no scope for offline access, and refuses the whole sign-in",
+                f"{provider.label} has no scope for offline access, and rejects the whole sign-in",
                 f"remove {public}: the sign-in asks with {name}={value}",
             )
         elif provider.offline == "scope" and set(scopes) != {OFFLINE_SCOPE}:
@@ -323,8 +325,8 @@ def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[I
                 pointer,
                 f"{provider.label} has no scope of the name offline"
                 if "offline" in scopes
-                else "the scope for offline access is misspelt",
-                f"write {OFFLINE_SCOPE} instead of it",
+                else "the scope for offline access is misspelled",
+                f"write {OFFLINE_SCOPE} instead",
             )
 
 
@@ -354,7 +356,7 @@ def _wrong_prompt(prompt: str, provider: Provider) -> tuple[str, str] | None:
     values = prompt.split()
     whole = next((value for value in known if same_letters(value) == same_letters(prompt)), prompt)
     if whole != prompt:
-        return "there is no such prompt", f"did you mean {whole}?"
+        return "unknown value of prompt", f"did you mean {whole}?"
     for value in values:
         problem = _unknown_prompt(value, provider) if value not in known else None
         if problem is not None:
@@ -362,28 +364,31 @@ def _wrong_prompt(prompt: str, provider: Provider) -> tuple[str, str] | None:
     if "none" in values:
         return _silent(values)
     if provider.single_prompt and len(values) > 1:
-        return f"{provider.label} takes one value at once", "keep one, as a rule select_account"
+        return f"{provider.label} accepts only one value", "keep one, usually select_account"
     return None
 
 
 def _silent(values: list[str]) -> tuple[str, str]:
     if len(values) > 1:
-        return "none beside another value is refused by the provider", "remove none"
+        return "the provider rejects none together with another value", "remove none"
     return (
-        "with none the sign-in page asks nothing: nobody could sign in or consent",
+        "with none the sign-in page does not prompt, so no one can sign in or consent",
         "remove it, or write select_account or consent",
     )
 
 
 def _unknown_prompt(value: str, provider: Provider) -> tuple[str, str] | None:
     if value in _OFFLINE:
-        return "offline access is asked for by a scope, not by prompt", (
+        return "offline access is requested with a scope, not with prompt", (
             "remove it here; `provisioner rules no-offline-access` says where it belongs"
         )
     near = nearest(value, provider.prompts or _STANDARD_PROMPTS)
     if near is not None:
-        return "there is no such prompt", f"did you mean {near}?"
+        return "unknown value of prompt", f"did you mean {near}?"
     if provider.prompts:
         useful = [one for one in _STANDARD_PROMPTS if one in provider.prompts and one != "none"]
-        return f"{provider.label} knows no such prompt", f"write one of {', '.join(useful)}"
+        return (
+            f"{provider.label} does not support this value of prompt",
+            f"write one of {', '.join(useful)}",
+        )
     return None

@@ -58,7 +58,7 @@ def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Issu
             what, keep = pasted(text) or ("", "it")
             yield Issue(
                 pointer,
-                f"`{_last(pointer)}` stands here in plain text" + (what and f", {what}"),
+                f"`{_last(pointer)}` is in plain text" + (what and f", {what}"),
                 f"renew it, since git keeps it; then refer to {keep}: {_REFERENCES}; or encrypt "
                 "it with the project's own vault password (`provisioner rules plaintext-secret` "
                 "shows how)",
@@ -73,8 +73,8 @@ def reference_form(server: Declaration, context: LintContext) -> Iterator[Issue]
         if form is not None and not _is_forbidden(pointer, server):
             yield Issue(
                 pointer,
-                f"`{_last(pointer)}` is a reference in the syntax of {form.of}, which is not read "
-                "here",
+                f"`{_last(pointer)}` is a reference in the syntax of {form.of}, which is not "
+                "supported here",
                 f"write {form.here}; if it is the secret itself, renew it, since git keeps it",
             )
     for pointer, key, value in _references(server):
@@ -141,7 +141,7 @@ def _what_is_wrong_with(client_id: str, provider: Provider | None) -> tuple[str,
     is_id = any(has_form(client_id, form) for form in _OWNERS)
     if not is_id and not may_be_shown(client_id):
         return (
-            "this is, or holds, the value of a client secret, readable for all",
+            "this is, or contains, the value of a client secret in plain text",
             "renew the secret, refer to it below client_secret, and write the client's id here",
         )
     if provider is None or provider.client_id_form not in _ID_FORMS:
@@ -156,9 +156,9 @@ def _instead_of_id(client_id: str, provider: Provider) -> tuple[str, str]:
     if "://" in client_id and provider.client_id_form == "guid":
         return "this is the address of an app (its Application ID URI), not its client id", remedy
     if client_id.casefold().endswith(_SERVICE_ACCOUNT):
-        return "this is the address of a service account, which is no OAuth client", _NEW_CLIENT
+        return "this is the address of a service account, which is not an OAuth client", _NEW_CLIENT
     if has_form(client_id.strip("{}()[]"), provider.client_id_form):
-        return "the client id stands in brackets", "write it without"
+        return "the client id is in brackets", "write it without"
     owner = next((of for other, of in _OWNERS.items() if has_form(client_id, other)), None)
     if owner is not None:
         return f"this looks like a client id of {owner}, not of {provider.label}", remedy
@@ -176,7 +176,7 @@ def secret_id(server: Declaration, context: LintContext) -> Iterator[Issue]:
             _CLIENT_SECRET,
             f"this looks like the ID of {what}, not like the value of the client secret",
             "if you do not have the value, make a new secret, since its value is shown only once; "
-            f"refer to where the value lies: {_REFERENCES}",
+            f"refer to where the value is stored: {_REFERENCES}",
         )
 
 
@@ -217,7 +217,7 @@ def secret_in_reference(server: Declaration, _context: LintContext) -> Iterator[
         if _holds_secret(key, value):
             yield Issue(
                 f"{pointer}/{key}",
-                f"below `{_last(pointer)}` stands a secret itself, not where it lies",
+                f"`{_last(pointer)}` contains a secret itself, not where it is stored",
                 f"renew it, since git keeps it; then write {_PLACES[key]} here",
             )
 
@@ -246,7 +246,7 @@ def _texts(value: Any) -> list[str]:
 _EXPIRES = "/oauth2/client_secret_expires"
 _DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _SOON_DAYS = 30
-_RENEW = "make a new client secret, store it where client_secret points to, correct this day, push"
+_RENEW = "make a new client secret, store it where client_secret points to, correct this date, push"
 
 
 @rule("date-form", ERROR)
@@ -262,8 +262,8 @@ def date_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
         is_certain = len(days) == 1
         yield Issue(
             _EXPIRES,
-            "this day is not written as year, month and day"
-            + ("" if is_certain else "; which number is the month cannot be told"),
+            "this date is not written as year, month and day"
+            + ("" if is_certain else "; it is unclear which number is the month"),
             "write " + " or ".join(map(str, sorted(days))),
         )
 
@@ -310,27 +310,27 @@ def vault_damage(text: str) -> tuple[str, str] | None:
     header = lines[0] if lines else ""
     if not header.startswith(VAULT_MARK):
         return (
-            "something stands before the vault text",
-            f"let it begin with {VAULT_MARK};1.1;AES256; if that is a secret, renew it",
+            "unexpected text before the vault text",
+            f"begin it with {VAULT_MARK};1.1;AES256; if the text before it is a secret, renew it",
         )
     if len(lines) == 1 and len(header.split()) > 1:
         return "the line breaks of the vault text are lost", (
-            "write | behind the key (not >, no quotes) and the lines as ansible-vault gave them, "
-            "indented alike; in JSON, end each line with \\n"
+            "write | after the colon (not >, no quotes), then the lines as ansible-vault printed "
+            "them, with the same indentation; in JSON, end each line with \\n"
         )
     if _HEADER.fullmatch(header) is None:
-        return "the first line is no header of vault text that can be opened", (
-            f"it is {VAULT_MARK};1.1;AES256, or 1.2 with a label behind it; encrypt it again"
+        return "the first line is not a supported header of vault text", (
+            f"it is {VAULT_MARK};1.1;AES256, or 1.2 with a label after it; encrypt it again"
         )
     return _damage_below_header("".join(lines[1:]))
 
 
 def _damage_below_header(digits: str) -> tuple[str, str] | None:
     if not digits:
-        return "the vault text ends behind its first line", _AGAIN
+        return "the vault text ends after its first line", _AGAIN
     if _HEX.fullmatch(digits) is None:
-        return "what stands below the first line is not hexadecimal digits", (
-            f"{_AGAIN}; if a secret stands there readable, renew it"
+        return "the lines after the first are not hexadecimal digits", (
+            f"{_AGAIN}; if they contain a secret in plain text, renew it"
         )
     try:
         parts = binascii.unhexlify(digits).split(b"\n")

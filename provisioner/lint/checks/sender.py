@@ -21,8 +21,8 @@ from provisioner.providers.lookalikes import is_a_slip
 _USER, _HINT, _FROM = "/user_name", "/oauth2/login_hint", "/test_email/from"
 _CLIENT_NAME = "/client_name"
 _BECOMES = {
-    "refused": "refuses the mail unless the mailbox may send as it",
-    "rewritten": "puts the mailbox's address in its place unless it is a confirmed alias",
+    "refused": "rejects the message unless the mailbox may send as it",
+    "rewritten": "replaces it with the mailbox's address unless it is a confirmed alias",
 }
 
 
@@ -36,7 +36,7 @@ def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue
     if not server.has(_USER) and not server.has(_HINT):
         yield Issue(
             level,
-            "nothing says which account is meant: whoever signs in would be taken for the mailbox",
+            "no mailbox is declared: any account that signs in would be accepted",
             "add user_name: the mailbox's address",
         )
     elif name and "@" not in name:
@@ -45,7 +45,7 @@ def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue
             who = provider.label if provider.login_name == "address" else "OAuth2"
             yield Issue(
                 _USER if server.text(_USER) else _HINT,
-                f"{who} knows accounts by their whole address",
+                f"{who} identifies accounts by their full address",
                 "write the mailbox's address, such as reports@example.edu",
             )
 
@@ -62,7 +62,7 @@ def foreign_sender(server: Declaration, context: LintContext) -> Iterator[Issue]
         yield Issue(
             _FROM,
             f"this sender is not the mailbox that signs in: {provider.label} {becomes}",
-            "leave `from` out, or let the mailbox send as it and say so in a comment "
+            "remove `from`, or let the mailbox send as it and ignore this rule in a comment "
             "(`provisioner rules foreign-sender` shows how)",
         )
 
@@ -92,15 +92,15 @@ def sender_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
         if is_none and placeholder_in(pointer, name) is None:
             yield Issue(
                 pointer,
-                "this is no mail address, and the test email would have it as its sender",
-                "write one address, such as reports@example.edu; if people sign in like this, name "
-                "the sender: test_email: {from: reports@example.edu}",
+                "this is not an email address, and the test email would have it as its sender",
+                "write one address, such as reports@example.edu; if this is the name to sign in "
+                "with, set the sender: test_email: {from: reports@example.edu}",
             )
     elif not has_odd_character(pointer, name):
         yield Issue(
             pointer,
-            "the test email would have this as its sender, and that has to be an address in ASCII",
-            "name one that the mailbox may send as: test_email: {from: reports@example.edu}",
+            "the test email would have this as its sender, which must be an address in ASCII",
+            "set one that the mailbox may send as: test_email: {from: reports@example.edu}",
         )
 
 
@@ -149,7 +149,7 @@ def wrong_client_name(server: Declaration, _context: LintContext) -> Iterator[Is
     name = server.text(_CLIENT_NAME)
     if not _WORD.fullmatch(name) or _POSSIBLE_NAME.fullmatch(name):
         return
-    what = "nothing that a host can be called"
+    what = "not a valid host name"
     if "/" in name:
         what = "written as a URL"
     elif "@" in name:
@@ -172,7 +172,7 @@ def doubtful_client_name(server: Declaration, _context: LintContext) -> Iterator
             yield Issue(
                 _CLIENT_NAME,
                 "an IP address in EHLO has brackets: [192.0.2.1], [IPv6:2001:db8::1]",
-                "write it so, or rather the full host name of the MAPS host",
+                "write it with brackets, or better the full host name of the MAPS host",
             )
         return
     doubt = _doubt_about(name, may_be_short=signs_in(server))
@@ -186,12 +186,12 @@ def doubtful_client_name(server: Declaration, _context: LintContext) -> Iterator
 
 def _doubt_about(name: str, *, may_be_short: bool) -> str:
     if "_" in name:
-        return "there is an underscore in the client name, which mail servers may refuse"
+        return "the client name contains an underscore, which mail servers may reject"
     if not _DOMAIN.fullmatch(name):
-        return "the client name is no host name, which mail servers may refuse"
+        return "the client name is not a host name, which mail servers may reject"
     if "." in name or may_be_short:
         return ""
-    return "the client name is no full host name: mail servers may refuse it without a sign-in"
+    return "the client name is not a full host name: mail servers may reject it without a sign-in"
 
 
 def _is_address_literal(name: str) -> bool:

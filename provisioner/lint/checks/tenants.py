@@ -47,12 +47,12 @@ def _is_domain(tenant: str) -> bool:
 def _what_is_wrong_with(tenant: str) -> tuple[str, str]:
     if tenant in _BELOW_A_TENANT:
         return (
-            "the tenant is missing: it stands between the host and what follows",
+            "the tenant is missing: it belongs right after the host",
             "write the ID of your directory, or a domain such as contoso.onmicrosoft.com, there",
         )
     if is_guid(tenant.strip("{}()[]")):
-        return "the ID of the directory stands in brackets", "write it without"
-    what = f"{tenant} is no tenant" if may_be_shown(tenant) else "this is no tenant"
+        return "the ID of the directory is in brackets", "write it without"
+    what = f"{tenant} is not a tenant" if may_be_shown(tenant) else "this is not a tenant"
     return (
         f"{what}: a tenant is a directory's ID, which is a GUID, or one of its domains",
         "write the ID of your directory, or a domain such as contoso.onmicrosoft.com",
@@ -80,8 +80,8 @@ def tenants_differ(server: Declaration, context: LintContext) -> Iterator[Issue]
             wrong, other = (first, second) if is_first else (second, first)
             yield Issue(
                 wrong,
-                f"this is the endpoint of another tenant than {other.rpartition('/')[2]}",
-                "write one tenant in all URLs: the ID of your directory",
+                f"this endpoint belongs to another tenant than {other.rpartition('/')[2]}",
+                "use one tenant in all URLs: the ID of your directory",
             )
 
 
@@ -128,11 +128,11 @@ def _problem(tenant: str, accounts: str, owner: str) -> tuple[str, str] | None:
     if owner == "personal" and accounts in ("work", "one organization"):
         return "personal Microsoft accounts cannot sign in here", "write consumers as the tenant"
     if owner == "work" and accounts == "personal":
-        return f"{tenant} is for personal Microsoft accounts, and this is most likely none", _OWN
+        return f"{tenant} is for personal Microsoft accounts, and this is most likely not one", _OWN
     if owner == "work" and accounts in ("any", "work"):
         return (
             f"{tenant} serves only apps that are registered for accounts of several organizations",
-            f"{_OWN}; if your app is one, say so in a comment "
+            f"{_OWN}; if your app is one, ignore this rule in a comment "
             "(`provisioner rules wrong-tenant` shows it)",
         )
     return None

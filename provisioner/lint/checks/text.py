@@ -35,13 +35,13 @@ def logging_path(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     if not drive or not rest.startswith(("\\", "/")):
         yield Issue(
             _LOG_FILE,
-            "this is no full path on a Windows host: nobody knows in which folder MAPS would log",
+            "not an absolute Windows path: the folder of the log file is undefined",
             r"write drive and folders, such as 'C:\ProgramData\Evisions\email.log'",
         )
     elif not _NOT_IN_A_PATH.isdisjoint(rest) or rest.endswith(("\\", "/")):
         yield Issue(
             _LOG_FILE,
-            "no file on Windows can have this name",
+            "not a valid file name on Windows",
             "write drive, folders and a file name without < > : | ? * or quotes",
         )
 
@@ -65,9 +65,11 @@ def control_character(server: Declaration, _context: LintContext) -> Iterator[Is
             sign = found.group()
             name = _CONTROL_NAMES.get(sign, f"a control character (U+{ord(sign):04X})")
             if _is_windows_path(pointer, server):
-                yield Issue(pointer, f"the backslash in double quotes makes {name} here", _PATH)
+                yield Issue(
+                    pointer, f"the backslash in double quotes is read as {name} here", _PATH
+                )
             else:
-                yield Issue(pointer, f"there is {name} in this value", _without_control(text))
+                yield Issue(pointer, f"this value contains {name}", _without_control(text))
 
 
 _PATH = r"write it in single quotes, such as 'C:\Evisions\email.log' or 'EXAMPLE\reports'"
@@ -85,7 +87,7 @@ def _is_windows_path(pointer: str, server: Declaration) -> bool:
 def _without_control(text: str) -> str:
     if text.rstrip("\n").isprintable():
         return "write it on the line of its key; below | or > a line break ends it (>- has none)"
-    return "write it without; line breaks and control characters have no place in a field"
+    return "remove it; a value cannot contain line breaks or control characters"
 
 
 # What takes no place on the screen, or looks as if there were nothing.
@@ -110,10 +112,10 @@ def invisible_character(server: Declaration, _context: LintContext) -> Iterator[
             is_blank = unicodedata.category(sign) == "Zs"
             yield Issue(
                 pointer,
-                f"there is a character here that nobody sees: {_named(sign)}",
-                "remove it, or type a blank in its place if one belongs here"
+                f"invisible character: {_named(sign)}",
+                "remove it, or type a space instead if one belongs here"
                 if is_blank
-                else "remove it; copied text brings such characters along",
+                else "remove it; copied text often contains such characters",
                 part=_part(text, sign),
                 fix=_without(pointer, text),
             )
@@ -185,9 +187,9 @@ def lookalike_character(server: Declaration, _context: LintContext) -> Iterator[
         if sign:
             yield Issue(
                 pointer,
-                f"what looks like a {'blank' if sign in _LIKE_A_BLANK else 'Latin letter'} is "
+                f"this looks like a {'blank' if sign in _LIKE_A_BLANK else 'Latin letter'}, but is "
                 f"{unicodedata.name(sign)} (U+{ord(sign):04X})",
-                "type it on the keyboard; copied text brings such characters along",
+                "type it on the keyboard; copied text often contains such characters",
                 part=None if pointer in server.remains else _part(text, sign),
             )
 
@@ -259,7 +261,7 @@ def _lookalike_host(pointer: str, value: object) -> Iterator[Issue]:
         yield Issue(
             pointer,
             f"this host is not {known} of {provider_for(known).label}, but looks like it",
-            f"write {known}; if this host is right, say why in a comment "
+            f"write {known}; if this host is right, ignore this rule in a comment "
             "(`provisioner rules lookalike-endpoint` shows how)",
         )
 
@@ -314,12 +316,12 @@ def placeholder_left(server: Declaration, _context: LintContext) -> Iterator[Iss
             is_guid = _EXAMPLE_GUID.fullmatch(placeholder) is not None
             what = "an ID from an example" if is_guid else "a placeholder"
             remedy = _instead_of(placeholder, pointer, is_guid=is_guid)
-            yield Issue(pointer, f"{what} is left in this value", remedy)
+            yield Issue(pointer, f"this value contains {what}", remedy)
 
 
 def _instead_of(placeholder: str, pointer: str, *, is_guid: bool) -> str:
     if placeholder.startswith("{{"):
-        return "write the value itself: declared files are no templates"
+        return "write the value itself: server files are not templates"
     if (is_guid and pointer.endswith("_url")) or "TENANT" in placeholder.upper():
         return "write your directory's domain or ID, as the app registration shows it"
     if pointer == "/oauth2/client_id":

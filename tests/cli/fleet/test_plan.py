@@ -78,7 +78,9 @@ def test_a_plan_before_anything_was_accepted_names_what_it_left_out(fleet, home)
     )
     assert ended.returncode == 6, ended.stderr
     assert "Reports: skipped; hosts keep their copy" in ended.stdout
-    assert "password ({env: MAIL_PASSWORD}) would go for the first time to host" in ended.stdout
+    assert (
+        "password ({env: MAIL_PASSWORD}) would be sent for the first time to host" in ended.stdout
+    )
     assert "Lost: hosts: the host pattern 'maps_prod' matches no host of" in ended.stdout
     assert "+ Open: added" in ended.stdout
     assert not (home / ".config").exists(), "a look makes no key"

@@ -150,4 +150,4 @@ def test_status_says_from_which_host_a_token_was_taken_or_refused(fleet):
     assert "wrong at auth 535" in said
     status = fleet.run("status", "Reports").stdout
     assert ", from maps1" in status
-    assert "Problem: the mail server refuses the token: localhost, asked by" in status
+    assert "Problem: the mail server rejects the token: localhost, asked by" in status

@@ -68,6 +68,6 @@ def sign_ins() -> list[SignInState]:
         SignInState(
             server_name="News",
             mailbox="news@example.edu",
-            problems=(Problem("nobody has signed in yet", "sign in", standing="sign in"),),
+            problems=(Problem("not signed in", "sign in", standing="sign in"),),
         ),
     ]

@@ -43,7 +43,7 @@ def test_a_link_that_leads_back_is_one_issue(here: Path) -> None:
     (issue,) = found[1].issues
     assert (issue.rule, issue.message) == (
         "unreadable-file",
-        "this link leads to a folder that is read already",
+        "this link points to a folder that is already read",
     )
 
 

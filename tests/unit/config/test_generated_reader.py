@@ -144,7 +144,7 @@ def why_refused(documents: list[Document], text: str) -> str:
     messages = {issue.message for document in documents for issue in document.issues}
     if rules & {"empty-document", "control-character", "too-large"}:
         return next(iter(rules))
-    if messages == {"this is no number that JSON knows"} and re.search(r"[0-9]{3}|[eE]", text):
+    if messages == {"this number is not valid in JSON"} and re.search(r"[0-9]{3}|[eE]", text):
         return "number"  # 1e999: json.loads makes it infinite, which JSON cannot write
     return "surrogate" if any("surrogate" in message for message in messages) else ""
 

@@ -44,7 +44,7 @@ def test_without_a_terminal_it_lists_every_change_and_accepts_by_name(checkout: 
     assert nobody.returncode == ExitCode.PERSON_NEEDED
     for name in ("Relay", "Alerts"):
         source = f"{{env: {name.upper()}}}"
-        assert f"{name}: password ({source}) would go for the first time" in nobody.stderr
+        assert f"{name}: password ({source}) would be sent for the first time" in nobody.stderr
     assert not (checkout.folder / "tokens").exists()
     one = checkout.run("accept", "--accept-destination", "Relay")
     assert (one.returncode, one.stdout) == (ExitCode.PERSON_NEEDED, "Relay: accepted\n")

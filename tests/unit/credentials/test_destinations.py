@@ -66,16 +66,18 @@ def test_the_first_use_of_each_secret_is_named_with_its_source_and_destination()
     assert said(relay()) == [
         (
             False,
-            "password ({env: RELAY}) would go for the first time to host mail.example.edu, "
+            "password ({env: RELAY}) would be sent for the first time to host mail.example.edu, "
             "port 587, use_tls true",
         )
     ]
     secret, tokens = said(oauth_server(), secret=CLIENT_SECRET)
     assert secret[1].startswith(
-        "client_secret (the server file) would go for the first time to "
+        "client_secret (the server file) would be sent for the first time to "
         "access_token_url https://sso.example.edu/token, client_id maps, authorization_url "
     )
-    assert tokens[1].startswith("tokens would go for the first time to access_token_url https://")
+    assert tokens[1].startswith(
+        "tokens would be sent for the first time to access_token_url https://"
+    )
     assert "refresh endpoint" not in secret[1], "it is the token endpoint"
 
 
@@ -169,7 +171,7 @@ def test_a_password_as_a_client_secret(name: str) -> None:
     server = oauth_server(name, client_secret=SecretReference({"env": "RELAY"}, ROOT))
     [secret, _tokens] = said(server, relay())
     assert secret[0]
-    assert secret[1].startswith("its client_secret is the password of Relay, and would go to ")
+    assert secret[1].startswith("its client_secret is the password of Relay, and would be sent to ")
 
 
 def test_another_reference_and_value_is_a_first_use() -> None:

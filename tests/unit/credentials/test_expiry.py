@@ -62,8 +62,8 @@ def ending(days: float, *, after: float = 0) -> TokenSet:
         (AGING, tokens(300, 10), 65, "365 days after the sign-in"),
         (AGING._replace(idle_expiry_days=30), tokens(300, 10), 20, "30 days unused"),
         (AGING._replace(idle_expiry_days=90), tokens(300, 10), 65, "365 days after the sign-in"),
-        (GOOGLE, ending(6), 6, "Google gave it until then"),
-        (UNKNOWN, tokens(3000, 3000), None, "sso.example.edu: not known how long one lives unused"),
+        (GOOGLE, ending(6), 6, "as Google stated"),
+        (UNKNOWN, tokens(3000, 3000), None, "sso.example.edu: lifetime of unused tokens unknown"),
     ],
 )
 def test_the_first_known_end_is_told_with_its_reason(
@@ -188,7 +188,7 @@ def test_signed_in(tmp_path: Path) -> None:
         ]),
         ({"client_secret_expires": date(2030, 3, 31)}, {}, [], "ok", []),
         ({"client_secret_expires": date(2030, 3, 30)}, {}, [ExitCode.PERSON_NEEDED], "soon", [
-            "  Problem: the client secret ends on 2030-03-30, in 13 days\n    make a new one",
+            "  Problem: the client secret expires on 2030-03-30, in 13 days\n    make a new one",
         ]),
         ({"client_secret_expires": date(2030, 3, 17)}, {}, [ExitCode.PERSON_NEEDED], "soon", [
             "on 2030-03-17, today",
@@ -198,11 +198,11 @@ def test_signed_in(tmp_path: Path) -> None:
         ]),
         (OF_MICROSOFT, {"refreshed": 89.9}, [ExitCode.PERSON_NEEDED], "soon", [
             "until about 2030-03-17: 90 days unused",
-            "Problem: the refresh token ends on 2030-03-17 (90 days unused) unless it is used",
+            "Problem: the refresh token expires on 2030-03-17 (90 days unused) unless it is used",
             "refresh before: provisioner refresh Reports",
         ]),
         (OF_MICROSOFT, {"refreshed": 90}, [ExitCode.PERSON_NEEDED], "sign in", [
-            "Problem: the refresh token has most likely ended: 90 days unused",
+            "Problem: the refresh token has most likely expired: 90 days unused",
             "sign in again: provisioner authenticate Reports",
         ]),
         (OF_MICROSOFT, {"refreshed": 400, "handed_over_to": "maps1"}, [], "ok", [
@@ -210,7 +210,7 @@ def test_signed_in(tmp_path: Path) -> None:
         ]),
         (OF_GOOGLE, {"signed_in": 5, "refresh_token_expires_at": NOW + 2 * DAY},
          [ExitCode.PERSON_NEEDED], "soon",
-         ["Problem: the refresh token ends on 2030-03-19 (Google gave it until"]),
+         ["Problem: the refresh token expires on 2030-03-19 (as Google stated"]),
     ],
     ids=range(12),
 )  # fmt: skip
@@ -235,7 +235,7 @@ BY_MAPS2 = Refused(said="refused, asked by maps2", at=NOW + 120)
 @pytest.mark.parametrize(
     ("proof", "unproven", "words"),
     [
-        (None, "no SMTP", ["  not yet verified: no SMTP\n"]),
+        (None, "no SMTP", ["  not verified yet: no SMTP\n"]),
         (_proof(at=NOW + 60), "no SMTP", ["accepted the token on 2030-03-17 17:47 +00:00\n"]),
         (_proof(at=NOW + 60, by="maps1"), None, ["token on 2030-03-17 17:47 +00:00, from maps1\n"]),
         (_proof(at=NOW + 60, by="maps1", mail=BY_MAPS2), None, [
@@ -243,10 +243,10 @@ BY_MAPS2 = Refused(said="refused, asked by maps2", at=NOW + 120)
             "  Problem: refused, asked by maps2 (on 2030-03-17 17:48 +00:00)\n",
         ]),
         (_proof(mail=BY_MAPS2), None, ["17:46 +00:00\n", "  Problem: refused, asked by maps2"]),
-        (_proof(mail=BY_MAPS2), "no SMTP", ["  not yet verified: no SMTP\n", "  Problem: refused"]),
+        (_proof(mail=BY_MAPS2), "no SMTP", ["  not verified yet: no SMTP\n", "  Problem: refused"]),
         (_proof(refresh=BY_MAPS2), None, ["17:46 +00:00\n", "  Problem: refused"]),
         (LastProof(grant_id="another", at=NOW + 60, by="maps1"), "no SMTP", [
-            "  not yet verified: no SMTP\n",
+            "  not verified yet: no SMTP\n",
         ]),
     ],
     ids=range(8),
@@ -270,7 +270,7 @@ def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
         "Alerts  reports@example.edu  -       -        -       sign in\n"
         "\n"
         "Alerts: not signed in, mailbox reports@example.edu\n"
-        "  Problem: nobody has signed in yet\n"
+        "  Problem: not signed in\n"
         "    run: provisioner authenticate Alerts\n"
     )
     keep(secrets, oauth_server(), tokens())

@@ -62,7 +62,9 @@ def accept(project: Project, *servers: EmailServer) -> None:
 
 
 def test_a_first_use_is_refused_without_a_person_and_names_the_ways_on(project: Project) -> None:
-    with pytest.raises(PersonNeeded, match=r"password .* would go for the first time") as caught:
+    with pytest.raises(
+        PersonNeeded, match=r"password .* would be sent for the first time"
+    ) as caught:
         project_secrets(project).secret(relay())
     assert "; nothing was sent" in caught.value.message
     assert caught.value.remedy == (
@@ -109,7 +111,7 @@ def test_a_client_secret_is_accepted_before_a_sign_in_and_the_tokens_with_it(
     project_secrets(project, accepted=frozenset({"Reports"})).secret_to_show(oauth_server())
     later = project_secrets(project)
     assert later.secret_to_show(oauth_server()) == CLIENT_SECRET
-    with pytest.raises(PersonNeeded, match="nobody has signed in to Reports"):
+    with pytest.raises(PersonNeeded, match="not signed in: Reports"):
         later.secret(oauth_server())
     with pytest.raises(PersonNeeded, match="client_id changed from maps to other"):
         later.secret_to_show(oauth_server(client_id="other"))

@@ -387,7 +387,7 @@ def test_what_mail_servers_said_to_tokens_is_noted(
 
 
 NO = Refused(
-    said="the mail server refuses the token", remedy="sign in again", at=token_set().refreshed_at
+    said="the mail server rejects the token", remedy="sign in again", at=token_set().refreshed_at
 )
 
 
@@ -400,7 +400,7 @@ def test_a_refused_sign_in_is_told_until_a_mail_of_this_run_is_taken(
     unchanged = push_with(a_run(tmp_path, "U", entries=[oauth_entry()])).run.record
     assert unchanged.exit_code == ExitCode.PERSON_NEEDED
     [warning] = unchanged.warnings
-    assert warning.startswith("Mail: the mail server refuses the token (on ")
+    assert warning.startswith("Mail: the mail server rejects the token (on ")
     assert warning.endswith("\nsign in again")
     mails = [MailResult(server="Mail", smtp=SmtpResult(outcome="sent", stage="data"), proof="sent")]
     planned = {"a": result_of("a", "C", servers=[change(name="Mail")])}

@@ -54,7 +54,7 @@ def test_a_rule_that_crashes_hides_no_other(name: str, text: str, other: str) ->
     first, second = verdict.findings
     assert (first.rule, first.severity, verdict.crashed) == (crashing.id, "error", (crashing.id,))
     assert second.rule.startswith(other)
-    assert f"our bug: KeyError at {__file__}:" in first.message
+    assert f"internal error in this rule: KeyError at {__file__}:" in first.message
     for render in RENDERERS.values():
         assert "CANARY" not in render(verdict)
 
@@ -102,7 +102,7 @@ def test_a_name_is_compared_across_files_as_it_was_meant(here: Path) -> None:
         ("f.yml", "unknown-key", 1, 1),
         ("f.yml", "duplicate-server-name", 1, 14),
     ]
-    assert found[0].message == "a.yml:1 declares an email server of this name already"
+    assert found[0].message == "duplicate name: a.yml:1 declares it already"
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,12 @@ def test_the_days_of_a_secret(today: date, words: str | None) -> None:
 @pytest.mark.parametrize(
     ("today", "words"),
     [
-        (date(2026, 12, 30), "switches passwords of mail programs off by default by 2026-12-31"),
-        (date(2026, 12, 31), "has switched passwords of mail programs off by default"),
-        (date(2031, 1, 1), "has switched passwords of mail programs off by default"),
+        (
+            date(2026, 12, 30),
+            "disables password sign-in for mail programs by default by 2026-12-31",
+        ),
+        (date(2026, 12, 31), "has disabled password sign-in for mail programs by default"),
+        (date(2031, 1, 1), "has disabled password sign-in for mail programs by default"),
     ],
 )
 def test_the_end_of_passwords(today: date, words: str) -> None:
@@ -116,9 +119,9 @@ def test_each_lost_line_and_each_cut_is_seen() -> None:
     ("old", "new", "words"),
     [
         ("\n", " ", "the line breaks"),
-        ("$ANSIBLE", "!vault | $ANSIBLE", "something stands before"),
-        (";1.1;", ";1.0;", "no header"),
-        (";AES256", ";AES", "no header"),
+        ("$ANSIBLE", "!vault | $ANSIBLE", "unexpected text before"),
+        (";1.1;", ";1.0;", "not a supported header"),
+        (";AES256", ";AES", "not a supported header"),
         ("AES256\n", "AES256\nhunter2\n", "not hexadecimal"),
         ("AES256\n", "AES256\n3", "cut off or damaged"),
     ],

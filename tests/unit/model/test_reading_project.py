@@ -62,10 +62,10 @@ def test_the_error_is_the_whole_report(project: Path) -> None:
     with pytest.raises(InvalidProject) as caught:
         read_project(Path())
     assert caught.value.message.splitlines() == [
-        "the declared files have 2 errors",
+        "the project files have 2 errors",
         "provisioner.yml:1:15: error[out-of-range] `forks` is out of range",
         "    write a whole number from 1 to 1000",
-        "servers/b.yml:4:1: error[unknown-key] `prot` is no key that is known here",
+        "servers/b.yml:4:1: error[unknown-key] unknown key `prot`",
         "    did you mean port?",
     ]
     assert caught.value.exit_code == ExitCode.FAILURE
@@ -85,7 +85,7 @@ def test_no_servers_folder(project: Path) -> None:
     assert caught.value.message == (
         f"no email server is declared: there is no folder {project}/servers/servers"
     )
-    assert "to begin one, run `provisioner init`" in caught.value.remedy
+    assert "to create a project, run `provisioner init`" in caught.value.remedy
 
 
 def test_no_project_folder(project: Path) -> None:

@@ -299,7 +299,7 @@ def test_a_reload_changes_nothing_and_sees_the_same_outcome(server: CallbackServ
         assert second.result(timeout=10).endswith(b"done")
     assert server.answer is not None
     assert server.answer.code == Secret("the-code")
-    assert server.ignored_requests == {"the same answer again": 1}
+    assert server.ignored_requests == {"the same response again": 1}
 
 
 def test_a_browser_that_never_reads_holds_up_the_end_for_two_seconds_at_most() -> None:
@@ -471,7 +471,7 @@ def test_property_13_a_slow_request_is_cut_off(
                 client.sendall(b"a")
                 time.sleep(0.05)
         assert time.monotonic() - started < 5
-        assert server.ignored_requests == {"broken off": 1}
+        assert server.ignored_requests == {"incomplete": 1}
 
 
 def test_property_13_a_request_that_breaks_off_in_its_body(server: CallbackServer) -> None:
@@ -480,7 +480,7 @@ def test_property_13_a_request_that_breaks_off_in_its_body(server: CallbackServe
         raw = _post(body, length=len(body) + 1).replace("PORT", str(server.port))
         client.sendall(raw.encode())
     assert _answer(server, 0.3) is None
-    assert server.ignored_requests == {"broken off": 1}
+    assert server.ignored_requests == {"incomplete": 1}
 
 
 def test_property_13_a_form_that_comes_in_pieces(server: CallbackServer) -> None:
@@ -569,7 +569,7 @@ def test_property_16_17_one_port_explains_the_wrong_scheme(https: bool, raw: str
                 ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
         assert server.ignored_requests[f"{wrong} instead of {right}"] == (8 if https else 9)
         [line] = said
-        assert line.startswith(f"A browser came with {wrong} instead of {right}. ")
+        assert line.startswith(f"A browser connected with {wrong} instead of {right}. ")
         assert server.answer is None
         _signs_in(server, _get())
 
@@ -582,7 +582,7 @@ def test_a_client_that_connects_and_sends_nothing_has_no_scheme(https: bool) -> 
         deadline = time.monotonic() + 10
         while not server.ignored_requests and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert server.ignored_requests == {"broken off": 1}
+        assert server.ignored_requests == {"incomplete": 1}
 
 
 def test_the_port_443_or_80_is_left_out_of_the_host() -> None:

@@ -34,8 +34,8 @@ def _remedy(callback_server: CallbackServer, url: str) -> list[str]:
     )
     error = callback_timeout(context, callback_server, 300)
     assert error.message == (
-        f"servers/reports.yml:1: Reports: no answer came to {callback_server.redirect_uri} "
-        "within 300 s"
+        "servers/reports.yml:1: Reports: no response at "
+        f"{callback_server.redirect_uri} within 300 s"
     )
     return error.remedy.splitlines()
 
@@ -50,7 +50,7 @@ def _get(server: CallbackServer, target: str) -> None:
 def test_the_redirect_uri_and_the_tunnel_are_exact() -> None:
     with CallbackServer(Secret("s")) as server:
         lines = _remedy(server, ENTRA)
-        assert lines[0] == "No request came there."
+        assert lines[0] == "No request was received."
         assert lines[1].startswith(
             "The redirect URI to register is http://localhost, once, without"
         )
@@ -65,16 +65,19 @@ def test_what_came_instead_is_counted_and_explained() -> None:
     with CallbackServer(Secret("s"), certificate=new_certificate()) as server:
         _get(server, "/")
         lines = _remedy(server, ENTRA)
-        assert lines[0] == "Only other requests came there: 1 x http instead of https."
-        assert lines[1].startswith("- a browser came with http instead of https: use_https_on_")
+        assert lines[0] == "Only other requests were received: 1 x http instead of https."
+        assert lines[1].startswith(
+            "- a browser connected with http instead of https: use_https_on_"
+        )
     with CallbackServer(Secret("s")) as server:
         _get(server, "/favicon.ico")
         _get(server, "/favicon.ico")
         _get(server, "/?code=c&state=old")
         lines = _remedy(server, ENTRA)
         assert lines[:2] == [
-            "Only other requests came there: 2 x another path, 1 x the state of another sign-in.",
-            "- the callback of another sign-in came and was ignored (an old browser tab?)",
+            "Only other requests were received: "
+            "2 x another path, 1 x the state of another sign-in.",
+            "- the callback of another sign-in was ignored (an old browser tab?)",
         ]
 
 
@@ -106,7 +109,7 @@ def test_property_15_googles_pages() -> None:
     assert "- redirect_uri_mismatch: the client does not list this redirect address" in text
     assert "- has not completed the Google verification process: the app is in Testing" in text
     assert "- org_internal: " in text
-    assert "(who must act: whoever signs in)" in text
+    assert "(who must act: the person who signs in)" in text
 
 
 def test_property_15_a_provider_that_nobody_knows() -> None:

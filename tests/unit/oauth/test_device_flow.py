@@ -44,7 +44,7 @@ def refusal(error: str, **more: str) -> bytes:
 
 
 PENDING = refusal("authorization_pending")
-NOBODY = "nobody signed in with the code"
+NOBODY = "the code was not used"
 
 
 class Desk:
@@ -116,7 +116,7 @@ def test_property_21_a_person_enters_the_code_elsewhere(desk: Desk) -> None:
     assert desk.lines == [
         "Reports: on any machine with a browser open\n  https://sso.example.edu/device\n"
         "enter the code WDJB-MJHT and sign in as reports@example.edu.",
-        "Waiting for up to 300 s; Ctrl-C ends it.",
+        "Waiting for up to 300 s; press Ctrl-C to cancel.",
     ]
     assert desk.slept == [5, 5, 5]
     asked, *polls = server.requests
@@ -161,7 +161,7 @@ def test_an_address_with_the_code_in_it_is_shown_beside_the_code(desk: Desk) -> 
     complete = "https://sso.example.edu/device?user_code=WDJB-MJHT"
     with _provider([TOKENS], {**CODES, "verification_uri_complete": complete}) as server:
         desk.sign_in(server)
-    assert f"Or open {complete} and see that it shows the same code." in desk.lines
+    assert f"Or open {complete} and check that it shows the same code." in desk.lines
     with _provider([TOKENS], {**CODES, "verification_uri_complete": "http://x.example"}) as server:
         desk.sign_in(server)
     assert "http://x.example" not in "".join(desk.lines)
@@ -179,7 +179,7 @@ def test_the_client_is_recognized_the_other_way(desk: Desk) -> None:
 # Failures. Each leaves the earlier tokens.
 
 
-NO_CODE = "gives no user_code, or no page on https"
+NO_CODE = "returned no user_code, or no https page"
 LINE = LINES["oauth2.scope_for_authorize"]
 
 
@@ -203,8 +203,8 @@ LINE = LINES["oauth2.scope_for_authorize"]
         # Codes that are none.
         *[(codes, [], [words, ": the device sign-in: localhost ", "check device_authorization_url"])
           for codes, words in (
-            ({**CODES, "device_code": ""}, "gives no device_code"),
-            ({**CODES, "device_code": ["CANARY"]}, "gives no device_code"),
+            ({**CODES, "device_code": ""}, "returned no device_code"),
+            ({**CODES, "device_code": ["CANARY"]}, "returned no device_code"),
             ({**CODES, "user_code": None}, NO_CODE),
             ({**CODES, "user_code": "\x1b[2J"}, NO_CODE),
             ({**CODES, "user_code": "7" * 65}, NO_CODE),
@@ -219,9 +219,9 @@ LINE = LINES["oauth2.scope_for_authorize"]
          ["the device sign-in: localhost sent an invalid response: application/json without tokens",
           "check access_token_url"]),
         (CODES, [json_answer('{"access_token": "CANARY-at"}')],
-         ["oauth2.prompt: localhost gave no refresh token"]),
+         ["oauth2.prompt: localhost issued no refresh token"]),
         (CODES, [json_answer('{"access_token": "x", "refresh_token": "y", "scope": "imap"}')],
-         ["asked for and not granted: smtp"]),
+         ["requested but not granted: smtp"]),
     ],
     ids=lambda value: repr(value)[-40:],
 )  # fmt: skip
@@ -241,18 +241,18 @@ def test_property_33_a_page_that_holds_the_device_code_does_not_show_it(desk: De
 
 
 def test_the_mail_server_has_the_last_word_here_too(desk: Desk) -> None:
-    mail = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
-    assert "user_name: the mail server refuses" in desk.outcome(TOKENS, check_login=lambda _: mail)
+    mail = ProofResult(Proof.REFUSED, "the mail server rejects the token: auth, 535", "fix it")
+    assert "user_name: the mail server rejects" in desk.outcome(TOKENS, check_login=lambda _: mail)
 
 
 @pytest.mark.parametrize(
     ("polls", "lives", "timeout", "words", "remedy"),
     [
         ([PENDING] * 3, 900, 20, f"{NOBODY} within 20 s\n",
-         "--timeout 900 waits as long as the code lives"),
+         "--timeout 900 waits as long as the code is valid"),
         ([PENDING, refusal("expired_token")], 900, 300, "the device sign-in", "a new code"),
         ([PENDING, b""], "16", 300,
-         f"{NOBODY} within 16 s. The last request failed: the device sign-in: localhost broke",
+         f"{NOBODY} within 16 s. The last request failed: the device sign-in: localhost closed",
          "its own"),
     ],
     ids=("time", "code, says the provider", "code"),
@@ -311,9 +311,9 @@ def test_where_the_catalogue_knows_an_endpoint() -> None:
     ("token_url", "words", "remedy"),
     [
         ("https://oauth2.googleapis.com/token",
-         "Google does not give the scope of mail to a sign-in with --device", "leave --device out"),
+         "Google does not grant the scope of mail to a sign-in with --device", "omit --device"),
         ("https://api.login.yahoo.com/oauth2/get_token",
-         "is not known to offer a sign-in with --device",
+         "is not known to support a sign-in with --device",
          "providers: {yahoo: {device_authorization_url: URL}}"),
     ],
 )  # fmt: skip

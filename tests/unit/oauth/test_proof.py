@@ -22,7 +22,7 @@ def test_property_34_a_refused_token_fails_with_stage_code_cause_and_actor() -> 
     found = proof_from(result, "smtp.office365.com", "microsoft")
     assert found.proof is Proof.REFUSED
     assert found.detail.startswith(
-        "the mail server refuses the token: smtp.office365.com, auth, 535 5.7.3: "
+        "the mail server rejects the token: smtp.office365.com, auth, 535 5.7.3: "
     )
     assert "SMTP.Send" in found.remedy
     assert "Who must act: " in found.remedy

@@ -188,7 +188,7 @@ def test_a_secret_is_read_only_for_a_refresh(scene: Scene) -> None:
 
 
 def test_nobody_has_signed_in(scene: Scene) -> None:
-    with pytest.raises(PersonNeeded, match="nobody has signed in to Reports yet") as caught:
+    with pytest.raises(PersonNeeded, match="not signed in: Reports") as caught:
         fresh_tokens(secrets_in(scene.folder / "x"), scene.server(), 0, NOW)
     assert caught.value.remedy == "run: provisioner authenticate Reports"
 

@@ -32,8 +32,8 @@ from tests.support.scripted_mail_server import Failure, ScriptedMailServer
 
 __all__ = ["certificate", "mail_server"]
 
-SIGNER, ADMIN = "whoever signs in", "an administrator at the provider"
-YOU = "you, in the declared file"
+SIGNER, ADMIN = "the person who signs in", "an administrator at the provider"
+YOU = "you, in the server file"
 
 
 class Row(NamedTuple):
@@ -138,8 +138,8 @@ def test_property_34_a_refusal_ends_the_sign_in(
     said = desk.refused(capsys, row.provider)
     code = " ".join(row.reply.split(" ")[:2])
     assert said.startswith(
-        f"Error: servers/reports.yml:{LINES['user_name']}: Reports: user_name: the mail server "
-        f"refuses the token: localhost, auth, {code}: "
+        f"Error: servers/reports.yml:{LINES['user_name']}: Reports: user_name: "
+        f"the mail server rejects the token: localhost, auth, {code}: "
     )
     assert row.cause in said
     assert row.remedy in said

@@ -208,30 +208,30 @@ def test_property_10_another_issuer_gets_no_code(scene: Scene) -> None:
         scene.sign_in()
     assert scene.requests("/token") == []
     scene.behave(callback={"iss": None}, mailbox="other@example.edu")
-    scene.fails("other@example.edu signed in")
+    scene.fails("signed in as other@example.edu")
 
 
 @keeps_earlier_tokens
 def test_property_29_no_refresh_token(scene: Scene) -> None:
-    error = scene.fails("localhost gave no refresh token", scope_for_authorize="openid smtp")
+    error = scene.fails("localhost issued no refresh token", scope_for_authorize="openid smtp")
     assert "offline_access" in error.remedy
 
 
 @keeps_earlier_tokens
 def test_property_30_narrower_scope(scene: Scene) -> None:
     scene.behave(granted_scope="openid")
-    scene.fails("asked for and not granted: smtp")
+    scene.fails("requested but not granted: smtp")
 
 
 @keeps_earlier_tokens
 def test_property_31_another_account(scene: Scene) -> None:
     scene.behave(mailbox="other@example.edu")
-    scene.fails("other@example.edu signed in, expected was reports@example.edu")
+    scene.fails("signed in as other@example.edu, expected reports@example.edu")
 
 
 @keeps_earlier_tokens
 def test_property_34_the_mail_server_refuses(scene: Scene) -> None:
-    refusal = ProofResult(Proof.REFUSED, "the mail server refuses the token: auth, 535", "fix it")
+    refusal = ProofResult(Proof.REFUSED, "the mail server rejects the token: auth, 535", "fix it")
     assert scene.fails("auth, 535", check_login=lambda tokens: refusal).remedy == "fix it"
 
 
@@ -272,7 +272,7 @@ def test_a_wrong_client_secret(scene: Scene) -> None:
 def test_property_15_nobody_comes_in_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROWSER", "true %s")
     with pytest.raises(
-        SignInFailed, match=r"no answer came to http://localhost:\d+ within 0.3 s"
+        SignInFailed, match=r"no response at http://localhost:\d+ within 0.3 s"
     ) as c:
         scene.sign_in(timeout=0.3)
     assert "The redirect URI to register is exactly http://localhost:" in c.value.remedy
@@ -418,9 +418,9 @@ def test_property_33_no_secret_is_said_logged_or_raised(
 def test_property_33_an_issuer_or_a_name_that_holds_a_secret_is_not_shown(scene: Scene) -> None:
     secret = CLIENT_SECRET.reveal()
     scene.behave(callback={"iss": f"https://{secret}"})
-    issuer = scene.fails("another issuer than the provider that was asked")
+    issuer = scene.fails("another issuer than the provider of the sign-in")
     scene.behave(callback={}, mailbox=secret)
-    name = scene.fails(r"\*\*\* signed in, expected was reports@example.edu")
+    name = scene.fails(r"signed in as \*\*\*, expected reports@example.edu")
     for error in (issuer, name):
         assert secret not in error.message + error.remedy
         assert "***" in error.message + error.remedy

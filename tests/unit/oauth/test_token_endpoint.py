@@ -294,8 +294,12 @@ def test_a_ca_file_that_is_none_is_named(tmp_path: Path, name: str) -> None:
     ("variable", "value", "words"),
     [
         ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "REQUESTS_CA_BUNDLE or CURL_CA"),
-        ("ALL_PROXY", "socks5h://CANARY@127.0.0.1:1", "ALL_PROXY must be that of an HTTP proxy"),
-        ("HTTPS_PROXY", "http://a:CANARY:1", "ALL_PROXY must be that of an HTTP proxy"),
+        (
+            "ALL_PROXY",
+            "socks5h://CANARY@127.0.0.1:1",
+            "ALL_PROXY must be the address of an HTTP proxy",
+        ),
+        ("HTTPS_PROXY", "http://a:CANARY:1", "ALL_PROXY must be the address of an HTTP proxy"),
     ],
 )
 def test_what_is_wrong_in_the_environment_is_named(
@@ -303,7 +307,7 @@ def test_what_is_wrong_in_the_environment_is_named(
 ) -> None:
     monkeypatch.setattr("provisioner.oauth.https_post.is_loopback", lambda host: False)
     monkeypatch.setenv(variable, value)
-    with pytest.raises(TokenRequestError, match="cannot be asked") as caught:
+    with pytest.raises(TokenRequestError, match="cannot be contacted") as caught:
         _refreshed("https://sso.example.invalid/")
     assert words in caught.value.message
     assert "CANARY" not in caught.value.message
@@ -411,7 +415,7 @@ def test_property_28_nobody_there_is_no_revocation() -> None:
 def test_a_name_that_nobody_knows_is_told_from_a_closed_port() -> None:
     with pytest.raises(TokenRequestError, match="cannot be found by name") as caught:
         _refreshed("https://login.example.invalid/token")
-    assert "is access_token_url right" in caught.value.remedy
+    assert "check access_token_url" in caught.value.remedy
 
 
 DATE = "Sun, 06 Nov 1994 08:49:43 GMT"
@@ -445,7 +449,7 @@ def test_a_wait_that_is_left_to_the_person_is_told() -> None:
         pytest.raises(TokenRequestError, match="answered HTTP 429") as caught,
     ):
         _refreshed(server)
-    assert "Then try again in 120 s, as it asks" in caught.value.remedy
+    assert "then try again in 120 s, as it asks" in caught.value.remedy
     assert caught.value.retry_after == 120
 
 
@@ -547,7 +551,7 @@ def test_property_27_the_members_of_a_response_in_every_writing(
         (json_answer('\ufeff{"access_token": "CANARY"}'), "sent an invalid response: "),
         *[(json_answer(body), "without tokens") for body in
           ("[" * 150_000, '["CANARY"]', "", "7" * 5_000, "{}", "\x00\xff")],
-        (json_answer('{"access_token": ""}'), "gives no access_token"),
+        (json_answer('{"access_token": ""}'), "returned no access_token"),
         *[(json_answer(f'{{"access_token": {token}}}'), "access_token that is not printable")
           for token in ('["CANARY"]', '"CANARY\\n"', '"\\ud800"')],
         (json_answer('{"access_token": "CANARY", "token_type": "mac"}'), "type than Bearer"),
@@ -582,7 +586,7 @@ def test_a_packed_answer_is_unpacked_within_bounds() -> None:
     for answer, words in (
         (_packed(bomb, "gzip"), "more than 192 KiB"),
         (_packed(gzip.compress(bomb), "gzip, gzip"), "more than 192 KiB"),
-        (_packed(b"CANARY", "gzip"), "sent an answer that cannot be unpacked"),
+        (_packed(b"CANARY", "gzip"), "sent a response that cannot be decompressed"),
     ):
         with scripted_server([answer]) as server, pytest.raises(TokenRequestError, match=words):
             _refreshed(server)

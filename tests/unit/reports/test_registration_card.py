@@ -67,7 +67,7 @@ def test_googles(tmp_path: Any) -> None:
     assert "  Console          https://console.cloud.google.com/auth/clients\n" in text
     assert "  Type             client of type Desktop app (its client secret is sent)\n" in text
     assert (
-        "  Redirect URI     none to register: a Desktop app takes any port of localhost\n" in text
+        "  Redirect URI     none to register: a Desktop app accepts any port of localhost\n" in text
     )
     assert "Admin consent" not in text
 

@@ -151,7 +151,7 @@ def test_several_lines_become_one(reply, enhanced, text):
         ("tls", "certificate", "certificate has expired", "certificate not accepted: certificate "),
         ("tls", "ca_file", "No such file", "the CA file None cannot be used: No such file"),
         ("greeting", "no_smtp", "HTTP/1.1", "not a reply of an SMTP server: HTTP/1.1"),
-        ("greeting", "too_long", "line", "the server's line is longer than"),
+        ("greeting", "too_long", "line", "the server's line is too long"),
         ("auth", "no_mechanism", "PLAIN", "the server offers no mechanism that fits oauth2; it of"),
         ("auth", "no_mechanism", None, "the server offers no mechanism that fits oauth2; it offers "
          "none"),
