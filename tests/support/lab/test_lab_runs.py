@@ -18,8 +18,7 @@ from tests.support.lab.errors import LabError
 from tests.support.lab.host import SSH_PORT
 from tests.support.lab.identity import Identity, children_of
 from tests.support.lab.lab import Lab
-from tests.support.lab.process import ENCLOSED
-from tests.support.lab.run import Run, base_folder, clean_stale
+from tests.support.lab.run import Run, clean_stale
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.long
@@ -120,43 +119,8 @@ def test_a_survivor_of_a_stale_run_is_ended_but_nobody_else(tmp_path: Path) -> N
             process.wait()
 
 
-def test_a_run_that_lives_keeps_its_number(tmp_path: Path) -> None:
-    with closing(Run.claim(tmp_path / "labs")) as first:
-        assert clean_stale(tmp_path / "labs") == []
-        with closing(Run.claim(tmp_path / "labs")) as second:
-            assert (first.number, second.number) == (1, 2)
-            assert first.address(9) == "127.77.1.9"
-        assert first.folder.exists()
-        assert not second.folder.exists()
-
-
 def test_a_base_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "labs").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(LabError, match="belongs to somebody else"):
         Run.claim(tmp_path / "labs")
-
-
-def test_what_ends_at_its_start_says_why(tmp_path: Path) -> None:
-    with closing(Run.claim(tmp_path / "labs")) as run:
-        argv = ["sh", "-c", "echo 'no such option: --frob' >&2; exit 3"]
-        process = run.start("frobber", argv)
-        with pytest.raises(LabError, match=r"frobber ended at its start with exit code 3") as said:
-            process.wait_until(lambda: False)
-    assert "no such option: --frob" in str(said.value)
-
-
-@pytest.mark.lab
-def test_what_does_not_come_up_is_ended(tmp_path: Path) -> None:
-    with closing(Run.claim(tmp_path / "labs")) as run:
-        process = run.start("sleeper", ["sleep", "300"], enclosure=ENCLOSED)
-        with pytest.raises(LabError, match="sleeper is not up after"):
-            process.wait_until(lambda: False, seconds=0.2)
-        assert not process.runs()
-
-
-def test_clean_by_hand_says_what_it_did() -> None:
-    command = [sys.executable, "-m", "tests.support.lab", "clean"]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "stale" in answer.stdout
-    assert base_folder().exists()
