@@ -133,6 +133,6 @@ def unsupported_method(server: Declaration, context: LintContext) -> Iterator[Is
     ended = provider.password_login == "ended"  # noqa: S105
     if _may_be_taken(server, provider) or (ended and level != "none"):
         return
-    said = f"has no {mechanisms[0]}" if mechanisms else "takes no mail without a sign-in"
+    said = f"has no {mechanisms[0]}" if mechanisms else "accepts no email without a sign-in"
     better = "oauth2" if "oauth2" in provider.smtp_auth_methods else "login"
     yield Issue(_LEVEL, f"{provider.label} {said}", f"set smtp_security_level: {better}")
