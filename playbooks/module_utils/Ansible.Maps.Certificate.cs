@@ -97,7 +97,7 @@ namespace Ansible.Maps.Certificate {
             X509BasicConstraintsExtension limits = shown.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault();
             // A root of version 1 cannot have it.
             bool signs = limits == null ? shown.Version < 3 && shown.Subject == shown.Issuer : limits.CertificateAuthority;
-            return signs || shown.Thumbprint == leaf.Thumbprint ? null : "an issuer that is no authority";
+            return signs || shown.Thumbprint == leaf.Thumbprint ? null : "an issuer that is not an authority";
         }
 
         /// <summary>Whether it is for a host, a name in ASCII or an address: never by common name.</summary>

@@ -9,17 +9,17 @@ from string import Template
 _GREEN, _AMBER, _RED = "#1d7a46", "#b7791f", "#b3261e"
 
 
-def signed_in_page(server_name: str, identity: str | None, unproven: str | None) -> str:
+def signed_in_page(server_name: str, identity: str | None, not_verified: str | None) -> str:
     """The tokens are saved."""
     who = f"Signed in as {identity}. " if identity else ""
-    if unproven is None:
+    if not_verified is None:
         return _page(_GREEN, f"{server_name}: signed in",
                      f"{who}The mail server accepts the token.",
                      "You can close this tab.")  # fmt: skip
     return _page(
         _AMBER,
         f"{server_name}: signed in, not verified yet",
-        f"{who}The tokens are saved, but the mail server has not confirmed them: {unproven}",
+        f"{who}The tokens are saved, but the mail server has not confirmed them: {not_verified}",
         "You can close this tab; see the terminal for details.",
     )
 

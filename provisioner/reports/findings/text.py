@@ -30,7 +30,7 @@ def _rendered(verdict: Verdict, paint: _Paint) -> str:
     blocks = [*(paragraph(finding, paint) for finding in verdict.findings), summary(verdict)]
     fixable = sum(finding.fix is not None for finding in verdict.findings)
     if fixable:
-        blocks.append(f"{fixable} of them can be mended by `provisioner validate --fix`")
+        blocks.append(f"{fixable} of them can be fixed by `provisioner validate --fix`")
     return "\n".join(blocks) + "\n"
 
 

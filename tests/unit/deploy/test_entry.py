@@ -82,7 +82,7 @@ BROKEN = [
 def test_what_breaks_the_contract_does_not_leave(entry: ServerEntry, place: str) -> None:
     with pytest.raises(ContractBroken) as raised:
         entry.public()
-    begin = f"servers/reports.yml:1: {entry.name}: what hosts would get breaks the contract"
+    begin = f"servers/reports.yml:1: {entry.name}: its entry breaks the contract"
     assert raised.value.message.startswith(begin)
     assert place in raised.value.message
     assert "provisioner schema host-document" in raised.value.remedy
