@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 # Words of `who` in the table -> who that is.
 ACTORS = {
-    "you": "you, in the declared file",
-    "signer": "whoever signs in",
+    "you": "you, in the server file",
+    "signer": "the person who signs in",
     "admin": "an administrator at the provider",
     "host": "the administrator of the MAPS host",
-    "none": "nobody: it passes",
-    "us": "us: please report it",
+    "none": "no one: it is temporary",
+    "us": "the developers of provisioner: please report it",
 }
 # Placeholders of the table -> what is said where the fact is unknown.
 UNKNOWN_FACTS = {

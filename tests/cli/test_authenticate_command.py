@@ -148,7 +148,7 @@ def test_a_cancelled_sign_in_is_an_error_and_writes_nothing(desk: Desk) -> None:
         "Error: servers/reports.yml:1: Reports: the sign-in page at localhost: access_denied"
         in (finished.stderr)
     )
-    assert "Who must act: whoever signs in." in finished.stderr
+    assert "Who must act: the person who signs in." in finished.stderr
     assert desk.token_files() == []
 
 

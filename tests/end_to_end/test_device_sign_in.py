@@ -51,7 +51,7 @@ def test_property_21_the_person_cancels(declared, user, chromium):
     code, _, said = with_a_person(declared, chromium.person(user, cancel=True))
     assert code == 6, said
     assert "the device sign-in at localhost: access_denied" in said
-    assert "Who must act: whoever signs in." in said
+    assert "Who must act: the person who signs in." in said
     assert not list((declared.folder / "tokens").glob("*.yml"))
 
 

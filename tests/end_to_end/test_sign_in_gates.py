@@ -128,7 +128,7 @@ def test_property_28_an_old_token_file_brought_back_needs_a_person(
     ended = project.run("refresh", "Reports")
     assert ended.returncode == 6, ended.stderr
     assert "Reports: the refresh at localhost: invalid_grant: " in ended.stderr
-    assert "Who must act: whoever signs in." in ended.stderr
+    assert "Who must act: the person who signs in." in ended.stderr
     assert tokens(project) == older
     succeeded(project.authenticate("Reports", chromium.person(user)))
     succeeded(project.run("refresh", "Reports"))

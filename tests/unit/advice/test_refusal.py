@@ -33,7 +33,7 @@ def test_entras_refusal_in_full(line_break: str) -> None:
     )
     assert refusal.remedy() == (
         "put the secret's Value into client_secret\n"
-        "  Who must act: you, in the declared file.\n"
+        "  Who must act: you, in the server file.\n"
         "  For the provider's support: trace id 0000aaaa-11bb-cccc-dd22-eeeeee333333, "
         "correlation id aaaa0000-bb11-2222-33cc-444444dddddd, timestamp 2026-05-10 10:43:33Z."
     )

@@ -106,7 +106,7 @@ def test_property_15_googles_pages() -> None:
     assert "- redirect_uri_mismatch: the client does not list this redirect address" in text
     assert "- has not completed the Google verification process: the app is in Testing" in text
     assert "- org_internal: " in text
-    assert "(who must act: whoever signs in)" in text
+    assert "(who must act: the person who signs in)" in text
 
 
 def test_property_15_a_provider_that_nobody_knows() -> None:

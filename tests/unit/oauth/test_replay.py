@@ -34,10 +34,10 @@ from tests.support.oauth_samples import (
 )
 from tests.support.scripted_http import json_answer, scripted_server
 
-YOU = "you, in the declared file"
-SIGNER = "whoever signs in"
+YOU = "you, in the server file"
+SIGNER = "the person who signs in"
 ADMIN = "an administrator at the provider"
-NOBODY = "nobody: it passes"
+NOBODY = "no one: it is temporary"
 
 
 class Row(NamedTuple):

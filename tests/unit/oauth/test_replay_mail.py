@@ -32,8 +32,8 @@ from tests.support.oauth_samples import (
 
 __all__ = ["certificate", "mail_server"]
 
-SIGNER, ADMIN = "whoever signs in", "an administrator at the provider"
-YOU = "you, in the declared file"
+SIGNER, ADMIN = "the person who signs in", "an administrator at the provider"
+YOU = "you, in the server file"
 
 
 class Row(NamedTuple):
