@@ -106,11 +106,11 @@ def _real(path: Path) -> Path:
 
 def _refuse_exposed(path: Path, exposure: Exposure) -> None:
     quoted, own = shlex.quote(str(path)), shlex.quote(f"{path}.own")
-    mend = f"chmod 600 {quoted}"
+    fix = f"chmod 600 {quoted}"
     if exposure == Exposure.FOREIGN:
-        mend = f"(umask 077; cat {quoted} > {own}) && mv -f {own} {quoted}"
+        fix = f"(umask 077; cat {quoted} > {own}) && mv -f {own} {quoted}"
     if exposure:
-        raise FileUnusable(f"{path} {exposure}", remedy=f"check its content, then: {mend}")
+        raise FileUnusable(f"{path} {exposure}", remedy=f"check its content, then: {fix}")
 
 
 class _WrongError(Exception):
