@@ -1,4 +1,4 @@
-"""Action plugin: does one host's part of a run in Ansible's worker, as provisioner.deploy.worker
+"""Action plugin: does one host's part of a run in Ansible's worker, as provisioner.host.worker
 decides. All that comes of it goes to the run folder; the task's result has nothing of it.
 
 The task has no arguments; the host variable maps_run_folder is the path of the run folder.
@@ -24,7 +24,7 @@ try:
     from provisioner import __version__
     from provisioner.ansible import connection_safety, run_folder, run_input
     from provisioner.ansible.unreachable import why_unreached
-    from provisioner.deploy import protocol, worker
+    from provisioner.host import protocol, worker
     from provisioner.secret import Secret
     from provisioner.text import foreign
 except Exception as error:  # noqa: BLE001  Ansible would end the whole run as "probably a bug"

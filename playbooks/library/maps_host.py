@@ -2,7 +2,7 @@
 """Ansible module: what a MAPS host does in a push. It decides nothing.
 
 A call is a list of operations, done in order until one is not done. They know no server, no token
-and no record. provisioner/deploy/protocol.py is the other side of this file.
+and no record. provisioner/host/protocol.py is the other side of this file.
 """
 
 from __future__ import annotations

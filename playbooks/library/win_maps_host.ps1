@@ -1,7 +1,7 @@
 #!powershell
 
 # What a MAPS host on Windows does in a push: the operations of a call, in C#; the restart of a
-# service, here. Its other side is provisioner/deploy/protocol.py.
+# service, here. Its other side is provisioner/host/protocol.py.
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -CSharpUtil Ansible.Maps.Operations

@@ -44,7 +44,7 @@ class HostInput(Struct, frozen=True, kw_only=True):
     `servers`: names of those that are for it, `placeholders` of their hidden values by JSON
     pointer; `declared`: names that are declared for it, also of servers that this run leaves out;
     `remove`: names to remove; `expected`: the fingerprint that its plan was made for; `found`:
-    what a plan of this run has read (deploy/host_change.py).
+    what a plan of this run has read (host/host_change.py).
     """
 
     key: str

@@ -123,7 +123,7 @@ def _require_command(arguments: list[str]) -> None:
     name = next(iter(arguments), "")
     if not name or name.startswith("-") or name in COMMANDS:
         return
-    from provisioner.lint.nearest import nearest
+    from provisioner.lint.mistakes.nearest import nearest
 
     known = [command for command in COMMANDS if command not in HIDDEN]
     same = (ours for ours, theirs in _ELSEWHERE.items() if name.casefold() in theirs)

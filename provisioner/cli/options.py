@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from provisioner.cli.completion import complete_server_name
-from provisioner.deploy.mail_mode import MailMode
+from provisioner.host.mail_mode import MailMode
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject

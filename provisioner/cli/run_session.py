@@ -26,12 +26,12 @@ from provisioner.deploy.record import (
     RunStarted,
     journal,
 )
-from provisioner.deploy.result import HostResult
 from provisioner.deploy.run import Prepare, Run, RunOptions, open_run, run_started
 from provisioner.deploy.scope import Scope
 from provisioner.deploy.targets import prepare_targets
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError
 from provisioner.git import commit_of
+from provisioner.host.result import HostResult
 from provisioner.model.project import Project
 from provisioner.reports.run_formats import FILE_FORMATS, RENDERERS
 from provisioner.reports.run_text import run_text

@@ -22,7 +22,7 @@ from provisioner.deploy.record import (
     RunStopped,
     event_line,
 )
-from provisioner.deploy.result import HostResult, HostState
+from provisioner.host.result import HostResult, HostState
 from provisioner.reports.host_reasons import why
 from provisioner.text import counted, printable, printable_lines
 

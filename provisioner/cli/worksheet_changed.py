@@ -12,10 +12,10 @@ from provisioner.cli.output import print_text
 from provisioner.cli.run_session import RunSession
 from provisioner.credentials.project_secrets import OpenProject
 from provisioner.deploy.push import plan
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.scope import Scope
-from provisioner.deploy.to_enter import ServerToEnter
 from provisioner.errors import ExitCode, gravest
+from provisioner.host.result import HostResult, HostState
+from provisioner.host.to_enter import ServerToEnter
 from provisioner.model.email_server import EmailServer
 from provisioner.reports.host_reasons import why
 from provisioner.secret import Secret

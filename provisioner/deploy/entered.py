@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from provisioner.deploy.plan import PlannedHost
 from provisioner.deploy.record import BatchStarted, HostFinished, RunPlanned, WarningGiven
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run import Run
-from provisioner.deploy.to_enter import of_servers
 from provisioner.errors import UsageError
+from provisioner.host.result import HostResult, HostState
+from provisioner.host.to_enter import of_servers
 
 _KEPT = frozenset((HostState.UNCHANGED, HostState.WOULD_CHANGE))
 

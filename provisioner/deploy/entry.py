@@ -12,8 +12,8 @@ from typing import Any
 from provisioner.ansible.run_input import Mail
 from provisioner.config.pointer import pointer_to
 from provisioner.credentials.store import TokenSet
-from provisioner.deploy.host_document import known_names, looks_like_placeholder
 from provisioner.errors import ProvisionerError
+from provisioner.host.host_document import known_names, looks_like_placeholder
 from provisioner.model.email_server import EmailServer, OAuth2Settings, TestEmail
 from provisioner.resources import schema_path
 from provisioner.secret import Secret

@@ -16,9 +16,9 @@ from provisioner.credentials.store import CredentialStore
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.plan import LEFT_OUT, Plan
 from provisioner.deploy.record import ServerSkipped
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.targets import Targets
 from provisioner.errors import PersonNeeded, ProvisionerError
+from provisioner.host.result import HostResult, HostState
 from provisioner.text import proposed_command
 
 _GRANT = "/oauth2/token"  # the field by which a host's entry differs if it has another grant

@@ -16,13 +16,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from provisioner.deploy.host_state import Fingerprint
 from provisioner.deploy.record import RunStarted
-from provisioner.deploy.result import HostResult
 from provisioner.deploy.scope import Scope
 from provisioner.deploy.targets import Targets, key_id
 from provisioner.errors import FleetError
 from provisioner.git import Commit
+from provisioner.host.host_state import Fingerprint
+from provisioner.host.result import HostResult
 
 _MOST_BYTES = 64 * 1024 * 1024
 _STDIN = Path("-")

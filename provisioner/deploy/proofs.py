@@ -7,8 +7,8 @@ from pathlib import Path
 
 from provisioner.credentials.proofs import LastProof, note_mail
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.result import HostResult
 from provisioner.errors import ProvisionerError
+from provisioner.host.result import HostResult
 from provisioner.model.project import Project
 from provisioner.oauth.checks import last_proof, proof_from
 from provisioner.providers.catalogue import provider_for

@@ -15,7 +15,6 @@ from provisioner.credentials.expiry import proof_of, refusals
 from provisioner.credentials.proofs import read_proofs
 from provisioner.deploy.batches import BatchSizes, batches, default_sizes
 from provisioner.deploy.handover import hand_over, used_up, without_used_up
-from provisioner.deploy.mail_mode import MailMode
 from provisioner.deploy.plan import Plan, PlannedHost, make_plan
 from provisioner.deploy.proofs import note_or_warn, sign_in_proofs
 from provisioner.deploy.record import (
@@ -28,10 +27,11 @@ from provisioner.deploy.record import (
     WarningGiven,
     all_runs,
 )
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run import Run
 from provisioner.deploy.targets import Targets
 from provisioner.errors import FleetError, ProvisionerError, UsageError
+from provisioner.host.mail_mode import MailMode
+from provisioner.host.result import HostResult, HostState
 from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
 
 _PERCENT = re.compile(r"(100|[1-9]?[0-9])%")

@@ -23,8 +23,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from provisioner.ansible.run_input import Mode
-from provisioner.deploy.result import HostResult, HostState, exit_code
 from provisioner.errors import ExitCode, FleetError, ProvisionerError, UsageError
+from provisioner.host.result import HostResult, HostState, exit_code
 from provisioner.state_dir import state_dir, state_path
 from provisioner.text import as_json
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from provisioner.deploy.plan import PlannedHost
 from provisioner.deploy.record import BatchStarted, HostFinished, RunPlanned, WarningGiven
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run import Run
+from provisioner.host.result import HostResult, HostState
 
 
 def rollback(run: Run, agree: Callable[[list[HostResult]], None]) -> None:

@@ -23,11 +23,7 @@ from provisioner.ansible.run_input import Check, EnteredInput, Mail, Mode, RunIn
 from provisioner.ansible.signals import Signals
 from provisioner.credentials.project_secrets import OpenProject
 from provisioner.credentials.sources import secret_variables
-from provisioner.deploy import worker
 from provisioner.deploy.entry import NoMailbox, ServerEntry
-from provisioner.deploy.examination import Examination
-from provisioner.deploy.host_change import Found
-from provisioner.deploy.mail_mode import MailMode
 from provisioner.deploy.plan import PlannedHost
 from provisioner.deploy.record import (
     Command,
@@ -37,12 +33,16 @@ from provisioner.deploy.record import (
     RunStarted,
     new_run_id,
 )
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.scope import Scope, chosen_servers, scoped
 from provisioner.deploy.targets import Targets, host_input, prepare_targets
-from provisioner.deploy.to_enter import of_servers
 from provisioner.errors import FleetError
 from provisioner.git import Commit, commit_of
+from provisioner.host import worker
+from provisioner.host.examination import Examination
+from provisioner.host.host_change import Found
+from provisioner.host.mail_mode import MailMode
+from provisioner.host.result import HostResult, HostState
+from provisioner.host.to_enter import of_servers
 from provisioner.model.project import Project
 from provisioner.private_file import process_owner
 from provisioner.resources import playbooks_folder

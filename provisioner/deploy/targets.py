@@ -14,7 +14,6 @@ from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.proofs import read_proofs
 from provisioner.credentials.store import TokenSet
 from provisioner.deploy.entry import NoMailbox, ServerEntry
-from provisioner.deploy.host_document import placeholder
 from provisioner.deploy.record import ServerSkipped
 from provisioner.errors import (
     FileUnusable,
@@ -24,6 +23,7 @@ from provisioner.errors import (
     ProvisionerError,
     SecretUnavailable,
 )
+from provisioner.host.host_document import placeholder
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens

@@ -13,7 +13,7 @@ from provisioner.config.vault_text import is_vault_text
 from provisioner.lint.schema import schema_named
 
 if TYPE_CHECKING:
-    from provisioner.lint.copied_text import Remains
+    from provisioner.lint.mistakes.copied_text import Remains
 
 SECRETS = ("/password", "/oauth2/client_secret")
 
@@ -96,7 +96,7 @@ class Declaration:
         doubtful += [at for at in _NAMES_AT if at in texts and not texts[at].isascii()]
         if not doubtful:
             return
-        from provisioner.lint.copied_text import look_at
+        from provisioner.lint.mistakes.copied_text import look_at
 
         for pointer in doubtful:
             text = texts[pointer]

@@ -13,9 +13,9 @@ from provisioner.lint.checks import UNUSED_IGNORE
 from provisioner.lint.context import ProjectContexts
 from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Finding
+from provisioner.lint.mistakes.spelling import Meant
 from provisioner.lint.rule import Rule
 from provisioner.lint.schema import Schema, schema_for
-from provisioner.lint.spelling import Meant
 from provisioner.lint.suppression import Ignores
 
 _place = attrgetter("line", "column")

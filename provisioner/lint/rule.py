@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provisioner.config.issue import Issue, Severity
 from provisioner.errors import UsageError
-from provisioner.lint.nearest import nearest
+from provisioner.lint.mistakes.nearest import nearest
 
 if TYPE_CHECKING:
     from provisioner.lint.context import LintContext

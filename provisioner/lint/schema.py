@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from provisioner.config.document import Document
 from provisioner.config.files import SETTINGS_FILES
 from provisioner.config.pointer import pointer_to, segments
-from provisioner.lint.nearest import same_letters
+from provisioner.lint.mistakes.nearest import same_letters
 from provisioner.resources import schema_path
 
 Node = Mapping[str, Any]

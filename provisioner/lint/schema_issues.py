@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in, parent, pointer_to, segments, value_at
-from provisioner.lint.foreign_shapes import foreign_shape
-from provisioner.lint.mending import mended
+from provisioner.lint.mistakes.foreign_shapes import foreign_shape
+from provisioner.lint.mistakes.mending import mended
+from provisioner.lint.mistakes.spelling import Meant, as_meant
 from provisioner.lint.schema import Node, Schema, SchemaName, schema_named
-from provisioner.lint.spelling import Meant, as_meant
 from provisioner.text import printable
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ def _words(rule: str, comment: _Comment, checked: frozenset[str]) -> tuple[str, 
 
 
 def _words_for_other(rule: str) -> tuple[str, str]:
-    from provisioner.lint.nearest import nearest
+    from provisioner.lint.mistakes.nearest import nearest
     from provisioner.lint.rule import rule_pages
 
     known = [entry.rule for entry in rule_pages()]

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from provisioner.deploy.examination import Examination, Way
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.host.examination import Examination, Way
+from provisioner.host.result import HostResult, HostState
 from provisioner.reports.host_reasons import why
 from provisioner.reports.run_text import clock_text
 from provisioner.smtp.client import advice_on

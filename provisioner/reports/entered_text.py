@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from provisioner.deploy.result import HostResult
-from provisioner.deploy.to_enter import (
+from provisioner.host.result import HostResult
+from provisioner.host.to_enter import (
     FieldToEnter,
     ServerEntered,
     ServerToEnter,

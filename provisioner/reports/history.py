@@ -13,8 +13,8 @@ from provisioner.deploy.record import (
     RunStarted,
     event_line,
 )
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.git import Commit
+from provisioner.host.result import HostResult, HostState
 from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
 from provisioner.reports.layout import table_row

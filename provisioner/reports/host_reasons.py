@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from provisioner.ansible.unreachable import REMEDIES as UNREACHED
-from provisioner.deploy.result import CommandResult, HostResult
+from provisioner.host.result import CommandResult, HostResult
 
 
 class Reason(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from provisioner.deploy.host_change import ServerChange
 from provisioner.deploy.record import RunRecord
-from provisioner.deploy.result import HostResult, HostState
+from provisioner.host.host_change import ServerChange
+from provisioner.host.result import HostResult, HostState
 from provisioner.reports.entered_text import entered_words, to_enter_note, to_enter_words
 from provisioner.reports.host_reasons import why
 from provisioner.reports.layout import table_row

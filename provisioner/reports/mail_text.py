@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.advice.explain import Advice, commands, explain
-from provisioner.deploy.result import RefreshResult
+from provisioner.host.result import RefreshResult
 from provisioner.smtp.client import SmtpResult, advice_on
 
 

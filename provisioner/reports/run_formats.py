@@ -8,8 +8,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from provisioner.deploy.record import RunRecord, ServerSkipped, whole
-from provisioner.deploy.result import HostResult, MailResult
 from provisioner.errors import ExitCode
+from provisioner.host.result import HostResult, MailResult
 from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
 from provisioner.reports.junit_xml import add_case, add_element, as_text, new_suite, xml_text

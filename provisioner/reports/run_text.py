@@ -8,9 +8,9 @@ import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from provisioner.deploy.host_change import ServerChange
 from provisioner.deploy.record import RunRecord, ServerSkipped
-from provisioner.deploy.result import CommandResult, HostResult, HostState, MailResult
+from provisioner.host.host_change import ServerChange
+from provisioner.host.result import CommandResult, HostResult, HostState, MailResult
 from provisioner.reports.entered_text import entered_lines, hosts_command, to_enter_note
 from provisioner.reports.host_groups import host_groups
 from provisioner.reports.host_reasons import command_words, why

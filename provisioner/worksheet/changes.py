@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from provisioner.deploy.to_enter import FieldToEnter, ServerToEnter
+from provisioner.host.to_enter import FieldToEnter, ServerToEnter
 from provisioner.model.email_server import EmailServer
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel

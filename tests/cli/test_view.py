@@ -27,7 +27,7 @@ from provisioner.deploy.record import (
     RunStopped,
     WarningGiven,
 )
-from provisioner.deploy.result import HostResult, HostState
+from provisioner.host.result import HostResult, HostState
 
 
 def phase(host: str, name: str = "deliver") -> PhaseStarted:
@@ -135,7 +135,7 @@ import os, sys, time
 from provisioner.cli.app import _open_standard_streams
 from provisioner.cli.view import run_view
 from provisioner.deploy.record import *
-from provisioner.deploy.result import HostResult, HostState
+from provisioner.host.result import HostResult, HostState
 _open_standard_streams()
 names = [f"maps{n:02}" for n in range(1, 41)]
 def failed(host, **facts):

@@ -11,9 +11,9 @@ import yaml
 from typer.main import get_command
 
 from provisioner.cli.app import app_with
-from provisioner.deploy import host_settings
-from provisioner.deploy.result import MEANINGS
 from provisioner.errors import ExitCode
+from provisioner.host import host_settings
+from provisioner.host.result import MEANINGS
 from provisioner.lint.schema import schema_named
 from provisioner.worksheet.sheet import dialog_fields
 from tests.support.paths import ROOT

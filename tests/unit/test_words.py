@@ -1,15 +1,10 @@
-"""Texts for people are plain technical English: they have none of the turns in banned_turns.yml.
-
-`words_left.txt` counts what some files still have; it only shrinks. After rewriting a file, write
-it again with `pytest tests/unit/test_words.py --update`.
-"""
+"""Texts for people are plain technical English: they have none of the turns in banned_turns.yml."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +15,6 @@ import yaml
 from tests.support.paths import ROOT
 
 HERE = Path(__file__).parent
-LEFT = HERE / "words_left.txt"
 TURNS = yaml.safe_load((HERE / "banned_turns.yml").read_text(encoding="utf-8"))
 
 
@@ -179,21 +173,13 @@ def refused(texts: Iterable[Text]) -> Iterator[tuple[int, str, str]]:
                 yield line, match[0], turn["plain"]
 
 
-def test_texts_have_no_banned_turn(request: pytest.FixtureRequest) -> None:
-    found = {path: list(refused(texts)) for path, texts in searched_texts()}
-    if request.config.getoption("update"):
-        lines = [f"{path} {len(hits)}\n" for path, hits in sorted(found.items()) if hits]
-        LEFT.write_text("".join(lines), encoding="utf-8")
-    left = read_left()
+def test_texts_have_no_banned_turn() -> None:
     wrong = [
         f"{path}:{line}: {words!r}: {plain}"
-        for path, hits in found.items()
-        if len(hits) > left[path]
-        for line, words, plain in hits
+        for path, texts in searched_texts()
+        for line, words, plain in refused(texts)
     ]
     assert not wrong, "\n" + "\n".join(wrong)
-    more = [path for path, count in left.items() if len(found.get(path, ())) < count]
-    assert not more, f"{LEFT.name} allows more than these have left: rewrite it (--update)"
 
 
 def searched_texts() -> Iterator[tuple[str, Iterable[Text]]]:
@@ -202,11 +188,6 @@ def searched_texts() -> Iterator[tuple[str, Iterable[Text]]]:
         assert files, f"no file is named {pattern} any longer"
         for file in files:
             yield file.relative_to(ROOT).as_posix(), read(file.read_text(encoding="utf-8"))
-
-
-def read_left() -> Counter[str]:
-    lines = LEFT.read_text(encoding="utf-8").splitlines()
-    return Counter({path: int(count) for path, count in (line.split() for line in lines)})
 
 
 @pytest.mark.parametrize("turn", TURNS, ids=lambda turn: turn["refused"])

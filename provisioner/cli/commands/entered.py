@@ -11,7 +11,7 @@ from provisioner.cli.completion import complete_host_name, complete_server_name
 from provisioner.cli.options import HostsOptions, LockWait, ReportOptions, Yes
 
 if TYPE_CHECKING:
-    from provisioner.deploy.result import HostResult
+    from provisioner.host.result import HostResult
 
 _LONGEST = 400  # characters, as the state of a host keeps them
 

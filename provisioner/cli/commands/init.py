@@ -33,7 +33,7 @@ from provisioner.config.files import (
 )
 from provisioner.errors import ExitCode, Interrupted, InvalidProject, ProvisionerError, UsageError
 from provisioner.lint.finding import Finding
-from provisioner.lint.nearest import nearest, same_letters
+from provisioner.lint.mistakes.nearest import nearest, same_letters
 from provisioner.providers.provider import Provider
 from provisioner.providers.registrations import Registration, registration_of
 from provisioner.state_dir import STATE_DIR

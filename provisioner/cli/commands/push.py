@@ -20,7 +20,7 @@ from provisioner.cli.options import (
     ServerNames,
     Yes,
 )
-from provisioner.deploy.mail_mode import MailMode
+from provisioner.host.mail_mode import MailMode
 
 if TYPE_CHECKING:
     from provisioner.cli.run_session import RunSession

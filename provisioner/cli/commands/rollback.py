@@ -10,7 +10,7 @@ from provisioner.cli.completion import complete_host_name
 from provisioner.cli.options import HostLimit, HostsOptions, LockWait, NoRestart, ReportOptions, Yes
 
 if TYPE_CHECKING:
-    from provisioner.deploy.result import HostResult
+    from provisioner.host.result import HostResult
 
 
 def rollback(

@@ -12,7 +12,7 @@ from provisioner.config.issue import Issue
 from provisioner.lint.checks.login import mailbox, secret_without_tls, signs_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.nearest import nearest
+from provisioner.lint.mistakes.nearest import nearest
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import is_loopback

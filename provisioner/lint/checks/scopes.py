@@ -12,7 +12,7 @@ from provisioner.config.issue import Issue
 from provisioner.lint.checks.oauth_urls import AUTHORIZATION_URL, provider_of
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import Declaration
-from provisioner.lint.nearest import nearest, same_letters
+from provisioner.lint.mistakes.nearest import nearest, same_letters
 from provisioner.lint.rule import ERROR, rule
 from provisioner.providers.credential_forms import is_guid
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider

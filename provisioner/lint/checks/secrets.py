@@ -27,7 +27,7 @@ from provisioner.providers.endpoints import tenant_of
 from provisioner.providers.provider import Provider
 
 if TYPE_CHECKING:
-    from provisioner.lint.secret_forms import ForeignForm
+    from provisioner.lint.mistakes.secret_forms import ForeignForm
 
 _CLIENT_ID, _CLIENT_SECRET = "/oauth2/client_id", "/oauth2/client_secret"
 _ID_FORMS: dict[CredentialForm, tuple[str, str]] = {
@@ -52,7 +52,7 @@ _NEW_CLIENT = "create a client of type Desktop app or Web application, and copy 
 def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Issue]:
     """Vault text and references are fine; what only looks like a secret has rules of its own."""
     for pointer, text in _plain_secrets(server, context):
-        from provisioner.lint.secret_forms import pasted
+        from provisioner.lint.mistakes.secret_forms import pasted
 
         if _foreign_form(text) is None:
             what, keep = pasted(text) or ("", "it")
@@ -79,7 +79,7 @@ def reference_form(server: Declaration, context: LintContext) -> Iterator[Issue]
             )
     for pointer, key, value in _references(server):
         if _is_odd(key, value) and not _holds_secret(key, value):
-            from provisioner.lint.secret_forms import wrong_reference
+            from provisioner.lint.mistakes.secret_forms import wrong_reference
 
             found = wrong_reference(key, _texts(value))
             if found is not None:
@@ -93,7 +93,9 @@ def _is_forbidden(pointer: str, server: Declaration) -> bool:
 
 
 def _foreign_form(text: str) -> ForeignForm | None:
-    from provisioner.lint.secret_forms import foreign_form  # only now that something is wrong
+    from provisioner.lint.mistakes.secret_forms import (
+        foreign_form,  # only now that something is wrong
+    )
 
     return None if holds_secret_value(text) else foreign_form(text)
 
@@ -234,7 +236,7 @@ def _holds_secret(key: str, value: Any) -> bool:
         return True
     if not _is_odd(key, value):
         return False
-    from provisioner.lint.secret_forms import holds_secret
+    from provisioner.lint.mistakes.secret_forms import holds_secret
 
     return holds_secret(key, _texts(value))
 
@@ -255,7 +257,7 @@ def date_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
     text = server.text(_EXPIRES)
     if not text or _DAY.fullmatch(text):
         return
-    from provisioner.lint.written_dates import days_in
+    from provisioner.lint.mistakes.written_dates import days_in
 
     days = days_in(text)
     if days and all(_DAY.fullmatch(str(day)) for day in days):

@@ -13,7 +13,7 @@ from provisioner.config.pointer import pointer_to
 from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.context import LintContext
 from provisioner.lint.declaration import SECRETS, Declaration
-from provisioner.lint.mending import bared
+from provisioner.lint.mistakes.mending import bared
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.endpoints import host_of
@@ -199,7 +199,7 @@ def _lookalike_in(pointer: str, text: str) -> str:
     if text.isascii() or text != text.strip(" "):
         return ""
     blanks = _LIKE_A_BLANK if pointer in _WITH_BLANKS else ()
-    from provisioner.lint.copied_text import foreign_letter
+    from provisioner.lint.mistakes.copied_text import foreign_letter
 
     return next((sign for sign in text if sign in blanks), "") or foreign_letter(text) or ""
 

@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from provisioner.deploy import protocol
+from provisioner.host import protocol
 from tests.hosts.with_ansible.acting import READ, SECRET, WRITE, act, host
 from tests.hosts.with_ansible.pretended_windows import HOSTS, write_connections
 
@@ -117,7 +117,7 @@ def test_another_installation_begins_no_host(tmp_path):
     assert acted.answers == {}
     assert set(said(acted)) == {"a", "b"}
     assert "install it once, in the environment of ansible-core" in said(acted)["b"]
-    assert "provisioner.deploy.worker" in said(acted)["b"]
+    assert "provisioner.host.worker" in said(acted)["b"]
 
 
 def test_windows_hosts_get_a_dictionary_with_signs(tmp_path):

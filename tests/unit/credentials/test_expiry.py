@@ -173,7 +173,7 @@ def test_signed_in(tmp_path: Path) -> None:
         ({}, {"expires_at": NOW, "identity": None}, [], "ok", [
             "signed in as reports@example.edu (the provider names nobody)",
             "access token expired 2030-03-17 17:46 +00:00, last refreshed",
-            "refresh token: end unknown (sso.example.edu: not known how long one lives",
+            "refresh token: end unknown (sso.example.edu: lifetime of unused tokens unknown",
             "Reports  reports@example.edu  expired  unknown  2030-03-17  ok\n",
         ]),
         ({}, {"identity": "delegate@example.edu", "expires_at": NOW + 3 * 3600}, [], "ok", [
@@ -267,7 +267,7 @@ def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
     assert _codes(missing) == [ExitCode.PERSON_NEEDED]
     assert _text(missing) == (
         "SERVER  ACCOUNT              ACCESS  REFRESH  VERIFIED  STATE\n"
-        "Alerts  reports@example.edu  -       -        -       sign in\n"
+        "Alerts  reports@example.edu  -       -        -         sign in\n"
         "\n"
         "Alerts: not signed in, mailbox reports@example.edu\n"
         "  Problem: not signed in\n"

@@ -10,10 +10,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from provisioner.deploy.host_change import ServerChange
-from provisioner.deploy.protocol import DOCUMENT
-from provisioner.deploy.result import HostResult, MailResult
-from provisioner.deploy.worker import HostAnswer
+from provisioner.host.host_change import ServerChange
+from provisioner.host.protocol import DOCUMENT
+from provisioner.host.result import HostResult, MailResult
+from provisioner.host.worker import HostAnswer
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry
 

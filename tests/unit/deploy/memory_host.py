@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from provisioner.deploy import protocol
-from provisioner.deploy.host_document import known_names
-from provisioner.deploy.protocol import DOCUMENT, STATE, Answer, Operation, Unreachable
+from provisioner.host import protocol
+from provisioner.host.host_document import known_names
+from provisioner.host.protocol import DOCUMENT, STATE, Answer, Operation, Unreachable
 
 KEY = "5a" * 32
 _TOKEN = re.compile(rb'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\]:,]|[-+\w.]+)\s*')

@@ -14,15 +14,15 @@ from provisioner.ansible.run_input import RunInput, decoded
 from provisioner.ansible.signals import Signals
 from provisioner.credentials.project_secrets import OpenProject
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.host_change import Found, ServerChange
 from provisioner.deploy.record import RunRecord, RunStarted
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.run import Run, RunOptions
 from provisioner.deploy.scope import Scope
 from provisioner.deploy.targets import Targets
-from provisioner.deploy.worker import HostAnswer
 from provisioner.errors import FleetError
 from provisioner.git import Commit
+from provisioner.host.host_change import Found, ServerChange
+from provisioner.host.result import HostResult, HostState
+from provisioner.host.worker import HostAnswer
 from provisioner.model.email_server import EmailServer, Origin
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel

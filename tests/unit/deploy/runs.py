@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.ansible.run_input import HostInput, Mail, MailLimit, RunInput
-from provisioner.deploy.host_document import placeholder
-from provisioner.deploy.host_settings import HostSettings
-from provisioner.deploy.worker import HostAnswer, Worker
+from provisioner.host.host_document import placeholder
+from provisioner.host.host_settings import HostSettings
+from provisioner.host.worker import HostAnswer, Worker
 from provisioner.resources import schema_path
 from tests.unit.deploy.memory_host import MemoryHost
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from provisioner.ansible.run_input import EnteredInput
-from provisioner.deploy.protocol import DOCUMENT, STATE, Unreachable
-from provisioner.deploy.result import HostResult, HostState, InMaps
-from provisioner.deploy.worker import HostAnswer
+from provisioner.host.protocol import DOCUMENT, STATE, Unreachable
+from provisioner.host.result import HostResult, HostState, InMaps
+from provisioner.host.worker import HostAnswer
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry, oauth2_entry
 

@@ -10,9 +10,9 @@ import pytest
 
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.handover import hand_over, used_up
-from provisioner.deploy.result import HostResult, HostState, MailResult
 from provisioner.deploy.targets import Targets
 from provisioner.errors import RefreshFailed
+from provisioner.host.result import HostResult, HostState, MailResult
 from provisioner.oauth.refreshing import fresh_tokens
 from provisioner.smtp.client import SmtpResult
 from tests.support.oauth_samples import (

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from provisioner.deploy import mail_turns, protocol
-from provisioner.deploy.protocol import (
+from provisioner.host import mail_turns, protocol
+from provisioner.host.protocol import (
     DOCUMENT,
     STATE,
     CallTimeout,
@@ -23,8 +23,8 @@ from provisioner.deploy.protocol import (
     Unreachable,
     WriteAnswer,
 )
-from provisioner.deploy.result import HostResult, HostState
-from provisioner.deploy.transaction import require_delivered, require_given_back
+from provisioner.host.result import HostResult, HostState
+from provisioner.host.transaction import require_delivered, require_given_back
 from tests.unit.deploy.host_steps import (
     PUT_OFF,
     REFUSED,

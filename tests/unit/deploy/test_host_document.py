@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from provisioner.deploy.host_document import (
+from provisioner.host.host_document import (
     Damaged,
     HostDocument,
     differing_fields,

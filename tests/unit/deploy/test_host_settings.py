@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.deploy.host_settings import HostSettings, InvalidVariable, Platform, host_settings
+from provisioner.host.host_settings import HostSettings, InvalidVariable, Platform, host_settings
 
 
 def settings(platform: Platform = "windows", **variables: Any) -> HostSettings:

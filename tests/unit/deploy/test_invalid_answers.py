@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from provisioner.deploy import worker
-from provisioner.deploy.protocol import InvalidResponse, decoded, read, run, write
-from provisioner.deploy.result import HostState
+from provisioner.host import worker
+from provisioner.host.protocol import InvalidResponse, decoded, read, run, write
+from provisioner.host.result import HostState
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.deploy.host_change import current, found_in
-from provisioner.deploy.protocol import DOCUMENT, ReadAnswer, read
-from provisioner.deploy.result import HostState
+from provisioner.host.host_change import current, found_in
+from provisioner.host.protocol import DOCUMENT, ReadAnswer, read
+from provisioner.host.result import HostState
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry, oauth2_entry, run_input
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from provisioner.ansible.run_input import MailLimit
-from provisioner.deploy import mail_turns
-from provisioner.deploy.mail_turns import (
+from provisioner.host import mail_turns
+from provisioner.host.mail_turns import (
     NoTurn,
     cluster_turn,
     mailbox_turns,

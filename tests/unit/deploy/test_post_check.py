@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from provisioner.deploy.host_document import Entry
-from provisioner.deploy.post_check import (
+from provisioner.host.host_document import Entry
+from provisioner.host.post_check import (
     CheckContext,
     ServerCheck,
     elsewhere,
@@ -19,8 +19,8 @@ from provisioner.deploy.post_check import (
     rounds,
     server_check,
 )
-from provisioner.deploy.protocol import Answer, MailAnswer, PostAnswer
-from provisioner.deploy.result import MailResult
+from provisioner.host.protocol import Answer, MailAnswer, PostAnswer
+from provisioner.host.result import MailResult
 from tests.unit.deploy.runs import entry, limit, mail, oauth2_entry
 
 URL = "https://login.example.edu/token"

@@ -14,7 +14,6 @@ from provisioner.credentials.proofs import LastProof, Refused, note_mail, note_r
 from provisioner.deploy import handover
 from provisioner.deploy import push as push_module
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.mail_mode import MailMode
 from provisioner.deploy.plan import Plan
 from provisioner.deploy.push import (
     PushOptions,
@@ -32,11 +31,12 @@ from provisioner.deploy.record import (
     ServerSkipped,
     journal,
 )
-from provisioner.deploy.result import HostState, MailResult
 from provisioner.deploy.rollback import rollback
 from provisioner.deploy.run import RunOptions
 from provisioner.deploy.scope import Scope
 from provisioner.errors import ExitCode, FileUnusable, FleetError, Interrupted, PersonNeeded
+from provisioner.host.mail_mode import MailMode
+from provisioner.host.result import HostState, MailResult
 from provisioner.smtp.client import SmtpResult
 from tests.support.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, token_set
 from tests.unit.deploy.pushes import (

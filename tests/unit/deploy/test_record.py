@@ -34,8 +34,8 @@ from provisioner.deploy.record import (
     new_run_id,
     run_named,
 )
-from provisioner.deploy.result import HostResult, HostState, MailResult
 from provisioner.errors import ExitCode, FleetError, UsageError
+from provisioner.host.result import HostResult, HostState, MailResult
 from provisioner.reports.history import LISTS
 from provisioner.smtp.client import SmtpResult
 

@@ -29,7 +29,13 @@ from tests.support.oauth_samples import keep, oauth_server, project_in, project_
 from tests.unit.deploy.pushes import KEY, login_entry, login_server
 
 NOW = 1_950_000_000.0
-HOSTS = {"all": ("maps1", "maps2"), "maps": ("maps1", "maps2"), "one": ("maps1",), "two": ("maps2",), "nobody": ()}
+HOSTS = {
+    "all": ("maps1", "maps2"),
+    "maps": ("maps1", "maps2"),
+    "one": ("maps1",),
+    "two": ("maps2",),
+    "nobody": (),
+}
 
 
 def inventory() -> Inventory:

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from provisioner.deploy.record import HostFinished, RunFinished, RunRecord, WarningGiven
-from provisioner.deploy.result import HostResult, HostState
-from provisioner.deploy.to_enter import ServerToEnter
 from provisioner.errors import ExitCode
+from provisioner.host.result import HostResult, HostState
+from provisioner.host.to_enter import ServerToEnter
 from tests.unit.deploy.pushes import STATES, result_of, run_started
 
 LEFT = [ServerToEnter(name="Reports", change="new")]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.deploy import host_state
-from provisioner.deploy.host_document import Damaged, key_of, placeholder
-from provisioner.deploy.host_state import Entered, State
-from provisioner.deploy.to_enter import FieldToEnter, ServerToEnter, dialog_entry, to_enter
+from provisioner.host import host_state
+from provisioner.host.host_document import Damaged, key_of, placeholder
+from provisioner.host.host_state import Entered, State
+from provisioner.host.to_enter import FieldToEnter, ServerToEnter, dialog_entry, to_enter
 from tests.unit.deploy.runs import entry, oauth2_entry
 
 KEY = "5a" * 32

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from provisioner.ansible.run_folder import Begun
-from provisioner.deploy.host_document import known_names
-from provisioner.deploy.protocol import (
+from provisioner.host.host_document import known_names
+from provisioner.host.protocol import (
     Answer,
     Call,
     CallSettings,
@@ -20,8 +20,8 @@ from provisioner.deploy.protocol import (
     Unreachable,
     VariableUnusable,
 )
-from provisioner.deploy.result import HostState
-from provisioner.deploy.worker import HostAnswer, answer, decoded
+from provisioner.host.result import HostState
+from provisioner.host.worker import HostAnswer, answer, decoded
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import HOST, entry, run_input
 

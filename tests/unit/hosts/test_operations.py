@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from provisioner.deploy.protocol import decoded
+from provisioner.host.protocol import decoded
 from tests.hosts.host import Host
 from tests.hosts.operation_cases import (
     ARCHIVE,
@@ -46,7 +46,7 @@ def check(host: Host, case: Case) -> None:
     assert host.is_closed() or (only_read and case.opened)
     assert HIDDEN not in json.dumps(answers)
     if "dance" not in json.dumps(answers):
-        decoded(answers, case.operations)  # fits provisioner/deploy/protocol.py
+        decoded(answers, case.operations)  # fits provisioner/host/protocol.py
 
 
 def fitting(found: Any, wanted: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.lint.copied_text import look_at
+from provisioner.lint.mistakes.copied_text import look_at
 
 HOST, URL, USER = "/host", "/oauth2/access_token_url", "/user_name"
 LINK = "https://id.example.edu/token"

@@ -8,8 +8,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from provisioner.deploy.host_change import ServerChange
-from provisioner.deploy.host_state import DeliveryRecord
 from provisioner.deploy.record import (
     BatchStarted,
     Event,
@@ -23,15 +21,17 @@ from provisioner.deploy.record import (
     ServerSkipped,
     WarningGiven,
 )
-from provisioner.deploy.result import (
+from provisioner.errors import ExitCode
+from provisioner.host.host_change import ServerChange
+from provisioner.host.host_state import DeliveryRecord
+from provisioner.host.result import (
     CommandResult,
     HostResult,
     HostState,
     MailResult,
     RefreshResult,
 )
-from provisioner.deploy.to_enter import FieldToEnter, ServerEntered, ServerToEnter
-from provisioner.errors import ExitCode
+from provisioner.host.to_enter import FieldToEnter, ServerEntered, ServerToEnter
 from provisioner.smtp.client import SmtpResult
 
 RUN_ID = "20300317T174640-1f2e3d4c"

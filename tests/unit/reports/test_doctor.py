@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.deploy.examination import Examination, Way
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.errors import ExitCode
+from provisioner.host.examination import Examination, Way
+from provisioner.host.result import HostResult, HostState
 from provisioner.reports.doctor import Check, CheckState, doctor_json, doctor_text, host_checks
 
 WELL: dict[str, Any] = {

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from provisioner.ansible.unreachable import REMEDIES
-from provisioner.deploy.result import CommandResult, HostResult, HostState
+from provisioner.host.result import CommandResult, HostResult, HostState
 from provisioner.reports.host_reasons import COMMANDS, REASONS, command_words, why
 from tests.support.paths import ROOT
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.deploy.result import HostState
+from provisioner.host.result import HostState
 from provisioner.reports.host_status import RENDERERS
 from tests.unit.reports.run_samples import finished, record, result
 

@@ -13,10 +13,11 @@ from provisioner.cli import view
 from provisioner.cli.app import print_error, run
 from provisioner.cli.output import print_text
 from provisioner.credentials.expiry import Problem, SignInState
-from provisioner.deploy import host_change, record, result
-from provisioner.deploy.host_state import DeliveryRecord
-from provisioner.deploy.result import MailResult
+from provisioner.deploy import record
 from provisioner.errors import ExitCode
+from provisioner.host import host_change, result
+from provisioner.host.host_state import DeliveryRecord
+from provisioner.host.result import MailResult
 from provisioner.lint.finding import Excerpt
 from provisioner.lint.verdict import Verdict
 from provisioner.reports import history, host_status, run_formats, step_summary

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioner.deploy.result import HostState
+from provisioner.host.result import HostState
 from provisioner.reports.layout import STYLES, laid_out, table_row
 from provisioner.text import local_time
 

@@ -9,8 +9,8 @@ import jsonschema_rs
 from msgspec.structs import replace
 
 from provisioner.deploy.record import RunFailed, RunRecord, event_line, event_schema
-from provisioner.deploy.result import HostState
 from provisioner.errors import ExitCode
+from provisioner.host.result import HostState
 from provisioner.reports.history import LISTS, ONES, asked_for
 from tests.unit.reports.run_samples import (
     SAMPLES,

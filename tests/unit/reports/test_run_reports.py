@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from provisioner.deploy.record import HostFinished, RunRecord
-from provisioner.deploy.result import CommandResult, HostResult, HostState
+from provisioner.host.result import CommandResult, HostResult, HostState
 from provisioner.reports.run_text import run_text
 from tests.unit.reports.run_samples import (
     SENT,

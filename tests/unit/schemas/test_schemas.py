@@ -17,7 +17,6 @@ import pytest
 from provisioner.cli.commands.schema import SchemaName, schema_text
 from provisioner.credentials.store import TokenSet
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.host_change import ServerChange
 from provisioner.deploy.plan import Plan, PlannedHost
 from provisioner.deploy.record import (
     HostFinished,
@@ -26,9 +25,10 @@ from provisioner.deploy.record import (
     RunStarted,
     event_line,
 )
-from provisioner.deploy.result import HostResult, HostState
 from provisioner.deploy.scope import Scope
 from provisioner.errors import ExitCode
+from provisioner.host.host_change import ServerChange
+from provisioner.host.result import HostResult, HostState
 from provisioner.lint.schema import schema_named
 from provisioner.model.email_server import (
     EmailServer,

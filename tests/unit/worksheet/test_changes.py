@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.deploy.to_enter import FieldToEnter, ServerToEnter
+from provisioner.host.to_enter import FieldToEnter, ServerToEnter
 from provisioner.model.email_server import EmailServer
 from provisioner.secret import Secret
 from provisioner.worksheet.changes import changed_sheet

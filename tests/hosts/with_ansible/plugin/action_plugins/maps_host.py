@@ -16,7 +16,7 @@ from types import ModuleType
 
 import msgspec
 
-from provisioner.deploy import protocol
+from provisioner.host import protocol
 
 _RAISED = (
     protocol.Unreachable,
@@ -88,9 +88,9 @@ def _stub(name, **members):
 
 
 _stub("provisioner.ansible.run_folder", begin=begin, NotBegun=NotBegun)
-_stub("provisioner.deploy.worker", answer=answer)
+_stub("provisioner.host.worker", answer=answer)
 if os.environ.get("WITHOUT_WORKER"):
-    sys.modules["provisioner.deploy.worker"] = None  # as if it could not be imported
+    sys.modules["provisioner.host.worker"] = None  # as if it could not be imported
 
 _PLUGIN = Path(__file__).parents[5] / "playbooks" / "action_plugins" / "maps_host.py"
 exec(compile(_PLUGIN.read_text(), str(_PLUGIN), "exec"), globals())

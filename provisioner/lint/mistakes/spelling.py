@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in
-from provisioner.lint.nearest import near_ones, same_letters
-from provisioner.lint.other_names import named_elsewhere, remedy_for_name
+from provisioner.lint.mistakes.nearest import near_ones, same_letters
+from provisioner.lint.mistakes.other_names import named_elsewhere, remedy_for_name
 from provisioner.lint.schema import Node, Schema
 from provisioner.providers.lookalikes import is_a_slip
 from provisioner.text import printable

@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from provisioner.ansible.run_input import Mail, MailLimit
-from provisioner.deploy import protocol
-from provisioner.deploy.host_document import Entry, value_at
-from provisioner.deploy.host_state import Outcome
-from provisioner.deploy.protocol import Answer, MailAnswer, Operation, PostAnswer
-from provisioner.deploy.result import MailResult, RefreshResult
+from provisioner.host import protocol
+from provisioner.host.host_document import Entry, value_at
+from provisioner.host.host_state import Outcome
+from provisioner.host.protocol import Answer, MailAnswer, Operation, PostAnswer
+from provisioner.host.result import MailResult, RefreshResult
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel
 from provisioner.smtp.client import SmtpAccount, SmtpResult, foreseen, judge

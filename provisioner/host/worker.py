@@ -16,10 +16,10 @@ from msgspec.structs import replace
 
 from provisioner.ansible.run_folder import Begun
 from provisioner.ansible.run_input import EnteredInput, HostInput, RunInput
-from provisioner.deploy import protocol
-from provisioner.deploy.delivery import Delivery, Surroundings
-from provisioner.deploy.examination import Examination, examine
-from provisioner.deploy.host_change import (
+from provisioner.host import protocol
+from provisioner.host.delivery import Delivery, Surroundings
+from provisioner.host.examination import Examination, examine
+from provisioner.host.host_change import (
     Change,
     Current,
     Found,
@@ -29,17 +29,17 @@ from provisioner.deploy.host_change import (
     found_in,
     plan_host,
 )
-from provisioner.deploy.host_document import known_names
-from provisioner.deploy.host_settings import (
+from provisioner.host.host_document import known_names
+from provisioner.host.host_settings import (
     HostSettings,
     InvalidVariable,
     Platform,
     Variables,
     host_settings,
 )
-from provisioner.deploy.host_state import Entered, State
-from provisioner.deploy.mail_turns import NoTurn
-from provisioner.deploy.protocol import (
+from provisioner.host.host_state import Entered, State
+from provisioner.host.mail_turns import NoTurn
+from provisioner.host.protocol import (
     DOCUMENT,
     STATE,
     Caller,
@@ -49,8 +49,8 @@ from provisioner.deploy.protocol import (
     Unreachable,
     VariableUnusable,
 )
-from provisioner.deploy.result import HostResult, HostState
-from provisioner.deploy.to_enter import (
+from provisioner.host.result import HostResult, HostState
+from provisioner.host.to_enter import (
     ServerToEnter,
     dialog_entry,
     last_entered,
@@ -58,7 +58,7 @@ from provisioner.deploy.to_enter import (
     to_enter,
     to_undo,
 )
-from provisioner.deploy.transaction import Ending, Moved, Transaction, require_delivered
+from provisioner.host.transaction import Ending, Moved, Transaction, require_delivered
 
 _AS_IT_WAS = (HostState.UNCHANGED, HostState.ENTERED, HostState.UNDONE)
 _UTC = "%Y-%m-%dT%H:%M:%SZ"

@@ -14,8 +14,8 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
-from provisioner.deploy.host_document import Entry, is_placeholder, known_names, value_at
-from provisioner.deploy.host_state import Entered, State
+from provisioner.host.host_document import Entry, is_placeholder, known_names, value_at
+from provisioner.host.host_state import Entered, State
 from provisioner.resources import schema_path
 
 _NOT_IN_THE_DIALOG = frozenset({"token"})

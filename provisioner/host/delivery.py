@@ -15,13 +15,13 @@ from pathlib import Path
 import msgspec
 
 from provisioner.ansible.run_input import Mail, RunInput
-from provisioner.deploy import mail_turns, post_check, protocol
-from provisioner.deploy.host_change import Change
-from provisioner.deploy.host_document import Entry, entry_fingerprint, is_expired, value_at
-from provisioner.deploy.host_state import Outcome, Proof
-from provisioner.deploy.mail_turns import GoesOn, NoTurn
-from provisioner.deploy.post_check import CheckContext, ServerCheck, server_check
-from provisioner.deploy.protocol import (
+from provisioner.host import mail_turns, post_check, protocol
+from provisioner.host.host_change import Change
+from provisioner.host.host_document import Entry, entry_fingerprint, is_expired, value_at
+from provisioner.host.host_state import Outcome, Proof
+from provisioner.host.mail_turns import GoesOn, NoTurn
+from provisioner.host.post_check import CheckContext, ServerCheck, server_check
+from provisioner.host.protocol import (
     DOCUMENT,
     STATE,
     Answer,
@@ -35,8 +35,8 @@ from provisioner.deploy.protocol import (
     Unreachable,
     WriteAnswer,
 )
-from provisioner.deploy.result import CommandResult, HostState, MailResult
-from provisioner.deploy.transaction import (
+from provisioner.host.result import CommandResult, HostState, MailResult
+from provisioner.host.transaction import (
     TEST_TIMEOUT,
     Ending,
     Transaction,

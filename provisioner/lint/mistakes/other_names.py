@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.lint.nearest import same_letters
+from provisioner.lint.mistakes.nearest import same_letters
 
 _MEANT = {
     "server_name": ("name", "title", "label", "display_name"),

@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 
 from provisioner.ansible.run_input import Check, HostInput, RunInput
-from provisioner.deploy import host_document, host_state
-from provisioner.deploy.host_document import NO_DOCUMENT, Damaged, Entry, HostDocument, key_of
-from provisioner.deploy.host_state import DocumentRecord, Outcome, Proof, State
-from provisioner.deploy.protocol import DOCUMENT, STATE, Digest, Name, ReadAnswer
+from provisioner.host import host_document, host_state
+from provisioner.host.host_document import NO_DOCUMENT, Damaged, Entry, HostDocument, key_of
+from provisioner.host.host_state import DocumentRecord, Outcome, Proof, State
+from provisioner.host.protocol import DOCUMENT, STATE, Digest, Name, ReadAnswer
 
 _T = TypeVar("_T")
 

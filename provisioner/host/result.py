@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from provisioner.deploy.host_change import ServerChange
-from provisioner.deploy.host_state import DeliveryRecord, Outcome
-from provisioner.deploy.to_enter import ServerEntered, ServerToEnter
 from provisioner.errors import ExitCode, gravest
+from provisioner.host.host_change import ServerChange
+from provisioner.host.host_state import DeliveryRecord, Outcome
+from provisioner.host.to_enter import ServerEntered, ServerToEnter
 from provisioner.smtp.client import SmtpResult
 
 

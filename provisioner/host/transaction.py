@@ -14,16 +14,16 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from provisioner.ansible.run_input import HostInput, RunInput
-from provisioner.deploy import protocol
-from provisioner.deploy.host_change import Change, Current
-from provisioner.deploy.host_document import (
+from provisioner.host import protocol
+from provisioner.host.host_change import Change, Current
+from provisioner.host.host_document import (
     NO_DOCUMENT,
     Entry,
     HostDocument,
     with_token_of,
 )
-from provisioner.deploy.host_settings import HostSettings
-from provisioner.deploy.host_state import (
+from provisioner.host.host_settings import HostSettings
+from provisioner.host.host_state import (
     DeliveryRecord,
     DocumentRecord,
     Previous,
@@ -31,7 +31,7 @@ from provisioner.deploy.host_state import (
     ServerRecord,
     State,
 )
-from provisioner.deploy.protocol import (
+from provisioner.host.protocol import (
     DOCUMENT,
     STATE,
     Answer,
@@ -40,7 +40,7 @@ from provisioner.deploy.protocol import (
     RunAnswer,
     WriteAnswer,
 )
-from provisioner.deploy.result import HostState
+from provisioner.host.result import HostState
 
 APPLY_TIMEOUT = TEST_TIMEOUT = 300  # seconds
 

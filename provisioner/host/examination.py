@@ -12,10 +12,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from provisioner.deploy import protocol
-from provisioner.deploy.host_change import found_in
-from provisioner.deploy.host_settings import HostSettings
-from provisioner.deploy.protocol import Answer, Call, MailAnswer, PostAnswer, ReadAnswer
+from provisioner.host import protocol
+from provisioner.host.host_change import found_in
+from provisioner.host.host_settings import HostSettings
+from provisioner.host.protocol import Answer, Call, MailAnswer, PostAnswer, ReadAnswer
 from provisioner.smtp.client import SmtpAccount, SmtpResult, judge
 
 _TIMEOUT = 10  # seconds, of each step of a conversation

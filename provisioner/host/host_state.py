@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from provisioner.deploy.host_document import Damaged, require_version
-from provisioner.deploy.protocol import Name
+from provisioner.host.host_document import Damaged, require_version
+from provisioner.host.protocol import Name
 
 SCHEMA_VERSION = 1
 
@@ -70,7 +70,7 @@ class DocumentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Entered(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person typed into the dialog of MAPS for one server, and who says so.
 
-    `entry`: the masked entry, without its tokens, of which MAPS has its own (deploy/to_enter.py);
+    `entry`: the masked entry, without its tokens, of which MAPS has its own (host/to_enter.py);
     None: the server was removed there.
     """
 
