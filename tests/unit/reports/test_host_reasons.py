@@ -15,7 +15,11 @@ from provisioner.host.result import CommandResult, HostResult, HostState
 from provisioner.reports.host_reasons import COMMANDS, REASONS, command_words, why
 from tests.support.paths import ROOT
 
-DEPLOY = sorted((ROOT / "provisioner" / "deploy").glob("*.py"))
+DEPLOY = [
+    file
+    for name in ("host", "deploy")
+    for file in sorted((ROOT / "provisioner" / name).glob("*.py"))
+]
 POSIX_MODULE = ROOT / "playbooks" / "library" / "maps_host.py"
 WINDOWS_MODULE = ROOT / "playbooks" / "library" / "win_maps_host.ps1"
 WINDOWS_PARTS = ("Operations", "Folder", "Masking", "Windows")
