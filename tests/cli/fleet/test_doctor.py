@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.demo.certificates import make_certificate
 from tests.cli.fleet.local_fleet import PASSWORD
 from tests.cli.fleet.test_tokens import signed_in_fleet
 from tests.cli.sightings import Sightings
 from tests.cli.test_validate_command import run
 from tests.support.ansible_processes import ansible_processes
+from tests.support.certificates import make_certificate
 
 pytestmark = pytest.mark.long
 
