@@ -579,3 +579,10 @@ def test_the_merge_driver_of_a_checkout(folder: Path, run: Any) -> None:
     assert run("init", "--merge-driver").returncode == ExitCode.DONE
     assert "merge-credentials" in (folder / ".git/config").read_text()
     assert (folder / "tokens/.gitattributes").is_file()
+
+
+def test_an_issuer_of_a_known_provider_is_refused(run: Callable[..., Any], folder: Path) -> None:
+    finished = run("init", *MICROSOFT, "--issuer", "https://sso.example.edu")
+    assert finished.returncode == ExitCode.USAGE
+    assert "--issuer cannot be combined with --provider microsoft" in finished.stderr
+    assert files(folder) == {}

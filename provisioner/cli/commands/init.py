@@ -439,6 +439,11 @@ def _choose_provider(answers: _Answers) -> str:
     if not word:
         return ""
     name = _known_names()[same_letters(word)]
+    if "issuer" in answers.given and name != "other":
+        raise UsageError(
+            f"--issuer cannot be combined with --provider {name}, whose endpoints are known",
+            remedy="pass --provider other, or omit --issuer",
+        )
     answers.known["provider"] = answers.answered["provider"] = name
     found = next((provider for provider in PROVIDERS if provider.name == name), None)
     if found:
