@@ -11,11 +11,11 @@ from provisioner.config.issue import Issue, Severity
 from provisioner.config.yaml_text import MISSING
 from provisioner.lint.checks import UNUSED_IGNORE
 from provisioner.lint.context import ProjectContexts
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Finding
 from provisioner.lint.mistakes.spelling import Meant
 from provisioner.lint.rule import Rule
 from provisioner.lint.schema import Schema, schema_for
+from provisioner.lint.server import ServerView
 from provisioner.lint.suppression import Ignores
 
 _place = attrgetter("line", "column")
@@ -68,7 +68,7 @@ class Linter:
             return list(meant.issues)
         if schema.name == "email-server":
             self.servers += 1
-            server = Declaration(document, meant.value)
+            server = ServerView(document, meant.value)
             context = self._contexts.of(document.source.project)
             issues = self._by_rules(lambda rule: rule.check(server, context))
         else:

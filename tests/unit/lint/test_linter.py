@@ -15,9 +15,9 @@ import pytest
 from provisioner.config.issue import Issue, Severity
 from provisioner.lint.checks import RULES
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.rule import rule
 from provisioner.lint.selection import EVERYTHING
+from provisioner.lint.server import ServerView
 from provisioner.lint.verdict import Verdict, reach_verdict
 from provisioner.reports.findings.formats import RENDERERS
 from tests.support.loading import documents_at
@@ -36,7 +36,7 @@ def crash_on_settings(settings: Mapping[str, Any]) -> Iterator[Issue]:
 
 
 @rule("crashing-rule", Severity.WARNING, check_settings=crash_on_settings)
-def crashing(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def crashing(server: ServerView, context: LintContext) -> Iterator[Issue]:
     raise KeyError("hunter2CANARY")
 
 

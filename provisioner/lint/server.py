@@ -29,7 +29,7 @@ _NAMES_AT = ("/server_name", "/logging/file_name", "/hosts")
 _FINE = re.compile(r"(?![A-Za-z]+:[^/])[A-Za-z0-9](?:[A-Za-z0-9._/:@+ -]*[A-Za-z0-9/])?")
 
 
-class Declaration:
+class ServerView:
     """Reads values by pointer; what is not of the asked type counts as not there.
 
     `value`: what was meant, where a key or a choice is misspelt; else the document's value. What
