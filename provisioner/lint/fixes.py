@@ -24,7 +24,7 @@ from provisioner.config.pointer import escaped
 from provisioner.config.yaml_text import MISSING
 from provisioner.errors import ProvisionerError
 from provisioner.lint.finding import Finding, Fix
-from provisioner.lint.verdict import reach_verdict
+from provisioner.lint.result import lint
 from provisioner.text import printable
 
 _MOST_ROUNDS = 10  # a misspelt key may hold misspelt keys; no schema is deeper
@@ -126,8 +126,8 @@ class _File:
         mends: list[Mend] = []
         for _ in range(_MOST_ROUNDS):
             documents = self.documents(text)
-            verdict = reach_verdict(documents, settings=self._settings, asked=self._asked)
-            fixable = {found.fix: found for found in verdict.findings if found.fix}
+            result = lint(documents, settings=self._settings, asked=self._asked)
+            fixable = {found.fix: found for found in result.findings if found.fix}
             for some in (fixable, *({fix: found} for fix, found in fixable.items())):
                 better = _with_fixes(text, some)
                 if _differ_only_in(documents, self.documents(better), some.values()):

@@ -8,9 +8,9 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.lint.checks import IGNORABLE, OTHER_ADVICE
+from provisioner.lint.result import lint
 from provisioner.lint.rule import rule_pages
 from provisioner.lint.selection import asked_for
-from provisioner.lint.verdict import reach_verdict
 from tests.support.loading import documents_at
 
 SERVERS = (
@@ -39,8 +39,8 @@ HTTP_OF_WRONG_FORM = "'http://login.microsoftonline.com/contoso.edu/oauth2/v2.0/
 def found(folder: Path, text: str, asked: frozenset[str] | None = None) -> list[tuple[str, int]]:
     (folder / "a.yml").write_text(text, newline="")
     asked = asked_for() if asked is None else asked
-    verdict = reach_verdict(documents_at([str(folder / "a.yml")]), asked=asked)
-    return [(finding.rule, finding.line) for finding in verdict.findings]
+    result = lint(documents_at([str(folder / "a.yml")]), asked=asked)
+    return [(finding.rule, finding.line) for finding in result.findings]
 
 
 def rules(folder: Path, text: str, asked: frozenset[str] | None = None) -> set[str]:
