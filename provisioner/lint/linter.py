@@ -12,11 +12,11 @@ from provisioner.config.yaml_text import MISSING
 from provisioner.lint.checks import UNUSED_IGNORE
 from provisioner.lint.context import ProjectContexts
 from provisioner.lint.finding import Finding
+from provisioner.lint.ignores import Ignores
 from provisioner.lint.mistakes.spelling import Meant
 from provisioner.lint.rule import Rule
 from provisioner.lint.schema import Schema, schema_for
 from provisioner.lint.server import ServerView
-from provisioner.lint.suppression import Ignores
 
 _place = attrgetter("line", "column")
 

@@ -16,8 +16,8 @@ from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
 from provisioner.lint.finding import Excerpt, Finding, Fix
+from provisioner.lint.ignores import Ignores
 from provisioner.lint.schema import Schema, schema_for
-from provisioner.lint.suppression import Ignores
 from provisioner.text import printable
 
 _ENDPOINTS = frozenset({"providers-differ", "endpoint-hosts-differ", "refresh-host-differs"})
