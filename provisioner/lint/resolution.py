@@ -116,7 +116,7 @@ def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
 
 
 def _fix(issue: Issue, span: Range, document: Document, schema: Schema) -> Fix | None:
-    """Written as what stands there is written. Nothing is mended where a secret may stand."""
+    """Written as what stands there is written. Nothing is fixed where a secret may stand."""
     if issue.fix is None or span.start.line != span.end.line:
         return None
     if issue.at == "value" and schema.spot(issue.pointer).state != "known":

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in, parent, pointer_to, segments, value_at
 from provisioner.lint.mistakes.foreign_shapes import foreign_shape
-from provisioner.lint.mistakes.mending import mended
 from provisioner.lint.mistakes.spelling import Meant, as_meant
+from provisioner.lint.mistakes.value_fixes import fixed_value
 from provisioner.lint.schema import Node, Schema, SchemaName, schema_named
 from provisioner.text import printable
 
@@ -157,7 +157,7 @@ class _Refusal:
             remedy = (
                 f"write its keys at the top level{dash}; write a line `---` between two servers"
             )
-        fix = mended(self._value, self._node)
+        fix = fixed_value(self._value, self._node)
         yield Issue(self._pointer, message, remedy, rule="wrong-type", fix=fix)
 
     def _not_allowed(self) -> Iterator[Issue]:
@@ -169,7 +169,7 @@ class _Refusal:
     def _wrong_form(self) -> Iterator[Issue]:
         message = f"{self._name} is not {self._node.get('title', 'in the right form')}"
         remedy = str(self._node.get("description", "compare with `provisioner schema`"))
-        fix = mended(self._value, self._node)
+        fix = fixed_value(self._value, self._node)
         yield Issue(self._pointer, message, remedy, rule="wrong-form", fix=fix)
 
     def _out_of_range(self) -> Iterator[Issue]:

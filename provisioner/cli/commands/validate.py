@@ -136,17 +136,17 @@ def _mend(
     """Whether there was something to mend."""
     from provisioner.cli.output import print_text
     from provisioner.config.document import STDIN
-    from provisioner.lint.fixes import mended_files, write
+    from provisioner.lint.fixes import fixed_files, write_fixed
     from provisioner.reports.difference import difference
 
     if any(found.path == STDIN for found in files):
         raise UsageError("standard input cannot be fixed in place", remedy="name files or folders")
     has_changed = False
-    for mended in mended_files(files, settings, asked):
+    for fixed in fixed_files(files, settings, asked):
         has_changed = True
-        print_text(difference(mended), file=shown_on)
+        print_text(difference(fixed), file=shown_on)
         if writes:
-            write(mended)
+            write_fixed(fixed)
     return has_changed
 
 

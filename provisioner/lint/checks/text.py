@@ -12,7 +12,7 @@ from provisioner.config.issue import Issue
 from provisioner.config.pointer import pointer_to
 from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.context import LintContext
-from provisioner.lint.mistakes.mending import bared
+from provisioner.lint.mistakes.value_fixes import unquoted
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.server import SECRETS, ServerView
 from provisioner.providers.catalogue import provider_for
@@ -123,7 +123,7 @@ def invisible_character(server: ServerView, _context: LintContext) -> Iterator[I
 
 def _without(pointer: str, text: str) -> str | None:
     """The value, if such characters stand at its ends alone; None where that leaves nothing."""
-    bare = bared(text)
+    bare = unquoted(text)
     return None if not bare or _invisible_in(pointer, bare) else bare
 
 
@@ -225,7 +225,7 @@ def rewritten_link(server: ServerView, _context: LintContext) -> Iterator[Issue]
 def _remains(server: ServerView, rule_id: str) -> Iterator[Issue]:
     for pointer, found in server.remains.items():
         if found.rule == rule_id:
-            is_around = bared(server.written(pointer)) == server.text(pointer)
+            is_around = unquoted(server.written(pointer)) == server.text(pointer)
             fix = server.text(pointer) if is_around else None
             yield Issue(pointer, found.message, found.remedy, part=found.part, fix=fix)
 
