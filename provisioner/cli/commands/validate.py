@@ -107,9 +107,9 @@ def validate(
         settings_documents,
     )
     from provisioner.lint.result import lint
-    from provisioner.lint.selection import asked_for
+    from provisioner.lint.selection import selected_rules
 
-    asked = asked_for(select or (), ignore or ())
+    asked = selected_rules(select or (), ignore or ())
     files = list(files_at(paths) if paths else files_of_project(project))
     _refuse_to_replace(files, output)
     settings = settings_documents(project)
