@@ -19,7 +19,7 @@ from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.credential_forms import may_be_shown
 from provisioner.providers.endpoints import host_of
 from provisioner.providers.guessed_hosts import GUESSED, with_known_suffix
-from provisioner.providers.lookalikes import is_a_slip, resembled
+from provisioner.providers.lookalikes import is_typo, resembled_host
 from provisioner.providers.provider import Provider
 from provisioner.providers.zoho import zoho_region
 from provisioner.security_level import PASSWORD_LEVELS
@@ -112,7 +112,7 @@ def host_form(server: ServerView, _context: LintContext) -> Iterator[Issue]:
             "this is neither a name nor an IPv4 address, which has four numbers from 0 to 255",
             "write the mail server's name, or its whole address without leading zeros",
         )
-    elif len(host) < 254 and not host.isascii() and host.isprintable() and not resembled(host):
+    elif len(host) < 254 and not host.isascii() and host.isprintable() and not resembled_host(host):
         yield from _international(host)
 
 
@@ -293,7 +293,7 @@ def doubtful_smtp_host(server: ServerView, context: LintContext) -> Iterator[Iss
     host = _host_name(server)
     if not host or is_loopback(host) or context.provider(host).smtp_hosts:
         return
-    if resembled(host):  # lookalike-endpoint's
+    if resembled_host(host):  # lookalike-endpoint's
         return
     if host in _BY_READING_HOST:
         yield from _reading(host, context.provider(_BY_READING_HOST[host]))
@@ -348,7 +348,7 @@ def _slip_of_known_host(host: str) -> str | None:
     whole = with_known_suffix(host)
     first, _, rest = host.partition(".")
     for known in _BY_DOMAIN.get(rest, ()):
-        if is_a_slip(first, known.partition(".")[0]):
+        if is_typo(first, known.partition(".")[0]):
             return known
     return whole if whole in _BY_DOMAIN.get(whole.partition(".")[2], ()) else None
 

@@ -16,7 +16,7 @@ from provisioner.lint.schema import schema_named
 from provisioner.lint.server import ServerView
 from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.guessed_hosts import with_known_suffix
-from provisioner.providers.lookalikes import is_a_slip
+from provisioner.providers.lookalikes import is_typo
 
 _USER, _HINT, _FROM = "/user_name", "/oauth2/login_hint", "/test_email/from"
 _CLIENT_NAME = "/client_name"
@@ -125,7 +125,7 @@ def doubtful_address(server: ServerView, _context: LintContext) -> Iterator[Issu
 @lru_cache(maxsize=1024)
 def _doubt_about_domain(domain: str) -> tuple[str, str] | None:
     name = domain.casefold()
-    near = [known for known in _WELL_KNOWN if name[:1] == known[0] and is_a_slip(name, known)]
+    near = [known for known in _WELL_KNOWN if name[:1] == known[0] and is_typo(name, known)]
     if name in _WELL_KNOWN or len(name) > 255:
         return None
     if near:

@@ -17,7 +17,7 @@ from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.server import SECRETS, ServerView
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.endpoints import host_of
-from provisioner.providers.lookalikes import resembled
+from provisioner.providers.lookalikes import resembled_host
 
 VAULT_MARK = "$ANSIBLE_VAULT"
 
@@ -256,7 +256,7 @@ def _lookalike_host(pointer: str, value: object) -> Iterator[Issue]:
     """An invisible character in it is invisible-character's."""
     if not isinstance(value, str) or not value.isprintable() or not _INVISIBLE.isdisjoint(value):
         return
-    known = resembled(host_of(value if "//" in value else f"//{value}"))
+    known = resembled_host(host_of(value if "//" in value else f"//{value}"))
     if known:
         yield Issue(
             pointer,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from provisioner.providers.endpoints import host_of
-from provisioner.providers.lookalikes import resembled
+from provisioner.providers.lookalikes import resembled_host
 from provisioner.text import TYPOGRAPHIC_QUOTES
 
 _NAMES = ("/server_name", "/logging/file_name", "/hosts")
@@ -257,7 +257,7 @@ def _sign_in(pointer: str, text: str) -> tuple[Remains, str] | None:
 def _is_lookalike(pointer: str, text: str) -> bool:
     """Whether lookalike-endpoint reports it: somebody may have meant that letter."""
     host = text if pointer == "/host" else host_of(text) if _is_url(pointer) else ""
-    return resembled(host) is not None
+    return resembled_host(host) is not None
 
 
 _QUOTE = (

@@ -18,7 +18,7 @@ from provisioner.config.pointer import escaped, lies_in
 from provisioner.lint.mistakes.nearest import near_ones, same_letters
 from provisioner.lint.mistakes.other_names import named_elsewhere, remedy_for_name
 from provisioner.lint.schema import Node, Schema
-from provisioner.providers.lookalikes import is_a_slip
+from provisioner.providers.lookalikes import is_typo
 from provisioner.text import printable
 
 
@@ -169,7 +169,7 @@ def _unknown(key: str, near: Sequence[str], node: Node, message: str, written: s
 def _certain(word: str, near: Sequence[str]) -> str | None:
     """What may be written in its place without asking: `login` need not be `logging`."""
     one, meant = same_letters(word), same_letters(near[0])
-    return near[0] if len(near) == 1 and (one == meant or is_a_slip(one, meant)) else None
+    return near[0] if len(near) == 1 and (one == meant or is_typo(one, meant)) else None
 
 
 def _names_for_people(node: Node) -> Iterator[str]:
