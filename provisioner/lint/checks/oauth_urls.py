@@ -14,7 +14,7 @@ from provisioner.providers.catalogue import is_loopback, known_provider
 from provisioner.providers.credential_forms import SECRET_PARAMETERS
 from provisioner.providers.endpoints import (
     Difference,
-    difference,
+    endpoint_difference,
     host_of,
     share_endpoints,
     url_parts,
@@ -274,7 +274,7 @@ def _difference(
     one, other = server.text(first), server.text(second)
     if not (_HOST.fullmatch(host_of(one)) and _HOST.fullmatch(host_of(other))):
         return None
-    return difference(one, other, context.corrections)
+    return endpoint_difference(one, other, context.corrections)
 
 
 def _apart(server: ServerView, first: str, second: str) -> str:
