@@ -82,7 +82,7 @@ class SignInContext:
 
 
 @dataclass(slots=True)
-class Answer:
+class Grant:
     """What the provider granted. `issuer`: who answered, if it says so.
 
     `saved` is set once it is: whoever brought the answer is shown how it ended.
@@ -93,7 +93,7 @@ class Answer:
     saved: TokenSet | None = None
 
 
-def sign_in(way: AbstractContextManager[Answer], context: SignInContext) -> TokenSet:
+def sign_in(way: AbstractContextManager[Grant], context: SignInContext) -> TokenSet:
     """All of it, or SignInFailed and the old tokens as they were.
 
     `way`: `browser_flow(...)` or `device_flow(...)` of the same context.
