@@ -22,7 +22,7 @@ from provisioner.providers.lookalikes import is_typo
 from provisioner.text import printable
 
 
-class Meant(NamedTuple):
+class CorrectedDocument(NamedTuple):
     """`value` is the document as it was meant; `moved`: pointers in it -> in the file."""
 
     value: Any
@@ -38,13 +38,13 @@ class Meant(NamedTuple):
         return issue._replace(pointer=self.moved[around] + pointer[len(around) :])
 
 
-def as_meant(value: Any, schema: Schema) -> Meant:
+def corrected(value: Any, schema: Schema) -> CorrectedDocument:
     """The document with what is misspelt or misplaced put right, and what is said of that."""
     spelling = _Spelling(schema)
     root = spelling.put_right(value, schema.without_references, "", "")
     if isinstance(root, dict):
         spelling.bring_home(root)
-    return Meant(root, tuple(spelling.issues), spelling.moved)
+    return CorrectedDocument(root, tuple(spelling.issues), spelling.moved)
 
 
 class _Spelling:
