@@ -6,7 +6,7 @@ from provisioner.credentials.store import TokenSet
 from provisioner.deploy.entry import ServerEntry
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
-from provisioner.oauth.checks import CheckLogin, ProofResult, proof_from
+from provisioner.oauth.checks import CheckLogin, LoginResult, login_result
 from provisioner.providers.catalogue import provider_for
 from provisioner.smtp.client import check_login
 
@@ -15,9 +15,9 @@ def mail_server_proof(server: EmailServer, project: Project) -> CheckLogin:
     """How to ask it."""
     provider = provider_for(server.host, project.providers)
 
-    def prove(tokens: TokenSet) -> ProofResult:
+    def prove(tokens: TokenSet) -> LoginResult:
         entry = ServerEntry(server=server, token_set=tokens)
         result = check_login(entry.account(project.ca_file))
-        return proof_from(result, server.host, provider.name, server.server_name)
+        return login_result(result, server.host, provider.name, server.server_name)
 
     return prove

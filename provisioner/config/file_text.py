@@ -12,7 +12,7 @@ from typing import NoReturn
 from provisioner.config.issue import Issue, ReaderRule, Severity, Unreadable
 from provisioner.config.place import FILE_START, Position, Range, position_at
 
-MOST_BYTES = 1024 * 1024
+_MOST_BYTES = 1024 * 1024
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -54,9 +54,9 @@ def file_bytes(path: str | Path) -> bytes:
         with open(path, "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
             _require_file(status)
-            whole = file.read(min(status.st_size, MOST_BYTES) + 1)
+            whole = file.read(min(status.st_size, _MOST_BYTES) + 1)
             if len(whole) != status.st_size:  # in /proc, say, the size tells nothing
-                whole += file.read(MOST_BYTES + 1 - len(whole))
+                whole += file.read(_MOST_BYTES + 1 - len(whole))
             return whole
     except OSError as error:
         why = f"cannot be read: {error.strerror}"
@@ -74,7 +74,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 def stdin_bytes() -> bytes:
     """What stands on standard input, or a byte more than may be."""
-    return sys.stdin.buffer.read(MOST_BYTES + 1)
+    return sys.stdin.buffer.read(_MOST_BYTES + 1)
 
 
 def _require_file(status: os.stat_result) -> None:
@@ -86,10 +86,10 @@ def _require_file(status: os.stat_result) -> None:
 
 def text_of(raw: bytes) -> str:
     """The text that the bytes of a file are; Unreadable if they are none."""
-    if len(raw) > MOST_BYTES:
+    if len(raw) > _MOST_BYTES:
         _fail(
             "too-large",
-            f"the file is larger than {MOST_BYTES // 1024:,} KiB",
+            f"the file is larger than {_MOST_BYTES // 1024:,} KiB",
             "an email server needs about one; split the file",
         )
     if not raw.translate(None, _PLAIN_ASCII):

@@ -39,7 +39,7 @@ from provisioner.providers.endpoints import (
     are_one_builtin_providers,
     endpoint_hosts,
 )
-from provisioner.providers.lookalikes import resembled
+from provisioner.providers.lookalikes import resembled_host
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 from provisioner.text import accept_destination, proposed_command
@@ -331,7 +331,7 @@ def _contacts(way: Destination) -> list[str]:
 
 def _resemblances(urls: Iterable[str]) -> Iterator[DestinationChange]:
     for host in sorted(endpoint_hosts(urls)):
-        if known := resembled(host):
+        if known := resembled_host(host):
             yield DestinationChange(True, f"{host} resembles {known}, but is another host")
 
 

@@ -10,7 +10,7 @@ from provisioner.deploy.entry import ServerEntry
 from provisioner.errors import ProvisionerError
 from provisioner.host.result import HostResult
 from provisioner.model.project import Project
-from provisioner.oauth.checks import last_proof, proof_from
+from provisioner.oauth.checks import last_proof, login_result
 from provisioner.providers.catalogue import provider_for
 
 
@@ -26,7 +26,7 @@ def sign_in_proofs(
                 continue
             provider = provider_for(entry.server.host, project.providers)
             asked = f"{entry.server.host}, asked by {host.host}"
-            said = proof_from(mail.smtp, asked, provider.name, entry.name)
+            said = login_result(mail.smtp, asked, provider.name, entry.name)
             proof = last_proof(said, entry.token_set, at=at, by=host.host)
             if proof and (mail.server not in found or found[mail.server].mail):
                 found[mail.server] = proof

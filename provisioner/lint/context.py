@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.document import Document
-from provisioner.lint.declaration import Declaration, EarlierServer
 from provisioner.lint.schema import schema_named
+from provisioner.lint.server import EarlierServer, ServerView
 
 if TYPE_CHECKING:
     from provisioner.providers.provider import Provider
@@ -41,7 +41,7 @@ class LintContext:
             provider = self._providers[url_or_host] = provider_for(url_or_host, self.corrections)
         return provider
 
-    def earlier(self, kind: str, identity: str, server: Declaration) -> EarlierServer | None:
+    def earlier(self, kind: str, identity: str, server: ServerView) -> EarlierServer | None:
         """The project's first server of an identity; None if it is this one, or has none."""
         if not identity:
             return None

@@ -1,7 +1,7 @@
-"""`validate --fix`: what is mechanical is mended in the text of a file, and nothing else is.
+"""`validate --fix`: what is mechanical is fixed in the text of a file, and nothing else is.
 
-What is mended at once is read again, and counts only if the file then says what it said before but
-for the values and keys that were named; if not, each mend is tried alone. So comments, order and
+What is fixed at once is read again, and counts only if the file then says what it said before but
+for the values and keys that were named; if not, each change is tried alone. So comments, order and
 line ends stay, and no text can be written whose meaning nobody has compared.
 """
 
@@ -24,14 +24,14 @@ from provisioner.config.pointer import escaped
 from provisioner.config.yaml_text import MISSING
 from provisioner.errors import ProvisionerError
 from provisioner.lint.finding import Finding, Fix
-from provisioner.lint.verdict import reach_verdict
+from provisioner.lint.result import lint
 from provisioner.text import printable
 
 _MOST_ROUNDS = 10  # a misspelt key may hold misspelt keys; no schema is deeper
 _INDENTATION = re.compile(r"(?m)^(?P<blanks>[^\S\r\n]+)(?=(?:- +)*[\w$-]+ *:(?:\s|$)|- |#)")
 
 
-class Mend(NamedTuple):
+class LineChange(NamedTuple):
     """One change of a file, as it may be shown."""
 
     line: int
@@ -39,42 +39,42 @@ class Mend(NamedTuple):
     after: str
 
 
-class MendedFile(NamedTuple):
+class FixedFile(NamedTuple):
     """A file whose text would change, or has changed."""
 
     path: str
     shown: str
     before: bytes
     after: bytes
-    mends: tuple[Mend, ...]
+    changes: tuple[LineChange, ...]
 
 
-def mended_files(
+def fixed_files(
     files: Iterable[FoundFile], settings: Iterable[Document], asked: frozenset[str]
-) -> Iterator[MendedFile]:
-    """What would be mended, file by file. Files that cannot be read are left to the report."""
+) -> Iterator[FixedFile]:
+    """What would be fixed, file by file. Files that cannot be read are left to the report."""
     known = list(settings)
     for found in files:
-        if found.issue is None and (mended := _mended(found, known, asked)) is not None:
-            yield mended
+        if found.issue is None and (fixed := _fixed(found, known, asked)) is not None:
+            yield fixed
 
 
-def write(mended: MendedFile) -> None:
+def write_fixed(fixed: FixedFile) -> None:
     """Into the file itself, so that its mode, its owner and all links to it stay."""
     try:
-        with open(mended.path, "r+b", buffering=0) as file:  # noqa: PTH123
-            if file.read() != mended.before:
+        with open(fixed.path, "r+b", buffering=0) as file:  # noqa: PTH123
+            if file.read() != fixed.before:
                 raise ProvisionerError(
-                    f"{mended.shown}: the file has changed in the meantime, and was not fixed",
+                    f"{fixed.shown}: the file has changed in the meantime, and was not fixed",
                     remedy="run this again",
                 )
             try:
-                _replace(file.fileno(), mended.after)
+                _replace(file.fileno(), fixed.after)
             except OSError:
-                _replace(file.fileno(), mended.before)
+                _replace(file.fileno(), fixed.before)
                 raise
     except OSError as error:
-        why = f"{mended.shown}: cannot be written: {error.strerror}"
+        why = f"{fixed.shown}: cannot be written: {error.strerror}"
         raise ProvisionerError(why, remedy="nothing in it was fixed") from None
 
 
@@ -86,7 +86,7 @@ def _replace(descriptor: int, content: bytes) -> None:
     os.fsync(descriptor)
 
 
-def _mended(found: FoundFile, settings: list[Document], asked: frozenset[str]) -> MendedFile | None:
+def _fixed(found: FoundFile, settings: list[Document], asked: frozenset[str]) -> FixedFile | None:
     try:
         raw = file_bytes(found.path)
         text = text_of(raw)
@@ -94,20 +94,20 @@ def _mended(found: FoundFile, settings: list[Document], asked: frozenset[str]) -
         return None
     file = _File(found, settings, asked)
     before = file.documents(text)
-    better, mends = _with_plain_indentation(text)
-    if mends:
+    better, changes = _with_plain_indentation(text)
+    if changes:
         inside = _lines_inside_texts(file.documents(better))
-        better, mends = _with_plain_indentation(text, left_alone=inside)
-    if mends and not _say_the_same(before, file.documents(better)):
-        better, mends = text, []
+        better, changes = _with_plain_indentation(text, left_alone=inside)
+    if changes and not _say_the_same(before, file.documents(better)):
+        better, changes = text, []
     if not _is_broken(before):
-        better, further = file.mended(better)
-        mends += further
+        better, further = file.fixed(better)
+        changes += further
     mark = UTF_8_MARK if raw.startswith(UTF_8_MARK) else b""
     after = mark + better.encode()
     if after == raw:
         return None
-    return MendedFile(found.path, shown_path(found.path), raw, after, tuple(mends))
+    return FixedFile(found.path, shown_path(found.path), raw, after, tuple(changes))
 
 
 class _File:
@@ -121,13 +121,13 @@ class _File:
     def documents(self, text: str) -> list[Document]:
         return load_text(text, self._found.path, project=self._found.project)
 
-    def mended(self, text: str) -> tuple[str, list[Mend]]:
+    def fixed(self, text: str) -> tuple[str, list[LineChange]]:
         """Round after round: the value behind a misspelt key is looked at when that is right."""
-        mends: list[Mend] = []
+        changes: list[LineChange] = []
         for _ in range(_MOST_ROUNDS):
             documents = self.documents(text)
-            verdict = reach_verdict(documents, settings=self._settings, asked=self._asked)
-            fixable = {found.fix: found for found in verdict.findings if found.fix}
+            result = lint(documents, settings=self._settings, asked=self._asked)
+            fixable = {found.fix: found for found in result.findings if found.fix}
             for some in (fixable, *({fix: found} for fix, found in fixable.items())):
                 better = _with_fixes(text, some)
                 if _differ_only_in(documents, self.documents(better), some.values()):
@@ -135,8 +135,8 @@ class _File:
                     break
             else:
                 break
-            mends += map(_mend_of, done)
-        return text, mends
+            changes += map(_change_of, done)
+        return text, changes
 
 
 def _is_broken(documents: Iterable[Document]) -> bool:
@@ -177,9 +177,11 @@ def _lines_inside_texts(documents: Iterable[Document]) -> set[int]:
     return lines
 
 
-def _with_plain_indentation(text: str, left_alone: Collection[int] = ()) -> tuple[str, list[Mend]]:
+def _with_plain_indentation(
+    text: str, left_alone: Collection[int] = ()
+) -> tuple[str, list[LineChange]]:
     """Of lines that begin an entry or a comment, and of no others: these may go on with a text."""
-    mends = []
+    changes = []
 
     def plain(found: re.Match[str]) -> str:
         line = text.count("\n", 0, found.start()) + 1
@@ -188,17 +190,17 @@ def _with_plain_indentation(text: str, left_alone: Collection[int] = ()) -> tupl
             return found["blanks"]
         if blanks != found["blanks"]:
             before = printable(found["blanks"].lstrip(" \t").rstrip(" \t"))
-            mends.append(Mend(line, f"{before}...", f"{blanks}..."))
+            changes.append(LineChange(line, f"{before}...", f"{blanks}..."))
         return blanks
 
-    return _INDENTATION.sub(plain, text), mends
+    return _INDENTATION.sub(plain, text), changes
 
 
-def _mend_of(fix: Fix) -> Mend:
+def _change_of(fix: Fix) -> LineChange:
     """Key and value alone, as the report shows them: a neighbour may be a secret."""
     text, start, length = fix.excerpt
     after = f"{text[:start]}{fix.text}{text[start + length :]}"
-    return Mend(fix.place.start.line, text, after)
+    return LineChange(fix.place.start.line, text, after)
 
 
 def _with_fixes(text: str, fixes: Iterable[Fix]) -> str:

@@ -11,12 +11,12 @@ from provisioner.config.issue import Issue, Severity
 from provisioner.config.yaml_text import MISSING
 from provisioner.lint.checks import UNUSED_IGNORE
 from provisioner.lint.context import ProjectContexts
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.finding import Finding
-from provisioner.lint.mistakes.spelling import Meant
+from provisioner.lint.ignores import Ignores
+from provisioner.lint.mistakes.spelling import CorrectedDocument
 from provisioner.lint.rule import Rule
 from provisioner.lint.schema import Schema, schema_for
-from provisioner.lint.suppression import Ignores
+from provisioner.lint.server import ServerView
 
 _place = attrgetter("line", "column")
 
@@ -68,7 +68,7 @@ class Linter:
             return list(meant.issues)
         if schema.name == "email-server":
             self.servers += 1
-            server = Declaration(document, meant.value)
+            server = ServerView(document, meant.value)
             context = self._contexts.of(document.source.project)
             issues = self._by_rules(lambda rule: rule.check(server, context))
         else:
@@ -76,18 +76,20 @@ class Linter:
             issues = self._by_rules(lambda rule: rule.check_settings(settings))
         return [*meant.issues, *(map(meant.in_file, issues) if meant.moved else issues)]
 
-    def _as_meant(self, document: Document, schema: Schema) -> Meant:
+    def _as_meant(self, document: Document, schema: Schema) -> CorrectedDocument:
         value = document.value
         try:
             if value is MISSING or schema.accepts(value):
-                return Meant(value)
-            from provisioner.lint.schema_issues import explain  # only now that something is wrong
+                return CorrectedDocument(value)
+            from provisioner.lint.schema_issues import (
+                check_schema,  # only now that something is wrong
+            )
 
-            meant = explain(value, schema)
+            meant = check_schema(value, schema)
             if not meant.issues:
                 raise AssertionError("nothing explains why the schema refuses this")
         except Exception as error:  # noqa: BLE001
-            return Meant(value, (self._bug("schema", error),))
+            return CorrectedDocument(value, (self._bug("schema", error),))
         return meant
 
     def _by_rules(self, ask: Callable[[Rule], Iterable[Issue]]) -> list[Issue]:

@@ -16,8 +16,8 @@ from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.excerpt import excerpt_of
 from provisioner.lint.excerpt_of_line import excerpt_of_line
 from provisioner.lint.finding import Excerpt, Finding, Fix
+from provisioner.lint.ignores import Ignores
 from provisioner.lint.schema import Schema, schema_for
-from provisioner.lint.suppression import Ignores
 from provisioner.text import printable
 
 _ENDPOINTS = frozenset({"providers-differ", "endpoint-hosts-differ", "refresh-host-differs"})
@@ -116,7 +116,7 @@ def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
 
 
 def _fix(issue: Issue, span: Range, document: Document, schema: Schema) -> Fix | None:
-    """Written as what stands there is written. Nothing is mended where a secret may stand."""
+    """Written as what stands there is written. Nothing is fixed where a secret may stand."""
     if issue.fix is None or span.start.line != span.end.line:
         return None
     if issue.at == "value" and schema.spot(issue.pointer).state != "known":

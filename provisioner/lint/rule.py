@@ -12,9 +12,9 @@ from provisioner.lint.mistakes.nearest import nearest
 
 if TYPE_CHECKING:
     from provisioner.lint.context import LintContext
-    from provisioner.lint.declaration import Declaration
+    from provisioner.lint.server import ServerView
 
-Check = Callable[["Declaration", "LintContext"], Iterator[Issue]]
+Check = Callable[["ServerView", "LintContext"], Iterator[Issue]]
 SettingsCheck = Callable[[Mapping[str, Any]], Iterator[Issue]]
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in, parent, pointer_to, segments, value_at
 from provisioner.lint.mistakes.foreign_shapes import foreign_shape
-from provisioner.lint.mistakes.mending import mended
-from provisioner.lint.mistakes.spelling import Meant, as_meant
+from provisioner.lint.mistakes.spelling import CorrectedDocument, corrected
+from provisioner.lint.mistakes.value_fixes import fixed_value
 from provisioner.lint.schema import Node, Schema, SchemaName, schema_named
 from provisioner.text import printable
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 
-def explain(value: Any, schema: Schema) -> Meant:
+def check_schema(value: Any, schema: Schema) -> CorrectedDocument:
     """What the schema says of a document, each mistake once, and the document as it was meant."""
     foreign = foreign_shape(value, schema)
     if foreign is not None:
-        return Meant(None, (foreign,))
-    meant = as_meant(value, schema)
+        return CorrectedDocument(None, (foreign,))
+    meant = corrected(value, schema)
     refusals = (_Refusal(error, schema, meant) for error in errors_of(meant.value, schema))
     said = dict.fromkeys(issue for refusal in refusals for issue in refusal.issues())
     found = [*meant.issues, *map(meant.in_file, said)]
@@ -74,7 +74,7 @@ def _without_echoes(issues: list[Issue], document: Any) -> Iterator[Issue]:
 class _Refusal:
     """One demand of a schema that a value does not meet, in our words."""
 
-    def __init__(self, error: ValidationError, schema: Schema, meant: Meant) -> None:
+    def __init__(self, error: ValidationError, schema: Schema, meant: CorrectedDocument) -> None:
         self._demand: Any = error.validator_value
         self._keyword = str(error.validator)
         self._node: Any = error.schema
@@ -157,7 +157,7 @@ class _Refusal:
             remedy = (
                 f"write its keys at the top level{dash}; write a line `---` between two servers"
             )
-        fix = mended(self._value, self._node)
+        fix = fixed_value(self._value, self._node)
         yield Issue(self._pointer, message, remedy, rule="wrong-type", fix=fix)
 
     def _not_allowed(self) -> Iterator[Issue]:
@@ -169,7 +169,7 @@ class _Refusal:
     def _wrong_form(self) -> Iterator[Issue]:
         message = f"{self._name} is not {self._node.get('title', 'in the right form')}"
         remedy = str(self._node.get("description", "compare with `provisioner schema`"))
-        fix = mended(self._value, self._node)
+        fix = fixed_value(self._value, self._node)
         yield Issue(self._pointer, message, remedy, rule="wrong-form", fix=fix)
 
     def _out_of_range(self) -> Iterator[Issue]:

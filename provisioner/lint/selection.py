@@ -16,7 +16,7 @@ EVERYTHING = frozenset(rule.id for rule in RULES) | OTHER_ADVICE
 _OPTIONAL = IGNORABLE | OTHER_ADVICE
 
 
-def asked_for(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:
+def selected_rules(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:
     """The rules to go by. UsageError: a rule that does not exist, or cannot be turned off."""
     selected, ignored = list(select), list(ignore)
     for rule in (*selected, *ignored):

@@ -22,7 +22,7 @@ from provisioner.config.files import (
 from provisioner.config.issue import Severity
 from provisioner.errors import InvalidProject
 from provisioner.git import project_identity
-from provisioner.lint.verdict import Verdict, reach_verdict
+from provisioner.lint.result import LintResult, lint
 from provisioner.model.building import build_email_server, build_test_email, parsed
 from provisioner.model.project import Project, PushSettings
 from provisioner.user_config import read_user_config
@@ -35,9 +35,9 @@ def read_project(root: Path) -> Project:
     _require_servers(servers_path(root, settings), settings)
     strays = documents_of(stray_files(root, settings))
     servers = list(documents_of(server_files(root, settings)))
-    verdict = reach_verdict([*settings, *strays, *servers])
-    if verdict.errors or verdict.crashed:
-        raise InvalidProject(_report(verdict), remedy="`provisioner validate` shows all of them")
+    result = lint([*settings, *strays, *servers])
+    if result.errors or result.crashed:
+        raise InvalidProject(_report(result), remedy="`provisioner validate` shows all of them")
     return _build(root, settings[0].value if settings else {}, servers)
 
 
@@ -57,8 +57,8 @@ def _require_servers(path: Path, settings: list[Document]) -> None:
     )
 
 
-def _report(verdict: Verdict) -> str:
-    errors = [finding for finding in verdict.findings if finding.severity is Severity.ERROR]
+def _report(result: LintResult) -> str:
+    errors = [finding for finding in result.findings if finding.severity is Severity.ERROR]
     many = f"{len(errors)} errors" if len(errors) != 1 else "an error"
     return "\n".join((f"the project files have {many}", *map(str, errors)))
 

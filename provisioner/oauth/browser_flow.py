@@ -24,7 +24,7 @@ from provisioner.oauth.callback_server import OTHER_STATE, Callback, CallbackSer
 from provisioner.oauth.callback_tls import CallbackCertificate, new_certificate
 from provisioner.oauth.checks import check_issuer
 from provisioner.oauth.paste import first_answer
-from provisioner.oauth.sign_in import Answer, SignInContext
+from provisioner.oauth.sign_in import Grant, SignInContext
 from provisioner.providers.credential_forms import has_form
 from provisioner.providers.provider import Provider
 from provisioner.providers.registrations import registration_of
@@ -49,7 +49,7 @@ class BrowserOptions:
 
 
 @contextmanager
-def browser_flow(context: SignInContext, options: BrowserOptions) -> Iterator[Answer]:
+def browser_flow(context: SignInContext, options: BrowserOptions) -> Iterator[Grant]:
     """Have a person sign in; the browser waits for the end of `with` and shows how it ended."""
     settings, name = context.settings, context.server.server_name
     checked_endpoint(settings.access_token_url, "access_token_url")
@@ -96,7 +96,7 @@ def browser_flow(context: SignInContext, options: BrowserOptions) -> Iterator[An
 
 def _exchanged(
     callback: Callback, context: SignInContext, redirect_uri: str, verifier: Secret
-) -> Answer:
+) -> Grant:
     """Tokens for the code. SignInFailed for an error, or if another issuer names itself."""
     if callback.code is None:
         host = checked_endpoint(context.settings.authorization_url, "authorization_url")
@@ -108,7 +108,7 @@ def _exchanged(
         response = context.token_endpoint().exchange(
             code, verifier=verifier, redirect_uri=redirect_uri, scope=scope
         )
-    return Answer(response, issuer)
+    return Grant(response, issuer)
 
 
 def _instructions(

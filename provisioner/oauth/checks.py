@@ -353,33 +353,33 @@ def _mailbox_field(server: EmailServer) -> str:
 # -- what the mail server says
 
 
-class Proof(StrEnum):
+class LoginOutcome(StrEnum):
     """What the mail server said to the new token."""
 
     ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNPROVEN = "unproven"
+    REJECTED = "rejected"
+    UNVERIFIED = "unverified"
 
 
 @dataclass(frozen=True, slots=True)
-class ProofResult:
-    """`detail` is one line without secrets; with REFUSED, `remedy` says what to do.
+class LoginResult:
+    """`detail` is one line without secrets; with REJECTED, `remedy` says what to do.
 
     `field` is the one to change, if it is known to be another than the mailbox. `expired`: the
     access token alone may be at fault.
     """
 
-    proof: Proof
+    outcome: LoginOutcome
     detail: str = ""
     remedy: str = ""
     field: str = ""
     expired: bool = False
 
 
-CheckLogin = Callable[[TokenSet], ProofResult]
+CheckLogin = Callable[[TokenSet], LoginResult]
 
 
-def prove(
+def check_mail_login(
     tokens: TokenSet,
     server: EmailServer,
     provider: Provider,
@@ -390,7 +390,7 @@ def prove(
     if check_login is None:
         return replace(tokens, unproven="the SMTP check was skipped")
     result = check_login(tokens)
-    if result.proof is Proof.REFUSED:
+    if result.outcome is LoginOutcome.REJECTED:
         where = server.where(result.field or _mailbox_field(server))
         remedy, account = result.remedy, server.mailbox
         if tokens.identity is None and account is not None:
@@ -399,19 +399,19 @@ def prove(
                 f"{other_account(provider, server)}; otherwise: {remedy}"
             )
         raise SignInRefused(f"{where}: {result.detail}", remedy=remedy)
-    if result.proof is Proof.UNPROVEN:
+    if result.outcome is LoginOutcome.UNVERIFIED:
         announce(f"Warning: {server.server_name}: not verified yet: {result.detail}")
         announce(f"  {result.remedy}")
         return replace(tokens, unproven=result.detail)
     return tokens
 
 
-def proof_from(
+def login_result(
     result: SmtpResult, host: str, provider_name: str = "", server_name: str = ""
-) -> ProofResult:
-    """Only a plain refusal of the token refuses; whatever else is wrong leaves it unproven."""
+) -> LoginResult:
+    """Only a plain refusal of the token refuses; whatever else is wrong leaves it unverified."""
     if result.outcome in ("authenticated", "sent"):
-        return ProofResult(Proof.ACCEPTED)
+        return LoginResult(LoginOutcome.ACCEPTED)
     advice = advice_on(result, provider_name, server_name)
     code = " ".join(str(part) for part in (result.code, result.enhanced) if part is not None)
     said = f"{host}, {result.stage}{f', {code}' if code else ''}: {advice.cause}"
@@ -420,20 +420,22 @@ def proof_from(
     if _is_refusal(result):
         remedy = f"{advice.remedy}\n  Who must act: {advice.actor}."
         detail = f"the mail server rejects the token: {said}"
-        return ProofResult(Proof.REFUSED, detail, remedy, advice.field, says_expired(result))
-    return ProofResult(Proof.UNPROVEN, said, advice.remedy)
+        return LoginResult(
+            LoginOutcome.REJECTED, detail, remedy, advice.field, says_expired(result)
+        )
+    return LoginResult(LoginOutcome.UNVERIFIED, said, advice.remedy)
 
 
 def last_proof(
-    result: ProofResult, tokens: TokenSet, *, at: float, by: str | None = None
+    result: LoginResult, tokens: TokenSet, *, at: float, by: str | None = None
 ) -> LastProof | None:
     """What is to be noted of the tokens' grant; None if the answer says nothing of it.
 
     `at` in Unix seconds; `by`: the host that asked, None for this machine.
     """
-    if result.proof is Proof.ACCEPTED:
+    if result.outcome is LoginOutcome.ACCEPTED:
         return LastProof(grant_id=tokens.grant_id, at=int(at), by=by)
-    if result.proof is Proof.REFUSED:
+    if result.outcome is LoginOutcome.REJECTED:
         refused = Refused(said=result.detail, remedy=result.remedy, at=int(at))
         return LastProof(grant_id=tokens.grant_id, mail=refused)
     return None

@@ -16,7 +16,7 @@ from provisioner.advice.refusal import PENDING, SLOW_DOWN, Stage
 from provisioner.errors import InvalidProject, SignInFailed
 from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.authorization import checked_endpoint
-from provisioner.oauth.sign_in import Answer, SignInContext
+from provisioner.oauth.sign_in import Grant, SignInContext
 from provisioner.oauth.token_endpoint import (
     TokenEndpoint,
     TokenErrorResponse,
@@ -42,7 +42,7 @@ def device_flow(
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Answer]:
+) -> Iterator[Grant]:
     """Have a person enter a code. `timeout` in seconds; the code may end earlier."""
     endpoint = context.token_endpoint()
     url = device_endpoint(context.provider, context.server, context.settings)
@@ -63,7 +63,7 @@ def device_flow(
             remedy="start the sign-in again: each has its own code"
             + (longer if waits_less else ""),
         )
-    yield Answer(response)
+    yield Grant(response)
 
 
 def _invite(context: SignInContext, codes: DeviceCodes, seconds: float) -> None:

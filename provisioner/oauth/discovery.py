@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from provisioner.errors import InvalidProject, ProvisionerError
 from provisioner.oauth.authorization import checked_endpoint
-from provisioner.oauth.token_endpoint import MOST_BYTES, TokenRequestError
+from provisioner.oauth.token_endpoint import MOST_RESPONSE_BYTES, TokenRequestError
 from provisioner.providers.catalogue import is_loopback, provider_for
 from provisioner.text import foreign
 
@@ -92,7 +92,7 @@ def _document(url: str, host: str, ca_file: Path | None, seconds: float) -> dict
     if answer.status != 200:
         raise _unusable(host, f"the answer is HTTP {answer.status}")
     if answer.body is None:
-        raise _unusable(host, f"it has more than {MOST_BYTES // 1024} KiB")
+        raise _unusable(host, f"it has more than {MOST_RESPONSE_BYTES // 1024} KiB")
     try:
         members = json.loads(answer.body.decode("utf-8"))
     except (ValueError, RecursionError):

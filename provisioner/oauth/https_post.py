@@ -27,7 +27,7 @@ from requests.adapters import HTTPAdapter
 
 from provisioner.advice.explain import Advice, explain
 from provisioner.ca_file import ca_certificates
-from provisioner.oauth.token_endpoint import MOST_BYTES, TokenRequestError
+from provisioner.oauth.token_endpoint import MOST_RESPONSE_BYTES, TokenRequestError
 from provisioner.providers.catalogue import is_loopback
 
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 20.0  # one address, one silence
@@ -134,7 +134,7 @@ def _converse(
                 stream=True,  # so that the answer's size can be bounded
             ) as response:
                 try:
-                    body = response.raw.read(MOST_BYTES + 1, decode_content=True)
+                    body = response.raw.read(MOST_RESPONSE_BYTES + 1, decode_content=True)
                 except ValueError:  # a chunk of -5
                     raise urllib3.exceptions.ProtocolError from None
     except (OSError, urllib3.exceptions.HTTPError) as error:
@@ -149,7 +149,7 @@ def _converse(
             raise TokenRequestError(said, retryable=passes, sent=sent, advice=advice) from None
         raise
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "no content type"
-    fits = len(body) <= MOST_BYTES
+    fits = len(body) <= MOST_RESPONSE_BYTES
     pause = _retry_after(response.headers)
     return HttpAnswer(response.status_code, kind, body if fits else None, pause)
 

@@ -13,7 +13,7 @@ from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed, SignInRefused
 from provisioner.model.email_server import EmailServer, OAuth2Settings
-from provisioner.oauth.checks import CheckLogin, check_grant, prove
+from provisioner.oauth.checks import CheckLogin, check_grant, check_mail_login
 from provisioner.oauth.token_endpoint import (
     TokenEndpoint,
     TokenErrorResponse,
@@ -82,7 +82,7 @@ class SignInContext:
 
 
 @dataclass(slots=True)
-class Answer:
+class Grant:
     """What the provider granted. `issuer`: who answered, if it says so.
 
     `saved` is set once it is: whoever brought the answer is shown how it ended.
@@ -93,7 +93,7 @@ class Answer:
     saved: TokenSet | None = None
 
 
-def sign_in(way: AbstractContextManager[Answer], context: SignInContext) -> TokenSet:
+def sign_in(way: AbstractContextManager[Grant], context: SignInContext) -> TokenSet:
     """All of it, or SignInFailed and the old tokens as they were.
 
     `way`: `browser_flow(...)` or `device_flow(...)` of the same context.
@@ -103,7 +103,7 @@ def sign_in(way: AbstractContextManager[Answer], context: SignInContext) -> Toke
         tokens = check_grant(
             answer.response, server, provider, issuer=answer.issuer, now=context.now()
         )
-        tokens = prove(tokens, server, provider, context.check_login, context.announce)
+        tokens = check_mail_login(tokens, server, provider, context.check_login, context.announce)
         context.secrets.save(server, context.client_secret, tokens)
         answer.saved = tokens
     return tokens

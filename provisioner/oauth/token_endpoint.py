@@ -29,7 +29,7 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SECONDS_UNDER_LOCK = 45.0
 
 # Encrypted, an answer takes four times as much, and a file has 1 MiB at most.
-MOST_BYTES = 192 * 1024
+MOST_RESPONSE_BYTES = 192 * 1024
 
 # Where the provider does not say how long an access token lives, it is taken for short-lived.
 ASSUMED_LIFE_SECONDS = 600
@@ -276,7 +276,7 @@ class TokenEndpoint:
         if not 200 <= status < 300:
             raise TokenRequestError(f"answered HTTP {status} with {kind}")
         if answer.body is None:
-            raise TokenRequestError(f"answered with more than {MOST_BYTES // 1024} KiB")
+            raise TokenRequestError(f"answered with more than {MOST_RESPONSE_BYTES // 1024} KiB")
         if not members and stage is not Stage.REVOCATION:
             raise TokenRequestError(f"sent an invalid response: {kind} without tokens in JSON")
         return members

@@ -71,7 +71,9 @@ def are_all_loopback(urls: Iterable[str]) -> bool:
 def are_one_builtin_providers(urls: Sequence[str]) -> bool:
     """Whether one provider has them all, without anything that a project says of providers."""
     pairs = combinations(urls, 2)
-    return all(map(known_provider, urls)) and all(difference(*pair) is None for pair in pairs)
+    return all(map(known_provider, urls)) and all(
+        endpoint_difference(*pair) is None for pair in pairs
+    )
 
 
 def share_endpoints(one: Provider, other: Provider) -> bool:
@@ -80,7 +82,7 @@ def share_endpoints(one: Provider, other: Provider) -> bool:
     return one.name == other.name or not hosts[0].isdisjoint(hosts[1])
 
 
-def difference(one: str, other: str, entries: Entries | None = None) -> Difference | None:
+def endpoint_difference(one: str, other: str, entries: Entries | None = None) -> Difference | None:
     """Why two URLs do not belong together; None if they do.
 
     A project joins them by naming both below `endpoints` of one entry, and in no other way.

@@ -58,7 +58,7 @@ class _Look(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def resembled(host: str) -> str | None:
+def resembled_host(host: str) -> str | None:
     """The known host that another one may be taken for; None if it is known, or like none.
 
     All below a known host's domain is its owner's.
@@ -134,10 +134,10 @@ def _is_near(look: _Look, known: _Known) -> bool:
         return False  # each country's is a letter away from another's
     if len(known.name) < _MANY_LETTERS and found[:1] != wanted[:1]:
         return False
-    return is_a_slip(found, wanted)
+    return is_typo(found, wanted)
 
 
-def is_a_slip(one: str, other: str) -> bool:
+def is_typo(one: str, other: str) -> bool:
     """Whether one letter was changed, added or left out, or two changed places."""
     begin = _same_letters(one, other)
     one, other = one[begin:], other[begin:]

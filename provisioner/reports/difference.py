@@ -5,14 +5,14 @@ No line of context: it may be a secret.
 
 from __future__ import annotations
 
-from provisioner.lint.fixes import MendedFile
+from provisioner.lint.fixes import FixedFile
 from provisioner.text import printable
 
 
-def difference(mended: MendedFile) -> str:
+def difference(fixed: FixedFile) -> str:
     """In the form of `diff -U0`, for people: what is hidden in a report is hidden here."""
-    name = printable(mended.shown)
+    name = printable(fixed.shown)
     lines = [f"--- {name}", f"+++ {name}"]
-    for line, before, after in mended.mends:
+    for line, before, after in fixed.changes:
         lines += [f"@@ line {line} @@", f"-{before}", f"+{after}"]
     return "\n".join(lines)

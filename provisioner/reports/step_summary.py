@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.lint.finding import Finding
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports.findings.summary import summary
 from provisioner.text import markdown_cell
 
@@ -18,14 +18,14 @@ _FOR_THE_LAST_LINE = 200
 _HEAD = "| | rule | place | what is wrong | what to do |\n|---|---|---|---|---|\n"
 
 
-def render(verdict: Verdict, most_bytes: int = MOST_BYTES) -> str:
+def render(result: LintResult, most_bytes: int = MOST_BYTES) -> str:
     """The count, and a table of the findings, as many as there is room for."""
-    head = f"### provisioner validate\n\n{summary(verdict)}\n"
-    if not verdict.findings:
+    head = f"### provisioner validate\n\n{summary(result)}\n"
+    if not result.findings:
         return head
     room = most_bytes - len(head) - len(_HEAD) - _FOR_THE_LAST_LINE
-    rows = list(_rows_within(room, verdict.findings))
-    left = len(verdict.findings) - len(rows)
+    rows = list(_rows_within(room, result.findings))
+    left = len(result.findings) - len(rows)
     cut = f"\n{left:,} more are left out here: see the step's log.\n" if left else ""
     return f"{head}\n{_HEAD}{''.join(rows)}{cut}" if rows else head + cut
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import ProvisionerError
-from provisioner.lint.fixes import MendedFile, write
+from provisioner.lint.fixes import FixedFile, write_fixed
 from tests.cli.test_validate_command import run
 
 TEXT = (
@@ -83,9 +83,9 @@ def test_what_is_turned_off_is_not_mended(file: Path) -> None:
 
 
 def test_a_file_that_has_changed_meanwhile_is_left_alone(file: Path) -> None:
-    mended = MendedFile(str(file), "relay.yml", b"other", MENDED.encode(), ())
+    fixed = FixedFile(str(file), "relay.yml", b"other", MENDED.encode(), ())
     with pytest.raises(ProvisionerError, match="has changed meanwhile"):
-        write(mended)
+        write_fixed(fixed)
     assert file.read_bytes() == TEXT.encode()
 
 
@@ -100,5 +100,5 @@ def test_a_full_disk_leaves_what_was_there(file: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(ProvisionerError, match="No space left"):
-        write(MendedFile(str(file), "relay.yml", TEXT.encode(), MENDED.encode(), ()))
+        write_fixed(FixedFile(str(file), "relay.yml", TEXT.encode(), MENDED.encode(), ()))
     assert file.read_bytes() == TEXT.encode()

@@ -17,7 +17,7 @@ from provisioner.cli.commands.validate import exit_code, report
 from provisioner.cli.output import is_colored
 from provisioner.errors import ExitCode
 from provisioner.lint.finding import Finding
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports import step_summary
 from provisioner.reports.findings.formats import RENDERERS, FindingFormat
 from tests.support.terminal import Terminal
@@ -147,16 +147,16 @@ def test_a_terminal_that_knows_ascii_only_changes_no_report(project: Path) -> No
 def test_errors_fail_warnings_only_if_strict_and_a_crash_is_our_bug(
     findings: tuple[Finding, ...], crashed: tuple[str, ...], code: int, strict_code: int
 ) -> None:
-    verdict = Verdict(findings=findings, files=1, servers=1, crashed=crashed)
-    assert exit_code(verdict) == code
-    assert exit_code(verdict._replace(strict=True)) == strict_code
+    result = LintResult(findings=findings, files=1, servers=1, crashed=crashed)
+    assert exit_code(result) == code
+    assert exit_code(result._replace(strict=True)) == strict_code
 
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_strict_makes_the_test_of_a_warning_fail(
     strict: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report(Verdict((WARNING,), 1, 1, strict=strict), FindingFormat.JUNIT, None)
+    report(LintResult((WARNING,), 1, 1, strict=strict), FindingFormat.JUNIT, None)
     assert f'failures="{int(strict)}"' in capsys.readouterr().out
 
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from provisioner.credentials.store import TokenSet
     from provisioner.model.email_server import EmailServer
     from provisioner.model.project import Project
-    from provisioner.oauth.sign_in import Answer, SignInContext
+    from provisioner.oauth.sign_in import Grant, SignInContext
 
-    Way = Callable[[SignInContext], AbstractContextManager[Answer]]
+    Way = Callable[[SignInContext], AbstractContextManager[Grant]]
 
 Port = Annotated[
     int,
@@ -101,7 +101,7 @@ def authenticate(
             port=port, no_browser=no_browser, callback_cert=own, select_account=select_account
         )
 
-    def way(context: SignInContext) -> AbstractContextManager[Answer]:
+    def way(context: SignInContext) -> AbstractContextManager[Grant]:
         if device:
             from provisioner.oauth.device_flow import device_flow
 

@@ -90,7 +90,7 @@ def _files(options: HostsOptions) -> tuple[list[Check], Project | None]:
         is_project,
         settings_documents,
     )
-    from provisioner.lint.verdict import reach_verdict
+    from provisioner.lint.result import lint
     from provisioner.reports.doctor import failed, ok, warning
     from provisioner.text import counted
 
@@ -104,12 +104,12 @@ def _files(options: HostsOptions) -> tuple[list[Check], Project | None]:
     try:
         found = options.read()
         files = documents_of(files_of_project(root))
-        verdict = reach_verdict(files, settings=settings_documents(root))
+        result = lint(files, settings=settings_documents(root))
     except ProvisionerError as error:
         return [*checks, failed(_FILES, error)], None
     declared = counted(len(found.servers), "email server")
-    if verdict.warnings:
-        text = f"{declared}, {counted(verdict.warnings, 'warning')}"
+    if result.warnings:
+        text = f"{declared}, {counted(result.warnings, 'warning')}"
         return [*checks, warning(_FILES, text, "see them: provisioner validate")], found
     return [*checks, ok(_FILES, f"{declared}: no problems found")], found
 

@@ -617,10 +617,10 @@ class _Project:
 
     def require_usable(self) -> None:
         """Raise if no server file can be added."""
-        from provisioner.lint.verdict import reach_verdict
+        from provisioner.lint.result import lint
 
         found = [*self.settings, *documents_of(stray_files(self.root, self.settings))]
-        if reach_verdict(found).errors:
+        if lint(found).errors:
             raise InvalidProject(
                 f"{found[0].path} has errors; nothing was written",
                 remedy="run: provisioner validate",
@@ -652,18 +652,18 @@ class _Project:
 
     def findings(self, answers: _Answers, values: Mapping[str, str]) -> Iterator[Finding]:
         """What `validate` would report because of the new files, even about existing ones."""
-        from provisioner.lint.verdict import reach_verdict
+        from provisioner.lint.result import lint
 
         settings: list[Document] = self.settings
         if not settings and (text := _settings_text(answers)):
             settings = load_text(text, "provisioner.yml", project=str(self.root.absolute()))
         path = str(self.folder / _file_name(values.get("name", "")))
         server = load_text(self.with_modeline(answers.text(values)), path)
-        old = reach_verdict(self.servers, settings=settings).findings
+        old = lint(self.servers, settings=settings).findings
         before = {(f.file, f.rule) for f in old}
         new = [*(() if self.settings else settings), *self.servers, *server]
         is_open = values.get("client_id", _OPEN) == _OPEN
-        for f in reach_verdict(new, settings=settings).findings:
+        for f in lint(new, settings=settings).findings:
             left_open = f.rule == "placeholder-left" and f.pointer == _POINTERS["client_id"]
             if (f.file, f.rule) not in before and not (left_open and is_open):
                 yield f

@@ -87,10 +87,10 @@ def _noted(entry: ServerEntry, result: SmtpResult, project: Project, provider_na
     from provisioner.cli.output import print_text
     from provisioner.credentials.proofs import note_mail
     from provisioner.errors import ProvisionerError
-    from provisioner.oauth.checks import last_proof, proof_from
+    from provisioner.oauth.checks import last_proof, login_result
 
     assert entry.token_set is not None  # noqa: S101  the caller has seen to it
-    said = proof_from(result, entry.server.host, provider_name, entry.name)
+    said = login_result(result, entry.server.host, provider_name, entry.name)
     proof = last_proof(said, entry.token_set, at=time.time())
     if proof is None:
         return False

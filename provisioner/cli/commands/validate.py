@@ -18,7 +18,7 @@ from provisioner.reports.findings.formats import RENDERERS, FindingFormat
 
 if TYPE_CHECKING:
     from provisioner.config.document import Document, FoundFile
-    from provisioner.lint.verdict import Verdict
+    from provisioner.lint.result import LintResult
 
 Paths = Annotated[
     list[str] | None,
@@ -106,10 +106,10 @@ def validate(
         files_of_project,
         settings_documents,
     )
-    from provisioner.lint.selection import asked_for
-    from provisioner.lint.verdict import reach_verdict
+    from provisioner.lint.result import lint
+    from provisioner.lint.selection import selected_rules
 
-    asked = asked_for(select or (), ignore or ())
+    asked = selected_rules(select or (), ignore or ())
     files = list(files_at(paths) if paths else files_of_project(project))
     _refuse_to_replace(files, output)
     settings = settings_documents(project)
@@ -120,9 +120,9 @@ def validate(
             return ExitCode.FAILURE if has_changed else ExitCode.DONE
         settings = settings_documents(project)
     with _without_garbage_collection():
-        verdict = reach_verdict(documents_of(files), settings=settings, asked=asked, strict=strict)
-    report(verdict, report_format, output)
-    return exit_code(verdict)
+        result = lint(documents_of(files), settings=settings, asked=asked, strict=strict)
+    report(result, report_format, output)
+    return exit_code(result)
 
 
 def _mend(
@@ -136,17 +136,17 @@ def _mend(
     """Whether there was something to mend."""
     from provisioner.cli.output import print_text
     from provisioner.config.document import STDIN
-    from provisioner.lint.fixes import mended_files, write
+    from provisioner.lint.fixes import fixed_files, write_fixed
     from provisioner.reports.difference import difference
 
     if any(found.path == STDIN for found in files):
         raise UsageError("standard input cannot be fixed in place", remedy="name files or folders")
     has_changed = False
-    for mended in mended_files(files, settings, asked):
+    for fixed in fixed_files(files, settings, asked):
         has_changed = True
-        print_text(difference(mended), file=shown_on)
+        print_text(difference(fixed), file=shown_on)
         if writes:
-            write(mended)
+            write_fixed(fixed)
     return has_changed
 
 
@@ -162,15 +162,15 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def exit_code(verdict: Verdict) -> ExitCode:
+def exit_code(result: LintResult) -> ExitCode:
     """A crashed check outranks findings: nobody knows what it would have said."""
-    if verdict.crashed:
+    if result.crashed:
         return ExitCode.BUG
-    failed = verdict.errors or (verdict.strict and verdict.warnings)
+    failed = result.errors or (result.strict and result.warnings)
     return ExitCode.FAILURE if failed else ExitCode.DONE
 
 
-def report(verdict: Verdict, report_format: FindingFormat, target: Path | None) -> None:
+def report(result: LintResult, report_format: FindingFormat, target: Path | None) -> None:
     """Print the report, or write it to `target` and print the text report.
 
     What cannot be written is an error at the end: the findings are printed in any case.
@@ -183,11 +183,11 @@ def report(verdict: Verdict, report_format: FindingFormat, target: Path | None) 
         shown = render_colored
     try:
         if target is not None:
-            write_report(target, RENDERERS[report_format](verdict), "--output")
+            write_report(target, RENDERERS[report_format](result), "--output")
         if report_format is FindingFormat.GITHUB:
-            _append_summary(verdict, os.environ.get("GITHUB_STEP_SUMMARY"))
+            _append_summary(result, os.environ.get("GITHUB_STEP_SUMMARY"))
     finally:
-        sys.stdout.write(shown(verdict))
+        sys.stdout.write(shown(result))
         sys.stdout.flush()
 
 
@@ -201,7 +201,7 @@ def _refuse_to_replace(files: Iterable[FoundFile], output: Path | None) -> None:
         )
 
 
-def _append_summary(verdict: Verdict, file: str | None) -> None:
+def _append_summary(result: LintResult, file: str | None) -> None:
     """What earlier commands of the step have put there counts for the limit, too."""
     if not file:
         return
@@ -210,6 +210,6 @@ def _append_summary(verdict: Verdict, file: str | None) -> None:
 
     try:
         with open(file, "a", encoding="utf-8", errors="backslashreplace") as summary:  # noqa: PTH123
-            summary.write(render(verdict, MOST_BYTES - os.fstat(summary.fileno()).st_size))
+            summary.write(render(result, MOST_BYTES - os.fstat(summary.fileno()).st_size))
     except OSError as error:
         raise not_written(file, "GITHUB_STEP_SUMMARY", error) from None

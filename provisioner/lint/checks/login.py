@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from provisioner.config.issue import Issue
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.server import ServerView
 from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.provider import Provider
 from provisioner.security_level import LEVELS, PASSWORD_LEVELS, Level
@@ -16,29 +16,29 @@ _LEVEL = "/smtp_security_level"
 _NO_LEVEL = Level("")  # not in the schema, which says so
 
 
-def signs_in(server: Declaration) -> bool:
+def signs_in(server: ServerView) -> bool:
     """Whether it signs in at all."""
     return server.text(_LEVEL) == "oauth2" or _signs_in_by_password(server)
 
 
-def mailbox(server: Declaration) -> str:
+def mailbox(server: ServerView) -> str:
     """What it signs in as; empty if nothing says it."""
     return server.text("/user_name") or server.text("/oauth2/login_hint")
 
 
-def _signs_in_by_password(server: Declaration) -> bool:
+def _signs_in_by_password(server: ServerView) -> bool:
     """By a password method, or by one that auto_detect finds."""
     level = server.text(_LEVEL)
     return level in PASSWORD_LEVELS or (level == "auto_detect" and server.has("/password"))
 
 
-def _may_be_taken(server: Declaration, provider: Provider) -> bool:
+def _may_be_taken(server: ServerView, provider: Provider) -> bool:
     """Whether the provider has the server's method, as far as is known."""
     level, known = server.text(_LEVEL), provider.smtp_auth_methods
     return level == "auto_detect" or not known or level in known
 
 
-def secret_without_tls(server: Declaration) -> str:
+def secret_without_tls(server: ServerView) -> str:
     """What would cross the network readable, in words; empty if nothing would."""
     if server.get("/use_tls") not in (None, False):
         return ""
@@ -50,7 +50,7 @@ def secret_without_tls(server: Declaration) -> str:
 
 
 @rule("cleartext-login", ERROR)
-def cleartext_login(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def cleartext_login(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """A secret that would cross the network readable; auto_detect may come to plain or login."""
     secret = secret_without_tls(server)
     if not secret:
@@ -65,7 +65,7 @@ def cleartext_login(server: Declaration, _context: LintContext) -> Iterator[Issu
 
 
 @rule("password-login-ended", ERROR)
-def password_login_ended(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def password_login_ended(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A password for a provider that takes none any more; the day is a fact of the catalogue."""
     if not _signs_in_by_password(server):
         return
@@ -80,7 +80,7 @@ def password_login_ended(server: Declaration, context: LintContext) -> Iterator[
 
 
 @rule("password-login-ending", WARNING)
-def password_login_ending(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def password_login_ending(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A warning also after the day: until the provider ends it, it can be switched on again."""
     if not _signs_in_by_password(server):
         return
@@ -103,7 +103,7 @@ def password_login_ending(server: Declaration, context: LintContext) -> Iterator
 
 
 @rule("app-password-only", WARNING)
-def app_password_only(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def app_password_only(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Nobody but its owner can see of a password what it is: a comment may say so.
 
     A method that the provider does not have is unsupported-method's.
@@ -123,7 +123,7 @@ def app_password_only(server: Declaration, context: LintContext) -> Iterator[Iss
 
 
 @rule("unsupported-method", ERROR)
-def unsupported_method(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def unsupported_method(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """auto_detect picks what there is. Where passwords have ended, another rule says it."""
     level = server.text(_LEVEL)
     mechanisms = LEVELS.get(level, _NO_LEVEL).mechanisms

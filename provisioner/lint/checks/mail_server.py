@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from provisioner.config.issue import Issue
 from provisioner.lint.checks.login import mailbox, secret_without_tls, signs_in
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.mistakes.nearest import nearest
 from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.server import ServerView
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.credential_forms import may_be_shown
 from provisioner.providers.endpoints import host_of
 from provisioner.providers.guessed_hosts import GUESSED, with_known_suffix
-from provisioner.providers.lookalikes import is_a_slip, resembled
+from provisioner.providers.lookalikes import is_typo, resembled_host
 from provisioner.providers.provider import Provider
 from provisioner.providers.zoho import zoho_region
 from provisioner.security_level import PASSWORD_LEVELS
@@ -45,14 +45,14 @@ def is_ip_address(host: str) -> bool:
     return True
 
 
-def _host_name(server: Declaration) -> str:
+def _host_name(server: ServerView) -> str:
     """The host in lower case without a dot at its end; empty if it is no name."""
     name = server.text(_HOST).casefold().removesuffix(".")
     return name if _HOST_NAME.fullmatch(name) and not is_ip_address(name) else ""
 
 
 @rule("host-is-url", ERROR, can_be_ignored=False)
-def host_is_url(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def host_is_url(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """MAPS takes the host name alone; the port has a field of its own."""
     host = server.text(_HOST)
     if "/" not in host and "@" not in host and ":" not in host:
@@ -79,7 +79,7 @@ _WORDS_BEHIND = re.compile(r"(?P<host>[A-Za-z0-9._-]+\.[A-Za-z0-9-]+)(?P<behind>
 
 
 @rule("host-form", ERROR, can_be_ignored=False)
-def host_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def host_form(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Forms of hosts that other programs take, and a number that is no address.
 
     Characters of other alphabets that look like Latin ones are other rules'.
@@ -112,7 +112,7 @@ def host_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
             "this is neither a name nor an IPv4 address, which has four numbers from 0 to 255",
             "write the mail server's name, or its whole address without leading zeros",
         )
-    elif len(host) < 254 and not host.isascii() and host.isprintable() and not resembled(host):
+    elif len(host) < 254 and not host.isascii() and host.isprintable() and not resembled_host(host):
         yield from _international(host)
 
 
@@ -134,7 +134,7 @@ _READING = {110: "POP3", 143: "IMAP", 993: "IMAP", 995: "POP3"}
 
 
 @rule("wrong-port", ERROR)
-def wrong_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def wrong_port(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A port on which nobody takes mail, or not so. Of 25 submission-port has a word, and of a
     secret that travels without TLS cleartext-login.
     """
@@ -156,7 +156,7 @@ def wrong_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
         )
 
 
-def _right_port(server: Declaration, provider: Provider) -> str:
+def _right_port(server: ServerView, provider: Provider) -> str:
     if provider.smtp_ports:
         return f"set port: {provider.smtp_ports[0]}"
     if signs_in(server):
@@ -165,7 +165,7 @@ def _right_port(server: Declaration, provider: Provider) -> str:
 
 
 @rule("submission-port", WARNING)
-def submission_port(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def submission_port(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Port 25, where servers take each other's mail, declared or by default.
 
     Whoever writes 25 where the provider has it, too, means it.
@@ -195,7 +195,7 @@ _WITH_MX = tuple(provider for provider in PROVIDERS if provider.mx_hosts)
 
 
 @rule("wrong-smtp-host", ERROR)
-def wrong_smtp_host(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def wrong_smtp_host(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A host that takes no mail with this sign-in: another provider's, an MX, a sign-in page.
 
     Hosts that nobody knows are doubtful-smtp-host's.
@@ -230,7 +230,7 @@ def _mx(host: str, context: LintContext) -> Iterator[Issue]:
             return
 
 
-def _of_another(here: Provider, server: Declaration, context: LintContext) -> Iterator[Issue]:
+def _of_another(here: Provider, server: ServerView, context: LintContext) -> Iterator[Issue]:
     """URLs of two providers are providers-differ's."""
     urls = (server.text(f"/oauth2/{name}_url") for name in ("authorization", "access_token"))
     providers = [context.provider(url) for url in urls if url]
@@ -263,7 +263,7 @@ def _at_endpoint(provider: Provider, host: str) -> str:
     return f" with URLs at {endpoint}" if endpoint else ""
 
 
-def _of_another_region(server: Declaration) -> Iterator[Issue]:
+def _of_another_region(server: ServerView) -> Iterator[Issue]:
     """Zoho keeps each account in one region; the others know neither it nor its tokens."""
     host = _host_name(server)
     there = zoho_region(host_of(server.text("/oauth2/access_token_url")))
@@ -285,7 +285,7 @@ _NEAR = 0.92
 
 
 @rule("doubtful-smtp-host", WARNING)
-def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def doubtful_smtp_host(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A host that is hardly the one meant: misspelt, for reading mail, or one's own.
 
     What the OAuth2 endpoints say of the provider makes a guess a good one.
@@ -293,7 +293,7 @@ def doubtful_smtp_host(server: Declaration, context: LintContext) -> Iterator[Is
     host = _host_name(server)
     if not host or is_loopback(host) or context.provider(host).smtp_hosts:
         return
-    if resembled(host):  # lookalike-endpoint's
+    if resembled_host(host):  # lookalike-endpoint's
         return
     if host in _BY_READING_HOST:
         yield from _reading(host, context.provider(_BY_READING_HOST[host]))
@@ -348,7 +348,7 @@ def _slip_of_known_host(host: str) -> str | None:
     whole = with_known_suffix(host)
     first, _, rest = host.partition(".")
     for known in _BY_DOMAIN.get(rest, ()):
-        if is_a_slip(first, known.partition(".")[0]):
+        if is_typo(first, known.partition(".")[0]):
             return known
     return whole if whole in _BY_DOMAIN.get(whole.partition(".")[2], ()) else None
 
@@ -374,13 +374,13 @@ def _known_hosts() -> dict[str, SequenceMatcher[str]]:
     return {host: SequenceMatcher(None, "", host) for host in hosts if len(host) >= 16}
 
 
-def _is_of_the_mailbox(host: str, server: Declaration) -> bool:
+def _is_of_the_mailbox(host: str, server: ServerView) -> bool:
     domain = mailbox(server).rpartition("@")[2].casefold()
     return "." in domain and f".{host}".endswith(f".{domain}")
 
 
 @rule("over-limit", WARNING)
-def over_limit(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def over_limit(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """More mails a minute than the provider takes: a fact of the catalogue, or the project's."""
     rate = server.get(_RATE)
     if type(rate) is not int:
@@ -397,7 +397,7 @@ def over_limit(server: Declaration, context: LintContext) -> Iterator[Issue]:
 
 
 @rule("ip-with-tls", WARNING)
-def ip_with_tls(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def ip_with_tls(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Certificates for addresses exist, but hardly any mail server has one."""
     if server.get("/use_tls") is not True:
         return

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from provisioner.config.issue import Issue
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.server import ServerView
 
 _NAME = "/server_name"
 
 
 @rule("duplicate-server-name", ERROR, can_be_ignored=False, compares=True)
-def duplicate_server_name(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def duplicate_server_name(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Tokens and hosts know a server by its name, whatever its case."""
     first = context.earlier("name", server.text(_NAME).casefold(), server)
     if first:
@@ -26,7 +26,7 @@ def duplicate_server_name(server: Declaration, context: LintContext) -> Iterator
 
 
 @rule("lookalike-name", WARNING, compares=True)
-def lookalike_name(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def lookalike_name(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Names that differ in blanks, dashes or written form. Equal ones are the rule's above."""
     name = server.text(_NAME)
     first = context.earlier("letters", _letters(name), server)
@@ -47,7 +47,7 @@ def _letters(name: str) -> str:
 
 
 @rule("shared-mailbox", WARNING, compares=True)
-def shared_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def shared_mailbox(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """The limits of the provider count for the mailbox, not for each server."""
     first = context.earlier("mailbox", _mailbox_on_hosts(server), server)
     if first:
@@ -59,7 +59,7 @@ def shared_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue]
         )
 
 
-def _mailbox_on_hosts(server: Declaration) -> str:
+def _mailbox_on_hosts(server: ServerView) -> str:
     """Token endpoint, client and mailbox, where all are declared, on the same hosts."""
     if server.text("/smtp_security_level") != "oauth2":
         return ""

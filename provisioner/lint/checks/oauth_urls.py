@@ -8,13 +8,13 @@ from urllib.parse import parse_qs
 
 from provisioner.config.issue import Issue
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.server import ServerView
 from provisioner.providers.catalogue import is_loopback, known_provider
 from provisioner.providers.credential_forms import SECRET_PARAMETERS
 from provisioner.providers.endpoints import (
     Difference,
-    difference,
+    endpoint_difference,
     host_of,
     share_endpoints,
     url_parts,
@@ -27,7 +27,7 @@ REFRESH_URL = "/oauth2/refresh_token_url"
 URLS = (AUTHORIZATION_URL, TOKEN_URL, REFRESH_URL)
 
 
-def provider_of(server: Declaration, context: LintContext) -> Provider | None:
+def provider_of(server: ServerView, context: LintContext) -> Provider | None:
     """The provider of both URLs; None without them, or if they belong to two providers."""
     sign_in, token = server.text(AUTHORIZATION_URL), server.text(TOKEN_URL)
     if not sign_in:
@@ -54,7 +54,7 @@ def _path(url: str) -> str:
 
 
 @rule("http-endpoint", ERROR)
-def http_endpoint(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def http_endpoint(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """RFC 6749 sections 3.1 and 3.2 demand TLS; a provider on this machine is for tests."""
     for pointer in URLS:
         url = server.text(pointer)
@@ -111,7 +111,7 @@ _WRONG_FORMS = (
 
 
 @rule("url-form", ERROR, can_be_ignored=False)
-def url_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def url_form(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Mistakes of typing that have a name; the schema reports the others."""
     for pointer in URLS:
         url = server.text(pointer)
@@ -133,7 +133,7 @@ _METADATA = frozenset({"openid-configuration", "oauth-authorization-server"})
 
 
 @rule("wrong-url-order", ERROR)
-def wrong_url_order(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def wrong_url_order(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Told by the last part of the path, which nearly all known providers name alike.
 
     Swapped URLs are one mistake, at the first of the two.
@@ -170,7 +170,7 @@ def _last_part(url: str) -> str:
 
 
 @rule("outdated-endpoint", ERROR)
-def outdated_endpoint(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def outdated_endpoint(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Endpoints that read no scope: with them nobody asks for access to mail.
 
     With a `resource` in a query, somebody knows what these endpoints want instead.
@@ -190,12 +190,12 @@ def outdated_endpoint(server: Declaration, context: LintContext) -> Iterator[Iss
             )
 
 
-def _names_resource(server: Declaration) -> bool:
+def _names_resource(server: ServerView) -> bool:
     return any("resource" in _parameters(server.text(pointer)) for pointer in URLS)
 
 
 @rule("superseded-endpoint", WARNING)
-def superseded_endpoint(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def superseded_endpoint(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Endpoints that still work and are no longer documented.
 
     Told by the whole path: it is one provider's own.
@@ -222,26 +222,26 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 @rule("providers-differ", ERROR, can_be_ignored=False)
-def providers_differ(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def providers_differ(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """If one is not known, the two rules below report it."""
     remedies = {TOKEN_URL: _OF_ONE_PROVIDER, REFRESH_URL: _OF_ONE_PROVIDER}
     return _issues_of_pairs(server, context, "providers", remedies)
 
 
 @rule("endpoint-hosts-differ", ERROR, can_be_ignored=False)
-def endpoint_hosts_differ(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def endpoint_hosts_differ(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A known provider and a stranger, or strangers of two domains."""
     return _issues_of_pairs(server, context, "hosts", {TOKEN_URL: _AS_DOCUMENTED})
 
 
 @rule("refresh-host-differs", ERROR, can_be_ignored=False)
-def refresh_host_differs(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def refresh_host_differs(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """The same, of the URL that is not needed."""
     return _issues_of_pairs(server, context, "hosts", {REFRESH_URL: _WITHOUT})
 
 
 def _issues_of_pairs(
-    server: Declaration, context: LintContext, why: Difference, remedies: dict[str, str]
+    server: ServerView, context: LintContext, why: Difference, remedies: dict[str, str]
 ) -> Iterator[Issue]:
     """What is wrong with URLs that differ in this way from another. `remedies`: by pointer."""
     for first, second in _pairs_apart(server, context, why):
@@ -255,7 +255,7 @@ def _issues_of_pairs(
 
 
 def _pairs_apart(
-    server: Declaration, context: LintContext, why: Difference
+    server: ServerView, context: LintContext, why: Difference
 ) -> list[tuple[str, str]]:
     """Pointers to two URLs each. Sign-in and refresh: only if both belong to the URL between."""
     if len({host_of(server.text(pointer)) for pointer in URLS} - {""}) < 2:
@@ -269,15 +269,15 @@ def _pairs_apart(
 
 
 def _difference(
-    server: Declaration, context: LintContext, first: str, second: str
+    server: ServerView, context: LintContext, first: str, second: str
 ) -> Difference | None:
     one, other = server.text(first), server.text(second)
     if not (_HOST.fullmatch(host_of(one)) and _HOST.fullmatch(host_of(other))):
         return None
-    return difference(one, other, context.corrections)
+    return endpoint_difference(one, other, context.corrections)
 
 
-def _apart(server: Declaration, first: str, second: str) -> str:
+def _apart(server: ServerView, first: str, second: str) -> str:
     here, there = (known_provider(server.text(pointer)) for pointer in (second, first))
     name = first.rpartition("/")[2]
     if here and there:
@@ -289,7 +289,7 @@ def _apart(server: Declaration, first: str, second: str) -> str:
     return f"this endpoint is on another domain than {name}"
 
 
-def _joining_lines(server: Declaration, first: str, second: str) -> str:
+def _joining_lines(server: ServerView, first: str, second: str) -> str:
     """Below the name of a known provider, whose other facts are then kept."""
     urls = [server.text(pointer) for pointer in URLS if server.text(pointer)]
     hosts = [f'"[{host}]"' if ":" in host else host for host in dict.fromkeys(map(host_of, urls))]
@@ -314,7 +314,7 @@ _FIELDS = {"prompt": "/oauth2/prompt", "login_hint": "/oauth2/login_hint"}
 
 
 @rule("misplaced-parameter", ERROR)
-def misplaced_parameter(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def misplaced_parameter(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """URLs with a query, and fields that hold what belongs into one."""
     for pointer in URLS:
         brought = _parameters(server.text(pointer))
@@ -333,7 +333,7 @@ def misplaced_parameter(server: Declaration, _context: LintContext) -> Iterator[
                 )
 
 
-def _in_url(pointer: str, brought: dict[str, list[str]], server: Declaration) -> Iterator[Issue]:
+def _in_url(pointer: str, brought: dict[str, list[str]], server: ServerView) -> Iterator[Issue]:
     secrets = [name for name in SECRET_PARAMETERS if name in brought]
     if secrets:
         yield Issue(

@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from provisioner.config.issue import Issue
 from provisioner.lint.checks.oauth_urls import AUTHORIZATION_URL, provider_of
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.mistakes.nearest import nearest, same_letters
 from provisioner.lint.rule import ERROR, rule
+from provisioner.lint.server import ServerView
 from provisioner.providers.credential_forms import is_guid
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 
@@ -63,7 +63,7 @@ def _listed(scope_field: str) -> tuple[str, ...]:
 
 
 @rule("scope-form", ERROR)
-def scope_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def scope_form(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """The schema refuses some of these as well, and says less."""
     for pointer in (_AUTHORIZE, _TOKEN):
         text = server.text(pointer)
@@ -140,7 +140,7 @@ def _split(scope: str) -> tuple[str, str]:
 
 
 @rule("no-offline-access", ERROR)
-def no_offline_access(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def no_offline_access(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Without a refresh token MAPS could send mail for an hour. Facts are the catalogue's."""
     if not server.text(AUTHORIZATION_URL) or not server.text(_AUTHORIZE):
         return
@@ -156,12 +156,12 @@ def no_offline_access(server: Declaration, context: LintContext) -> Iterator[Iss
         yield from _undone_parameters(server, provider)
 
 
-def _asks_by_scope(server: Declaration) -> bool:
+def _asks_by_scope(server: ServerView) -> bool:
     """Either scope may ask for it; that it is misspelt says a rule of its own."""
     return any(_offline_scopes(server.text(pointer)) for pointer in (_AUTHORIZE, _TOKEN))
 
 
-def _undone_parameters(server: Declaration, provider: Provider) -> Iterator[Issue]:
+def _undone_parameters(server: ServerView, provider: Provider) -> Iterator[Issue]:
     """The sign-in adds the provider's parameters; what is declared wins over them."""
     brought = _parameters(server.text(AUTHORIZATION_URL))
     for name, value in provider.authorize_extra.items():
@@ -186,7 +186,7 @@ def _parameters(url: str) -> dict[str, str]:
 
 
 @rule("wrong-scope", ERROR)
-def wrong_scope(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def wrong_scope(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Scopes with which the provider's SMTP server takes no mail.
 
     One right scope is enough; what else is asked for is nobody's business here.
@@ -265,7 +265,7 @@ _DEFAULT = ".default"
 
 
 @rule("mixed-resources", ERROR)
-def mixed_resources(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def mixed_resources(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """The sign-in may ask for several, if the exchange of the code then names one of them."""
     pointer = _TOKEN if server.text(_TOKEN) else _AUTHORIZE
     scopes = _accesses(server.text(pointer))
@@ -304,7 +304,7 @@ def _is_resource_beside_mail(scopes: Sequence[str], provider: Provider) -> bool:
 
 
 @rule("wrong-offline-scope", ERROR)
-def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def wrong_offline_scope(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Only where it is known how the provider is asked. Odd characters are other rules'."""
     for pointer in (_AUTHORIZE, _TOKEN):
         text = server.text(pointer)
@@ -331,7 +331,7 @@ def wrong_offline_scope(server: Declaration, context: LintContext) -> Iterator[I
 
 
 @rule("prompt-value", ERROR)
-def prompt_value(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def prompt_value(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """One issue is enough: the first thing that is wrong. `=` is another rule's."""
     prompt = server.text(_PROMPT)
     if not prompt or "=" in prompt:

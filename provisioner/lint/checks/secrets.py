@@ -15,8 +15,8 @@ from provisioner.config.issue import Issue
 from provisioner.lint.checks.oauth_urls import AUTHORIZATION_URL, provider_of
 from provisioner.lint.checks.text import VAULT_MARK, placeholder_in
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import SECRETS, Declaration
 from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.server import SECRETS, ServerView
 from provisioner.providers.credential_forms import (
     CredentialForm,
     has_form,
@@ -49,7 +49,7 @@ _NEW_CLIENT = "create a client of type Desktop app or Web application, and copy 
 
 
 @rule("plaintext-secret", ERROR)
-def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def plaintext_secret(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Vault text and references are fine; what only looks like a secret has rules of its own."""
     for pointer, text in _plain_secrets(server, context):
         from provisioner.lint.mistakes.secret_forms import pasted
@@ -66,7 +66,7 @@ def plaintext_secret(server: Declaration, context: LintContext) -> Iterator[Issu
 
 
 @rule("reference-form", ERROR)
-def reference_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def reference_form(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """In the syntax of another tool nothing has leaked, and nothing can be read either."""
     for pointer, text in _plain_secrets(server, context):
         form = _foreign_form(text)
@@ -86,7 +86,7 @@ def reference_form(server: Declaration, context: LintContext) -> Iterator[Issue]
                 yield Issue(f"{pointer}/{key}", *found)
 
 
-def _is_forbidden(pointer: str, server: Declaration) -> bool:
+def _is_forbidden(pointer: str, server: ServerView) -> bool:
     """Whether the schema says that the whole key goes. What has leaked is told all the same."""
     level = server.text("/smtp_security_level")
     return level == "none" or (level == "oauth2") == (pointer == "/password")
@@ -100,7 +100,7 @@ def _foreign_form(text: str) -> ForeignForm | None:
     return None if holds_secret_value(text) else foreign_form(text)
 
 
-def _plain_secrets(server: Declaration, context: LintContext) -> Iterator[tuple[str, str]]:
+def _plain_secrets(server: ServerView, context: LintContext) -> Iterator[tuple[str, str]]:
     """Texts where a secret belongs that are neither vault text nor a secret's id."""
     for pointer in SECRETS:
         text = server.text(pointer)
@@ -110,7 +110,7 @@ def _plain_secrets(server: Declaration, context: LintContext) -> Iterator[tuple[
             yield pointer, text
 
 
-def _references(server: Declaration) -> Iterator[tuple[str, str, Any]]:
+def _references(server: ServerView) -> Iterator[tuple[str, str, Any]]:
     """Pointer to the secret, source and its value, which may be of the wrong type."""
     for pointer in SECRETS:
         reference = server.get(pointer)
@@ -124,7 +124,7 @@ def _last(pointer: str) -> str:
 
 
 @rule("client-id-form", ERROR)
-def client_id_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def client_id_form(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Placeholders are another rule's."""
     client_id = server.text(_CLIENT_ID)
     if not client_id:
@@ -170,7 +170,7 @@ def _instead_of_id(client_id: str, provider: Provider) -> tuple[str, str]:
 
 
 @rule("secret-id", ERROR, can_be_ignored=False)
-def secret_id(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def secret_id(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """The provider's page shows both side by side, the value only once."""
     what = _id_in_place_of_secret(server, context)
     if what is not None:
@@ -182,7 +182,7 @@ def secret_id(server: Declaration, context: LintContext) -> Iterator[Issue]:
         )
 
 
-def _id_in_place_of_secret(server: Declaration, context: LintContext) -> str | None:
+def _id_in_place_of_secret(server: ServerView, context: LintContext) -> str | None:
     """Whose id a plain text looks like at this provider; None if it looks like none."""
     text = server.text(_CLIENT_SECRET)
     if not text or not any(
@@ -213,7 +213,7 @@ _ODD = {
 
 
 @rule("secret-in-reference", ERROR, can_be_ignored=False)
-def secret_in_reference(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def secret_in_reference(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Told by the look of a client secret at Microsoft and Google, or by its place."""
     for pointer, key, value in _references(server):
         if _holds_secret(key, value):
@@ -252,7 +252,7 @@ _RENEW = "make a new client secret, store it where client_secret points to, corr
 
 
 @rule("date-form", ERROR)
-def date_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def date_form(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """The schema refuses these as well, and does not say which day is meant."""
     text = server.text(_EXPIRES)
     if not text or _DAY.fullmatch(text):
@@ -271,7 +271,7 @@ def date_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
 
 
 @rule("secret-expired", WARNING)
-def secret_expired(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def secret_expired(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """The day itself counts as the last one."""
     text = server.text(_EXPIRES)
     try:
@@ -294,7 +294,7 @@ _AGAIN = "encrypt it again with ansible-vault encrypt_string, and copy all lines
 
 
 @rule("vault-text", ERROR, can_be_ignored=False)
-def vault_text(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def vault_text(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Looks at the form alone: no vault password is asked for."""
     for pointer in SECRETS:
         text = server.text(pointer)

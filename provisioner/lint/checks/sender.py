@@ -11,12 +11,12 @@ from provisioner.lint.checks.login import mailbox, signs_in
 from provisioner.lint.checks.mail_server import is_ip_address
 from provisioner.lint.checks.text import has_odd_character, placeholder_in
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.schema import schema_named
+from provisioner.lint.server import ServerView
 from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.guessed_hosts import with_known_suffix
-from provisioner.providers.lookalikes import is_a_slip
+from provisioner.providers.lookalikes import is_typo
 
 _USER, _HINT, _FROM = "/user_name", "/oauth2/login_hint", "/test_email/from"
 _CLIENT_NAME = "/client_name"
@@ -27,7 +27,7 @@ _BECOMES = {
 
 
 @rule("unknown-mailbox", WARNING)
-def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def unknown_mailbox(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Under oauth2 only; the password methods need a user_name anyway."""
     level = "/smtp_security_level"
     if server.text(level) != "oauth2" or not isinstance(server.get("/oauth2"), dict):
@@ -51,7 +51,7 @@ def unknown_mailbox(server: Declaration, context: LintContext) -> Iterator[Issue
 
 
 @rule("foreign-sender", WARNING)
-def foreign_sender(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def foreign_sender(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Aliases and plus addresses are other senders, too. Says nothing where nobody knows."""
     sender, account = server.text(_FROM), mailbox(server)
     if not sender or sender.casefold() == account.casefold() or not signs_in(server):
@@ -77,7 +77,7 @@ _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
 @rule("sender-form", ERROR, can_be_ignored=False)
-def sender_form(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def sender_form(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """A name to sign in with that is the test email's sender, too, and can be none.
 
     Names without @ are left alone: mail servers may know what to do with them. Characters that
@@ -112,7 +112,7 @@ _WELL_KNOWN = (
 
 
 @rule("doubtful-address", WARNING)
-def doubtful_address(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def doubtful_address(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """A domain that does not exist, or that is a letter away from a well-known one."""
     for pointer in (_USER, _HINT, _FROM, "/test_email/to"):
         text = server.text(pointer)
@@ -125,7 +125,7 @@ def doubtful_address(server: Declaration, _context: LintContext) -> Iterator[Iss
 @lru_cache(maxsize=1024)
 def _doubt_about_domain(domain: str) -> tuple[str, str] | None:
     name = domain.casefold()
-    near = [known for known in _WELL_KNOWN if name[:1] == known[0] and is_a_slip(name, known)]
+    near = [known for known in _WELL_KNOWN if name[:1] == known[0] and is_typo(name, known)]
     if name in _WELL_KNOWN or len(name) > 255:
         return None
     if near:
@@ -144,7 +144,7 @@ _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9
 
 
 @rule("wrong-client-name", ERROR, can_be_ignored=False)
-def wrong_client_name(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def wrong_client_name(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """What is no word of ASCII at all is the schema's."""
     name = server.text(_CLIENT_NAME)
     if not _WORD.fullmatch(name) or _POSSIBLE_NAME.fullmatch(name):
@@ -162,7 +162,7 @@ def wrong_client_name(server: Declaration, _context: LintContext) -> Iterator[Is
 
 
 @rule("doubtful-client-name", WARNING)
-def doubtful_client_name(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def doubtful_client_name(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """RFC 5321 section 4.1.1.1: a full domain name, or an address in brackets."""
     name = server.text(_CLIENT_NAME)
     if not _POSSIBLE_NAME.fullmatch(name) or is_loopback(server.text("/host")):

@@ -15,8 +15,8 @@ from provisioner.lint.checks.oauth_urls import (
 )
 from provisioner.lint.checks.text import placeholder_in
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
 from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.server import ServerView
 from provisioner.providers.catalogue import known_provider
 from provisioner.providers.credential_forms import is_guid, may_be_shown
 from provisioner.providers.endpoints import tenant_of
@@ -28,7 +28,7 @@ _BELOW_A_TENANT = frozenset({"oauth2", "v2.0", "authorize", "token"})
 
 
 @rule("tenant-form", ERROR, can_be_ignored=False)
-def tenant_form(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def tenant_form(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Placeholders are another rule's; hosts that a project joins to a provider have own paths."""
     for pointer in URLS:
         url = server.text(pointer)
@@ -63,7 +63,7 @@ _PAIRS = ((AUTHORIZATION_URL, TOKEN_URL), (TOKEN_URL, REFRESH_URL))
 
 
 @rule("tenants-differ", ERROR)
-def tenants_differ(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def tenants_differ(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A code of one tenant is refused by the other.
 
     A domain and an ID, or two domains, may be names of one directory.
@@ -107,7 +107,7 @@ _OWN = "write the ID of your directory in all URLs"
 
 
 @rule("wrong-tenant", WARNING)
-def wrong_tenant(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def wrong_tenant(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A tenant at which the account most likely cannot sign in.
 
     Told by the account's domain; without one, by the mail server.
@@ -138,7 +138,7 @@ def _problem(tenant: str, accounts: str, owner: str) -> tuple[str, str] | None:
     return None
 
 
-def _owner(server: Declaration, context: LintContext, provider: Provider) -> str:
+def _owner(server: ServerView, context: LintContext, provider: Provider) -> str:
     """`work`, `personal`, or `unknown`: outlook.fr and its like may be either."""
     account = server.text("/oauth2/login_hint") or server.text("/user_name")
     domain = account.rpartition("@")[2].casefold() if "@" in account else ""

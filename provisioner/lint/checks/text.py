@@ -12,12 +12,12 @@ from provisioner.config.issue import Issue
 from provisioner.config.pointer import pointer_to
 from provisioner.lint.checks.oauth_urls import URLS
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import SECRETS, Declaration
-from provisioner.lint.mistakes.mending import bared
+from provisioner.lint.mistakes.value_fixes import unquoted
 from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.server import SECRETS, ServerView
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.endpoints import host_of
-from provisioner.providers.lookalikes import resembled
+from provisioner.providers.lookalikes import resembled_host
 
 VAULT_MARK = "$ANSIBLE_VAULT"
 
@@ -26,7 +26,7 @@ _NOT_IN_A_PATH = frozenset('<>"|?*:')
 
 
 @rule("logging-path", WARNING)
-def logging_path(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def logging_path(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """MAPS is a Windows service; its own folder is nobody's choice. A share is fine."""
     path = server.text(_LOG_FILE)
     if not path or server.get("/logging/enabled") is not True or _CONTROL.search(path):
@@ -52,7 +52,7 @@ _CONTROL_NAMES = {"\n": "a line break", "\r": "a carriage return", "\t": "a tab"
 
 
 @rule("control-character", ERROR, can_be_ignored=False)
-def control_character(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def control_character(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """In a name that reaches a mail they could forge a header line.
 
     Known fields only: an unknown one is an error anyway. Vault text has line breaks.
@@ -76,7 +76,7 @@ _PATH = r"write it in single quotes, such as 'C:\Evisions\email.log' or 'EXAMPLE
 _WRITTEN_PATH = re.compile(r'"(?:[A-Za-z]:|\\\\|[\w.-]+)\\[\w.-]')
 
 
-def _is_windows_path(pointer: str, server: Declaration) -> bool:
+def _is_windows_path(pointer: str, server: ServerView) -> bool:
     """Whether the file has a path or DOMAIN and account, with single backslashes."""
     line, column = server.document.locate(pointer).value.start
     written = server.document.source.lines[line - 1][column - 1 :]
@@ -102,7 +102,7 @@ _WITH_BLANKS = ("/server_name", _LOG_FILE)
 
 
 @rule("invisible-character", ERROR, can_be_ignored=False)
-def invisible_character(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def invisible_character(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """The first one of each value. Secrets are left out: nothing of them may be told."""
     if server.is_printable_ascii:
         return
@@ -123,7 +123,7 @@ def invisible_character(server: Declaration, _context: LintContext) -> Iterator[
 
 def _without(pointer: str, text: str) -> str | None:
     """The value, if such characters stand at its ends alone; None where that leaves nothing."""
-    bare = bared(text)
+    bare = unquoted(text)
     return None if not bare or _invisible_in(pointer, bare) else bare
 
 
@@ -177,7 +177,7 @@ _LIKE_A_BLANK = frozenset("\u00a0\u2007\u202f")
 
 
 @rule("lookalike-character", WARNING)
-def lookalike_character(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def lookalike_character(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """A Cyrillic letter in a Latin word, a blank that is none."""
     if server.is_printable_ascii:
         return
@@ -205,27 +205,27 @@ def _lookalike_in(pointer: str, text: str) -> str:
 
 
 @rule("copied-character", ERROR)
-def copied_character(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def copied_character(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Quotes, dashes and the like of word processors, and foreign letters where only ASCII is."""
     return _remains(server, "copied-character")
 
 
 @rule("copied-text", ERROR)
-def copied_text(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def copied_text(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Markdown, HTML, a name before an address, commas: not the value, but what was around it."""
     return _remains(server, "copied-text")
 
 
 @rule("rewritten-link", ERROR, can_be_ignored=False)
-def rewritten_link(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def rewritten_link(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Codes and secrets would go to a filter for mail."""
     return _remains(server, "rewritten-link")
 
 
-def _remains(server: Declaration, rule_id: str) -> Iterator[Issue]:
+def _remains(server: ServerView, rule_id: str) -> Iterator[Issue]:
     for pointer, found in server.remains.items():
         if found.rule == rule_id:
-            is_around = bared(server.written(pointer)) == server.text(pointer)
+            is_around = unquoted(server.written(pointer)) == server.text(pointer)
             fix = server.text(pointer) if is_around else None
             yield Issue(pointer, found.message, found.remedy, part=found.part, fix=fix)
 
@@ -244,7 +244,7 @@ def _lookalikes_in_settings(settings: Mapping[str, Any]) -> Iterator[Issue]:
 
 
 @rule("lookalike-endpoint", ERROR, check_settings=_lookalikes_in_settings)
-def lookalike_endpoint(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def lookalike_endpoint(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """A host that looks like a known endpoint or mail server, and is another one."""
     for pointer in ("/host", *URLS):
         text = server.text(pointer)
@@ -256,7 +256,7 @@ def _lookalike_host(pointer: str, value: object) -> Iterator[Issue]:
     """An invisible character in it is invisible-character's."""
     if not isinstance(value, str) or not value.isprintable() or not _INVISIBLE.isdisjoint(value):
         return
-    known = resembled(host_of(value if "//" in value else f"//{value}"))
+    known = resembled_host(host_of(value if "//" in value else f"//{value}"))
     if known:
         yield Issue(
             pointer,
@@ -304,7 +304,7 @@ def placeholder_in(pointer: str, text: str) -> str | None:
 
 
 @rule("placeholder-left", ERROR)
-def placeholder_left(server: Declaration, _context: LintContext) -> Iterator[Issue]:
+def placeholder_left(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Looked for closely only if there is a sign of one. A secret is an error whatever it says."""
     texts = [entry for entry in server.plain_texts if not entry[0].startswith(SECRETS)]
     joined = "\n".join(text for _, text in texts).lower()

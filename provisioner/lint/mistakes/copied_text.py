@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from provisioner.providers.endpoints import host_of
-from provisioner.providers.lookalikes import resembled
+from provisioner.providers.lookalikes import resembled_host
 from provisioner.text import TYPOGRAPHIC_QUOTES
 
 _NAMES = ("/server_name", "/logging/file_name", "/hosts")
@@ -40,7 +40,7 @@ LIKE_LATIN = dict(
 )
 
 
-class Remains(NamedTuple):
+class CopyMistake(NamedTuple):
     """The first thing that came along: which rule reports it, and where in the text it stands."""
 
     rule: str
@@ -208,9 +208,9 @@ _FORMS = (
 )
 
 
-def look_at(pointer: str, text: str) -> tuple[Remains | None, str]:
+def copy_mistake(pointer: str, text: str) -> tuple[CopyMistake | None, str]:
     """The first thing that came along, if any did, and the text that was meant."""
-    first: Remains | None = None
+    first: CopyMistake | None = None
     for _ in range(len(_FORMS)):
         found, meant = _sign_in(pointer, text) or _form_of(pointer, text) or (None, text)
         if found is None or not meant or meant == text:
@@ -219,17 +219,17 @@ def look_at(pointer: str, text: str) -> tuple[Remains | None, str]:
     return first, text
 
 
-def _form_of(pointer: str, text: str) -> tuple[Remains, str] | None:
+def _form_of(pointer: str, text: str) -> tuple[CopyMistake, str] | None:
     for form in _FORMS if pointer not in _NAMES else ():
         found = form.pattern.fullmatch(text) if form.at(pointer) else None
         if found is not None:
             groups = [name for name in ("sign", "sign2") if found.groupdict().get(name)]
             part = found.span(groups[0]) if groups else (0, len(text))
-            return Remains(form.rule, part, form.message, form.remedy), form.meant(found)
+            return CopyMistake(form.rule, part, form.message, form.remedy), form.meant(found)
     return None
 
 
-def _sign_in(pointer: str, text: str) -> tuple[Remains, str] | None:
+def _sign_in(pointer: str, text: str) -> tuple[CopyMistake, str] | None:
     if text.isascii():
         return None
     if pointer in _NAMES:
@@ -257,7 +257,7 @@ def _sign_in(pointer: str, text: str) -> tuple[Remains, str] | None:
 def _is_lookalike(pointer: str, text: str) -> bool:
     """Whether lookalike-endpoint reports it: somebody may have meant that letter."""
     host = text if pointer == "/host" else host_of(text) if _is_url(pointer) else ""
-    return resembled(host) is not None
+    return resembled_host(host) is not None
 
 
 _QUOTE = (
@@ -266,9 +266,9 @@ _QUOTE = (
 )
 
 
-def _of_sign(place: int, sign: str, message: str, remedy: str) -> Remains:
+def _of_sign(place: int, sign: str, message: str, remedy: str) -> CopyMistake:
     name = f"{unicodedata.name(sign, 'a sign')} (U+{ord(sign):04X})"
-    return Remains("copied-character", (place, place + 1), f"{message} {name}", remedy)
+    return CopyMistake("copied-character", (place, place + 1), f"{message} {name}", remedy)
 
 
 def _words_for(pointer: str, sign: str) -> tuple[str, str] | None:

@@ -18,11 +18,11 @@ from provisioner.config.pointer import escaped, lies_in
 from provisioner.lint.mistakes.nearest import near_ones, same_letters
 from provisioner.lint.mistakes.other_names import named_elsewhere, remedy_for_name
 from provisioner.lint.schema import Node, Schema
-from provisioner.providers.lookalikes import is_a_slip
+from provisioner.providers.lookalikes import is_typo
 from provisioner.text import printable
 
 
-class Meant(NamedTuple):
+class CorrectedDocument(NamedTuple):
     """`value` is the document as it was meant; `moved`: pointers in it -> in the file."""
 
     value: Any
@@ -38,13 +38,13 @@ class Meant(NamedTuple):
         return issue._replace(pointer=self.moved[around] + pointer[len(around) :])
 
 
-def as_meant(value: Any, schema: Schema) -> Meant:
+def corrected(value: Any, schema: Schema) -> CorrectedDocument:
     """The document with what is misspelt or misplaced put right, and what is said of that."""
     spelling = _Spelling(schema)
     root = spelling.put_right(value, schema.without_references, "", "")
     if isinstance(root, dict):
         spelling.bring_home(root)
-    return Meant(root, tuple(spelling.issues), spelling.moved)
+    return CorrectedDocument(root, tuple(spelling.issues), spelling.moved)
 
 
 class _Spelling:
@@ -169,7 +169,7 @@ def _unknown(key: str, near: Sequence[str], node: Node, message: str, written: s
 def _certain(word: str, near: Sequence[str]) -> str | None:
     """What may be written in its place without asking: `login` need not be `logging`."""
     one, meant = same_letters(word), same_letters(near[0])
-    return near[0] if len(near) == 1 and (one == meant or is_a_slip(one, meant)) else None
+    return near[0] if len(near) == 1 and (one == meant or is_typo(one, meant)) else None
 
 
 def _names_for_people(node: Node) -> Iterator[str]:

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provisioner.lint.verdict import Verdict
+    from provisioner.lint.result import LintResult
 
 
 class FindingFormat(StrEnum):
@@ -25,15 +25,15 @@ class FindingFormat(StrEnum):
     GITLAB = "gitlab"
 
 
-def _lazily(name: str) -> Callable[[Verdict], str]:
-    def render(verdict: Verdict) -> str:
-        renderer: Callable[[Verdict], str]
+def _lazily(name: str) -> Callable[[LintResult], str]:
+    def render(result: LintResult) -> str:
+        renderer: Callable[[LintResult], str]
         renderer = import_module(f"provisioner.reports.findings.{name}").render
-        return renderer(verdict)
+        return renderer(result)
 
     return render
 
 
-RENDERERS: Mapping[str, Callable[[Verdict], str]] = {
+RENDERERS: Mapping[str, Callable[[LintResult], str]] = {
     name.value: _lazily(name) for name in FindingFormat
 }

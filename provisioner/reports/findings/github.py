@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.lint.finding import Finding
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports.findings.places import STANDARD_INPUT, last_line
 from provisioner.reports.findings.summary import summary
 from provisioner.text import printable_lines
@@ -19,9 +19,9 @@ _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
 
 
-def render(verdict: Verdict) -> str:
+def render(result: LintResult) -> str:
     """One line a finding, and a last one that counts them."""
-    return "\n".join([*map(_command, verdict.findings), summary(verdict)]) + "\n"
+    return "\n".join([*map(_command, result.findings), summary(result)]) + "\n"
 
 
 def _command(finding: Finding) -> str:

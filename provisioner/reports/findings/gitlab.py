@@ -10,17 +10,17 @@ from typing import Any
 
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Finding
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports.findings.places import Places, fingerprints, last_line
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor"}
 
 
-def render(verdict: Verdict) -> str:
+def render(result: LintResult) -> str:
     """A JSON array, empty if there is nothing to say; paths relative to the current folder."""
     places = Places()
-    marks = fingerprints(verdict.findings, places)
-    issues = [_issue(f, mark, places) for f, mark in zip(verdict.findings, marks, strict=True)]
+    marks = fingerprints(result.findings, places)
+    issues = [_issue(f, mark, places) for f, mark in zip(result.findings, marks, strict=True)]
     return json.dumps(issues, indent=2) + "\n"
 
 

@@ -12,23 +12,23 @@ import json
 from typing import Any
 
 from provisioner.lint.finding import Finding
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 
 _KEYS = tuple(name for name in Finding._fields if name not in ("excerpt", "fix"))
 
 
-def render(verdict: Verdict) -> str:
+def render(result: LintResult) -> str:
     """`{"findings": [...], "summary": {...}}`, findings in the order of the text report.
 
     ASCII only, so that no terminal and no locale can make it invalid.
     """
     report = {
-        "findings": [_as_json(finding) for finding in verdict.findings],
+        "findings": [_as_json(finding) for finding in result.findings],
         "summary": {
-            "files": verdict.files,
-            "servers": verdict.servers,
-            "errors": verdict.errors,
-            "warnings": verdict.warnings,
+            "files": result.files,
+            "servers": result.servers,
+            "errors": result.errors,
+            "warnings": result.warnings,
         },
     }
     return json.dumps(report, indent=2) + "\n"

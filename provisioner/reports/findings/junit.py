@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Finding
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports.findings.summary import found
 from provisioner.reports.findings.text import paragraph
 from provisioner.reports.junit_xml import add_case, add_element, as_text, new_suite, xml_text
@@ -23,16 +23,16 @@ _CLASS = "provisioner.validate"  # Jenkins: package and class
 _CLEAN = "all other files"  # the same in each run, so that it can be compared
 
 
-def render(verdict: Verdict) -> str:
-    """`testsuites` with one `testsuite`. Warnings fail only if the verdict is strict."""
-    by_file = _by_file(verdict.findings)
+def render(result: LintResult) -> str:
+    """`testsuites` with one `testsuite`. Warnings fail only if the result is strict."""
+    by_file = _by_file(result.findings)
     suite = new_suite(_SUITE)
     for file, findings in by_file.items():
-        _add_file(suite, file, findings, strict=verdict.strict)
-    if others := verdict.files - len(by_file):
+        _add_file(suite, file, findings, strict=result.strict)
+    if others := result.files - len(by_file):
         text = f"{counted(others, 'file')}: no problems found"
         add_element(add_case(suite, _CLEAN, _CLASS), "system-out", text)
-    for check in verdict.crashed:
+    for check in result.crashed:
         error = add_element(
             add_case(suite, f"the check {check}", _CLASS), "error", "see the failures"
         )

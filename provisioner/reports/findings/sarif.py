@@ -12,7 +12,7 @@ from typing import Any
 import provisioner
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Finding
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports.findings.places import Places, fingerprints
 from provisioner.reports.findings.sarif_places import artifact_location, logical_locations, region
 from provisioner.reports.findings.sarif_rules import rule_descriptors
@@ -25,9 +25,9 @@ _SCHEMA = (
 MOST_RESULTS = 25_000
 
 
-def render(verdict: Verdict) -> str:
+def render(result: LintResult) -> str:
     """One run; it has all rules, and of more than 25,000 findings the errors first."""
-    rules = rule_descriptors(verdict.findings)
+    rules = rule_descriptors(result.findings)
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
     run = {
         "tool": {"driver": _driver(rules)},
@@ -35,8 +35,8 @@ def render(verdict: Verdict) -> str:
         "originalUriBaseIds": {
             "%SRCROOT%": {"description": {"text": "The folder in which validate ran."}}
         },
-        "invocations": [_invocation(verdict)],
-        "results": _results(verdict.findings, numbers),
+        "invocations": [_invocation(result)],
+        "results": _results(result.findings, numbers),
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
@@ -81,16 +81,16 @@ def _result(finding: Finding, number: int, fingerprint: str, places: Places) -> 
     }
 
 
-def _invocation(verdict: Verdict) -> dict[str, Any]:
+def _invocation(result: LintResult) -> dict[str, Any]:
     notes = [
         _note("error", "crashed-check", f"Internal error in the check {check}; please report it.")
-        for check in verdict.crashed
+        for check in result.crashed
     ]
-    if len(verdict.findings) > MOST_RESULTS:
-        left = len(verdict.findings) - MOST_RESULTS
+    if len(result.findings) > MOST_RESULTS:
+        left = len(result.findings) - MOST_RESULTS
         text = f"{left:,} findings are left out: a run holds {MOST_RESULTS:,} at most."
         notes.append(_note("warning", "findings-left-out", text))
-    return {"executionSuccessful": not verdict.crashed, "toolExecutionNotifications": notes}
+    return {"executionSuccessful": not result.crashed, "toolExecutionNotifications": notes}
 
 
 def _note(level: str, identity: str, text: str) -> dict[str, Any]:

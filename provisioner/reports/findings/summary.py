@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.text import counted
 
 
-def summary(verdict: Verdict) -> str:
+def summary(result: LintResult) -> str:
     """`2 files, 1 email server: 3 errors, 1 warning`."""
-    checked = f"{counted(verdict.files, 'file')}, {counted(verdict.servers, 'email server')}"
-    return f"{checked}: {found(verdict.errors, verdict.warnings) or 'no problems found'}"
+    checked = f"{counted(result.files, 'file')}, {counted(result.servers, 'email server')}"
+    return f"{checked}: {found(result.errors, result.warnings) or 'no problems found'}"
 
 
 def found(errors: int, warnings: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Excerpt, Finding
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports.findings.summary import summary
 from provisioner.text import in_columns, printable, printable_lines
 
@@ -16,19 +16,19 @@ _BOLD, _RED, _YELLOW, _CYAN = "1", "1;31", "1;33", "36"
 _Paint = Callable[[str, str], str]
 
 
-def render(verdict: Verdict) -> str:
+def render(result: LintResult) -> str:
     """All findings, and a last line that counts them."""
-    return _rendered(verdict, _plain)
+    return _rendered(result, _plain)
 
 
-def render_colored(verdict: Verdict) -> str:
+def render_colored(result: LintResult) -> str:
     """The same for a terminal with colors."""
-    return _rendered(verdict, _painted)
+    return _rendered(result, _painted)
 
 
-def _rendered(verdict: Verdict, paint: _Paint) -> str:
-    blocks = [*(paragraph(finding, paint) for finding in verdict.findings), summary(verdict)]
-    fixable = sum(finding.fix is not None for finding in verdict.findings)
+def _rendered(result: LintResult, paint: _Paint) -> str:
+    blocks = [*(paragraph(finding, paint) for finding in result.findings), summary(result)]
+    fixable = sum(finding.fix is not None for finding in result.findings)
     if fixable:
         blocks.append(f"{fixable} of them can be fixed by `provisioner validate --fix`")
     return "\n".join(blocks) + "\n"

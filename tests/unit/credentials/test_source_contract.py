@@ -11,7 +11,7 @@ from provisioner.config.document import Document, Source
 from provisioner.credentials.sources import SOURCES, is_reference
 from provisioner.lint.checks import RULES
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
+from provisioner.lint.server import ServerView
 from provisioner.resources import schema_path
 
 
@@ -45,7 +45,7 @@ def test_a_secret_in_the_place_of_each_reference_is_found() -> None:
     for snippet in schema()["$defs"]["secret"]["defaultSnippets"]:
         [(key, value)] = snippet["body"].items()
         server = {"password": {key: [pasted] if isinstance(value, list) else pasted}}
-        declared = Declaration(Document(source=Source("server.json"), value=server), server)
+        declared = ServerView(Document(source=Source("server.json"), value=server), server)
         assert [issue.pointer for issue in rule.check(declared, LintContext())] == [
             f"/password/{key}"
         ]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provisioner.lint.verdict import reach_verdict
+from provisioner.lint.result import lint
 from provisioner.reports import step_summary
 from provisioner.reports.findings.formats import RENDERERS
 from provisioner.reports.findings.text import render_colored
@@ -38,12 +38,12 @@ def assert_none_is_reported(
     for name, text in texts.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    verdict = reach_verdict(documents_at([str(folder)]))
-    assert verdict.crashed == ()
-    assert {str(folder / name) for name in texts} <= {finding.file for finding in verdict.findings}
+    result = lint(documents_at([str(folder)]))
+    assert result.crashed == ()
+    assert {str(folder / name) for name in texts} <= {finding.file for finding in result.findings}
     for render in (*RENDERERS.values(), step_summary.render):
-        assert_silent(render(verdict), canaries)
-    assert_silent(render_colored(verdict), canaries)
+        assert_silent(render(result), canaries)
+    assert_silent(render_colored(result), canaries)
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.lint.mistakes.copied_text import look_at
+from provisioner.lint.mistakes.copied_text import copy_mistake
 
 HOST, URL, USER = "/host", "/oauth2/access_token_url", "/user_name"
 LINK = "https://id.example.edu/token"
@@ -29,7 +29,7 @@ LINK = "https://id.example.edu/token"
     ],
 )
 def test_what_came_along_is_taken_off(pointer: str, text: str, rule: str, meant: str) -> None:
-    found, value = look_at(pointer, text)
+    found, value = copy_mistake(pointer, text)
     assert found is not None
     assert (found.rule, value) == (rule, meant)
 
@@ -49,4 +49,4 @@ def test_what_came_along_is_taken_off(pointer: str, text: str, rule: str, meant:
     ],
 )
 def test_what_belongs_to_a_value_stays(pointer: str, text: str) -> None:
-    assert look_at(pointer, text) == (None, text)
+    assert copy_mistake(pointer, text) == (None, text)

@@ -12,8 +12,8 @@ import pytest
 
 from provisioner.lint.checks import severity_of
 from provisioner.lint.finding import Finding
+from provisioner.lint.result import LintResult, lint
 from provisioner.lint.rule import rule_pages
-from provisioner.lint.verdict import Verdict, reach_verdict
 from provisioner.reports.findings import text as findings_text
 from tests.support.loading import documents_at
 from tests.support.paths import EXAMPLES
@@ -35,28 +35,28 @@ def _among_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(EXAMPLES)
 
 
-def verdict_on(example: Path) -> Verdict:
-    return reach_verdict(documents_at([str(example)]))
+def result_of(example: Path) -> LintResult:
+    return lint(documents_at([str(example)]))
 
 
 @pytest.mark.parametrize("example", VALID, ids=str)
 def test_a_valid_example_has_no_finding(example: Path) -> None:
-    verdict = verdict_on(example)
-    assert findings_text.render(verdict).endswith(": no problems found\n")
-    assert verdict.servers > 0
+    result = result_of(example)
+    assert findings_text.render(result).endswith(": no problems found\n")
+    assert result.servers > 0
 
 
 @pytest.mark.parametrize("example", INVALID, ids=str)
 def test_an_invalid_example_says_what_is_expected(
     example: Path, request: pytest.FixtureRequest
 ) -> None:
-    verdict, expected = verdict_on(example), Path(f"{example}{EXPECTED}")
-    report = findings_text.render(verdict)
+    result, expected = result_of(example), Path(f"{example}{EXPECTED}")
+    report = findings_text.render(result)
     if request.config.getoption("update"):
         expected.write_text(report, encoding="utf-8")
     assert report == expected.read_text(encoding="utf-8")
-    assert example.parent.name in {finding.rule for finding in verdict.findings}
-    for finding in verdict.findings:
+    assert example.parent.name in {finding.rule for finding in result.findings}
+    for finding in result.findings:
         assert finding.severity is severity_of(finding.rule)
         assert_within_its_file(finding)
 

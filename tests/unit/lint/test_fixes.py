@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.compare_findings import damaged
 from provisioner.config.document import FoundFile
-from provisioner.lint.fixes import mended_files
+from provisioner.lint.fixes import fixed_files
 from provisioner.lint.selection import EVERYTHING
 from provisioner.reports.difference import difference
 from tests.support.paths import EXAMPLES
@@ -29,11 +29,11 @@ def test_what_is_mechanical_is_mended(
     monkeypatch.chdir(tmp_path)
     file = name.replace(".before", "")
     shutil.copy(FIXES / name, file)
-    (mended,) = mended_files([FoundFile(file)], [], EVERYTHING)
-    assert mended.after == (FIXES / name.replace(".before", ".after")).read_bytes()
-    assert difference(mended) + "\n" == (FIXES / f"{file}.diff").read_text(encoding="utf-8")
-    Path(file).write_bytes(mended.after)
-    assert list(mended_files([FoundFile(file)], [], EVERYTHING)) == []
+    (fixed,) = fixed_files([FoundFile(file)], [], EVERYTHING)
+    assert fixed.after == (FIXES / name.replace(".before", ".after")).read_bytes()
+    assert difference(fixed) + "\n" == (FIXES / f"{file}.diff").read_text(encoding="utf-8")
+    Path(file).write_bytes(fixed.after)
+    assert list(fixed_files([FoundFile(file)], [], EVERYTHING)) == []
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_would_change_more_than_is_named_is_left_alone(
     monkeypatch.chdir(tmp_path)
     server = "server_name: A\nhost: smtp.example.edu\nsmtp_security_level: login\nuse_tls: true\n"
     Path("a.yml").write_text(server + text, encoding="utf-8")
-    assert list(mended_files([FoundFile("a.yml")], [], EVERYTHING)) == []
+    assert list(fixed_files([FoundFile("a.yml")], [], EVERYTHING)) == []
 
 
 def test_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,30 +63,30 @@ def test_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         secret = f"password: {SECRET}\xa0  # a comment"
         text = "\r\n".join([*damaged(lines, chance), secret]) + "\r\n"
         Path("a.yml").write_bytes(text.encode())
-        for mended in mended_files([FoundFile("a.yml")], [], EVERYTHING):
+        for fixed in fixed_files([FoundFile("a.yml")], [], EVERYTHING):
             count += 1
-            after = mended.after.decode()
+            after = fixed.after.decode()
             assert after.count("\r\n") == after.count("\n") == text.count("\n")
             assert after.endswith(f"{secret}\r\n")
-            assert SECRET not in difference(mended)
+            assert SECRET not in difference(fixed)
             changed = sum(a != b for a, b in zip(text.split("\n"), after.split("\n"), strict=True))
-            assert changed == len({mend.line for mend in mended.mends})
+            assert changed == len({change.line for change in fixed.changes})
     assert count > 20
 
 
 def test_no_secret_is_shown_or_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All the wrong ways in which a secret may stand, beside what is to be mended."""
+    """All the wrong ways in which a secret may stand, beside what is to be fixed."""
     monkeypatch.chdir(tmp_path)
     count = 0
     for template in TEMPLATES.values():
         for secret in SECRETS.values():
             text = template.replace("SECRET", secret).replace("use_tls: true", "use_tsl: 'yes '")
             Path("a.yml").write_text(text, encoding="utf-8")
-            for mended in mended_files([FoundFile("a.yml")], [], EVERYTHING):
+            for fixed in fixed_files([FoundFile("a.yml")], [], EVERYTHING):
                 count += 1
-                after = mended.after.decode()
+                after = fixed.after.decode()
                 for canary in CANARIES:
-                    assert canary not in difference(mended)
+                    assert canary not in difference(fixed)
                 for line in set(after.splitlines()) ^ set(text.splitlines()):
                     assert not any(canary in line for canary in CANARIES), line
     assert count > 50

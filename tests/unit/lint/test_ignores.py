@@ -8,9 +8,9 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.lint.checks import IGNORABLE, OTHER_ADVICE
+from provisioner.lint.result import lint
 from provisioner.lint.rule import rule_pages
-from provisioner.lint.selection import asked_for
-from provisioner.lint.verdict import reach_verdict
+from provisioner.lint.selection import selected_rules
 from tests.support.loading import documents_at
 
 SERVERS = (
@@ -38,9 +38,9 @@ HTTP_OF_WRONG_FORM = "'http://login.microsoftonline.com/contoso.edu/oauth2/v2.0/
 
 def found(folder: Path, text: str, asked: frozenset[str] | None = None) -> list[tuple[str, int]]:
     (folder / "a.yml").write_text(text, newline="")
-    asked = asked_for() if asked is None else asked
-    verdict = reach_verdict(documents_at([str(folder / "a.yml")]), asked=asked)
-    return [(finding.rule, finding.line) for finding in verdict.findings]
+    asked = selected_rules() if asked is None else asked
+    result = lint(documents_at([str(folder / "a.yml")]), asked=asked)
+    return [(finding.rule, finding.line) for finding in result.findings]
 
 
 def rules(folder: Path, text: str, asked: frozenset[str] | None = None) -> set[str]:
@@ -62,7 +62,7 @@ def rules(folder: Path, text: str, asked: frozenset[str] | None = None) -> set[s
 def test_selected_rules_are_reported(
     select: list[str], ignore: list[str], expected: set[str], tmp_path: Path
 ) -> None:
-    assert rules(tmp_path, SERVERS, asked_for(select, ignore)) == expected
+    assert rules(tmp_path, SERVERS, selected_rules(select, ignore)) == expected
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_rule_that_cannot_be_chosen(
     select: list[str], ignore: list[str], message: str, remedy: str
 ) -> None:
     with pytest.raises(UsageError) as raised:
-        asked_for(select, ignore)
+        selected_rules(select, ignore)
     assert message in raised.value.message
     assert remedy in raised.value.remedy
 
@@ -88,7 +88,7 @@ def test_only_advice_can_be_ignored() -> None:
     assert {"duplicate-server-name", "host-is-url", "syntax", "missing-key"} <= rest
     for rule in rest:
         with pytest.raises(UsageError):
-            asked_for(ignore=[rule])
+            selected_rules(ignore=[rule])
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_a_finding_covers_another_only_where_it_is_shown(
     """As docs/validating.md says; what comes forth are errors that cannot be ignored."""
     text = OAUTH2.format(url=url)
     assert rules(tmp_path, text) == {shown}
-    assert rules(tmp_path, text, asked_for(ignore=[shown])) == {hidden}
-    assert rules(tmp_path, text, asked_for(select=["cleartext-login"])) == {hidden}
+    assert rules(tmp_path, text, selected_rules(ignore=[shown])) == {hidden}
+    assert rules(tmp_path, text, selected_rules(select=["cleartext-login"])) == {hidden}
     comment = f"{url}  # provisioner: ignore[{shown}] ours"
     assert rules(tmp_path, OAUTH2.format(url=comment)) == {hidden}
     both = f"{url}  # provisioner: ignore[{shown}, {hidden}] ours"

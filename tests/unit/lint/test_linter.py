@@ -15,10 +15,10 @@ import pytest
 from provisioner.config.issue import Issue, Severity
 from provisioner.lint.checks import RULES
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
+from provisioner.lint.result import LintResult, lint
 from provisioner.lint.rule import rule
 from provisioner.lint.selection import EVERYTHING
-from provisioner.lint.verdict import Verdict, reach_verdict
+from provisioner.lint.server import ServerView
 from provisioner.reports.findings.formats import RENDERERS
 from tests.support.loading import documents_at
 
@@ -36,7 +36,7 @@ def crash_on_settings(settings: Mapping[str, Any]) -> Iterator[Issue]:
 
 
 @rule("crashing-rule", Severity.WARNING, check_settings=crash_on_settings)
-def crashing(server: Declaration, context: LintContext) -> Iterator[Issue]:
+def crashing(server: ServerView, context: LintContext) -> Iterator[Issue]:
     raise KeyError("hunter2CANARY")
 
 
@@ -50,13 +50,13 @@ def crashing(server: Declaration, context: LintContext) -> Iterator[Issue]:
 def test_a_rule_that_crashes_hides_no_other(name: str, text: str, other: str) -> None:
     Path(name).write_text(text)
     asked = EVERYTHING | {crashing.id}
-    verdict = reach_verdict(documents_at([name]), rules=(crashing, *RULES), asked=asked)
-    first, second = verdict.findings
-    assert (first.rule, first.severity, verdict.crashed) == (crashing.id, "error", (crashing.id,))
+    result = lint(documents_at([name]), rules=(crashing, *RULES), asked=asked)
+    first, second = result.findings
+    assert (first.rule, first.severity, result.crashed) == (crashing.id, "error", (crashing.id,))
     assert second.rule.startswith(other)
     assert f"internal error in this rule: KeyError at {__file__}:" in first.message
     for render in RENDERERS.values():
-        assert "CANARY" not in render(verdict)
+        assert "CANARY" not in render(result)
 
 
 def test_a_schema_that_crashes_hides_no_rule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,10 +65,10 @@ def test_a_schema_that_crashes_hides_no_rule(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("provisioner.lint.schema.Schema.accepts", crash)
     Path("a.yml").write_text(RELAY.format(name="x") + "port: 993\n")
-    verdict = reach_verdict(documents_at(["a.yml"]))
-    assert [finding.rule for finding in verdict.findings] == ["schema", "wrong-port"]
-    assert verdict.crashed == ("schema",)
-    assert "CANARY" not in str(verdict)
+    result = lint(documents_at(["a.yml"]))
+    assert [finding.rule for finding in result.findings] == ["schema", "wrong-port"]
+    assert result.crashed == ("schema",)
+    assert "CANARY" not in str(result)
 
 
 def test_a_broken_file_hides_no_other(here: Path) -> None:
@@ -77,15 +77,15 @@ def test_a_broken_file_hides_no_other(here: Path) -> None:
     (here / "c.yml").symlink_to("c.yml")
     os.mkfifo(here / "d.yml")
     (here / "e.yml").write_text(RELAY.format(name="x") + "port: x\n")
-    verdict = reach_verdict(documents_at(["."]))
-    assert [(finding.file, finding.rule) for finding in verdict.findings] == [
+    result = lint(documents_at(["."]))
+    assert [(finding.file, finding.rule) for finding in result.findings] == [
         ("a.yml", "syntax"),
         ("b.yml", "encoding"),
         ("c.yml", "unreadable-file"),
         ("d.yml", "unreadable-file"),
         ("e.yml", "wrong-type"),
     ]
-    assert (verdict.files, verdict.servers) == (5, 1)
+    assert (result.files, result.servers) == (5, 1)
 
 
 def test_a_name_is_compared_across_files_as_it_was_meant(here: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_name_is_compared_across_files_as_it_was_meant(here: Path) -> None:
     for file, name in zip("abcde", names, strict=True):
         (here / f"{file}.yml").write_text("# comment\n" * (file == "b") + RELAY.format(name=name))
     (here / "f.yml").write_text(RELAY.format(name="strasse").replace("_n", "-n"))
-    found = reach_verdict(documents_at(["."])).findings
+    found = lint(documents_at(["."])).findings
     assert [(f.file, f.rule, f.line, f.column) for f in found if f.rule != "lookalike-name"] == [
         ("b.yml", "duplicate-server-name", 2, 14),
         ("d.yml", "wrong-form", 1, 14),
@@ -125,10 +125,10 @@ def test_a_name_is_compared_across_files_as_it_was_meant(here: Path) -> None:
 def test_an_odd_document_has_printable_findings_and_crashes_no_rule(text: str) -> None:
     for name in ("a.yml", "provisioner.yml"):
         Path(name).write_text(text, encoding="utf-8")
-        verdict = reach_verdict(documents_at([name]))
-        assert verdict.crashed == ()
-        assert verdict.findings or name == "provisioner.yml"
-        for finding in verdict.findings:
+        result = lint(documents_at([name]))
+        assert result.crashed == ()
+        assert result.findings or name == "provisioner.yml"
+        for finding in result.findings:
             assert (finding.message + finding.remedy).isprintable()
             assert finding.rule != "lookalike-endpoint"
 
@@ -136,13 +136,13 @@ def test_an_odd_document_has_printable_findings_and_crashes_no_rule(text: str) -
 _MEASURE = """
 import json, re
 from tests.support.loading import documents_at
-from provisioner.lint.verdict import reach_verdict
+from provisioner.lint.result import lint
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
-reach_verdict(documents_at(["s0.yml"]))
+lint(documents_at(["s0.yml"]))
 before = peak()
-verdict = reach_verdict(documents_at(["."]))
-print(json.dumps([before, peak(), verdict.servers]))
+result = lint(documents_at(["."]))
+print(json.dumps([before, peak(), result.servers]))
 """
 
 
@@ -182,16 +182,16 @@ class TestProjects:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def verdict(self, *paths: str) -> Verdict:
-        return reach_verdict(documents_at(paths))
+    def result(self, *paths: str) -> LintResult:
+        return lint(documents_at(paths))
 
     def found(self, *paths: str) -> list[tuple[str, str]]:
-        return [(finding.file, finding.rule) for finding in self.verdict(*paths).findings]
+        return [(finding.file, finding.rule) for finding in self.result(*paths).findings]
 
     def test_names_are_unique_in_a_project_only(self) -> None:
         for paths in (["."], ["prod", "test"], ["prod/servers/a.yml", "test/servers/a.yml"]):
             assert self.found(*paths) == []
-        everything = self.verdict(".")
+        everything = self.result(".")
         assert (everything.files, everything.servers) == (3, 2)  # no inventory among them
 
     def test_two_of_a_name_are_found_however_the_project_is_named(self) -> None:

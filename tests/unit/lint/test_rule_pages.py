@@ -11,8 +11,8 @@ import pytest
 from provisioner.config.issue import ReaderRule
 from provisioner.lint import checks
 from provisioner.lint.checks import RULES, THEMES, UNUSED_IGNORE
+from provisioner.lint.result import lint
 from provisioner.lint.rule import rule_page, rule_pages
-from provisioner.lint.verdict import reach_verdict
 from tests.support.loading import load
 
 RULE_IDS = [entry.rule for entry in rule_pages()]
@@ -43,7 +43,7 @@ def examples_below(heading: str, rule: str) -> list[str]:
 def rules_found(text: str, folder: Path) -> set[str]:
     path = folder / "server.yml"
     path.write_text(text, encoding="utf-8")
-    return {finding.rule for finding in reach_verdict(load(path)).findings}
+    return {finding.rule for finding in lint(load(path)).findings}
 
 
 def test_there_is_a_page_for_each_rule_and_no_other() -> None:

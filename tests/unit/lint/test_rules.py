@@ -16,14 +16,14 @@ from provisioner.lint.checks.mail_server import _like_known_host
 from provisioner.lint.checks.secrets import vault_damage
 from provisioner.lint.checks.text import placeholder_in
 from provisioner.lint.context import LintContext
-from provisioner.lint.declaration import Declaration
+from provisioner.lint.server import ServerView
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.secret import Secret
 
 
 def messages(rule_id: str, value: dict[str, Any], today: date | None = None) -> list[str]:
     (rule,) = (rule for rule in RULES if rule.id == rule_id)
-    server = Declaration(Document(source=Source("server.json"), value=value), value)
+    server = ServerView(Document(source=Source("server.json"), value=value), value)
     return [issue.message for issue in rule.check(server, LintContext(today=today))]
 
 

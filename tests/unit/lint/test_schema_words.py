@@ -18,8 +18,8 @@ from jsonschema.validators import extend
 from provisioner.config.document import load_text
 from provisioner.config.pointer import segments, value_at
 from provisioner.lint.finding import Finding
+from provisioner.lint.result import lint
 from provisioner.lint.schema import SchemaName, schema_for, schema_named
-from provisioner.lint.verdict import reach_verdict
 from tests.support.loading import documents_at
 from tests.support.paths import EXAMPLES
 from tests.support.strategies.complete import complete, levels
@@ -106,9 +106,9 @@ def is_closed(pointer: str, name: SchemaName) -> bool:
 
 
 def findings(document: Any, name: SchemaName) -> tuple[Finding, ...]:
-    verdict = reach_verdict(load_text(json.dumps(document), FILES[name]))
-    assert verdict.crashed == ()
-    return verdict.findings
+    result = lint(load_text(json.dumps(document), FILES[name]))
+    assert result.crashed == ()
+    return result.findings
 
 
 def assert_silent(found: tuple[Finding, ...], pointer: str, name: SchemaName) -> None:

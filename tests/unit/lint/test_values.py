@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioner.lint.verdict import reach_verdict
+from provisioner.lint.result import lint
 from tests.support.loading import documents_at
 from tests.support.paths import EXAMPLES
 
@@ -43,9 +43,9 @@ def findings_of(server: str, changes: dict[str, Any], folder: Path) -> list[str]
     (folder / "servers").mkdir(exist_ok=True)
     (folder / "servers/server.json").write_text(json.dumps(value))
     (folder / "provisioner.yml").write_text(json.dumps(facts))
-    verdict = reach_verdict(documents_at([str(folder)]))
-    assert (verdict.crashed, verdict.servers) == ((), 1)
-    return sorted(f"{finding.rule} {finding.pointer}".strip() for finding in verdict.findings)
+    result = lint(documents_at([str(folder)]))
+    assert (result.crashed, result.servers) == ((), 1)
+    return sorted(f"{finding.rule} {finding.pointer}".strip() for finding in result.findings)
 
 
 @pytest.mark.parametrize("server", SERVERS)

@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import ExitCode, InvalidProject, ProvisionerError, SignInFailed
-from provisioner.oauth.checks import CheckLogin, Proof, ProofResult
+from provisioner.oauth.checks import CheckLogin, LoginOutcome, LoginResult
 from provisioner.oauth.device_flow import device_endpoint, device_flow
 from provisioner.oauth.sign_in import SignInContext, sign_in
 from provisioner.providers.catalogue import provider_for
@@ -75,7 +75,7 @@ class Desk:
             client_secret=CLIENT_SECRET,
             secrets=self.secrets,
             announce=self.lines.append,
-            check_login=check_login or (lambda tokens: ProofResult(Proof.ACCEPTED)),
+            check_login=check_login or (lambda tokens: LoginResult(LoginOutcome.ACCEPTED)),
         )
         way = device_flow(context, timeout, clock=lambda: sum(self.slept), sleep=self.slept.append)
         return sign_in(way, context)
@@ -241,7 +241,9 @@ def test_property_33_a_page_that_holds_the_device_code_does_not_show_it(desk: De
 
 
 def test_the_mail_server_has_the_last_word_here_too(desk: Desk) -> None:
-    mail = ProofResult(Proof.REFUSED, "the mail server rejects the token: auth, 535", "fix it")
+    mail = LoginResult(
+        LoginOutcome.REJECTED, "the mail server rejects the token: auth, 535", "fix it"
+    )
     assert "user_name: the mail server rejects" in desk.outcome(TOKENS, check_login=lambda _: mail)
 
 

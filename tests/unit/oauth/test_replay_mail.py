@@ -13,7 +13,7 @@ from provisioner.cli.app import print_error
 from provisioner.cli.mail_server_proof import mail_server_proof
 from provisioner.credentials.project_secrets import open_project
 from provisioner.errors import SignInFailed
-from provisioner.oauth.sign_in import Answer, SignInContext, sign_in
+from provisioner.oauth.sign_in import Grant, SignInContext, sign_in
 from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
@@ -108,7 +108,7 @@ class Desk:
             id_token=None,
             auth_method="client_secret_basic",
         )
-        self.saved = sign_in(nullcontext(Answer(answer)), context)
+        self.saved = sign_in(nullcontext(Grant(answer)), context)
         return context
 
     def refused(

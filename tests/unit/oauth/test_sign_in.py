@@ -20,7 +20,7 @@ import pytest
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
-from provisioner.oauth.checks import CheckLogin, Proof, ProofResult
+from provisioner.oauth.checks import CheckLogin, LoginOutcome, LoginResult
 from provisioner.oauth.sign_in import SignInContext, sign_in
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.providers.catalogue import provider_for
@@ -68,7 +68,7 @@ class Scene:
             provider=provider_for(server.oauth2.authorization_url, facts),
             client_secret=client_secret,
             secrets=self.secrets,
-            check_login=check_login or (lambda tokens: ProofResult(Proof.ACCEPTED)),
+            check_login=check_login or (lambda tokens: LoginResult(LoginOutcome.ACCEPTED)),
             announce=self.lines.append,
             now=now,
         )
@@ -231,7 +231,9 @@ def test_property_31_another_account(scene: Scene) -> None:
 
 @keeps_earlier_tokens
 def test_property_34_the_mail_server_refuses(scene: Scene) -> None:
-    refusal = ProofResult(Proof.REFUSED, "the mail server rejects the token: auth, 535", "fix it")
+    refusal = LoginResult(
+        LoginOutcome.REJECTED, "the mail server rejects the token: auth, 535", "fix it"
+    )
     assert scene.fails("auth, 535", check_login=lambda tokens: refusal).remedy == "fix it"
 
 
@@ -332,7 +334,7 @@ def test_right_sign_ins_that_look_odd(
 
 
 def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> None:
-    unproven = ProofResult(Proof.UNPROVEN, "localhost, connect: nobody answers")
+    unproven = LoginResult(LoginOutcome.UNVERIFIED, "localhost, connect: nobody answers")
     saved = scene.sign_in(check_login=lambda tokens: unproven)
     assert saved.unproven == "localhost, connect: nobody answers"
     assert kept(scene.secrets) == saved
@@ -343,11 +345,11 @@ def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> 
 def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scene) -> None:
     proven: list[TokenSet] = []
 
-    def prove(tokens: TokenSet) -> ProofResult:
+    def prove(tokens: TokenSet) -> LoginResult:
         assert kept(scene.secrets) is None
         assert not scene.last_page.exists(), "the browser waits for the outcome"
         proven.append(tokens)
-        return ProofResult(Proof.ACCEPTED)
+        return LoginResult(LoginOutcome.ACCEPTED)
 
     saved = scene.sign_in(check_login=prove)
     assert proven == [saved]

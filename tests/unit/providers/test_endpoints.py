@@ -11,7 +11,7 @@ from provisioner.providers.endpoints import (
     Entries,
     are_all_loopback,
     are_one_builtin_providers,
-    difference,
+    endpoint_difference,
     endpoint_hosts,
 )
 
@@ -23,7 +23,7 @@ PAIRS = yaml.safe_load(Path(__file__).with_name("endpoint_pairs.yml").read_text(
 
 @pytest.mark.parametrize(("one", "other", "why"), PAIRS)
 def test_two_urls(one: str, other: str, why: str | None) -> None:
-    assert difference(one, other) == difference(other, one) == why
+    assert endpoint_difference(one, other) == endpoint_difference(other, one) == why
 
 
 BOTH = ["sso.example.edu", "tokens.example.net/a"]
@@ -51,7 +51,7 @@ BOTH = ["sso.example.edu", "tokens.example.net/a"]
     ],
 )
 def test_only_one_list_of_endpoints_joins(entries: Entries, token: str, is_joined: bool) -> None:
-    assert (difference(OUR_OWN, token, entries) is None) is is_joined
+    assert (endpoint_difference(OUR_OWN, token, entries) is None) is is_joined
 
 
 @pytest.mark.parametrize(

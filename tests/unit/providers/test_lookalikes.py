@@ -8,7 +8,7 @@ import pytest
 from publicsuffixlist import PublicSuffixList
 
 from provisioner.providers.all_providers import PROVIDERS
-from provisioner.providers.lookalikes import _known, resembled
+from provisioner.providers.lookalikes import _known, resembled_host
 
 PLACES = {place for p in PROVIDERS for place in (*p.endpoints, *p.smtp_hosts)}
 KNOWN = sorted({place.partition("/")[0] for place in PLACES})
@@ -26,19 +26,19 @@ LOOKALIKES = [line.split() for line in lines_of("lookalike_hosts.txt")]
 def test_an_ordinary_host_resembles_none() -> None:
     hosts = [*ORDINARY, *KNOWN]
     hosts += [host.upper() + "." for host in hosts]
-    assert {host: known for host in hosts if (known := resembled(host))} == {}
+    assert {host: known for host in hosts if (known := resembled_host(host))} == {}
 
 
 @pytest.mark.parametrize(("host", "known"), LOOKALIKES)
 def test_a_host_that_looks_like_a_known_one(host: str, known: str) -> None:
-    assert resembled(host) == known
+    assert resembled_host(host) == known
 
 
 @pytest.mark.parametrize(
     "host", ["", ".", "..", "xn--", "xn--\xff", "xn--99999999999.com", "a" * 9999]
 )
 def test_what_is_hardly_a_host(host: str) -> None:
-    assert resembled(host) is None
+    assert resembled_host(host) is None
 
 
 @pytest.mark.parametrize("domain", [k.domain for k in _known() if len(k.name) >= 9])
@@ -52,7 +52,7 @@ def test_each_slip_in_a_long_name_is_seen(domain: str) -> None:
             name[: at - 1] + name[at] + name[at - 1] + name[at + 1 :],
         }
         for slip in slips - {name}:
-            assert resembled(f"login.{slip}.{suffix}"), slip
+            assert resembled_host(f"login.{slip}.{suffix}"), slip
 
 
 def test_known_domains_are_registrable() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Excerpt, Finding
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from tests.support.paths import FORMAT_SCHEMAS
 
 
@@ -45,9 +45,9 @@ WARNING = finding(
     remedy="set use_tls: true",
     excerpt=None,
 )
-SMALL = Verdict(findings=(finding(), WARNING), files=4, servers=3)
-CLEAN = Verdict(findings=(), files=1, servers=1)
-CRASHED = Verdict(findings=(finding(rule="schema"),), files=1, servers=1, crashed=("schema",))
+SMALL = LintResult(findings=(finding(), WARNING), files=4, servers=3)
+CLEAN = LintResult(findings=(), files=1, servers=1)
+CRASHED = LintResult(findings=(finding(rule="schema"),), files=1, servers=1, crashed=("schema",))
 
 HOSTILE_NAMES = (
     "a\nb.yml",
@@ -64,7 +64,7 @@ HOSTILE_NAMES = (
     "emoji-\U0001f600-\uffff.yml",
     "l" * 4_000 + ".yml",
 )
-HOSTILE = Verdict(
+HOSTILE = LintResult(
     findings=tuple(
         finding(file=name, message=f"about {name}", remedy=name, pointer=f"/{name}")
         for name in HOSTILE_NAMES
@@ -74,7 +74,7 @@ HOSTILE = Verdict(
 )
 
 
-def large(count: int) -> Verdict:
+def large(count: int) -> LintResult:
     """Five findings a file; every third a warning; all at the same pointer."""
     findings = tuple(
         finding(
@@ -85,4 +85,4 @@ def large(count: int) -> Verdict:
         )
         for number in range(count)
     )
-    return Verdict(findings=findings, files=count, servers=count)
+    return LintResult(findings=findings, files=count, servers=count)

@@ -8,7 +8,7 @@ import lxml.html
 import pytest
 from markdown_it import MarkdownIt
 
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports import step_summary
 from provisioner.reports.findings.github import render
 from provisioner.text import printable_lines
@@ -55,8 +55,8 @@ def test_a_small_report() -> None:
 
 
 def test_standard_input_is_no_file_to_annotate() -> None:
-    verdict = Verdict(findings=(finding(file="<stdin>"),), files=1, servers=1)
-    command = commands_of(render(verdict))[0]
+    result = LintResult(findings=(finding(file="<stdin>"),), files=1, servers=1)
+    command = commands_of(render(result))[0]
     assert command is not None
     assert command[1] == {"title": "provisioner wrong-type"}
     assert command[2].startswith("<stdin>:4:7: ")
@@ -101,7 +101,7 @@ def test_hostile_names_are_read_as_they_are_in_the_rendered_table() -> None:
     """As the loader gives them: what cannot be printed is escaped there."""
     names = [name for name in HOSTILE_NAMES if name.isprintable()]
     found = tuple(finding(file=name, message=name, remedy=name) for name in names)
-    text = step_summary.render(Verdict(findings=found, files=1, servers=1))
+    text = step_summary.render(LintResult(findings=found, files=1, servers=1))
     html = lxml.html.fromstring(MarkdownIt("commonmark").enable("table").render(text))
     for row, name in zip(html.findall(".//tbody/tr"), names, strict=True):
         cells = [cell.text_content() for cell in row]

@@ -9,15 +9,15 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports.findings.gitlab import render
 from tests.unit.reports.finding_samples import CLEAN, HOSTILE, SMALL, finding, large, schema
 
 ISSUE = jsonschema_rs.validator_for(schema("gitlab-codeclimate.json"))
 
 
-def issues_of(verdict: Verdict) -> list[dict[str, Any]]:
-    text = render(verdict)
+def issues_of(result: LintResult) -> list[dict[str, Any]]:
+    text = render(result)
     assert text.isascii()
     issues = json.loads(text)
     for issue in issues:
@@ -52,12 +52,12 @@ def test_paths_are_relative_to_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    verdict = Verdict(findings=(finding(file=f"{tmp_path}/a.yml"),), files=1, servers=1)
-    assert issues_of(verdict)[0]["location"]["path"] == "a.yml"
+    result = LintResult(findings=(finding(file=f"{tmp_path}/a.yml"),), files=1, servers=1)
+    assert issues_of(result)[0]["location"]["path"] == "a.yml"
 
 
 @pytest.mark.parametrize(
-    "verdict", [CLEAN, HOSTILE, large(10_000)], ids=["clean", "hostile", "large"]
+    "result", [CLEAN, HOSTILE, large(10_000)], ids=["clean", "hostile", "large"]
 )
-def test_hostile_and_large_verdicts_are_valid(verdict: Verdict) -> None:
-    assert len(issues_of(verdict)) == len(verdict.findings)
+def test_hostile_and_large_verdicts_are_valid(result: LintResult) -> None:
+    assert len(issues_of(result)) == len(result.findings)

@@ -6,7 +6,7 @@ import re
 
 from lxml import etree
 
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports.findings.junit import render
 from provisioner.text import printable_lines
 from tests.unit.reports.finding_samples import (
@@ -23,8 +23,8 @@ from tests.unit.reports.finding_samples import (
 XSD = etree.XMLSchema(etree.parse(FORMAT_SCHEMAS / "junit-10.xsd"))
 
 
-def suite_of(verdict: Verdict, *, strict: bool = False) -> etree._Element:
-    text = render(verdict._replace(strict=strict))
+def suite_of(result: LintResult, *, strict: bool = False) -> etree._Element:
+    text = render(result._replace(strict=strict))
     assert text.isascii()
     root = etree.fromstring(text.encode())
     XSD.assertValid(root)
@@ -80,7 +80,7 @@ def test_with_strict_a_warning_fails() -> None:
 
 def test_a_file_fails_once_with_all_that_is_said_of_it() -> None:
     both = (finding(), finding(file="b.yml"), finding(rule="wrong-form", line=9))
-    suite = suite_of(Verdict(findings=both, files=2, servers=2))
+    suite = suite_of(LintResult(findings=both, files=2, servers=2))
     assert [case.get("name") for case in suite] == ["servers/a.yml", "b.yml"]
     (failure,) = suite[0]
     assert failure.get("message") == "2 errors"

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import jsonschema_rs
 import pytest
 
+from provisioner.lint.result import LintResult, lint
 from provisioner.lint.rule import rule_page, rule_pages
-from provisioner.lint.verdict import Verdict, reach_verdict
 from provisioner.reports.findings.sarif import MOST_RESULTS, render
 from tests.support.loading import documents_at
 from tests.support.paths import EXAMPLES
@@ -39,8 +39,8 @@ for name in ("run", "toolComponent"):
 VALIDATOR = jsonschema_rs.Draft4Validator(SARIF, validate_formats=True)
 
 
-def run_of(verdict: Verdict) -> dict[str, Any]:
-    text = render(verdict)
+def run_of(result: LintResult) -> dict[str, Any]:
+    text = render(result)
     assert text.isascii()
     log = json.loads(text)
     VALIDATOR.validate(log)
@@ -49,7 +49,7 @@ def run_of(verdict: Verdict) -> dict[str, Any]:
 
 
 def location_of(file: str) -> dict[str, Any]:
-    (result,) = run_of(Verdict(findings=(finding(file=file),), files=1, servers=1))["results"]
+    (result,) = run_of(LintResult(findings=(finding(file=file),), files=1, servers=1))["results"]
     return result["locations"][0]["physicalLocation"]["artifactLocation"]
 
 
@@ -75,9 +75,9 @@ def test_every_rule_has_the_level_of_its_findings(
     """All rules: those of the schema and of the reader, and comments that hide nothing."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "servers").mkdir()
-    verdict = reach_verdict(documents_at([str(INVALID), "servers", "missing.yml"]))
-    severities = {(finding.rule, str(finding.severity)) for finding in verdict.findings}
-    run = run_of(verdict)
+    result = lint(documents_at([str(INVALID), "servers", "missing.yml"]))
+    severities = {(finding.rule, str(finding.severity)) for finding in result.findings}
+    run = run_of(result)
     levels = {(r["id"], r["defaultConfiguration"]["level"]) for r in run["tool"]["driver"]["rules"]}
     assert levels == severities
     assert levels == {(result["ruleId"], result["level"]) for result in run["results"]}
@@ -128,7 +128,7 @@ def test_files_inside_and_outside_of_the_current_folder(
 
 def test_fingerprints_survive_moved_lines_and_are_unique() -> None:
     def marks(*findings: Any) -> list[str]:
-        run = run_of(Verdict(findings=findings, files=1, servers=1))
+        run = run_of(LintResult(findings=findings, files=1, servers=1))
         return [result["partialFingerprints"]["ruleAndPointer/v1"] for result in run["results"]]
 
     first, second = marks(finding(), finding())
@@ -139,12 +139,12 @@ def test_fingerprints_survive_moved_lines_and_are_unique() -> None:
 
 
 def test_a_run_holds_what_github_takes() -> None:
-    verdict = large(MOST_RESULTS + 10)
-    text = render(verdict)
+    result = large(MOST_RESULTS + 10)
+    text = render(result)
     run = json.loads(text)["runs"][0]
     assert len(run["results"]) == MOST_RESULTS == 25_000
     (note,) = run["invocations"][0]["toolExecutionNotifications"]
     assert note["message"]["text"].startswith("10 findings are left out")
     errors = sum(result["level"] == "error" for result in run["results"])
-    assert errors == verdict.errors
+    assert errors == result.errors
     assert len(gzip.compress(text.encode(), 1)) < 10 * 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports.findings.text import render, render_colored
 from tests.unit.reports.finding_samples import SMALL, finding
 
@@ -31,5 +31,5 @@ def test_without_its_colours_it_is_the_plain_report() -> None:
 
 
 def test_a_name_is_no_command_of_a_ci() -> None:
-    verdict = Verdict(findings=(finding(file="::stop-commands::x.yml"),), files=1, servers=1)
-    assert render(verdict).startswith("./::stop-commands::x.yml:4:7: error")
+    result = LintResult(findings=(finding(file="::stop-commands::x.yml"),), files=1, servers=1)
+    assert render(result).startswith("./::stop-commands::x.yml:4:7: error")

@@ -19,7 +19,7 @@ from provisioner.host import host_change, result
 from provisioner.host.host_state import DeliveryRecord
 from provisioner.host.result import MailResult
 from provisioner.lint.finding import Excerpt
-from provisioner.lint.verdict import Verdict
+from provisioner.lint.result import LintResult
 from provisioner.reports import history, host_status, run_formats, step_summary
 from provisioner.reports.findings.formats import RENDERERS
 from provisioner.reports.sign_ins import states_as_json, states_as_text
@@ -35,7 +35,7 @@ IN_XML = "Re&lt;U+202E&gt;&lt;U+3164&gt;"
 ALL_FORMS = (NAMED, ESCAPED, MARKED, IN_XML)
 
 REPLY = SmtpResult(outcome="wrong", stage="auth", code=535, reply=NAME, transcript=(NAME,))
-VERDICT = Verdict(
+VERDICT = LintResult(
     (finding(file=NAME, message=NAME, remedy=NAME, excerpt=Excerpt(NAME, 0, 3)),), 1, 1
 )
 SIGN_INS = [

@@ -19,11 +19,11 @@ _DIGITS = re.compile(r"[0-9]{1,9}")
 _QUOTES = frozenset(f"{TYPOGRAPHIC_QUOTES}\"'`\uff02")
 
 
-def mended(value: Any, node: Node) -> str | int | bool | None:
+def fixed_value(value: Any, node: Node) -> str | int | bool | None:
     """The value as a schema's node wants it; None if that is not certain. Never of a secret."""
     if not isinstance(value, str) or node.get("writeOnly"):
         return None
-    bare = bared(value)
+    bare = unquoted(value)
     if node.get("type") == "boolean":
         return _WORDS.get(bare.casefold())
     if node.get("type") == "integer":
@@ -33,7 +33,7 @@ def mended(value: Any, node: Node) -> str | int | bool | None:
     return bare if fits else None
 
 
-def bared(text: str) -> str:
+def unquoted(text: str) -> str:
     """The text without blanks of any kind, invisible characters and quotes around it."""
     start, end = 0, len(text)
     while start < end and _is_wrapping(text[start]):

@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from provisioner.oauth.checks import Proof, proof_from
+from provisioner.oauth.checks import LoginOutcome, login_result
 from provisioner.smtp.client import SmtpResult
 
 
 def test_property_34_an_accepted_token_is_proven() -> None:
     result = SmtpResult(outcome="authenticated", stage="auth", code=235)
-    assert proof_from(result, "smtp.example.edu").proof is Proof.ACCEPTED
+    assert login_result(result, "smtp.example.edu").outcome is LoginOutcome.ACCEPTED
 
 
 def test_property_34_a_refused_token_fails_with_stage_code_cause_and_actor() -> None:
     result = SmtpResult(
         outcome="wrong", stage="auth", code=535, enhanced="5.7.3", reply="5.7.3 unsuccessful"
     )
-    found = proof_from(result, "smtp.office365.com", "microsoft")
-    assert found.proof is Proof.REFUSED
+    found = login_result(result, "smtp.office365.com", "microsoft")
+    assert found.outcome is LoginOutcome.REJECTED
     assert found.detail.startswith(
         "the mail server rejects the token: smtp.office365.com, auth, 535 5.7.3: "
     )
@@ -43,6 +43,6 @@ def test_property_34_a_refused_token_fails_with_stage_code_cause_and_actor() -> 
     ],
 )  # fmt: skip
 def test_property_34_anything_else_leaves_it_unproven(facts: dict[str, Any]) -> None:
-    found = proof_from(SmtpResult(**facts), "smtp.example.edu", "microsoft")
-    assert found.proof is Proof.UNPROVEN
+    found = login_result(SmtpResult(**facts), "smtp.example.edu", "microsoft")
+    assert found.outcome is LoginOutcome.UNVERIFIED
     assert found.detail.startswith(f"smtp.example.edu, {facts['stage']}")

@@ -13,7 +13,7 @@ from provisioner.config.vault_text import is_vault_text
 from provisioner.lint.schema import schema_named
 
 if TYPE_CHECKING:
-    from provisioner.lint.mistakes.copied_text import Remains
+    from provisioner.lint.mistakes.copied_text import CopyMistake
 
 SECRETS = ("/password", "/oauth2/client_secret")
 
@@ -29,7 +29,7 @@ _NAMES_AT = ("/server_name", "/logging/file_name", "/hosts")
 _FINE = re.compile(r"(?![A-Za-z]+:[^/])[A-Za-z0-9](?:[A-Za-z0-9._/:@+ -]*[A-Za-z0-9/])?")
 
 
-class Declaration:
+class ServerView:
     """Reads values by pointer; what is not of the asked type counts as not there.
 
     `value`: what was meant, where a key or a choice is misspelt; else the document's value. What
@@ -42,7 +42,7 @@ class Declaration:
         self._values: dict[str, Any] = {}
         self._texts: dict[str, str] = {}
         self._written: dict[str, str] = {}
-        self.remains: dict[str, Remains] = {}
+        self.remains: dict[str, CopyMistake] = {}
         self._note(value, "")
         self._take_off_remains()
 
@@ -96,11 +96,11 @@ class Declaration:
         doubtful += [at for at in _NAMES_AT if at in texts and not texts[at].isascii()]
         if not doubtful:
             return
-        from provisioner.lint.mistakes.copied_text import look_at
+        from provisioner.lint.mistakes.copied_text import copy_mistake
 
         for pointer in doubtful:
             text = texts[pointer]
-            remains, meant = look_at(pointer, text)
+            remains, meant = copy_mistake(pointer, text)
             if remains is not None:
                 self.remains[pointer] = remains
                 self._written[pointer] = text

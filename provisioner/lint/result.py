@@ -1,4 +1,4 @@
-"""Documents -> Verdict: every finding, in the order of the files."""
+"""Documents -> LintResult: every finding, in the order of the files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.lint.rule import Rule
 from provisioner.lint.selection import EVERYTHING
 
 
-class Verdict(NamedTuple):
+class LintResult(NamedTuple):
     """What there is to say. `crashed`: checks that failed, which is a bug in provisioner;
     `strict`: warnings count as errors.
     """
@@ -36,14 +36,14 @@ class Verdict(NamedTuple):
         return len(self.findings) - self.errors
 
 
-def reach_verdict(
+def lint(
     documents: Iterable[Document],
     *,
     settings: Iterable[Document] = (),
     rules: Iterable[Rule] = RULES,
     asked: frozenset[str] = EVERYTHING,
     strict: bool = False,
-) -> Verdict:
+) -> LintResult:
     """Check documents, of which only one is in memory at a time.
 
     `settings`: whose provider facts count for files that belong to no project.
@@ -51,4 +51,4 @@ def reach_verdict(
     linter = Linter(settings, rules, asked)
     findings = tuple(linter.findings(documents))
     crashed = tuple(dict.fromkeys(linter.crashed))
-    return Verdict(findings, linter.files, linter.servers, crashed, strict)
+    return LintResult(findings, linter.files, linter.servers, crashed, strict)
