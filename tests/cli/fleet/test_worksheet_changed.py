@@ -23,8 +23,11 @@ def titles(text):
     return re.findall(r"^MAPS email servers of (.*)$", text, re.M)
 
 
-def test_a_new_server_is_there_whole_and_no_secret_is(fleet):
+def test_looking(fleet):
+    """All that a person may see of one push, in turn: nothing here changes the host."""
     fleet.run("push")
+    document, journals = fleet.document().read_bytes(), fleet.journals()
+    fleet.mail.received.clear()
     ended = fleet.ends(0, "worksheet", "--host", "maps1", "--changed")
     assert titles(ended.stdout) == ["maps1"]
     assert "New: add this server, with all its fields." in ended.stdout
@@ -34,8 +37,28 @@ def test_a_new_server_is_there_whole_and_no_secret_is(fleet):
     assert "read from {env: MAIL_PASSWORD}" in ended.stdout
     assert PASSWORD not in ended.stdout + ended.stderr
     assert "  provisioner entered maps1 --server Reports\n" in ended.stdout
+    assert (fleet.document().read_bytes(), fleet.journals()) == (document, journals)
+    assert fleet.mail.received == []
     fleet.ends(64, "worksheet", "--host", "nowhere", "--changed")
     fleet.ends(64, "worksheet", "--forks", "2")
+
+    with fleet.at_a_terminal("worksheet", "--changed") as terminal:
+        terminal.wait_for("checking|maps1")
+        terminal.type("\x03")
+        assert terminal.ends() == 130
+    assert "MAPS email servers" not in terminal.output, "an interrupted look prints nothing"
+
+    fleet.declare("Other", password={"env": "NO_SUCH_VARIABLE"})
+    ended = fleet.ends(1, "worksheet", "--changed")
+    assert "Error: Other: " in ended.stderr
+    assert "NO_SUCH_VARIABLE" in ended.stderr
+    assert "Reports  (" in ended.stdout, "the others are as they are"
+
+    fleet.undeclare("Other")
+    (fleet.folder / "maps1" / "state.json").write_text(json.dumps({"schema_version": 9}))
+    ended = fleet.ends(3, "worksheet", "--changed")
+    assert ended.stdout == ""
+    assert "Error: maps1: failed: " in ended.stderr
 
 
 def test_a_host_that_push_has_to_see_first_has_no_page(three_hosts):
@@ -103,7 +126,7 @@ def test_a_changed_secret_is_shown_only_when_asked_for(fleet):
     assert NEW not in ended.stdout + ended.stderr
     first = re.search('data-digest="(.*?)"', out.read_text())[1]
     fleet.declare("Reports", client_name="a.example.edu")
-    fleet.run("push", password=NEW)
+    fleet.run("push", "--mail", "none", password=NEW)
     fleet.declare("Reports")
     fleet.run("push", password=NEW)
     fleet.ends(0, "worksheet", "--changed", "--output", str(out), password=NEW)
@@ -112,39 +135,3 @@ def test_a_changed_secret_is_shown_only_when_asked_for(fleet):
     assert NEW not in page
     assert PASSWORD not in page
     assert re.search('data-digest="(.*?)"', page)[1] != first, "a later document: ticks begin anew"
-
-
-def test_looking_changes_nothing_and_leaves_no_journal(fleet):
-    fleet.run("push")
-    document, journals = fleet.document().read_bytes(), fleet.journals()
-    fleet.mail.received.clear()
-    fleet.ends(0, "worksheet", "--changed")
-    assert (fleet.document().read_bytes(), fleet.journals()) == (document, journals)
-    assert fleet.mail.received == []
-
-
-def test_a_state_that_is_damaged_is_told(fleet):
-    fleet.run("push")
-    (fleet.folder / "maps1" / "state.json").write_text(json.dumps({"schema_version": 9}))
-    ended = fleet.ends(3, "worksheet", "--changed")
-    assert ended.stdout == ""
-    assert "Error: maps1: failed: " in ended.stderr
-
-
-def test_an_interrupted_look_prints_nothing(fleet):
-    fleet.run("push")
-    with fleet.at_a_terminal("worksheet", "--changed") as terminal:
-        terminal.wait_for("checking|maps1")
-        terminal.type("\x03")
-        assert terminal.ends() == 130
-    assert "MAPS email servers" not in terminal.output
-
-
-def test_a_server_that_cannot_be_compared_is_named(fleet):
-    fleet.run("push")
-    fleet.declare("Other", password={"env": "NO_SUCH_VARIABLE"})
-    ended = fleet.run("worksheet", "--changed")
-    assert "Error: Other: " in ended.stderr
-    assert "NO_SUCH_VARIABLE" in ended.stderr
-    assert ended.returncode == 1
-    assert "Reports  (" in ended.stdout, "the others are as they are"
