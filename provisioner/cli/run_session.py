@@ -137,7 +137,7 @@ class RunSession:
                 return None
         if not can_answer():
             raise PersonNeeded(
-                "cannot prompt for the become password: no terminal",
+                "cannot prompt for the become password: there is no terminal",
                 remedy="set ANSIBLE_BECOME_PASSWORD_FILE, or become_password_file in ansible.cfg",
             )
         return ask_secret("BECOME password")
