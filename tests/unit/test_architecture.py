@@ -29,18 +29,11 @@ TWINS = {
     "render": "one per report format: the registry calls them by this name",
     "run": "of a command line; of a program on a host",
     "post": "of a form from here; from a host",
-    "write": "of a fixed file; of files on a host",
     "parse": "of the two files of a host, always written with their module",
     "decoded": "of the three files of a run folder, always written with their module",
-    "explain": "of what a schema rejects; of what a provider or mail server says",
     "summary": "the last line of a report: of findings; of a run",
-    "difference": "of two URLs; of a file before and after --fix",
     "exit_code": "of findings; of a run",
-    "asked_for": "rules that were selected; servers and hosts of a recorded run",
-    "value_at": "of a declared file; of an entry of a host document",
-    "Answer": "of a sign-in; of a host to Ansible",
     "Output": "the standard streams; what Ansible prints",
-    "Proof": "of a sign-in by a mail server; of an entry by a test email",
 }
 
 MOST_FILES = 20
