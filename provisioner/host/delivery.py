@@ -15,9 +15,10 @@ from pathlib import Path
 import msgspec
 
 from provisioner.ansible.run_input import Mail, RunInput
+from provisioner.config.pointer import value_at
 from provisioner.host import mail_turns, post_check, protocol
 from provisioner.host.host_change import Change
-from provisioner.host.host_document import Entry, entry_fingerprint, is_expired, value_at
+from provisioner.host.host_document import Entry, entry_fingerprint, is_expired
 from provisioner.host.host_state import Outcome, Proof
 from provisioner.host.mail_turns import GoesOn, NoTurn
 from provisioner.host.post_check import CheckContext, ServerCheck, server_check

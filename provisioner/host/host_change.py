@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 
 from provisioner.ansible.run_input import Check, HostInput, RunInput
+from provisioner.config.pointer import value_at
 from provisioner.host import host_document, host_state
 from provisioner.host.host_document import NO_DOCUMENT, Damaged, Entry, HostDocument, key_of
 from provisioner.host.host_state import DocumentRecord, Outcome, Proof, State
@@ -213,12 +214,12 @@ def _with_living_token(
     4.14.2). So it gets the newest one of its grant: that of the run, else that of what lies there.
     Where tokens rotate strictly, one of another sign-in to the same account is better than its own.
     """
-    grant = host_document.value_at(entry, _GRANT)
+    grant = value_at(entry, _GRANT)
     if grant is None:
         return entry
     for newer in (declared, there):
-        if newer is not None and host_document.value_at(newer, _GRANT) == grant:
-            return host_document.with_token(entry, host_document.value_at(newer, _TOKEN))
+        if newer is not None and value_at(newer, _GRANT) == grant:
+            return host_document.with_token(entry, value_at(newer, _TOKEN))
     return host_document.with_token_of(there, entry) if rotates and there else None
 
 
@@ -316,7 +317,7 @@ def plan_host(now: Current, wanted: Wanted, *, may_apply: bool, at: float) -> Ch
 def _known(entry: Entry, now: Current) -> ServerChange:
     """An entry as it is to stay, and what was verified of it."""
     proof = now.proof(key_of(entry))
-    expires = host_document.value_at(entry, _TOKEN + "/expires_at")
+    expires = value_at(entry, _TOKEN + "/expires_at")
     return ServerChange(
         name=entry["server_name"],
         state="unchanged",

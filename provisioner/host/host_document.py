@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from provisioner.config.pointer import value_at
 from provisioner.resources import schema_path
 
 SCHEMA_VERSION = 1
@@ -214,14 +215,6 @@ def masked_entry(entry: Entry, placeholders: Mapping[str, str]) -> Entry:
             inner = inner[name]
         inner[last] = value
     return copy
-
-
-def value_at(entry: Entry, pointer: str) -> Any:
-    """The value at a JSON pointer without escapes; None if there is none."""
-    value: Any = entry
-    for name in pointer.strip("/").split("/"):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
 
 
 def is_expired(entry: Entry, at: float) -> bool:

@@ -69,7 +69,7 @@ def _text(variables: Variables, name: str, advice: str) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str) or not value.isprintable():
-        raise InvalidVariable(f"{name} is not a text: {advice}")
+        raise InvalidVariable(f"{name} is not text: {advice}")
     return value
 
 
@@ -80,7 +80,7 @@ def _command(variables: Variables, name: str) -> Sequence[str]:
         return ()
     if not isinstance(argv, list) or not all(isinstance(a, str) and a for a in argv):
         raise InvalidVariable(
-            f"{name} is not a list of texts: write {name}: [program, argument] in YAML, and "
+            f"{name} is not a list of strings: write {name}: [program, argument] in YAML, and "
             f'{name}=["program", "argument"] in an INI inventory, with no quotes around it'
         )
     return [str(argument) for argument in argv]

@@ -12,8 +12,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from provisioner.ansible.run_input import Mail, MailLimit
+from provisioner.config.pointer import value_at
 from provisioner.host import protocol
-from provisioner.host.host_document import Entry, value_at
+from provisioner.host.host_document import Entry
 from provisioner.host.host_state import Outcome
 from provisioner.host.protocol import Answer, MailAnswer, Operation, PostAnswer
 from provisioner.host.result import MailResult, RefreshResult

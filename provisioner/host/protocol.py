@@ -173,7 +173,7 @@ def decoded(answers: object, operations: Sequence[Operation]) -> list[Answer]:
         found = msgspec.convert(answers, list[Answer])
         msgspec.json.encode(found)  # half a surrogate pair would end the worker later
     except (msgspec.ValidationError, RecursionError, UnicodeEncodeError):
-        raise InvalidResponse("its answers have another shape") from None
+        raise InvalidResponse("its answers are not in the expected form") from None
     _require_fit(found, operations)
     return found
 
@@ -182,10 +182,10 @@ def _require_fit(answers: Sequence[Answer], operations: Sequence[Operation]) -> 
     """Each answer is of its operation; all before the last are done; none is missing."""
     kinds = [answer.__struct_config__.tag for answer in answers]
     if kinds != [operation["op"] for operation in operations[: len(kinds)]]:
-        raise InvalidResponse("its answers are of other operations")
+        raise InvalidResponse("its answers do not match the operations")
     ended = bool(answers) and not answers[-1].done
     if not all(answer.done for answer in answers[:-1]):
-        raise InvalidResponse("it went on behind an operation that was not done")
+        raise InvalidResponse("it continued after an operation that was not done")
     if len(answers) < len(operations) and not ended:
         raise InvalidResponse("an answer is missing")
     if ended:

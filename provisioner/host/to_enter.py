@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
-from provisioner.host.host_document import Entry, is_placeholder, known_names, value_at
+from provisioner.config.pointer import value_at
+from provisioner.host.host_document import Entry, is_placeholder, known_names
 from provisioner.host.host_state import Entered, State
 from provisioner.resources import schema_path
 

@@ -63,7 +63,7 @@ class Linter:
 
     def _issues(self, document: Document) -> list[Issue]:
         schema = schema_for(document)
-        meant = self._as_meant(document, schema)
+        meant = self._corrected(document, schema)
         if not isinstance(meant.value, dict):
             return list(meant.issues)
         if schema.name == "email-server":
@@ -76,14 +76,13 @@ class Linter:
             issues = self._by_rules(lambda rule: rule.check_settings(settings))
         return [*meant.issues, *(map(meant.in_file, issues) if meant.moved else issues)]
 
-    def _as_meant(self, document: Document, schema: Schema) -> CorrectedDocument:
+    def _corrected(self, document: Document, schema: Schema) -> CorrectedDocument:
         value = document.value
         try:
             if value is MISSING or schema.accepts(value):
                 return CorrectedDocument(value)
-            from provisioner.lint.schema_issues import (
-                check_schema,  # only now that something is wrong
-            )
+            # Only now that something is wrong.
+            from provisioner.lint.schema_issues import check_schema
 
             meant = check_schema(value, schema)
             if not meant.issues:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from provisioner.lint.context import LintContext
     from provisioner.lint.server import ServerView
 
-Check = Callable[["ServerView", "LintContext"], Iterator[Issue]]
+RuleCheck = Callable[["ServerView", "LintContext"], Iterator[Issue]]
 SettingsCheck = Callable[[Mapping[str, Any]], Iterator[Issue]]
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
@@ -37,7 +37,7 @@ class Rule(NamedTuple):
 
     id: str
     severity: Severity
-    check: Check
+    check: RuleCheck
     can_be_ignored: bool = True
     compares: bool = False
     check_settings: SettingsCheck = _nothing
@@ -50,10 +50,10 @@ def rule(
     can_be_ignored: bool = True,
     compares: bool = False,
     check_settings: SettingsCheck = _nothing,
-) -> Callable[[Check], Rule]:
+) -> Callable[[RuleCheck], Rule]:
     """Makes a rule of a function in one of the themes that `checks/` lists."""
 
-    def make(check: Check) -> Rule:
+    def make(check: RuleCheck) -> Rule:
         return Rule(rule_id, severity, check, can_be_ignored, compares, check_settings)
 
     return make

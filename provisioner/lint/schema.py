@@ -14,7 +14,7 @@ from provisioner.config.pointer import pointer_to, segments
 from provisioner.lint.mistakes.nearest import same_letters
 from provisioner.resources import schema_path
 
-Node = Mapping[str, Any]
+SchemaNode = Mapping[str, Any]
 SchemaName = Literal["email-server", "project", "host-document"]
 
 # An unknown key is named only if it looks like one: `client_secret:hunter2`, where a blank is
@@ -25,7 +25,7 @@ _KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_.-]{0,31}")
 class Spot(NamedTuple):
     """What a schema says about one pointer. `shown`: as much of it as may be printed."""
 
-    node: Node
+    node: SchemaNode
     state: Literal["known", "unknown", "secret"]
     shown: str
 
@@ -65,15 +65,15 @@ class Schema:
         whole = {**node, **self._referred_to(node)}
         return {k: self._inlined(below) for k, below in whole.items() if k not in ("$ref", "$defs")}
 
-    def resolved(self, node: Node) -> Node:
+    def resolved(self, node: SchemaNode) -> SchemaNode:
         """A node with what it refers to; its own words win."""
         return {**self._referred_to(node), **node} if "$ref" in node else node
 
-    def _referred_to(self, node: Node) -> Node:
+    def _referred_to(self, node: SchemaNode) -> SchemaNode:
         reference = node.get("$ref")
         if not isinstance(reference, str):
             return {}
-        definition: Node = self.content["$defs"][reference.removeprefix("#/$defs/")]
+        definition: SchemaNode = self.content["$defs"][reference.removeprefix("#/$defs/")]
         return definition
 
     def spot(self, pointer: str) -> Spot:
@@ -91,7 +91,7 @@ class Schema:
             passed.append(segment)
         return Spot(node, "secret" if node.get("writeOnly") else "known", pointer_to(passed))
 
-    def below(self, node: Node, segment: str) -> Node | None:
+    def below(self, node: SchemaNode, segment: str) -> SchemaNode | None:
         """What a node says about a key or an entry below it; None if it says nothing."""
         properties = node.get("properties", {})
         if segment in properties:
@@ -101,7 +101,7 @@ class Schema:
                 return self.resolved(node[keyword])
         return None
 
-    def _may_be_shown(self, node: Node, key: str) -> bool:
+    def _may_be_shown(self, node: SchemaNode, key: str) -> bool:
         known = {same_letters(name) for name in node.get("properties", ())}
         return same_letters(key) in known or _KEY.fullmatch(key) is not None
 

@@ -15,7 +15,7 @@ from provisioner.config.pointer import escaped, lies_in, parent, pointer_to, seg
 from provisioner.lint.mistakes.foreign_shapes import foreign_shape
 from provisioner.lint.mistakes.spelling import CorrectedDocument, corrected
 from provisioner.lint.mistakes.value_fixes import fixed_value
-from provisioner.lint.schema import Node, Schema, SchemaName, schema_named
+from provisioner.lint.schema import Schema, SchemaName, SchemaNode, schema_named
 from provisioner.text import printable
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def _kind_of(value: Any) -> str:
     return _KINDS["null" if value is None else _NAMES.get(type(value), "object")]
 
 
-def _how_to_write(value: Any, node: Node) -> str:
+def _how_to_write(value: Any, node: SchemaNode) -> str:
     """How to write what was most likely meant."""
     types = node["type"]
     if "writeOnly" in node:
@@ -246,7 +246,7 @@ def _how_to_write(value: Any, node: Node) -> str:
     return _right_kind(value, types, node)
 
 
-def _right_kind(value: Any, types: str | list[str], node: Node) -> str:
+def _right_kind(value: Any, types: str | list[str], node: SchemaNode) -> str:
     if types == "string" and isinstance(value, dict) and [*value.values()] == [None]:
         return "braces make a mapping of a word: write it without { and }"
     if types == "string" and isinstance(value, list | dict):

@@ -40,7 +40,7 @@ _SHORTEST_REQUEST_SECONDS = 10.0  # a refresh that is cut short may cost the ref
 _BASIC, _POST = "client_secret_basic", "client_secret_post"
 
 Members = Mapping[str, Any]
-Field = str | Secret | None
+_Field = str | Secret | None
 
 
 class TokenErrorResponse(Exception):
@@ -195,11 +195,11 @@ class TokenEndpoint:
             "stored tokens are unchanged"
         )
 
-    def _tokens(self, stage: Stage, **fields: Field) -> TokenResponse:
+    def _tokens(self, stage: Stage, **fields: _Field) -> TokenResponse:
         with self.in_words(stage):
             return _token_response(*self._request(stage, **fields), stage)
 
-    def _request(self, stage: Stage, **fields: Field) -> tuple[Members, str]:
+    def _request(self, stage: Stage, **fields: _Field) -> tuple[Members, str]:
         """The response's members, and the way in which the client was recognized."""
         try:
             return self._attempts(stage, fields, self.auth_method), self.auth_method
@@ -216,7 +216,7 @@ class TokenEndpoint:
                 recognized = second.refusal.error != "invalid_client"
                 raise (second if recognized and stage is not Stage.EXCHANGE else first) from None
 
-    def _attempts(self, stage: Stage, fields: Mapping[str, Field], auth_method: str) -> Members:
+    def _attempts(self, stage: Stage, fields: Mapping[str, _Field], auth_method: str) -> Members:
         seen: set[int | None] = set()
         for pause in self.pauses:
             try:
@@ -238,7 +238,7 @@ class TokenEndpoint:
         needed = min(self.seconds, _SHORTEST_REQUEST_SECONDS)
         return time.monotonic() + wait + needed <= self.deadline
 
-    def _attempt(self, stage: Stage, fields: Mapping[str, Field], auth_method: str) -> Members:
+    def _attempt(self, stage: Stage, fields: Mapping[str, _Field], auth_method: str) -> Members:
         """One POST, in which the client proves itself by a header or by fields."""
         if not self._has_time():
             raise TokenRequestError("did not answer in time", retryable=True, sent=False)

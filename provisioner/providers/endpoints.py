@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from provisioner.providers.catalogue import is_at, is_loopback, known_provider
 from provisioner.providers.provider import Provider
 
-Entries = Mapping[str, Mapping[str, Any]]
+ProviderEntries = Mapping[str, Mapping[str, Any]]
 
 # providers: two known ones. hosts: a known one and a stranger, or strangers of two domains.
 Difference = Literal["providers", "hosts"]
@@ -82,7 +82,9 @@ def share_endpoints(one: Provider, other: Provider) -> bool:
     return one.name == other.name or not hosts[0].isdisjoint(hosts[1])
 
 
-def endpoint_difference(one: str, other: str, entries: Entries | None = None) -> Difference | None:
+def endpoint_difference(
+    one: str, other: str, entries: ProviderEntries | None = None
+) -> Difference | None:
     """Why two URLs do not belong together; None if they do.
 
     A project joins them by naming both below `endpoints` of one entry, and in no other way.

@@ -224,7 +224,7 @@ def foreseen(account: SmtpAccount) -> SmtpResult | None:
     """How a conversation would end, where that is known before any is held."""
     level = LEVELS[account.smtp_security_level]
     if level.only_in_maps:
-        words = f"{level.label} cannot be verified from here: only MAPS speaks it"
+        words = f"{level.label} cannot be verified from here: only MAPS supports it"
         return SmtpResult(outcome="unverifiable", stage="auth", reply=words)
     if account.mechanisms and not (account.user_name and (account.secret or account.placeholder)):
         missing = "secret" if account.user_name else "user name"

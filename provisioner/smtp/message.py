@@ -47,7 +47,7 @@ def test_message(
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer to this
     which = f"Document:  {document}\n" if document else ""
     mail.set_content(
-        f'This test email went through the MAPS email server "{name}",\n'
+        f'This test email was sent through the MAPS email server "{name}",\n'
         f"with the settings and the sign-in that are declared for it.\n"
         f"\n"
         f"Server:    {host}:{port}\n"
@@ -55,8 +55,8 @@ def test_message(
         f"Run:       {run_id}\n"
         f"{which}"
         f"\n"
-        f"It was sent by maps-provisioner and not by MAPS: it proves the\n"
-        f"settings and the sign-in, not MAPS itself. No answer is needed.\n"
+        f"It was sent by maps-provisioner, not by MAPS: it verifies the\n"
+        f"settings and the sign-in, not MAPS itself. No reply is needed.\n"
     )
     return TestMessage(
         sender=sender,

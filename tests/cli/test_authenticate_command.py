@@ -107,7 +107,7 @@ def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
     status = desk.run("status")
     assert status.returncode == ExitCode.DONE
     assert "Reports: signed in as reports@example.edu, since 2" in status.stdout
-    assert "not verified yet: the SMTP check was left out" in status.stdout
+    assert "not verified yet: the SMTP check was skipped" in status.stdout
     [kept] = json.loads(desk.run("status", "--format", "json").stdout)["servers"]
     assert kept["usable"] is True
     assert kept["tokens"]["access_token_expired"] is False
@@ -227,7 +227,7 @@ def test_flags_of_another_kind_of_sign_in(desk: Desk) -> None:
 def test_time_runs_out(desk: Desk) -> None:
     finished = desk.run("authenticate", "Reports", "--timeout", "1", BROWSER="true %s")
     assert finished.returncode == ExitCode.FAILURE
-    assert "no answer came to http://localhost:" in finished.stderr
+    assert "no response at http://localhost:" in finished.stderr
     assert "The redirect URI to register is exactly http://localhost:" in finished.stderr
 
 

@@ -239,7 +239,7 @@ def test_property_33_where_nobody_answers(bureau: Bureau) -> None:
         assert "did not answer in time" in ended.stderr
     bureau.environment["BROWSER"] = "true %s"
     ended = bureau.run("authenticate", "Reports", "--timeout", "1")
-    assert "no answer came to http://localhost:" in ended.stderr
+    assert "no response at http://localhost:" in ended.stderr
     bureau.assert_nothing_was_seen()
 
 

@@ -245,7 +245,7 @@ def test_the_example_inventory_asks_for_hosts(run: Any) -> None:
         ((*MICROSOFT, "--name", "a\nb"), "server_name: "),
         ((*MICROSOFT, "--port", "x"), "port: "),
         ((*OTHER, "--access-token-url", "http://sso.uni.edu/t"), "oauth2.access_token_url: "),
-        ((*OTHER, "--client-id", "TODO"), "oauth2.client_id: a placeholder is left"),
+        ((*OTHER, "--client-id", "TODO"), "oauth2.client_id: this value contains a placeholder"),
         ((*PASSWORD, "--auth", "oauth"), "smtp_security_level: "),
         ((*PASSWORD, "--tls", "maybe"), "--tls: write yes or no"),
         ((*PASSWORD, "--password-from", "hunter2-CANARY"), "--password-from: write env:NAME"),
@@ -458,7 +458,7 @@ def test_hostile_documents(folder: Path, run: Any, changed: dict[str, Any], mess
             "the answer is HTTP 302",
         ),
         (json_answer(" " * 300_000), "more than 192 KiB"),
-        (b"", "broke the connection off"),
+        (b"", "closed the connection"),
     ],
 )
 def test_answers_that_are_no_document(folder: Path, run: Any, answer: bytes, message: str) -> None:
@@ -502,7 +502,7 @@ def test_answers_at_a_terminal(folder: Path, run: Any) -> None:
         terminal.answer("Address of the mailbox: ", "reports@uni.edu")
         terminal.answer("Name of the email server in MAPS [Reports]: ", "")
         terminal.answer("Port of the mail server [587]: ", "465")
-        terminal.wait_for("; write port: 587\n")
+        terminal.wait_for("; set port: 587\n")
         terminal.answer("Port of the mail server [587]: ", "")
         terminal.answer("directory (tenant): ", "common")
         terminal.wait_for("  common serves only apps")

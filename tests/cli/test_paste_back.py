@@ -210,7 +210,7 @@ def test_a_terminal_that_hangs_up_ends_it(desk: Desk) -> None:
 def test_the_time_runs_out_and_the_terminal_is_as_before(desk: Desk) -> None:
     with _start(desk, "--timeout", "1") as terminal:
         assert terminal.ends() == ExitCode.FAILURE
-        assert "no answer came to http://localhost:" in terminal.output
+        assert "no response at http://localhost:" in terminal.output
         assert terminal.modes() == terminal.modes_before
 
 

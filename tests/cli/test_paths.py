@@ -78,7 +78,7 @@ def test_a_key_that_leads_outside_is_an_error_where_it_stands(checkout, key, whe
     assert ("move the files of the servers" in finding["remedy"]) is (key == "servers")
     code, _, told = checkout.run("status")
     assert code == 1
-    assert f"[outside-checkout] {key} leads out of the checkout" in told
+    assert f"[outside-checkout] {key} leads outside the checkout" in told
 
 
 @pytest.mark.parametrize("key", ["inventory", "tokens"])
@@ -158,7 +158,7 @@ def test_what_a_person_names_outside_of_a_project_is_free(checkout, named):
     for file in checkout.outside.rglob("*.yml"):
         file.write_text(file.read_text().replace(CANARY, "mine"))
     _, report, _ = checkout.run("validate", named)
-    assert "error[unknown-key] `prot`" in report
+    assert "error[unknown-key] unknown key `prot`" in report
     assert "outside-checkout" not in report
 
 

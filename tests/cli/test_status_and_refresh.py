@@ -99,7 +99,7 @@ def office(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Office]: 
 def test_status_asks_nobody_and_check_asks_the_mail_server(office: Office) -> None:
     plain = office.run("status")
     assert plain.returncode == ExitCode.DONE, plain.stdout
-    assert "not verified yet: the SMTP check was left out" in plain.stdout
+    assert "not verified yet: the SMTP check was skipped" in plain.stdout
     assert office.asked == []
 
     before = office.token_files()[0].read_bytes()
@@ -274,7 +274,7 @@ def test_a_fault_of_the_provider_is_no_refusal(office: Office) -> None:
         (", idle_expiry_days: 90", 60, "4w", ExitCode.DONE, ""),
         (", idle_expiry_days: 90", 80, None, ExitCode.PERSON_NEEDED, "provisioner refresh Reports"),
         (", idle_expiry_days: 90", 80, "12h", ExitCode.DONE, ""),
-        (", maximum_age_days: 90", 60, "31d", ExitCode.PERSON_NEEDED, "no refresh puts that off"),
+        (", maximum_age_days: 90", 60, "31d", ExitCode.PERSON_NEEDED, "only a new sign-in extends"),
     ],
 )
 def test_within_says_how_early_a_person_wants_to_know(
@@ -344,7 +344,7 @@ def test_what_a_sign_in_leaves_for_status(office: Office) -> None:
     assert kept.unproven is None
     assert 0 <= kept.refresh_token_expires_at - before - 604799 < 60
     status = office.run("status").stdout
-    assert "localhost gave it until then" in status
+    assert "as localhost stated" in status
     assert "the mail server accepted the token on 2" in status
 
 

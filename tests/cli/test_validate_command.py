@@ -154,7 +154,7 @@ def test_rules_lists_them_and_shows_a_page() -> None:
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.splitlines()]
     assert listed == [entry.rule for entry in rule_pages()]
-    assert "plaintext-secret        A client secret or a password stands" in done.stdout
+    assert "plaintext-secret        A client secret or a password is in the file" in done.stdout
     done = run("rules", "cleartext-login")
     assert (done.returncode, done.stdout) == (0, rule_page("cleartext-login"))
     done = run("rules", "plain-text-secret")

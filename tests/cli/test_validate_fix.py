@@ -84,7 +84,7 @@ def test_what_is_turned_off_is_not_mended(file: Path) -> None:
 
 def test_a_file_that_has_changed_meanwhile_is_left_alone(file: Path) -> None:
     fixed = FixedFile(str(file), "relay.yml", b"other", MENDED.encode(), ())
-    with pytest.raises(ProvisionerError, match="has changed meanwhile"):
+    with pytest.raises(ProvisionerError, match="has changed in the meantime"):
         write_fixed(fixed)
     assert file.read_bytes() == TEXT.encode()
 

@@ -79,9 +79,9 @@ def test_no_browser_opens_none(desk: Desk, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("browser", "words"),
     [
-        ("false %s", "No browser opened, since the program in BROWSER failed: open the address"),
-        ("/nonexistent/browser %s", "No browser opened, since the program in BROWSER failed"),
-        ("", "No browser opened, since there is no desktop here and BROWSER is not set"),
+        ("false %s", "No browser was opened (the program in BROWSER failed): open the address"),
+        ("/nonexistent/browser %s", "No browser was opened (the program in BROWSER failed"),
+        ("", "No browser was opened (there is no desktop here and BROWSER is not set)"),
     ],
 )
 def test_a_browser_that_does_not_open_is_told(desk: Desk, browser: str, words: str) -> None:
@@ -127,7 +127,10 @@ def test_the_terminal_tells_of_the_wrong_scheme_and_of_old_tabs(desk: Desk) -> N
                 trusting.wrap_socket(connection, server_hostname="localhost").close()
         line = _line(waiting)
         assert line.startswith("A browser connected with https instead of http. ")
-        assert f"The redirect address is http://localhost:{port}: is it registered so?" in line
+        assert (
+            f"The redirect address is http://localhost:{port}; register exactly this address"
+            in line
+        )
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(
                 f"GET /?code=CANARY&state=x HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode()

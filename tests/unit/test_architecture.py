@@ -33,7 +33,6 @@ TWINS = {
     "decoded": "of the three files of a run folder, always written with their module",
     "summary": "the last line of a report: of findings; of a run",
     "exit_code": "of findings; of a run",
-    "value_at": "of a declared file; of an entry of a host document",
     "Output": "the standard streams; what Ansible prints",
 }
 

@@ -17,7 +17,7 @@ from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in
 from provisioner.lint.mistakes.nearest import near_ones, same_letters
 from provisioner.lint.mistakes.other_names import named_elsewhere, remedy_for_name
-from provisioner.lint.schema import Node, Schema
+from provisioner.lint.schema import Schema, SchemaNode
 from provisioner.providers.lookalikes import is_typo
 from provisioner.text import printable
 
@@ -59,7 +59,7 @@ class _Spelling:
         self._schema = schema
         self._astray: list[tuple[str, str, str, Any]] = []
 
-    def put_right(self, value: Any, node: Node, pointer: str, written: str) -> Any:
+    def put_right(self, value: Any, node: SchemaNode, pointer: str, written: str) -> Any:
         if pointer != written:
             self.moved[pointer] = written
         if isinstance(value, dict):
@@ -86,7 +86,7 @@ class _Spelling:
                 node = self._schema.spot(pointer).node
                 holder[key] = self.put_right(value, node, pointer, written)
 
-    def _mapping(self, value: dict[str, Any], node: Node, pointer: str, written: str) -> Any:
+    def _mapping(self, value: dict[str, Any], node: SchemaNode, pointer: str, written: str) -> Any:
         names = self._names_meant(value, node, pointer, written)
         right = {}
         for key, below in value.items():
@@ -98,7 +98,7 @@ class _Spelling:
         return right
 
     def _names_meant(
-        self, value: Mapping[str, Any], node: Node, pointer: str, written: str
+        self, value: Mapping[str, Any], node: SchemaNode, pointer: str, written: str
     ) -> dict[str, str | None]:
         """For each key that is unknown here the one that was meant; None: it belongs elsewhere."""
         if node.get("additionalProperties") is not False:
@@ -130,7 +130,7 @@ class _Spelling:
 
     def _home_of(self, key: str) -> str | None:
         """The key of the top level below which a key is known; "" for the top level itself."""
-        top: Mapping[str, Node] = self._schema.content["properties"]
+        top: Mapping[str, SchemaNode] = self._schema.content["properties"]
         if key in top and key != "$schema":
             return ""
         return next((name for name, node in top.items() if key in node.get("properties", {})), None)
@@ -154,7 +154,7 @@ class _Spelling:
         return near[0]
 
 
-def _unknown(key: str, near: Sequence[str], node: Node, message: str, written: str) -> Issue:
+def _unknown(key: str, near: Sequence[str], node: SchemaNode, message: str, written: str) -> Issue:
     pointer = f"{written}/{escaped(key)}"
     if near:
         remedy, fix = f"did you mean {near[0]}?", _certain(key, near)
@@ -172,7 +172,7 @@ def _certain(word: str, near: Sequence[str]) -> str | None:
     return near[0] if len(near) == 1 and (one == meant or is_typo(one, meant)) else None
 
 
-def _names_for_people(node: Node) -> Iterator[str]:
+def _names_for_people(node: SchemaNode) -> Iterator[str]:
     for name, below in node.get("properties", {}).items():
         if name != "$schema" and "not" not in below:
             yield name

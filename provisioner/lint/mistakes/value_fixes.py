@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
-from provisioner.lint.schema import Node
+from provisioner.lint.schema import SchemaNode
 from provisioner.text import TYPOGRAPHIC_QUOTES
 
 _WORDS = {
@@ -19,7 +19,7 @@ _DIGITS = re.compile(r"[0-9]{1,9}")
 _QUOTES = frozenset(f"{TYPOGRAPHIC_QUOTES}\"'`\uff02")
 
 
-def fixed_value(value: Any, node: Node) -> str | int | bool | None:
+def fixed_value(value: Any, node: SchemaNode) -> str | int | bool | None:
     """The value as a schema's node wants it; None if that is not certain. Never of a secret."""
     if not isinstance(value, str) or node.get("writeOnly"):
         return None
@@ -47,7 +47,7 @@ def _is_wrapping(sign: str) -> bool:
     return sign.isspace() or sign in _QUOTES or unicodedata.category(sign) == "Cf"
 
 
-def _number(text: str, node: Node) -> int | None:
+def _number(text: str, node: SchemaNode) -> int | None:
     if not _DIGITS.fullmatch(text) or (len(text) > 1 and text[0] == "0"):
         return None
     number = int(text)

@@ -154,7 +154,7 @@ def test_hosts_that_cannot_be_worked_with_hold_up_no_other(fleet, tmp_path):
     assert states.pop("maps5") == "unreachable"
     assert set(states.values()) == {"failed"}
     for words in (
-        "maps_apply_command is not a list of texts",
+        "maps_apply_command is not a list of strings",
         "pipelining",
         f"{shared} has no state.json but other files",
         "port 1: connection refused",

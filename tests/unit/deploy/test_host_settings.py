@@ -67,5 +67,5 @@ def test_what_is_no_service(name: Any) -> None:
 @pytest.mark.parametrize("argv", ["import.exe", {"a": 1}, [1], ["a", ""], True])
 @pytest.mark.parametrize("name", ["maps_apply_command", "maps_test_command"])
 def test_a_command_is_a_list_that_no_shell_reads(name: str, argv: Any) -> None:
-    with pytest.raises(InvalidVariable, match=f"{name} is not a list of texts"):
+    with pytest.raises(InvalidVariable, match=f"{name} is not a list of strings"):
         settings(**{name: argv})

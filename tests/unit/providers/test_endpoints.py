@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from provisioner.providers.endpoints import (
-    Entries,
+    ProviderEntries,
     are_all_loopback,
     are_one_builtin_providers,
     endpoint_difference,
@@ -50,7 +50,9 @@ BOTH = ["sso.example.edu", "tokens.example.net/a"]
         ),
     ],
 )
-def test_only_one_list_of_endpoints_joins(entries: Entries, token: str, is_joined: bool) -> None:
+def test_only_one_list_of_endpoints_joins(
+    entries: ProviderEntries, token: str, is_joined: bool
+) -> None:
     assert (endpoint_difference(OUR_OWN, token, entries) is None) is is_joined
 
 

@@ -294,7 +294,7 @@ def test_a_test_email(account, mail_server):
     body = mail.message.get_content()
     assert f"Server:    localhost:{mail_server.port}" in body
     assert f"Sent from: {socket.gethostname()}" in body
-    assert "sent by maps-provisioner and not by MAPS" in body
+    assert "sent by maps-provisioner, not by MAPS" in body
 
 
 def test_any_secret_of_this_run_is_masked():
