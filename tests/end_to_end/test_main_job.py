@@ -82,7 +82,7 @@ def test_tokens_that_expired_and_were_refreshed_are_no_change(
     fleet.inventory(2, path=project.folder / "inventory" / "hosts.yml")
     succeeded(project.authenticate("Reports", chromium.person(user)))
     first = succeeded(project.run("push"))
-    assert "2 hosts share one refresh token, and it is not known whether" in first
+    assert "2 hosts share one refresh token; it is unknown whether" in first
     assert len(mails_of(mail, [user])) == 2
     kept = {n: fleet.snapshot(f"host{n}", "/etc/maps-provisioner") for n in (1, 2)}
     before = kept_tokens(project)
@@ -118,7 +118,7 @@ def test_a_revoked_grant_gives_every_host_its_old_document_back(
 
     assert refused.returncode == 4, refused.stderr + refused.stdout  # the old tokens are dead, too
     assert "2 hosts: 0 changed; 2 unknown" in refused.stdout
-    assert "the previous document fails, too" in refused.stdout
+    assert "the previous document also fails" in refused.stdout
     assert "test email of Reports: wrong at auth 535" in refused.stdout
     assert "provisioner authenticate" in refused.stdout
     for number, document in old.items():

@@ -49,7 +49,7 @@ def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet, home):
     assert "(server file, sign-in or hosts): Reports" in refused(password="another one")
     assert "plan.json is not a plan of this version" in refused('{"schema_version": 2}')
     assert "plan.json is not a plan: it is not JSON" in refused("{")
-    assert "--plan says itself which servers and hosts" in refused(saved, "Reports", code=64)
+    assert "--plan cannot be combined with SERVER" in refused(saved, "Reports", code=64)
     key, kept = home / ".config/maps-provisioner/vault-key", home / "key"
     shutil.move(key, kept)
     assert "has tokens, but the key that opens them is not at" in refused()
