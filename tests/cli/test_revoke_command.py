@@ -168,7 +168,7 @@ def test_a_token_that_is_dead_already_is_as_good_as_revoked(office: Office) -> N
         office.endpoint(f"http://localhost:{server.port}/revoke")
         finished = office.run("revoke", "Reports", "--yes", *ACCEPTED)
     assert finished.returncode == ExitCode.DONE, finished.stderr
-    assert "did not revoke the access token by itself" in finished.stdout
+    assert "did not revoke the access token itself" in finished.stdout
     assert office.token_files() == []
 
 

@@ -59,5 +59,5 @@ def test_property_31_somebody_else_confirms_the_device(declared, user, chromium)
     code, _, said = with_a_person(declared, chromium.person(f"{user}-other"))
     assert code == 6, said
     assert "Reports: user_name: the mail server rejects the token: " in said
-    assert f"did somebody else than {user}@lab.test sign in? The provider does not say" in said
+    assert f"if another account than {user}@lab.test signed in (the provider names none)" in said
     assert not list((declared.folder / "tokens").glob("*.yml"))
