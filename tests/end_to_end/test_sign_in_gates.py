@@ -38,7 +38,7 @@ def tokens(project):
 def test_property_30_a_scope_that_was_unticked(signed_in, user, chromium):
     said = refused(signed_in, chromium.person(user, untick=["smtp"]), code=1)
     assert "Reports: oauth2.scope_for_authorize: requested but not granted: smtp" in said
-    assert "leave every box ticked" in said
+    assert "keep every box checked" in said
 
 
 def test_property_29_offline_access_that_was_unticked(signed_in, user, chromium):

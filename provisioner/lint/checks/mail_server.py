@@ -311,7 +311,7 @@ def doubtful_smtp_host(server: ServerView, context: LintContext) -> Iterator[Iss
         yield Issue(_HOST, message, f"did you mean .{whole.rpartition('.')[2]}?")
     elif meant:
         label = context.provider(meant).label
-        message = f"this looks like a mail server of {label}, misspelt"
+        message = f"this looks like a mail server of {label}, misspelled"
         yield Issue(_HOST, message, f"did you mean {meant}?")
     elif known and signs_in(server) and _is_of_the_mailbox(host, server):
         yield Issue(

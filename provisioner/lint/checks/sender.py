@@ -129,7 +129,7 @@ def _doubt_about_domain(domain: str) -> tuple[str, str] | None:
     if name in _WELL_KNOWN or len(name) > 255:
         return None
     if near:
-        return f"this domain looks like {near[0]}, misspelt", f"did you mean {near[0]}?"
+        return f"this domain looks like {near[0]}, misspelled", f"did you mean {near[0]}?"
     whole = with_known_suffix(name)
     if not whole:
         return None
