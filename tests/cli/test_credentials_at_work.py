@@ -118,7 +118,7 @@ def test_init_on_a_full_disk_leaves_no_half_of_a_file(office: Office) -> None:
     begun = ("--provider", "google", "--mailbox", "a@gmail.com", "--client-id", "12-ab")
     refused = office.run_after("ulimit -f 0", "init", *begun)
     assert refused.returncode == ExitCode.FAILURE
-    assert "a.yml cannot be written: File too large" in refused.stderr
+    assert "cannot write servers/a.yml: File too large" in refused.stderr
     assert list((office.folder / "servers").iterdir()) == [office.declared]
 
 
