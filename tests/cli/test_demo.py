@@ -31,7 +31,7 @@ def provisioner(*arguments: str, folder: Path, **environment: str) -> tuple[int,
     ended = subprocess.run(
         [PROVISIONER, *arguments],
         cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder), **environment},
+        env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -44,7 +44,7 @@ def provisioner(*arguments: str, folder: Path, **environment: str) -> tuple[int,
 def test_the_project_that_it_keeps_works(tmp_path: Path) -> None:
     # A proxy that no one serves: loopback does without it.
     proxy = {"http_proxy": "http://localhost:9", "https_proxy": "http://localhost:9"}
-    code, text = provisioner("demo", "--keep", folder=tmp_path, **proxy)
+    code, text = provisioner("demo", "--keep", folder=tmp_path, TMPDIR=str(tmp_path), **proxy)
     assert code == 0, text
     assert [line for line in text.splitlines() if line in CHAPTERS] == CHAPTERS
     assert not re.search("deprecat|warning|traceback|bug in", text, re.I)
