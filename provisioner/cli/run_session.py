@@ -12,7 +12,7 @@ from provisioner.ansible.environment import ansible_environment, is_become_passw
 from provisioner.ansible.executor import ExecutorOptions
 from provisioner.ansible.signals import Signals, recorded_signals
 from provisioner.cli.options import HostsOptions, OutputFormat, ReportOptions
-from provisioner.cli.output import print_data, print_text, write_report
+from provisioner.cli.output import print_data, print_note, print_text, write_report
 from provisioner.cli.prompts import ask_secret, can_answer, confirm
 from provisioner.cli.view import View, run_view
 from provisioner.credentials.sources import secret_variables
@@ -52,10 +52,14 @@ class RunSession:
     view: View
 
     def __init__(
-        self, command: Command, options: HostsOptions, report: ReportOptions | None = None
+        self,
+        command: Command,
+        options: HostsOptions,
+        report: ReportOptions | None = None,
+        project: Project | None = None,
     ) -> None:
         self._command, self._options = command, options
-        self.project = options.read()
+        self.project = project or options.read()
         self._format = report.output_format if report else OutputFormat.TEXT
         self._files = _report_files(report.report or ()) if report else {}
         self._streams = command == "push" and self._format is OutputFormat.JSON
@@ -211,7 +215,7 @@ def _recorded(
         with _ending(RunRecord(started, [written.append, view.on_event])) as record:
             yield record
         if written.problem:
-            print_text(f"warning: {written.problem}", file=sys.stderr)
+            print_note(f"warning: {written.problem}")
 
 
 @contextmanager

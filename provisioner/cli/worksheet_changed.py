@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from provisioner.cli.app import print_error
-from provisioner.cli.output import print_text
+from provisioner.cli.output import print_note
 from provisioner.cli.run_session import RunSession
 from provisioner.credentials.project_secrets import OpenProject
 from provisioner.deploy.push import plan
@@ -80,7 +79,7 @@ def _tell_of_done(hosts: Iterable[HostResult]) -> None:
         elif host.to_enter is not None and not host.to_enter:
             done.setdefault("nothing to be entered", []).append(host.host)
     for words, names in done.items():
-        print_text(f"{words}: {', '.join(map(printable, names))}", file=sys.stderr)
+        print_note(f"{words}: {', '.join(map(printable, names))}")
 
 
 def _refuse(host: HostResult) -> ExitCode:

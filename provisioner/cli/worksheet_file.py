@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from provisioner.cli.output import print_text, terminal_width, write_report
+from provisioner.cli.output import print_note, terminal_width, write_report
 from provisioner.config.file_text import shown_path
 from provisioner.config.files import SETTINGS_FILES
 from provisioner.errors import UsageError
@@ -78,9 +78,8 @@ def deliver(worksheets: Sequence[Worksheet], out: Path | None, chosen: Worksheet
         sys.stdout.flush()
         return
     write_report(out, text, "--output", mode=_OWNER_ONLY if has_secrets else 0o666)
-    print_text(f"Wrote {shown_path(out)}", file=sys.stderr)
+    print_note(f"Wrote {shown_path(out)}")
     if has_secrets:
-        print(
-            "This file contains secrets in plain text (mode 0600). Delete it when you are done.",
-            file=sys.stderr,
+        print_note(
+            "This file contains secrets in plain text (mode 0600). Delete it when you are done."
         )

@@ -34,11 +34,6 @@ class Registration(NamedTuple):
     mailbox_commands: tuple[str, ...] = ()
     doubt: str = ""
 
-    @property
-    def has_tenant(self) -> bool:
-        """Whether the URLs name the organization's directory."""
-        return "{tenant}" in self.access_token_url
-
 
 # Scope, permission and endpoints:
 # https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth

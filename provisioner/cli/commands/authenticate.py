@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -21,7 +20,7 @@ from provisioner.cli.callback_options import (
     callback_certificate,
 )
 from provisioner.cli.options import ProjectOptions, RequiredServers
-from provisioner.cli.output import print_text
+from provisioner.cli.output import print_note, print_text
 from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError, gravest
 from provisioner.git import checkout_of
 from provisioner.text import COMMIT_HINT, proposed_command
@@ -201,7 +200,7 @@ def _signed_in(
 
     assert server.oauth2 is not None  # noqa: S101  `oauth2_servers` chose it
     secrets = opened.secrets
-    client_secret = secrets.sign_in_secret(server, _announce)
+    client_secret = secrets.sign_in_secret(server, print_note)
     holder = _holder(server, opened)
     _tell_of_card(server, opened)
     provider = provider_for(server.oauth2.authorization_url, opened.project.providers)
@@ -213,12 +212,12 @@ def _signed_in(
         client_secret=client_secret,
         secrets=secrets,
         check_login=None if no_smtp_check else mail_server_proof(server, opened.project),
-        announce=_announce,
+        announce=print_note,
         ca_file=opened.project.ca_file,
     )
     saved = sign_in(way(context), context)
     if holder is not None:
-        _announce(
+        print_note(
             f"{holder} still holds the token that was handed over before; "
             f"the next push gives it this one: {proposed_command('push', server.server_name)}"
         )
@@ -243,14 +242,10 @@ def _print_cards(chosen: list[EmailServer], project: Project, port: int) -> Exit
 def _tell_of_card(server: EmailServer, opened: OpenProject) -> None:
     if not opened.store.exists(server.server_name):
         card = proposed_command("authenticate", server.server_name, "--card")
-        _announce(f"What to register at the provider first: {card}")
+        print_note(f"What to register at the provider first: {card}")
 
 
 def _outcome(name: str, saved: TokenSet, path: Path) -> str:
     who = f" as {saved.identity}" if saved.identity else ""
     proof = "not verified yet" if saved.unproven else "the mail server accepts the token"
     return f"{name}: signed in{who}, {proof}; saved in {path}"
-
-
-def _announce(line: str) -> None:
-    print_text(line, file=sys.stderr)

@@ -69,7 +69,7 @@ def doctor(
         if no_hosts:
             checks.append(skipped("hosts", "--no-hosts"))
         else:
-            checks += _hosts(options, scope, output_format)
+            checks += _hosts(options, found, scope, output_format)
     code = gravest(check.exit_code for check in checks)
     if output_format is OutputFormat.JSON:
         print_data(doctor_json(checks, code), people=False)
@@ -184,14 +184,17 @@ def _sign_in(opened: OpenProject, server: EmailServer) -> Iterator[Check]:
 # -- hosts
 
 
-def _hosts(options: HostsOptions, scope: Scope, output_format: OutputFormat) -> list[Check]:
+def _hosts(
+    options: HostsOptions, project: Project, scope: Scope, output_format: OutputFormat
+) -> list[Check]:
     """What each host says; a problem of the inventory, or of Ansible, is a check that failed."""
     from provisioner.cli.run_session import RunSession, provider_names
     from provisioner.deploy.targets import reached_targets
     from provisioner.reports.doctor import Check, CheckState, failed, host_checks, skipped
 
-    session = RunSession("doctor", options, ReportOptions(output_format=output_format))
-    providers, checks = provider_names(session.project), list[Check]()
+    report = ReportOptions(output_format=output_format)
+    session = RunSession("doctor", options, report, project)
+    providers, checks = provider_names(project), list[Check]()
     try:
         with (
             session.unlocked(),

@@ -81,10 +81,9 @@ def test_email(
 
 def _noted(entry: ServerEntry, result: SmtpResult, project: Project, provider_name: str) -> bool:
     """Note for `status` what the mail server said of the token; whether it refused it."""
-    import sys
     import time
 
-    from provisioner.cli.output import print_text
+    from provisioner.cli.output import print_note
     from provisioner.credentials.proofs import note_mail
     from provisioner.errors import ProvisionerError
     from provisioner.oauth.checks import last_proof, login_result
@@ -97,5 +96,5 @@ def _noted(entry: ServerEntry, result: SmtpResult, project: Project, provider_na
     try:
         note_mail(project.root, {entry.name: proof})
     except ProvisionerError as error:  # what the mail server said is true all the same
-        print_text(f"warning: `status` will not show this: {error.message}", file=sys.stderr)
+        print_note(f"warning: `status` will not show this: {error.message}")
     return proof.mail is not None

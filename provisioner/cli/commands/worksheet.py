@@ -106,7 +106,10 @@ def worksheet(
         scope = Scope(hosts=tuple(host or ()))
         names = [server.server_name for server in chosen] if servers else []
         worksheets, code = changed_worksheets(
-            RunSession("plan", options), scope, names, _revealed if reveal else None
+            RunSession("plan", options, project=declared),
+            scope,
+            names,
+            _revealed if reveal else None,
         )
     else:
         from provisioner.cli.host_servers import servers_of_hosts
