@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -252,22 +251,18 @@ def doctor_json(checks: Sequence[Check], exit_code: ExitCode) -> str:
     )
 
 
-def doctor_text(checks: Sequence[Check], columns: int | None) -> str:
-    """A row for each check, equal hosts in one; `columns`: of the terminal, None: no wrapping."""
-    grouped = list(_grouped(checks))
+def doctor_text(checks: Sequence[Check]) -> str:
+    """A row for each check, equal hosts in one, and its remedy below it."""
     first = max((len(check.state) for check in checks), default=0) + 2
     second = max((len(check.name) for check in checks), default=0) + 2
     lines = []
-    for check, hosts in grouped:
-        subject = ": ".join(filter(None, (_names(hosts), check.about)))
-        text = ": ".join(filter(None, (subject, check.message)))
-        head = f"{check.state:{first}}{check.name:{second}}"
-        lines += _wrapped(text, head, " " * (first + second), columns)
-        for remedy in check.remedy.splitlines():
-            lines += _wrapped(remedy.strip(), " " * first + "-> ", " " * (first + 3), columns)
+    for check, hosts in _grouped(checks):
+        text = ": ".join(filter(None, (_names(hosts), check.about, check.message)))
+        lines.append(f"{check.state:{first}}{check.name:{second}}{text}")
+        lines += [" " * first + f"-> {line.strip()}" for line in check.remedy.splitlines()]
     counts = ", ".join(f"{count} {state}" for state, count in _counts(checks).items() if count)
     lines += ["", f"{counted(len(checks), 'check')}: {counts}"]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _grouped(checks: Iterable[Check]) -> Iterator[tuple[Check, list[str]]]:
@@ -294,20 +289,6 @@ def _names(hosts: Sequence[str]) -> str:
     if len(hosts) <= _MOST_HOSTS:
         return ", ".join(hosts)
     return f"{', '.join(hosts[: _MOST_HOSTS - 1])} and {len(hosts) - _MOST_HOSTS + 1} more"
-
-
-def _wrapped(text: str, head: str, indent: str, columns: int | None) -> list[str]:
-    """Words are never broken: paths and commands are to be found and copied."""
-    if columns is None:
-        return [head + printable(text)]
-    return textwrap.wrap(
-        printable(text),
-        columns,
-        initial_indent=head,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _counts(checks: Iterable[Check]) -> dict[str, int]:

@@ -31,7 +31,7 @@ _ALL_WORDS = "|".join(map(re.escape, sorted(STYLES, key=len, reverse=True)))
 # `maps1: restored`, `test email of Reports: sent (XOAUTH2)`; not a sentence that has such a word.
 _RESULT = re.compile(
     r"^(\S[^:]*: | +(?:test email of|sign-in of|token refresh for) .*?: |)"
-    rf"({_ALL_WORDS})(?=$|[,:;]| \(| at )"
+    rf"({_ALL_WORDS})(?=$|[,:;]| \(| at |  )"
 )
 # A command is copied: it stays on one line, where the terminal lets it.
 _COMMAND = re.compile(
@@ -40,7 +40,11 @@ _COMMAND = re.compile(
 )
 _GLUE = "\0"
 _MARKED = re.compile("\1(.*?)\2")
-_LABEL = re.compile(r" {2,}(?:\S[^:]{0,20}: +|[-+~?] |\(|\d+\. |\S.{0,40}?\S {2,})")
+# Where the text of a line begins: after a sign or a name, or in its last column.
+_LABEL = re.compile(
+    r" {2,}(?:\S[^:]{0,20}: +|[-+~?] |-> |\(|\d+\. |\S.{0,40}?\S {2,})"
+    r"|\S{1,20} {2,}\S.{0,30}?\S {2,}"
+)
 _GAP, _LEAST = 2, 24  # columns between columns, and for a last one that is wrapped
 
 

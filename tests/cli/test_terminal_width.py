@@ -53,6 +53,13 @@ def test_a_card_is_wrapped_below_its_text_and_its_commands_are_whole(project: Pa
     assert any(line.endswith(command) for line in card)
 
 
+def test_a_row_of_doctor_is_wrapped_in_its_column(project: Path) -> None:
+    checks = on_terminal(project, "doctor", "--no-hosts", columns=60).splitlines()
+    plain = [re.sub(r"\x1b\[\d+m", "", line) for line in checks]
+    assert max(len(line) for line in plain if str(project) not in line) <= 60
+    assert "\x1b[31mfailed\x1b[0m   " in "\n".join(checks)
+
+
 def test_a_worksheet_is_wrapped_and_its_values_are_whole(project: Path) -> None:
     sheet = on_terminal(project, "worksheet", "Reports", columns=60)
     wide = [line for line in sheet.splitlines() if len(line) > 60]

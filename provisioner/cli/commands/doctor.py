@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets as random
-import shutil
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -74,8 +72,7 @@ def doctor(
     if output_format is OutputFormat.JSON:
         print_data(doctor_json(checks, code), people=False)
     else:
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print_data(doctor_text(checks, columns), people=True)
+        print_data(doctor_text(checks), people=True)
     return code
 
 

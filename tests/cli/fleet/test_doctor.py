@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from pathlib import Path
 
 import pytest
@@ -312,23 +311,3 @@ def test_no_secret_leaves(fleet, tmp_path):
     assert ended.returncode == 0, ended.stdout
     assert PASSWORD in fleet.document().read_text()  # so there is something to be seen
     assert seen.of({"password": PASSWORD}, but_in="email-servers.json") == []
-
-
-@pytest.mark.parametrize("columns", [60, 80, 200])
-def test_it_fits_the_terminal(three_hosts, columns):
-    fleet = three_hosts
-    fleet.set("maps2", maps_directory="relative")
-    script = (
-        "import os, sys; from provisioner.reports.doctor import doctor_text; "
-        "from provisioner.cli.app import run; sys.stdout.isatty = lambda: True; run(sys.argv[1:])"
-    )
-    fleet.command = lambda *arguments: [sys.executable, "-c", script, *arguments]
-    os.environ["COLUMNS"] = str(columns)
-    try:
-        ended = fleet.run("doctor")
-    finally:
-        del os.environ["COLUMNS"]
-    lines = ended.stdout.splitlines()
-    words = {len(word) for line in lines for word in line.split()}
-    assert max(map(len, lines)) <= max(columns, max(words) + 29)  # a path is never broken
-    assert "maps1, maps3: valid" in ended.stdout

@@ -6,10 +6,20 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import ExitCode
+from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.host.examination import Examination, Way
 from provisioner.host.result import HostResult, HostState
-from provisioner.reports.doctor import Check, CheckState, doctor_json, doctor_text, host_checks
+from provisioner.reports.doctor import (
+    Check,
+    CheckState,
+    doctor_json,
+    doctor_text,
+    failed,
+    host_checks,
+    ok,
+    skipped,
+)
+from provisioner.reports.layout import laid_out
 
 WELL: dict[str, Any] = {
     "windows": True,
@@ -91,7 +101,7 @@ def test_an_interrupted_host_has_no_failed_check() -> None:
 def test_words_of_a_host_steer_no_terminal() -> None:
     seen = {"account": "a\x1b[2Jb", "holder": "c\nok  forged", "directory": "/x\u202e"}
     checks = list(rows(seen).values())
-    text = doctor_text(checks, 80) + doctor_json(checks, ExitCode.DONE)
+    text = doctor_text(checks) + doctor_json(checks, ExitCode.DONE)
     assert not {"\x1b", "\u202e"} & set(text)
     assert "\nok  forged" not in text
 
@@ -104,7 +114,31 @@ def test_many_equal_hosts_are_one_row() -> None:
             HostResult(host=f"maps{number}", state=HostState.UNCHANGED), Examination(**WELL), {}
         )
     ]
-    lines = doctor_text(checks, 60).splitlines()
+    lines = laid_out(doctor_text(checks), width=60).splitlines()
     assert len(lines) < 30
     assert max(map(len, lines)) <= 60
     assert "maps0, maps1, maps2, maps3 and 996 more" in " ".join(" ".join(lines).split())
+
+
+COMMAND = "provisioner authenticate 'Registrar of all Campuses' --select-account"
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_rows_are_wrapped_in_their_column_and_commands_are_whole(width: int) -> None:
+    error = ProvisionerError("the sign-in of this account has expired", remedy=f"run: {COMMAND}")
+    text = doctor_text([failed("sign-in", error, "Registrar"), ok("token endpoint", "answers")])
+    first, *lines = laid_out(text, width=width).splitlines()
+    assert first.startswith("failed  sign-in         Registrar: the sign-in of this")
+    assert any(line.endswith(COMMAND) for line in lines)
+    if width == 60:
+        assert lines[0] == " " * 24 + "account has expired"
+        assert lines[1] == "        -> run:"
+        assert lines[2] == " " * 16 + COMMAND
+
+
+def test_states_have_colors() -> None:
+    text = doctor_text([ok("token endpoint", "answers"), skipped("hosts", "--no-hosts")])
+    assert laid_out(text, colored=True).splitlines()[:2] == [
+        "\x1b[32mok\x1b[0m       token endpoint  answers",
+        "\x1b[33mskipped\x1b[0m  hosts           --no-hosts",
+    ]
