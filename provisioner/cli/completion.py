@@ -16,16 +16,25 @@ _LATEST_RUNS = 20  # so many journals are opened at most
 
 
 def complete_server_name(context: typer.Context, incomplete: str) -> list[str]:
-    """The declared names that go on as typed."""
+    """The declared names that go on as typed, without those that are there already."""
+    return _going_on(incomplete, _declared_names(context), context.params.get("servers"))
+
+
+def complete_destination(context: typer.Context, incomplete: str) -> list[str]:
+    """The same for --accept-destination: its servers are usually arguments, too."""
+    given = context.params.get("accept_destination")
+    return _going_on(incomplete, _declared_names(context), given)
+
+
+def _declared_names(context: typer.Context) -> set[object]:
     from provisioner.config.files import documents_of, server_files, settings_documents
 
     root = Path(context.params.get("project") or ".")
     try:
         documents = documents_of(server_files(root, settings_documents(root)))
-        names = {d.value.get("server_name") for d in documents if isinstance(d.value, dict)}
+        return {d.value.get("server_name") for d in documents if isinstance(d.value, dict)}
     except OSError:
-        return []
-    return _going_on(incomplete, names, context.params.get("servers"))
+        return set()
 
 
 def complete_host_name(context: typer.Context, incomplete: str) -> list[str]:
@@ -43,6 +52,31 @@ def complete_host_name(context: typer.Context, incomplete: str) -> list[str]:
     except (OSError, ProvisionerError):
         return []
     return _going_on(incomplete, names, context.params.get("hosts"))
+
+
+def complete_run_id(context: typer.Context, incomplete: str) -> list[str]:
+    """The runs that go on as typed; of no journal more than its name is read."""
+    from provisioner.deploy.record import run_ids
+
+    try:
+        names = run_ids(Path(context.params.get("project") or "."))
+    except OSError:
+        return []
+    return _going_on(incomplete, names, None)
+
+
+def complete_rule(context: typer.Context, incomplete: str) -> list[str]:
+    """The rules of `validate` that go on as typed."""
+    from provisioner.lint.selection import EVERYTHING
+
+    return _going_on(incomplete, EVERYTHING, context.params.get("select"))
+
+
+def complete_ignorable_rule(context: typer.Context, incomplete: str) -> list[str]:
+    """The same, without those that cannot be ignored."""
+    from provisioner.lint.selection import OPTIONAL
+
+    return _going_on(incomplete, OPTIONAL, context.params.get("ignore"))
 
 
 def _going_on(incomplete: str, names: Iterable[object], given: Iterable[str] | None) -> list[str]:

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from provisioner.cli.completion import complete_server_name
+from provisioner.cli.completion import (
+    complete_destination,
+    complete_host_name,
+    complete_server_name,
+)
 from provisioner.host.mail_mode import MailMode
 
 if TYPE_CHECKING:
@@ -103,6 +107,7 @@ AcceptDestination = Annotated[
         metavar="SERVER",
         help="Accept the new destinations of this server's secrets (repeatable).",
         show_default=False,
+        autocompletion=complete_destination,
     ),
 ]
 
@@ -162,6 +167,7 @@ HostLimit = Annotated[
         metavar="PATTERN",
         help="Only these hosts: a host, a group, or a pattern such as 'maps:!test'.",
         show_default="all",
+        autocompletion=complete_host_name,
     ),
 ]
 

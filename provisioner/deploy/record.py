@@ -402,6 +402,11 @@ def all_runs(root: Path) -> Iterator[RunRecord]:
     return map(_read, reversed(_journals(root)))
 
 
+def run_ids(root: Path) -> list[str]:
+    """The ids of all runs, the oldest first."""
+    return [file.name.removesuffix(_SUFFIX) for file in _journals(root)]
+
+
 def run_named(root: Path, name: str) -> RunRecord:
     """The run whose id is, or begins with, that; UsageError if it is not exactly one."""
     files = {file.name.removesuffix(_SUFFIX): file for file in _journals(root)}

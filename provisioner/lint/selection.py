@@ -13,7 +13,7 @@ from provisioner.lint.checks import IGNORABLE, OTHER_ADVICE, RULES
 from provisioner.lint.rule import rule_page, unknown_rule
 
 EVERYTHING = frozenset(rule.id for rule in RULES) | OTHER_ADVICE
-_OPTIONAL = IGNORABLE | OTHER_ADVICE
+OPTIONAL = IGNORABLE | OTHER_ADVICE
 
 
 def selected_rules(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:
@@ -23,11 +23,11 @@ def selected_rules(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> fr
         if rule_page(rule) is None:
             raise unknown_rule(rule)
     for rule in ignored:
-        if rule not in _OPTIONAL:
+        if rule not in OPTIONAL:
             raise UsageError(
                 f"{rule} cannot be ignored: its findings make an email server unusable or unsafe",
                 remedy="fix its findings; rules that can be ignored: "
-                + ", ".join(sorted(_OPTIONAL)),
+                + ", ".join(sorted(OPTIONAL)),
             )
-    chosen = frozenset(selected) | (EVERYTHING - _OPTIONAL) if selected else EVERYTHING
+    chosen = frozenset(selected) | (EVERYTHING - OPTIONAL) if selected else EVERYTHING
     return chosen - frozenset(ignored)

@@ -440,33 +440,3 @@ def test_the_card_asks_nobody_and_needs_no_key(office: Office, home: Path) -> No
     assert "provisioner authenticate 'New Reports' --card" in first.stderr
     again = office.run("authenticate", "New Reports", "--no-smtp-check")
     assert "--card" not in again.stderr
-
-
-# Completion
-
-
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        ("status ", {"Reports", "Alerts", r"New\ Reports"}),
-        ("refresh Re", {"Reports"}),
-        ("revoke Reports ", {"Alerts", r"New\ Reports"}),
-        ("plan N", {r"New\ Reports"}),
-        ("authenticate X", set()),
-    ],
-)
-def test_the_shell_completes_server_names(tmp_path: Path, typed: str, offered: set[str]) -> None:
-    with ScriptedProvider() as provider:
-        desk = Desk(tmp_path / "project", provider)
-    for name in ("Alerts", "New Reports"):
-        text = desk.declared.read_text().replace("server_name: Reports", f"server_name: {name}")
-        (desk.folder / "servers" / f"{name}.yml").write_text(text)
-    (desk.folder / "servers" / "broken.yml").write_text("a: [")
-    words = f"provisioner {typed}"
-    finished = desk.run(
-        _PROVISIONER_COMPLETE="complete_bash",
-        COMP_WORDS=words,
-        COMP_CWORD=str(len(words.split(" ")) - 1),
-    )
-    assert set(finished.stdout.split("\n")) - {""} == offered
-    assert finished.stderr == ""

@@ -422,16 +422,3 @@ def test_a_reader_that_goes_away_is_no_bug(desk: Desk) -> None:
     )
     assert ended.returncode in (ExitCode.DONE, ExitCode.FAILURE)
     assert ended.stderr == ""
-
-
-@pytest.mark.parametrize(
-    ("typed", "offered"), [("Re", {"Relay", "Reports"}), ("Relay Re", {"Reports"}), ("X", set())]
-)
-def test_the_shell_completes_server_names(desk: Desk, typed: str, offered: set[str]) -> None:
-    words = ["provisioner", "worksheet", *typed.split(" ")]
-    desk.environment |= {
-        "_PROVISIONER_COMPLETE": "complete_bash",
-        "COMP_WORDS": " ".join(words),
-        "COMP_CWORD": str(len(words) - 1),
-    }
-    assert set(desk.run().stdout.split()) == offered

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from provisioner.cli.completion import complete_run_id
 from provisioner.cli.options import ProjectFolder
 from provisioner.errors import ExitCode
 
@@ -24,7 +25,10 @@ def history(
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]", help="A run id, or its first characters.", show_default="list all"
+            metavar="[RUN]",
+            help="A run id, or its first characters.",
+            show_default="list all",
+            autocompletion=complete_run_id,
         ),
     ] = None,
     project: ProjectFolder = Path(),

@@ -7,12 +7,19 @@ from typing import Annotated
 
 import typer
 
+from provisioner.cli.completion import complete_rule
 from provisioner.errors import ExitCode
 
 
 def rules(
     rule: Annotated[
-        str | None, typer.Argument(metavar="[RULE]", help="A rule's id.", show_default="all")
+        str | None,
+        typer.Argument(
+            metavar="[RULE]",
+            help="A rule's id.",
+            show_default="all",
+            autocompletion=complete_rule,
+        ),
     ] = None,
 ) -> int:
     """List the rules of `validate`, or show a rule's page: the problem, what is correct, and why.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from provisioner.cli.completion import complete_ignorable_rule, complete_rule
 from provisioner.cli.options import ProjectFolder
 from provisioner.errors import ExitCode, UsageError
 from provisioner.reports.findings.formats import RENDERERS, FindingFormat
@@ -53,10 +54,16 @@ Select = Annotated[
         metavar="RULE",
         help="Run only this rule (repeatable). Unreadable files are always reported.",
         show_default="all rules",
+        autocompletion=complete_rule,
     ),
 ]
 Ignore = Annotated[
-    list[str] | None, typer.Option(metavar="RULE", help="Ignore this rule (repeatable).")
+    list[str] | None,
+    typer.Option(
+        metavar="RULE",
+        help="Ignore this rule (repeatable).",
+        autocompletion=complete_ignorable_rule,
+    ),
 ]
 
 ToFix = Annotated[

@@ -82,6 +82,7 @@ def test_only_the_hosts_of_a_limit_are_asked(three_hosts):
     program.chmod(0o755)
     assert completed(fleet, "rollback", "map") == ["maps1", "maps3"]
     assert completed(fleet, "rollback", "maps1", "maps") == ["maps3"]
+    assert completed(fleet, "push", "--limit", "m") == ["maps1", "maps3"]
     assert completed(fleet, "worksheet", "--host", "x") == []
     assert not (fleet.folder / "ran").exists(), "completion runs no inventory program"
 
