@@ -57,6 +57,11 @@ def run_sampled(argv: list[str], folder: Path) -> Memory:
         time.sleep(_SAMPLE_EVERY)
 
 
+def memory_below(pid: int) -> float:
+    """MB (PSS) of all processes below this one, now."""
+    return sum(_pss(below) for below in _tree(pid)[1:]) * 1024 / 1e6
+
+
 def cpu_of_trees(pids: Iterable[int]) -> float:
     """Seconds that these processes and all below them have spent, those that ended included."""
     ticks = sum(_ticks(pid) for root in pids for pid in _tree(root))
