@@ -30,6 +30,11 @@ from provisioner.user_config import read_user_config
 
 def read_project(root: Path) -> Project:
     """The project, clean. InvalidProject tells every error; warnings are `validate`'s to show."""
+    return read_and_lint(root)[0]
+
+
+def read_and_lint(root: Path) -> tuple[Project, LintResult]:
+    """The same, with its warnings."""
     _require_folder(root)
     settings = settings_documents(root)
     _require_servers(servers_path(root, settings), settings)
@@ -38,7 +43,7 @@ def read_project(root: Path) -> Project:
     result = lint([*settings, *strays, *servers])
     if result.errors or result.crashed:
         raise InvalidProject(_report(result), remedy="`provisioner validate` shows all of them")
-    return _build(root, settings[0].value if settings else {}, servers)
+    return _build(root, settings[0].value if settings else {}, servers), result
 
 
 def _require_folder(root: Path) -> None:

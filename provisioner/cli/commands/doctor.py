@@ -81,28 +81,20 @@ def doctor(
 
 def _files(options: HostsOptions) -> tuple[list[Check], Project | None]:
     """The project and its files, and what they declare if a push could read it."""
-    from provisioner.config.files import (
-        documents_of,
-        files_of_project,
-        is_project,
-        settings_documents,
-    )
-    from provisioner.lint.result import lint
+    from provisioner.config.files import is_project
+    from provisioner.deploy.run import with_inventory
+    from provisioner.model.reading import read_and_lint
     from provisioner.reports.doctor import failed, ok, warning
     from provisioner.text import counted
 
     root = options.project
+    checks = [ok("project", str(root.absolute()))]
     try:
+        found, result = read_and_lint(root)
+        found = with_inventory(found, options.inventory)
+    except ProvisionerError as error:
         if not is_project(root):
-            options.read()
-        checks = [ok("project", str(root.absolute()))]
-    except ProvisionerError as error:
-        return [failed("project", error)], None
-    try:
-        found = options.read()
-        files = documents_of(files_of_project(root))
-        result = lint(files, settings=settings_documents(root))
-    except ProvisionerError as error:
+            return [failed("project", error)], None
         return [*checks, failed(_FILES, error)], None
     declared = counted(len(found.servers), "email server")
     if result.warnings:
