@@ -1,4 +1,4 @@
-"""The folders of provisioner/, as docs/architecture.md orders them, and what imports what."""
+"""The folders of provisioner/, as the page on architecture orders them, and what imports what."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from tests.support.paths import ROOT
 
 PACKAGE = ROOT / "provisioner"
-PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
 LEVELS = {name: int(level) for level, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", PAGE, re.M)}
 
 # Imports in a function that would be a cycle at the top of the file, and why they are there.

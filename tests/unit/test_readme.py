@@ -19,13 +19,8 @@ from provisioner.worksheet.sheet import dialog_fields
 from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = README + "".join(
-    (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-    for name in (
-        *("signing-in", "pushing", "validating", "security", "windows", "worksheet"),
-        *("two-admins", "leaving", "hosts", "ci", "maps"),
-    )
-)
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = README + "".join(page.read_text(encoding="utf-8") for page in DOCS)
 COMMANDS = get_command(app_with()).commands
 
 
@@ -69,7 +64,7 @@ def test_the_two_commands_are_in_the_makefile():
         assert re.search(rf"^{target}:", makefile, re.M)
 
 
-PUSHING = (ROOT / "docs" / "pushing.md").read_text(encoding="utf-8")
+PUSHING = (ROOT / "docs" / "how-to" / "pushing.md").read_text(encoding="utf-8")
 
 
 def test_the_states_of_hosts_have_the_exit_codes_of_the_program():
@@ -81,7 +76,7 @@ def test_the_states_of_hosts_have_the_exit_codes_of_the_program():
 
 
 def test_the_fields_of_the_dialog_are_those_of_the_worksheet():
-    page = (ROOT / "docs" / "maps.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "maps.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\w+) \| ([^|]+) \| `([\w.]+)` \|$", page, re.M)
     assert rows == [(field.tab, field.label, field.name) for field in dialog_fields()]
 
@@ -95,7 +90,7 @@ case "$1 $PAGE" in worksheet*page) echo page > "$4"; cat "$4" >> "$LOG";; esac
 
 @pytest.mark.parametrize("page", ["", "page"])
 def test_the_alert_of_a_push_is_mailed_if_there_is_a_page(tmp_path, page):
-    text = (ROOT / "docs" / "maps.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "maps.md").read_text(encoding="utf-8")
     script = text.partition("```sh\n")[2].partition("```")[0]
     for name, content in (("provisioner", _STUB), ("mail", _STUB), ("alert", script)):
         (tmp_path / name).write_text(content)
@@ -122,9 +117,7 @@ def test_the_host_variables_are_those_that_are_read():
     assert sorted(named) == sorted([*read, "maps_service"])
 
 
-@pytest.mark.parametrize(
-    "page", sorted(p.relative_to(ROOT) for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
-)
+@pytest.mark.parametrize("page", sorted(p.relative_to(ROOT) for p in (*ROOT.glob("*.md"), *DOCS)))
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):

@@ -1,4 +1,4 @@
-"""The scripts of docs/maps.md do what that page says, in each PowerShell."""
+"""The scripts of docs/how-to/maps.md do what that page says, in each PowerShell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 from tests.support.scripted_smtp import scripted_server
 from tests.windows.powershells import PowerShell
 
-PAGE = ROOT / "docs" / "maps.md"
+PAGE = ROOT / "docs" / "how-to" / "maps.md"
 SECRET = "CANARY~client/secret"
 DOCUMENT = {
     "schema_version": 1,

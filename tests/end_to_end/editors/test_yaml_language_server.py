@@ -1,4 +1,4 @@
-"""What docs/editors.md promises, by the language server that the editors use."""
+"""What docs/how-to/editors.md promises, by the language server that the editors use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.end_to_end.editors.language_server import LanguageServer
 from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
-PAGE = (ROOT / "docs/editors.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "editors.md").read_text()
 VAULT = """\
 server_name: Reports
 host: smtp.example.edu

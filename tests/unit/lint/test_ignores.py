@@ -144,7 +144,7 @@ def test_a_comment_about_two_servers_is_used_where_one_is_read(tmp_path: Path) -
 def test_a_finding_covers_another_only_where_it_is_shown(
     url: str, shown: str, hidden: str, tmp_path: Path
 ) -> None:
-    """As docs/validating.md says; what comes forth are errors that cannot be ignored."""
+    """As docs/how-to/validating.md says; what comes forth are errors that cannot be ignored."""
     text = OAUTH2.format(url=url)
     assert rules(tmp_path, text) == {shown}
     assert rules(tmp_path, text, selected_rules(ignore=[shown])) == {hidden}
