@@ -5,7 +5,7 @@
 # make test-second  the same on Debian's Python 3.13, without what takes long (as root)
 # make check        ruff and mypy alone
 # make measure      how large the code is, what a command imports, how long the tests took
-# make bench        how fast validate is beside other validators, and push beside its floor (as root)
+# make bench        how fast validate is beside check-jsonschema, and push beside `ansible -m ping`
 # make clean        remove what make made
 .PHONY: help demo demo-picture unit test test-second check measure bench lab clean
 .DEFAULT_GOAL := help
@@ -49,9 +49,9 @@ check: .venv/installed-test
 measure: .venv/installed-test
 	@.venv/bin/python benchmarks/measure.py
 
-bench: .venv/installed-test lab
-	@.venv/bin/python benchmarks/validate.py --cache .bench
-	@.venv/bin/python benchmarks/push.py
+bench: .venv/installed-test
+	@.venv/bin/python benchmarks/validate.py
+	@.venv/bin/python benchmarks/scale.py --hosts 20 --forks 10
 
 lab:
 	@tests/support/lab/install.sh
@@ -96,5 +96,5 @@ test-second: .venv/bin/python lab
 .PRECIOUS: %/bin/python %/installed
 
 clean:
-	@rm -rf .venv .venv-3.13 .lab .bench .measure .mypy_cache .pytest_cache .hypothesis .ruff_cache build dist
+	@rm -rf .venv .venv-3.13 .lab .measure .mypy_cache .pytest_cache .hypothesis .ruff_cache build dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +

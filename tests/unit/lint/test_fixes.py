@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.compare_findings import damaged
 from provisioner.config.document import FoundFile
 from provisioner.lint.fixes import fixed_files
 from provisioner.lint.selection import EVERYTHING
 from provisioner.reports.difference import difference
+from tests.support.damage import damaged
 from tests.support.paths import EXAMPLES
 from tests.unit.lint.test_canaries import CANARIES, SECRETS, TEMPLATES
 
