@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 from provisioner.deploy.record import RunRecord, ServerSkipped, whole
 from provisioner.errors import ExitCode
 from provisioner.host.result import HostResult, MailResult
-from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
 from provisioner.reports.junit_xml import add_case, add_element, as_text, new_suite, xml_text
-from provisioner.reports.run_text import Providers, host_text, run_text, summary
-from provisioner.text import as_json, markdown_cell, printable
+from provisioner.reports.run_text import (
+    Providers,
+    host_text,
+    run_blocks,
+    run_notes,
+    run_text,
+    summary,
+)
+from provisioner.text import as_json, counted, markdown_cell, printable
 
 # -- JSON
 
@@ -91,36 +99,35 @@ def _seconds(seconds: float) -> str:
 
 # -- Markdown
 
-
-def run_markdown(record: RunRecord, _providers: Providers) -> str:
-    """A heading, the counts, a table of the hosts, one of the skipped servers."""
-    lines = [
-        f"### provisioner {record.command} {markdown_cell(record.run_id)}",
-        "",
-        summary(record),
-        "",
-    ]
-    if record.hosts:
-        lines += ["| host | state | changes | test emails | |", "|---|---|---|---|---|"]
-        lines += [_row(host) for host in record.hosts] + [""]
-    if record.skipped:
-        lines += ["| skipped server | why | what to do |", "|---|---|---|"]
-        lines += [cells(s.server, s.reason, s.remedy) for s in record.skipped] + [""]
-    lines += [f"- warning: {markdown_cell(text)}" for text in record.warnings]
-    return "\n".join(lines).rstrip() + "\n"
+# GitHub accepts so many characters of a comment. GitLab accepts more.
+MOST_CHARACTERS = 65_536
+_FOR_THE_LAST_LINE = 300
 
 
-def _row(host: HostResult) -> str:
-    changes = (f"{s.name} {s.state}" for s in host.servers if s.state != "unchanged")
-    sentence, remedy = why(host)
-    words = "; ".join(filter(None, (sentence, remedy, to_enter_words(host))))
-    return cells(host.host, host.outcome, ", ".join(changes), ", ".join(_mails(host)), words)
+def run_markdown(
+    record: RunRecord, providers: Providers, most_characters: int = MOST_CHARACTERS
+) -> str:
+    """The text report, for a comment or a summary page of CI, as far as there is room.
+
+    In `pre` no text is markup, or a mention of a person. A line with / first may be a command of
+    GitLab.
+    """
+    title = markdown_cell(f"provisioner {record.command} {record.run_id}")
+    head = f"### {title}\n\n{summary(record)}\n"
+    report = "\n".join((*run_notes(record), "", *run_blocks(record, providers))).strip("\n")
+    lines = re.sub("(?m)^/", "&#47;", html.escape(report, quote=False)).splitlines()
+    kept = list(_lines_within(most_characters - len(head) - _FOR_THE_LAST_LINE, lines))
+    left = len(lines) - len(kept)
+    cut = f"{counted(left, 'line')} omitted: see the output of the command.\n" if left else ""
+    return "\n".join([head, "<pre>", *kept, "</pre>", cut]) if lines else head
 
 
-def _mails(host: HostResult) -> Iterator[str]:
-    if not host.mails:
-        yield from (f"{name} due" for name in host.unverified)
-    yield from map(mail_words, host.mails)
+def _lines_within(room: int, lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return
+        yield line
 
 
 def mail_words(mail: MailResult) -> str:

@@ -69,16 +69,18 @@ _CLOCK_OFF = 300.0  # seconds
 
 def run_text(record: RunRecord, providers: Providers) -> str:
     """The report. Names of hosts, and what they say, steer no terminal and make no lines."""
+    return "\n".join([*run_blocks(record, providers), summary(record), *run_notes(record), ""])
+
+
+def run_blocks(record: RunRecord, providers: Providers) -> Iterator[str]:
+    """Hosts, skipped servers and warnings: a text each, with a blank line after it."""
     texts = ((printable(host.host), host_text(host, providers)) for host in record.hosts)
-    blocks = [
-        *host_groups(texts),
-        *(_skipped(server) for server in record.skipped),
-        *(f"warning: {printable_lines(text)}\n" for text in record.warnings),
-        *_to_be_verified(record),
-    ]
+    yield from host_groups(texts)
+    yield from map(_skipped, record.skipped)
+    yield from (f"warning: {printable_lines(text)}\n" for text in record.warnings)
+    yield from _to_be_verified(record)
     if record.interrupted:
-        blocks.append(f"interrupted by {printable(record.interrupted)}\n")
-    return "\n".join([*blocks, summary(record), *_notes(record), ""])
+        yield f"interrupted by {printable(record.interrupted)}\n"
 
 
 def summary(record: RunRecord) -> str:
@@ -236,7 +238,8 @@ def _to_be_verified(record: RunRecord) -> list[str]:
     return ["\n".join(["to be verified:", *lines, ""])] if lines else []
 
 
-def _notes(record: RunRecord) -> Iterator[str]:
+def run_notes(record: RunRecord) -> Iterator[str]:
+    """What a person has to know or to do now."""
     hosts = record.hosts
     states = defaultdict[HostState, list[str]](list)
     for host in hosts:

@@ -16,6 +16,7 @@ from tests.unit.reports.run_samples import SAMPLES, sample_status
 
 # What is copied is not broken.
 COMMAND = re.compile(r"^ *(?:.*: )?(?:provisioner|Set-CASMailbox|Set-Transport)")
+FORMS = {"plan": ("text", "markdown"), "push": RENDERERS, "to-enter": RENDERERS}
 SUFFIXES = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md"}
 
 
@@ -27,8 +28,8 @@ def shown(texts: Mapping[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_reports_of_runs(frozen: Frozen, name: str) -> None:
     record = SAMPLES[name]()
-    forms = RENDERERS if name in ("push", "to-enter") else {"text": RENDERERS["text"]}
-    texts = {f"{name}.{SUFFIXES[form]}": forms[form](record, {}) for form in forms}
+    forms = FORMS.get(name, ("text",))
+    texts = {f"{name}.{SUFFIXES[form]}": RENDERERS[form](record, {}) for form in forms}
     frozen(f"runs/{name}", shown(texts))
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from lxml import html
+from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from provisioner.deploy.record import HostFinished, RunRecord
+from provisioner.deploy.record import HostFinished, RunRecord, WarningGiven
 from provisioner.host.result import CommandResult, HostResult, HostState
+from provisioner.reports.run_formats import MOST_CHARACTERS, run_markdown
 from provisioner.reports.run_text import run_text
 from tests.unit.reports.run_samples import (
     SENT,
@@ -42,3 +46,57 @@ def test_after_an_interrupted_rollback_it_is_not_to_be_run_again_as_it_was() -> 
     assert "roll back these hosts alone: provisioner rollback maps1\n" in text
     assert "--resume" not in text
     assert "provisioner push --resume" in text_of(host)
+
+
+HOSTILE = (
+    "</pre>",
+    "<!--",
+    "<script>alert(1)</script>",
+    "```",
+    "| a | b |",
+    "@admins",
+    "#1",
+    "![x](https://example.edu/x)",
+    "[a](javascript:b)",
+    "**bold**",
+    "&lt;b&gt;",
+    "/merge",
+    "$x$",
+    "\n\n# heading\n\n</pre>\n/merge\n",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_of_a_host_is_text_in_markdown(text: str) -> None:
+    """GitHub and GitLab make no link, mention or reference in `pre`."""
+    failed = CommandResult(exit=1, output=text)
+    hosts = [
+        result(text, HostState.FAILED, "eio", about=text),
+        delivered(f"{text} 2", HostState.RESTORED, "apply_failed", apply=failed),
+    ]
+    run = record(*finished(*hosts), WarningGiven(text=text), of=started("plan"))
+    report = run_markdown(run, {})
+    page = html.fromstring(MarkdownIt("commonmark").render(report))
+    assert [element.tag for element in page.iter()] == ["div", "h3", "p", "pre"]
+    assert page.find("p").text == "2 hosts: 1 failed; 1 restored"
+    shown = text_of(*hosts).partition("2 hosts: ")[0]
+    assert page.find("pre").text.strip().startswith(shown.strip())
+    assert not [line for line in report.splitlines() if line.startswith("/")]
+
+
+def test_a_long_report_is_cut_to_a_comment_of_github() -> None:
+    hosts = [result(f"<maps{n}>", HostState.FAILED, "eio", about=f"{n}&") for n in range(2000)]
+    report = run_markdown(push(*hosts), {})
+    assert MOST_CHARACTERS - 400 < len(report) < MOST_CHARACTERS
+    assert report.startswith("### provisioner push ")
+    assert "\n2,000 hosts: 0 changed; 2000 failed\n" in report
+    assert report.endswith(" lines omitted: see the output of the command.\n")
+    kept = report.partition("<pre>\n")[2].partition("</pre>")[0].count("\n")
+    omitted = int(report.rpartition("</pre>\n")[2].split()[0].replace(",", ""))
+    complete = run_markdown(push(*hosts), {}, most_characters=10**9)
+    assert "omitted" not in complete
+    assert complete.partition("<pre>\n")[2].partition("</pre>")[0].count("\n") == kept + omitted
+
+
+def test_a_report_of_no_hosts_has_no_empty_block() -> None:
+    assert "pre" not in run_markdown(push(), {})
