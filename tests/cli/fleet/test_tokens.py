@@ -77,7 +77,7 @@ def signed_in_fleet(folder):
         behavior = MailBehavior(check_token=provider.token_facts)
         with ScriptedMailServer(certificate, behavior) as mail:
             fleet = SignedInFleet(folder / "project", mail, certificate.ca_file)
-            fleet.secret = provider.client_secret.reveal()
+            fleet.provider, fleet.secret = provider, provider.client_secret.reveal()
             fleet.sign_in(provider)
             yield fleet
 
