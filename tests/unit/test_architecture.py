@@ -37,7 +37,7 @@ TWINS = {
 }
 
 MOST_FILES = 20
-ALIKE = {"cli/commands", "lint/checks", "lint/pages", "reports/findings", "providers"}  # one per X
+ALIKE = {"cli/commands", "lint/checks", "lint/pages", "reports/findings"}  # one per X
 
 
 def module(path: Path) -> str:

@@ -14,14 +14,17 @@ from provisioner.lint.context import LintContext
 from provisioner.lint.mistakes.nearest import nearest
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.server import ServerView
-from provisioner.providers.all_providers import PROVIDERS
+from provisioner.providers.all_providers import PROVIDERS, ZOHO
 from provisioner.providers.catalogue import is_loopback
 from provisioner.providers.credential_forms import may_be_shown
 from provisioner.providers.endpoints import host_of
-from provisioner.providers.guessed_hosts import GUESSED, with_known_suffix
-from provisioner.providers.lookalikes import is_typo, resembled_host
+from provisioner.providers.lookalikes import (
+    GUESSED,
+    is_typo,
+    resembled_host,
+    with_known_suffix,
+)
 from provisioner.providers.provider import Provider
-from provisioner.providers.zoho import zoho_region
 from provisioner.security_level import PASSWORD_LEVELS
 
 if TYPE_CHECKING:
@@ -252,13 +255,23 @@ def _of_another(here: Provider, server: ServerView, context: LintContext) -> Ite
         )
 
 
+def _zoho_region(host: str) -> str:
+    """`smtp.zoho.com.au`, `accounts.zoho.com.au` -> `com.au`; empty if it is none of Zoho's.
+
+    https://www.zoho.com/accounts/protocol/oauth/multi-dc.html: each holds its own users only.
+    The sign-in page of .com serves all, the token endpoint is that of the account's region.
+    """
+    region = host.rpartition("zoho.")[2]
+    return region if f"accounts.zoho.{region}" in ZOHO.endpoints else ""
+
+
 def _in_region(host: str, region: str) -> str:
     return f"{host.partition('.')[0]}.zoho.{region}"
 
 
 def _at_endpoint(provider: Provider, host: str) -> str:
     """Where a provider's OAuth2 URLs lead, at Zoho those of the mail server's region."""
-    of_region = (one for one in provider.endpoints if zoho_region(one) == zoho_region(host))
+    of_region = (one for one in provider.endpoints if _zoho_region(one) == _zoho_region(host))
     endpoint = next(of_region, "")
     return f" with URLs at {endpoint}" if endpoint else ""
 
@@ -266,8 +279,8 @@ def _at_endpoint(provider: Provider, host: str) -> str:
 def _of_another_region(server: ServerView) -> Iterator[Issue]:
     """Zoho keeps each account in one region; the others know neither it nor its tokens."""
     host = _host_name(server)
-    there = zoho_region(host_of(server.text("/oauth2/access_token_url")))
-    here = zoho_region(host)
+    there = _zoho_region(host_of(server.text("/oauth2/access_token_url")))
+    here = _zoho_region(host)
     if here and there and here != there:
         yield Issue(
             _HOST,

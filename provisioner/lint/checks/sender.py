@@ -15,8 +15,7 @@ from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.schema import schema_named
 from provisioner.lint.server import ServerView
 from provisioner.providers.catalogue import is_loopback
-from provisioner.providers.guessed_hosts import with_known_suffix
-from provisioner.providers.lookalikes import is_typo
+from provisioner.providers.lookalikes import is_typo, with_known_suffix
 
 _USER, _HINT, _FROM = "/user_name", "/oauth2/login_hint", "/test_email/from"
 _CLIENT_NAME = "/client_name"

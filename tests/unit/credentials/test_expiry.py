@@ -19,9 +19,8 @@ from provisioner.credentials.expiry import (
 from provisioner.credentials.proofs import LastProof, Refused
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import ExitCode
+from provisioner.providers.all_providers import GOOGLE, MICROSOFT
 from provisioner.providers.catalogue import provider_for
-from provisioner.providers.google import GOOGLE
-from provisioner.providers.microsoft import MICROSOFT
 from provisioner.providers.provider import Provider
 from provisioner.reports.layout import laid_out
 from provisioner.reports.sign_ins import states_as_text
