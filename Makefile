@@ -1,4 +1,5 @@
 # make demo         watch it work: no root, no network, no account
+# make docs         the documentation site in docs/_build/html; a broken link fails
 # make demo-picture  docs/demo.svg again, from what the demo prints now
 # make unit         what needs neither root, lab, browser nor Ansible: two minutes
 # make test         everything on real parts (installs those; as root), on Python 3.11 or the next here
@@ -7,7 +8,7 @@
 # make measure      how large the code is, what a command imports, how long the tests took
 # make bench        how fast validate is beside check-jsonschema, and push beside `ansible -m ping`
 # make clean        remove what make made
-.PHONY: help demo demo-picture unit test test-second check measure bench lab clean
+.PHONY: help demo demo-picture docs unit test test-second check measure bench lab clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -32,6 +33,10 @@ demo: .venv/installed
 
 demo-picture: .venv/installed
 	@.venv/bin/python docs/demo_picture.py
+
+docs: .venv/installed-docs
+	@.venv/bin/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going --fresh-env docs docs/_build/html
+	@echo 'docs/_build/html/index.html'
 
 unit: .venv/installed-test
 	@.venv/bin/python -m pytest -p tests.support.unit_guard --numprocesses 2 --dist loadgroup \
@@ -93,8 +98,13 @@ test-second: .venv/bin/python lab
 	@$*/bin/python -m pip install --quiet --editable '.[test]'
 	@touch $@
 
+%/installed-docs: pyproject.toml | %/installed
+	@echo "Installing what the site needs into $*"
+	@$*/bin/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
 .PRECIOUS: %/bin/python %/installed
 
 clean:
-	@rm -rf .venv .venv-3.13 .lab .measure .mypy_cache .pytest_cache .hypothesis .ruff_cache build dist
+	@rm -rf .venv .venv-3.13 .lab .measure .mypy_cache .pytest_cache .hypothesis .ruff_cache build dist docs/_build
 	@find . -name __pycache__ -prune -exec rm -rf {} +

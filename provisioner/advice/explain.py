@@ -104,11 +104,16 @@ def first_row(stage: str, said: Set[str], text: str = "", provider: str = "") ->
 @cache
 def rows() -> tuple[Row, ...]:
     """The table, read when the first error is told."""
-    page = Path(__file__).with_name("catalogue.md").read_text(encoding="utf-8")
-    return tuple(_rows(page))
+    return tuple(table_rows(catalogue()))
 
 
-def _rows(page: str) -> Iterator[Row]:
+def catalogue() -> str:
+    """The page with the table."""
+    return Path(__file__).with_name("catalogue.md").read_text(encoding="utf-8")
+
+
+def table_rows(page: str) -> Iterator[Row]:
+    """The rows in the text of the page, or of a section of it."""
     for line in page.splitlines():
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
         if len(cells) == 8 and cells[6] in ACTORS:

@@ -11,10 +11,11 @@ import yaml
 from typer.main import get_command
 
 from provisioner.cli.app import app_with
-from provisioner.errors import ExitCode
+from provisioner.errors import ExitCode, gravest
 from provisioner.host import host_settings
 from provisioner.host.result import MEANINGS
 from provisioner.lint.schema import schema_named
+from provisioner.reports.findings.formats import FindingFormat
 from provisioner.worksheet.sheet import dialog_fields
 from tests.support.paths import ROOT
 
@@ -53,8 +54,14 @@ def test_each_commands_help_ends_with_two_examples_that_exist(name):
 
 
 def test_the_exit_codes_are_those_of_the_program():
-    table = README[README.index("## Exit codes") : README.index("Several at once")]
-    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)] == sorted(ExitCode)
+    codes = re.findall(r"^\| (\d+) \|", reference("exit-codes"), re.M)
+    assert [int(code) for code in codes] == sorted(ExitCode)
+
+
+def test_the_gravest_exit_code_is_that_of_the_program():
+    order = re.search(r"the first of ([\d, ]+\d)", reference("exit-codes"))[1].split(", ")
+    codes = [ExitCode(int(code)) for code in order]
+    assert [gravest(codes[number:]) for number in range(len(codes))] == codes
 
 
 def test_the_two_commands_are_in_the_makefile():
@@ -64,19 +71,24 @@ def test_the_two_commands_are_in_the_makefile():
         assert re.search(rf"^{target}:", makefile, re.M)
 
 
-PUSHING = (ROOT / "docs" / "how-to" / "pushing.md").read_text(encoding="utf-8")
+def reference(name):
+    return (ROOT / "docs" / "reference" / f"{name}.md").read_text(encoding="utf-8")
 
 
 def test_the_states_of_hosts_have_the_exit_codes_of_the_program():
-    table = PUSHING[PUSHING.index("## States") : PUSHING.index("The exit code of a run")]
-    rows = re.findall(r"^\| ([a-z ,]+) \| .* \| (\d) \|$", table, re.M)
+    rows = re.findall(r"^\| ([a-z ,]+) \| .* \| (\d) \|$", reference("host-states"), re.M)
     assert {state: int(code) for state, code in rows} == {
         str(state): meaning.exit_code for state, meaning in MEANINGS.items()
     }
 
 
+def test_the_formats_of_findings_are_those_of_the_program():
+    table = reference("reports").partition("## Runs")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.M) == [*FindingFormat]
+
+
 def test_the_fields_of_the_dialog_are_those_of_the_worksheet():
-    page = (ROOT / "docs" / "how-to" / "maps.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "explanation" / "maps.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\w+) \| ([^|]+) \| `([\w.]+)` \|$", page, re.M)
     assert rows == [(field.tab, field.label, field.name) for field in dialog_fields()]
 
@@ -90,7 +102,7 @@ case "$1 $PAGE" in worksheet*page) echo page > "$4"; cat "$4" >> "$LOG";; esac
 
 @pytest.mark.parametrize("page", ["", "page"])
 def test_the_alert_of_a_push_is_mailed_if_there_is_a_page(tmp_path, page):
-    text = (ROOT / "docs" / "how-to" / "maps.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "worksheet.md").read_text(encoding="utf-8")
     script = text.partition("```sh\n")[2].partition("```")[0]
     for name, content in (("provisioner", _STUB), ("mail", _STUB), ("alert", script)):
         (tmp_path / name).write_text(content)
@@ -111,7 +123,7 @@ def test_the_alert_of_a_push_is_mailed_if_there_is_a_page(tmp_path, page):
 
 
 def test_the_host_variables_are_those_that_are_read():
-    table = PUSHING[PUSHING.index("## Host variables") : PUSHING.index("## States")]
+    table = reference("host-variables").partition("On Windows:")[0]
     named = re.findall(r"^\| `(maps_\w+)` \|", table, re.M)
     read = re.findall(r'variables, "(maps_\w+)"', inspect.getsource(host_settings.host_settings))
     assert sorted(named) == sorted([*read, "maps_service"])

@@ -1,4 +1,4 @@
-"""The scripts of docs/how-to/maps.md do what that page says, in each PowerShell."""
+"""The scripts of the how-to pages do what these pages say, in each PowerShell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 from tests.support.scripted_smtp import scripted_server
 from tests.windows.powershells import PowerShell
 
-PAGE = ROOT / "docs" / "how-to" / "maps.md"
+PAGES = [ROOT / "docs" / "how-to" / name for name in ("apply-command.md", "test-maps.md")]
 SECRET = "CANARY~client/secret"
 DOCUMENT = {
     "schema_version": 1,
@@ -38,7 +38,8 @@ class Desk:
         self.powershell, self.folder = powershell, folder
         self.document = folder / "email-servers.json"
         self.document.write_text(json.dumps(DOCUMENT, ensure_ascii=False), encoding="utf-8")
-        for script in re.findall(r"```powershell\n(.*?)```", PAGE.read_text(), re.DOTALL):
+        text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+        for script in re.findall(r"```powershell\n(.*?)```", text, re.DOTALL):
             (folder / script.split()[1]).write_text(script)
 
     def path(self, name: str) -> str:

@@ -11,7 +11,7 @@ from tests.support.paths import ROOT
 
 
 def test_fields_are_in_the_order_and_spelling_of_the_dialog() -> None:
-    page = (ROOT / "docs" / "how-to" / "maps.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "explanation" / "maps.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\w+) \| (.*) \| `(.*)` \|$", page, re.MULTILINE)
     assert [(field.tab, field.label, field.name) for field in dialog_fields()] == rows
     assert [tab for tab, _ in groupby(rows, key=lambda row: row[0])] == [*TABS.values()]
