@@ -159,7 +159,7 @@ def _loader(vault_password_files: Sequence[Path]) -> Any:
         except AnsibleError:
             raise FleetError(
                 f"{source}: cannot read a vault password from it",
-                remedy="check the path and the mode of the file",
+                remedy="check the path and the mode of the file, and that it is not empty",
             ) from None
         secrets.append((label, secret))
         loader.set_vault_secrets(secrets)
