@@ -142,7 +142,7 @@ def _mend(
     writes: bool,
     shown_on: TextIO,
 ) -> ExitCode:
-    """DONE if all is written, or nothing was to be. A file that cannot be written stops no other."""
+    """DONE if all is written, or nothing was to be. One that cannot be written stops no other."""
     from provisioner.cli.app import code_of
     from provisioner.cli.output import print_text
     from provisioner.config.document import STDIN
