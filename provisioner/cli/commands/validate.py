@@ -185,6 +185,7 @@ def report(result: LintResult, report_format: FindingFormat, target: Path | None
     What cannot be written is an error at the end: the findings are printed in any case.
     """
     from provisioner.cli.output import is_colored, write_report
+    from provisioner.cli.printed_commands import with_given_options
     from provisioner.reports.findings.text import render_colored
 
     shown = RENDERERS[FindingFormat.TEXT if target is not None else report_format]
@@ -196,7 +197,9 @@ def report(result: LintResult, report_format: FindingFormat, target: Path | None
         if report_format is FindingFormat.GITHUB:
             _append_summary(result, os.environ.get("GITHUB_STEP_SUMMARY"))
     finally:
-        sys.stdout.write(shown(result))
+        is_data = target is None and report_format is not FindingFormat.TEXT
+        text = shown(result)
+        sys.stdout.write(text if is_data else with_given_options(text))
         sys.stdout.flush()
 
 
