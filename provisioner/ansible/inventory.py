@@ -118,6 +118,7 @@ def read_inventory(
     for file in path.rglob("*") if path.is_dir() else [path]:
         if file.is_file() and os.access(file, os.X_OK):
             refuse_written_by_others(file, root)
+    _require_files(path)
     from ansible import constants
     from ansible.errors import AnsibleError
     from ansible.inventory.manager import InventoryManager
@@ -134,6 +135,19 @@ def read_inventory(
     for warning in _warnings(path, said.getvalue()):
         print(f"warning: {warning}", file=sys.stderr)
     return Inventory(path, manager, loader)
+
+
+def _require_files(path: Path) -> None:
+    """FleetError where there is a pipe, to which nobody may ever write, or a device without end:
+    Ansible would read it.
+    """
+    variables = [] if path.is_dir() else [path.with_name(f"{of}_vars") for of in ("group", "host")]
+    for file in (path, *(file for folder in (path, *variables) for file in folder.rglob("*"))):
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise FleetError(
+                f"{shown_path(file)}: is a named pipe, a device or a socket, not a file",
+                remedy="move it out of the inventory, or replace it by a file",
+            )
 
 
 def _loader(vault_password_files: Sequence[Path]) -> Any:

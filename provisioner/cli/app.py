@@ -19,6 +19,7 @@ import provisioner
 from provisioner.ansible.signals import end_on_signals, ignore_signals
 from provisioner.cli.options import with_single_options
 from provisioner.cli.output import Output, output_failure, print_text
+from provisioner.cli.printed_commands import forget_options
 from provisioner.errors import ExitCode, ProvisionerError, UsageError
 from provisioner.text import printable_lines
 
@@ -90,6 +91,7 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line, print what went wrong, return the exit code."""
+    forget_options()
     try:
         _require_command(arguments)
         app = app_with({*arguments[:1]} & {*COMMANDS} or COMMANDS)

@@ -18,6 +18,7 @@ from provisioner.cli.completion import (
     complete_host_name,
     complete_server_name,
 )
+from provisioner.cli.printed_commands import repeat
 from provisioner.host.mail_mode import MailMode
 
 if TYPE_CHECKING:
@@ -56,6 +57,15 @@ Within = Annotated[
 ]
 
 
+def _named_inventory(given: Path | None) -> Path | None:
+    return repeat("-i", given)
+
+
+def _named_project(given: Path) -> Path:
+    repeat("-C", given)
+    return given
+
+
 def nearest_project(given: Path) -> Path:
     """The project around the current folder, as git finds its repository.
 
@@ -64,6 +74,7 @@ def nearest_project(given: Path) -> Path:
     from provisioner.config.files import is_project, project_around
 
     here = Path.cwd()
+    repeat("-C", given)
     if given != Path() or is_project(here):
         return given
     found = project_around(here)
@@ -80,6 +91,7 @@ NewProjectFolder = Annotated[
         "-C",
         help="The project folder, with provisioner.yml, servers/, inventory/, tokens/.",
         show_default="the current folder",
+        callback=_named_project,
     ),
 ]
 ProjectFolder = Annotated[
@@ -118,6 +130,7 @@ InventoryPath = Annotated[
         "-i",
         help="Ansible inventory file, folder or script.",
         show_default="the project's: inventory/",
+        callback=_named_inventory,
         rich_help_panel="Ansible",
     ),
 ]

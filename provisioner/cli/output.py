@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from provisioner.cli.printed_commands import with_given_options
 from provisioner.errors import ProvisionerError
 from provisioner.reports.layout import laid_out
 from provisioner.text import printable_lines
@@ -27,7 +28,8 @@ def print_text(text: str, *, end: str = "\n", file: TextIO | None = None) -> Non
     show is named."""
     stream = file or sys.stdout
     colored = is_colored(stream, os.environ)
-    shown = laid_out(printable_lines(text + end), width=terminal_width(stream), colored=colored)
+    text = with_given_options(printable_lines(text + end))
+    shown = laid_out(text, width=terminal_width(stream), colored=colored)
     print(shown, end="", file=stream, flush=True)
 
 

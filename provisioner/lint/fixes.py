@@ -70,7 +70,7 @@ def write_fixed(fixed: FixedFile) -> None:
                 )
             try:
                 _replace(file.fileno(), fixed.after)
-            except OSError:
+            except BaseException:  # Ctrl-C, too: signals after the first are ignored
                 _replace(file.fileno(), fixed.before)
                 raise
     except OSError as error:
@@ -79,9 +79,11 @@ def write_fixed(fixed: FixedFile) -> None:
 
 
 def _replace(descriptor: int, content: bytes) -> None:
+    """A shorter content is filled up with empty lines first: a kill leaves no rest of the old."""
+    filled = content.ljust(os.fstat(descriptor).st_size, b"\n")
     written = 0
-    while written < len(content):
-        written += os.pwrite(descriptor, content[written:], written)
+    while written < len(filled):
+        written += os.pwrite(descriptor, filled[written:], written)
     os.ftruncate(descriptor, len(content))
     os.fsync(descriptor)
 
@@ -100,7 +102,7 @@ def _fixed(found: FoundFile, settings: list[Document], asked: frozenset[str]) ->
         better, changes = _with_plain_indentation(text, left_alone=inside)
     if changes and not _say_the_same(before, file.documents(better)):
         better, changes = text, []
-    if not _is_broken(before):
+    if not _is_broken(file.documents(better)):
         better, further = file.fixed(better)
         changes += further
     mark = UTF_8_MARK if raw.startswith(UTF_8_MARK) else b""

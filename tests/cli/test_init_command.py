@@ -208,7 +208,7 @@ def test_the_project_of_an_option_and_its_schema(tmp_path: Path, folder: Path, r
     first = (folder / "new/servers/reports.yml").read_text().partition("\n")[0]
     assert first == "# yaml-language-server: $schema=../schemas/email-server.schema.json"
     assert "provisioner validate -C new\n" in finished.stdout
-    assert "provisioner authenticate Reports -C new\n" in finished.stdout
+    assert "provisioner authenticate -C new Reports\n" in finished.stdout
 
 
 def test_the_places_that_the_settings_name(folder: Path, run: Any) -> None:
@@ -552,11 +552,11 @@ def test_an_interrupted_dialog_prints_the_command_that_continues(folder: Path, k
     program, *arguments = shlex.split(command)
     assert program == "provisioner"
     assert arguments[1:] == [
+        *("-C", "a b"),
         f"--client-id={GUID}",
         "--provider=microsoft",
         "--mailbox=reports@uni.edu",
         "--name=It's: #1",
-        "--project=a b",
     ]
     with Terminal([PROVISIONER, *arguments], folder=folder, environment=os.environ) as terminal:
         terminal.answer("Port of the mail server [587]: ", "")

@@ -89,7 +89,7 @@ def test_a_missing_servers_folder_is_a_finding(project: Path) -> None:
     done = run("validate", "--project", "inventory")
     assert done.returncode == 1
     assert "inventory/servers:1:1: error[no-files] no email server is declared" in done.stdout
-    assert "`provisioner init`" in done.stdout
+    assert "`provisioner init -C inventory`" in done.stdout
 
 
 def test_a_format_that_is_none() -> None:

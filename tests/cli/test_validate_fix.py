@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.cli.app import run as run_in_this_process
 from provisioner.errors import ProvisionerError
 from provisioner.lint.fixes import FixedFile, write_fixed
 from tests.cli.test_validate_command import run
@@ -102,3 +103,67 @@ def test_a_full_disk_leaves_what_was_there(file: Path, monkeypatch: pytest.Monke
     with pytest.raises(ProvisionerError, match="No space left"):
         write_fixed(FixedFile(str(file), "relay.yml", TEXT.encode(), MENDED.encode(), ()))
     assert file.read_bytes() == TEXT.encode()
+
+
+def test_a_file_that_cannot_be_written_stops_no_other(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Root may write to a read-only file: so it is its folder that is gone."""
+    other = file.with_name("sender.yml")
+    other.write_text(TEXT.replace("Relay", "Sender").replace("\r", ""))
+
+    def write(fixed: FixedFile) -> None:
+        write_fixed(fixed._replace(path=f"{fixed.path}/" if "relay" in fixed.path else fixed.path))
+
+    monkeypatch.setattr("provisioner.lint.fixes.write_fixed", write)
+    assert run_in_this_process(["validate", "--fix", "--ignore", "line-ends"]) == 1
+    said = capsys.readouterr()
+    assert said.err == (
+        "Error: servers/relay.yml: cannot be written: Not a directory\n  nothing in it was fixed\n"
+    )
+    assert "port: 25\n" in other.read_text()
+    assert file.read_bytes() == TEXT.encode()
+    assert "1 of them can be fixed" in said.out
+
+
+@pytest.mark.parametrize("cut", ["pwrite", "ftruncate"])
+def test_an_interrupted_write_leaves_what_was_there(
+    file: Path, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    real, calls = getattr(os, cut), []
+
+    def interrupted(*arguments: object) -> object:
+        calls.append(arguments)
+        done = real(*arguments)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(os, cut, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_fixed(FixedFile(str(file), "relay.yml", TEXT.encode(), MENDED.encode(), ()))
+    assert file.read_bytes() == TEXT.encode()
+
+
+def test_a_kill_before_the_file_is_cut_leaves_no_rest_of_the_old_text(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, there = os.ftruncate, []
+
+    def look(descriptor: int, length: int) -> None:
+        there.append(file.read_bytes())
+        real(descriptor, length)
+
+    monkeypatch.setattr(os, "ftruncate", look)
+    after = b"server_name: A\n"
+    write_fixed(FixedFile(str(file), "relay.yml", TEXT.encode(), after, ()))
+    assert there == [after.ljust(len(TEXT), b"\n")]
+    assert file.read_bytes() == after
+
+
+def test_one_run_fixes_all(file: Path) -> None:
+    """What can be read only when its indentation is fixed is looked at then, not a run later."""
+    file.write_text(TEXT.replace("\r", "") + "\xa0\xa0# a comment\n", encoding="utf-8")
+    assert run("validate", "--fix").returncode == 0
+    assert "\nport: 25\n" in file.read_text(encoding="utf-8")
+    assert run("validate", "--diff").returncode == 0

@@ -399,8 +399,7 @@ class _Answers:
         if reference and not _REFERENCE.fullmatch(reference):
             answers.pop("password_from")  # perhaps the password itself
         options = [f"{_flag(key)}={value}" for key, value in answers.items()]
-        where = [] if self.project.root == Path() else [f"--project={self.project.root}"]
-        return shlex.join(["provisioner", "init", *options, *where])
+        return shlex.join(["provisioner", "init", *options])
 
     def require_complete(self) -> None:
         """UsageError with all that is missing."""
@@ -750,8 +749,7 @@ def _refuse_existing(path: Path) -> None:
 
 
 def _next_steps(answers: _Answers, project: _Project) -> str:
-    name, root = answers.known["name"], project.root
-    where = () if root == Path() else (f"-C {shlex.quote(str(root))}",)
+    name = answers.known["name"]
     file = shown_path(project.folder / _file_name(name))
     reference = answers.known.get("password_from", "")
     variable = reference.removeprefix("env:") if reference.startswith("env:") else ""
@@ -762,11 +760,11 @@ def _next_steps(answers: _Answers, project: _Project) -> str:
         steps.append(f"# replace {_OPEN} in {file} by the client id of the app registration")
     if variable:  # read, not export NAME=...: that would stay in the shell's history
         steps.append(f"read -rs {variable}; export {variable}   # paste the secret, press Enter")
-    steps.append(command_for("validate", (), *where))
+    steps.append(command_for("validate", ()))
     if answers.is_oauth2:
-        steps.append(proposed_command("authenticate", name, *where))
+        steps.append(proposed_command("authenticate", name))
     else:
-        steps.append(command_for("doctor", (), *where))
+        steps.append(command_for("doctor", ()))
     return "Then:\n" + "".join(f"  {step}\n" for step in steps)
 
 

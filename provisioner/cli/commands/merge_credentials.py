@@ -111,7 +111,6 @@ def print_merge_driver(root: Path) -> bool:
         return True
     else:
         problem = "git could not set it; once that is corrected, run"
-    where = "" if root == Path() else f" -C {shlex.quote(str(root))}"
-    command = f"provisioner init --merge-driver{where}"
+    command = "provisioner init --merge-driver"
     print_text(f"No merge driver for tokens/: {problem}: {command}", file=sys.stderr)
     return False

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -14,7 +15,7 @@ import typer
 
 from provisioner.cli.completion import complete_ignorable_rule, complete_rule
 from provisioner.cli.options import ProjectFolder
-from provisioner.errors import ExitCode, UsageError
+from provisioner.errors import ExitCode, UsageError, gravest
 from provisioner.reports.findings.formats import RENDERERS, FindingFormat
 
 if TYPE_CHECKING:
@@ -120,16 +121,17 @@ def validate(
     files = list(files_at(paths) if paths else files_of_project(project))
     _refuse_to_replace(files, output)
     settings = settings_documents(project)
+    mended = ExitCode.DONE
     if fix or diff:
         shown_on = sys.stdout if report_format is FindingFormat.TEXT or not fix else sys.stderr
-        has_changed = _mend(files, settings, asked, writes=fix, shown_on=shown_on)
+        mended = _mend(files, settings, asked, writes=fix, shown_on=shown_on)
         if not fix:
-            return ExitCode.FAILURE if has_changed else ExitCode.DONE
+            return mended
         settings = settings_documents(project)
     with _without_garbage_collection():
         result = lint(documents_of(files), settings=settings, asked=asked, strict=strict)
     report(result, report_format, output)
-    return exit_code(result)
+    return gravest((mended, exit_code(result)))
 
 
 def _mend(
@@ -139,8 +141,9 @@ def _mend(
     *,
     writes: bool,
     shown_on: TextIO,
-) -> bool:
-    """Whether there was something to mend."""
+) -> ExitCode:
+    """DONE if all is written, or nothing was to be. One that cannot be written stops no other."""
+    from provisioner.cli.app import code_of
     from provisioner.cli.output import print_text
     from provisioner.config.document import STDIN
     from provisioner.lint.fixes import fixed_files, write_fixed
@@ -148,13 +151,12 @@ def _mend(
 
     if any(found.path == STDIN for found in files):
         raise UsageError("standard input cannot be fixed in place", remedy="name files or folders")
-    has_changed = False
+    code = ExitCode.DONE
     for fixed in fixed_files(files, settings, asked):
-        has_changed = True
         print_text(difference(fixed), file=shown_on)
-        if writes:
-            write_fixed(fixed)
-    return has_changed
+        done = code_of(partial(write_fixed, fixed)) if writes else ExitCode.FAILURE
+        code = gravest((code, done))
+    return code
 
 
 @contextmanager
@@ -183,6 +185,7 @@ def report(result: LintResult, report_format: FindingFormat, target: Path | None
     What cannot be written is an error at the end: the findings are printed in any case.
     """
     from provisioner.cli.output import is_colored, write_report
+    from provisioner.cli.printed_commands import with_given_options
     from provisioner.reports.findings.text import render_colored
 
     shown = RENDERERS[FindingFormat.TEXT if target is not None else report_format]
@@ -194,7 +197,9 @@ def report(result: LintResult, report_format: FindingFormat, target: Path | None
         if report_format is FindingFormat.GITHUB:
             _append_summary(result, os.environ.get("GITHUB_STEP_SUMMARY"))
     finally:
-        sys.stdout.write(shown(result))
+        is_data = target is None and report_format is not FindingFormat.TEXT
+        text = shown(result)
+        sys.stdout.write(text if is_data else with_given_options(text))
         sys.stdout.flush()
 
 

@@ -139,6 +139,32 @@ def test_an_inventory_script_that_others_may_write_is_not_run(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize(
+    ("path", "pipe"),
+    [
+        ("hosts.ini", "host_vars/maps1.yml"),
+        ("hosts.ini", "group_vars/maps/ports.yml"),
+        ("folder", "folder/more.yml"),
+        ("folder", "folder/host_vars/maps1.yml"),
+        ("pipe", "pipe"),
+    ],
+)
+def test_a_pipe_to_which_nobody_writes_is_not_waited_for(inventory, tmp_path, path, pipe):
+    (tmp_path / pipe).parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(tmp_path / pipe)
+    with pytest.raises(FleetError) as error:
+        read(tmp_path / path)
+    said = "is a named pipe, a device or a socket, not a file"
+    assert error.value.message == f"{tmp_path / pipe}: {said}"
+
+
+def test_a_device_without_end_is_not_read(inventory, tmp_path):
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars" / "maps1").symlink_to("/dev/zero")
+    with pytest.raises(FleetError, match="is a named pipe, a device or a socket"):
+        read(inventory)
+
+
 # -- variables
 
 
