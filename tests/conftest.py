@@ -24,6 +24,9 @@ for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL,
         )
 
+# Where it is set, each command that a test starts would compile this package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 os.environ["TZ"] = "UTC"  # reports have local times
 time.tzset()
 

@@ -1,4 +1,4 @@
-"""The wheel, installed in a fresh virtual environment outside the checkout, does the whole job."""
+"""The wheel in a fresh virtual environment outside the checkout: it validates and pushes."""
 
 import os
 import subprocess
@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from tests.cli.fleet.local_fleet import PASSWORD, local_fleet
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.long
@@ -90,11 +91,10 @@ def test_validate_from_the_wheel(installed, tmp_path):
     assert "servers/relay.yml:5:1" in ended.stdout + ended.stderr
 
 
-def test_the_demo_from_the_wheel(installed, tmp_path):
-    ended = run(installed, "demo", cwd=tmp_path, TMPDIR=str(tmp_path))
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "2 hosts: 2 changed; 1 applied; 1 delivered, never entered" in ended.stdout
-    assert "2 hosts: 0 changed; 2 unchanged" in ended.stdout
-    assert "invalid_client" in ended.stdout
-    assert "2 hosts: 0 changed; 2 restored" in ended.stdout
-    assert list(tmp_path.iterdir()) == [], "the demo leaves nothing behind"
+def test_a_push_from_the_wheel(installed, tmp_path):
+    with local_fleet(tmp_path) as fleet:
+        arguments = fleet.command("push")[1:]
+        ended = run(installed, *arguments, cwd=fleet.folder, MAIL_PASSWORD=PASSWORD)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert "test email of Reports: sent" in ended.stdout
+        assert fleet.served("maps1") == ["Reports"]

@@ -1,4 +1,4 @@
-"""A whole push to a host with PowerShell, over sshd: plan, push, second push, refused email."""
+"""A whole push to a host with PowerShell, over sshd: push, second push, refused email."""
 
 from __future__ import annotations
 
@@ -53,7 +53,6 @@ def test_a_push_to_windows(powershell: PowerShell, sshd: int, tmp_path: Path) ->
             maps_ca_file=powershell.path(fleet.ca_file),
         )
         run = Runs(fleet, playbooks)
-        assert run("plan", code=2)["hosts"][0]["state"] == "would change"
         host = run("push")["hosts"][0]
         assert (host["state"], host["mails"][0]["proof"]) == ("delivered, not applied", "sent")
         assert len(fleet.mail.received) == 1, "the host has sent it"

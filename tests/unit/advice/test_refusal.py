@@ -83,10 +83,10 @@ def test_a_busy_provider_says_nothing_of_the_token() -> None:
 
 
 def test_a_description_made_to_be_slow_is_read_at_once() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     refusal = _refusal(error="invalid_grant", error_description="Trace ID:" * 25_000 + "~")
     assert len(refusal.message()) < 1000
-    assert time.monotonic() - started < 20  # unbounded it takes minutes
+    assert time.process_time() - started < 20  # unbounded it takes minutes
 
 
 def test_only_the_standards_error_decides_who_is_needed() -> None:
