@@ -26,7 +26,7 @@ _SOURCES = "env:NAME, file:PATH or keyring:SERVICE/NAME"
 _REFERENCE = re.compile(r"(env|file|keyring):(\S.*)")
 
 
-class InitOption(NamedTuple):
+class Option(NamedTuple):
     """An option of `init`. `pointer`: where it is in the server file; `example` stands for it while
     another one is checked; `default`: in words, for its help.
     """
@@ -40,26 +40,24 @@ class InitOption(NamedTuple):
 _PAGE, _TOKENS = "/oauth2/authorization_url", "/oauth2/access_token_url"
 _SSO, _METHOD = "https://sso.example.edu", "/smtp_security_level"
 ANSWERS = {
-    "provider": InitOption(
-        "Such as microsoft, google, other, password or relay.", default="prompt"
-    ),
-    "mailbox": InitOption("Address of the mailbox.", "/user_name", "reports@example.edu", "prompt"),
-    "name": InitOption("The server_name.", "/server_name", "Reports", "after the mailbox"),
-    "host": InitOption("The mail server.", "/host", "smtp.example.edu"),
-    "port": InitOption("Port of the mail server.", "/port", "587"),
-    "tenant": InitOption("Microsoft: ID or domain of the directory.", _PAGE, default="prompt"),
-    "issuer": InitOption("OpenID Connect issuer to read the endpoints from.", default="none"),
-    "authorization_url": InitOption("The sign-in page.", _PAGE, f"{_SSO}/authorize"),
-    "access_token_url": InitOption("The token endpoint.", _TOKENS, f"{_SSO}/token"),
-    "scope": InitOption(
+    "provider": Option("Such as microsoft, google, other, password or relay.", default="prompt"),
+    "mailbox": Option("Address of the mailbox.", "/user_name", "reports@example.edu", "prompt"),
+    "name": Option("The server_name.", "/server_name", "Reports", "after the mailbox"),
+    "host": Option("The mail server.", "/host", "smtp.example.edu"),
+    "port": Option("Port of the mail server.", "/port", "587"),
+    "tenant": Option("Microsoft: ID or domain of the directory.", _PAGE, default="prompt"),
+    "issuer": Option("OpenID Connect issuer to read the endpoints from.", default="none"),
+    "authorization_url": Option("The sign-in page.", _PAGE, f"{_SSO}/authorize"),
+    "access_token_url": Option("The token endpoint.", _TOKENS, f"{_SSO}/token"),
+    "scope": Option(
         "The scope_for_authorize.", "/oauth2/scope_for_authorize", "smtp offline_access"
     ),
-    "client_id": InitOption("Client id of the app.", CLIENT_ID, OPEN_CLIENT_ID, "left open"),
-    "auth": InitOption(
+    "client_id": Option("Client id of the app.", CLIENT_ID, OPEN_CLIENT_ID, "left open"),
+    "auth": Option(
         f"Without OAuth2: {', '.join(METHODS)}.", _METHOD, "oauth2", "login; relay: none"
     ),
-    "tls": InitOption("Without OAuth2: yes or no.", "/use_tls", "yes", "yes"),
-    "password_from": InitOption(f"{_SOURCES}.", "/password", "env:PASSWORD", "env:NAME_PASSWORD"),
+    "tls": Option("Without OAuth2: yes or no.", "/use_tls", "yes", "yes"),
+    "password_from": Option(f"{_SOURCES}.", "/password", "env:PASSWORD", "env:NAME_PASSWORD"),
 }
 
 

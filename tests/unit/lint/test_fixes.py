@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.compare_findings import damaged
 from provisioner.config.document import FoundFile
+from provisioner.lint.checks import EVERYTHING
 from provisioner.lint.fixes import fixed_files
-from provisioner.lint.selection import EVERYTHING
 from provisioner.reports.difference import difference
 from tests.support.paths import EXAMPLES
 from tests.unit.lint.test_canaries import CANARIES, SECRETS, TEMPLATES
