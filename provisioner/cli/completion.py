@@ -67,14 +67,14 @@ def complete_run_id(context: typer.Context, incomplete: str) -> list[str]:
 
 def complete_rule(context: typer.Context, incomplete: str) -> list[str]:
     """The rules of `validate` that go on as typed."""
-    from provisioner.lint.selection import EVERYTHING
+    from provisioner.lint.checks import EVERYTHING
 
     return _going_on(incomplete, EVERYTHING, context.params.get("select"))
 
 
 def complete_ignorable_rule(context: typer.Context, incomplete: str) -> list[str]:
     """The same, without those that cannot be ignored."""
-    from provisioner.lint.selection import OPTIONAL
+    from provisioner.lint.checks import OPTIONAL
 
     return _going_on(incomplete, OPTIONAL, context.params.get("ignore"))
 

@@ -8,10 +8,11 @@ import termios
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from provisioner.cli.output import print_note
+from provisioner.cli.output import print_note, terminal_width
 from provisioner.errors import Interrupted
+from provisioner.reports.layout import laid_out
 from provisioner.secret import Secret
-from provisioner.text import printable, printable_lines
+from provisioner.text import printable
 
 
 def can_answer() -> bool:
@@ -23,7 +24,7 @@ def can_answer() -> bool:
 def confirm(question: str) -> bool:
     """Whether the answer is yes; what is neither yes nor no is asked again, Enter is no."""
     while True:
-        answer = _answer(f"{question} [y/N] ").casefold()
+        answer = _answer(f"{question} [y/N]").casefold()
         if answer in ("y", "yes", "", "n", "no"):
             return answer.startswith("y")
 
@@ -41,12 +42,12 @@ def ask(question: str, *, default: str = "", wrong: Callable[[str], str] = lambd
     """
     hint = f" [{default}]" if default else ""
     while True:
-        answer = _answer(f"{question}{hint}: ") or default
+        answer = _answer(f"{question}{hint}:") or default
         complaint = wrong(answer) if answer else ""
         if answer and not complaint:
             return answer
         if complaint:
-            print(f"  {printable_lines(complaint)}", file=sys.stderr)
+            print_note(f"  {complaint}")
 
 
 def ask_secret(question: str) -> Secret:
@@ -57,11 +58,14 @@ def ask_secret(question: str) -> Secret:
         raise _no_answer() from None
 
 
-def _answer(prompt: str) -> str:
-    """One line, typed after the question. The end of the input (Ctrl-D) is no answer."""
+def _answer(question: str) -> str:
+    """One line, typed after the question, which is wrapped at blanks. The end of the input (Ctrl-D)
+    is no answer.
+    """
     with suppress(termios.error, OSError, ValueError):
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
-    print(printable(prompt), end="", file=sys.stderr, flush=True)
+    shown = laid_out(printable(question), width=terminal_width(sys.stderr)).rstrip("\n")
+    print(shown, end=" ", file=sys.stderr, flush=True)
     line = sys.stdin.readline()
     if not line:
         raise _no_answer()

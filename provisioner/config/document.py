@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provisioner.config.file_text import file_bytes, oddities_of, shown_path, stdin_bytes, text_of
 from provisioner.config.issue import Issue, Unreadable
-from provisioner.config.json_text import json_events
 from provisioner.config.place import Place, Position, Range
 from provisioner.config.yaml_text import (
     MISSING,
@@ -83,7 +82,11 @@ class Source:
 
     def events(self) -> NextEvent:
         """A function that gives one event of its YAML or JSON a call."""
-        return json_events(self.text) if self.is_json else yaml_events(self.text)
+        if not self.is_json:
+            return yaml_events(self.text)
+        from provisioner.config.json_text import json_events  # few files are
+
+        return json_events(self.text)
 
     def tree(self, position: int) -> Node | None:
         """Of a document, the tree of places: read anew, and only the last one that was asked for

@@ -13,10 +13,9 @@ from provisioner.lint.checks import UNUSED_IGNORE
 from provisioner.lint.context import ProjectContexts
 from provisioner.lint.finding import Finding
 from provisioner.lint.ignores import Ignores
-from provisioner.lint.mistakes.spelling import CorrectedDocument
 from provisioner.lint.rule import Rule
 from provisioner.lint.schema import Schema, schema_for
-from provisioner.lint.server import ServerView
+from provisioner.lint.server import CorrectedDocument, ServerView
 
 _place = attrgetter("line", "column")
 

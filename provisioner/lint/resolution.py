@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import TypedDict
 
 from provisioner.config.document import Document
 from provisioner.config.issue import Issue, Severity
@@ -13,8 +12,7 @@ from provisioner.config.place import Place, Position, Range
 from provisioner.config.pointer import lies_in, value_at
 from provisioner.config.yaml_scalars import plain_value
 from provisioner.lint.checks.oauth_urls import URLS
-from provisioner.lint.excerpt import excerpt_of
-from provisioner.lint.excerpt_of_line import excerpt_of_line
+from provisioner.lint.excerpt import excerpt_of, excerpt_of_line
 from provisioner.lint.finding import Excerpt, Finding, Fix
 from provisioner.lint.ignores import Ignores
 from provisioner.lint.schema import Schema, schema_for
@@ -31,33 +29,34 @@ _NOT_OF_THE_FORM = _ENDPOINTS | {"wrong-form", "duplicate-server-name"}
 _PLAIN = re.compile(r"[A-Za-z0-9/][\w ./:@%+~?=&-]*(?<![: ])", re.ASCII)
 
 
-class _Lines(TypedDict):
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-
 def finding_of_reader(issue: Issue, document: Document) -> Finding:
-    """An issue knows its place itself: its document may have none."""
-    schema = schema_for(document)
+    """An issue knows its place itself: its document may have none. What is wrong with a whole file
+    is marked nowhere in it.
+    """
+    excerpt, schema = None, schema_for(document)
+    if not issue.range.is_empty and issue.severity is Severity.ERROR:
+        excerpt = excerpt_of_line(issue.range, document.source.lines, schema)
+    return _finding_at(issue.range, issue, document, excerpt)
+
+
+def _finding_at(
+    place: Range, issue: Issue, document: Document, excerpt: Excerpt | None, fix: Fix | None = None
+) -> Finding:
+    (line, column), (end_line, end_column) = place
     return Finding(
         rule=issue.rule,
         severity=issue.severity,
         file=document.path,
-        **_at(issue.range),
-        pointer=printable(schema.spot(issue.pointer).shown),
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        pointer=printable(schema_for(document).spot(issue.pointer).shown),
         message=issue.message,
         remedy=issue.remedy,
-        excerpt=_excerpt_of_reader(issue, document, schema),
+        excerpt=excerpt,
+        fix=fix,
     )
-
-
-def _excerpt_of_reader(issue: Issue, document: Document, schema: Schema) -> Excerpt | None:
-    """What is wrong with a whole file is marked nowhere in it."""
-    if issue.range.is_empty or issue.severity is Severity.WARNING:
-        return None
-    return excerpt_of_line(issue.range, document.source.lines, schema)
 
 
 def findings_of_checks(
@@ -102,17 +101,8 @@ def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
     whole = span = _marked(document.locate(issue.pointer), issue.at)
     if issue.part is not None:
         span = _part_of(whole, issue.part, value_at(document.value, issue.pointer), document)
-    return Finding(
-        rule=issue.rule,
-        severity=issue.severity,
-        file=document.path,
-        **_at(span),
-        pointer=printable(schema.spot(issue.pointer).shown),
-        message=issue.message,
-        remedy=issue.remedy,
-        excerpt=excerpt_of(issue.pointer, span, document, schema),
-        fix=_fix(issue, whole, document, schema),
-    )
+    excerpt = excerpt_of(issue.pointer, span, document, schema)
+    return _finding_at(span, issue, document, excerpt, _fix(issue, whole, document, schema))
 
 
 def _fix(issue: Issue, span: Range, document: Document, schema: Schema) -> Fix | None:
@@ -154,8 +144,3 @@ def _part_of(span: Range, part: tuple[int, int], text: object, document: Documen
         return span
     first, last = (Position(line, column + before + offset) for offset in part)
     return Range(first, last)
-
-
-def _at(span: Range) -> _Lines:
-    (line, column), (end_line, end_column) = span
-    return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}

@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from provisioner.config.document import Document
 from provisioner.config.issue import Severity
-from provisioner.lint.checks import RULES
+from provisioner.lint.checks import EVERYTHING, RULES
 from provisioner.lint.finding import Finding
 from provisioner.lint.linter import Linter
 from provisioner.lint.rule import Rule
-from provisioner.lint.selection import EVERYTHING
 
 
 class LintResult(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -100,6 +100,15 @@ class Schema:
             if isinstance(node.get(keyword), dict):
                 return self.resolved(node[keyword])
         return None
+
+    def fields(self) -> Iterator[tuple[str, SchemaNode]]:
+        """Pointer and node of each key that the schema knows, those below it after it."""
+        waiting: list[tuple[str, SchemaNode]] = [("", self.without_references)]
+        while waiting:
+            above, node = waiting.pop()
+            for key, below in node.get("properties", {}).items():
+                yield f"{above}/{key}", below
+                waiting.append((f"{above}/{key}", below))
 
     def _may_be_shown(self, node: SchemaNode, key: str) -> bool:
         known = {same_letters(name) for name in node.get("properties", ())}

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in, parent, pointer_to, segments, value_at
 from provisioner.lint.mistakes.foreign_shapes import foreign_shape
-from provisioner.lint.mistakes.spelling import CorrectedDocument, corrected
+from provisioner.lint.mistakes.spelling import corrected
 from provisioner.lint.mistakes.value_fixes import fixed_value
 from provisioner.lint.schema import Schema, SchemaName, SchemaNode, schema_named
+from provisioner.lint.server import CorrectedDocument
 from provisioner.text import printable
 
 if TYPE_CHECKING:

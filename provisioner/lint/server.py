@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provisioner.config.document import STDIN, Document, FoundFile
-from provisioner.config.pointer import escaped
+from provisioner.config.issue import Issue
+from provisioner.config.pointer import escaped, lies_in
 from provisioner.config.vault_text import is_vault_text
 from provisioner.lint.schema import schema_named
 
@@ -27,6 +29,22 @@ _COPIED_AT = (
 )
 _NAMES_AT = ("/server_name", "/logging/file_name", "/hosts")
 _FINE = re.compile(r"(?![A-Za-z]+:[^/])[A-Za-z0-9](?:[A-Za-z0-9._/:@+ -]*[A-Za-z0-9/])?")
+
+
+class CorrectedDocument(NamedTuple):
+    """`value` is the document as it was meant; `moved`: pointers in it -> in the file."""
+
+    value: Any
+    issues: tuple[Issue, ...] = ()
+    moved: Mapping[str, str] = MappingProxyType({})
+
+    def in_file(self, issue: Issue) -> Issue:
+        """An issue of the value as it was meant, at the place where that was written."""
+        pointer = issue.pointer
+        around = max((p for p in self.moved if lies_in(pointer, p)), key=len, default=None)
+        if around is None:
+            return issue
+        return issue._replace(pointer=self.moved[around] + pointer[len(around) :])
 
 
 class ServerView:
@@ -142,11 +160,6 @@ class EarlierServer:
 
 @cache
 def _known_pointers() -> frozenset[str]:
-    """Of the fields of a server, those of its settings of OAuth2, logging and mail included."""
-    return frozenset(_pointers_below("", schema_named("email-server").content))
-
-
-def _pointers_below(above: str, node: Mapping[str, Any]) -> Iterator[str]:
-    for key, below in node.get("properties", {}).items():
-        yield f"{above}/{key}"
-        yield from _pointers_below(f"{above}/{key}", below)
+    """Of the fields of a server; not what is below a secret."""
+    schema = schema_named("email-server")
+    return frozenset(at for at, _ in schema.fields() if schema.spot(at).shown == at)

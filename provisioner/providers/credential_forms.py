@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-CredentialForm = Literal["guid", "google_client_id", "unknown"]
+from provisioner.providers.provider import CredentialForm
 
 _FORMS: dict[str, re.Pattern[str]] = {
     "guid": re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),

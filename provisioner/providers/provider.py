@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from provisioner.providers.credential_forms import CredentialForm
-
 # How a refresh token is asked for: by the scope offline_access, by a parameter of the
 # authorization request, or not at all, since one is always given.
 Offline = Literal["scope", "param", "none", "unknown"]
@@ -29,6 +27,9 @@ ForeignSender = Literal["refused", "rewritten", "unknown"]
 LoginName = Literal["address", "unknown"]
 # Whose mailboxes: an organization's, or those of persons on their own.
 Accounts = Literal["work", "personal", "unknown"]
+
+# How client ids, and the ids of client secrets, look: `credential_forms` knows these.
+CredentialForm = Literal["guid", "google_client_id", "unknown"]
 
 OFFLINE_SCOPE = "offline_access"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.lint.selection import EVERYTHING, OPTIONAL
+from provisioner.lint.checks import EVERYTHING, OPTIONAL
 from tests.cli.frozen.conftest import HERE
 from tests.cli.frozen.program import PROVISIONER
 

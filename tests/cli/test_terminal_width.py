@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.frozen.conftest import HERE
 from tests.cli.frozen.program import PROVISIONER, provisioner
-from tests.support.terminal import Terminal
+from tests.support.terminal import CTRL_C, Terminal
 
 RED = "\x1b[31msign in\x1b[0m"
 
@@ -89,3 +89,19 @@ def test_colors_in_a_pipe_and_in_json(project: Path) -> None:
     assert RED in provisioner("status", folder=project, FORCE_COLOR="1").stdout
     forced = provisioner("status", "--format", "json", folder=project, FORCE_COLOR="1").stdout
     assert forced == provisioner("status", "--format", "json", folder=project).stdout
+
+
+def test_a_long_question_is_broken_at_blanks(tmp_path: Path) -> None:
+    with Terminal(
+        [PROVISIONER, "init", "--provider", "password"],
+        folder=tmp_path,
+        environment=os.environ,
+        columns=60,
+    ) as terminal:
+        terminal.wait_for(r"\[login\]: ")
+        asked = terminal.output.splitlines()
+        terminal.type(CTRL_C)
+        terminal.ends()
+    assert max(map(len, asked)) <= 60
+    methods = "login, plain, cram_md5, cram_sha1, digest_md5, auto_detect, none"
+    assert " ".join(" ".join(asked).split()) == f"Sign-in method ({methods}) [login]:"

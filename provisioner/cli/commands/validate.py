@@ -114,8 +114,8 @@ def validate(
         files_of_project,
         settings_documents,
     )
+    from provisioner.lint.checks import selected_rules
     from provisioner.lint.result import lint
-    from provisioner.lint.selection import selected_rules
 
     asked = selected_rules(select or (), ignore or ())
     files = list(files_at(paths) if paths else files_of_project(project))

@@ -18,13 +18,12 @@ from provisioner.lint.context import LintContext
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.server import SECRETS, ServerView
 from provisioner.providers.credential_forms import (
-    CredentialForm,
     has_form,
     holds_secret_value,
     may_be_shown,
 )
 from provisioner.providers.endpoints import tenant_of
-from provisioner.providers.provider import Provider
+from provisioner.providers.provider import CredentialForm, Provider
 
 if TYPE_CHECKING:
     from provisioner.lint.mistakes.secret_forms import ForeignForm

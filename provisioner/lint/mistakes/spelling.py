@@ -10,32 +10,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from provisioner.config.issue import Issue
-from provisioner.config.pointer import escaped, lies_in
+from provisioner.config.pointer import escaped
 from provisioner.lint.mistakes.nearest import near_ones, same_letters
 from provisioner.lint.mistakes.other_names import named_elsewhere, remedy_for_name
 from provisioner.lint.schema import Schema, SchemaNode
+from provisioner.lint.server import CorrectedDocument
 from provisioner.providers.lookalikes import is_typo
 from provisioner.text import printable
-
-
-class CorrectedDocument(NamedTuple):
-    """`value` is the document as it was meant; `moved`: pointers in it -> in the file."""
-
-    value: Any
-    issues: tuple[Issue, ...] = ()
-    moved: Mapping[str, str] = MappingProxyType({})
-
-    def in_file(self, issue: Issue) -> Issue:
-        """An issue of the value as it was meant, at the place where that was written."""
-        pointer = issue.pointer
-        around = max((p for p in self.moved if lies_in(pointer, p)), key=len, default=None)
-        if around is None:
-            return issue
-        return issue._replace(pointer=self.moved[around] + pointer[len(around) :])
 
 
 def corrected(value: Any, schema: Schema) -> CorrectedDocument:

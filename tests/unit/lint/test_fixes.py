@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.config.document import FoundFile
+from provisioner.lint.checks import EVERYTHING
 from provisioner.lint.fixes import fixed_files
-from provisioner.lint.selection import EVERYTHING
 from provisioner.reports.difference import difference
 from tests.support.damage import damaged
 from tests.support.paths import EXAMPLES

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.lint.checks import IGNORABLE, OTHER_ADVICE
+from provisioner.lint.checks import IGNORABLE, OTHER_ADVICE, selected_rules
 from provisioner.lint.result import lint
 from provisioner.lint.rule import rule_pages
-from provisioner.lint.selection import selected_rules
 from tests.support.loading import documents_at
 
 SERVERS = (

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 from provisioner.config.issue import Issue, Severity
-from provisioner.lint.checks import RULES
+from provisioner.lint.checks import EVERYTHING, RULES
 from provisioner.lint.context import LintContext
 from provisioner.lint.result import LintResult, lint
 from provisioner.lint.rule import rule
-from provisioner.lint.selection import EVERYTHING
 from provisioner.lint.server import ServerView
 from provisioner.reports.findings.formats import RENDERERS
 from tests.support.loading import documents_at
