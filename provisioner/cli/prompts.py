@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from provisioner.cli.output import print_note, terminal_width
-from provisioner.errors import Interrupted
+from provisioner.errors import Interrupted, UsageError
 from provisioner.reports.layout import laid_out
 from provisioner.secret import Secret
 from provisioner.text import printable
@@ -19,6 +19,12 @@ def can_answer() -> bool:
     """Whether a person is there: standard input and error are a terminal's."""
     streams = (sys.stdin, sys.stderr)
     return all(s is not None and not s.closed and s.isatty() for s in streams)
+
+
+def require_terminal(unasked: str) -> None:
+    """UsageError, which says what was not confirmed, where no person can be asked."""
+    if not can_answer():
+        raise UsageError(unasked, remedy="confirm with --yes (no terminal to prompt on)")
 
 
 def confirm(question: str) -> bool:

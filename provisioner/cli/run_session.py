@@ -13,7 +13,7 @@ from provisioner.ansible.executor import ExecutorOptions
 from provisioner.ansible.signals import Signals, recorded_signals
 from provisioner.cli.options import HostsOptions, OutputFormat, ReportOptions
 from provisioner.cli.output import print_data, print_note, print_text, write_report
-from provisioner.cli.prompts import ask_secret, can_answer, confirm
+from provisioner.cli.prompts import ask_secret, can_answer, confirm, require_terminal
 from provisioner.cli.view import View, run_view
 from provisioner.credentials.sources import secret_variables
 from provisioner.deploy.plan import Plan
@@ -26,9 +26,9 @@ from provisioner.deploy.record import (
     RunStarted,
     journal,
 )
-from provisioner.deploy.run import Prepare, Run, RunOptions, open_run, run_started
+from provisioner.deploy.run import Run, RunOptions, open_run, run_started
 from provisioner.deploy.scope import Scope
-from provisioner.deploy.targets import prepare_targets
+from provisioner.deploy.targets import Prepare, prepare_targets
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError
 from provisioner.git import commit_of
 from provisioner.host.result import HostResult
@@ -160,10 +160,9 @@ class RunSession:
             )
         print_text(text, end="", file=sys.stderr)
 
-    def require_agreement(self, question: str, unasked: ProvisionerError) -> None:
-        """Ask at the terminal; `unasked` is raised where there is none, NotAgreed for a no."""
-        if not can_answer():
-            raise unasked
+    def require_agreement(self, question: str, unasked: str) -> None:
+        """Ask at the terminal; UsageError says `unasked` where there is none, NotAgreed a no."""
+        require_terminal(unasked)
         with self.signals.ending_a_question():
             if not confirm(question):
                 raise NotAgreed("nothing was changed: not confirmed")

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from provisioner.deploy.plan import PlannedHost
-from provisioner.deploy.record import BatchStarted, HostFinished, RunPlanned, WarningGiven
+from provisioner.deploy.record import HostFinished
 from provisioner.deploy.run import Run
 from provisioner.errors import UsageError
 from provisioner.host.result import HostResult, HostState
@@ -18,23 +17,12 @@ _KEPT = frozenset((HostState.UNCHANGED, HostState.WOULD_CHANGE))
 
 def record_entered(run: Run, agree: Callable[[list[HostResult]], None]) -> None:
     """Read the hosts, and record what a person says; `agree` raises where that is not so."""
-    for warning in run.targets.warnings:
-        run.record.add(WarningGiven(text=warning))
-    for skipped in run.targets.skipped:
-        run.record.add(skipped)
-    asked = sorted(run.ask("plan", run.targets.all_hosts), key=lambda result: result.host)
-    run.signals.check()
+    run.start()
+    asked = run.ask_all("plan", run.targets.all_hosts)
     results = [_refused(run, result) for result in asked]
-    wanted = [result for result in results if _is_wanted(run, result)]
     _require_servers(run, asked)
-    hosts = [result.host for result in wanted]
-    run.record.add(RunPlanned(hosts=results, plan=None, batches=[hosts] if hosts else []))
-    if not hosts:
-        return
-    agree(wanted)
-    planned = {one.host: PlannedHost(fingerprint=one.before, actions={}) for one in wanted}
-    run.record.add(BatchStarted(number=1, count=1, hosts=hosts))
-    for result in run.ask("entered", hosts, planned):
+    wanted = [result for result in results if _is_wanted(run, result)]
+    for result in run.change("entered", results, wanted, agree):
         run.record.add(HostFinished(result=result))
 
 

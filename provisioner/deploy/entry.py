@@ -94,17 +94,8 @@ class ServerEntry:
 
     def account(self, ca_file: Path | None) -> SmtpAccount:
         """How this machine signs in at its mail server."""
-        server = self.server
-        return SmtpAccount(
-            host=server.host,
-            port=server.port,
-            use_tls=server.use_tls,
-            smtp_security_level=str(server.smtp_security_level),
-            user_name=self.user_name,
-            secret=self.token_set.access_token if self.token_set else self.password,
-            client_name=server.client_name,
-            ca_file=str(ca_file) if ca_file else None,
-        )
+        secret = self.token_set.access_token if self.token_set else self.password
+        return SmtpAccount.of(self.server, self.user_name, secret, ca_file)
 
     def mail(self, project_wide: TestEmail) -> Mail:
         """Its test email: of its own test_email, else provisioner.yml's, else the mailbox's."""

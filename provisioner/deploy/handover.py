@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from provisioner.credentials.store import CredentialStore
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.plan import LEFT_OUT, Plan
-from provisioner.deploy.record import ServerSkipped
 from provisioner.deploy.targets import Targets
 from provisioner.errors import PersonNeeded, ProvisionerError
 from provisioner.host.result import HostResult, HostState
@@ -95,7 +94,7 @@ def without_used_up(targets: Targets, plan: Plan) -> Targets:
     for host, planned in plan.hosts.items():
         for name, action in planned.actions.items():
             if action == LEFT_OUT and name in targets.entries:
-                targets = targets.without(ServerSkipped.because(name, _used_up(name, host)))
+                targets = targets.without(name, _used_up(name, host))
     return targets
 
 

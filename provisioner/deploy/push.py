@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,29 +11,29 @@ import msgspec
 from msgspec.structs import replace as replaced
 
 from provisioner.credentials.expiry import proof_of, refusals
-from provisioner.credentials.proofs import read_proofs
-from provisioner.deploy.batches import BatchSizes, batches, default_sizes
+from provisioner.credentials.proofs import LastProof, note_mail, read_proofs
+from provisioner.deploy.batches import BatchSizes, StopPolicy, batches, default_sizes
+from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.handover import hand_over, used_up, without_used_up
 from provisioner.deploy.plan import Plan, PlannedHost, make_plan
-from provisioner.deploy.proofs import note_or_warn, sign_in_proofs
 from provisioner.deploy.record import (
     BatchStarted,
     HostFinished,
     RunPlanned,
     RunRecord,
     RunStopped,
-    ServerSkipped,
     WarningGiven,
     all_runs,
 )
 from provisioner.deploy.run import Run
 from provisioner.deploy.targets import Targets
-from provisioner.errors import FleetError, ProvisionerError, UsageError
+from provisioner.errors import FleetError, ProvisionerError
 from provisioner.host.mail_mode import MailMode
 from provisioner.host.result import HostResult, HostState
+from provisioner.model.project import Project
+from provisioner.oauth.checks import last_proof, login_result
 from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
-
-_PERCENT = re.compile(r"(100|[1-9]?[0-9])%")
+from provisioner.providers.catalogue import provider_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ def push(run: Run, options: PushOptions, saved: Plan | None = None) -> None:
         work = _asked(run, _only(run.targets.all_hosts, options.only))
     else:
         saved.require_current(run.targets, run.key, run.commit)
-        _start(run)
+        run.start()
         work = _planned(run, saved, options.only)
     if options.resumed:
         work = replace(work, note=_changed_since(options.resumed, work.plan))
@@ -170,39 +169,6 @@ def _not_started(host: str, why: str) -> HostResult:
     return HostResult(host=host, state=HostState.NOT_STARTED, reason="stopped", about=why)
 
 
-class StopPolicy:
-    """Counts the failures of one batch. `most`: how many are too few to stop, or a percentage."""
-
-    def __init__(self, most: str, hosts: int, mail: MailMode) -> None:
-        self._most = hosts * int(most[:-1]) // 100 if most.endswith("%") else int(most)
-        self._mail, self._failures = mail, 0
-        self.why, self.verified = "", False
-
-    def because(self, error: ProvisionerError) -> None:
-        """No further host is to begin."""
-        self.why = ": ".join(filter(None, (error.message, error.remedy)))
-
-    def after(self, result: HostResult) -> bool:
-        """Whether no further host is to begin."""
-        asked_for = self._mail is MailMode.NONE and result.state is HostState.UNVERIFIED
-        self.verified = self.verified or asked_for or result.meaning.done
-        if result.meaning.stops and not asked_for:
-            self._failures += 1
-            if self._failures > self._most and not self.why:
-                self.why = f"{result.host}: {result.state}"
-        return bool(self.why)
-
-
-def max_failures(text: str) -> str:
-    """`3` or `10%` of the command line; UsageError where it is something else."""
-    if not _PERCENT.fullmatch(text) and not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise UsageError(
-            f"--max-failures {text}: not a number of hosts, nor a percentage of the batch",
-            remedy="write 0 to stop after the first failure, 100% to never stop",
-        )
-    return text
-
-
 def undone_of_last_push(root: Path) -> RunRecord:
     """The last push that came to a plan; FleetError if there is none, or nothing is left of it."""
     again = "run: provisioner push"
@@ -218,13 +184,6 @@ def undone_of_last_push(root: Path) -> RunRecord:
 # -- planning
 
 
-def _start(run: Run) -> None:
-    for warning in run.targets.warnings:
-        run.record.add(WarningGiven(text=warning))
-    for skipped in run.targets.skipped:
-        run.record.add(skipped)
-
-
 def _tell_of_refusals(run: Run) -> None:
     """Sign-ins that a provider or a mail server has refused, in this run or before it."""
     known = read_proofs(run.project.root)
@@ -236,9 +195,8 @@ def _tell_of_refusals(run: Run) -> None:
 
 
 def _asked(run: Run, hosts: Sequence[str]) -> Work:
-    _start(run)
-    results = sorted(run.ask("plan", hosts), key=lambda result: result.host)
-    run.signals.check()
+    run.start()
+    results = run.ask_all("plan", hosts)
     if run.options.mail is MailMode.CANARY_ONLY:
         results = _choose_canaries(run, results)
     saved = make_plan(
@@ -256,7 +214,7 @@ def _planned(run: Run, saved: Plan, only: frozenset[str] | None) -> Work:
     hosts = {host: saved.hosts[host] for host in _only(saved.hosts, only)}
     work = Work(plan=saved, hosts=[], planned=hosts)
     if run.options.mail is MailMode.CANARY_ONLY:
-        run.options = replace(run.options, canaries=_first_hosts(work.due))
+        run.canaries = _first_hosts(work.due)
     return work
 
 
@@ -302,7 +260,7 @@ def _choose_canaries(run: Run, results: list[HostResult]) -> list[HostResult]:
                 host, state=HostState.WOULD_CHANGE, unverified=sorted([*host.unverified, name])
             )
             due.setdefault(host.host, set()).add(name)
-    run.options = replace(run.options, canaries=_first_hosts(due))
+    run.canaries = _first_hosts(due)
     return found
 
 
@@ -337,7 +295,7 @@ def _refreshed(run: Run, due: set[str]) -> Targets:
             tokens = fresh_tokens(run.opened.secrets, entry.server, FRESH_SECONDS, time.time())
             targets = targets.with_entry(replace(entry, token_set=tokens))
         except ProvisionerError as error:
-            targets = targets.without(ServerSkipped.because(entry.name, error))
+            targets = targets.without(entry.name, error)
     return targets
 
 
@@ -347,3 +305,36 @@ def _is_wanted(run: Run, work: Work, host: str) -> bool:
     due = work.planned[host].due
     held = bool(due) and not due & set(run.targets.entries)
     return not held and host in run.targets.all_hosts
+
+
+# -- what the test emails say of sign-ins
+
+
+def sign_in_proofs(
+    hosts: Iterable[HostResult], entries: Mapping[str, ServerEntry], project: Project, *, at: float
+) -> dict[str, LastProof]:
+    """Of each server one at most: what one host has proven, no refusal elsewhere disproves."""
+    found: dict[str, LastProof] = {}
+    for host in hosts:
+        for mail in host.mails:
+            entry = entries.get(mail.server)
+            if entry is None or entry.token_set is None:
+                continue
+            provider = provider_for(entry.server.host, project.providers)
+            asked = f"{entry.server.host}, asked by {host.host}"
+            said = login_result(mail.smtp, asked, provider.name, entry.name)
+            proof = last_proof(said, entry.token_set, at=at, by=host.host)
+            if proof and (mail.server not in found or found[mail.server].mail):
+                found[mail.server] = proof
+    return found
+
+
+def note_or_warn(root: Path, proofs: Mapping[str, LastProof]) -> list[str]:
+    """Note those of a push, whose work is done; a warning if that fails."""
+    try:
+        if proofs:
+            note_mail(root, proofs)
+    except ProvisionerError as error:
+        names = ", ".join(proofs)
+        return [f"{names}: `status` will not know of this push: {error.message}"]
+    return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -26,22 +25,23 @@ from provisioner.credentials.sources import secret_variables
 from provisioner.deploy.entry import NoMailbox, ServerEntry
 from provisioner.deploy.plan import PlannedHost
 from provisioner.deploy.record import (
+    BatchStarted,
     Command,
     HostsAsked,
     PhaseStarted,
+    RunPlanned,
     RunRecord,
     RunStarted,
+    WarningGiven,
     new_run_id,
 )
 from provisioner.deploy.scope import Scope, chosen_servers, scoped
-from provisioner.deploy.targets import Targets, host_input, prepare_targets
+from provisioner.deploy.targets import Prepare, Targets, declared, host_input, prepare_targets
 from provisioner.errors import FleetError
 from provisioner.git import Commit, commit_of
-from provisioner.host import worker
-from provisioner.host.examination import Examination
 from provisioner.host.host_change import Found
 from provisioner.host.mail_mode import MailMode
-from provisioner.host.result import HostResult, HostState
+from provisioner.host.result import Examination, HostAnswer, HostResult, HostState
 from provisioner.host.to_enter import of_servers
 from provisioner.model.project import Project
 from provisioner.private_file import process_owner
@@ -57,20 +57,19 @@ _LONGEST_LOCK_WAIT = 540  # seconds: the longest that a host waits for its lock
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """How a run asks hosts. `lock_wait`: seconds; `restart`: hosts with a maps_service may restart
-    it; `canaries`: host -> servers whose emails are sent where others only sign in; `entered`: what
-    a person says of MAPS' dialog."""
+    it; `entered`: what a person says of MAPS' dialog."""
 
     mail: MailMode = MailMode.FULL
     restart: bool = True
     lock_wait: float = 0.0
-    canaries: Mapping[str, Collection[str]] = field(default_factory=dict)
     entered: EnteredInput | None = None
 
 
 @dataclass(kw_only=True)
 class Run:
     """`found`: what hosts have answered in this run's plan; `examined`: to `doctor`; `unreadable`:
-    hosts whose variables Ansible cannot read, and why: one of these among others would end all."""
+    hosts whose variables Ansible cannot read, and why: one of these among others would end all;
+    `canaries`: host -> servers whose emails are sent where others only sign in."""
 
     opened: OpenProject
     targets: Targets
@@ -84,6 +83,7 @@ class Run:
     unreadable: Mapping[str, FleetError] = field(default_factory=dict)
     found: dict[str, Found] = field(default_factory=dict)
     examined: dict[str, Examination] = field(default_factory=dict)
+    canaries: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @property
     def project(self) -> Project:
@@ -114,6 +114,36 @@ class Run:
                 self.record.add(PhaseStarted(host=item.host, phase="done"))
                 yield self._result(item, mode)
 
+    def start(self) -> None:
+        """Record what is known before a host is asked."""
+        for warning in self.targets.warnings:
+            self.record.add(WarningGiven(text=warning))
+        for skipped in self.targets.skipped:
+            self.record.add(skipped)
+
+    def ask_all(self, mode: Mode, hosts: Sequence[str]) -> list[HostResult]:
+        """All results, by host; Interrupted if a signal has come meanwhile."""
+        results = sorted(self.ask(mode, hosts), key=lambda result: result.host)
+        self.signals.check()
+        return results
+
+    def change(
+        self,
+        mode: Mode,
+        results: list[HostResult],
+        wanted: list[HostResult],
+        agree: Callable[[list[HostResult]], None],
+    ) -> Iterator[HostResult]:
+        """Change those hosts that are wanted among all results, in one batch, if a person agrees:
+        `agree` raises if not."""
+        hosts = [result.host for result in wanted]
+        self.record.add(RunPlanned(hosts=results, plan=None, batches=[hosts] if hosts else []))
+        if hosts:
+            agree(wanted)
+            planned = {one.host: PlannedHost(fingerprint=one.before, actions={}) for one in wanted}
+            self.record.add(BatchStarted(number=1, count=1, hosts=hosts))
+            yield from self.ask(mode, hosts, planned)
+
     def _result(self, answer: Answer, mode: Mode) -> HostResult:
         """What became of a host; whoever was begun and did not answer is unknown."""
         unheard = HostState.FAILED if mode in _READING else HostState.UNKNOWN
@@ -126,7 +156,7 @@ class Run:
                 host=answer.host, state=unheard, reason="worker_died", about=answer.error
             )
         try:
-            said = worker.decoded(answer.content)
+            said = msgspec.json.decode(answer.content, type=HostAnswer)
         except msgspec.MsgspecError:
             return HostResult(host=answer.host, state=unheard, reason="invalid_response")
         if said.found is not None:
@@ -195,7 +225,7 @@ class Run:
         mode = self.options.mail
         if mode is MailMode.NONE:
             return "none"
-        canary = server in self.options.canaries.get(host, ())
+        canary = server in self.canaries.get(host, ())
         return "mail" if mode is MailMode.FULL or canary else "auth"
 
 
@@ -207,9 +237,6 @@ def _unreadable(host: str, error: FleetError) -> HostResult:
         about=error.message,
         remedy=error.remedy,
     )
-
-
-Prepare = Callable[..., Targets]
 
 
 @contextmanager
@@ -239,7 +266,7 @@ def open_run(
             root=project.root,
             vault_password_files=executor.vault_password_files,
         )
-        targets = prepare(project, servers, inventory, opened.secrets, now=time.time())
+        targets = prepare(declared(project, servers, inventory), inventory, opened.secrets)
         targets = scoped(targets, scope, inventory)
         unreadable = inventory.unreadable(targets.all_hosts)
         with ansible_environment(project.root, secret_names=names, secrets=targets.secrets()):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from provisioner.ansible.inventory import Inventory
@@ -58,13 +59,15 @@ _OF_ONE_SERVER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """Entries by server name, hosts by server name, what was skipped, what to know.
+    """The servers that a run is about, their entries and hosts by server name, what was skipped,
+    what to know.
 
     `declared` has the hosts of every server of the project, whatever this run is about; one whose
     pattern matches nothing has none. `pruned_hosts` are asked though no entry goes there.
     """
 
     project: Project
+    servers: Sequence[EmailServer] = ()
     entries: Mapping[str, ServerEntry] = field(default_factory=dict)
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -89,9 +92,10 @@ class Targets:
             pruned_hosts=self.pruned_hosts.intersection(hosts),
         )
 
-    def without(self, skipped: ServerSkipped) -> Targets:
+    def without(self, name: str, error: ProvisionerError) -> Targets:
         """The same less one server, which could not be made ready."""
-        rest = {name: e for name, e in self.entries.items() if name != skipped.server}
+        rest = {known: e for known, e in self.entries.items() if known != name}
+        skipped = ServerSkipped.because(name, error)
         return replace(self, entries=rest, skipped=(*self.skipped, skipped))
 
     def with_entry(self, entry: ServerEntry) -> Targets:
@@ -138,108 +142,80 @@ class Targets:
         )
 
 
-def prepare_targets(
-    project: Project,
-    servers: Sequence[EmailServer],
-    inventory: Inventory,
-    secrets: ProjectSecrets,
-    *,
-    now: float,
-) -> Targets:
-    """Resolve hosts, secrets and tokens of the servers; opens no connection.
+def declared(project: Project, servers: Sequence[EmailServer], inventory: Inventory) -> Targets:
+    """What is declared for which hosts: what each way to prepare a run begins with."""
+    every = {s.server_name: inventory.matching(s.hosts) for s in project.servers}
+    hosts = {server.server_name: every[server.server_name] for server in servers}
+    return Targets(project=project, servers=servers, hosts=hosts, declared=every)
+
+
+# Each takes what is declared, and opens no connection.
+Prepare = Callable[[Targets, Inventory, ProjectSecrets], Targets]
+
+
+def prepare_targets(targets: Targets, inventory: Inventory, secrets: ProjectSecrets) -> Targets:
+    """With the secrets and tokens of the servers.
 
     What is wrong with one server keeps it from going out, and no other.
     """
-    targets = _declared(project, servers, inventory)
-    for server in servers:
+    for server in targets.servers:
         try:
             _require_hosts(server, inventory)
             entry = server_entry(server, secrets)
             _refuse_shared_rotation(entry, targets)
-            entry.mail(project.test_email)  # NoMailbox: there can be no test email
+            entry.mail(targets.project.test_email)  # NoMailbox: there can be no test email
         except _OF_ONE_SERVER as error:
-            targets = targets.without(ServerSkipped.because(server.server_name, error))
+            targets = targets.without(server.server_name, error)
         else:
             targets = targets.with_entry(entry)
     left = (undeclared_problem(kept) for kept in secrets.undeclared())
-    warnings = [*_warnings(targets, now), *(f"{p.message}\n{p.remedy}" for p in left)]
+    warnings = [*_warnings(targets), *(f"{p.message}\n{p.remedy}" for p in left)]
     return replace(targets, warnings=tuple(warnings))
 
 
-def prepare_rollback(
-    project: Project,
-    servers: Sequence[EmailServer],
-    inventory: Inventory,
-    secrets: ProjectSecrets,
-    *,
-    now: float,
-) -> Targets:
+def prepare_rollback(targets: Targets, _inventory: Inventory, secrets: ProjectSecrets) -> Targets:
     """What a rollback needs of the declared servers: senders, and current tokens.
 
     No password is read. Where a token cannot be had the old document goes back without it, and
     a warning says so: a rollback must work when little else does.
     """
-    targets, warnings = _declared(project, servers, inventory), list[str]()
-    for server in servers:
+    warnings = list[str]()
+    for server in targets.servers:
         entry = ServerEntry(server=server)
         if server.oauth2 is not None:
             try:
-                entry = replace(entry, token_set=_current_tokens(targets, entry, secrets, now))
+                entry = replace(entry, token_set=_current_tokens(targets, entry, secrets))
             except ProvisionerError as error:
                 warnings.append(f"{entry.name}: its tokens could not be prepared: {error.message}")
         targets = targets.with_entry(entry)
     return replace(targets, warnings=tuple(warnings))
 
 
-def declared_targets(
-    project: Project,
-    servers: Sequence[EmailServer],
-    inventory: Inventory,
-    secrets: ProjectSecrets,  # noqa: ARG001  as prepare_targets takes it
-    *,
-    now: float,  # noqa: ARG001
-) -> Targets:
-    """What is declared for which host, to look at hosts: no secret is read."""
-    targets = _declared(project, servers, inventory)
+def declared_targets(targets: Targets, *_: object) -> Targets:
+    """To look at hosts: no secret is read."""
     hosts = frozenset(host for found in targets.declared.values() for host in found)
     return replace(targets, pruned_hosts=hosts)
 
 
-def reached_targets(
-    project: Project,
-    servers: Sequence[EmailServer],
-    inventory: Inventory,
-    secrets: ProjectSecrets,  # noqa: ARG001  as prepare_targets takes it
-    *,
-    now: float,  # noqa: ARG001
-) -> Targets:
+def reached_targets(targets: Targets, inventory: Inventory, _: object) -> Targets:
     """What is to be reached from which host; no secret is read."""
-    targets = _declared(project, servers, inventory)
-    for server in servers:
+    for server in targets.servers:
         try:
             _require_hosts(server, inventory)
         except NoHosts as error:
-            targets = targets.without(ServerSkipped.because(server.server_name, error))
+            targets = targets.without(server.server_name, error)
         else:
             targets = targets.with_entry(ServerEntry(server=server))
     return targets
 
 
-def _current_tokens(
-    targets: Targets, entry: ServerEntry, secrets: ProjectSecrets, now: float
-) -> TokenSet:
+def _current_tokens(targets: Targets, entry: ServerEntry, secrets: ProjectSecrets) -> TokenSet:
     """Refreshed only where an older one may be dead, and the one kept here is not."""
     tokens = secrets.tokens(entry.server)
     rotates = targets.token_provider(entry).refresh_token_rotation != "none"  # noqa: S105
     if tokens.handed_over_to is not None or not rotates:
         return tokens
-    return fresh_tokens(secrets, entry.server, FRESH_SECONDS, now)
-
-
-def _declared(project: Project, servers: Sequence[EmailServer], inventory: Inventory) -> Targets:
-    declared = {s.server_name: inventory.matching(s.hosts) for s in project.servers}
-    hosts = {server.server_name: declared[server.server_name] for server in servers}
-    return Targets(project=project, hosts=hosts, declared=declared)
+    return fresh_tokens(secrets, entry.server, FRESH_SECONDS, time.time())
 
 
 def server_entry(server: EmailServer, secrets: ProjectSecrets) -> ServerEntry:
@@ -328,7 +304,7 @@ def _refuse_shared_rotation(entry: ServerEntry, targets: Targets) -> None:
         )
 
 
-def _warnings(targets: Targets, now: float) -> Iterator[str]:
+def _warnings(targets: Targets) -> Iterator[str]:
     known = read_proofs(targets.project.root)
     for name, entry in targets.entries.items():
         provider, tokens = targets.token_provider(entry), entry.token_set
@@ -344,5 +320,5 @@ def _warnings(targets: Targets, now: float) -> Iterator[str]:
             continue
         if tokens.unproven and proof_of(tokens, known.get(name)).at is None:
             yield f"{name}: signed in, but not verified from here: {tokens.unproven}"
-        for problem in near_ends(entry.server, tokens, provider, now=now):
+        for problem in near_ends(entry.server, tokens, provider, now=time.time()):
             yield f"{name}: {problem.message}\n{problem.remedy}"

@@ -10,48 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from msgspec import Struct
-
 from provisioner.host import protocol
 from provisioner.host.host_change import found_in
 from provisioner.host.host_settings import HostSettings
 from provisioner.host.protocol import Answer, Call, MailAnswer, PostAnswer, ReadAnswer
-from provisioner.smtp.client import SmtpAccount, SmtpResult, judge
+from provisioner.host.result import Examination, Way
+from provisioner.smtp.client import SmtpAccount, judge
 
 _TIMEOUT = 10  # seconds, of each step of a conversation
-
-
-class Way(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The way from the host to a mail server or a token endpoint that `servers` need.
-
-    `smtp`: how a conversation without sign-in ended; of a token endpoint `status` is that of HTTP,
-    or `error` one word why there is none.
-    """
-
-    place: str
-    servers: list[str]
-    smtp: SmtpResult | None = None
-    status: int | None = None
-    error: str | None = None
-    about: str = ""
-
-
-class Examination(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`reason`: why the folder cannot be used, `about` what that is about; `free`: bytes; `skew`:
-    seconds by which the host's clock is ahead of ours; `logged`: PowerShell logs what it is given.
-    """
-
-    windows: bool
-    directory: str
-    account: str = ""
-    reason: str = ""
-    about: str = ""
-    writable: bool = False
-    logged: bool = False
-    holder: str | None = None
-    free: int | None = None
-    skew: float | None = None
-    ways: list[Way] = []
 
 
 def examine(
@@ -98,11 +64,10 @@ def _mail_servers(
         accounts.setdefault(account, []).append(entry["server_name"])
     for account, servers in accounts.items():
         asked = protocol.without_folder(account.operation(None, timeout=_TIMEOUT))
-        answer, way = call([asked])[0], Way(place=f"{account.host}:{account.port}", servers=servers)
+        answer, smtp = call([asked])[0], None
         if isinstance(answer, MailAnswer):
-            judged = judge(answer, account, None)
-            way = _with(way, smtp=replace(judged, transcript=()))
-        yield way
+            smtp = replace(judge(answer, account, None), transcript=())
+        yield Way(place=f"{account.host}:{account.port}", servers=servers, smtp=smtp)
 
 
 def _token_endpoints(
@@ -116,12 +81,7 @@ def _token_endpoints(
             urls.setdefault(url, []).append(entry["server_name"])
     for url, servers in urls.items():
         form = protocol.post(url, {}, basic=None, ca_file=settings.ca_file, timeout=_TIMEOUT)
-        answer, way = call([protocol.without_folder(form)])[0], Way(place=url, servers=servers)
+        answer, facts = call([protocol.without_folder(form)])[0], dict[str, Any]()
         if isinstance(answer, PostAnswer):
-            about = answer.about or ""
-            way = _with(way, status=answer.status, error=answer.error, about=about)
-        yield way
-
-
-def _with(way: Way, **facts: Any) -> Way:
-    return Way(place=way.place, servers=way.servers, **facts)
+            facts = {"status": answer.status, "error": answer.error, "about": answer.about or ""}
+        yield Way(place=url, servers=servers, **facts)

@@ -1,4 +1,5 @@
-"""What became of one host: one table of states, and the facts that reports make words of."""
+"""What a host's worker tells the controller: one table of states, and the facts that reports make
+words of."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from provisioner.errors import ExitCode, gravest
-from provisioner.host.host_change import ServerChange
+from provisioner.host.host_change import Found, ServerChange
 from provisioner.host.host_state import DeliveryRecord, Outcome
 from provisioner.host.to_enter import ServerEntered, ServerToEnter
 from provisioner.smtp.client import SmtpResult
@@ -200,6 +201,48 @@ class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def needs_push(self) -> bool:
         """Something is to be done there, as a plan says it."""
         return self.state is HostState.WOULD_CHANGE
+
+
+class Way(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The way from the host to a mail server or a token endpoint that `servers` need.
+
+    `smtp`: how a conversation without sign-in ended; of a token endpoint `status` is that of HTTP,
+    or `error` one word why there is none.
+    """
+
+    place: str
+    servers: list[str]
+    smtp: SmtpResult | None = None
+    status: int | None = None
+    error: str | None = None
+    about: str = ""
+
+
+class Examination(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`reason`: why the folder cannot be used, `about` what that is about; `free`: bytes; `skew`:
+    seconds by which the host's clock is ahead of ours; `logged`: PowerShell logs what it is given.
+    """
+
+    windows: bool
+    directory: str
+    account: str = ""
+    reason: str = ""
+    about: str = ""
+    writable: bool = False
+    logged: bool = False
+    holder: str | None = None
+    free: int | None = None
+    skew: float | None = None
+    ways: list[Way] = []
+
+
+class HostAnswer(Struct, frozen=True, kw_only=True):
+    """What the controller hears of one host. `found`: what a plan has read, for its push;
+    `examined`: what `doctor` has seen."""
+
+    result: HostResult
+    found: Found | None = None
+    examined: Examination | None = None
 
 
 def exit_code(hosts: Iterable[HostResult], others: Iterable[ExitCode] = ()) -> ExitCode:

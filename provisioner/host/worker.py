@@ -11,14 +11,13 @@ import time
 from dataclasses import dataclass
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from provisioner.ansible.run_folder import Begun
 from provisioner.ansible.run_input import EnteredInput, HostInput, RunInput
 from provisioner.host import protocol
 from provisioner.host.delivery import Delivery, Surroundings
-from provisioner.host.examination import Examination, examine
+from provisioner.host.examination import examine
 from provisioner.host.host_change import (
     Change,
     Current,
@@ -49,7 +48,7 @@ from provisioner.host.protocol import (
     Unreachable,
     VariableUnusable,
 )
-from provisioner.host.result import HostResult, HostState
+from provisioner.host.result import HostAnswer, HostResult, HostState
 from provisioner.host.to_enter import (
     ServerToEnter,
     dialog_entry,
@@ -62,15 +61,6 @@ from provisioner.host.transaction import Ending, Moved, Transaction, require_del
 
 _AS_IT_WAS = (HostState.UNCHANGED, HostState.ENTERED, HostState.UNDONE)
 _UTC = "%Y-%m-%dT%H:%M:%SZ"
-
-
-class HostAnswer(Struct, frozen=True, kw_only=True):
-    """What the controller hears of one host. `found`: what a plan has read, for its push;
-    `examined`: what `doctor` has seen."""
-
-    result: HostResult
-    found: Found | None = None
-    examined: Examination | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,8 +360,3 @@ def _call_settings(work: RunInput, host: str, settings: HostSettings) -> CallSet
         keys=sorted(names),
         shown=sorted(shown),
     )
-
-
-def decoded(content: bytes) -> HostAnswer:
-    """What a worker left in the run folder."""
-    return msgspec.json.decode(content, type=HostAnswer)

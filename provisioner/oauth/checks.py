@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -26,8 +26,10 @@ from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 from provisioner.secret import Secret
-from provisioner.smtp.client import SmtpResult, advice_on
 from provisioner.text import foreign, proposed_command, redact
+
+if TYPE_CHECKING:  # it takes a while to import, and a sign-in begins without it
+    from provisioner.smtp.client import SmtpResult
 
 # A clock may be off; one that is off by more is worth a word.
 _LEEWAY_SECONDS = 600
@@ -410,6 +412,8 @@ def login_result(
     result: SmtpResult, host: str, provider_name: str = "", server_name: str = ""
 ) -> LoginResult:
     """Only a plain refusal of the token refuses; whatever else is wrong leaves it unverified."""
+    from provisioner.smtp.client import advice_on
+
     if result.outcome in ("authenticated", "sent"):
         return LoginResult(LoginOutcome.ACCEPTED)
     advice = advice_on(result, provider_name, server_name)

@@ -83,10 +83,10 @@ def _checked_issuer(issuer: str) -> str:
 
 
 def _document(url: str, host: str, ca_file: Path | None, seconds: float) -> dict[str, Any]:
-    from provisioner.oauth.https_post import get
+    from provisioner.oauth.https_post import send
 
     try:
-        answer = get(url, seconds=seconds, ca_file=ca_file)
+        answer = send(url, None, {}, seconds=seconds, ca_file=ca_file)
     except TokenRequestError as fault:
         raise ProvisionerError(f"discovery: {host} {fault.message}", remedy=_REMEDY) from None
     if answer.status != 200:

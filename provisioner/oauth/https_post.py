@@ -70,28 +70,12 @@ class HttpAnswer:
     retry_after: float | None
 
 
-def post(
-    url: str, fields: Texts, headers: Texts, *, seconds: float, ca_file: Path | None
+def send(
+    url: str, fields: Texts | None, headers: Texts, *, seconds: float, ca_file: Path | None
 ) -> HttpAnswer:
-    """The answer to a form. TokenRequestError: there is none."""
-    return _request("POST", url, fields, headers, seconds=seconds, ca_file=ca_file)
+    """The complete answer to a form, or to a GET where there is none (`fields` None).
 
-
-def get(url: str, *, seconds: float, ca_file: Path | None) -> HttpAnswer:
-    """A public document. TokenRequestError: there is none."""
-    return _request("GET", url, None, {}, seconds=seconds, ca_file=ca_file)
-
-
-def _request(
-    method: str,
-    url: str,
-    fields: Texts | None,
-    headers: Texts,
-    *,
-    seconds: float,
-    ca_file: Path | None,
-) -> HttpAnswer:
-    """The complete answer, or a TokenRequestError at the latest after so many seconds.
+    TokenRequestError: there is no answer, at the latest after so many seconds.
 
     The time-outs of sockets begin anew with each byte and each address, and leave the name lookup
     out: so the request has a thread of its own, and is abandoned there.
@@ -100,7 +84,7 @@ def _request(
 
     def converse() -> None:
         try:
-            future.set_result(_converse(guard, method, url, fields, headers))
+            future.set_result(_converse(guard, url, fields, headers))
         except BaseException as error:  # noqa: BLE001  it is raised again where it is waited for
             future.set_exception(error)
 
@@ -114,9 +98,7 @@ def _request(
     return future.result()
 
 
-def _converse(
-    guard: _Guard, method: str, url: str, fields: Texts | None, headers: Texts
-) -> HttpAnswer:
+def _converse(guard: _Guard, url: str, fields: Texts | None, headers: Texts) -> HttpAnswer:
     try:
         with requests.Session() as session:
             # A proxy of the environment must not see what goes to this machine itself.
@@ -124,7 +106,7 @@ def _converse(
             session.mount("https://", guard)
             session.mount("http://", guard)
             with session.request(
-                method,
+                "GET" if fields is None else "POST",
                 url,
                 data=fields,
                 headers={**_HEADERS, **headers},

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from dataclasses import replace as with_fields
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -22,7 +23,6 @@ from provisioner.oauth.token_endpoint import (
     TokenEndpoint,
     TokenErrorResponse,
     TokenRequestError,
-    TokenResponse,
 )
 from provisioner.secret import Secret
 from provisioner.text import proposed_command
@@ -63,9 +63,10 @@ def fresh_tokens(
     secret = secrets.client_secret(server)
     try:
         with secrets.store.locked(server.server_name) as entry:
-            deadline = time.monotonic() + SECONDS_UNDER_LOCK
-            client = _Client(server, secret, secrets.project.ca_file, announce, deadline)
-            renewed = _Refresh(secrets, client, entry, margin_seconds, now, save).renewed()
+            endpoint = _endpoint(server, secret, secrets.project.ca_file, announce)
+            renewed = _Refresh(
+                secrets, server, endpoint, entry, margin_seconds, now, save
+            ).renewed()
     except RefreshRefused as refused:
         said = Refused(said=refused.message, remedy=refused.remedy, at=int(now))
         with suppress(ProvisionerError):  # that it was refused is graver than that nobody knows
@@ -77,34 +78,20 @@ def fresh_tokens(
     return renewed
 
 
-@dataclass(frozen=True, slots=True)
-class _Client:
-    server: EmailServer
-    secret: Secret
-    ca_file: Path | None
-    announce: Callable[[str], None]
-    deadline: float
-
-    @property
-    def field(self) -> str:
-        """The field that names the refresh endpoint."""
-        declared = self.server.oauth2 and self.server.oauth2.refresh_token_url
-        return "refresh_token_url" if declared else "access_token_url"
-
-    def refresh(self, stored: TokenSet) -> TokenResponse:
-        settings = self.server.oauth2
-        assert settings is not None  # noqa: S101  there are tokens
-        endpoint = TokenEndpoint(
-            url=settings.refresh_endpoint,
-            field=self.field,
-            client_id=settings.client_id,
-            client_secret=self.secret,
-            auth_method=stored.token_endpoint_auth_method,
-            ca_file=self.ca_file,
-            announce=self.announce,
-            deadline=self.deadline,
-        )
-        return endpoint.refresh(stored.refresh_token, scope=settings.scope_for_token)
+def _endpoint(
+    server: EmailServer, secret: Secret, ca_file: Path | None, announce: Callable[[str], None]
+) -> TokenEndpoint:
+    settings = server.oauth2
+    assert settings is not None  # noqa: S101  there are tokens
+    return TokenEndpoint(
+        url=settings.refresh_endpoint,
+        field="refresh_token_url" if settings.refresh_token_url else "access_token_url",
+        client_id=settings.client_id,
+        client_secret=secret,
+        ca_file=ca_file,
+        announce=announce,
+        deadline=time.monotonic() + SECONDS_UNDER_LOCK,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +99,8 @@ class _Refresh:
     """One refresh, with the lock held and the room for its result reserved."""
 
     secrets: ProjectSecrets
-    client: _Client
+    server: EmailServer
+    endpoint: TokenEndpoint
     entry: LockedCredentials
     margin_seconds: float
     now: float
@@ -120,28 +108,23 @@ class _Refresh:
 
     def renewed(self) -> TokenSet:
         """Refresh. A refusal is believed only if the store still holds what was refused."""
-        server = self.client.server
-        stored = self.secrets.stored_tokens(server)  # another run may have been faster
-        if not stored.expires_within(self.margin_seconds, now=self.now):
-            return stored
-        try:
-            return self._refreshed(stored)
-        except TokenErrorResponse as refused:
-            there = self.entry.read()
-            now_stored = there.tokens if there else None
-            if not refused.refusal.needs_person or now_stored in (None, stored):
-                raise _in_words(refused, server) from None
+        stored = self.secrets.stored_tokens(self.server)  # another run may have been faster
+        is_second = False
+        while stored.expires_within(self.margin_seconds, now=self.now):
+            try:
+                return self._refreshed(stored)
+            except TokenErrorResponse as refused:
+                there = self.entry.read()
+                now_stored = there.tokens if there else None
+                believed = not refused.refusal.needs_person or now_stored in (None, stored)
+                if is_second or believed:
+                    raise _in_words(refused, self.server) from None
             # Something without our lock, such as a git pull, brought other tokens in.
-            stored = self.secrets.tokens(server)
-        if not stored.expires_within(self.margin_seconds, now=self.now):
-            return stored
-        try:
-            return self._refreshed(stored)
-        except TokenErrorResponse as refused:
-            raise _in_words(refused, server) from None
+            stored, is_second = self.secrets.tokens(self.server), True
+        return stored
 
     def _refreshed(self, stored: TokenSet) -> TokenSet:
-        server = self.client.server
+        server = self.server
         if stored.handed_over_to is not None:
             raise RefreshFailed(
                 f"the refresh token of {server.server_name} was handed over to "
@@ -151,10 +134,12 @@ class _Refresh:
                 f"{proposed_command('authenticate', server.server_name)}",
             )
         before = self.entry.read()
+        scope = server.oauth2.scope_for_token if server.oauth2 else None
+        endpoint = with_fields(self.endpoint, auth_method=stored.token_endpoint_auth_method)
         try:
-            answer = self.client.refresh(stored)
+            answer = endpoint.refresh(stored.refresh_token, scope=scope)
         except TokenRequestError as error:
-            where = server.where(f"oauth2.{self.client.field}")
+            where = server.where(f"oauth2.{endpoint.field}")
             raise RefreshFailed(f"{where}: {error.message}", remedy=error.remedy) from None
         renewed = replace(
             stored,
@@ -176,7 +161,7 @@ class _Refresh:
 
         So it is even if git, say, took the file away or broke it while the provider was asked.
         """
-        provider = self.secrets.provider(self.client.server)
+        provider = self.secrets.provider(self.server)
         rotated = renewed.refresh_token != stored.refresh_token
         outdated = rotated and provider.refresh_token_rotation != "old_stays_valid"  # noqa: S105
         found = before

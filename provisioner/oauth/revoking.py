@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.credentials.store import TokenSet
@@ -26,24 +25,17 @@ _FIELD = "revocation_url"
 _ENDED_ALREADY = frozenset({"invalid_token", "invalid_grant"})
 
 
-@dataclass(frozen=True, slots=True)
-class RevocationEndpoint:
-    """Where to revoke; `host` is for people."""
-
-    url: str
-    host: str
-
-
-def revocation_endpoint(token_endpoint: str, provider: Provider) -> RevocationEndpoint | None:
+def revocation_endpoint(token_endpoint: str, provider: Provider) -> str | None:
     """The provider's endpoint, if it has one; InvalidProject if its URL will not do."""
     if provider.revocation_url is None:
         return None
     url = absolute_url(token_endpoint, provider.revocation_url)
-    return RevocationEndpoint(url, checked_endpoint(url, _FIELD))
+    checked_endpoint(url, _FIELD)
+    return url
 
 
 def revoke_grant(
-    endpoint: RevocationEndpoint,
+    url: str,
     server: EmailServer,
     tokens: TokenSet,
     client_secret: Secret,
@@ -57,7 +49,7 @@ def revoke_grant(
     """
     assert server.oauth2 is not None  # noqa: S101  there are tokens
     client = TokenEndpoint(
-        url=endpoint.url,
+        url=url,
         field=_FIELD,
         client_id=server.oauth2.client_id,
         client_secret=client_secret,

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from provisioner.advice.refusal import TRANSIENT_ERRORS, Refusal
 from provisioner.credentials.project_secrets import ProjectSecrets
@@ -40,7 +39,6 @@ class SignInContext:
     secrets: ProjectSecrets
     check_login: CheckLogin | None
     announce: Callable[[str], None]
-    ca_file: Path | None = None
     now: Callable[[], float] = field(default=time.time)
 
     @property
@@ -57,7 +55,7 @@ class SignInContext:
             client_id=self.settings.client_id,
             client_secret=self.client_secret,
             auth_method=self.provider.first_auth_method,
-            ca_file=self.ca_file,
+            ca_file=self.secrets.project.ca_file,
             announce=self.announce,
         )
 

@@ -249,10 +249,10 @@ class TokenEndpoint:
         else:  # RFC 6749 section 2.3.1: both parts are form-encoded first
             pair = f"{quote_plus(self.client_id)}:{quote_plus(secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        from provisioner.oauth.https_post import post
+        from provisioner.oauth.https_post import send
 
         seconds = min(self.seconds, self.deadline - time.monotonic())
-        answer = post(self.url, form, headers, seconds=seconds, ca_file=self.ca_file)
+        answer = send(self.url, form, headers, seconds=seconds, ca_file=self.ca_file)
         return self._judged(stage, answer)
 
     def _judged(self, stage: Stage, answer: HttpAnswer) -> Members:

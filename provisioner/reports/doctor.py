@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.host.examination import Examination, Way
-from provisioner.host.result import HostResult, HostState
+from provisioner.host.result import Examination, HostResult, HostState, Way
 from provisioner.reports.host_reasons import why
 from provisioner.reports.run_text import clock_text
 from provisioner.smtp.client import advice_on

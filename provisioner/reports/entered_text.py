@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from provisioner.host.result import HostResult
 from provisioner.host.to_enter import (
@@ -50,15 +51,20 @@ def _server(server: ServerToEnter) -> Iterator[str]:
 
 
 def _field(field: FieldToEnter) -> str:
-    """`port: 25 -> 587`; of what is not public, that it changed."""
-    if field.is_hidden:
-        return f"{_name(field)}: changed (hidden)"
-    old, new = (json.dumps(value, ensure_ascii=False) for value in (field.old, field.new))
-    return f"{_name(field)}: {old} -> {new}"
+    return field_text(field.pointer, None if field.is_hidden else (field.old, field.new))
 
 
-def _name(field: FieldToEnter) -> str:
-    return field.pointer.strip("/").replace("/", ".")
+def field_text(pointer: str, values: tuple[Any, Any] | None) -> str:
+    """`port: 25 -> 587`; of what is not public (None), that it changed."""
+    name = _name(pointer)
+    if values is None:
+        return f"{name}: changed (hidden)"
+    old, new = (json.dumps(value, ensure_ascii=False) for value in values)
+    return f"{name}: {old} -> {new}"
+
+
+def _name(pointer: str) -> str:
+    return pointer.strip("/").replace("/", ".")
 
 
 def to_enter_words(host: HostResult) -> str:
@@ -73,7 +79,7 @@ def to_enter_words(host: HostResult) -> str:
 
 
 def _server_words(server: ServerToEnter) -> str:
-    fields = ", ".join(map(_name, server.fields))
+    fields = ", ".join(_name(field.pointer) for field in server.fields)
     return f"{server.name} ({fields if server.change == 'changed' else server.change})"
 
 

@@ -29,7 +29,7 @@ def mail_lines(server: str, smtp: SmtpResult, provider: str) -> list[str]:
 
 def refresh_lines(server: str, refresh: RefreshResult) -> list[str]:
     """Why a refresh that a host tried did not work; nothing if it did."""
-    if refresh.outcome in ("verified", "proven"):
+    if refresh.outcome == "verified":
         return []
     status = refresh.http_status or 0
     busy = status == 429 or status >= 500  # then the error says nothing of the token

@@ -3,16 +3,20 @@ failure with its remedy."""
 
 from __future__ import annotations
 
-import json
+import re
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from provisioner.deploy.record import RunRecord, ServerSkipped
 from provisioner.host.host_change import ServerChange
 from provisioner.host.result import CommandResult, HostResult, HostState, MailResult
-from provisioner.reports.entered_text import entered_lines, hosts_command, to_enter_note
-from provisioner.reports.host_groups import host_groups
+from provisioner.reports.entered_text import (
+    entered_lines,
+    field_text,
+    hosts_command,
+    to_enter_note,
+)
 from provisioner.reports.host_reasons import command_words, why
 from provisioner.reports.mail_text import mail_lines, refresh_lines
 from provisioner.text import counted, printable, printable_lines
@@ -65,6 +69,18 @@ HAVE_IT = frozenset(
     (HostState.APPLIED, HostState.DELIVERED, HostState.UNVERIFIED, HostState.ROLLED_BACK)
 )
 _CLOCK_OFF = 300.0  # seconds
+_GENERATION = re.compile(r"\bgeneration (\d+)")
+# Ids of runs, times, clocks, and what mail servers put at the end of a reply:
+# "[AM6PR01CA0042.eurprd01.prod.outlook.com 2026-...]", "... 5b1f17b1804b1-40c - gsmtp".
+_OF_THE_MOMENT = re.compile(
+    r"\b\d{8}T\d{6}-[0-9a-f]{8}\b"
+    r"|\b\d{4}-\d\d-\d\dT[\d:.]+Z?"
+    r"|\bby \d+ (?:seconds?|minutes?|hours?)\b"
+    r"|\[\S+\.outlook\.com [^\]]*\]"
+    r"|\S+ - gsmtp\b",
+    re.IGNORECASE,
+)
+_FEW = 6
 
 
 def run_text(record: RunRecord, providers: Providers) -> str:
@@ -75,7 +91,7 @@ def run_text(record: RunRecord, providers: Providers) -> str:
 def run_blocks(record: RunRecord, providers: Providers) -> Iterator[str]:
     """Hosts, skipped servers and warnings: a text each, with a blank line after it."""
     texts = ((printable(host.host), host_text(host, providers)) for host in record.hosts)
-    yield from host_groups(texts)
+    yield from _groups(texts)
     yield from map(_skipped, record.skipped)
     yield from (f"warning: {printable_lines(text)}\n" for text in record.warnings)
     yield from _to_be_verified(record)
@@ -183,16 +199,9 @@ def _server(server: ServerChange, host: HostResult) -> Iterator[str]:
         note = ", to be verified by a test email" if is_due else ", not verified"
     yield f"  {_SIGNS[server.state]} {server.name}: {server.state}{note}"
     if server.state == "changed":
-        yield from (f"      {field_text(pointer, server)}" for pointer in server.fields)
-
-
-def field_text(pointer: str, server: ServerChange) -> str:
-    """`port: 25 -> 587`; of what is not public, that it changed."""
-    name = pointer.strip("/").replace("/", ".")
-    if pointer not in server.values:
-        return f"{name}: changed (hidden)"
-    old, new = (json.dumps(value, ensure_ascii=False) for value in server.values[pointer])
-    return f"{name}: {old} -> {new}"
+        yield from (
+            f"      {field_text(pointer, server.values.get(pointer))}" for pointer in server.fields
+        )
 
 
 def _mail(mail: MailResult, provider: str) -> list[str]:
@@ -262,3 +271,42 @@ def run_notes(record: RunRecord) -> Iterator[str]:
 
 def _sent(host: HostResult) -> bool:
     return any(mail.smtp.outcome == "sent" for mail in host.mails)
+
+
+# -- hosts with the same outcome, in one block: the same words, but for what is of the moment
+
+
+def _groups(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A block for each group of hosts, from (host, what became of it) each.
+
+    Where words differ by something of the moment, they are those of the first host.
+    """
+    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for host, text in texts:
+        groups[_alike(host, text)].append((host, text))
+    for group in groups.values():
+        yield f"{_head([host for host, _ in group])}: {_together([text for _, text in group])}\n"
+
+
+def _alike(host: str, text: str) -> str:
+    own_name = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w.-])")
+    same = own_name.sub("HOST", _OF_THE_MOMENT.sub("...", text))
+    return _GENERATION.sub("generation \0", same)
+
+
+def _head(names: Sequence[str]) -> str:
+    shown = ", ".join(names)
+    if len(names) > _FEW:
+        shown = f"{', '.join(names[: _FEW - 1])} +{len(names) - _FEW + 1} more"
+    return shown + (f" ({len(names)} hosts)" if len(names) > 1 else "")
+
+
+def _together(texts: Sequence[str]) -> str:
+    """The first text, with all hosts' generations in it."""
+    numbers = zip(*(map(int, _GENERATION.findall(text)) for text in texts), strict=True)
+    spans = iter([(min(column), max(column)) for column in numbers])
+    return _GENERATION.sub(lambda _: _span(*next(spans)), texts[0])
+
+
+def _span(first: int, last: int) -> str:
+    return f"generation {first}" if first == last else f"generations {first} to {last}"

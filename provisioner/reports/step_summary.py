@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
-from provisioner.reports.findings.summary import summary
+from provisioner.reports.findings.text import summary
 from provisioner.text import markdown_cell
 
 MOST_BYTES = 1024 * 1024

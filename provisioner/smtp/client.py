@@ -28,6 +28,7 @@ from provisioner.text import printable, redact
 
 if TYPE_CHECKING:
     from provisioner.advice.explain import Advice
+    from provisioner.model.email_server import EmailServer
 
 Word = Annotated[str, Meta(max_length=200)]
 Line = Annotated[str, Meta(max_length=1000)]
@@ -87,6 +88,22 @@ class SmtpAccount:
     placeholder: str | None = None
     client_name: str | None = None
     ca_file: str | None = None
+
+    @classmethod
+    def of(
+        cls, server: EmailServer, user_name: str | None, secret: Secret | None, ca_file: Path | None
+    ) -> SmtpAccount:
+        """How this machine signs in at the mail server that is declared."""
+        return cls(
+            host=server.host,
+            port=server.port,
+            use_tls=server.use_tls,
+            smtp_security_level=str(server.smtp_security_level),
+            user_name=user_name,
+            secret=secret,
+            client_name=server.client_name,
+            ca_file=str(ca_file) if ca_file else None,
+        )
 
     @property
     def mechanisms(self) -> list[str]:

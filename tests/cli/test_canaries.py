@@ -221,8 +221,8 @@ def test_property_33_where_the_mail_server_refuses_and_quotes(bureau: Bureau) ->
 
 _SHORT_PATIENCE = """
 from provisioner.oauth import https_post
-post = https_post.post
-https_post.post = lambda *arguments, seconds, **others: post(*arguments, seconds=0.5, **others)
+send = https_post.send
+https_post.send = lambda *arguments, seconds, **others: send(*arguments, seconds=0.5, **others)
 """
 
 

@@ -213,7 +213,6 @@ def _signed_in(
         secrets=secrets,
         check_login=None if no_smtp_check else mail_server_proof(server, opened.project),
         announce=print_note,
-        ca_file=opened.project.ca_file,
     )
     saved = sign_in(way(context), context)
     if holder is not None:

@@ -71,7 +71,6 @@ def entered(
     from provisioner.deploy.entered import record_entered
     from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
-    from provisioner.errors import UsageError
     from provisioner.private_file import process_owner
     from provisioner.reports.entered_text import question_text
 
@@ -89,13 +88,10 @@ def entered(
         if yes:
             return
         names = ", ".join(result.host for result in results)
-        unasked = UsageError(
-            f"nothing was recorded for {names}: no one confirmed it",
-            remedy="without a terminal to ask on, pass --yes",
-        )
         question = f"Was this entered into MAPS on {names}, by {said.by}?"
         if undo:
             question = f"Remove these records of {names}?"
+        unasked = f"nothing was recorded for {names}: no one confirmed it"
         session.require_agreement(question, unasked)
 
     with (

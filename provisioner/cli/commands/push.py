@@ -99,9 +99,9 @@ def push(
     """
     from provisioner.cli.run_session import RunSession
     from provisioner.deploy.batches import batch_sizes
+    from provisioner.deploy.batches import max_failures as checked_max_failures
     from provisioner.deploy.plan import read_plan
     from provisioner.deploy.push import PushOptions, undone_of_last_push
-    from provisioner.deploy.push import max_failures as checked_max_failures
     from provisioner.deploy.push import push as push_hosts
     from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
@@ -173,7 +173,7 @@ def _agree(
     there to be asked; what removes something needs one of the first two. Whoever saved a plan has
     seen it: of that one only removals are asked about."""
     from provisioner.cli.prompts import can_answer
-    from provisioner.errors import FleetError, UsageError
+    from provisioner.errors import FleetError
     from provisioner.text import counted
 
     names = work.removed
@@ -194,10 +194,6 @@ def _agree(
     session.show_plan(work.hosts, work.plan)
     if yes or (not names and (is_saved or not can_answer())):
         return
-    unasked = UsageError(
-        f"this push removes {what}",
-        remedy="confirm with --yes (no terminal to prompt on)",
-    )
     hosts = counted(len(work.planned), "host")
     question = f"Remove {what}?" if names else f"Push to {hosts}?"
-    session.require_agreement(question, unasked)
+    session.require_agreement(question, f"this push removes {what}")

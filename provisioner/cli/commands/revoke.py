@@ -10,14 +10,13 @@ import typer
 from provisioner.cli.app import code_of
 from provisioner.cli.options import ProjectOptions, RequiredServers, Yes
 from provisioner.cli.output import print_text
-from provisioner.errors import ExitCode, PersonNeeded, UsageError, gravest
+from provisioner.errors import ExitCode, PersonNeeded, gravest
 from provisioner.text import proposed_command
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
     from provisioner.credentials.store import TokenSet
     from provisioner.model.email_server import EmailServer
-    from provisioner.oauth.revoking import RevocationEndpoint
     from provisioner.providers.provider import Provider
     from provisioner.secret import Secret
 
@@ -105,7 +104,7 @@ def _check(name: str, server: EmailServer | None, opened: OpenProject) -> None:
         )
 
 
-def _endpoint(server: EmailServer, opened: OpenProject) -> RevocationEndpoint | None:
+def _endpoint(server: EmailServer, opened: OpenProject) -> str | None:
     from provisioner.oauth.revoking import revocation_endpoint
 
     assert server.oauth2 is not None  # noqa: S101  `oauth2_servers` chose it
@@ -132,15 +131,11 @@ def _not_declared(name: str, opened: OpenProject) -> PersonNeeded:
 
 
 def _agreed(names: list[str], *, yes: bool, local: bool) -> bool:
-    from provisioner.cli.prompts import can_answer, confirm
+    from provisioner.cli.prompts import confirm, require_terminal
 
     if yes:
         return True
-    if not can_answer():
-        raise UsageError(
-            "nothing was revoked: not confirmed",
-            remedy="confirm with --yes (no terminal to prompt on)",
-        )
+    require_terminal("nothing was revoked: not confirmed")
     what = "Delete the tokens of" if local else "End the sign-in and delete the tokens of"
     return confirm(f"{what} {', '.join(names)}?")
 
@@ -196,7 +191,7 @@ def _client_secret(server: EmailServer, opened: OpenProject) -> Secret:
 
 
 def _revoked(
-    endpoint: RevocationEndpoint,
+    endpoint: str,
     server: EmailServer,
     tokens: TokenSet,
     secret: Secret,
@@ -204,11 +199,13 @@ def _revoked(
 ) -> list[str]:
     """What was done at the provider, in words."""
     from provisioner.oauth.revoking import revoke_grant
+    from provisioner.providers.endpoints import host_of
 
+    host = host_of(endpoint)
     remark = revoke_grant(endpoint, server, tokens, secret, ca_file=opened.project.ca_file)
     if tokens.handed_over_to:
-        return [f"they are revoked at {endpoint.host}"]
-    return [f"the sign-in has ended at {endpoint.host}", *([remark] if remark else ()), _DEAD]
+        return [f"they are revoked at {host}"]
+    return [f"the sign-in has ended at {host}", *([remark] if remark else ()), _DEAD]
 
 
 def _by_hand(provider: Provider | None) -> str:

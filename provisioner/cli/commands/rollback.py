@@ -46,7 +46,6 @@ def rollback(
     from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
     from provisioner.deploy.targets import prepare_rollback
-    from provisioner.errors import UsageError
 
     session = RunSession("rollback", options, report)
 
@@ -55,10 +54,7 @@ def rollback(
         if yes:
             return
         names = ", ".join(result.host for result in results)
-        unasked = UsageError(
-            f"nothing was changed: the rollback of {names} was not confirmed",
-            remedy="confirm with --yes (no terminal to prompt on)",
-        )
+        unasked = f"nothing was changed: the rollback of {names} was not confirmed"
         session.require_agreement(f"Roll back {names}?", unasked)
 
     with (

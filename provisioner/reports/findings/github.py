@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
 from provisioner.reports.findings.places import STANDARD_INPUT, last_line
-from provisioner.reports.findings.summary import summary
+from provisioner.reports.findings.text import summary
 from provisioner.text import printable_lines
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})

@@ -9,7 +9,6 @@ end exclusive (start and end are equal where no text is meant); `pointer`, a JSO
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
@@ -23,7 +22,7 @@ def render(result: LintResult) -> str:
     ASCII only, so that no terminal and no locale can make it invalid.
     """
     report = {
-        "findings": [_as_json(finding) for finding in result.findings],
+        "findings": [{key: getattr(finding, key) for key in _KEYS} for finding in result.findings],
         "summary": {
             "files": result.files,
             "servers": result.servers,
@@ -32,7 +31,3 @@ def render(result: LintResult) -> str:
         },
     }
     return json.dumps(report, indent=2) + "\n"
-
-
-def _as_json(finding: Finding) -> dict[str, Any]:
-    return {key: getattr(finding, key) for key in _KEYS}

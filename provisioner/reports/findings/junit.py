@@ -13,8 +13,7 @@ from xml.etree import ElementTree
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
-from provisioner.reports.findings.summary import found
-from provisioner.reports.findings.text import paragraph
+from provisioner.reports.findings.text import found, paragraph
 from provisioner.reports.junit_xml import add_case, add_element, as_text, new_suite, xml_text
 from provisioner.text import counted
 

@@ -6,16 +6,18 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from textwrap import shorten
 from typing import Any
+from urllib.parse import quote
 
 import provisioner
 from provisioner.config.issue import Severity
+from provisioner.lint.checks import severity_of
 from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
-from provisioner.reports.findings.places import Places, fingerprints
-from provisioner.reports.findings.sarif_places import artifact_location, logical_locations, region
-from provisioner.reports.findings.sarif_rules import rule_descriptors
+from provisioner.lint.rule import rule_page, rule_pages
+from provisioner.reports.findings.places import STANDARD_INPUT, Places, fingerprints
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -23,11 +25,13 @@ _SCHEMA = (
 # GitHub refuses a run with more, and shows the gravest 5,000 of them:
 # https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit
 MOST_RESULTS = 25_000
+# https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+_MOST_SIGNS = 1024
 
 
 def render(result: LintResult) -> str:
     """One run; it has all rules, and of more than 25,000 findings the errors first."""
-    rules = rule_descriptors(result.findings)
+    rules = _rule_descriptors(result.findings)
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
     run = {
         "tool": {"driver": _driver(rules)},
@@ -65,10 +69,10 @@ def _results(findings: Sequence[Finding], numbers: dict[str, int]) -> list[dict[
 def _result(finding: Finding, number: int, fingerprint: str, places: Places) -> dict[str, Any]:
     location = {
         "physicalLocation": {
-            "artifactLocation": artifact_location(finding.file, places),
-            "region": region(finding),
+            "artifactLocation": _artifact_location(finding.file, places),
+            "region": _region(finding),
         },
-        **logical_locations(finding.pointer),
+        **_logical_locations(finding.pointer),
     }
     return {
         "ruleId": finding.rule,
@@ -95,3 +99,61 @@ def _invocation(result: LintResult) -> dict[str, Any]:
 
 def _note(level: str, identity: str, text: str) -> dict[str, Any]:
     return {"level": level, "descriptor": {"id": identity}, "message": {"text": text}}
+
+
+# -- where it is
+
+
+def _artifact_location(file: str, places: Places) -> dict[str, Any]:
+    """Below the current folder a relative URI, else a `file:` one."""
+    if file == STANDARD_INPUT:
+        return {"uri": _escaped(file), "description": {"text": "Standard input."}}
+    inside = places.inside(file)
+    if inside is None:
+        return {"uri": f"file://{_escaped(places.absolute(file))}"}
+    return {"uri": _escaped(inside), "uriBaseId": "%SRCROOT%"}
+
+
+def _escaped(path: str) -> str:
+    """Slashes stay; a colon does not, for what stands before one would be a scheme."""
+    return quote(path, safe="/", errors="surrogateescape")
+
+
+def _region(finding: Finding) -> dict[str, int]:
+    """The columns count Unicode characters from 1; the last one is exclusive."""
+    return {
+        "startLine": finding.line,
+        "startColumn": finding.column,
+        "endLine": finding.end_line,
+        "endColumn": finding.end_column,
+    }
+
+
+def _logical_locations(pointer: str) -> dict[str, Any]:
+    """The value's pointer; nothing for a whole document."""
+    if not pointer:
+        return {}
+    return {"logicalLocations": [{"fullyQualifiedName": pointer, "kind": "member"}]}
+
+
+# -- the rules
+
+
+def _rule_descriptors(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """All rules by id; behind them checks without a page, such as one that crashed."""
+    pages = rule_pages()
+    known = [_descriptor(entry.rule, entry.title, severity_of(entry.rule)) for entry in pages]
+    others = {finding.rule for finding in findings} - {entry.rule for entry in pages}
+    return [*known, *({"id": rule} for rule in sorted(others))]
+
+
+def _descriptor(rule: str, title: str, severity: Severity) -> dict[str, Any]:
+    text = rule_page(rule) or ""
+    why = text.partition("## Why")[2]
+    return {
+        "id": rule,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": shorten(f"{title} {why}", _MOST_SIGNS)},
+        "help": {"text": text, "markdown": text},
+        "defaultConfiguration": {"level": severity},
+    }

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Excerpt, Finding
 from provisioner.lint.result import LintResult
-from provisioner.reports.findings.summary import summary
-from provisioner.text import in_columns, printable, printable_lines
+from provisioner.text import counted, in_columns, printable, printable_lines
 
 # "Select Graphic Rendition" of ECMA-48, the only control sequences used.
 _BOLD, _RED, _YELLOW, _CYAN = "1", "1;31", "1;33", "36"
@@ -32,6 +31,18 @@ def _rendered(result: LintResult, paint: _Paint) -> str:
     if fixable:
         blocks.append(f"{fixable} of them can be fixed by `provisioner validate --fix`")
     return "\n".join(blocks) + "\n"
+
+
+def summary(result: LintResult) -> str:
+    """`2 files, 1 email server: 3 errors, 1 warning`."""
+    checked = f"{counted(result.files, 'file')}, {counted(result.servers, 'email server')}"
+    return f"{checked}: {found(result.errors, result.warnings) or 'no problems found'}"
+
+
+def found(errors: int, warnings: int) -> str:
+    """`3 errors, 1 warning`; what there is none of is not named."""
+    counts = ((errors, "error"), (warnings, "warning"))
+    return ", ".join(counted(number, noun) for number, noun in counts if number)
 
 
 def _plain(text: str, _style: str) -> str:

@@ -12,8 +12,7 @@ from typing import Any
 
 from provisioner.host.host_change import ServerChange
 from provisioner.host.protocol import DOCUMENT
-from provisioner.host.result import HostResult, MailResult
-from provisioner.host.worker import HostAnswer
+from provisioner.host.result import HostAnswer, HostResult, MailResult
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry
 

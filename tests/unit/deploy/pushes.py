@@ -21,8 +21,7 @@ from provisioner.deploy.targets import Targets
 from provisioner.errors import FleetError
 from provisioner.git import Commit
 from provisioner.host.host_change import Found, ServerChange
-from provisioner.host.result import HostResult, HostState
-from provisioner.host.worker import HostAnswer
+from provisioner.host.result import HostAnswer, HostResult, HostState
 from provisioner.model.email_server import EmailServer, Origin
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel

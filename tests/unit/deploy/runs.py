@@ -10,7 +10,8 @@ from typing import Any
 from provisioner.ansible.run_input import HostInput, Mail, MailLimit, RunInput
 from provisioner.host.host_document import placeholder
 from provisioner.host.host_settings import HostSettings
-from provisioner.host.worker import HostAnswer, Worker
+from provisioner.host.result import HostAnswer
+from provisioner.host.worker import Worker
 from provisioner.resources import schema_path
 from tests.unit.deploy.memory_host import MemoryHost
 

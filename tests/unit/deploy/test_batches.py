@@ -2,8 +2,7 @@
 
 import pytest
 
-from provisioner.deploy.batches import batch_sizes, batches, default_sizes
-from provisioner.deploy.push import max_failures
+from provisioner.deploy.batches import batch_sizes, batches, default_sizes, max_failures
 from provisioner.errors import UsageError
 
 

@@ -8,8 +8,7 @@ import pytest
 
 from provisioner.ansible.run_input import EnteredInput
 from provisioner.host.protocol import DOCUMENT, STATE, Unreachable
-from provisioner.host.result import HostResult, HostState, InMaps
-from provisioner.host.worker import HostAnswer
+from provisioner.host.result import HostAnswer, HostResult, HostState, InMaps
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry, oauth2_entry
 

@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from provisioner.host import worker
 from provisioner.host.protocol import InvalidResponse, decoded, read, run, write
-from provisioner.host.result import HostState
+from provisioner.host.result import HostAnswer, HostState
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry
 
@@ -100,4 +99,5 @@ def test_what_a_lie_leaves_of_a_push(operation: str, lie: dict[str, Any], state:
     host.operation, host.lie = operation, lie
     result = carry_out(host, [entry()], APPLY).result
     assert (result.state, result.reason) == (state, "invalid_response")
-    assert worker.decoded(msgspec.json.encode(worker.HostAnswer(result=result))).result == result
+    written = msgspec.json.encode(HostAnswer(result=result))
+    assert msgspec.json.decode(written, type=HostAnswer).result == result

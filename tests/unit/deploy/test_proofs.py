@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.credentials.proofs import LastProof, Refused, note_mail, note_refresh, read_proofs
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.proofs import note_or_warn, sign_in_proofs
+from provisioner.deploy.push import note_or_warn, sign_in_proofs
 from provisioner.host.result import HostResult, HostState, MailResult
 from provisioner.model.project import Project
 from provisioner.smtp.client import SmtpResult

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from provisioner.ansible.run_input import MailLimit
 from provisioner.deploy.targets import (
     RotationForbids,
     Targets,
+    declared,
     declared_targets,
     host_input,
     host_key,
@@ -28,7 +30,7 @@ from provisioner.security_level import SecurityLevel
 from tests.support.oauth_samples import keep, oauth_server, project_in, project_secrets, token_set
 from tests.unit.deploy.pushes import KEY, login_entry, login_server
 
-NOW = 1_950_000_000.0
+NOW = time.time()
 HOSTS = {
     "all": ("maps1", "maps2"),
     "maps": ("maps1", "maps2"),
@@ -62,7 +64,7 @@ def prepared(
     secrets = project_secrets(project, accepted=frozenset({"Alerts"}))
     if tokens is not None:
         keep(secrets, oauth_server(), tokens)
-    return prepare_targets(project, servers, inventory(), secrets, now=NOW)
+    return prepare_targets(declared(project, servers, inventory()), inventory(), secrets)
 
 
 def oauth(hosts: str = "one") -> EmailServer:
@@ -159,7 +161,7 @@ def test_a_rollback_reads_no_password_and_refreshes_what_may_be_dead(
         project = project_in(tmp_path, *servers, providers=strict(rotation))
         secrets = project_secrets(project)
         keep(secrets, oauth_server(), token_set(**tokens))
-        targets = prepare_rollback(project, servers, inventory(), secrets, now=NOW)
+        targets = prepare_rollback(declared(project, servers, inventory()), inventory(), secrets)
         assert targets.entries["Alerts"].password is None
         assert targets.warnings == ()
         return targets.entries["Reports"].token_set.scope  # type: ignore[union-attr]
@@ -172,7 +174,7 @@ def test_a_rollback_reads_no_password_and_refreshes_what_may_be_dead(
 def test_a_rollback_goes_on_without_a_token(tmp_path: Path) -> None:
     project = project_in(tmp_path, oauth())
     secrets = project_secrets(project)
-    targets = prepare_rollback(project, [oauth()], inventory(), secrets, now=NOW)
+    targets = prepare_rollback(declared(project, [oauth()], inventory()), inventory(), secrets)
     assert targets.entries["Reports"].token_set is None
     assert targets.skipped == ()
     assert len(targets.warnings) == 1
@@ -181,8 +183,7 @@ def test_a_rollback_goes_on_without_a_token(tmp_path: Path) -> None:
 def test_to_look_at_hosts_takes_no_secret(tmp_path: Path) -> None:
     servers = [oauth("two"), password_server(hosts="one")]
     project = project_in(tmp_path, *servers)
-    secrets = cast("Any", None)
-    targets = declared_targets(project, servers, inventory(), secrets, now=NOW)
+    targets = declared_targets(declared(project, servers, inventory()))
     assert (targets.all_hosts, targets.entries) == (("maps1", "maps2"), {})
 
 

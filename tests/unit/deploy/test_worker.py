@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -20,8 +21,8 @@ from provisioner.host.protocol import (
     Unreachable,
     VariableUnusable,
 )
-from provisioner.host.result import HostState
-from provisioner.host.worker import HostAnswer, answer, decoded
+from provisioner.host.result import HostAnswer, HostState
+from provisioner.host.worker import answer
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import HOST, entry, run_input
 
@@ -66,7 +67,7 @@ def left_by(host: MemoryHost, call: Call | None = None, **variables: Any) -> lis
         )
         assert (settings.keys, settings.shown) == (sorted(names), sorted(shown))
         assert (settings.directory, settings.group) == ("/srv/maps", "maps")
-    return [decoded(one) for one in left.answers]
+    return [msgspec.json.decode(one, type=HostAnswer) for one in left.answers]
 
 
 PLACE = {"maps_directory": "/srv/maps", "maps_group": "maps"}

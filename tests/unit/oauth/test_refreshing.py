@@ -20,7 +20,7 @@ from provisioner.credentials.store import _LOCK_WAIT_SECONDS, TokenSet
 from provisioner.errors import ExitCode, PersonNeeded, RefreshFailed, SecretUnavailable
 from provisioner.model.email_server import EmailServer, SecretReference
 from provisioner.oauth.refreshing import fresh_tokens
-from provisioner.oauth.token_endpoint import SECONDS_UNDER_LOCK, TokenEndpoint
+from provisioner.oauth.token_endpoint import SECONDS_UNDER_LOCK, TokenEndpoint, TokenResponse
 from provisioner.secret import Secret
 from tests.support.oauth_samples import (
     CLIENT_SECRET,
@@ -86,9 +86,13 @@ def deadlines(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Those of the requests, between which no test waits."""
     seen: list[float] = []
 
+    class Endpoint(TokenEndpoint):
+        def refresh(self, refresh_token: Secret, *, scope: str | None) -> TokenResponse:
+            seen.append(self.deadline)
+            return super().refresh(refresh_token, scope=scope)
+
     def endpoint(**settings: Any) -> TokenEndpoint:
-        seen.append(settings["deadline"])
-        return TokenEndpoint(**settings, pauses=(0, 0))
+        return Endpoint(**settings, pauses=(0, 0))
 
     monkeypatch.setattr("provisioner.oauth.refreshing.TokenEndpoint", endpoint)
     return seen

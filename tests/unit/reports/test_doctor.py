@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.errors import ExitCode, ProvisionerError
-from provisioner.host.examination import Examination, Way
-from provisioner.host.result import HostResult, HostState
+from provisioner.host.result import Examination, HostResult, HostState, Way
 from provisioner.reports.doctor import (
     Check,
     CheckState,
