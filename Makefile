@@ -6,9 +6,10 @@
 # make test-second  the same on Debian's Python 3.13, without what takes long (as root)
 # make check        ruff and mypy alone
 # make measure      how large the code is, what a command imports, how long the tests took
+# make release-check  build, check and install a release; TAG=v1.0.0: may it be tagged
 # make bench        how fast validate is beside check-jsonschema, and push beside `ansible -m ping`
 # make clean        remove what make made
-.PHONY: help demo demo-picture docs unit test test-second check measure bench lab clean
+.PHONY: help demo demo-picture docs unit test test-second check measure bench release-check lab clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -57,6 +58,9 @@ measure: .venv/installed-test
 bench: .venv/installed-test
 	@.venv/bin/python benchmarks/validate.py
 	@.venv/bin/python benchmarks/scale.py --hosts 20 --forks 10
+
+release-check: .venv/installed-test
+	@.venv/bin/python release/check.py $(if $(TAG),--tag $(TAG))
 
 lab:
 	@tests/support/lab/install.sh

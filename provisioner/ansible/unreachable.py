@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from provisioner.installation import install_command
 from provisioner.text import foreign
 
 _LONGEST = 8192  # characters: of more, the beginning and the end are read
@@ -46,8 +47,8 @@ REMEDIES = {
     "clock": "run `timedatectl` here, and `w32tm /query /status` on the host",
     "certificate": "name the CA of the certificate in ansible_winrm_ca_trust_path (WinRM) or "
     "ansible_psrp_ca_cert (PSRP); ansible_host is the name in the certificate",
-    "no_library": "run: pip install 'maps-provisioner[windows]' (for Kerberos also: "
-    "'pywinrm[kerberos]' or 'pypsrp[kerberos]')",
+    "no_library": f"run: {install_command('pypsrp', 'pywinrm')} (for Kerberos: "
+    "'pypsrp[kerberos]' or 'pywinrm[kerberos]')",
     "no_python": "install Python 3.8 or later on the host, or correct ansible_python_interpreter",
     "sudo_password": "pass -K (--ask-become-pass)",
     "become": "check ansible_become_user and ansible_become_method: ansible HOST -b -m ping",

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from provisioner.config.files import declared_path
 from provisioner.credentials.vault import VaultKey, VaultUnreadable, has_vault_header
 from provisioner.errors import SecretUnavailable
+from provisioner.installation import install_command
 from provisioner.model.email_server import SecretReference
 from provisioner.secret import Secret
 
@@ -188,7 +189,7 @@ class Keyring(SecretSource):
         except ImportError:
             raise SecretUnavailable(
                 "it is in the system's keyring, and keyring support is not installed",
-                remedy="install it: pip install 'maps-provisioner[keyring]'",
+                remedy=f"run: {install_command('keyring')}",
             ) from None
         service, _, entry = self.value.partition("/")
         try:

@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+from provisioner import __version__
 from provisioner.host import protocol
 from tests.hosts.with_ansible.acting import READ, SECRET, WRITE, act, host
 from tests.hosts.with_ansible.pretended_windows import HOSTS, write_connections
@@ -111,7 +112,7 @@ def test_another_installation_begins_no_host(tmp_path):
     acted = act(tmp_path, {"a": host(), "b": host()}, version="0.0.9")
     assert acted.answers == {}
     assert set(said(acted)) == {"a", "b"}
-    assert "(0.1.0 and 0.0.9): install it once" in said(acted)["a"]
+    assert f"({__version__} and 0.0.9): install it once" in said(acted)["a"]
 
     acted = act(tmp_path, {"a": host(), "b": host()}, WITHOUT_WORKER="1")
     assert acted.answers == {}
