@@ -59,9 +59,9 @@ class JobProject:
         git(self.fleet.folder, "push", "--quiet", "--set-upstream", "origin", "main")
 
     def clone(self, name: str) -> Path:
-        """Another checkout, with the name of an author for its commits."""
+        """Another checkout, of one commit as in CI, with the name of an author for its commits."""
         folder = self.folder / name
-        git(self.folder, "clone", "--quiet", str(self.origin), str(folder))
+        git(self.folder, "clone", "--quiet", "--depth=1", f"file://{self.origin}", str(folder))
         git(folder, "config", "user.name", "job")
         git(folder, "config", "user.email", "job@example.edu")
         return folder

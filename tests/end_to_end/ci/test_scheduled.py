@@ -84,10 +84,55 @@ def test_a_missing_secret_is_named(project: JobProject, clone: Path) -> None:
     assert done.stdout.endswith("provisioner refresh: exit code 1\n")
 
 
-def test_a_missing_key_is_named(project: JobProject, clone: Path) -> None:
-    done = daily(project, clone, ANSIBLE_VAULT_PASSWORD_FILE="/nonexistent/key")
-    assert done.returncode == 1
-    assert "no vault key: /nonexistent/key does not exist" in done.stdout
+KEY = "ANSIBLE_VAULT_PASSWORD_FILE"
+# What is missing, the commands of docs/how-to/scheduled.md, their exit code and their words there.
+MISSING = [
+    ("secret", ("refresh", "plan", "push"), 1, "the environment variable {secret} is not set"),
+    ("secret", ("plan", "push"), 1, "Reports: skipped; hosts keep their copy"),
+    ("key", ("refresh", "status"), 1, "no vault key: /run/keys/vault-key does not exist"),
+    ("key", ("plan", "push"), 1, "/run/keys/vault-key: cannot read a vault password from it"),
+    ("name of the key", ("refresh",), 1, "no vault key: "),
+    ("mode", ("refresh", "plan", "push"), 1, "can be read by other users"),
+    (
+        "right key",
+        ("refresh", "plan", "push"),
+        1,
+        "cannot be opened: the vault password is not the",
+    ),
+    ("acceptance", ("refresh", "plan", "push"), 6, "nothing was sent"),
+    ("acceptance", ("refresh", "plan", "push"), 6, "provisioner accept Reports"),
+    ("sign-in", ("status", "push"), 6, "not signed in"),
+    ("sign-in", ("status", "push"), 6, "provisioner authenticate Reports"),
+]
+
+
+def test_what_is_missing_is_named_as_the_page_says(project: JobProject, clone: Path) -> None:
+    page = (EXAMPLES.parent / "docs" / "how-to" / "scheduled.md").read_text()
+    open_key, wrong_key = project.folder / "open-key", project.folder / "wrong-key"
+    open_key.write_text(project.key)
+    wrong_key.write_text("another\n")
+    wrong_key.chmod(0o600)
+    environments = {
+        "secret": {SECRET_NAME: ""},
+        "key": {KEY: "/run/keys/vault-key"},
+        "name of the key": {KEY: ""},
+        "mode": {KEY: str(open_key)},
+        "right key": {KEY: str(wrong_key)},
+    }
+    arguments = {"refresh": ["refresh", "--due"], "push": ["push", "--yes"]}
+    for missing, commands, code, words in MISSING:
+        if missing == "acceptance":
+            server = clone / "servers" / "reports.yml"
+            server.write_text(server.read_text().replace("maps-demo", "another"))
+        if missing == "sign-in":
+            shutil.rmtree(clone / "tokens", ignore_errors=True)
+        assert words.format(secret="REPORTS_CLIENT_SECRET") in page
+        for name in commands:
+            command = ["provisioner", *arguments.get(name, [name])]
+            done = run(project, clone, *command, **environments.get(missing, {}))
+            assert done.returncode == code, (missing, name, done.stdout + done.stderr)
+            assert words.format(secret=SECRET_NAME) in done.stdout + done.stderr, (missing, name)
+    assert not (project.fleet.folder / "maps1").exists()
 
 
 def test_a_rejected_refresh_needs_a_person(project: JobProject, clone: Path) -> None:
