@@ -35,26 +35,43 @@ def tokens(project):
     return {p.name: p.read_bytes() for p in (project.folder / "tokens").glob("*.yml")}
 
 
-def test_property_30_a_scope_that_was_unticked(signed_in, user, chromium):
-    said = refused(signed_in, chromium.person(user, untick=["smtp"]), code=1)
-    assert "Reports: oauth2.scope_for_authorize: requested but not granted: smtp" in said
-    assert "keep every box checked" in said
+# What a person does at the provider: (as whom, how, exit code, what the terminal says)
+REFUSED = [
+    # property 30
+    (
+        *("", {"untick": ["smtp"]}, 1),
+        "Reports: oauth2.scope_for_authorize: requested but not granted: smtp",
+        "keep every box checked",
+    ),
+    # property 29
+    (
+        *("", {"untick": ["offline_access"]}, 1),
+        "Reports: oauth2.prompt: localhost issued no refresh token",
+    ),
+    # property 31
+    (
+        *("-other", {}, 6),
+        "Reports: user_name: the mail server rejects the token: ",
+        "provisioner authenticate Reports --select-account",
+    ),
+    # property 11
+    ("", {"cancel": True}, 6, "the sign-in page at localhost: access_denied"),
+]
 
 
-def test_property_29_offline_access_that_was_unticked(signed_in, user, chromium):
-    said = refused(signed_in, chromium.person(user, untick=["offline_access"]), code=1)
-    assert "Reports: oauth2.prompt: localhost issued no refresh token" in said
+def test_refused_sign_ins_leave_the_tokens_as_they_are(signed_in, user, chromium):
+    for suffix, does, code, *words in REFUSED:
+        said = refused(signed_in, chromium.person(f"{user}{suffix}", **does), code)
+        assert [word for word in words if word not in said] == [], said
 
-
-def test_property_31_somebody_else_signs_in(signed_in, user, chromium):
-    said = refused(signed_in, chromium.person(f"{user}-other"))
-    assert "Reports: user_name: the mail server rejects the token: " in said
-    assert "provisioner authenticate Reports --select-account" in said
-
-
-def test_property_11_the_person_cancels(signed_in, user, chromium):
-    said = refused(signed_in, chromium.person(user, cancel=True))
-    assert "the sign-in page at localhost: access_denied" in said
+    kept = tokens(signed_in)
+    signed_in.environment["REPORTS_SECRET"] = "not-the-one"
+    said = refused(signed_in, chromium.person(user))
+    assert "Reports: oauth2.client_secret: the code exchange at localhost: invalid_client" in said
+    ended = signed_in.run("refresh", "Reports")
+    assert ended.returncode == 6, ended.stderr
+    assert "Reports: oauth2.client_secret: the refresh at localhost: invalid_client" in ended.stderr
+    assert tokens(signed_in) == kept
 
 
 def test_a_client_that_may_not_have_refresh_tokens(project, user, provider, mail, chromium):
@@ -63,27 +80,12 @@ def test_a_client_that_may_not_have_refresh_tokens(project, user, provider, mail
     assert "issued no refresh token" in refused(project, chromium.person(user), code=1)
 
 
-def test_a_wrong_client_secret(signed_in, user, chromium):
-    signed_in.environment["REPORTS_SECRET"] = "not-the-one"
-    said = refused(signed_in, chromium.person(user))
-    assert "Reports: oauth2.client_secret: the code exchange at localhost: invalid_client" in said
-
-
 def test_property_31_the_account_page_is_asked_for(declared, user, provider, chromium):
     ended = declared.run(
         "authenticate", "Reports", "--select-account", sign_in=chromium.person(user)
     )
     assert "signed in" in succeeded(ended)
     assert "prompt=consent+select_account" in ended.stderr
-
-
-def test_a_refresh_with_a_wrong_client_secret_needs_a_person(signed_in):
-    kept = tokens(signed_in)
-    signed_in.environment["REPORTS_SECRET"] = "not-the-one"
-    ended = signed_in.run("refresh", "Reports")
-    assert ended.returncode == 6, ended.stderr
-    assert "Reports: oauth2.client_secret: the refresh at localhost: invalid_client" in ended.stderr
-    assert tokens(signed_in) == kept
 
 
 @pytest.mark.parametrize("client", ["native", "post"])

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import IO, Any
 
@@ -97,6 +99,14 @@ class LocalFleet:
             self.pushed()
         self.mail.received.clear()
         return self.document().read_bytes()
+
+    def copy(self, folder: Path) -> LocalFleet:
+        """The same project and hosts in another folder, with the same mail server."""
+        shutil.copytree(self.folder, folder)
+        copied = copy(self)
+        copied.folder, copied.variables = folder, deepcopy(self.variables)
+        copied.set()
+        return copied
 
     def undeclare(self, name: str) -> None:
         (self.folder / "servers" / f"{name.lower()}.yml").unlink()
@@ -194,6 +204,11 @@ class LocalFleet:
         return list(self.entries(host))
 
 
+def usual_behavior() -> MailBehavior:
+    """Take emails of the one mailbox, with its password."""
+    return MailBehavior(mechanisms=("PLAIN",), passwords={USER: Secret(PASSWORD)})
+
+
 @contextmanager
 def local_fleet(
     folder: Path, hosts: int = 1, mail_server: type[ScriptedMailServer] = ScriptedMailServer
@@ -201,6 +216,5 @@ def local_fleet(
     """A fleet whose mail server runs while it lasts."""
     (folder / "tls").mkdir()
     certificate = make_certificate(folder / "tls")
-    behavior = MailBehavior(mechanisms=("PLAIN",), passwords={USER: Secret(PASSWORD)})
-    with mail_server(certificate, behavior) as mail:
+    with mail_server(certificate, usual_behavior()) as mail:
         yield LocalFleet(folder / "project", mail, certificate.ca_file, hosts)

@@ -72,8 +72,8 @@ def test_files_with_errors_leave_the_rest_unchecked(fleet):
     assert "unknown-key" in row(fleet, 1, "files")["message"]
 
 
-def test_warnings_of_files_stop_nothing(fleet):
-    fleet.pushed()
+def test_warnings_of_files_stop_nothing(pushed):
+    fleet = pushed
     settings = fleet.folder / "servers/reports.yml"
     settings.write_text(settings.read_text() + "# provisioner: ignore[wrong-port] no reason\n")
     fleet.commit()
@@ -90,9 +90,8 @@ def test_before_the_first_push_a_person_accepts_and_nothing_is_made(fleet, tmp_p
     assert "provisioner accept Reports" in row(fleet, 6, "secret")["remedy"]
 
 
-def test_all_is_well_after_a_push_and_to_look_changes_nothing(three_hosts, tmp_path):
-    fleet = three_hosts
-    fleet.pushed()
+def test_all_is_well_after_a_push_and_to_look_changes_nothing(pushed_to_three, tmp_path):
+    fleet = pushed_to_three
     fleet.commit()
     before, mails = tree(tmp_path), len(fleet.mail.received)
     found = report(fleet, 0)
@@ -105,16 +104,16 @@ def test_all_is_well_after_a_push_and_to_look_changes_nothing(three_hosts, tmp_p
     assert len(fleet.journals()) == 1
 
 
-def test_a_secret_that_is_missing(fleet):
-    fleet.pushed()
+def test_a_secret_that_is_missing(pushed):
+    fleet = pushed
     fleet.declare("Reports", password={"env": "NOT_SET"})
     found = row(fleet, 1, "secret", "--no-hosts")
     assert (found["about"], found["exit_code"]) == ("Reports", 1)
     assert "NOT_SET" in found["message"]
 
 
-def test_a_vault_key_that_is_lost(fleet):
-    fleet.pushed()
+def test_a_vault_key_that_is_lost(pushed):
+    fleet = pushed
     key = Path(os.environ["XDG_CONFIG_HOME"]) / "maps-provisioner" / "vault-key"
     content = key.read_bytes()
     key.unlink()
@@ -127,20 +126,20 @@ def test_a_vault_key_that_is_lost(fleet):
         key.chmod(0o600)
 
 
-def test_no_hosts_contacts_none(fleet):
-    fleet.pushed()
+def test_no_hosts_contacts_none(pushed):
+    fleet = pushed
     fleet.set(ansible_connection="nothing")
     assert states(fleet, 0, "--no-hosts")["hosts"] == "skipped"
 
 
-def test_an_inventory_that_cannot_be_read(fleet):
-    fleet.pushed()
+def test_an_inventory_that_cannot_be_read(pushed):
+    fleet = pushed
     (fleet.folder / "inventory/hosts.yml").write_text("maps: [")
     assert row(fleet, 1, "hosts")["state"] == "failed"
 
 
-def test_a_project_without_hosts(fleet):
-    fleet.pushed()
+def test_a_project_without_hosts(pushed):
+    fleet = pushed
     fleet.write("inventory/hosts.yml", {"maps": {"hosts": {}}})
     found = row(fleet, 1, "hosts")
     assert "matches no host" in found["message"]
@@ -154,9 +153,8 @@ def test_what_the_command_line_names_must_exist(fleet):
 # -- hosts
 
 
-def test_a_host_in_trouble_hides_no_other(three_hosts):
-    fleet = three_hosts
-    fleet.pushed()
+def test_a_host_in_trouble_hides_no_other(pushed_to_three):
+    fleet = pushed_to_three
     fleet.commit()
     fleet.set("maps2", maps_directory="relative")
     fleet.set("maps3", ansible_python_interpreter="/no/python")
@@ -169,8 +167,8 @@ def test_a_host_in_trouble_hides_no_other(three_hosts):
     assert "maps3" not in " ".join(states(fleet, 3, "--limit", "maps1:maps2"))
 
 
-def test_a_host_that_is_not_reached(fleet):
-    fleet.pushed()
+def test_a_host_that_is_not_reached(pushed):
+    fleet = pushed
     fleet.set(
         ansible_connection="ssh",
         ansible_host="127.0.0.1",
@@ -182,16 +180,16 @@ def test_a_host_that_is_not_reached(fleet):
     assert "ansible_port" in found["remedy"]
 
 
-def test_become_that_fails(fleet):
-    fleet.pushed()
+def test_become_that_fails(pushed):
+    fleet = pushed
     fleet.set(ansible_become=True, ansible_become_user="nobody", ansible_become_exe="/no/sudo")
     found = states(fleet, 3)
     assert (found["connection maps1"], found["become maps1"]) == ("ok", "failed")
 
 
-def test_a_folder_of_something_else(fleet):
+def test_a_folder_of_something_else(pushed):
+    fleet = pushed
     folder = fleet.folder / "maps1"
-    fleet.pushed()
     for file in folder.iterdir():
         file.unlink()
     (folder / "notes.txt").write_text("x")
@@ -202,8 +200,8 @@ def test_a_folder_of_something_else(fleet):
     assert states(fleet, 3)["mail server maps1"] == "ok"
 
 
-def test_the_lock_of_another_run_is_a_warning_and_not_waited_for(fleet):
-    fleet.pushed()
+def test_the_lock_of_another_run_is_a_warning_and_not_waited_for(pushed):
+    fleet = pushed
     with (fleet.folder / "maps1" / "push.lock").open("r+") as lock:
         lock.write("ann@elsewhere (run r2)")
         lock.truncate()
@@ -227,24 +225,23 @@ def test_the_lock_of_another_run_is_a_warning_and_not_waited_for(fleet):
     ],
     ids=["closed port", "no such host"],
 )
-def test_a_mail_server_that_the_host_does_not_reach(fleet, change, code, said):
-    fleet.pushed()
+def test_a_mail_server_that_the_host_does_not_reach(pushed, change, code, said):
+    fleet = pushed
     fleet.declare("Reports", smtp_security_level="none", user_name=None, password=None, **change)
     found = row(fleet, code, "mail server")
     assert said in found["message"]
     assert found["remedy"]
 
 
-def test_a_mail_server_whose_certificate_the_host_does_not_trust(fleet, tmp_path):
-    fleet.pushed()
+def test_a_mail_server_whose_certificate_the_host_does_not_trust(pushed, tmp_path):
+    fleet = pushed
     (tmp_path / "other").mkdir()
     fleet.set(maps_ca_file=str(make_certificate(tmp_path / "other").ca_file))
     assert "certificate not accepted" in row(fleet, 3, "mail server")["message"]
 
 
-def test_a_signal_lets_hosts_finish_and_the_rest_is_reported(three_hosts, tmp_path):
-    fleet = three_hosts
-    fleet.pushed()
+def test_a_signal_lets_hosts_finish_and_the_rest_is_reported(pushed_to_three, tmp_path):
+    fleet = pushed_to_three
     with socket.create_server(("127.0.0.1", 0)) as silent:
         fleet.declare("Reports", port=silent.getsockname()[1])
         before = tree(tmp_path)
@@ -299,8 +296,8 @@ def test_a_server_that_nobody_has_signed_in_to(signed_in):
 # -- secrets, and what is printed
 
 
-def test_no_secret_leaves(fleet, tmp_path):
-    fleet.pushed()
+def test_no_secret_leaves(pushed, tmp_path):
+    fleet = pushed
     seen = Sightings(tmp_path)
     ended = seen.of_run(
         fleet.command("doctor", "-vvvv"),

@@ -16,9 +16,9 @@ def entered(fleet, *arguments, exit_code=0):
     return ended.stdout + ended.stderr
 
 
-def facts(fleet, *arguments):
+def facts(fleet, *arguments, exit_code=0):
     """What a program reads of the one host."""
-    [host] = json.loads(fleet.run(*arguments, "--format", "json").stdout)["hosts"]
+    [host] = json.loads(fleet.ends(exit_code, *arguments, "--format", "json").stdout)["hosts"]
     return host
 
 
@@ -49,19 +49,17 @@ def test_a_change_is_entered_and_recorded(fleet, tmp_path):
     fleet.declare("Reports", maximum_emails_per_minute=5)
     said = entered(fleet, "--yes", exit_code=3)
     assert "a push would change this host, or verify it\n    do:  run: provisioner push" in said
-    fleet.ends(2, "plan")
     report = tmp_path / "push.xml"
     said = fleet.pushed("--report", f"junit={report}", exit_code=6)
     assert "nothing to resume" in fleet.ends(1, "push", "--resume").stderr, "it is done"
     assert "maximum_emails_per_minute: null -> 5" in said.partition("to be entered in MAPS:")[2]
     assert 'skipped="1"' in report.read_text()
-    fleet.ends(6, "plan")
-    host = facts(fleet, "plan")
+    host = facts(fleet, "plan", exit_code=6)
     assert (host["state"], host["in_maps"]) == ("unchanged", "to be entered")
     assert host["to_enter"][0]["fields"] == [
         {"pointer": "/maximum_emails_per_minute", "old": None, "new": 5, "is_hidden": False}
     ]
-    assert facts(fleet, "status", "--hosts")["in_maps"] == "to be entered"
+    assert facts(fleet, "status", "--hosts", exit_code=6)["in_maps"] == "to be entered"
 
     entered(fleet, "--yes", "--server", "Reports")
     state, journals = fleet.folder / "maps1" / "state.json", fleet.folder / ".provisioner"
@@ -83,8 +81,8 @@ def test_a_change_is_entered_and_recorded(fleet, tmp_path):
     assert "To be entered" not in ended.stderr
 
 
-def test_it_is_asked_about(fleet):
-    fleet.run("push")
+def test_it_is_asked_about(pushed):
+    fleet = pushed
     with fleet.at_a_terminal("entered", "maps1", "--by", "Ann") as terminal:
         terminal.wait_for(r"Was this entered into MAPS on maps1, by Ann\? \[y/N\] ")
         assert "+ Reports: new (7 fields)" in terminal.output

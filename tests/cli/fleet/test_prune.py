@@ -35,9 +35,9 @@ def test_what_nobody_declares_any_more_goes_and_what_others_put_there_stays(flee
     assert sorted(fleet.served("maps1")) == ["ByHand", "Reports"]
 
 
-def test_a_host_that_lost_its_last_server_is_pruned_too(fleet):
+def test_a_host_that_lost_its_last_server_is_pruned_too(pushed):
+    fleet = pushed
     fleet.write("inventory/more.yml", {"other": {"hosts": {"db1": {}}}})
-    fleet.pushed()
     fleet.declare("Reports", hosts="mpas")
     refused = fleet.ends(1, "push", "--prune", "--yes").stderr
     assert "the host pattern of Reports matches no host" in refused, "a slip prunes nothing"

@@ -6,21 +6,25 @@ import re
 
 import pytest
 
-from tests.cli.fleet.local_fleet import PROVISIONER, local_fleet
+from tests.cli.fleet.local_fleet import PROVISIONER
 from tests.support.scripted_mail_server import Failure
 from tests.support.terminal import CTRL_C, Terminal
 
 pytestmark = pytest.mark.long
 
 
+def two_generations(fleet):
+    """The newer one has a limit of 5 emails a minute."""
+    fleet.set(maps_apply_command=["/bin/true"])
+    fleet.settings(push={"mail_budget_seconds": 0})
+    fleet.had(None, 5)
+
+
 @pytest.fixture
-def fleet(tmp_path):
-    """Two generations on one host, the newer one with a limit of 5 emails a minute."""
-    with local_fleet(tmp_path) as fleet:
-        fleet.set(maps_apply_command=["cp", "-t", str(tmp_path)])
-        fleet.settings(push={"mail_budget_seconds": 0})
-        fleet.had(None, 5)
-        yield fleet
+def fleet(scene, tmp_path):
+    fleet = scene(two_generations)
+    fleet.set(maps_apply_command=["cp", "-t", str(tmp_path)])
+    return fleet
 
 
 def served(fleet):

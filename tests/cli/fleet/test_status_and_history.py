@@ -37,8 +37,8 @@ def test_hosts_tell_what_they_have_and_to_look_changes_nothing(fleet):
     assert "edited by hand" in fleet.ends(0, "status", "--hosts").stdout
 
 
-def test_who_holds_a_lock_is_told_and_not_waited_for(fleet):
-    fleet.pushed()
+def test_who_holds_a_lock_is_told_and_not_waited_for(pushed):
+    fleet = pushed
     with (fleet.folder / "maps1" / "push.lock").open("r+") as lock:
         lock.write("ann@elsewhere (run r2)")
         lock.truncate()
@@ -55,10 +55,9 @@ def test_who_holds_a_lock_is_told_and_not_waited_for(fleet):
     assert "delivered" in fleet.pushed()
 
 
-def test_a_host_that_cannot_be_asked(three_hosts):
-    three_hosts.pushed()
-    three_hosts.set("maps2", maps_directory="relative")
-    ended = three_hosts.ends(3, "status", "--hosts")
+def test_a_host_that_cannot_be_asked(pushed_to_three):
+    pushed_to_three.set("maps2", maps_directory="relative")
+    ended = pushed_to_three.ends(3, "status", "--hosts")
     assert "maps_directory is not an absolute path" in ended.stdout
     assert "3 hosts: 1 failed, 2 never entered" in ended.stdout
 

@@ -46,11 +46,6 @@ class Lab:
         return Provider.start(self.run, self.pki, "rotating-provider", rotate=True)
 
     @cached_property
-    def tls_provider(self) -> Provider:
-        """The same as `provider` on https, with a certificate of the lab's CA."""
-        return Provider.start(self.run, self.pki, "tls-provider", rotate=False, tls=True)
-
-    @cached_property
     def mail(self) -> Mail:
         """The mail servers; they ask `provider` about tokens."""
         return Mail.start(self.run, self.pki, self.provider)

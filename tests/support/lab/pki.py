@@ -24,7 +24,6 @@ class Pki:
 
     ca: Path
     mail: Certificate
-    provider: Certificate
     callback: Certificate
     rogue: Certificate  # right name and addresses, signed by an authority that nobody trusts
 
@@ -34,13 +33,12 @@ class Pki:
         folder.mkdir(mode=0o755)
         authority, stranger = trustme.CA(), trustme.CA()
         mail, mail_ca = _issue_rsa(folder / "rsa", mail_names)
-        # The provider's authority first: Chromium is told to trust the first one of a file.
+        # The callback's authority first: Chromium is told to trust the first one of a file.
         (folder / "ca.pem").write_bytes(authority.cert_pem.bytes() + mail_ca)
         local = ["localhost", "127.0.0.1", "::1"]
         return cls(
             ca=folder / "ca.pem",
             mail=mail,
-            provider=_issue(authority, folder / "provider", local),
             callback=_issue(authority, folder / "callback", local),
             rogue=_issue(stranger, folder / "rogue", mail_names),
         )

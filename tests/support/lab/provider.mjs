@@ -1,7 +1,6 @@
 // The lab's OAuth2 provider: npm oidc-provider, told what to be by the settings file it is given.
 import { appendFileSync, readFileSync } from 'node:fs';
 import http from 'node:http';
-import https from 'node:https';
 import { pathToFileURL } from 'node:url';
 
 import { answerInteraction, interactionPath } from './interactions.mjs';
@@ -11,12 +10,9 @@ const settings = read(process.argv[2]);
 const { Provider, interactionPolicy } = await import(pathToFileURL(settings.oidc_provider));
 
 // The port first, then the issuer that names it: nobody can take it in between.
-const { tls } = settings;
-const server = tls
-  ? https.createServer({ cert: readFileSync(tls.chain), key: readFileSync(tls.key) })
-  : http.createServer();
+const server = http.createServer();
 await new Promise((listening) => { server.listen(0, '127.0.0.1', listening); });
-const issuer = `${tls ? 'https' : 'http'}://localhost:${server.address().port}`;
+const issuer = `http://localhost:${server.address().port}`;
 
 const mailbox = (account) => (account.includes('@') ? account : `${account}@${settings.domain}`);
 

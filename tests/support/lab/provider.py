@@ -1,4 +1,4 @@
-"""The lab's OAuth2 provider: npm's certified oidc-provider on http(s)://localhost:PORT."""
+"""The lab's OAuth2 provider: npm's certified oidc-provider on http://localhost:PORT."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Provider:
     process: Process = field(repr=False)
 
     @classmethod
-    def start(cls, run: Run, pki: Pki, name: str, *, rotate: bool, tls: bool = False) -> Provider:
+    def start(cls, run: Run, pki: Pki, name: str, *, rotate: bool) -> Provider:
         """Start one; with `rotate` each refresh answers with a new refresh token and ends the old
         one, and using an ended one ends the whole grant (RFC 9700, 4.14.2)."""
         require_programs("node")
@@ -47,7 +47,7 @@ class Provider:
         _write_lifetime(folder, ACCESS_TOKEN_SECONDS)
         settings = folder / "settings.json"
         settings.touch(mode=0o600)
-        settings.write_text(json.dumps(_settings(folder, pki, clients, rotate=rotate, tls=tls)))
+        settings.write_text(json.dumps(_settings(folder, clients, rotate=rotate)))
         process = run.start(name, ["node", str(_PROGRAM), str(settings)])
         process.wait_until(lambda: _issuer(process) is not None)
         return cls(
@@ -143,16 +143,12 @@ class Provider:
         return session
 
 
-def _settings(
-    folder: Path, pki: Pki, clients: dict[str, Client], *, rotate: bool, tls: bool
-) -> dict[str, Any]:
-    certificate = {"chain": str(pki.provider.chain), "key": str(pki.provider.key)}
+def _settings(folder: Path, clients: dict[str, Client], *, rotate: bool) -> dict[str, Any]:
     return {
         "oidc_provider": str(oidc_provider()),
         "clients": [client.metadata() for client in clients.values()],
         "domain": DOMAIN,
         "rotate": rotate,
-        "tls": certificate if tls else None,
         "lifetimes": str(folder / "lifetimes.json"),
         "events": str(folder / "events"),
         "cookie_key": secrets.token_hex(16),
