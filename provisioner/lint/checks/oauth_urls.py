@@ -56,8 +56,7 @@ def _path(url: str) -> str:
 @rule("http-endpoint", ERROR)
 def http_endpoint(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """RFC 6749 sections 3.1 and 3.2 demand TLS; a provider on this machine is for tests."""
-    for pointer in URLS:
-        url = server.text(pointer)
+    for pointer, url in server.texts(URLS):
         if url.casefold().startswith("http://") and not is_loopback(host_of(url)):
             fix = f"https{url[4:]}" if known_provider(url) else None
             remedy = "write https:// instead of http://"
@@ -113,9 +112,8 @@ _WRONG_FORMS = (
 @rule("url-form", ERROR, can_be_ignored=False)
 def url_form(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Mistakes of typing that have a name; the schema reports the others."""
-    for pointer in URLS:
-        url = server.text(pointer)
-        if not url or _FINE.fullmatch(url) or not (url.isascii() and url.isprintable()):
+    for pointer, url in server.texts(URLS):
+        if _FINE.fullmatch(url) or not (url.isascii() and url.isprintable()):
             continue
         for pattern, message, remedy in _WRONG_FORMS:
             found = pattern.match(url)
@@ -175,10 +173,7 @@ def outdated_endpoint(server: ServerView, context: LintContext) -> Iterator[Issu
 
     With a `resource` in a query, somebody knows what these endpoints want instead.
     """
-    for pointer in URLS:
-        url = server.text(pointer)
-        if not url:
-            continue
+    for pointer, url in server.texts(URLS):
         provider, path = context.provider(url), _path(url)
         known = provider.scopeless_endpoints.items()
         current = next((current for ending, current in known if path.endswith(ending)), None)
@@ -191,7 +186,7 @@ def outdated_endpoint(server: ServerView, context: LintContext) -> Iterator[Issu
 
 
 def _names_resource(server: ServerView) -> bool:
-    return any("resource" in _parameters(server.text(pointer)) for pointer in URLS)
+    return any("resource" in _parameters(url) for _, url in server.texts(URLS))
 
 
 @rule("superseded-endpoint", WARNING)
@@ -200,11 +195,10 @@ def superseded_endpoint(server: ServerView, context: LintContext) -> Iterator[Is
 
     Told by the whole path: it is one provider's own.
     """
-    for pointer in URLS:
-        url = server.text(pointer)
-        provider = context.provider(url) if url else None
-        current = provider.superseded_endpoints.get(_path(url)) if provider else None
-        if provider and current is not None:
+    for pointer, url in server.texts(URLS):
+        provider = context.provider(url)
+        current = provider.superseded_endpoints.get(_path(url))
+        if current is not None:
             yield Issue(
                 pointer,
                 f"{provider.label} no longer documents this address, and may switch it off",
@@ -291,8 +285,8 @@ def _apart(server: ServerView, first: str, second: str) -> str:
 
 def _joining_lines(server: ServerView, first: str, second: str) -> str:
     """Below the name of a known provider, whose other facts are then kept."""
-    urls = [server.text(pointer) for pointer in URLS if server.text(pointer)]
-    hosts = [f'"[{host}]"' if ":" in host else host for host in dict.fromkeys(map(host_of, urls))]
+    names = dict.fromkeys(host_of(url) for _, url in server.texts(URLS))
+    hosts = [f'"[{host}]"' if ":" in host else host for host in names]
     known = (known_provider(server.text(pointer)) for pointer in (second, first))
     key = next((provider.name for provider in known if provider), hosts[0])
     return f"      providers:\n        {key}:\n          endpoints: [{', '.join(hosts)}]"
@@ -310,18 +304,18 @@ _OF_THE_BODY = (
     *("response_type", "state", "code_challenge", "code_challenge_method"),
     *("access_type", "prompt", "login_hint"),
 )
+_LISTS = ("/oauth2/scope_for_authorize", "/oauth2/scope_for_token", "/oauth2/prompt")
 _FIELDS = {"prompt": "/oauth2/prompt", "login_hint": "/oauth2/login_hint"}
 
 
 @rule("misplaced-parameter", ERROR)
 def misplaced_parameter(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """URLs with a query, and fields that hold what belongs into one."""
-    for pointer in URLS:
-        brought = _parameters(server.text(pointer))
-        if brought:
+    for pointer, url in server.texts(URLS):
+        if brought := _parameters(url):
             yield from _in_url(pointer, brought, server)
-    for pointer in ("/oauth2/scope_for_authorize", "/oauth2/scope_for_token", "/oauth2/prompt"):
-        for word in server.text(pointer).split():
+    for pointer, text in server.texts(_LISTS):
+        for word in text.split():
             name, equals, _ = word.partition("=")
             if pointer != "/oauth2/prompt" and name == "scope":
                 continue  # a list of scopes all the same: scope-form
