@@ -25,8 +25,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from provisioner.config.issue import Issue, Unreadable
-from provisioner.config.place import Range, position_at
+from provisioner.config.issue import Issue, Range, Unreadable, position_at
 from provisioner.config.yaml_text import NextEvent
 from provisioner.text import TYPOGRAPHIC_QUOTES
 

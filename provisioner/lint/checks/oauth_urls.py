@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from provisioner.config.issue import Issue
 from provisioner.lint.context import LintContext
-from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.rule import ERROR, WARNING, Form, issues_of_form, rule
 from provisioner.lint.server import ServerView
 from provisioner.providers.catalogue import is_loopback, known_provider
 from provisioner.providers.credential_forms import SECRET_PARAMETERS
@@ -67,7 +67,7 @@ def http_endpoint(server: ServerView, _context: LintContext) -> Iterator[Issue]:
 _FINE = re.compile(
     r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:[/?][!-\"$-~]*)?"
 )
-_WRONG_FORMS = (
+_WRONG_FORMS: tuple[Form, ...] = (
     (
         re.compile(r"(?i)(?P<sign>https?://)https?:?/"),
         "https:// is repeated",
@@ -113,15 +113,8 @@ _WRONG_FORMS = (
 def url_form(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Mistakes of typing that have a name; the schema reports the others."""
     for pointer, url in server.texts(URLS):
-        if _FINE.fullmatch(url) or not (url.isascii() and url.isprintable()):
-            continue
-        for pattern, message, remedy in _WRONG_FORMS:
-            found = pattern.match(url)
-            if found is not None:
-                has_sign = "sign" in pattern.groupindex and found["sign"] is not None
-                part = found.span("sign") if has_sign else None
-                yield Issue(pointer, message, remedy, part=part)
-                break
+        if not _FINE.fullmatch(url) and url.isascii() and url.isprintable():
+            yield from issues_of_form(pointer, url, _WRONG_FORMS)
 
 
 _SIGN_IN_NAMES = frozenset({"authorize", "auth", "authorization", "request_auth"})
