@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioner.config.file_text import shown_path
-from provisioner.config.issue import Issue
-from provisioner.config.place import FILE_START, Range
+from provisioner.config.issue import FILE_START, Issue, Range
 
 _PLAIN_YAML = re.compile(r"[\w./][\w./-]*", re.ASCII)
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provisioner.config.file_text import file_bytes, oddities_of, shown_path, stdin_bytes, text_of
-from provisioner.config.issue import Issue, Unreadable
-from provisioner.config.place import Place, Position, Range
+from provisioner.config.issue import Issue, Place, Position, Range, Unreadable
 from provisioner.config.yaml_text import (
     MISSING,
     Built,

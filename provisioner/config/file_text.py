@@ -9,8 +9,16 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from provisioner.config.issue import Issue, ReaderRule, Severity, Unreadable
-from provisioner.config.place import FILE_START, Position, Range, position_at
+from provisioner.config.issue import (
+    FILE_START,
+    Issue,
+    Position,
+    Range,
+    ReaderRule,
+    Severity,
+    Unreadable,
+    position_at,
+)
 
 _MOST_BYTES = 1024 * 1024
 _KINDS = (

@@ -12,8 +12,7 @@ from typing import Literal
 
 from provisioner.config.checkout import leads_outside, links_outside, stray_link, stray_path
 from provisioner.config.document import STDIN, Document, FoundFile, load_found
-from provisioner.config.issue import Issue
-from provisioner.config.place import Position, Range
+from provisioner.config.issue import Issue, Position, Range
 
 SETTINGS_FILES = ("provisioner.yml", "provisioner.yaml")
 SERVERS_FOLDER = "servers"

@@ -1,22 +1,32 @@
-"""JSON (RFC 8259), judged by `json` and then read as YAML, so that one builder serves both.
+"""JSON (RFC 8259), judged by `json`, as the events that YAML has: so one builder serves both.
 
-libyaml itself is no judge of JSON: it takes comments and trailing commas, and refuses the
-surrogate pairs by which JSON writes characters beyond U+FFFF.
+libyaml is no judge of JSON: it takes comments and trailing commas, and refuses the surrogate pairs
+by which JSON writes characters beyond U+FFFF.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable
-from typing import Any, NoReturn
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NoReturn
 
-from yaml.error import Mark, MarkedYAMLError
+from yaml.error import Mark
+from yaml.events import (
+    DocumentEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
-from provisioner.config.issue import Issue, Unreadable
-from provisioner.config.place import Range, position_at
-from provisioner.config.yaml_text import TOO_DEEP, NextEvent, yaml_events
+from provisioner.config.issue import Issue, Range, Unreadable, position_at
+from provisioner.config.yaml_text import NextEvent
 from provisioner.text import TYPOGRAPHIC_QUOTES
 
 _REMEDY = "compare with https://www.json.org, or write the file as YAML (*.yml)"
@@ -54,51 +64,64 @@ _REMEDIES = {
 # YAML's flow style, which looks like JSON, has these.
 _FINE_IN_YAML = (_TRAILING_COMMA, _SINGLE_QUOTES, _BAD_ESCAPE)
 _HALF = r"half of a surrogate pair (\ud800 to \udfff) without the other half"
-# All that libyaml minds about JSON which `json` has taken, but for its depth.
-_LONG_KEY = "a key is longer than 1,024 characters"
-
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_ON_ONE_LINE = str.maketrans("\t\r\n", "   ")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"?|(?P<constant>-?Infinity|NaN)', re.DOTALL)
 _YAML_KEY = re.compile(r"---(?:\s|$)|[A-Za-z_]\w*:(?:\s|$)")
-_ESCAPE = re.compile(
-    r"\\(?:u(?P<high>d[89ab][0-9a-f]{2})\\u(?P<low>d[c-f][0-9a-f]{2})"
-    r"|u(?P<half>d[89a-f][0-9a-f]{2})|.)",
-    re.IGNORECASE,
-)
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*(?P<closed>")?|[\[\]{}]|[^\s,:\[\]{}"]+', re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BRACKETS: dict[str, Callable[[Mark, Mark], Event]] = {
+    "{": partial(MappingStartEvent, None, None, True),
+    "[": partial(SequenceStartEvent, None, None, True),
+    "}": MappingEndEvent,
+    "]": SequenceEndEvent,
+}
 
 
 def json_events(text: str) -> NextEvent:
     """A function that gives one event a call, up to what is no JSON: Unreadable."""
     end, message = _first_mistake(text)
-    next_event: Any = yaml_events(_as_yaml(text[:end]))
-    mark_in_file = _marks_of(text)
+    events = _events(text, end)
 
-    def next_or_mistake() -> Any:
-        try:
-            event = next_event()
-        except MarkedYAMLError as error:  # of a text that ends at its mistake, no wonder
-            if not message:
-                error.problem_mark = mark_in_file(error.problem_mark)
-                if error.problem == TOO_DEEP:
-                    raise
-                _refuse(text, error.problem_mark.index, _LONG_KEY)
-            event = None
-        if event is not None:
-            event.start_mark = mark_in_file(event.start_mark)
-            event.end_mark = mark_in_file(event.end_mark)
-        elif message:
-            _refuse(text, end, message)
+    def next_or_mistake() -> Event | None:
+        event = next(events, None)
+        if event is None and message:
+            raise Unreadable(_issue(text, end, message))
         return event
 
     return next_or_mistake
 
 
+def _events(text: str, end: int) -> Iterator[Event]:
+    """Of what stands before `end`, which is JSON or its beginning."""
+    starts = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
+
+    def mark(offset: int) -> Mark:
+        line = bisect_right(starts, offset) - 1
+        return Mark("", offset, line, offset - starts[line], None, 0)
+
+    depth = 0
+    for found in _WORD.finditer(text, 0, end):
+        word, first, last = found[0], mark(found.start()), mark(found.end())
+        if word[0] == '"' and not found["closed"]:
+            return
+        if depth == 0:
+            yield DocumentStartEvent(first, first)
+        if word in _BRACKETS:
+            depth += 1 if word in "[{" else -1
+            yield _BRACKETS[word](first, last)
+        elif found["closed"]:
+            yield ScalarEvent(None, None, (False, True), json.loads(word), first, last, '"')
+        else:
+            yield ScalarEvent(None, None, (True, False), word, first, last)
+        if depth == 0:
+            yield DocumentEndEvent(last, last)
+
+
 def _first_mistake(text: str) -> tuple[int, str]:
     """Where what is JSON ends, and why; "" if that is the whole text."""
     end, message = _refused_by_json(text)
-    for found in _TEXT.finditer(text, 0, end):
-        if any(escape["half"] for escape in _ESCAPE.finditer(found[0])):
+    for found in _WORD.finditer(text, 0, end):
+        if found["closed"] and _SURROGATE.search(json.loads(found[0])):
             return found.start(), _HALF
     return end, message
 
@@ -114,7 +137,7 @@ def _refused_by_json(text: str) -> tuple[int, str]:
         constants = (found.start() for found in _TEXT.finditer(text) if found["constant"])
         return next(constants), _NO_VALUE
     except RecursionError:
-        pass  # far below it, the builder stops
+        pass  # the builder stops long before
     return len(text), ""
 
 
@@ -175,40 +198,6 @@ def _missing_bracket(text: str) -> str:
         if depth < 0:
             return "}" if sign == "{" else "]"
     return ""
-
-
-def _as_yaml(text: str) -> str:
-    """On one line, as libyaml wants a key and its colon, and without tabs, which it may refuse.
-
-    In JSON, neither stands in a text.
-    """
-    return _ESCAPE.sub(_without_surrogates, text.translate(_ON_ONE_LINE))
-
-
-def _without_surrogates(found: re.Match[str]) -> str:
-    r"""libyaml knows no pairs, but \U0001f600, which takes two columns less."""
-    if not found["high"]:
-        return found[0]
-    high, low = int(found["high"], 16), int(found["low"], 16)
-    return rf"\U{0x10000 + (high - 0xD800 << 10) + (low - 0xDC00):08x}"
-
-
-def _marks_of(text: str) -> Callable[[Any], Mark]:
-    """A function from a mark in what libyaml reads to one in the file."""
-    line_starts = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
-    pairs = (found.start() for found in _ESCAPE.finditer(text) if found["high"])
-    moved = [start - 2 * number for number, start in enumerate(pairs)]
-
-    def mark_in_file(mark: Any) -> Mark:
-        offset = mark.index + 2 * bisect_left(moved, mark.index)
-        line = bisect_right(line_starts, offset) - 1
-        return Mark("", offset, line, offset - line_starts[line], None, 0)
-
-    return mark_in_file
-
-
-def _refuse(text: str, offset: int, message: str) -> NoReturn:
-    raise Unreadable(_issue(text, offset, message))
 
 
 def _issue(text: str, offset: int, message: str) -> Issue:

@@ -10,10 +10,9 @@ import re
 
 from yaml.error import Mark, MarkedYAMLError
 
-from provisioner.config.issue import Issue
+from provisioner.config.issue import FILE_START, Issue, Position, Range, position_of
 from provisioner.config.line_mistakes import document_start, first_mistake
 from provisioner.config.other_formats import MOST_LINES, MOST_SIGNS, other_format
-from provisioner.config.place import FILE_START, Position, Range, position_of
 from provisioner.config.yaml_text import MOST_LEVELS, TOO_DEEP
 
 _GENERAL = (

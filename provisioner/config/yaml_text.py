@@ -24,8 +24,15 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
-from provisioner.config.issue import Issue, ReaderRule, Unreadable
-from provisioner.config.place import Place, Position, Range, position_of
+from provisioner.config.issue import (
+    Issue,
+    Place,
+    Position,
+    Range,
+    ReaderRule,
+    Unreadable,
+    position_of,
+)
 from provisioner.config.pointer import pointer_to, segments
 from provisioner.config.yaml_scalars import key_tag_words, scalar_value, tag_words
 from provisioner.errors import ProvisionerError

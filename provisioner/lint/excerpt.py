@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from provisioner.config.document import Document
-from provisioner.config.place import Range
+from provisioner.config.issue import Range
 from provisioner.config.pointer import segments, value_at
 from provisioner.lint.finding import Excerpt
 from provisioner.lint.schema import Schema, SchemaName, Spot, schema_named

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from provisioner.config.issue import Severity
-from provisioner.config.place import Range
+from provisioner.config.issue import Range, Severity
 
 
 class Excerpt(NamedTuple):

@@ -18,8 +18,7 @@ from yaml.events import ScalarEvent
 
 from provisioner.config.document import Document, FoundFile, load_text
 from provisioner.config.file_text import UTF_8_MARK, file_bytes, shown_path, text_of
-from provisioner.config.issue import Unreadable
-from provisioner.config.place import position_of
+from provisioner.config.issue import Unreadable, position_of
 from provisioner.config.pointer import escaped
 from provisioner.config.yaml_text import MISSING
 from provisioner.errors import ProvisionerError

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable
 
 from provisioner.config.document import Document
-from provisioner.config.issue import Issue, Severity
-from provisioner.config.place import Place, Position, Range
+from provisioner.config.issue import Issue, Place, Position, Range, Severity
 from provisioner.config.pointer import lies_in, value_at
 from provisioner.config.yaml_scalars import plain_value
 from provisioner.lint.checks.oauth_urls import URLS

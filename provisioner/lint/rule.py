@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,6 +58,20 @@ def rule(
         return Rule(rule_id, severity, check, can_be_ignored, compares, check_settings)
 
     return make
+
+
+# A pattern whose group `sign`, if it has one, is marked; what is wrong, and what to write.
+Form = tuple[re.Pattern[str], str, str]
+
+
+def issues_of_form(pointer: str, text: str, forms: Iterable[Form]) -> Iterator[Issue]:
+    """What is wrong with a text that begins with one of these; the first one counts."""
+    for pattern, message, remedy in forms:
+        if found := pattern.match(text):
+            groups = found.groupdict()
+            part = found.span("sign") if groups.get("sign") is not None else None
+            yield Issue(pointer, message, remedy.format_map(groups), part=part)
+            return
 
 
 class RulePage(NamedTuple):

@@ -55,15 +55,20 @@ class Schema:
     @cached_property
     def without_references(self) -> Any:
         """The schema with what it refers to in its place, whose words win."""
-        return self._inlined(self.content)
+        whole = self._with_referred(self.content)
+        waiting: list[Any] = [whole]
+        while waiting:
+            node = waiting.pop()
+            for key, below in [*(node.items() if isinstance(node, dict) else enumerate(node))]:
+                if isinstance(below, dict | list):
+                    copy = self._with_referred(below) if isinstance(below, dict) else [*below]
+                    node[key] = copy
+                    waiting.append(copy)
+        return whole
 
-    def _inlined(self, node: Any) -> Any:
-        if isinstance(node, list):
-            return [self._inlined(below) for below in node]
-        if not isinstance(node, dict):
-            return node
+    def _with_referred(self, node: SchemaNode) -> dict[str, Any]:
         whole = {**node, **self._referred_to(node)}
-        return {k: self._inlined(below) for k, below in whole.items() if k not in ("$ref", "$defs")}
+        return {key: below for key, below in whole.items() if key not in ("$ref", "$defs")}
 
     def resolved(self, node: SchemaNode) -> SchemaNode:
         """A node with what it refers to; its own words win."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -75,6 +75,10 @@ class ServerView:
     def text(self, pointer: str) -> str:
         """A text; empty if there is none."""
         return self._texts.get(pointer, "")
+
+    def texts(self, pointers: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Pointer and text of those that are there."""
+        return ((at, self._texts[at]) for at in pointers if self._texts.get(at))
 
     @cached_property
     def plain_texts(self) -> list[tuple[str, str]]:

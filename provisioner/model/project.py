@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,18 @@ class Project:
     def secrets(self) -> list[SecretReference]:
         """Where the secrets of all servers are."""
         return [server.secret for server in self.servers if server.secret is not None]
+
+    def oauth2_servers(self, names: Iterable[str] | None) -> list[EmailServer]:
+        """Those named, each once, else all that use OAuth2. UsageError for one that does not."""
+        named = {server.server_name: server for server in map(self.server, names or ())}
+        for server in named.values():
+            if server.oauth2 is None:
+                raise UsageError(
+                    f"{server.server_name} does not use OAuth2 but {server.smtp_security_level}: "
+                    "it has no sign-in and no tokens",
+                    remedy="name a server with smtp_security_level: oauth2",
+                )
+        return list(named.values()) or [server for server in self.servers if server.oauth2]
 
     def server(self, name: str) -> EmailServer:
         """The server of that name (case-insensitive); UsageError names the ones there are."""

@@ -64,32 +64,22 @@ MICROSOFT_REGISTRATION = Registration(
     ),
 )
 
-# https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
-GCC_HIGH_REGISTRATION = MICROSOFT_REGISTRATION._replace(
-    authorization_url="https://login.microsoftonline.us/{tenant}/oauth2/v2.0/authorize",
-    access_token_url="https://login.microsoftonline.us/{tenant}/oauth2/v2.0/token",
-    scope="https://outlook.office365.us/SMTP.Send offline_access",
-    consent_url="https://login.microsoftonline.us/{tenant}/adminconsent?client_id={client_id}",
-    mailbox_commands=(
-        "Connect-ExchangeOnline -ExchangeEnvironmentName O365USGovGCCHigh",
-        *MICROSOFT_REGISTRATION.mailbox_commands[1:],
-    ),
-    doubt="no source confirms this scope in this cloud",
-)
 
-CHINA_REGISTRATION = MICROSOFT_REGISTRATION._replace(
-    authorization_url="https://login.partner.microsoftonline.cn/{tenant}/oauth2/v2.0/authorize",
-    access_token_url="https://login.partner.microsoftonline.cn/{tenant}/oauth2/v2.0/token",
-    scope="https://partner.outlook.cn/SMTP.Send offline_access",
-    consent_url=(
-        "https://login.partner.microsoftonline.cn/{tenant}/adminconsent?client_id={client_id}"
-    ),
-    mailbox_commands=(
-        "Connect-ExchangeOnline -ExchangeEnvironmentName O365China",
-        *MICROSOFT_REGISTRATION.mailbox_commands[1:],
-    ),
-    doubt="no source confirms this scope in this cloud",
-)
+def _national_cloud(login: str, resource: str, environment: str) -> Registration:
+    """https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud"""
+    known = MICROSOFT_REGISTRATION
+    return known._replace(
+        authorization_url=f"https://{login}/{{tenant}}/oauth2/v2.0/authorize",
+        access_token_url=f"https://{login}/{{tenant}}/oauth2/v2.0/token",
+        scope=f"https://{resource}/SMTP.Send offline_access",
+        consent_url=f"https://{login}/{{tenant}}/adminconsent?client_id={{client_id}}",
+        mailbox_commands=(
+            f"Connect-ExchangeOnline -ExchangeEnvironmentName {environment}",
+            *known.mailbox_commands[1:],
+        ),
+        doubt="no source confirms this scope in this cloud",
+    )
+
 
 OUTLOOK_COM_REGISTRATION = MICROSOFT_REGISTRATION._replace(
     authorization_url="https://login.microsoftonline.com/consumers/oauth2/v2.0/authorize",
@@ -125,8 +115,12 @@ _BY_AGREEMENT = "new clients are registered by agreement with the provider only"
 REGISTRATIONS: Mapping[str, Registration] = {
     "google": GOOGLE_REGISTRATION,
     "microsoft": MICROSOFT_REGISTRATION,
-    "microsoft-gcc-high": GCC_HIGH_REGISTRATION,
-    "microsoft-china": CHINA_REGISTRATION,
+    "microsoft-gcc-high": _national_cloud(
+        "login.microsoftonline.us", "outlook.office365.us", "O365USGovGCCHigh"
+    ),
+    "microsoft-china": _national_cloud(
+        "login.partner.microsoftonline.cn", "partner.outlook.cn", "O365China"
+    ),
     # Mail servers of their own, tokens of Microsoft 365.
     "microsoft-high-volume-email": MICROSOFT_REGISTRATION,
     "outlook.com": OUTLOOK_COM_REGISTRATION,

@@ -6,7 +6,6 @@ The values are those of the hosts' documents, as they compare with what was ente
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 
 from provisioner.host.to_enter import FieldToEnter, ServerToEnter
 from provisioner.model.email_server import EmailServer
@@ -15,13 +14,12 @@ from provisioner.security_level import SecurityLevel
 from provisioner.text import command_for, proposed_option
 from provisioner.worksheet.sheet import (
     EMPTY_NOTES,
-    NO_OAUTH2,
     DialogField,
     Field,
     Kind,
     Sheet,
     Step,
-    Tab,
+    by_tab,
     dialog_fields,
     register_step,
     secret_note,
@@ -48,19 +46,15 @@ def changed_sheet(
     fields = [field for field in dialog_fields() if due.change == "new" or field.name in there]
     if not _has_oauth2(there, server):
         fields = [field for field in fields if not field.name.startswith("oauth2.")]
-    tabs = groupby(fields, key=lambda field: field.tab)
     level = there.get(_LEVEL)
     return Sheet(
         server_name=due.name,
         declared_at=f"{server.origin.file}:{server.origin.line}" if server else "",
         task=_TASKS[due.change],
-        tabs=tuple(
-            Tab(
-                name=name,
-                fields=tuple(_row(f, there.get(f.name), due, server, secret) for f in of_tab),
-                note=NO_OAUTH2 if name == "Security" and level and level.old == "oauth2" else "",
-            )
-            for name, of_tab in tabs
+        tabs=by_tab(
+            fields,
+            lambda field: _row(field, there.get(field.name), due, server, secret),
+            hides_oauth2=level is not None and level.old == "oauth2",
         ),
         steps=tuple(_steps(due, hosts, server, there)),
     )

@@ -9,7 +9,7 @@ https://webhelp.evisions.com/releaseguides/maps/Content/6.13/OAuth2%20for%20Emai
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
@@ -166,15 +166,24 @@ def build_sheet(server: EmailServer, secret: Secret | None = None) -> Sheet:
     return Sheet(
         server_name=server.server_name,
         declared_at=f"{server.origin.file}:{server.origin.line}",
-        tabs=tuple(
-            Tab(
-                name=name,
-                fields=tuple(_filled_in(field, server, secret) for field in fields),
-                note=NO_OAUTH2 if name == "Security" and server.oauth2 is None else "",
-            )
-            for name, fields in groupby(there, key=lambda field: field.tab)
+        tabs=by_tab(
+            there, lambda field: _filled_in(field, server, secret), hides_oauth2=not server.oauth2
         ),
         steps=(register_step(server), *sign_in_steps(server)) if server.oauth2 else (),
+    )
+
+
+def by_tab(
+    fields: Iterable[DialogField], fill: Callable[[DialogField], Field], *, hides_oauth2: bool
+) -> tuple[Tab, ...]:
+    """The filled-in fields below their tabs. `hides_oauth2`: the dialog does not show them."""
+    return tuple(
+        Tab(
+            name=name,
+            fields=tuple(map(fill, of_tab)),
+            note=NO_OAUTH2 if name == "Security" and hides_oauth2 else "",
+        )
+        for name, of_tab in groupby(fields, key=lambda field: field.tab)
     )
 
 

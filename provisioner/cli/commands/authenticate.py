@@ -88,10 +88,8 @@ def authenticate(
 
       provisioner authenticate Reports --card
     """
-    from provisioner.cli.chosen_servers import oauth2_servers
-
     declared = options.read()
-    chosen = oauth2_servers(declared, servers)
+    chosen = declared.oauth2_servers(servers)
     if card:
         return _print_cards(chosen, declared, port)
     own = callback_certificate(callback_cert, callback_key, chosen)

@@ -50,16 +50,13 @@ def refresh(
 
       provisioner refresh --due --project /srv/mail
     """
-    from provisioner.cli.chosen_servers import oauth2_servers
-
     if every and servers:
         raise UsageError("--all and names of servers exclude each other", remedy="give one of them")
     opened = options.open()
     work = _refreshed if servers else _refreshed_if_ours
     work = _refreshed_if_due if due else work
-    return gravest(
-        code_of(partial(work, server, opened)) for server in oauth2_servers(opened.project, servers)
-    )
+    chosen = opened.project.oauth2_servers(servers)
+    return gravest(code_of(partial(work, server, opened)) for server in chosen)
 
 
 def _refreshed(server: EmailServer, opened: OpenProject) -> None:

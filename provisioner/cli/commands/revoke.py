@@ -71,8 +71,6 @@ def _found(name: str, opened: OpenProject) -> tuple[str, EmailServer | None]:
 
     UsageError: there is neither.
     """
-    from provisioner.cli.chosen_servers import oauth2_servers
-
     wanted = name.casefold()
     declared = [server.server_name for server in opened.project.servers if server.oauth2]
     if name not in declared and opened.store.exists(name):  # readable or not
@@ -81,7 +79,7 @@ def _found(name: str, opened: OpenProject) -> tuple[str, EmailServer | None]:
         for kept in opened.secrets.undeclared():
             if kept.server_name.casefold() == wanted:
                 return kept.server_name, None
-    [server] = oauth2_servers(opened.project, [name])
+    [server] = opened.project.oauth2_servers([name])
     return server.server_name, server
 
 

@@ -68,7 +68,6 @@ def status(
                 remedy="run: provisioner status --hosts",
             )
         return _host_status(options, report_format)
-    from provisioner.cli.chosen_servers import oauth2_servers
     from provisioner.cli.output import print_data
     from provisioner.cli.progress import progress
     from provisioner.credentials.proofs import read_proofs
@@ -77,7 +76,7 @@ def status(
     opened = options.open()
     proofs, states = read_proofs(opened.project.root), []
     with progress(quiet=not check, plain=False) as tell:
-        for server in oauth2_servers(opened.project, servers):
+        for server in opened.project.oauth2_servers(servers):
             tell(f"asking {server.host} about {server.server_name}")
             noted = proofs.get(server.server_name)
             states.append(_state(server, opened, noted, within, check=check))

@@ -9,10 +9,11 @@ from provisioner.lint.context import LintContext
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.server import ServerView
 from provisioner.providers.catalogue import is_loopback
-from provisioner.providers.provider import Provider
+from provisioner.providers.provider import PasswordLogin, Provider
 from provisioner.security_level import LEVELS, PASSWORD_LEVELS, Level
 
 _LEVEL = "/smtp_security_level"
+_WITH_TOKENS = "set smtp_security_level: oauth2, and the settings below `oauth2`"
 _NO_LEVEL = Level("")  # not in the schema, which says so
 
 
@@ -36,6 +37,16 @@ def _may_be_taken(server: ServerView, provider: Provider) -> bool:
     """Whether the provider has the server's method, as far as is known."""
     level, known = server.text(_LEVEL), provider.smtp_auth_methods
     return level == "auto_detect" or not known or level in known
+
+
+def _provider_with_passwords(
+    state: PasswordLogin, server: ServerView, context: LintContext
+) -> Provider | None:
+    """The provider that a password goes to, if its passwords are in this state."""
+    if not _signs_in_by_password(server):
+        return None
+    provider = context.provider(server.text("/host"))
+    return provider if provider.password_login == state else None
 
 
 def secret_without_tls(server: ServerView) -> str:
@@ -67,26 +78,17 @@ def cleartext_login(server: ServerView, _context: LintContext) -> Iterator[Issue
 @rule("password-login-ended", ERROR)
 def password_login_ended(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A password for a provider that takes none any more; the day is a fact of the catalogue."""
-    if not _signs_in_by_password(server):
-        return
-    provider = context.provider(server.text("/host"))
-    if provider.password_login == "ended":  # noqa: S105
+    if provider := _provider_with_passwords("ended", server, context):
         since = f" since {day}" if (day := provider.password_login_ends) else ""
-        yield Issue(
-            _LEVEL,
-            f"{provider.label} has accepted no password from mail programs{since}",
-            "set smtp_security_level: oauth2, and the settings below `oauth2`",
-        )
+        message = f"{provider.label} has accepted no password from mail programs{since}"
+        yield Issue(_LEVEL, message, _WITH_TOKENS)
 
 
 @rule("password-login-ending", WARNING)
 def password_login_ending(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """A warning also after the day: until the provider ends it, it can be switched on again."""
-    if not _signs_in_by_password(server):
-        return
-    provider = context.provider(server.text("/host"))
-    ending = provider.password_login == "ending"  # noqa: S105
-    if not ending or not _may_be_taken(server, provider):
+    provider = _provider_with_passwords("ending", server, context)
+    if provider is None or not _may_be_taken(server, provider):
         return
     day = provider.password_login_ends
     if day is None:
@@ -95,11 +97,7 @@ def password_login_ending(server: ServerView, context: LintContext) -> Iterator[
         said = f"disables password sign-in for mail programs by default by {day}"
     else:
         said = "has disabled password sign-in for mail programs by default"
-    yield Issue(
-        _LEVEL,
-        f"{provider.label} {said}",
-        "set smtp_security_level: oauth2, and the settings below `oauth2`",
-    )
+    yield Issue(_LEVEL, f"{provider.label} {said}", _WITH_TOKENS)
 
 
 @rule("app-password-only", WARNING)
@@ -108,17 +106,13 @@ def app_password_only(server: ServerView, context: LintContext) -> Iterator[Issu
 
     A method that the provider does not have is unsupported-method's.
     """
-    if not _signs_in_by_password(server):
-        return
-    provider = context.provider(server.text("/host"))
-    only = provider.password_login == "app_password"  # noqa: S105
-    if only and _may_be_taken(server, provider):
+    provider = _provider_with_passwords("app_password", server, context)
+    if provider and _may_be_taken(server, provider):
         yield Issue(
             _LEVEL,
             f"{provider.label} accepts an app password here, but not the password of the account",
             "set smtp_security_level: oauth2; if it is an app password, ignore this rule in a "
-            "comment "
-            "(`provisioner rules app-password-only` shows how)",
+            "comment (`provisioner rules app-password-only` shows how)",
         )
 
 

@@ -12,7 +12,7 @@ from provisioner.config.issue import Issue
 from provisioner.lint.checks.login import mailbox, secret_without_tls, signs_in
 from provisioner.lint.context import LintContext
 from provisioner.lint.mistakes.nearest import nearest
-from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.rule import ERROR, WARNING, Form, issues_of_form, rule
 from provisioner.lint.server import ServerView
 from provisioner.providers.all_providers import PROVIDERS, ZOHO
 from provisioner.providers.catalogue import is_loopback
@@ -32,9 +32,27 @@ if TYPE_CHECKING:
 
 _HOST, _PORT, _RATE = "/host", "/port", "/maximum_emails_per_minute"
 _HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
-_WITH_PORT = re.compile(r"(?:[^:\[\]\s]+|\[[0-9A-Fa-f:.]+\])(?P<behind>:\s*(?P<port>[0-9]+))")
-_KNOWN_PORTS = frozenset({"25", "465", "587", "2525"})
-_SCHEME_ALONE = re.compile(r"(?i)(?:smtps?|ssl|tls|starttls|https?):")
+_BEFORE_PORT = r"(?:[^:\[\]\s]+|\[[0-9A-Fa-f:.]+\])"
+_WITHOUT_PORT = "write the host alone, and on a line of its own "
+_NO_HOST_ALONE: tuple[Form, ...] = (
+    (re.compile("(?s).*/"), "the host is written as a URL", "write the host name alone"),
+    (re.compile("(?s).*@"), "the host is written as a mail address", "write the mail server"),
+    (
+        re.compile(rf"{_BEFORE_PORT}(?P<sign>:\s*(?P<port>25|465|587|2525))\Z"),
+        "the host includes a port",
+        f"{_WITHOUT_PORT}port: {{port}}",
+    ),
+    (
+        re.compile(rf"{_BEFORE_PORT}(?P<sign>:\s*[0-9]+)\Z"),
+        "the host includes a port",
+        f"{_WITHOUT_PORT}the number below `port`",
+    ),
+    (
+        re.compile("(?i)(?P<sign>(?:smtps?|ssl|tls|starttls|https?):)"),
+        "the host begins with the kind of connection",
+        "write the host name alone",
+    ),
+)
 
 
 def is_ip_address(host: str) -> bool:
@@ -57,23 +75,7 @@ def _host_name(server: ServerView) -> str:
 @rule("host-is-url", ERROR, can_be_ignored=False)
 def host_is_url(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """MAPS takes the host name alone; the port has a field of its own."""
-    host = server.text(_HOST)
-    if "/" not in host and "@" not in host and ":" not in host:
-        return
-    port = _WITH_PORT.fullmatch(host)
-    scheme = _SCHEME_ALONE.match(host)
-    if "://" in host or "/" in host:
-        yield Issue(_HOST, "the host is written as a URL", "write the host name alone")
-    elif "@" in host:
-        yield Issue(_HOST, "the host is written as a mail address", "write the mail server")
-    elif port:
-        number = port["port"]
-        line = f"port: {number}" if number in _KNOWN_PORTS else "the number below `port`"
-        remedy = f"write the host alone, and on a line of its own {line}"
-        yield Issue(_HOST, "the host includes a port", remedy, part=port.span("behind"))
-    elif scheme:
-        message = "the host begins with the kind of connection"
-        yield Issue(_HOST, message, "write the host name alone", part=scheme.span())
+    return issues_of_form(_HOST, server.text(_HOST), _NO_HOST_ALONE)
 
 
 _IN_BRACKETS = re.compile(r"\[(?P<address>[0-9A-Fa-f:.]+)\]")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from provisioner.config.issue import Issue
 from provisioner.lint.context import LintContext
-from provisioner.lint.rule import ERROR, WARNING, rule
+from provisioner.lint.rule import ERROR, WARNING, Form, issues_of_form, rule
 from provisioner.lint.server import ServerView
 from provisioner.providers.catalogue import is_loopback, known_provider
 from provisioner.providers.credential_forms import SECRET_PARAMETERS
@@ -56,8 +56,7 @@ def _path(url: str) -> str:
 @rule("http-endpoint", ERROR)
 def http_endpoint(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """RFC 6749 sections 3.1 and 3.2 demand TLS; a provider on this machine is for tests."""
-    for pointer in URLS:
-        url = server.text(pointer)
+    for pointer, url in server.texts(URLS):
         if url.casefold().startswith("http://") and not is_loopback(host_of(url)):
             fix = f"https{url[4:]}" if known_provider(url) else None
             remedy = "write https:// instead of http://"
@@ -68,7 +67,7 @@ def http_endpoint(server: ServerView, _context: LintContext) -> Iterator[Issue]:
 _FINE = re.compile(
     r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:[/?][!-\"$-~]*)?"
 )
-_WRONG_FORMS = (
+_WRONG_FORMS: tuple[Form, ...] = (
     (
         re.compile(r"(?i)(?P<sign>https?://)https?:?/"),
         "https:// is repeated",
@@ -113,17 +112,9 @@ _WRONG_FORMS = (
 @rule("url-form", ERROR, can_be_ignored=False)
 def url_form(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Mistakes of typing that have a name; the schema reports the others."""
-    for pointer in URLS:
-        url = server.text(pointer)
-        if not url or _FINE.fullmatch(url) or not (url.isascii() and url.isprintable()):
-            continue
-        for pattern, message, remedy in _WRONG_FORMS:
-            found = pattern.match(url)
-            if found is not None:
-                has_sign = "sign" in pattern.groupindex and found["sign"] is not None
-                part = found.span("sign") if has_sign else None
-                yield Issue(pointer, message, remedy, part=part)
-                break
+    for pointer, url in server.texts(URLS):
+        if not _FINE.fullmatch(url) and url.isascii() and url.isprintable():
+            yield from issues_of_form(pointer, url, _WRONG_FORMS)
 
 
 _SIGN_IN_NAMES = frozenset({"authorize", "auth", "authorization", "request_auth"})
@@ -175,10 +166,7 @@ def outdated_endpoint(server: ServerView, context: LintContext) -> Iterator[Issu
 
     With a `resource` in a query, somebody knows what these endpoints want instead.
     """
-    for pointer in URLS:
-        url = server.text(pointer)
-        if not url:
-            continue
+    for pointer, url in server.texts(URLS):
         provider, path = context.provider(url), _path(url)
         known = provider.scopeless_endpoints.items()
         current = next((current for ending, current in known if path.endswith(ending)), None)
@@ -191,7 +179,7 @@ def outdated_endpoint(server: ServerView, context: LintContext) -> Iterator[Issu
 
 
 def _names_resource(server: ServerView) -> bool:
-    return any("resource" in _parameters(server.text(pointer)) for pointer in URLS)
+    return any("resource" in _parameters(url) for _, url in server.texts(URLS))
 
 
 @rule("superseded-endpoint", WARNING)
@@ -200,11 +188,10 @@ def superseded_endpoint(server: ServerView, context: LintContext) -> Iterator[Is
 
     Told by the whole path: it is one provider's own.
     """
-    for pointer in URLS:
-        url = server.text(pointer)
-        provider = context.provider(url) if url else None
-        current = provider.superseded_endpoints.get(_path(url)) if provider else None
-        if provider and current is not None:
+    for pointer, url in server.texts(URLS):
+        provider = context.provider(url)
+        current = provider.superseded_endpoints.get(_path(url))
+        if current is not None:
             yield Issue(
                 pointer,
                 f"{provider.label} no longer documents this address, and may switch it off",
@@ -291,8 +278,8 @@ def _apart(server: ServerView, first: str, second: str) -> str:
 
 def _joining_lines(server: ServerView, first: str, second: str) -> str:
     """Below the name of a known provider, whose other facts are then kept."""
-    urls = [server.text(pointer) for pointer in URLS if server.text(pointer)]
-    hosts = [f'"[{host}]"' if ":" in host else host for host in dict.fromkeys(map(host_of, urls))]
+    names = dict.fromkeys(host_of(url) for _, url in server.texts(URLS))
+    hosts = [f'"[{host}]"' if ":" in host else host for host in names]
     known = (known_provider(server.text(pointer)) for pointer in (second, first))
     key = next((provider.name for provider in known if provider), hosts[0])
     return f"      providers:\n        {key}:\n          endpoints: [{', '.join(hosts)}]"
@@ -310,18 +297,18 @@ _OF_THE_BODY = (
     *("response_type", "state", "code_challenge", "code_challenge_method"),
     *("access_type", "prompt", "login_hint"),
 )
+_LISTS = ("/oauth2/scope_for_authorize", "/oauth2/scope_for_token", "/oauth2/prompt")
 _FIELDS = {"prompt": "/oauth2/prompt", "login_hint": "/oauth2/login_hint"}
 
 
 @rule("misplaced-parameter", ERROR)
 def misplaced_parameter(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """URLs with a query, and fields that hold what belongs into one."""
-    for pointer in URLS:
-        brought = _parameters(server.text(pointer))
-        if brought:
+    for pointer, url in server.texts(URLS):
+        if brought := _parameters(url):
             yield from _in_url(pointer, brought, server)
-    for pointer in ("/oauth2/scope_for_authorize", "/oauth2/scope_for_token", "/oauth2/prompt"):
-        for word in server.text(pointer).split():
+    for pointer, text in server.texts(_LISTS):
+        for word in text.split():
             name, equals, _ = word.partition("=")
             if pointer != "/oauth2/prompt" and name == "scope":
                 continue  # a list of scopes all the same: scope-form

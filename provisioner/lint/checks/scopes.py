@@ -17,11 +17,8 @@ from provisioner.lint.server import ServerView
 from provisioner.providers.credential_forms import is_guid
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 
-_AUTHORIZE, _TOKEN, _PROMPT = (
-    "/oauth2/scope_for_authorize",
-    "/oauth2/scope_for_token",
-    "/oauth2/prompt",
-)
+_SCOPES = _AUTHORIZE, _TOKEN = "/oauth2/scope_for_authorize", "/oauth2/scope_for_token"
+_PROMPT = "/oauth2/prompt"
 _OFFLINE = frozenset({"offline", OFFLINE_SCOPE})
 
 
@@ -65,8 +62,7 @@ def _listed(scope_field: str) -> tuple[str, ...]:
 @rule("scope-form", ERROR)
 def scope_form(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """The schema refuses some of these as well, and says less."""
-    for pointer in (_AUTHORIZE, _TOKEN):
-        text = server.text(pointer)
+    for pointer, text in server.texts(_SCOPES):
         if not _ODD.search(text):
             continue
         found = next((form for form in _SCOPE_FORMS if re.search(form.sign, text)), None)
@@ -158,7 +154,7 @@ def no_offline_access(server: ServerView, context: LintContext) -> Iterator[Issu
 
 def _asks_by_scope(server: ServerView) -> bool:
     """Either scope may ask for it; that it is misspelt says a rule of its own."""
-    return any(_offline_scopes(server.text(pointer)) for pointer in (_AUTHORIZE, _TOKEN))
+    return any(_offline_scopes(text) for _, text in server.texts(_SCOPES))
 
 
 def _undone_parameters(server: ServerView, provider: Provider) -> Iterator[Issue]:
@@ -194,9 +190,8 @@ def wrong_scope(server: ServerView, context: LintContext) -> Iterator[Issue]:
     provider = provider_of(server, context)
     if provider is None or not (provider.smtp_scopes or provider.wrong_scopes):
         return
-    for pointer in (_AUTHORIZE, _TOKEN):
-        text = server.text(pointer)
-        if text and not any(_sends_by_smtp(scope, provider) for scope in _listed(text)):
+    for pointer, text in server.texts(_SCOPES):
+        if not any(_sends_by_smtp(scope, provider) for scope in _listed(text)):
             yield from _without_smtp(pointer, _accesses(text), provider)
 
 
@@ -306,8 +301,7 @@ def _is_resource_beside_mail(scopes: Sequence[str], provider: Provider) -> bool:
 @rule("wrong-offline-scope", ERROR)
 def wrong_offline_scope(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Only where it is known how the provider is asked. Odd characters are other rules'."""
-    for pointer in (_AUTHORIZE, _TOKEN):
-        text = server.text(pointer)
+    for pointer, text in server.texts(_SCOPES):
         scopes = _offline_scopes(text) if text.isascii() else []
         provider = provider_of(server, context) if scopes else None
         if provider is None or _other_provider(text, provider):

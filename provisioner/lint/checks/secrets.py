@@ -101,11 +101,9 @@ def _foreign_form(text: str) -> ForeignForm | None:
 
 def _plain_secrets(server: ServerView, context: LintContext) -> Iterator[tuple[str, str]]:
     """Texts where a secret belongs that are neither vault text nor a secret's id."""
-    for pointer in SECRETS:
-        text = server.text(pointer)
-        if not text or VAULT_MARK in text:
-            continue
-        if pointer != _CLIENT_SECRET or _id_in_place_of_secret(server, context) is None:
+    for pointer, text in server.texts(SECRETS):
+        is_id = pointer == _CLIENT_SECRET and _id_in_place_of_secret(server, context) is not None
+        if VAULT_MARK not in text and not is_id:
             yield pointer, text
 
 
@@ -295,8 +293,7 @@ _AGAIN = "encrypt it again with ansible-vault encrypt_string, and copy all lines
 @rule("vault-text", ERROR, can_be_ignored=False)
 def vault_text(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """Looks at the form alone: no vault password is asked for."""
-    for pointer in SECRETS:
-        text = server.text(pointer)
+    for pointer, text in server.texts(SECRETS):
         damage = vault_damage(text) if VAULT_MARK in text else None
         if damage is not None:
             yield Issue(pointer, *damage)

@@ -113,8 +113,7 @@ _WELL_KNOWN = (
 @rule("doubtful-address", WARNING)
 def doubtful_address(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """A domain that does not exist, or that is a letter away from a well-known one."""
-    for pointer in (_USER, _HINT, _FROM, "/test_email/to"):
-        text = server.text(pointer)
+    for pointer, text in server.texts((_USER, _HINT, _FROM, "/test_email/to")):
         domain = text.rpartition("@")[2] if "@" in text else ""
         found = _doubt_about_domain(domain) if domain else None
         if found is not None:

@@ -30,8 +30,7 @@ _BELOW_A_TENANT = frozenset({"oauth2", "v2.0", "authorize", "token"})
 @rule("tenant-form", ERROR, can_be_ignored=False)
 def tenant_form(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Placeholders are another rule's; hosts that a project joins to a provider have own paths."""
-    for pointer in URLS:
-        url = server.text(pointer)
+    for pointer, url in server.texts(URLS):
         tenant = tenant_of(url)
         if not tenant or is_guid(tenant) or _is_domain(tenant):
             continue

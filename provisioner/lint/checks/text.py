@@ -181,10 +181,8 @@ def lookalike_character(server: ServerView, _context: LintContext) -> Iterator[I
     """A Cyrillic letter in a Latin word, a blank that is none."""
     if server.is_printable_ascii:
         return
-    for pointer in _LETTERS_AT:
-        text = server.text(pointer)
-        sign = _lookalike_in(pointer, text)
-        if sign:
+    for pointer, text in server.texts(_LETTERS_AT):
+        if sign := _lookalike_in(pointer, text):
             yield Issue(
                 pointer,
                 f"this looks like a {'blank' if sign in _LIKE_A_BLANK else 'Latin letter'}, but is "
@@ -246,10 +244,8 @@ def _lookalikes_in_settings(settings: Mapping[str, Any]) -> Iterator[Issue]:
 @rule("lookalike-endpoint", ERROR, check_settings=_lookalikes_in_settings)
 def lookalike_endpoint(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """A host that looks like a known endpoint or mail server, and is another one."""
-    for pointer in ("/host", *URLS):
-        text = server.text(pointer)
-        if text:
-            yield from _lookalike_host(pointer, text)
+    for pointer, text in server.texts(("/host", *URLS)):
+        yield from _lookalike_host(pointer, text)
 
 
 def _lookalike_host(pointer: str, value: object) -> Iterator[Issue]:

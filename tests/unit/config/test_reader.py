@@ -173,9 +173,9 @@ class TestJson:
         for text, place in places.items():
             assert issues(read(text, "server.json")[-1]) == [("syntax", place)], text
 
-    def test_a_key_that_is_too_long_or_stands_twice(self, read: Read) -> None:
+    def test_a_key_may_be_long_and_stands_once(self, read: Read) -> None:
         (document,) = read('{"a": {"' + "k" * 1500 + '": 1}}', "server.json")
-        assert [i.message for i in document.issues] == ["a key is longer than 1,024 characters"]
+        assert (document.value, document.issues) == ({"a": {"k" * 1500: 1}}, ())
         (document,) = read('{"a": 1,\n "a": 2}', "server.json")
         assert issues(document) == [("duplicate-key", (2, 2))]
         assert "first on line 1" in document.issues[0].message
