@@ -233,6 +233,5 @@ def test_text_imports_nothing_of_the_other_formats() -> None:
     assert done.stdout.splitlines()[-1].split() == [
         "provisioner.reports.findings",
         "provisioner.reports.findings.formats",
-        "provisioner.reports.findings.summary",
         "provisioner.reports.findings.text",
     ]
