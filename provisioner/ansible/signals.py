@@ -118,5 +118,15 @@ def recorded_signals() -> Iterator[Signals]:
             signal.signal(number, signal.SIG_IGN if signals.first else handler)
 
 
+@contextmanager
+def without_suspension() -> Iterator[None]:
+    """Ignore Ctrl-Z while it lasts: after `fg` a shell would show what is typed."""
+    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
+
+
 def _raise_keyboard_interrupt() -> None:
     raise KeyboardInterrupt
