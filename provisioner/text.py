@@ -31,7 +31,7 @@ _UNCOUNTED = re.compile(r"\A +| +\Z|(?<= ) +")
 
 # As references, no sign can end a cell, open a tag or a link, or name a person.
 _MARKDOWN_CELL = str.maketrans(
-    {sign: f"&#{ord(sign)};" for sign in "&<>|`*_[]\\~$#@!"} | {"\n": " ", "\r": " "}
+    {sign: f"&#{ord(sign)};" for sign in "&<>|`*_[]\\~$#@!"} | {"\n": " "}
 )
 
 # Of word processors and web pages: no program takes them for quotes.

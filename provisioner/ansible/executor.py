@@ -149,6 +149,7 @@ class Executor:
             yield Answer(host, "not started", error=ansible.words[host])
 
     def _stop_if_due(self, folder: RunFolder, ansible: _Ansible) -> None:
+        self._signals.announce()
         is_interrupted = bool(self._signals.first)
         self._stopping = self._stopping or is_interrupted
         is_stuck = folder.is_idle and ansible.is_silent(_SILENT_SECONDS)

@@ -52,12 +52,13 @@ def _heard(numbers: tuple[signal.Signals, ...]) -> list[signal.Signals]:
 class Signals:
     """During a run on hosts: the first signal is recorded, a second one aborts.
 
-    `first`: its name; empty as long as none has come.
+    `first`: its name; empty as long as none has come. `on_first` is called with it by `announce`.
     """
 
     def __init__(self) -> None:
         self.first = ""
         self.count = 0
+        self.on_first: Callable[[str], None] | None = None
         self._act: Callable[[], None] | None = None
 
     def receive(self, number: int, _frame: FrameType | None = None) -> None:
@@ -68,6 +69,12 @@ class Signals:
             self._act()
         elif self.count > 1:
             raise KeyboardInterrupt
+
+    def announce(self) -> None:
+        """Tell once of the first signal, where printing is safe: in a handler it is not."""
+        if self.count == 1 and self.on_first is not None:
+            tell, self.on_first = self.on_first, None
+            tell(self.first)
 
     @contextmanager
     def passed_to(self, act: Callable[[], None]) -> Iterator[None]:
@@ -109,6 +116,16 @@ def recorded_signals() -> Iterator[Signals]:
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if signals.first else handler)
+
+
+@contextmanager
+def without_suspension() -> Iterator[None]:
+    """Ignore Ctrl-Z while it lasts: after `fg` a shell would show what is typed."""
+    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
 
 
 def _raise_keyboard_interrupt() -> None:

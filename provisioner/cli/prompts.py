@@ -8,6 +8,7 @@ import termios
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from provisioner.ansible.signals import without_suspension
 from provisioner.cli.output import print_note, terminal_width
 from provisioner.errors import Interrupted, UsageError
 from provisioner.reports.layout import laid_out
@@ -59,7 +60,8 @@ def ask(question: str, *, default: str = "", wrong: Callable[[str], str] = lambd
 def ask_secret(question: str) -> Secret:
     """The answer, which is not shown. getpass throws away what was typed before, too."""
     try:
-        return Secret(getpass.getpass(f"{question}: "))
+        with without_suspension():
+            return Secret(getpass.getpass(f"{question}: "))
     except EOFError:
         raise _no_answer() from None
 

@@ -72,7 +72,14 @@ class RunSession:
             recorded_signals() as self.signals,
             run_view(stream_events=self._streams, quiet=quiet, plain=plain) as self.view,
         ):
+            self.signals.on_first = self._tell_of_signal
             yield
+
+    def _tell_of_signal(self, name: str) -> None:
+        self.view.note(
+            f"interrupted ({name}): waiting for the hosts that are running; "
+            "press Ctrl-C again to stop at once"
+        )
 
     @contextmanager
     def locked(self, wait: float) -> Iterator[None]:

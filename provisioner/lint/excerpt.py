@@ -25,15 +25,21 @@ _KEY = re.compile(r"[ \t]*(?:- +)?(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_]+)(?P=quo
 _HINTS = re.compile(r"(?i)secret|passw|token|\$ANSIBLE|://[^/]*@")
 
 
-def excerpt_of(pointer: str, marked: Range, document: Document, schema: Schema) -> Excerpt | None:
-    """None where nothing may be shown, or nothing stands there."""
+def excerpt_of(
+    pointer: str, marked: Range, document: Document, schema: Schema, *, meant: str = ""
+) -> Excerpt | None:
+    """None where nothing may be shown, or nothing stands there.
+
+    `meant`: where a value of a misspelt key belongs, which decides whether that is a secret.
+    """
     spot = schema.spot(pointer)
     own_place = document.place_of(pointer)
     path = segments(pointer)
     if own_place is None or own_place.key is None or not path or segments(spot.shown) != path:
         return None
     key = own_place.key
-    name, value = _as_written(key, document), _value_text(own_place.value, pointer, document, spot)
+    name = _as_written(key, document)
+    value = _value_text(own_place.value, pointer, document, schema.spot(meant) if meant else spot)
     if marked == key and value == _MAPPING:
         value = ""
     text = in_columns(f"{name}: {value}".rstrip())

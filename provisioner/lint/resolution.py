@@ -100,8 +100,15 @@ def _finding(issue: Issue, document: Document, schema: Schema) -> Finding:
     whole = span = _marked(document.locate(issue.pointer), issue.at)
     if issue.part is not None:
         span = _part_of(whole, issue.part, value_at(document.value, issue.pointer), document)
-    excerpt = excerpt_of(issue.pointer, span, document, schema)
+    excerpt = excerpt_of(issue.pointer, span, document, schema, meant=_meant(issue))
     return _finding_at(span, issue, document, excerpt, _fix(issue, whole, document, schema))
+
+
+def _meant(issue: Issue) -> str:
+    """Of a misspelt key, if it is certain which one was meant, the pointer with that."""
+    if issue.rule != "unknown-key" or issue.fix is None:
+        return ""
+    return f"{issue.pointer.rpartition('/')[0]}/{issue.fix}"
 
 
 def _fix(issue: Issue, span: Range, document: Document, schema: Schema) -> Fix | None:
@@ -112,7 +119,7 @@ def _fix(issue: Issue, span: Range, document: Document, schema: Schema) -> Fix |
         return None
     line = document.source.lines[span.start.line - 1]
     written = line[span.start.column - 1 : span.end.column - 1]
-    shown = excerpt_of(issue.pointer, span, document, schema)
+    shown = excerpt_of(issue.pointer, span, document, schema, meant=_meant(issue))
     return shown and Fix(span, _as_scalar(issue.fix, written[:1]), shown)
 
 

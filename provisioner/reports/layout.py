@@ -36,7 +36,7 @@ _RESULT = re.compile(
 # A command is copied: it stays on one line, where the terminal lets it.
 _COMMAND = re.compile(
     r"(?<![\w/.-])(?:provisioner|git|(?:Connect|Get|New|Set)-\w+)"
-    r"(?: (?:'[^']*'|[^\s;,)'`.]|\.(?!\s|$))+)+"
+    r"""(?: (?:'[^']*'|"[^"]*"|[^\s;,)'"`.]|\.(?!\s|$))+)+"""
 )
 _GLUE = "\0"
 _MARKED = re.compile("\1(.*?)\2")

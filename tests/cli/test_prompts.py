@@ -32,6 +32,10 @@ app.COMMANDS = ("validate", "ask")
 app.command_named = lambda name: asking
 sys.exit(app.run(["ask"]))
 """
+_ASKING = (
+    "from provisioner.cli.prompts import ask_secret;"
+    "print('characters:', len(ask_secret('Password').reveal()))"
+)
 COMMAND = [sys.executable, "-c", _PROGRAM]
 
 
@@ -79,6 +83,20 @@ def test_no_answer_is_an_interruption(at_terminal: Callable[[], Terminal], key: 
         assert terminal.ends() == 130
         assert "bug" not in terminal.output
         assert "Traceback" not in terminal.output
+
+
+def test_a_secret_stays_unseen_after_ctrl_z() -> None:
+    """A shell gives a job that was stopped a terminal that shows what is typed."""
+    shell = ["/bin/bash", "--norc", "--noprofile", "-i"]
+    environment = os.environ | {"HISTFILE": "", "PS1": "shell: "}
+    with Terminal(shell, folder=ROOT, environment=environment) as terminal:
+        terminal.type(f'{sys.executable} -c "{_ASKING}"\n')
+        terminal.wait_for("Password: ")
+        terminal.type("\x1ahunter2\n")
+        terminal.wait_for(r"characters: 7|hunter2")
+        terminal.type("exit\n")
+        assert terminal.ends() == 0
+        assert "hunter2" not in terminal.output
 
 
 @pytest.mark.parametrize("streams", ["", "<&- 2>&-"], ids=["piped", "closed"])

@@ -87,3 +87,8 @@ def test_a_signal_ends_a_run_once_and_tidily(steps: str, number: signal.Signals)
 def test_what_nohup_ignores_stays_ignored() -> None:
     code, shown, _ = _run("end()", signal.SIGHUP, "nohup")
     assert (code, shown) == (ExitCode.DONE, "still here\n")
+
+
+def test_a_signal_after_the_command_is_done_leaves_its_exit_code() -> None:
+    code, _, said = _run("import gc\ngc.freeze = end\nreturn 6", signal.SIGTERM)
+    assert (code, said) == (ExitCode.PERSON_NEEDED, "")

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from provisioner import secret
 from provisioner.secret import Secret
-from provisioner.text import countable, foreign, in_columns, printable, printable_lines, redact
+from provisioner.text import (
+    countable,
+    foreign,
+    in_columns,
+    markdown_cell,
+    printable,
+    printable_lines,
+    redact,
+)
 
 _PLAIN = "CANARY/s~cret+5%:é&\"'<x> 1"
 _SPELLED = {
@@ -127,3 +135,7 @@ def test_what_does_not_show_is_named() -> None:
         assert printable(text) == countable(text) == text
     assert countable("  a   b ") == "<U+0020><U+0020>a <U+0020><U+0020>b<U+0020>"
     assert countable("\xad\u200b\t\U000e0041") == "<U+00AD><U+200B><U+0009><U+E0041>"
+
+
+def test_a_cell_of_markdown_stays_one_cell() -> None:
+    assert markdown_cell("a\nb|c") == "a b&#124;c"

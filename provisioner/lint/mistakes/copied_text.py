@@ -103,6 +103,16 @@ _FORMS = (
     ),
     _Form(
         _is_url,
+        re.compile(
+            r"(?is)https?://(?:www\.)?google\.[a-z.]+/url\?(?:[^#]*&)?(?:q|url)=(?P<value>[^&]+).*"
+        ),
+        "this link was rewritten by Google, in an email or a list of search results",
+        "write the address after q= or url=, with : for %3A and / for %2F",
+        _decoded,
+        "rewritten-link",
+    ),
+    _Form(
+        _is_url,
         re.compile(r"(?is)https://urldefense\.com/v3/__(?P<value>.+?)__;.*"),
         "this link was rewritten by URL Defense of Proofpoint in an email",
         "write the address between the two __",

@@ -307,6 +307,24 @@ def test_a_full_disk_is_told_and_stops_nothing(tmp_path: Path) -> None:
     assert ended.stdout == "the journal is incomplete: No space left on device\n"
 
 
+def test_each_event_is_on_disk_before_the_run_continues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut must not take away what was done on hosts; which phase one is in may be lost."""
+    on_disk: list[int] = []
+    with journal(tmp_path, "run-1") as written:
+        sync = os.fsync
+        monkeypatch.setattr(
+            os, "fsync", lambda file: (sync(file), on_disk.append(os.fstat(file).st_size))
+        )
+        for number, event in enumerate((started(), finished("maps1", HostState.APPLIED)), 1):
+            written.append(event)
+            written.append(PhaseStarted(host="maps1", phase="read"))
+            (file,) = tmp_path.rglob("run-1*")
+            assert len(on_disk) == number
+            assert on_disk[-1] == file.stat().st_size
+
+
 def test_run_ids_are_in_the_order_of_time_within_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = []
     for now in (1_900_000_000.001, 1_900_000_000.5, 1_900_000_000.999, 1_900_000_001.0):

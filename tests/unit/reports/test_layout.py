@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.host.result import HostState
 from provisioner.reports.layout import STYLES, laid_out, table_row
-from provisioner.text import local_time
+from provisioner.text import local_time, proposed_command
 
 TABLE = "\n".join(
     (table_row("HOST", "STATE", "DETAILS"), table_row("maps1", "failed", "no space is left there"))
@@ -46,6 +46,14 @@ def test_a_command_is_not_broken_and_what_follows_is_below_the_text() -> None:
         "         it takes long. Really\n"
         "         long.\n"
     )
+
+
+@pytest.mark.parametrize("name", ["Dean's office", "a, b", "it's; (well)", "ends. ", '"x y"'])
+@pytest.mark.parametrize("width", [20, 60])
+def test_a_command_stays_whole_whatever_the_server_is_called(name: str, width: int) -> None:
+    command = proposed_command("authenticate", name, "--select-account")
+    line = f"    if the browser signs in with another account, run: {command}"
+    assert command in laid_out(line, width=width)
 
 
 def test_colors_of_results_and_not_of_sentences() -> None:
