@@ -130,35 +130,40 @@ def host_document() -> str:
 
 
 def _keys(name: SchemaName) -> str:
+    """The keys of a format, then those of each object that several of them may be."""
     schema = json.loads(schema_text(name))
-    return "\n".join(_section("", schema, schema.get("$defs", {})))
+    shared = schema.get("$defs", {})
+    lines = [*_section("", schema, shared)]
+    for form in shared.values():
+        if "properties" in form:
+            lines += [f"## {_capital(form['title'])}\n", prose(form["description"]) + "\n"]
+            lines += _section("", form, shared)
+    return "\n".join(lines)
 
 
 def _section(path: str, schema: Schema, shared: Schema) -> Iterator[str]:
     """The keys of an object, then each object in it, under a heading of its own."""
-    below = []
-    required = schema.get("required", ())
-    for key, value in schema["properties"].items():
+    keys = {key: value for key, value in schema["properties"].items() if key != "$schema"}
+    for key, value in keys.items():
         resolved = {**shared.get(value.get("$ref", "").rpartition("/")[2], {}), **value}
-        name = f"{path}{key}"
         yield definition(
-            f"`{key}`" + " (required)" * (key in required),
+            f"`{path}{key}`" + " (required)" * (key in schema.get("required", ())),
             prose(resolved.get("description", "")),
             _form(value, resolved, shared),
         )
-        below += _objects_in(name, resolved)
-    for name, inner in below:
-        yield f"## {name}\n"
-        yield from _section(f"{name}.", inner, shared)
+    for key, value in keys.items():
+        name, inner = _object_in(f"{path}{key}", value)
+        if "properties" in inner:
+            yield f"## {name}\n"
+            yield from _section(f"{name}.", inner, shared)
 
 
-def _objects_in(name: str, schema: Schema) -> list[tuple[str, Schema]]:
-    items, others = schema.get("items", {}), schema.get("additionalProperties")
-    if isinstance(others, dict) and "properties" in others:
-        return [(f"{name}.NAME", others)]
-    if "properties" in items:
-        return [(f"{name}[]", items)]
-    return [(name, schema)] if "properties" in schema else []
+def _object_in(name: str, schema: Schema) -> tuple[str, Schema]:
+    """The object that a value is, or has several of."""
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        return f"{name}.NAME", others
+    return (f"{name}[]", schema["items"]) if "items" in schema else (name, schema)
 
 
 def _form(value: Schema, resolved: Schema, shared: Schema) -> str:
