@@ -20,7 +20,7 @@ from provisioner.providers.all_providers import PROVIDERS
 from tests.support.paths import ROOT
 
 OPTIONS = re.search(r"sphinx-build (.*) docs docs/_build/html", (ROOT / "Makefile").read_text())
-SOURCES = ("docs", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")
+SOURCES = ("docs", "examples", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")
 ELSEWHERE = re.compile(r"^(https?:)?//")
 
 # A page that has each of them, and what the build says of it.
