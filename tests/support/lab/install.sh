@@ -12,10 +12,11 @@ export PATH="$PATH:/usr/sbin:/sbin" # where daemons are, in nobody's PATH but ro
 packages=(
   chromium fonts-dejavu-core                                # the browser, and letters for it
   dovecot-core dovecot-lmtpd dovecot-submissiond postfix    # the mail servers
+  mmdebstrap                                                # a fresh Debian, for the container
   openssh-client openssh-server procps python3 python3-venv # the hosts, and Debian's Python
   systemd                                                   # its checks of units; it is not started
 )
-programs=(chromium dovecot node npm postfix ps python3 ssh sshd systemd-analyze)
+programs=(chromium dovecot mmdebstrap node npm postfix ps python3 ssh sshd systemd-analyze)
 declare -A unit_of=([dovecot-core]=dovecot.service [openssh-server]=ssh.service [postfix]=postfix.service)
 
 fail() {
