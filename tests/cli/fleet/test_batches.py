@@ -40,7 +40,7 @@ def test_it_stops_after_the_batch_that_failed_and_resume_does_the_rest(three_hos
     report = json.loads((fleet.folder / "r.json").read_text())
     assert {host["host"]: host["state"] for host in report["hosts"]} == states
     assert report["exit_code"] == 4
-    assert "| maps3 | not started |" in (fleet.folder / "r.md").read_text()
+    assert "\nmaps3: not started\n" in (fleet.folder / "r.md").read_text()
 
     other = fleet.folder / "other.ini"
     other.write_text("[maps]\nelsewhere ansible_connection=local\n")

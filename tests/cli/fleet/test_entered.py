@@ -35,7 +35,7 @@ def test_a_change_is_entered_and_recorded(fleet, tmp_path):
     assert "never entered" in fleet.ends(6, "status", "--hosts").stdout
 
     said = entered(fleet, exit_code=64)
-    assert "pass --yes" in said
+    assert "confirm with --yes" in said
     said = entered(fleet, "--yes", "--by", "Ann Lee", "--note", "CHG 1")
     assert (
         "maps1: entered\n  recorded as entered in MAPS by Ann Lee (CHG 1):\n    + Reports: new"

@@ -15,7 +15,7 @@ from tests.end_to_end.ci.projects import CHECKOUT, RELAY, WRONG
 pytestmark = pytest.mark.long
 
 OF_THE_PACKAGE = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE")
-FOLDERS_OF_THE_PACKAGE = ("provisioner", "schemas", "playbooks")
+FOLDERS_OF_THE_PACKAGE = ("playbooks", "provisioner", "release", "schemas")
 PRE_COMMIT = [sys.executable, "-m", "pre_commit"]
 
 
