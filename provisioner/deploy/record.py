@@ -110,7 +110,7 @@ class WarningGiven(Event, frozen=True, kw_only=True):
 
 class RunPlanned(Event, frozen=True, kw_only=True):
     """What hosts have, and what is to be done. `plan`: as it is saved; `hosts` is empty where a
-    saved plan is pushed: nobody was asked for it."""
+    saved plan is pushed: no host was queried for it."""
 
     hosts: list[HostResult]
     plan: dict[str, Any] | None

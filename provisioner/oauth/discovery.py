@@ -104,8 +104,8 @@ def _document(url: str, host: str, ca_file: Path | None, seconds: float) -> dict
 
 def _endpoint(members: dict[str, Any], name: str, issuer: str, host: str) -> str:
     """A URL at the issuer's provider: what others name there would get codes and secrets."""
-    url = members.get(name, "")
-    if url == "":
+    url = members.get(name)
+    if url is None or url == "":
         return ""
     if not _is_word(url) or len(url) > _LONGEST_URL:
         raise _unusable(host, f"{name} is not a URL")

@@ -76,7 +76,7 @@ def _headline(state: SignInState) -> str:
         known = "sign-in unknown" if state.unreadable else "not signed in"
         return known + (f", mailbox {state.mailbox}" if state.mailbox else "")
     mailbox = state.mailbox or tokens.identity
-    who = tokens.identity or f"{mailbox or 'an account'} (the provider names nobody)"
+    who = tokens.identity or f"{mailbox or 'an account'} (the provider does not name the account)"
     other = f", mailbox {mailbox}" if tokens.identity and mailbox != tokens.identity else ""
     return f"signed in as {who}{other}, since {_day(tokens.obtained_at)}"
 

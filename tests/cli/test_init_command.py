@@ -394,6 +394,14 @@ def test_discovery_fills_in_the_endpoints(folder: Path, run: Any) -> None:
     assert run("validate", "--strict").returncode == ExitCode.DONE
 
 
+def test_an_endpoint_that_is_null_is_one_that_is_not_there(folder: Path, run: Any) -> None:
+    finished, *_ = discover(
+        run, lambda issuer: json_answer(json.dumps(metadata(issuer, revocation_endpoint=None)))
+    )
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    assert "revocation_url" not in files(folder)["provisioner.yml"]
+
+
 def test_existing_settings_are_left_and_the_facts_printed(folder: Path, run: Any) -> None:
     (folder / "provisioner.yml").write_text("# mine\ninventory: inventory\n")
     finished, *_ = discover(run, lambda issuer: json_answer(json.dumps(metadata(issuer))))

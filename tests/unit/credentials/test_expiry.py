@@ -170,7 +170,7 @@ def test_signed_in(tmp_path: Path) -> None:
     ("declared", "changes", "codes", "standing", "words"),
     [
         ({}, {"expires_at": NOW, "identity": None}, [], "ok", [
-            "signed in as reports@example.edu (the provider names nobody)",
+            "signed in as reports@example.edu (the provider does not name the account)",
             "access token expired 2030-03-17 17:46 +00:00, last refreshed",
             "refresh token: end unknown (sso.example.edu: lifetime of unused tokens unknown",
             "Reports  reports@example.edu  expired  unknown  2030-03-17  ok\n",
