@@ -90,7 +90,7 @@ def test_what_is_no_secret_is_said(tmp_path: Path, content: bytes, words: str) -
         ({"file": "."}, "is a directory"),
         ({"file": "/dev/zero"}, "is a device"),
         ({"file": "huge"}, "more than 64 KiB"),
-        ({"command": ["no-such-program", CANARY]}, "cannot run the command 'no-such-program': No"),
+        ({"command": ["no-such-program", CANARY]}, "cannot run the command 'no-such-program'"),
         ({"command": ["yes"]}, "more than 64 KiB"),
         (python(f"import sys; print({CANARY!r}); sys.exit({CANARY!r})"), "failed with exit code 1"),
         (VaultKey(Secret("other")).encrypt(CANARY.encode()), "the vault text cannot be opened"),
