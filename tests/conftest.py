@@ -47,6 +47,15 @@ def pytest_configure(config: pytest.Config) -> None:
         have_own_memory_folder()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What a module makes once for all its tests is made once: one worker runs them."""
+    if not isinstance(item, pytest.Function) or "lab" in item.fixturenames:
+        return
+    made = item._fixtureinfo.name2fixturedefs.values()
+    if any(one.scope == "module" for (*_, one) in made):
+        item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter,

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from provisioner.errors import ExitCode
+from tests.support.commands import run_command
 from tests.support.paths import FOLLOWING_BROWSER as BROWSER
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.terminal import Terminal
@@ -107,16 +108,7 @@ class Victim:
         (self.folder / name).write_text(yaml.safe_dump(content))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [PROVISIONER, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_command(*arguments, folder=self.folder, environment=self.environment)
 
 
 @pytest.fixture

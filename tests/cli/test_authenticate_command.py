@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import ExitCode
+from tests.support.commands import run_command
 from tests.support.paths import FOLLOWING_BROWSER as BROWSER
 from tests.support.scripted_http import json_answer, scripted_server
 from tests.support.scripted_provider import ScriptedAnswer, ScriptedProvider
@@ -59,14 +60,8 @@ class Desk:
         self.output = ""
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        finished = subprocess.run(
-            [PROVISIONER, *arguments],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        finished = run_command(
+            *arguments, folder=self.folder, environment={**self.environment, **environment}
         )
         self.output += finished.stdout + finished.stderr
         return finished

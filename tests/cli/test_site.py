@@ -70,7 +70,6 @@ def site(copy: Path) -> Path:
     return copy / "docs" / "_build" / "html"
 
 
-@pytest.mark.xdist_group("site")
 def test_the_reference_has_each_command_rule_and_provider(site: Path) -> None:
     assert titles(site, "commands") == [name for name in COMMANDS if name not in HIDDEN]
     assert titles(site, "rules") == [page.rule for page in rule_pages()]
@@ -78,7 +77,6 @@ def test_the_reference_has_each_command_rule_and_provider(site: Path) -> None:
         assert f"{provider.title} ({provider.name})" in text(site, "providers")
 
 
-@pytest.mark.xdist_group("site")
 def test_the_reference_has_each_option(site: Path) -> None:
     page = html.parse(site / "reference" / "commands.html")
     commands = get_command(app_with()).commands  # type: ignore[attr-defined]
@@ -89,7 +87,6 @@ def test_the_reference_has_each_option(site: Path) -> None:
         assert {name for option in options for name in option.opts} <= shown
 
 
-@pytest.mark.xdist_group("site")
 def test_the_reference_has_each_error_with_its_remedy(site: Path) -> None:
     shown = html.parse(site / "reference" / "errors.html").findall(".//section/section//dt")
     assert len(shown) > len(explain.rows()), "and those of hosts"
@@ -99,7 +96,6 @@ def test_the_reference_has_each_error_with_its_remedy(site: Path) -> None:
             assert " ".join(parts) in page
 
 
-@pytest.mark.xdist_group("site")
 @pytest.mark.parametrize(
     ("page", "schema"),
     [("server-file", "email-server"), ("project-file", "project"), ("host-document",) * 2],
@@ -113,7 +109,6 @@ def test_the_reference_has_each_key_of_a_schema(site: Path, page: str, schema: s
     assert keys <= {code.text_content().rpartition(".")[2] for code in shown}
 
 
-@pytest.mark.xdist_group("site")
 def test_no_page_needs_anything_from_elsewhere(site: Path) -> None:
     references = [(page.name, url) for page in site.rglob("*.html") for url in needed(page)]
     assert len(references) > 100
@@ -124,7 +119,6 @@ def test_no_page_needs_anything_from_elsewhere(site: Path) -> None:
         assert [url for url in urls if ELSEWHERE.match(url)] == [], sheet.name
 
 
-@pytest.mark.xdist_group("site")
 def test_a_fault_in_a_page_fails_the_build(copy: Path) -> None:
     page, orphan = copy / "docs" / "how-to" / "pushing.md", copy / "docs" / "orphan.md"
     before = page.read_text(encoding="utf-8")
@@ -138,7 +132,6 @@ def test_a_fault_in_a_page_fails_the_build(copy: Path) -> None:
         assert fault in built.stdout
 
 
-@pytest.mark.xdist_group("site")
 def test_an_unknown_generated_part_fails_the_build(copy: Path) -> None:
     page = copy / "docs" / "reference" / "rules.md"
     before = page.read_text(encoding="utf-8")

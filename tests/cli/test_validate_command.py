@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.lint.rule import rule_page, rule_pages
+from tests.support.commands import run_command
 
 RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
 
@@ -27,15 +28,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "provisioner", *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environment},
-    )
+    everything = {**os.environ, **environment}
+    return run_command(*arguments, folder=Path.cwd(), environment=everything, given=stdin)
 
 
 def test_a_clean_project_says_so_in_one_line() -> None:
@@ -100,8 +94,13 @@ def test_a_format_that_is_none() -> None:
 
 def test_a_terminal_that_knows_ascii_only(project: Path) -> None:
     (project / "servers/a.yml").write_text("host: Büro\n", encoding="utf-8")
-    done = run(
-        "validate", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii"
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "provisioner", "validate"],
+        env={**os.environ, **ascii_only, "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert done.stderr == ""

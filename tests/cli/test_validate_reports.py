@@ -20,6 +20,7 @@ from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
 from provisioner.reports import step_summary
 from provisioner.reports.findings.formats import RENDERERS, FindingFormat
+from tests.support.commands import run_command
 from tests.support.terminal import Terminal
 from tests.unit.reports.finding_samples import WARNING, finding
 
@@ -36,14 +37,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "provisioner", "validate", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environment},
-    )
+    everything = {**os.environ, **environment}
+    return run_command("validate", *arguments, folder=Path.cwd(), environment=everything)
 
 
 def test_the_formats_are_those_that_help_shows() -> None:
@@ -84,8 +79,9 @@ def test_a_new_file_of_any_name_has_the_rights_that_the_umask_leaves(project: Pa
 
 
 def test_a_pipe_is_written_to_and_stays_one(project: Path) -> None:
-    done = run("--format", "gitlab", "--output", "/dev/stdout")
-    assert done.stdout.startswith("[\n")
+    to_a_pipe = [sys.executable, "-m", "provisioner", "validate", "--output", "/dev/stdout"]
+    done = subprocess.run([*to_a_pipe, "--format", "gitlab"], capture_output=True, check=False)
+    assert done.stdout.startswith(b"[\n")
     os.mkfifo("pipe")
     with subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE) as reader:
         assert run("--format", "gitlab", "--output", "pipe").returncode == 1

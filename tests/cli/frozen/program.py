@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.commands import run_command
+
 PROVISIONER = Path(sys.executable).with_name("provisioner")
 
 # Read by each Python at its start: what the system does to a run, as it opens a declared file.
@@ -35,9 +37,10 @@ def provisioner(
         "TERM": "dumb",
         "TZ": "UTC",
     }
-    if fault:
-        (fault / "sitecustomize.py").write_text(_FAULTS)
-        fixed["PYTHONPATH"] = str(fault)
+    if not fault:
+        return run_command(*arguments, folder=folder, environment=fixed | environment)
+    (fault / "sitecustomize.py").write_text(_FAULTS)
+    fixed["PYTHONPATH"] = str(fault)
     return subprocess.run(
         [PROVISIONER, *arguments],
         cwd=folder,

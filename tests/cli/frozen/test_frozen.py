@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,8 @@ def test_help(frozen: Frozen, tmp_path: Path) -> None:
     whole = help_of()
     commands = re.findall(r"^│ ([a-z][a-z-]*) ", whole.partition("Commands")[2], re.MULTILINE)
     assert commands
-    with ThreadPoolExecutor(2) as pool:
-        texts = dict(zip(commands, pool.map(help_of, commands), strict=True))
-    texts = {f"{name}.txt": text for name, text in {"provisioner": whole, **texts}.items()}
+    texts = {"provisioner": whole, **{name: help_of(name) for name in commands}}
+    texts = {f"{name}.txt": text for name, text in texts.items()}
     frozen("help", {name: tidied(text) for name, text in texts.items()})
 
 
@@ -65,8 +63,7 @@ def test_exit_codes(clean: Path, broken: Path) -> None:
     def exit_code(command: str) -> int:
         return provisioner(*command.split(), folder=clean, **secrets).returncode
 
-    with ThreadPoolExecutor(2) as pool:
-        assert dict(zip(wanted, pool.map(exit_code, wanted), strict=True)) == wanted
+    assert {command: exit_code(command) for command in wanted} == wanted
 
 
 @pytest.mark.parametrize(("fault", "code"), [("bug", 70), ("interrupt", 130)])
