@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import yaml
 
 from provisioner.deploy.record import RunRecord, run_named
 from provisioner.secret import Secret
 from tests.support.certificates import make_certificate
+from tests.support.commands import run_command
 from tests.support.scripted_mail_server import MailBehavior, ScriptedMailServer
 from tests.support.terminal import Terminal
 
@@ -145,22 +146,12 @@ class LocalFleet:
         return Terminal(self.command(*arguments), folder=self.folder, environment=self.environment)
 
     def run(
-        self,
-        *arguments: str,
-        password: str = PASSWORD,
-        given: str = "",
-        stdout: int | IO[str] = subprocess.PIPE,
+        self, *arguments: str, password: str = PASSWORD, given: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run the command in the project folder, without a terminal; `given` is what it reads."""
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env={**self.environment, "MAIL_PASSWORD": password},
-            input=given,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
+        environment = {**self.environment, "MAIL_PASSWORD": password}
+        return run_command(
+            *self.command(*arguments)[1:], folder=self.folder, environment=environment, given=given
         )
 
     def ends(
