@@ -16,8 +16,8 @@
 SHELL := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST_ARGS ?=
-# What the lab serves is one group, in one worker: there is one lab a run.
-WORKERS := --numprocesses 3 --dist loadgroup
+# A module that makes something for all its tests is one group (tests/conftest.py).
+WORKERS := --numprocesses 4 --dist loadgroup
 # Each run leaves its seconds for `make measure`.
 RECORD = --junitxml=.measure/$(1).xml
 

@@ -48,11 +48,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """What a module makes once for all its tests is made once: one worker runs them."""
-    if not isinstance(item, pytest.Function) or "lab" in item.fixturenames:
+    """What a module or the lab makes for several tests is made once: one worker runs a module of
+    such tests. Each worker has a lab of its own."""
+    if not isinstance(item, pytest.Function):
         return
+    needs_lab = "lab" in item.fixturenames
+    if needs_lab:
+        item.add_marker("lab")
     made = item._fixtureinfo.name2fixturedefs.values()
-    if any(one.scope == "module" for (*_, one) in made):
+    if needs_lab or any(one.scope == "module" for (*_, one) in made):
         item.add_marker(pytest.mark.xdist_group(item.module.__name__))
 
 

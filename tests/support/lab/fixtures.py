@@ -1,4 +1,5 @@
-"""The lab's pytest fixtures: one lab a test run, each part started by the first test that asks."""
+"""The lab's pytest fixtures: each worker has a lab, each part of it started by the first test
+that asks."""
 
 from __future__ import annotations
 
@@ -15,13 +16,6 @@ from tests.support.lab.mail import Mail
 from tests.support.lab.provider import Provider
 
 Part = TypeVar("Part")
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """What stands on the lab is marked `lab`, and runs in one worker: there is one lab a run."""
-    if "lab" in getattr(item, "fixturenames", ()):
-        item.add_marker("lab")
-        item.add_marker(pytest.mark.xdist_group("lab"))
 
 
 def _had(start: Callable[[], Part]) -> Part:
