@@ -1,13 +1,9 @@
 """The folders of provisioner/, as the page on architecture orders them, and what imports what."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 import pytest
 
@@ -39,7 +35,7 @@ MOST_FILES = 20
 ALIKE = {"cli/commands", "lint/checks", "lint/pages", "reports/findings"}  # one per X
 
 
-def module(path: Path) -> str:
+def module(path):
     """Its name without `provisioner.`."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
@@ -48,7 +44,7 @@ def module(path: Path) -> str:
 TREES = {module(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
 
 
-def nodes(tree: ast.AST) -> Iterator[ast.AST]:
+def nodes(tree):
     """What is done when a module is imported: no functions, nothing for type checkers alone."""
     for node in ast.iter_child_nodes(tree):
         is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
@@ -57,7 +53,7 @@ def nodes(tree: ast.AST) -> Iterator[ast.AST]:
             yield from nodes(node)
 
 
-def imports(within: Iterable[ast.AST]) -> set[str]:
+def imports(within):
     """Our modules that are imported: where a name is taken of one, that one."""
     found = set()
     for node in within:
@@ -84,16 +80,16 @@ IN_FUNCTIONS = {
 }
 
 
-def folder(name: str) -> str:
+def folder(name):
     return name.partition(".")[0]
 
 
-def test_the_page_names_each_folder_and_nothing_else() -> None:
+def test_the_page_names_each_folder_and_nothing_else():
     assert {*LEVELS} == {folder(name) for name in TREES} - {""}
     assert list(LEVELS.values()) == sorted(LEVELS.values())
 
 
-def test_a_file_imports_only_from_its_own_level_and_those_above() -> None:
+def test_a_file_imports_only_from_its_own_level_and_those_above():
     wrong = [
         f"{name} imports {imported}"
         for name, tree in TREES.items()
@@ -103,12 +99,12 @@ def test_a_file_imports_only_from_its_own_level_and_those_above() -> None:
     assert wrong == []
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_no_module_imports_itself_by_way_of_others():
     TopologicalSorter(AT_IMPORT).prepare()  # CycleError names the modules
 
 
-def test_an_import_in_a_function_hides_no_cycle() -> None:
-    needs: dict[str, set[str]] = {}
+def test_an_import_in_a_function_hides_no_cycle():
+    needs = {}
     for name in TopologicalSorter(AT_IMPORT).static_order():
         needs[name] = AT_IMPORT[name].union(*(needs[one] for one in AT_IMPORT[name]))
     hidden = {
@@ -120,7 +116,7 @@ def test_an_import_in_a_function_hides_no_cycle() -> None:
     assert hidden == {*LATER}
 
 
-def test_a_public_name_is_one_thing() -> None:
+def test_a_public_name_is_one_thing():
     defined = Counter(
         node.name
         for name, tree in TREES.items()
@@ -135,7 +131,7 @@ def test_a_public_name_is_one_thing() -> None:
 @pytest.mark.parametrize(
     "path", sorted({path.parent for path in PACKAGE.rglob("*.py")}), ids=lambda path: path.name
 )
-def test_a_folder_has_at_most_twenty_unlike_files(path: Path) -> None:
+def test_a_folder_has_at_most_twenty_unlike_files(path):
     name = path.relative_to(PACKAGE).as_posix()
     files = [file for file in path.glob("*.py") if file.name != "__init__.py"]
     assert name in ALIKE or len(files) <= MOST_FILES

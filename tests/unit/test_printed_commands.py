@@ -1,14 +1,10 @@
 """Each command that is printed or documented is one that this program takes."""
 
-from __future__ import annotations
-
 import ast
 import re
 import shlex
-from collections.abc import Iterator
 from functools import cache
 from itertools import chain
-from typing import Any
 
 import pytest
 import typer
@@ -35,7 +31,7 @@ GIT = {"add", "checkout", "clone", "commit", "config", "init", "log", "merge", "
 GIT |= {"restore", "rev-parse", "rm", "stash", "status", "switch", "tag", "worktree", "diff"}
 
 
-def commands_in(text: str) -> Iterator[tuple[str, str]]:
+def commands_in(text):
     """(program, arguments) of each."""
     for found in COMMAND.finditer(text):
         arguments = found[2].replace("\\\n", " ").strip().rstrip(".:")
@@ -45,9 +41,9 @@ def commands_in(text: str) -> Iterator[tuple[str, str]]:
             yield found[1], arguments
 
 
-def literals(tree: ast.AST) -> Iterator[str]:
+def literals(tree):
     """Strings of a module, each with every sample in its places; but its docstrings."""
-    ignored = set[ast.AST]()
+    ignored = set()
     for node in ast.walk(tree):
         if node in ignored:
             continue
@@ -64,7 +60,7 @@ def literals(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
-def pieces(node: ast.JoinedStr, sample: str) -> Iterator[str]:
+def pieces(node, sample):
     """What is put right behind a word, as more options are, is left out."""
     before = " "
     for value in node.values:
@@ -75,7 +71,7 @@ def pieces(node: ast.JoinedStr, sample: str) -> Iterator[str]:
         before = piece or before
 
 
-def places() -> Iterator[tuple[str, str]]:
+def places():
     for path in sorted((ROOT / "provisioner").rglob("*.py")):
         for text in literals(ast.parse(path.read_text(encoding="utf-8"))):
             yield str(path.relative_to(ROOT)), text
@@ -83,9 +79,9 @@ def places() -> Iterator[tuple[str, str]]:
         yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
 
 
-def found() -> dict[str, set[str]]:
+def found():
     """Command -> where it is."""
-    commands: dict[str, set[str]] = {}
+    commands = {}
     for place, text in places():
         for program, arguments in commands_in(text):
             commands.setdefault(f"{program} {arguments}", set()).add(place)
@@ -93,11 +89,11 @@ def found() -> dict[str, set[str]]:
 
 
 @cache
-def program() -> Any:
+def program():
     return typer.main.get_command(app_with(COMMANDS))
 
 
-def refusal(line: str) -> str:
+def refusal(line):
     """Why the command line is not taken; nothing is run."""
     name, first, *arguments = shlex.split(line)
     if name == "git":
@@ -120,7 +116,7 @@ def refusal(line: str) -> str:
     return ""
 
 
-def test_each_printed_command_is_taken() -> None:
+def test_each_printed_command_is_taken():
     commands = found()
     assert len(commands) > 100
     refused = {
@@ -142,11 +138,11 @@ def test_each_printed_command_is_taken() -> None:
         ("git pussh", "no such command of git"),
     ],
 )
-def test_a_wrong_one_is_refused(line: str, why: str) -> None:
+def test_a_wrong_one_is_refused(line, why):
     assert why in refusal(line)
 
 
-def test_commands_are_found_in_sentences_and_blocks() -> None:
+def test_commands_are_found_in_sentences_and_blocks():
     text = "run: provisioner statu\n```\nprovisioner push \\\n  --plan x # now\n```\n"
     text += "the provisioner reads it; `provisioner pla`, and git commit -m 'a b'."
     assert list(chain(commands_in(text))) == [

@@ -1,7 +1,5 @@
 """Commands that messages propose can be pasted, whatever a server is called."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -15,7 +13,7 @@ from provisioner.text import accept_destination, proposed_command
 HERE = Path(sys.executable).parent
 
 
-def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+def shell(folder, line):
     return subprocess.run(
         ["sh", "-c", line],
         cwd=folder,
@@ -28,7 +26,7 @@ def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path):
     url = "https://login.microsoftonline.com/example.edu/oauth2/v2.0/"
     server = {
         "host": "smtp.office365.com",
@@ -52,7 +50,7 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["-Reports", "It's; $HOME", "Reports"])
-def test_a_proposed_command_names_its_server(project: Path, name: str) -> None:
+def test_a_proposed_command_names_its_server(project, name):
     ended = shell(project, proposed_command("authenticate", name, "--card"))
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith(f"Registration card: {name}, at Microsoft 365\n")
@@ -60,7 +58,7 @@ def test_a_proposed_command_names_its_server(project: Path, name: str) -> None:
     assert (ended.returncode, "not signed in" in ended.stdout + ended.stderr) == (6, True)
 
 
-def test_a_remedy_for_a_name_like_an_option_works_as_it_is(project: Path) -> None:
+def test_a_remedy_for_a_name_like_an_option_works_as_it_is(project):
     said = shell(project, "provisioner status").stdout
     assert "run: provisioner authenticate -- -Reports" in said
     assert "run: provisioner authenticate Reports" in said

@@ -1,7 +1,5 @@
 """Text as people see it: secrets of the run in what others send back, and what does not show."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json
@@ -41,7 +39,7 @@ _SPELLED = {
 
 
 @pytest.mark.parametrize("written", _SPELLED.values(), ids=_SPELLED)
-def test_property_33_a_secret_in_every_writing(written: str) -> None:
+def test_property_33_a_secret_in_every_writing(written):
     Secret(_PLAIN)
     for pieces in (True, False):
         assert redact(f"bad secret {written}, sorry", pieces=pieces) == "bad secret ***, sorry"
@@ -49,7 +47,7 @@ def test_property_33_a_secret_in_every_writing(written: str) -> None:
 
 
 @pytest.mark.parametrize("client_id", ["maps", "maps1", "maps12"])
-def test_property_33_a_secret_within_basic_authentication(client_id: str) -> None:
+def test_property_33_a_secret_within_basic_authentication(client_id):
     Secret(_PLAIN)
     for plain in (_PLAIN, quote_plus(_PLAIN)):
         packed = base64.b64encode(f"{client_id}:{plain}".encode()).decode()
@@ -75,21 +73,19 @@ def test_property_33_a_secret_within_basic_authentication(client_id: str) -> Non
         ("x", "", ""),
     ],
 )
-def test_parts_from_eight_characters_on_and_short_secrets_whole(
-    known: str, text: str, shown: str
-) -> None:
+def test_parts_from_eight_characters_on_and_short_secrets_whole(known, text, shown):
     Secret(known)
     assert redact(text) == shown
 
 
-def test_a_name_that_decides_something_loses_whole_secrets_only() -> None:
+def test_a_name_that_decides_something_loses_whole_secrets_only():
     Secret("reports@example.edu-token")
     name = "reports@example.edu"
     assert redact(name, pieces=False) == name
     assert redact(f"https://{name}-token/", pieces=False) == "https://***/"
 
 
-def test_several_secrets_next_to_each_other() -> None:
+def test_several_secrets_next_to_each_other():
     Secret("first-secret")
     Secret("other-secret")
     assert redact("first-secretother-secret first-secret") == "*** ***"
@@ -102,9 +98,7 @@ def test_several_secrets_next_to_each_other() -> None:
     st.text(max_size=30),
     st.text(max_size=30),
 )
-def test_property_33_no_eight_characters_of_a_secret_are_left(
-    plains: list[str], start: int, before: str, after: str
-) -> None:
+def test_property_33_no_eight_characters_of_a_secret_are_left(plains, start, before, after):
     secret.known_secrets.clear()
     for plain in plains:
         Secret(plain)
@@ -113,7 +107,7 @@ def test_property_33_no_eight_characters_of_a_secret_are_left(
     assert not any(piece in part for piece in pieces for part in shown.split("***"))
 
 
-def test_foreign_text_is_one_bounded_line() -> None:
+def test_foreign_text_is_one_bounded_line():
     Secret("sek/x")
     assert foreign(" a\n\x1b[31mb\u202e\u3164 sek%2Fx\t") == "a [31mb ***"
     assert foreign("x" * 5_000_000) == "x" * 399 + "…"
@@ -121,7 +115,7 @@ def test_foreign_text_is_one_bounded_line() -> None:
     assert foreign(["a"]) == ""
 
 
-def test_what_does_not_show_is_named() -> None:
+def test_what_does_not_show_is_named():
     hostile = "a\u202eb\u3164c\x1b[2J\u115f\u1160\uffa0\u2800\u034f\ud800é\u00a0\ufe00\U000e0100"
     named = (
         "a<U+202E>b<U+3164>c<U+001B>[2J<U+115F><U+1160><U+FFA0><U+2800><U+034F><U+D800>é<U+00A0>"
@@ -137,5 +131,5 @@ def test_what_does_not_show_is_named() -> None:
     assert countable("\xad\u200b\t\U000e0041") == "<U+00AD><U+200B><U+0009><U+E0041>"
 
 
-def test_a_cell_of_markdown_stays_one_cell() -> None:
+def test_a_cell_of_markdown_stays_one_cell():
     assert markdown_cell("a\nb|c") == "a b&#124;c"

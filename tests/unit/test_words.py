@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -28,7 +27,7 @@ class Text(NamedTuple):
 # --- The texts ------------------------------------------------------------------------------------
 
 
-def markdown(source: str) -> Iterator[Text]:
+def markdown(source):
     """Paragraphs, items of lists and cells of tables, without code blocks."""
     paragraph = Paragraph()
     fenced = after_blank = False
@@ -49,7 +48,7 @@ def markdown(source: str) -> Iterator[Text]:
     yield from paragraph.end()
 
 
-def help_text(source: str) -> Iterator[Text]:
+def help_text(source):
     """Paragraphs of the description, and the help of each argument and option."""
     paragraph = Paragraph()
     for number, line in enumerate(source.splitlines(), 1):
@@ -64,22 +63,22 @@ def help_text(source: str) -> Iterator[Text]:
 class Paragraph:
     """Collects lines, and gives them as one text."""
 
-    def __init__(self) -> None:
-        self.lines: list[Text] = []
+    def __init__(self):
+        self.lines = []
 
-    def add(self, number: int, words: str) -> None:
+    def add(self, number, words):
         if words:
             self.lines.append(Text(number, words))
 
-    def end(self) -> Iterator[Text]:
+    def end(self):
         if self.lines:
             yield Text(self.lines[0].line, " ".join(words for _, words in self.lines))
         self.lines = []
 
 
-def python_strings(source: str) -> Iterator[Text]:
+def python_strings(source):
     """String literals with a blank; a field of an f-string stands in braces. No docstrings."""
-    waiting: list[ast.AST] = [ast.parse(source)]
+    waiting = [ast.parse(source)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -101,12 +100,12 @@ def python_strings(source: str) -> Iterator[Text]:
         )
 
 
-def named(field: ast.AST) -> str:
+def named(field):
     value = field.value if isinstance(field, ast.FormattedValue) else field
     return value.id if isinstance(value, ast.Name) else "value"
 
 
-def quoted_strings(source: str) -> Iterator[Text]:
+def quoted_strings(source):
     """String literals of C# and PowerShell with a blank, outside of comments of whole lines."""
     for number, line in enumerate(source.splitlines(), 1):
         if not line.lstrip().startswith(("//", "#", "*")):
@@ -114,10 +113,10 @@ def quoted_strings(source: str) -> Iterator[Text]:
                 yield Text(number, match[1])
 
 
-def schema_texts(source: str) -> Iterator[Text]:
+def schema_texts(source):
     """Titles and descriptions. The place of a text is that of its JSON form in the file."""
 
-    def texts(value: Any) -> Iterator[str]:
+    def texts(value):
         if isinstance(value, dict):
             for key, below in value.items():
                 if key in ("title", "description", "markdownDescription") and isinstance(
@@ -135,7 +134,7 @@ def schema_texts(source: str) -> Iterator[Text]:
         yield Text(source.count("\n", 0, at) + 1, one_line(text))
 
 
-def one_line(text: str) -> str:
+def one_line(text):
     return " ".join(text.split())
 
 
@@ -165,7 +164,7 @@ TEXTS = {
 # --- The test -------------------------------------------------------------------------------------
 
 
-def refused(texts: Iterable[Text]) -> Iterator[tuple[int, str, str]]:
+def refused(texts):
     """Line, words and plain words of each banned turn."""
     for line, words in texts:
         for turn in TURNS:
@@ -173,7 +172,7 @@ def refused(texts: Iterable[Text]) -> Iterator[tuple[int, str, str]]:
                 yield line, match[0], turn["plain"]
 
 
-def test_texts_have_no_banned_turn() -> None:
+def test_texts_have_no_banned_turn():
     wrong = [
         f"{path}:{line}: {words!r}: {plain}"
         for path, texts in searched_texts()
@@ -182,7 +181,7 @@ def test_texts_have_no_banned_turn() -> None:
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-def searched_texts() -> Iterator[tuple[str, Iterable[Text]]]:
+def searched_texts():
     for pattern, read in TEXTS.items():
         files = sorted(ROOT.glob(pattern))
         assert files, f"no file is named {pattern} any longer"
@@ -191,7 +190,7 @@ def searched_texts() -> Iterator[tuple[str, Iterable[Text]]]:
 
 
 @pytest.mark.parametrize("turn", TURNS, ids=lambda turn: turn["refused"])
-def test_a_turn_is_found_and_plain_english_is_not(turn: dict[str, str]) -> None:
+def test_a_turn_is_found_and_plain_english_is_not(turn):
     assert re.search(turn["turn"], turn["refused"])
     assert not re.search(turn["turn"], turn["allowed"])
 
@@ -201,7 +200,7 @@ def test_a_turn_is_found_and_plain_english_is_not(turn: dict[str, str]) -> None:
 BANNED = "sign in anew"
 
 
-def lines_of(texts: Iterable[Text]) -> list[int]:
+def lines_of(texts):
     return [line for line, _, _ in refused(texts)]
 
 
@@ -216,7 +215,7 @@ def lines_of(texts: Iterable[Text]) -> list[int]:
         (f"Text:\n\n    {BANNED}\n\n    {BANNED}\n\nText", []),
     ],
 )
-def test_markdown(source: str, lines: list[int]) -> None:
+def test_markdown(source, lines):
     assert lines_of(markdown(source)) == lines
 
 
@@ -231,20 +230,20 @@ def test_markdown(source: str, lines: list[int]) -> None:
         (f"x = f\"{{y or '{BANNED}'}} a\"", [1]),
     ],
 )
-def test_python_strings(source: str, lines: list[int]) -> None:
+def test_python_strings(source, lines):
     assert lines_of(python_strings(source)) == lines
 
 
-def test_strings_of_csharp_and_powershell() -> None:
+def test_strings_of_csharp_and_powershell():
     assert lines_of(quoted_strings(f'// "{BANNED}"\nthrow new E("x: {BANNED}");')) == [2]
 
 
-def test_schemas() -> None:
+def test_schemas():
     schema = {"title": "a", "properties": {"title": {"description": BANNED}}, "$comment": BANNED}
     assert lines_of(schema_texts(json.dumps(schema, indent=1))) == [5]
 
 
-def test_help() -> None:
+def test_help():
     assert lines_of(
         help_text(
             f" {BANNED}\n"

@@ -1,7 +1,5 @@
 """Replies of mail servers, word for word where they are a vendor's, and what is said of them."""
 
-from __future__ import annotations
-
 import pytest
 
 from provisioner.smtp.client import SmtpAccount, SmtpAnswer, SmtpResult, advice_on, judge
@@ -10,7 +8,7 @@ SCOPE = "https://mail.google.com/"
 ACCOUNT = SmtpAccount(host="h", port=587, use_tls=True, smtp_security_level="oauth2")
 
 
-def cause_of(result: SmtpResult, provider: str) -> str:
+def cause_of(result, provider):
     advice = advice_on(result, provider)
     assert "{" not in advice.cause + advice.remedy
     return advice.cause
@@ -55,7 +53,7 @@ def cause_of(result: SmtpResult, provider: str) -> str:
         ("", "rcpt", "450 4.2.0 Greylisted", "deferred the message"),
     ],
 )  # fmt: skip
-def test_replies(provider: str, stage: str, reply: str, cause: str) -> None:
+def test_replies(provider, stage, reply, cause):
     code, _, rest = reply.partition(" ")
     answer = SmtpAnswer(done=False, stage=stage, code=int(code), reply=rest, mechanism="XOAUTH2")
     assert cause in cause_of(judge(answer, ACCOUNT, None), provider)
@@ -78,13 +76,13 @@ def test_replies(provider: str, stage: str, reply: str, cause: str) -> None:
         ("data", "timeout", "30 s", "it may still arrive"),
     ],
 )
-def test_what_is_no_reply(stage: str, error: str, about: str | None, cause: str) -> None:
+def test_what_is_no_reply(stage, error, about, cause):
     answer = SmtpAnswer(done=False, stage=stage, error=error, about=about)
     assert cause in cause_of(judge(answer, ACCOUNT, None), "")
 
 
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
-def test_where_nobody_signs_in_no_sign_in_went_well(stage: str) -> None:
+def test_where_nobody_signs_in_no_sign_in_went_well(stage):
     result = SmtpResult(outcome="wrong", stage=stage, code=550, reply="no")
     assert "the sign-in went well" not in advice_on(result).cause
 
@@ -100,9 +98,7 @@ def test_where_nobody_signs_in_no_sign_in_went_well(stage: str) -> None:
         ("inconclusive", "", "do not belong together", "compare user_name"),
     ],
 )
-def test_what_a_provider_says_in_its_334(
-    status: str, provider: str, cause: str, remedy: str
-) -> None:
+def test_what_a_provider_says_in_its_334(status, provider, cause, remedy):
     challenge = {"status": status, "scope": SCOPE}
     result = SmtpResult(outcome="wrong", stage="auth", code=535, challenge=challenge)
     advice = advice_on(result, provider)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import fields
 from itertools import product
 from pathlib import Path
@@ -14,15 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from provisioner.advice import explain as module
-from provisioner.advice.explain import (
-    ACTORS,
-    UNKNOWN_FACTS,
-    Advice,
-    Row,
-    explain,
-    first_row,
-    rows,
-)
+from provisioner.advice.explain import ACTORS, UNKNOWN_FACTS, Advice, explain, first_row, rows
 from provisioner.advice.refusal import Stage, refusal_from
 from provisioner.model.email_server import OAuth2Settings
 
@@ -44,14 +35,14 @@ class Example(NamedTuple):
     provider: str
 
 
-def examples(row: Row) -> Iterator[Example]:
+def examples(row):
     """One of each combination of alternatives."""
     parts = [words or ((),) for words in (row.where, row.code, row.text, row.provider)]
     for where, code, text, provider in product(*parts):
         yield Example("".join(where), frozenset(code), " ".join(text), "".join(provider))
 
 
-def name(row: Row) -> str:
+def name(row):
     return "-".join("+".join(words[0]) for words in (row.where, row.code, row.text) if words)
 
 
@@ -59,14 +50,14 @@ each_row = pytest.mark.parametrize("row", rows(), ids=name)
 
 
 @each_row
-def test_each_alternative_of_a_row_is_won_by_it(row: Row) -> None:
+def test_each_alternative_of_a_row_is_won_by_it(row):
     for stage, *error in examples(row):
         stages = [stage] if stage else [*AT_PROVIDERS, *IN_SMTP]
         assert any(first_row(stage, *error) == row for stage in stages), (stage, *error)
 
 
 @each_row
-def test_a_row_is_well_formed(row: Row) -> None:
+def test_a_row_is_well_formed(row):
     """What would never fit, or never be filled in, or point nowhere."""
     assert {word for (word,) in row.where} <= {*AT_PROVIDERS, *IN_SMTP}
     assert not any(word != word.casefold() for words in row.text for word in words)
@@ -83,7 +74,7 @@ def test_a_row_is_well_formed(row: Row) -> None:
     assert advice.field in {"", *declared}
 
 
-def test_every_line_of_the_page_is_read() -> None:
+def test_every_line_of_the_page_is_read():
     columns = Counter(line.count("|") - 1 for line in PAGE.splitlines() if line.startswith("|"))
     assert columns.keys() == {2, 8}
     assert columns[8] == len(set(rows())) + 2 * PAGE.count("| where | code |")
@@ -119,13 +110,13 @@ AADSTS = """
 
 
 @pytest.mark.parametrize("stage", KNOWN_CODES)
-def test_each_known_code_has_a_row(stage: str) -> None:
+def test_each_known_code_has_a_row(stage):
     for code in KNOWN_CODES[stage].split():
         assert first_row(stage, {code}) not in (LAST, LAST_AT_PROVIDERS), code
 
 
 @pytest.mark.parametrize("stage", ["callback", "page", "exchange", "refresh", "host", "device"])
-def test_each_code_of_microsoft_has_a_row_whatever_the_error_beside_it(stage: str) -> None:
+def test_each_code_of_microsoft_has_a_row_whatever_the_error_beside_it(stage):
     for code in (f"AADSTS{number}" for number in AADSTS.split()):
         row = first_row(stage, {code, "invalid_grant"}, f"{code}: words")
         assert any(code in words for words in row.code), code
@@ -168,17 +159,17 @@ def test_each_code_of_microsoft_has_a_row_whatever_the_error_beside_it(stage: st
         ("host", "vendor_special wrong", "", "the provider refused"),
     ],
 )
-def test_what_providers_say(stage: str, said: str, text: str, cause: str) -> None:
+def test_what_providers_say(stage, said, text, cause):
     assert cause in explain(stage, set(said.split()), text).cause
 
 
-def test_a_client_secret_is_refused_in_the_same_words_here_and_on_a_host() -> None:
+def test_a_client_secret_is_refused_in_the_same_words_here_and_on_a_host():
     here, there = (explain(stage, {"invalid_client"}) for stage in ("refresh", "host"))
     assert here == there
     assert here.actor == ACTORS["you"]
 
 
-def test_text_of_strangers_is_read_to_a_bound_and_matches_nothing_by_itself() -> None:
+def test_text_of_strangers_is_read_to_a_bound_and_matches_nothing_by_itself():
     far = "x" * 10_000 + "loopback flow blocked"
     assert explain("callback", {"invalid_request"}, far) == explain("callback", {"invalid_request"})
     for odd in ("{tenant}", "(.*)+$", "|", "+", "", "\0"):
@@ -188,7 +179,7 @@ def test_text_of_strangers_is_read_to_a_bound_and_matches_nothing_by_itself() ->
         assert filled.remedy == (odd or "the one for SMTP")
 
 
-def test_the_table_is_read_when_an_error_is_told_and_in_no_time() -> None:
+def test_the_table_is_read_when_an_error_is_told_and_in_no_time():
     rows.cache_clear()
     refusal = refusal_from({"error": "slow_down"}, stage=Stage.DEVICE, host="h")
     assert rows.cache_info().currsize == 0

@@ -1,14 +1,11 @@
 """The reader against ruamel.yaml, which knows nothing of libyaml, and against json.loads."""
 
-from __future__ import annotations
-
 import json
 import re
 import tempfile
 import warnings
 from collections import Counter
 from pathlib import Path
-from typing import Any, Final, NoReturn
 
 import pytest
 from hypothesis import given
@@ -16,7 +13,6 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from provisioner.config.document import Document
 from provisioner.config.issue import Severity
 from provisioner.config.pointer import value_at
 from tests.support.loading import load_file
@@ -27,7 +23,7 @@ from tests.support.strategies.yaml_styles import structure_edited, written
 
 pytestmark = pytest.mark.long
 
-REFUSED: Final = "(refused)"
+REFUSED = "(refused)"
 # Besides its own errors, what ruamel's constructors stumble over.
 REFUSALS = (YAMLError, ValueError, TypeError, AttributeError, IndexError, RecursionError)
 # Plain keys that are no text to ruamel (in JSON, and so to us, each key is); and the end of a
@@ -35,7 +31,7 @@ REFUSALS = (YAMLError, ValueError, TypeError, AttributeError, IndexError, Recurs
 UNLIKE = re.compile(r"(?i)([0-9]|\b(null|true|false)|~)\s*:|\.\.\.\s+\.\.\.|\t")
 
 
-def ours(text: str, name: str = "server.yml") -> list[Document]:
+def ours(text, name="server.yml"):
     """The documents of a text; that line ends are odd, say, is not about its meaning."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
@@ -47,14 +43,14 @@ def ours(text: str, name: str = "server.yml") -> list[Document]:
     ]
 
 
-def values_of(documents: list[Document]) -> Any:
+def values_of(documents):
     """The values of clean documents, else REFUSED."""
     if any(document.issues for document in documents):
         return REFUSED
     return [document.value for document in documents]
 
 
-def theirs(text: str) -> Any:
+def theirs(text):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an anchor that is used twice
         try:
@@ -63,7 +59,7 @@ def theirs(text: str) -> Any:
             return REFUSED
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one, other):
     """Whether both are the same value of the same types, in the same order."""
     if isinstance(one, dict) and isinstance(other, dict):
         return [*one] == [*other] and all(map(same, one.values(), other.values()))
@@ -72,19 +68,19 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def slice_of(text: str, document: Document, pointer: str) -> str:
+def slice_of(text, document, pointer):
     """The text at a value's place."""
     (line, column), (last_line, last_column) = document.locate(pointer).value
     starts = [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", text))]
     return text[starts[line - 1] + column - 1 : starts[last_line - 1] + last_column - 1]
 
 
-def test_any_style_is_read_and_each_place_holds_its_scalar() -> None:
-    seen: Counter[str] = Counter()
+def test_any_style_is_read_and_each_place_holds_its_scalar():
+    seen = Counter()
 
     @generated(120)
     @given(written())
-    def read(made: tuple[Any, str]) -> None:
+    def read(made):
         value, text = made
         (document,) = documents = ours(text)
         assert same(values_of(documents), [value]), text
@@ -101,12 +97,12 @@ def test_any_style_is_read_and_each_place_holds_its_scalar() -> None:
     assert set(seen) == {"astral", "block", "other"}
 
 
-def test_both_readers_take_an_edited_text_for_the_same() -> None:
-    seen: Counter[str] = Counter()
+def test_both_readers_take_an_edited_text_for_the_same():
+    seen = Counter()
 
     @generated(150)
     @given(structure_edited())
-    def agree(text: str) -> None:
+    def agree(text):
         value, other = values_of(ours(text)), theirs(text)
         if value == REFUSED or UNLIKE.search(text):
             seen["refused" if value == REFUSED else "unlike"] += 1
@@ -118,17 +114,17 @@ def test_both_readers_take_an_edited_text_for_the_same() -> None:
     assert min(seen["read"], seen["refused"]) > 10, seen
 
 
-def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs):
     if len(dict(pairs)) < len(pairs):
         raise ValueError("a key stands twice")
     return dict(pairs)
 
 
-def refuse(word: str) -> NoReturn:
+def refuse(word):
     raise ValueError(word)
 
 
-def strictly(text: str) -> Any:
+def strictly(text):
     """As json.loads, but without NaN and repeated keys. RFC 8259 section 8.1 lets a reader pass
     over a byte order mark, which we do, and warn."""
     text = text.removeprefix("\ufeff")
@@ -138,7 +134,7 @@ def strictly(text: str) -> Any:
         return REFUSED
 
 
-def why_refused(documents: list[Document], text: str) -> str:
+def why_refused(documents, text):
     """Why we refuse what json.loads takes; empty if it should not be."""
     rules = {issue.rule for document in documents for issue in document.issues}
     messages = {issue.message for document in documents for issue in document.issues}
@@ -150,7 +146,7 @@ def why_refused(documents: list[Document], text: str) -> str:
 
 
 @st.composite
-def json_texts(draw: st.DrawFn) -> str:
+def json_texts(draw):
     separators = draw(st.sampled_from(((",", ":"), (",\r\n\t", " : "), (" ,\n", ":\n\n "))))
     value = draw(st.dictionaries(st.text(max_size=4), values, max_size=3) | values)
     text = json.dumps(value, separators=separators, ensure_ascii=draw(st.booleans()))
@@ -159,12 +155,12 @@ def json_texts(draw: st.DrawFn) -> str:
     return text
 
 
-def test_json_is_read_as_json_and_each_place_holds_its_value() -> None:
-    seen: Counter[str] = Counter()
+def test_json_is_read_as_json_and_each_place_holds_its_value():
+    seen = Counter()
 
     @generated(150)
     @given(json_texts())
-    def agree(text: str) -> None:
+    def agree(text):
         documents, other = ours(text, "server.json"), strictly(text)
         value = values_of(documents)
         if value == REFUSED:

@@ -3,15 +3,12 @@
 The limits are checked in a process of its own, so that its peak memory is its own too.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,10 +28,8 @@ for path in sys.argv[1:]:
     print(json.dumps({"path": path, "seconds": seconds, "megabytes": peak, "issues": issues}))
 """
 
-Issue = tuple[str, int, int, str]
 
-
-def issues_of(paths: Iterable[Path]) -> dict[Path, list[Issue]]:
+def issues_of(paths):
     """Read in a new process; fails if one takes long, much, or a traceback."""
     argv = [sys.executable, "-c", _REPORT, *map(str, paths)]
     run = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
@@ -45,7 +40,7 @@ def issues_of(paths: Iterable[Path]) -> dict[Path, list[Issue]]:
     return {Path(report["path"]): [tuple(i) for i in report["issues"]] for report in reports}
 
 
-YAML: dict[str, tuple[Callable[[], bytes], tuple[str, int, int] | None]] = {
+YAML = {
     "20,000 brackets": (lambda: b"[" * 20_000, ("too-large", 1, 1001)),
     "20,000 flow mappings": (lambda: b"{a: " * 20_000, ("too-large", 1, 129)),
     "20,000 dashes": (lambda: b"- " * 20_000, ("too-large", 1, 65)),
@@ -104,7 +99,7 @@ YAML: dict[str, tuple[Callable[[], bytes], tuple[str, int, int] | None]] = {
     "lines as on old Macs": (lambda: b"a: 1\rb: 2\r", ("line-ends", 1, 1)),
     "binary": (lambda: bytes(range(256)), ("encoding", 3, 115)),
 }
-JSON: dict[str, tuple[Callable[[], bytes], tuple[str, int, int] | None]] = {
+JSON = {
     "20,000 levels of mappings": (lambda: b'{"a":' * 20_000, ("too-large", 1, 161)),
     "20,000 levels of lists": (lambda: b"[" * 20_000, ("too-large", 1, 33)),
     "a long text": (lambda: b'{"a": "' + b"x" * 1_000_000 + b'"}', None),
@@ -114,7 +109,7 @@ CASES = {(name, "yml"): case for name, case in YAML.items()} | {
 }
 
 
-def test_a_hostile_file_is_one_issue(tmp_path: Path) -> None:
+def test_a_hostile_file_is_one_issue(tmp_path):
     paths = {tmp_path / f"{name}.{kind}": case for (name, kind), case in CASES.items()}
     for path, (make, _) in paths.items():
         path.write_bytes(make())
@@ -123,7 +118,7 @@ def test_a_hostile_file_is_one_issue(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def special(tmp_path: Path) -> Iterator[dict[str, Path]]:
+def special(tmp_path):
     paths = {name: tmp_path / f"{name}.yml" for name in ("pipe", "loop", "dangling", "socket")}
     os.mkfifo(paths["pipe"])
     paths["loop"].symlink_to("loop.yml")
@@ -133,7 +128,7 @@ def special(tmp_path: Path) -> Iterator[dict[str, Path]]:
         yield {**paths, "zero": Path("/dev/zero"), "memory": Path("/proc/self/mem")}
 
 
-def test_a_path_that_is_no_file_is_one_issue(special: dict[str, Path]) -> None:
+def test_a_path_that_is_no_file_is_one_issue(special):
     words = {
         "pipe": "is a named pipe",
         "socket": "is a socket",
@@ -149,7 +144,7 @@ def test_a_path_that_is_no_file_is_one_issue(special: dict[str, Path]) -> None:
         assert words[name] in message
 
 
-def test_a_file_and_a_folder_that_may_not_be_read() -> None:
+def test_a_file_and_a_folder_that_may_not_be_read():
     """As somebody else, where the tests run as root: root may read everything."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -177,7 +172,7 @@ for document in load(sys.argv[1]):
 """
 
 
-def _as_nobody(folder: Path) -> list[str]:
+def _as_nobody(folder):
     argv = [sys.executable, "-c", _REPORT_AS_NOBODY, str(folder)]
     run = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
     return run.stdout.splitlines()

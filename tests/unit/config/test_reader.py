@@ -1,26 +1,18 @@
 """YAML and JSON -> values, and where everything is."""
 
-from __future__ import annotations
-
 import json
 import math
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioner.config.document import Document
 from provisioner.config.yaml_scalars import plain_value
 from provisioner.config.yaml_text import MISSING
 from tests.support.loading import load_file
 
-Read = Callable[..., list[Document]]
-
 
 @pytest.fixture
-def read(tmp_path: Path) -> Read:
-    def read(text: str, name: str = "servers.yml") -> list[Document]:
+def read(tmp_path):
+    def read(text, name="servers.yml"):
         path = tmp_path / name
         path.write_bytes(text.encode())
         return load_file(path)
@@ -28,17 +20,17 @@ def read(tmp_path: Path) -> Read:
     return read
 
 
-def place_of(document: Document, pointer: str) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
+def place_of(document, pointer):
     key, value = document.locate(pointer)
     flat = (*value.start, *value.end)
     return ((*key.start, *key.end) if key else None), flat
 
 
-def issues(document: Document) -> list[tuple[str, tuple[int, int]]]:
+def issues(document):
     return [(issue.rule, tuple(issue.range.start)) for issue in document.issues]
 
 
-def test_plain_words_of_the_core_schema() -> None:
+def test_plain_words_of_the_core_schema():
     texts = (
         *("no", "Yes", "on", "tRUE", "0O644", "1_000", "12:30:45", "2028-06-30", ".", "-", "+e1"),
         *("٣", "192.0.2.25", "0815-abc.apps.example", "9" * 5000 + "x"),
@@ -52,7 +44,7 @@ def test_plain_words_of_the_core_schema() -> None:
     for text, value in {**{text: text for text in texts}, **others}.items():
         found = plain_value(text)
         assert (type(found), found) == (type(value), value), text
-    assert math.isnan(plain_value(".NaN"))  # type: ignore[arg-type]
+    assert math.isnan(plain_value(".NaN"))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +58,7 @@ def test_plain_words_of_the_core_schema() -> None:
         ("a: &x {b: [1, 2]}\nc: *x\n", {"a": {"b": [1, 2]}, "c": {"b": [1, 2]}}),
     ],
 )  # fmt: skip
-def test_values(read: Read, text: str, value: Any) -> None:
+def test_values(read, text, value):
     (document,) = read(text)
     assert (document.value, document.issues) == (value, ())
     (document,) = read(text.replace("\n", "\r\n"))
@@ -86,14 +78,14 @@ def test_values(read: Read, text: str, value: Any) -> None:
         ("a: 1\nb: {c: 1, c: 2}\na: {x: 2}\n", "/a", ((1, 1, 1, 2), (1, 4, 1, 5))),
     ],
 )  # fmt: skip
-def test_places(read: Read, text: str, pointer: str, place: Any) -> None:
+def test_places(read, text, pointer, place):
     (document,) = read(text)
     assert place_of(document, pointer) == place
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_line_ends_and_byte_order_mark_move_nothing(read: Read, line_end: str, mark: str) -> None:
+def test_line_ends_and_byte_order_mark_move_nothing(read, line_end, mark):
     (document,) = read(mark + line_end.join(["a: 1", "b:", "  - x", "  - y: 2", "c:", ""]))
     assert document.value == {"a": 1, "b": ["x", {"y": 2}], "c": None}
     assert place_of(document, "/a") == ((1, 1, 1, 2), (1, 4, 1, 5))
@@ -101,21 +93,21 @@ def test_line_ends_and_byte_order_mark_move_nothing(read: Read, line_end: str, m
     assert document.locate("/c").value.is_empty
 
 
-def test_several_documents_keep_the_lines_of_the_file(read: Read) -> None:
+def test_several_documents_keep_the_lines_of_the_file(read):
     first, second, third = read("# one\na: 1\n---\n\na: 2\n...\n---\na: {b: 3}\n")
     assert [first.line, second.line, third.line] == [2, 5, 8]
     assert place_of(second, "/a") == ((5, 1, 5, 2), (5, 4, 5, 5))
     assert place_of(third, "/a/b") == ((8, 5, 8, 6), (8, 8, 8, 9))
 
 
-def test_of_a_key_that_stands_twice_the_first_counts(read: Read) -> None:
+def test_of_a_key_that_stands_twice_the_first_counts(read):
     (document,) = read("a: 1\nb: {c: 1, c: 2}\na: {x: 2}\n")
     assert document.value == {"a": 1, "b": {"c": 1}}
     assert issues(document) == [("duplicate-key", (2, 11)), ("duplicate-key", (3, 1))]
     assert [issue.pointer for issue in document.issues] == ["/b/c", "/a"]
 
 
-def test_documents_before_a_syntax_error_are_read(read: Read) -> None:
+def test_documents_before_a_syntax_error_are_read(read):
     first, second = read("a: 1\n---\na: 1\na: 2\nb: [\n")
     assert (first.value, first.issues) == ({"a": 1}, ())
     assert second.value is MISSING
@@ -139,7 +131,7 @@ def test_documents_before_a_syntax_error_are_read(read: Read) -> None:
          ("a: .inf", f"a: {'9' * 5000}", "a: *b\n", "a: &a [*a]\n", "a: &a {b: *a}\n")),
     ],
 )  # fmt: skip
-def test_values_that_are_none(read: Read, rule: str, texts: tuple[str, ...]) -> None:
+def test_values_that_are_none(read, rule, texts):
     for text in texts:
         (document,) = read(text)
         assert [issue.rule for issue in document.issues] == [rule]
@@ -149,7 +141,7 @@ def test_values_that_are_none(read: Read, rule: str, texts: tuple[str, ...]) -> 
 class TestJson:
     """Strict, and with the same places."""
 
-    def test_values_and_places(self, read: Read) -> None:
+    def test_values_and_places(self, read):
         text = r'{"a": [1, -2.5, 1E3, true, null, []], "b": "\u00e9\ud83d\ude00\/\n", "": {}}'
         (document,) = read(text, "server.json")
         assert (document.value, document.issues) == (json.loads(text), ())
@@ -162,7 +154,7 @@ class TestJson:
         assert document.value == {r"\ud83d": "\U0001f600", "b": 1}
         assert document.locate("/b").value.start == (1, 34)
 
-    def test_a_text_that_is_no_json_is_marked(self, read: Read) -> None:
+    def test_a_text_that_is_no_json_is_marked(self, read):
         places = {
             '{"a": 1,}': (1, 8), "{'a': 1}": (1, 2), "{a: 1}": (1, 2), '{"a" 1}': (1, 6),
             '{"a": 1 "b": 2}': (1, 9), '{"a": 01}': (1, 8), '{"a": +1}': (1, 7),
@@ -173,7 +165,7 @@ class TestJson:
         for text, place in places.items():
             assert issues(read(text, "server.json")[-1]) == [("syntax", place)], text
 
-    def test_a_key_may_be_long_and_stands_once(self, read: Read) -> None:
+    def test_a_key_may_be_long_and_stands_once(self, read):
         (document,) = read('{"a": {"' + "k" * 1500 + '": 1}}', "server.json")
         assert (document.value, document.issues) == ({"a": {"k" * 1500: 1}}, ())
         (document,) = read('{"a": 1,\n "a": 2}', "server.json")

@@ -1,14 +1,11 @@
 """A user's clone of a project, and the command line in it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from provisioner.credentials.store import Credentials, CredentialStore, TokenSet
+from provisioner.credentials.store import Credentials, CredentialStore
 from provisioner.credentials.vault_key import KeySearch
 from provisioner.git import project_identity
 from tests.support.oauth_samples import CLIENT_SECRET
@@ -27,25 +24,23 @@ _GIT = ("-c", "user.name=t", "-c", "user.email=t@example.edu", "-c", "commit.gpg
 class Checkout:
     """`umask` is that of git and of each command."""
 
-    def __init__(self, folder: Path, *, umask: int = -1) -> None:
+    def __init__(self, folder, *, umask=-1):
         self.folder, self.umask = folder, umask
         folder.mkdir(parents=True, exist_ok=True)
 
-    def write(self, name: str, text: str) -> Path:
+    def write(self, name, text):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
 
-    def relay(
-        self, name: str = "Relay", *, port: int = NOWHERE, password: str = "{env: RELAY}"
-    ) -> Path:
+    def relay(self, name="Relay", *, port=NOWHERE, password="{env: RELAY}"):
         """A server with a password; `password` is YAML."""
         text = f"server_name: {name}\nhost: localhost\nport: {port}\nuse_tls: true\n"
         text += f"smtp_security_level: plain\nuser_name: a@example.edu\npassword: {password}\n"
         return self.write(f"servers/{name.lower()}.yml", text)
 
-    def oauth2(self, token_url: str = "https://sso.example.edu/token") -> Path:
+    def oauth2(self, token_url="https://sso.example.edu/token"):
         """A server `Reports` that is signed in to."""
         text = f"server_name: Reports\nhost: localhost\nport: {NOWHERE}\nuse_tls: true\n"
         text += "smtp_security_level: oauth2\nuser_name: reports@example.edu\noauth2:\n"
@@ -55,22 +50,20 @@ class Checkout:
         text += "  scope_for_authorize: openid email smtp offline_access\n"
         return self.write("servers/reports.yml", text)
 
-    def run(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments, **environment):
         return self._ended([PROVISIONER, *arguments], {**SECRETS, **os.environ, **environment})
 
-    def does(self, *arguments: str | Path, **environment: str) -> str:
+    def does(self, *arguments, **environment):
         ended = self.run(*arguments, **environment)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
-    def git(self, *arguments: str, fails: bool = False) -> str:
+    def git(self, *arguments, fails=False):
         ended = self._ended(["git", *_GIT, *arguments], os.environ)
         assert (ended.returncode != 0) == fails, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
 
-    def _ended(
-        self, command: list[str | Path], environment: Mapping[str, str]
-    ) -> subprocess.CompletedProcess[str]:
+    def _ended(self, command, environment):
         return subprocess.run(
             command,
             cwd=self.folder,
@@ -83,12 +76,12 @@ class Checkout:
             umask=self.umask,
         )
 
-    def commit(self) -> None:
+    def commit(self):
         self.git("add", "--all")
         self.git("commit", "-qm", "a change")
 
     @property
-    def search(self) -> KeySearch:
+    def search(self):
         return KeySearch(
             root=self.folder,
             tokens_path=self.folder / "tokens",
@@ -96,19 +89,17 @@ class Checkout:
             environment=os.environ,
         )
 
-    def store(self) -> CredentialStore:
+    def store(self):
         key = self.search.find(create=True)
         return CredentialStore(self.folder / "tokens", self.search.identity, lambda: key)
 
-    def keep(self, tokens: TokenSet) -> None:
+    def keep(self, tokens):
         """Tokens of Reports, whose destinations nobody has accepted."""
         store = self.store()
         new = Credentials(server_name="Reports", project=store.project, tokens=tokens)
         with store.locked("Reports") as entry:
             entry.save(new)
 
-    def tokens(self) -> TokenSet:
+    def tokens(self):
         kept = self.store().read("Reports")
-        assert kept is not None
-        assert kept.tokens is not None
         return kept.tokens

@@ -1,10 +1,7 @@
 """`accept` asks what any command would ask, and sends nothing."""
 
-from __future__ import annotations
-
 import os
 import socket
-from pathlib import Path
 
 import pytest
 
@@ -15,14 +12,12 @@ from tests.unit.credentials.checkout import PROVISIONER, SECRETS, Checkout
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
+def checkout(tmp_path):
     return Checkout(tmp_path / "mail-config")
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", ExitCode.DONE), ("n", ExitCode.PERSON_NEEDED)])
-def test_a_terminal_is_asked_and_nothing_is_sent(
-    checkout: Checkout, answer: str, code: ExitCode
-) -> None:
+def test_a_terminal_is_asked_and_nothing_is_sent(checkout, answer, code):
     with socket.create_server(("127.0.0.1", 0)) as mail_server:
         port = mail_server.getsockname()[1]
         checkout.relay(port=port)
@@ -37,7 +32,7 @@ def test_a_terminal_is_asked_and_nothing_is_sent(
             mail_server.accept()
 
 
-def test_without_a_terminal_it_lists_every_change_and_accepts_by_name(checkout: Checkout) -> None:
+def test_without_a_terminal_it_lists_every_change_and_accepts_by_name(checkout):
     checkout.relay()
     checkout.relay("Alerts", password="{env: ALERTS}")
     nobody = checkout.run("accept")
@@ -53,7 +48,7 @@ def test_without_a_terminal_it_lists_every_change_and_accepts_by_name(checkout: 
     assert "port changed from 9 to 10" in checkout.run("accept", "Relay").stderr
 
 
-def test_a_server_that_nobody_has_signed_in_to(checkout: Checkout) -> None:
+def test_a_server_that_nobody_has_signed_in_to(checkout):
     checkout.oauth2()
     said = checkout.does("accept", "Reports", "--accept-destination", "Reports")
     assert "the sign-in accepts its destinations: provisioner authenticate Reports" in said
@@ -61,7 +56,7 @@ def test_a_server_that_nobody_has_signed_in_to(checkout: Checkout) -> None:
     assert checkout.does("accept", "--accept-destination", "Reports") == "Reports: accepted\n"
 
 
-def test_a_renamed_project(checkout: Checkout) -> None:
+def test_a_renamed_project(checkout):
     checkout.git("init", "-q")
     checkout.git("remote", "add", "origin", "https://example.edu/mail-config.git")
     checkout.relay()

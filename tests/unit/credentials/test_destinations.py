@@ -1,21 +1,13 @@
 """Where secrets may go: the matrix of what was accepted and what a server declares now. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from provisioner.credentials.destinations import changes_of, destinations_of
 from provisioner.credentials.sources import source_of
-from provisioner.model.email_server import (
-    EmailServer,
-    Origin,
-    SecretReference,
-)
-from provisioner.model.project import Project
+from provisioner.model.email_server import EmailServer, Origin, SecretReference
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel
 from tests.support.certificates import make_certificate
@@ -26,7 +18,7 @@ PASSWORD = Secret("a relay password")
 ROOT = Path("/nowhere")
 
 
-def relay(name: str = "Relay", value: Any = None, **changes: Any) -> EmailServer:
+def relay(name="Relay", value=None, **changes):
     """A server that signs in with a password, read from {env: RELAY} unless `value` says else."""
     server = EmailServer(
         server_name=name,
@@ -42,13 +34,8 @@ def relay(name: str = "Relay", value: Any = None, **changes: Any) -> EmailServer
 
 
 def said(
-    server: EmailServer,
-    *earlier: EmailServer,
-    secret: Secret = PASSWORD,
-    accepted_secret: Secret | None = None,
-    project: Project | None = None,
-    accepted_project: Project | None = None,
-) -> list[tuple[bool, str]]:
+    server, *earlier, secret=PASSWORD, accepted_secret=None, project=None, accepted_project=None
+):
     """What a person would have to accept, after the destinations of `earlier` servers were."""
     now, then = project or project_in(ROOT), accepted_project or project_in(ROOT)
     kept = {
@@ -57,12 +44,11 @@ def said(
     }
     own = kept.get(server.server_name, {})
     wanted = destinations_of(server, now, secret, DIGEST_KEY)
-    assert server.secret is not None
     source = str(source_of(server.secret))
     return [(c.changed, c.text) for c in changes_of(wanted, own, lambda: kept, source)]
 
 
-def test_the_first_use_of_each_secret_is_named_with_its_source_and_destination() -> None:
+def test_the_first_use_of_each_secret_is_named_with_its_source_and_destination():
     assert said(relay()) == [
         (
             False,
@@ -92,19 +78,17 @@ def test_the_first_use_of_each_secret_is_named_with_its_source_and_destination()
     ],
     ids=range(4),
 )  # fmt: skip
-def test_a_changed_way_of_a_password(
-    before: dict[str, Any], changes: dict[str, Any], words: str
-) -> None:
+def test_a_changed_way_of_a_password(before, changes, words):
     [(changed, text)] = said(relay(**changes), relay(**before))[:1]
     assert changed
     assert text == f"password: {words}"
 
 
-def test_without_tls_no_level_is_said_to_have_changed() -> None:
+def test_without_tls_no_level_is_said_to_have_changed():
     assert len(said(relay(use_tls=False), relay())) == 1
 
 
-def test_under_tls_the_security_level_may_change() -> None:
+def test_under_tls_the_security_level_may_change():
     assert said(relay(smtp_security_level=SecurityLevel.LOGIN), relay()) == []
 
 
@@ -122,9 +106,7 @@ def test_under_tls_the_security_level_may_change() -> None:
         ({"host": "evil.example"}, ["tokens: host"]),
     ],
 )  # fmt: skip
-def test_a_changed_destination_of_an_oauth2_server(
-    changes: dict[str, Any], parts: list[str]
-) -> None:
+def test_a_changed_destination_of_an_oauth2_server(changes, parts):
     found = said(oauth_server(**changes), oauth_server(), secret=CLIENT_SECRET)
     assert [text.split(" changed from ")[0] for _, text in found] == parts
     assert all(changed for changed, _ in found)
@@ -140,16 +122,16 @@ def test_a_changed_destination_of_an_oauth2_server(
         {"user_name": "other@example.edu"},
     ],
 )
-def test_what_is_no_destination_may_change(changes: dict[str, Any]) -> None:
+def test_what_is_no_destination_may_change(changes):
     assert said(oauth_server(**changes), oauth_server(), secret=CLIENT_SECRET) == []
 
 
-def test_a_rotated_value_goes_where_the_old_one_went() -> None:
+def test_a_rotated_value_goes_where_the_old_one_went():
     assert said(relay(), relay(), accepted_secret=Secret("the old one")) == []
 
 
 @pytest.mark.parametrize("value", [{"env": "RELAY"}, {"env": "COPY"}, "a relay password"])
-def test_a_reference_copied_into_a_new_server(value: Any) -> None:
+def test_a_reference_copied_into_a_new_server(value):
     """The same place, or the same value read in another way: recognized in either."""
     trap = relay("Trap", value, host="evil.example")
     [(changed, text)] = said(trap, relay())
@@ -160,13 +142,13 @@ def test_a_reference_copied_into_a_new_server(value: Any) -> None:
     )
 
 
-def test_the_same_way_needs_no_second_acceptance() -> None:
+def test_the_same_way_needs_no_second_acceptance():
     assert said(relay("Second"), relay()) == []
     assert said(relay("Second", "a relay password"), relay()) == []
 
 
 @pytest.mark.parametrize("name", ["Trap", "Relay"])
-def test_a_password_as_a_client_secret(name: str) -> None:
+def test_a_password_as_a_client_secret(name):
     """Of another server, or of its own earlier time."""
     server = oauth_server(name, client_secret=SecretReference({"env": "RELAY"}, ROOT))
     [secret, _tokens] = said(server, relay())
@@ -174,12 +156,12 @@ def test_a_password_as_a_client_secret(name: str) -> None:
     assert secret[1].startswith("its client_secret is the password of Relay, and would be sent to ")
 
 
-def test_another_reference_and_value_is_a_first_use() -> None:
+def test_another_reference_and_value_is_a_first_use():
     found = said(relay(value={"env": "NEW"}), relay(), accepted_secret=Secret("the old one"))
     assert [changed for changed, _ in found] == [False]
 
 
-def test_another_certificate_authority_is_another_destination(tmp_path: Path) -> None:
+def test_another_certificate_authority_is_another_destination(tmp_path):
     ca_file = make_certificate(tmp_path).ca_file
     first = project_in(ROOT, ca_file=ca_file)
     before = destinations_of(relay(), first, PASSWORD, DIGEST_KEY)
@@ -194,7 +176,7 @@ def test_another_certificate_authority_is_another_destination(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("fact", ["revocation_url", "device_authorization_url"])
-def test_an_endpoint_of_the_projects_own_is_another_destination(fact: str) -> None:
+def test_an_endpoint_of_the_projects_own_is_another_destination(fact):
     trap = project_in(ROOT, providers={"sso.example.edu": {fact: "https://evil.example/x"}})
     found = said(oauth_server(), oauth_server(), secret=CLIENT_SECRET, project=trap)
     assert {text.split(" ")[1] for _, text in found} == {fact}
@@ -202,7 +184,7 @@ def test_an_endpoint_of_the_projects_own_is_another_destination(fact: str) -> No
     assert said(oauth_server(), oauth_server(), secret=CLIENT_SECRET, project=harmless) == []
 
 
-def test_a_file_is_known_through_links_and_in_each_checkout(tmp_path: Path) -> None:
+def test_a_file_is_known_through_links_and_in_each_checkout(tmp_path):
     names = set()
     for checkout in (tmp_path / "one", tmp_path / "two"):
         (checkout / "secrets").mkdir(parents=True)

@@ -1,27 +1,15 @@
 """When a sign-in will end, by the facts of its provider, and what `status` says of it."""
 
-from __future__ import annotations
-
 import time
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioner.credentials.expiry import (
-    SignInState,
-    near_ends,
-    predict_expiry,
-    refresh_is_due,
-    sign_in_state,
-)
+from provisioner.credentials.expiry import near_ends, predict_expiry, refresh_is_due, sign_in_state
 from provisioner.credentials.proofs import LastProof, Refused
-from provisioner.credentials.store import TokenSet
 from provisioner.errors import ExitCode
 from provisioner.providers.all_providers import GOOGLE, MICROSOFT
 from provisioner.providers.catalogue import provider_for
-from provisioner.providers.provider import Provider
 from provisioner.reports.layout import laid_out
 from provisioner.reports.sign_ins import states_as_text
 from tests.support.oauth_samples import keep, oauth_server, secrets_in, token_set
@@ -36,19 +24,19 @@ OF_MICROSOFT = {"access_token_url": "https://login.microsoftonline.com/t/oauth2/
 OF_GOOGLE = {"access_token_url": "https://oauth2.googleapis.com/token"}
 
 
-def shown(states: list[SignInState], width: int | None = None) -> str:
+def shown(states, width=None):
     """As a terminal of so many columns has it."""
     return laid_out(states_as_text(states, now=NOW), width=width)
 
 
-def tokens(signed_in: float = 0, refreshed: float = 0, **changes: Any) -> TokenSet:
+def tokens(signed_in=0, refreshed=0, **changes):
     """Of a sign-in and a refresh so many days ago."""
     return token_set(
         obtained_at=int(NOW - signed_in * DAY), refreshed_at=int(NOW - refreshed * DAY), **changes
     )
 
 
-def ending(days: float, *, after: float = 0) -> TokenSet:
+def ending(days, *, after=0):
     """Signed in so many days ago; the provider said when the refresh token ends."""
     return tokens(after, after, refresh_token_expires_at=int(NOW + days * DAY))
 
@@ -65,9 +53,7 @@ def ending(days: float, *, after: float = 0) -> TokenSet:
         (UNKNOWN, tokens(3000, 3000), None, "sso.example.edu: lifetime of unused tokens unknown"),
     ],
 )
-def test_the_first_known_end_is_told_with_its_reason(
-    provider: Provider, kept: TokenSet, days: int | None, reason: str
-) -> None:
+def test_the_first_known_end_is_told_with_its_reason(provider, kept, days, reason):
     at = None if days is None else NOW + days * DAY
     end = predict_expiry(kept, provider)
     assert (end.at, end.reason) == (at, reason)
@@ -105,9 +91,7 @@ def test_the_first_known_end_is_told_with_its_reason(
         (MICROSOFT, tokens(400, 400, handed_over_to="maps1"), False, []),
     ],
 )  # fmt: skip
-def test_when_a_refresh_or_a_sign_in_is_due(
-    provider: Provider, kept: TokenSet, refresh: bool, told: list[str]
-) -> None:
+def test_when_a_refresh_or_a_sign_in_is_due(provider, kept, refresh, told):
     assert refresh_is_due(kept, provider, now=NOW) is refresh
     problems = list(near_ends(oauth_server(), kept, provider, now=NOW))
     assert [problem.remedy.partition(":")[0] for problem in problems] == told
@@ -118,7 +102,7 @@ def test_when_a_refresh_or_a_sign_in_is_due(
 
 
 @pytest.fixture(autouse=True)
-def utc(monkeypatch: pytest.MonkeyPatch) -> Any:
+def utc(monkeypatch):
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -126,30 +110,25 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Any:
     time.tzset()
 
 
-def _state(
-    folder: Path,
-    declared: dict[str, Any] | None = None,
-    proof: LastProof | None = None,
-    **changes: Any,
-) -> SignInState:
+def _state(folder, declared=None, proof=None, **changes):
     server, secrets = oauth_server(**declared or {}), secrets_in(folder)
     keep(secrets, server, tokens(**{"expires_at": NOW + 60, **changes}))
     return sign_in_state(server, secrets, proof, now=NOW)
 
 
-def _text(state: SignInState) -> str:
+def _text(state):
     return shown([state])
 
 
-def _codes(state: SignInState) -> list[ExitCode]:
+def _codes(state):
     return [problem.exit_code for problem in state.problems]
 
 
-def _proof(**changes: Any) -> LastProof:
+def _proof(**changes):
     return LastProof(grant_id=token_set().grant_id, **changes)
 
 
-def test_signed_in(tmp_path: Path) -> None:
+def test_signed_in(tmp_path):
     state = _state(tmp_path, OF_MICROSOFT, expires_at=NOW + 3599)
     assert state.problems == ()
     assert _text(state) == (
@@ -213,14 +192,7 @@ def test_signed_in(tmp_path: Path) -> None:
     ],
     ids=range(12),
 )  # fmt: skip
-def test_states_are_told(
-    tmp_path: Path,
-    declared: dict[str, Any],
-    changes: dict[str, Any],
-    codes: list[ExitCode],
-    standing: str,
-    words: list[str],
-) -> None:
+def test_states_are_told(tmp_path, declared, changes, codes, standing, words):
     state = _state(tmp_path, declared, **changes)
     assert _codes(state) == codes
     text = _text(state)
@@ -250,9 +222,7 @@ BY_MAPS2 = Refused(said="refused, asked by maps2", at=NOW + 120)
     ],
     ids=range(8),
 )  # fmt: skip
-def test_what_mail_servers_said_at_the_sign_in_and_since(
-    tmp_path: Path, proof: LastProof | None, unproven: str | None, words: list[str]
-) -> None:
+def test_what_mail_servers_said_at_the_sign_in_and_since(tmp_path, proof, unproven, words):
     text = _text(_state(tmp_path, proof=proof, unproven=unproven)).partition("\n\n")[2]
     assert [part for part in words if part not in text] == []
     assert ("proven" in text) is any("proven" in part for part in words)
@@ -260,7 +230,7 @@ def test_what_mail_servers_said_at_the_sign_in_and_since(
     assert ("accepted the token" in text) is any("17:4" in part for part in words)
 
 
-def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
+def test_nobody_signed_in_and_a_changed_destination(tmp_path):
     secrets = secrets_in(tmp_path)
     missing = sign_in_state(oauth_server("Alerts"), secrets, None, now=NOW)
     assert _codes(missing) == [ExitCode.PERSON_NEEDED]
@@ -281,7 +251,7 @@ def test_nobody_signed_in_and_a_changed_destination(tmp_path: Path) -> None:
     )
 
 
-def test_an_unreadable_file_is_this_servers_problem(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_this_servers_problem(tmp_path):
     _state(tmp_path)
     secrets = secrets_in(tmp_path)
     secrets.store.path("Reports").write_text("damaged")
@@ -290,7 +260,7 @@ def test_an_unreadable_file_is_this_servers_problem(tmp_path: Path) -> None:
     assert "is not ansible-vault text" in shown([state])
 
 
-def test_long_names_are_whole(tmp_path: Path) -> None:
+def test_long_names_are_whole(tmp_path):
     name = "Reports of the office of admissions"
     server = oauth_server(name, user_name="a" * 50 + "@example.edu")
     state = sign_in_state(server, secrets_in(tmp_path), None, now=NOW)
@@ -301,5 +271,5 @@ def test_long_names_are_whole(tmp_path: Path) -> None:
     assert any(line.startswith(f"{name}: ") for line in table)
 
 
-def test_no_server_of_oauth2() -> None:
+def test_no_server_of_oauth2():
     assert shown([]).startswith("No server uses OAuth2")

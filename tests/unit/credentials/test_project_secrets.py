@@ -1,21 +1,17 @@
 """The door: what is accepted passes, what differs is asked about or refused, and nothing leaks."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioner.credentials.project_secrets import ProjectSecrets, open_project
+from provisioner.credentials.project_secrets import open_project
 from provisioner.credentials.store import CredentialStore
 from provisioner.credentials.vault import VaultKey
 from provisioner.errors import FileUnusable, PersonNeeded, SecretUnavailable
-from provisioner.model.email_server import EmailServer, SecretReference
-from provisioner.model.project import Project
+from provisioner.model.email_server import SecretReference
 from provisioner.secret import Secret
 from tests.support.oauth_samples import (
     CLIENT_SECRET,
@@ -33,35 +29,35 @@ from tests.unit.credentials.test_destinations import relay
 class Person(list[tuple[Sequence[str], str]]):
     """Gives one answer, and remembers the questions."""
 
-    def __init__(self, *, answer: bool) -> None:
+    def __init__(self, *, answer):
         self.answer = answer
 
-    def __call__(self, lines: Sequence[str], question: str) -> bool:
+    def __call__(self, lines, question):
         self.append((lines, question))
         return self.answer
 
 
 @pytest.fixture(autouse=True)
-def relays_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def relays_password(monkeypatch):
     monkeypatch.setenv("RELAY", "a relay password")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path):
     return project_in(tmp_path, relay(), oauth_server())
 
 
-def of_project(secrets: ProjectSecrets, identity: str) -> ProjectSecrets:
+def of_project(secrets, identity):
     store = CredentialStore(secrets.store.folder, identity, lambda: KEY)
     return replace(secrets, store=store)
 
 
-def accept(project: Project, *servers: EmailServer) -> None:
+def accept(project, *servers):
     for server in servers:
         project_secrets(project, accepted=frozenset({server.server_name})).secret(server)
 
 
-def test_a_first_use_is_refused_without_a_person_and_names_the_ways_on(project: Project) -> None:
+def test_a_first_use_is_refused_without_a_person_and_names_the_ways_on(project):
     with pytest.raises(
         PersonNeeded, match=r"password .* would be sent for the first time"
     ) as caught:
@@ -75,7 +71,7 @@ def test_a_first_use_is_refused_without_a_person_and_names_the_ways_on(project: 
 
 
 @pytest.mark.parametrize("changed", [False, True])
-def test_a_person_is_asked_once(project: Project, changed: bool) -> None:
+def test_a_person_is_asked_once(project, changed):
     server = relay(host="new.example.edu") if changed else relay()
     if changed:
         accept(project, relay())
@@ -92,7 +88,7 @@ def test_a_person_is_asked_once(project: Project, changed: bool) -> None:
     assert len(no) == 1
 
 
-def test_tokens_alone_never_accept(project: Project) -> None:
+def test_tokens_alone_never_accept(project):
     keep(project_secrets(project), oauth_server(), token_set())
     person = Person(answer=True)
     secrets = project_secrets(project, confirm=person, accepted=frozenset({"Reports"}))
@@ -104,9 +100,7 @@ def test_tokens_alone_never_accept(project: Project) -> None:
     assert secrets.tokens(oauth_server(host="evil.example")) == token_set()
 
 
-def test_a_client_secret_is_accepted_before_a_sign_in_and_the_tokens_with_it(
-    project: Project,
-) -> None:
+def test_a_client_secret_is_accepted_before_a_sign_in_and_the_tokens_with_it(project):
     """A worksheet shows it to somebody who signs in from MAPS alone."""
     project_secrets(project, accepted=frozenset({"Reports"})).secret_to_show(oauth_server())
     later = project_secrets(project)
@@ -115,16 +109,14 @@ def test_a_client_secret_is_accepted_before_a_sign_in_and_the_tokens_with_it(
         later.secret(oauth_server())
     with pytest.raises(PersonNeeded, match="client_id changed from maps to other"):
         later.secret_to_show(oauth_server(client_id="other"))
-    announced: list[str] = []
+    announced = []
     assert later.sign_in_secret(oauth_server(), announced.append) == CLIENT_SECRET
     [line] = announced
     assert line == "Note: Reports: first use: tokens will be sent to sso.example.edu, localhost:587"
 
 
 @pytest.mark.parametrize("old", ["mail/staging", ""])
-def test_of_a_project_with_another_name_all_is_kept_by_one_question(
-    project: Project, old: str
-) -> None:
+def test_of_a_project_with_another_name_all_is_kept_by_one_question(project, old):
     before = of_project(project_secrets(project, accepted=frozenset({"Relay"})), old)
     before.secret(relay())
     keep(before, oauth_server(), token_set())
@@ -149,9 +141,7 @@ def test_of_a_project_with_another_name_all_is_kept_by_one_question(
         secrets.secret(relay(host="evil.example"))
 
 
-def test_of_another_project_nothing_vouches_and_acceptance_by_name_keeps_nothing(
-    project: Project,
-) -> None:
+def test_of_another_project_nothing_vouches_and_acceptance_by_name_keeps_nothing(project):
     by_name = project_secrets(project, accepted=frozenset({"Second", "Relay"}))
     keep(of_project(by_name, "old"), oauth_server("Relay"), token_set())
     of_project(by_name, "old").secret(relay())
@@ -165,14 +155,11 @@ def test_of_another_project_nothing_vouches_and_acceptance_by_name_keeps_nothing
         of_project(by_name, "new").secret(server)
     assert unaccepted.secret(relay())
     found = unaccepted.store.read("Relay")
-    assert found is not None
     assert set(found.accepted) == {"password"}
     assert found.tokens == token_set()
 
 
-def test_a_damaged_record_lets_nothing_pass_and_another_servers_none_in_the_way(
-    project: Project,
-) -> None:
+def test_a_damaged_record_lets_nothing_pass_and_another_servers_none_in_the_way(project):
     second = relay("Second", port=25)
     accept(project, relay(), second)
     secrets = project_secrets(project)
@@ -185,7 +172,7 @@ def test_a_damaged_record_lets_nothing_pass_and_another_servers_none_in_the_way(
 # First contact.
 
 
-def urls(host: str, second: str = "") -> dict[str, Any]:
+def urls(host, second=""):
     return {
         "authorization_url": f"{host}/authorize",
         "access_token_url": f"{second or host}/token",
@@ -199,10 +186,8 @@ GOOGLE = {
 
 
 @pytest.mark.parametrize("known", [GOOGLE, urls("http://localhost:1", "http://127.0.0.1:2")])
-def test_a_first_sign_in_at_a_known_place_is_announced(
-    project: Project, known: dict[str, Any]
-) -> None:
-    lines: list[str] = []
+def test_a_first_sign_in_at_a_known_place_is_announced(project, known):
+    lines = []
     secrets = project_secrets(project)
     assert secrets.sign_in_secret(oauth_server(**known), lines.append) == CLIENT_SECRET
     assert lines[0].startswith("Note: Reports: first use: client_secret (")
@@ -211,8 +196,8 @@ def test_a_first_sign_in_at_a_known_place_is_announced(
     assert not project.tokens_path.exists(), "it is accepted with the grant"
 
 
-def test_a_first_sign_in_anywhere_else_is_asked_once_for_a_set_of_hosts(project: Project) -> None:
-    ours, person, lines = urls("https://sso.example.edu"), Person(answer=True), list[str]()
+def test_a_first_sign_in_anywhere_else_is_asked_once_for_a_set_of_hosts(project):
+    ours, person, lines = urls("https://sso.example.edu"), Person(answer=True), []
     with pytest.raises(PersonNeeded, match="for the first time"):
         project_secrets(project).sign_in_secret(oauth_server(**ours), lines.append)
     secrets = project_secrets(project, confirm=person)
@@ -238,8 +223,8 @@ def test_a_first_sign_in_anywhere_else_is_asked_once_for_a_set_of_hosts(project:
     ],
 )
 def test_an_endpoint_that_provisioner_yml_gives_to_a_known_provider_is_no_known_place(
-    tmp_path: Path, fact: str, url: str
-) -> None:
+    tmp_path, fact, url
+):
     """With --device, and by revoke, the client secret goes there."""
     server = oauth_server(**GOOGLE)
     trap = project_in(tmp_path, server, providers={"google": {fact: url}})
@@ -247,7 +232,7 @@ def test_an_endpoint_that_provisioner_yml_gives_to_a_known_provider_is_no_known_
         project_secrets(trap).sign_in_secret(server, print)
 
 
-def test_first_contact_names_the_host_that_an_endpoint_resembles(project: Project) -> None:
+def test_first_contact_names_the_host_that_an_endpoint_resembles(project):
     person = Person(answer=False)
     lookalike = urls("https://login.rnicrosoftonline.com/common/oauth2/v2.0")
     with pytest.raises(PersonNeeded, match=r"resembles login\.microsoftonline\.com"):
@@ -255,9 +240,7 @@ def test_first_contact_names_the_host_that_an_endpoint_resembles(project: Projec
     assert any("login.rnicrosoftonline.com resembles login.m" in x for x in person[0][0])
 
 
-def test_a_changed_sign_in_is_asked_about_and_accepted_only_with_its_grant(
-    project: Project,
-) -> None:
+def test_a_changed_sign_in_is_asked_about_and_accepted_only_with_its_grant(project):
     keep(project_secrets(project), oauth_server(), token_set())
     changed = oauth_server(client_id="other")
     with pytest.raises(PersonNeeded, match="client_id changed from maps to other"):
@@ -274,7 +257,7 @@ def test_a_changed_sign_in_is_asked_about_and_accepted_only_with_its_grant(
 
 
 @pytest.mark.parametrize("value", ["short", "the next one", "key=the next one"])
-def test_the_vault_password_is_never_sent(project: Project, value: str) -> None:
+def test_the_vault_password_is_never_sent(project, value):
     key = VaultKey(Secret("short"), Secret("the next one"))
     base = project_secrets(project, accepted=frozenset({"Relay"}))
     secrets = replace(base, context=replace(base.context, vault_key=lambda: key))
@@ -283,16 +266,14 @@ def test_the_vault_password_is_never_sent(project: Project, value: str) -> None:
     assert secrets.secret(relay(value="shorter")), "that may be by chance"
 
 
-def test_fingerprints_are_the_same_for_all_who_share_the_key(project: Project) -> None:
+def test_fingerprints_are_the_same_for_all_who_share_the_key(project):
     key = project_secrets(project).fingerprint_key(keep=False)
     assert key == project_secrets(project).fingerprint_key(keep=True)
     assert len(key) == 64
     assert KEY.password.reveal() not in key
 
 
-def test_a_program_that_prints_the_vault_key_runs_once(
-    project: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_that_prints_the_vault_key_runs_once(project, tmp_path_factory, monkeypatch):
     """It may ask a person for a password."""
     folder = tmp_path_factory.mktemp("own")
     program = folder / "key"

@@ -1,9 +1,6 @@
 """A secret source is a class, its entry in SOURCES and in the schema."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
 import pytest
 
@@ -15,12 +12,11 @@ from provisioner.lint.server import ServerView
 from provisioner.resources import schema_path
 
 
-def schema() -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(schema_path("email-server").read_bytes())
-    return read
+def schema():
+    return json.loads(schema_path("email-server").read_bytes())
 
 
-def test_the_schema_has_each_source_for_validate_and_for_editors() -> None:
+def test_the_schema_has_each_source_for_validate_and_for_editors():
     secret = schema()["$defs"]["secret"]
     assert list(secret["properties"]) == list(SOURCES)
     assert [snippet["label"] for snippet in secret["defaultSnippets"]] == list(SOURCES)
@@ -35,11 +31,11 @@ def test_the_schema_has_each_source_for_validate_and_for_editors() -> None:
      {"command": "pass"}, {"command": []}, {"command": ["pass", ""]}, ["A"]],
     ids=str,
 )  # fmt: skip
-def test_what_is_no_reference_where_no_schema_has_seen_to_it(value: Any) -> None:
+def test_what_is_no_reference_where_no_schema_has_seen_to_it(value):
     assert not is_reference(value)
 
 
-def test_a_secret_in_the_place_of_each_reference_is_found() -> None:
+def test_a_secret_in_the_place_of_each_reference_is_found():
     (rule,) = (rule for rule in RULES if rule.id == "secret-in-reference")
     pasted = "GOCSPX-abcdefghijklmnopqrstuvwxyz12"
     for snippet in schema()["$defs"]["secret"]["defaultSnippets"]:

@@ -1,13 +1,8 @@
 """Where a referenced secret is read, and what is said when it is not there."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,14 +18,14 @@ CANARY = "CANARY-4711"
 KEY = VaultKey(Secret("right"))
 
 
-def read(folder: Path, value: Any, *, allow_commands: bool = True, **environment: str) -> str:
+def read(folder, value, *, allow_commands=True, **environment):
     context = ReadContext(
         environment=environment, vault_key=lambda: KEY, allow_commands=allow_commands
     )
     return read_secret(SecretReference(value, folder), context, FIELD).reveal()
 
 
-def failure(folder: Path, value: Any, **options: Any) -> str:
+def failure(folder, value, **options):
     """The message and the remedy of what cannot be read."""
     with pytest.raises(SecretUnavailable) as caught:
         read(folder, value, **options)
@@ -42,7 +37,7 @@ def failure(folder: Path, value: Any, **options: Any) -> str:
     return f"{error.message}\n{error.remedy}"
 
 
-def python(code: str) -> dict[str, list[str]]:
+def python(code):
     return {"command": [sys.executable, "-c", code]}
 
 
@@ -50,9 +45,7 @@ def python(code: str) -> dict[str, list[str]]:
     ("written", "secret"),
     [("s\n", "s"), ("s\r\n", "s"), ("s", "s"), (" s ", " s "), ("é\n", "é")],
 )
-def test_one_line_break_at_the_end_is_not_part_of_a_secret(
-    tmp_path: Path, written: str, secret: str
-) -> None:
+def test_one_line_break_at_the_end_is_not_part_of_a_secret(tmp_path, written, secret):
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "mail").write_bytes(written.encode())
     assert read(tmp_path, {"file": "secrets/mail"}) == secret
@@ -74,7 +67,7 @@ def test_one_line_break_at_the_end_is_not_part_of_a_secret(
     ],
     ids=range(6),
 )
-def test_what_is_no_secret_is_said(tmp_path: Path, content: bytes, words: str) -> None:
+def test_what_is_no_secret_is_said(tmp_path, content, words):
     (tmp_path / "mail").write_bytes(content)
     assert words in failure(tmp_path, {"file": "mail"})
     assert words in failure(tmp_path, {"command": ["cat", "mail"]})
@@ -101,9 +94,7 @@ def test_what_is_no_secret_is_said(tmp_path: Path, content: bytes, words: str) -
     ids=range(12),  # a salt is another one in each worker
 )
 @pytest.mark.usefixtures("keyring_of_one_entry")
-def test_what_cannot_be_read_is_named(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], value: Any, words: str
-) -> None:
+def test_what_cannot_be_read_is_named(tmp_path, capfd, value, words):
     (tmp_path / "huge").touch()
     os.truncate(tmp_path / "huge", 1 << 40)
     assert words in failure(tmp_path, value)
@@ -111,20 +102,16 @@ def test_what_cannot_be_read_is_named(
 
 
 @pytest.mark.usefixtures("keyring_of_one_entry")
-def test_a_keyring_entry_is_read(tmp_path: Path) -> None:
+def test_a_keyring_entry_is_read(tmp_path):
     assert read(tmp_path, {"keyring": "maps/reports"}) == "s"
 
 
-def test_without_the_keyring_library_its_install_command_is_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_keyring_library_its_install_command_is_printed(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert f"{sys.executable} -m pip install keyring" in failure(tmp_path, {"keyring": "maps/x"})
 
 
-def test_a_pipe_neither_hangs_nor_loses_its_secret(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pipe_neither_hangs_nor_loses_its_secret(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "_FILE_SECONDS", 0.2)
     os.mkfifo(tmp_path / "pipe")
     assert "it did not end in time" in failure(tmp_path, {"file": "pipe"})
@@ -137,7 +124,7 @@ def test_a_pipe_neither_hangs_nor_loses_its_secret(
     os.close(out)
 
 
-def test_a_command_runs_only_if_allowed_without_a_shell_in_the_project(tmp_path: Path) -> None:
+def test_a_command_runs_only_if_allowed_without_a_shell_in_the_project(tmp_path):
     touch = {"command": ["touch", "ran"]}
     assert "--allow-commands" in failure(tmp_path, touch, allow_commands=False)
     assert not (tmp_path / "ran").exists()
@@ -145,9 +132,7 @@ def test_a_command_runs_only_if_allowed_without_a_shell_in_the_project(tmp_path:
     assert read(tmp_path, {"command": ["pwd"]}) == str(tmp_path)
 
 
-def test_a_command_that_never_ends_is_stopped_whoever_holds_its_output(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_that_never_ends_is_stopped_whoever_holds_its_output(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "_COMMAND_SECONDS", 0.5)
     lasting = {"command": ["sh", "-c", "sleep 30 & echo $! > child; wait"]}
     try:
@@ -157,7 +142,7 @@ def test_a_command_that_never_ends_is_stopped_whoever_holds_its_output(
 
 
 @pytest.fixture
-def keyring_of_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def keyring_of_one_entry(tmp_path, monkeypatch):
     """A `keyring` package with the two names that ours imports."""
     package = tmp_path / "site" / "keyring"
     package.mkdir(parents=True)

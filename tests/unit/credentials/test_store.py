@@ -1,12 +1,8 @@
 """One encrypted file a server: whole, of its owner alone, and of no other server or project."""
 
-from __future__ import annotations
-
 import json
 import os
 import stat
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import yaml
@@ -22,9 +18,7 @@ from tests.support.oauth_samples import KEY, token_set
 NAMES = ("Reports", "reports", "../x", "CON", "a" * 300, "🎓", "报告", " ", "-rf", "a/b\0c")
 
 
-def credentials(
-    name: str = "Reports", project: str = "mail/prod", **changes: object
-) -> Credentials:
+def credentials(name="Reports", project="mail/prod", **changes):
     way = Destination(secret="tokens", sources=frozenset({f"tokens:{name}"}), parts={"port": "25"})
     kept = Credentials(
         server_name=name, project=project, tokens=token_set(), accepted={"tokens": way}
@@ -33,18 +27,18 @@ def credentials(
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> CredentialStore:
+def store(tmp_path):
     return CredentialStore(tmp_path / "tokens", "mail/prod", lambda: KEY)
 
 
-def save(store: CredentialStore, kept: Credentials) -> Path:
+def save(store, kept):
     with store.locked(kept.server_name) as entry:
         entry.save(kept)
     return store.path(kept.server_name)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_every_name_has_a_safe_file_of_its_own(store: CredentialStore, name: str) -> None:
+def test_every_name_has_a_safe_file_of_its_own(store, name):
     kept = credentials(name)
     path = save(store, kept)
     assert store.read(name) == kept
@@ -56,9 +50,7 @@ def test_every_name_has_a_safe_file_of_its_own(store: CredentialStore, name: str
     assert store.read("another") is None
 
 
-def test_property_23_what_is_encrypted_is_yaml_of_all_and_nothing_else_shows_it(
-    store: CredentialStore,
-) -> None:
+def test_property_23_what_is_encrypted_is_yaml_of_all_and_nothing_else_shows_it(store):
     text = save(store, credentials()).read_text()
     assert "CANARY" not in text
     values = yaml.safe_load(KEY.decrypt(text))
@@ -68,9 +60,7 @@ def test_property_23_what_is_encrypted_is_yaml_of_all_and_nothing_else_shows_it(
     assert "CANARY" not in repr(store.read("Reports"))
 
 
-def test_property_24_no_file_is_ever_open_to_others_and_a_clone_is_tightened(
-    store: CredentialStore,
-) -> None:
+def test_property_24_no_file_is_ever_open_to_others_and_a_clone_is_tightened(store):
     before = os.umask(0)
     try:
         path = save(store, credentials())
@@ -85,9 +75,7 @@ def test_property_24_no_file_is_ever_open_to_others_and_a_clone_is_tightened(
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
-def test_what_is_no_file_is_refused_and_never_waited_for(
-    store: CredentialStore, make: Callable[[Path], None]
-) -> None:
+def test_what_is_no_file_is_refused_and_never_waited_for(store, make):
     store.working_folder()
     make(store.path("Reports"))
     with pytest.raises(FileUnusable, match="cannot use"):
@@ -100,9 +88,7 @@ def test_what_is_no_file_is_refused_and_never_waited_for(
     assert store.exists("Reports"), "though it cannot be read: revoke --local removes it"
 
 
-def test_a_working_folder_that_leads_elsewhere_is_refused(
-    store: CredentialStore, tmp_path: Path
-) -> None:
+def test_a_working_folder_that_leads_elsewhere_is_refused(store, tmp_path):
     store.folder.mkdir()
     (tmp_path / "elsewhere").mkdir()
     (store.folder / ".working").symlink_to(tmp_path / "elsewhere")
@@ -124,9 +110,7 @@ def test_a_working_folder_that_leads_elsewhere_is_refused(
     ],
     ids=range(7),
 )  # fmt: skip
-def test_a_damaged_file_is_named_and_quoted_nowhere(
-    store: CredentialStore, text: bytes, words: str
-) -> None:
+def test_a_damaged_file_is_named_and_quoted_nowhere(store, text, words):
     path = save(store, credentials())
     path.write_text(KEY.encrypt(text))
     with pytest.raises(FileUnusable) as caught:
@@ -140,14 +124,14 @@ def test_a_damaged_file_is_named_and_quoted_nowhere(
     )
 
 
-def test_a_file_of_another_server_does_not_count(store: CredentialStore) -> None:
+def test_a_file_of_another_server_does_not_count(store):
     save(store, credentials("Alerts")).replace(store.path("Reports"))
     with pytest.raises(FileUnusable, match="is the file of 'Alerts', not of 'Reports'"):
         store.read("Reports")
     assert list(store.all()) == []
 
 
-def test_another_key_and_conflict_markers_are_explained(store: CredentialStore) -> None:
+def test_another_key_and_conflict_markers_are_explained(store):
     path = save(store, credentials())
     other = CredentialStore(store.folder, "mail/prod", lambda: VaultKey(Secret("other")))
     with pytest.raises(FileUnusable, match="the vault password is not the one") as caught:
@@ -158,9 +142,7 @@ def test_another_key_and_conflict_markers_are_explained(store: CredentialStore) 
     assert "merge driver" in caught.value.remedy
 
 
-def test_another_run_is_waited_for_and_then_named(
-    store: CredentialStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_run_is_waited_for_and_then_named(store, monkeypatch):
     monkeypatch.setattr("provisioner.credentials.store._LOCK_WAIT_SECONDS", 0.1)
     with store.locked("Reports"):
         with pytest.raises(LockHeld) as caught, store.locked("Reports"):
@@ -171,11 +153,9 @@ def test_another_run_is_waited_for_and_then_named(
     assert "the sign-in of Reports is locked by " in caught.value.message
 
 
-def test_a_saved_file_is_fsynced_before_and_after_it_is_renamed(
-    store: CredentialStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_saved_file_is_fsynced_before_and_after_it_is_renamed(store, monkeypatch):
     """And between the caller's work and the last fsync there is one write, into reserved room."""
-    calls: list[str] = []
+    calls = []
     for name in ("open", "posix_fallocate", "write", "fsync", "replace"):
         monkeypatch.setattr(os, name, _noted(getattr(os, name), name, calls))
     with store.locked("Reports") as entry:
@@ -189,8 +169,8 @@ def test_a_saved_file_is_fsynced_before_and_after_it_is_renamed(
     assert not store.exists("Reports")
 
 
-def _noted(call: Callable[..., object], name: str, calls: list[str]) -> Callable[..., object]:
-    def noting(*args: object, **kwargs: object) -> object:
+def _noted(call, name, calls):
+    def noting(*args, **kwargs):
         calls.append(name)
         return call(*args, **kwargs)
 
@@ -198,13 +178,11 @@ def _noted(call: Callable[..., object], name: str, calls: list[str]) -> Callable
 
 
 @pytest.mark.parametrize("failing", ["write", "fsync", "replace"])
-def test_a_save_that_fails_leaves_the_old_file(
-    store: CredentialStore, monkeypatch: pytest.MonkeyPatch, failing: str
-) -> None:
+def test_a_save_that_fails_leaves_the_old_file(store, monkeypatch, failing):
     old = credentials()
     save(store, old)
 
-    def fail(*_: object, **__: object) -> None:
+    def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
     with store.locked("Reports") as entry:
@@ -220,11 +198,11 @@ def test_a_save_that_fails_leaves_the_old_file(
 # What two people changed.
 
 
-def way(port: str) -> Destination:
+def way(port):
     return Destination(secret="password", sources=frozenset({"env:A"}), parts={"port": port})
 
 
-def test_a_merge_keeps_the_newer_tokens_and_all_acceptances() -> None:
+def test_a_merge_keeps_the_newer_tokens_and_all_acceptances():
     base = credentials()
     ours = replace(base, accepted=base.accepted | {"password": way("1")})
     newer = token_set(refreshed_at=1_900_000_001, refresh_token=Secret("newer"))
@@ -236,7 +214,7 @@ def test_a_merge_keeps_the_newer_tokens_and_all_acceptances() -> None:
     assert merge(None, ours, theirs) == replace(ours, tokens=newer)
 
 
-def test_a_merge_of_one_acceptance_changed_differently_is_a_conflict() -> None:
+def test_a_merge_of_one_acceptance_changed_differently_is_a_conflict():
     base = credentials(accepted={"password": way("1")})
     ours, theirs = (replace(base, accepted={"password": way(port)}) for port in "23")
     assert merge(base, ours, theirs) is None

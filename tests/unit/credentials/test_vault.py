@@ -1,7 +1,5 @@
 """ansible-vault text: opened by us, opened by ansible-vault, and what is said when it cannot be."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path
@@ -16,12 +14,12 @@ ANSIBLE_VAULT = Path(sys.executable).with_name("ansible-vault")
 
 
 @pytest.mark.long
-def test_ansible_vault_opens_ours_and_we_open_its(tmp_path: Path) -> None:
+def test_ansible_vault_opens_ours_and_we_open_its(tmp_path):
     contents = [b"made here\n", "é".encode() * 1000, b"x" * 16]
     password, *files = (tmp_path / name for name in ("password", *map(str, range(len(contents)))))
     password.write_text(KEY.password.reveal() + "\n")
 
-    def ansible_vault(does: str) -> None:
+    def ansible_vault(does):
         command = [ANSIBLE_VAULT, does, "--vault-password-file", password, *files]
         subprocess.run(command, capture_output=True, check=True)
 
@@ -37,7 +35,7 @@ def test_ansible_vault_opens_ours_and_we_open_its(tmp_path: Path) -> None:
         assert [KEY.decrypt(text) for text in (theirs, labeled, indented)] == [content] * 3
 
 
-def test_no_salt_comes_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_salt_comes_from_outside(tmp_path, monkeypatch):
     """With one salt and key, two texts would share their key stream."""
     (tmp_path / "ansible.cfg").write_text("[defaults]\nvault_encrypt_salt = x\n")
     monkeypatch.chdir(tmp_path)
@@ -45,7 +43,7 @@ def test_no_salt_comes_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert KEY.encrypt(b"same") != KEY.encrypt(b"same")
 
 
-def test_a_wrong_password_says_so_without_the_text() -> None:
+def test_a_wrong_password_says_so_without_the_text():
     sealed = KEY.encrypt(b"CANARY-CONTENT")
     with pytest.raises(VaultUnreadable) as caught:
         VaultKey(Secret("CANARY-PASSWORD")).decrypt(sealed)
@@ -55,7 +53,7 @@ def test_a_wrong_password_says_so_without_the_text() -> None:
     assert rekeying.decrypt(sealed) == b"CANARY-CONTENT"
 
 
-def test_damage_is_noticed() -> None:
+def test_damage_is_noticed():
     assert KEY.decrypt(KEY.encrypt(b"")) == b""
     sealed = KEY.encrypt(b"x" * 40)
     at = len(sealed) // 2
@@ -70,7 +68,7 @@ def test_damage_is_noticed() -> None:
     ["", "plain words", "$ANSIBLE_VAULT", "$ANSIBLE_VAULT;1.1;AES256", "$ANSIBLE_VAULT;1.1;ROT13\n"
      "6162\n", "$ANSIBLE_VAULT;1.1\n6162", "$ANSIBLE_VAULT;1.1;AES256\nzz\n", "é" * 10],
 )  # fmt: skip
-def test_other_text_is_no_vault_text(text: str) -> None:
+def test_other_text_is_no_vault_text(text):
     with pytest.raises(VaultUnreadable) as caught:
         KEY.decrypt(text)
     assert caught.value.remedy

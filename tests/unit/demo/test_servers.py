@@ -1,15 +1,10 @@
 """The servers of the demo and of the tests reject what real ones reject."""
 
-from __future__ import annotations
-
 import base64
 import smtplib
 import ssl
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -27,7 +22,7 @@ VERIFIER, ADDRESS = "v" * 43, "http://localhost:4711"
 
 
 @contextmanager
-def serving(server: Any) -> Iterator[Any]:
+def serving(server):
     threading.Thread(target=server.serve_forever, args=(0.02,)).start()
     try:
         yield server
@@ -39,11 +34,11 @@ def serving(server: Any) -> Iterator[Any]:
 class Client:
     """A client of a provider, with its secret."""
 
-    def __init__(self, provider: Any) -> None:
+    def __init__(self, provider):
         self.issuer, self.id, secret = provider.issuer, provider.client_id, provider.client_secret
         self.secret = secret.reveal() if isinstance(secret, Secret) else secret
 
-    def callback(self, **changes: str) -> dict[str, list[str]]:
+    def callback(self, **changes):
         """The parameters that come to the redirect URI; none if there is no redirect."""
         request = {
             "response_type": "code",
@@ -58,35 +53,35 @@ class Client:
         answer = requests.get(url, request | changes, allow_redirects=False, timeout=10)
         return parse_qs(urlsplit(answer.headers.get("Location", "")).query)
 
-    def post(self, path: str, **form: str) -> dict[str, Any]:
+    def post(self, path, **form):
         login = (self.id, self.secret)
         answer = requests.post(self.issuer + path, form, auth=login, timeout=10)
         return answer.json() if answer.content else {}
 
-    def redeem(self, code: str, **changes: str) -> dict[str, Any]:
+    def redeem(self, code, **changes):
         form = {"code": code, "redirect_uri": ADDRESS, "code_verifier": VERIFIER, **changes}
         return self.post("/token", grant_type="authorization_code", **form)
 
-    def refresh(self, token: str) -> dict[str, Any]:
+    def refresh(self, token):
         return self.post("/token", grant_type="refresh_token", refresh_token=token)
 
 
 @pytest.fixture(params=["demo", "scripted"])
-def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+def client(request):
     demo = request.param == "demo"
     server = serving(Provider(MAILBOX, asks=False)) if demo else ScriptedProvider()
     with server as provider:
         yield Client(provider)
 
 
-def test_property_04_pkce_s256_is_enforced(client: Client) -> None:
+def test_property_04_pkce_s256_is_enforced(client):
     for changes in ({"code_challenge": ""}, {"code_challenge_method": "plain"}):
         assert client.callback(**changes)["error"] == ["invalid_request"]
     [code] = client.callback()["code"]
     assert client.redeem(code, code_verifier="w" * 43)["error"] == "invalid_grant"
 
 
-def test_a_code_is_accepted_once_and_only_for_its_address(client: Client) -> None:
+def test_a_code_is_accepted_once_and_only_for_its_address(client):
     [code] = client.callback()["code"]
     assert client.redeem(code, redirect_uri="http://localhost:4712")["error"] == "invalid_grant"
     callback = client.callback()
@@ -95,14 +90,14 @@ def test_a_code_is_accepted_once_and_only_for_its_address(client: Client) -> Non
     assert client.redeem(callback["code"][0])["error"] == "invalid_grant"
 
 
-def test_a_revoked_grant_is_not_refreshed(client: Client) -> None:
+def test_a_revoked_grant_is_not_refreshed(client):
     token = client.redeem(client.callback()["code"][0])["refresh_token"]
     assert "access_token" in client.refresh(token)
     client.post("/revoke", token=token)
     assert client.refresh(token)["error"] == "invalid_grant"
 
 
-def test_a_wrong_client_secret_is_rejected(client: Client) -> None:
+def test_a_wrong_client_secret_is_rejected(client):
     [code] = client.callback()["code"]
     client.secret = "wrong"
     assert client.redeem(code)["error"] == "invalid_client"
@@ -117,14 +112,12 @@ def test_a_wrong_client_secret_is_rejected(client: Client) -> None:
         {"redirect_uri": "http://localhost@example.org"},
     ],
 )
-def test_an_unknown_client_or_address_is_not_redirected_to(
-    client: Client, changes: dict[str, str]
-) -> None:
+def test_an_unknown_client_or_address_is_not_redirected_to(client, changes):
     assert client.callback(**changes) == {}
 
 
 @pytest.fixture(params=["demo", "scripted"])
-def smtp(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[smtplib.SMTP]:
+def smtp(request, tmp_path):
     made = make_certificate(tmp_path)
     pem = tmp_path / "both.pem"
     pem.write_bytes(made.key_file.read_bytes() + made.certificate_file.read_bytes())
@@ -137,15 +130,13 @@ def smtp(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[smtplib.SMT
         yield smtp
 
 
-def sign_in(smtp: smtplib.SMTP, token: str, user: str = MAILBOX) -> int:
+def sign_in(smtp, token, user=MAILBOX):
     response = base64.b64encode(f"user={user}\1auth=Bearer {token}\1\1".encode()).decode()
     code, _ = smtp.docmd("AUTH", f"XOAUTH2 {response}")
     return smtp.docmd("")[0] if code == 334 else code  # the error, which a client acknowledges
 
 
-def test_tls_comes_before_a_sign_in_and_a_sign_in_before_a_message(
-    smtp: smtplib.SMTP, tmp_path: Path
-) -> None:
+def test_tls_comes_before_a_sign_in_and_a_sign_in_before_a_message(smtp, tmp_path):
     assert not smtp.has_extn("auth")
     assert sign_in(smtp, TOKEN) == 530
     smtp.starttls(context=ssl.create_default_context(cafile=tmp_path / "ca.pem"))

@@ -7,12 +7,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
-from provisioner.host.host_change import ServerChange
 from provisioner.host.protocol import DOCUMENT
-from provisioner.host.result import HostAnswer, HostResult, MailResult
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry
 
@@ -63,7 +60,7 @@ class Step:
     plan: str = ""
 
 
-def run(*declared: Declared, then: str = "applied", **given: Any) -> Step:
+def run(*declared, then="applied", **given):
     """A step on a host with an apply command; what is no field of a step is one of its run."""
     fields = Step.__dataclass_fields__
     given.setdefault("settings", APPLY)
@@ -71,14 +68,14 @@ def run(*declared: Declared, then: str = "applied", **given: Any) -> Step:
     return Step(declared, then, of_run, **given)
 
 
-def deliver(*declared: Declared, then: str = "delivered, not applied", **given: Any) -> Step:
+def deliver(*declared, then="delivered, not applied", **given):
     """The same on a host without an apply command."""
     return run(*declared, then=then, settings={}, **given)
 
 
-def carry_out_steps(host: MemoryHost, steps: Sequence[Step], turns: Path) -> None:
+def carry_out_steps(host, steps, turns):
     """Do one step after another, each with what must come of it."""
-    planned: HostAnswer | None = None
+    planned = None
     for number, step in enumerate(steps, 1):
         _prepare(host, step, turns)
         before = dict(host.files)
@@ -96,7 +93,7 @@ def carry_out_steps(host: MemoryHost, steps: Sequence[Step], turns: Path) -> Non
         _require_sound(host, step, answer, before)
 
 
-def _prepare(host: MemoryHost, step: Step, turns: Path) -> None:
+def _prepare(host, step, turns):
     """What is of one step is as in a new host in the next."""
     usual = MemoryHost()
     for name in ("mail", "apply", "token_endpoint", "test", "restart", "holder", "open", "read"):
@@ -115,7 +112,7 @@ def _prepare(host: MemoryHost, step: Step, turns: Path) -> None:
     host.between = lambda: at.get(len(host.calls), lambda _host: None)(host)
 
 
-def _run(host: MemoryHost, step: Step, turns: Path, planned: HostAnswer | None) -> HostAnswer:
+def _run(host, step, turns, planned):
     entries = [entry(port=one) if isinstance(one, int) else one for one in step.entries]
     given = {"turns": str(turns), **step.run}
     if given.get("mode", "push") not in ("push", "rollback"):
@@ -129,7 +126,7 @@ def _run(host: MemoryHost, step: Step, turns: Path, planned: HostAnswer | None) 
 # -- what is told of a step
 
 
-def _told(host: MemoryHost, result: HostResult) -> dict[str, Any]:
+def _told(host, result):
     return {
         "then": f"{result.state}: {result.reason}" if result.reason else str(result.state),
         "calls": " | ".join("; ".join(call) for call in host.calls),
@@ -144,7 +141,7 @@ def _told(host: MemoryHost, result: HostResult) -> dict[str, Any]:
     }
 
 
-def _server(server: ServerChange) -> str:
+def _server(server):
     """Name, state, what differs with values that are shown, and its proof."""
     assert server.verified is (server.proof == "sent")
     assert server.proven_at == (server.proof and "2027-01-15T08:00:00Z")
@@ -153,7 +150,7 @@ def _server(server: ServerChange) -> str:
     return " ".join([server.name, server.state, *fields, *filter(None, [server.proof])])
 
 
-def _mail(mail: MailResult) -> str:
+def _mail(mail):
     refresh = f"refresh {mail.refresh.outcome}" if mail.refresh else None
     tried = f"x{mail.attempts}" if mail.attempts > 1 else None
     assert mail.proof is None or mail.proof == mail.smtp.outcome
@@ -161,17 +158,15 @@ def _mail(mail: MailResult) -> str:
     return f"{told}, but not at {mail.worked_before}" if mail.worked_before else told
 
 
-def _servers_there(host: MemoryHost) -> list[dict[str, Any]]:
+def _servers_there(host):
     try:
-        found: list[dict[str, Any]] = json.loads(host.files[DOCUMENT])["servers"]
+        found = json.loads(host.files[DOCUMENT])["servers"]
     except (KeyError, ValueError, TypeError, RecursionError):
         return []
     return found
 
 
-def _require_facts(
-    host: MemoryHost, step: Step, result: HostResult, before: Mapping[str, bytes]
-) -> None:
+def _require_facts(host, step, result, before):
     for name, value in (step.facts or {}).items():
         assert attrgetter(name)(result) == value, name
     document = host.files.get(DOCUMENT, b"")
@@ -190,13 +185,11 @@ def _require_facts(
             assert text.encode() in host.files[f"email-servers.{name}.json"]
 
 
-def _secret(value: object) -> object:
+def _secret(value):
     return "hmac" if isinstance(value, str) and value.startswith("hmac:") else value
 
 
-def _require_sound(
-    host: MemoryHost, step: Step, answer: HostAnswer, before: Mapping[str, bytes]
-) -> None:
+def _require_sound(host, step, answer, before):
     """What is so whatever happens."""
     state, mode = str(answer.result.state), step.run.get("mode", "push")
     assert not _SECRETS.search(str(answer))
@@ -216,35 +209,35 @@ def _require_sound(
 # -- what a person or another run does
 
 
-def lose(name: str) -> Edit:
+def lose(name):
     """A file is removed."""
     return lambda host: host.files.pop(name)
 
 
-def move(old: str, new: str) -> Edit:
+def move(old, new):
     """A file has another name."""
     return lambda host: host.files.update({new: host.files.pop(old)})
 
 
-def write(name: str, text: str) -> Edit:
+def write(name, text):
     """A file is exchanged."""
     return lambda host: host.files.update({name: text.encode()})
 
 
-def change(old: str, new: str, name: str = DOCUMENT) -> Edit:
+def change(old, new, name=DOCUMENT):
     """A person edits a file."""
 
-    def edit(host: MemoryHost) -> None:
+    def edit(host):
         assert old.encode() in host.files[name]
         host.files[name] = host.files[name].replace(old.encode(), new.encode())
 
     return edit
 
 
-def add(*entries: Mapping[str, Any], **changes: Any) -> Edit:
+def add(*entries, **changes):
     """Somebody else writes the document: with more servers, spelled in another way."""
 
-    def edit(host: MemoryHost) -> None:
+    def edit(host):
         found = json.loads(host.files[DOCUMENT])
         found["servers"] += entries
         host.files[DOCUMENT] = json.dumps({**found, **changes}).encode()
@@ -252,28 +245,28 @@ def add(*entries: Mapping[str, Any], **changes: Any) -> Edit:
     return edit
 
 
-def rekey(pair: str) -> Edit:
+def rekey(pair):
     """The vault has another key from now on."""
     return lambda host: setattr(host, "key", pair * 32)
 
 
-def raises(error: Exception) -> Edit:
+def raises(error):
     """A call has no answer."""
 
-    def act(_host: MemoryHost) -> None:
+    def act(_host):
         raise error
 
     return act
 
 
-def push_between(port: int) -> Edit:
+def push_between(port):
     """Another run pushes, and for this one all is as before."""
 
-    def act(host: MemoryHost) -> None:
+    def act(host):
         heard = [list(one) for one in (host.calls, host.conversations, host.travelled)]
         between, host.between = host.between, lambda: None
         carry_out(host, [entry(port=port)], APPLY, run_id="run-2", owner="bert@desk")
-        host.calls[:], host.conversations[:], host.travelled[:] = heard  # type: ignore[assignment]
+        host.calls[:], host.conversations[:], host.travelled[:] = heard
         host.between = between
 
     return act

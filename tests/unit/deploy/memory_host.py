@@ -7,14 +7,14 @@ import hmac
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from provisioner.host import protocol
 from provisioner.host.host_document import known_names
-from provisioner.host.protocol import DOCUMENT, STATE, Answer, Operation, Unreachable
+from provisioner.host.protocol import DOCUMENT, STATE, Operation, Unreachable
 
 KEY = "5a" * 32
 _TOKEN = re.compile(rb'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\]:,]|[-+\w.]+)\s*')
@@ -27,12 +27,12 @@ class Killed(Exception):
 
 
 @cache
-def _names() -> tuple[frozenset[bytes], ...]:
+def _names():
     """As they are in JSON: those that may be seen, those whose values may be."""
     return tuple(frozenset(json.dumps(name).encode() for name in names) for names in known_names())
 
 
-def walk(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
+def walk(data, new):
     """The document with what is not public replaced, as the host modules do it."""
     keys, public = _names()
     pieces, at, before, last = [], 0, b"", b""
@@ -89,7 +89,7 @@ class MemoryHost:
     open: set[str] = field(default_factory=set)
     read: dict[str, Any] = field(default_factory=dict)
 
-    def call(self, operations: Sequence[Operation]) -> list[Answer]:
+    def call(self, operations):
         """As the action plugin's call: lists in, typed answers out."""
         self.between()
         self.calls.append([self._shown(operation) for operation in operations])
@@ -101,15 +101,15 @@ class MemoryHost:
         return protocol.decoded(answers, operations)
 
     @staticmethod
-    def _shown(operation: Operation) -> str:
+    def _shown(operation):
         if operation["op"] == "write":
             names = [file["name"] for file in operation["files"]]
             short = (n.removeprefix("email-servers.").removesuffix(".json") for n in names)
             return f"write {','.join(short)}".rstrip()
         return str(operation["op"])
 
-    def _done(self, operations: Sequence[Operation]) -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = []
+    def _done(self, operations):
+        answers = []
         for operation in operations:
             answer = {
                 "op": operation["op"],
@@ -123,16 +123,16 @@ class MemoryHost:
                 break
         return answers
 
-    def _step(self) -> None:
+    def _step(self):
         """One thing that is done whole or not at all."""
         if self.kill_at is not None and self.steps == self.kill_at:
             raise Killed
         self.steps += 1
 
-    def digest(self, data: bytes) -> str:
+    def digest(self, data):
         return hmac.new(bytes.fromhex(self.key), data, hashlib.sha256).hexdigest()
 
-    def _read(self, _operation: Operation) -> dict[str, Any]:
+    def _read(self, _operation):
         files = {}
         for name in sorted(self.files, key=lambda n: n == STATE):
             text = self.files[name] if name == STATE else walk(self.files[name], self._placeholder)
@@ -144,12 +144,12 @@ class MemoryHost:
             }
         return {"done": True, "files": files, "holder": self.holder, **self.read}
 
-    def _placeholder(self, token: bytes) -> bytes:
+    def _placeholder(self, token):
         made = b'"hmac:' + self.digest(token)[:32].encode() + b'"'
         self.known[made] = token
         return made
 
-    def _write(self, operation: Operation) -> dict[str, Any]:
+    def _write(self, operation):
         if self.holder:
             return {"reason": "locked", "about": self.holder}
         for name, digest in operation["expect"].items():
@@ -159,7 +159,7 @@ class MemoryHost:
         for name, data in self.files.items():
             if name != STATE:
                 walk(data, self._placeholder)
-        digests: dict[str, str | None] = {}
+        digests = {}
         for file in operation["files"]:
             name = file["name"]
             data = None
@@ -179,15 +179,15 @@ class MemoryHost:
             digests[name] = None if data is None else self.digest(data)
         return {"done": True, "digests": digests}
 
-    def _value(self, token: bytes) -> bytes:
+    def _value(self, token):
         if _PLACEHOLDER.match(token) and token not in self.known:
             raise AssertionError("a placeholder that the host does not know")
         return self.known.get(token, token)
 
-    def _run(self, operation: Operation) -> dict[str, Any]:
+    def _run(self, operation):
         self._step()
         if operation["argv"][0] == "test":
-            code: int | None = self.test()
+            code = self.test()
             return {"done": code == 0, "exit": code, "output": "said"}
         document = self.files.get(DOCUMENT, b"")
         code = self.apply(document)
@@ -197,13 +197,13 @@ class MemoryHost:
         self._step()
         return {"done": code == 0, "exit": code, "output": "said"}
 
-    def _restart(self, operation: Operation) -> dict[str, Any]:
+    def _restart(self, operation):
         if self.restart is not None:
             return self.restart()
         answer = self._run({"argv": [operation["service"]]})
         return {"done": answer.get("done", False), "touched": True}
 
-    def _smtp(self, operation: Operation) -> dict[str, Any]:
+    def _smtp(self, operation):
         self._step()
         self.conversations.append(operation)
         answer = self.mail(operation)
@@ -211,6 +211,6 @@ class MemoryHost:
             self.sent.append(f"{operation['user']}@{operation['host']}")
         return {"stage": "data", **answer}
 
-    def _post(self, operation: Operation) -> dict[str, Any]:
+    def _post(self, operation):
         self._step()
         return self.token_endpoint(operation)

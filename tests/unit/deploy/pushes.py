@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
-from provisioner.ansible.executor import Answer, Executor
+from provisioner.ansible.executor import Answer
 from provisioner.ansible.run_input import RunInput, decoded
 from provisioner.ansible.signals import Signals
 from provisioner.credentials.project_secrets import OpenProject
@@ -49,7 +48,7 @@ LETTERS = {state: letter for letter, state in STATES.items()}
 FINGERPRINT = "0f" * 16
 
 
-def login_server(name: str = "Reports", **changes: Any) -> EmailServer:
+def login_server(name="Reports", **changes):
     """A server with a password."""
     fields = {
         "host": "smtp.example.edu",
@@ -61,12 +60,12 @@ def login_server(name: str = "Reports", **changes: Any) -> EmailServer:
     return EmailServer(server_name=name, **{**fields, **changes})
 
 
-def login_entry(name: str = "Reports", **changes: Any) -> ServerEntry:
+def login_entry(name="Reports", **changes):
     """What a host gets of it."""
     return ServerEntry(server=login_server(name, **changes), password=Secret("a password"))
 
 
-def change(state: Any = "changed", name: str = "Reports", **facts: Any) -> ServerChange:
+def change(state="changed", name="Reports", **facts):
     """What is said of one server on one host."""
     return ServerChange(name=name, state=state, **facts)
 
@@ -89,11 +88,11 @@ class ListExecutor:
     stopping: bool = False
     on_ask: Callable[[RunInput], None] = lambda _work: None
 
-    def stop(self) -> None:
+    def stop(self):
         """As the executor's."""
         self.stopping = True
 
-    def run(self, content: bytes, hosts: Sequence[str]) -> Iterator[Answer]:
+    def run(self, content, hosts):
         """As the executor's."""
         if not hosts:
             return
@@ -114,7 +113,7 @@ class ListExecutor:
             else:
                 yield self._answer(host, answers[host])
 
-    def _answer(self, host: str, said: Any) -> Answer:
+    def _answer(self, host, said):
         if said == "d":
             return Answer(host, "died", error="killed")
         if said == "b":
@@ -130,7 +129,7 @@ class ListExecutor:
         return Answer(host, "answered", msgspec.json.encode(HostAnswer(result=said, found=found)))
 
 
-def result_of(host: str, letter: str, **facts: Any) -> HostResult:
+def result_of(host, letter, **facts):
     """What a host says; a plan of one that would change says that Reports does."""
     state = STATES[letter]
     if state is HostState.WOULD_CHANGE:
@@ -139,7 +138,7 @@ def result_of(host: str, letter: str, **facts: Any) -> HostResult:
     return HostResult(host=host, state=state, **facts)
 
 
-def run_started(command: Any = "push") -> RunStarted:
+def run_started(command="push"):
     """The first event of a run."""
     return RunStarted(
         run_id="run-1",
@@ -160,37 +159,37 @@ class PushedRun:
     executor: ListExecutor
 
     @property
-    def letters(self) -> str:
+    def letters(self):
         """The last word on each host, by name."""
         return "".join(LETTERS[host.state] for host in self.run.record.hosts)
 
-    def result(self, host: str) -> HostResult:
+    def result(self, host):
         """The last word on one host."""
         return next(one for one in self.run.record.hosts if one.host == host)
 
     @property
-    def calls(self) -> list[str]:
+    def calls(self):
         """Whom each run of Ansible was for, the mode before it."""
         return [f"{work.mode} {''.join(work.hosts)}" for work in self.executor.asked]
 
-    def pushed(self, host: str) -> Any:
+    def pushed(self, host):
         """What that host was given in the push."""
         return next(w.hosts[host] for w in self.executor.asked[::-1] if host in w.hosts)
 
 
 def a_run(
-    root: Path,
-    planned: str | Mapping[str, Any],
-    pushed: str | Mapping[str, Any] = "",
+    root,
+    planned,
+    pushed="",
     *,
-    entries: Sequence[ServerEntry] | None = None,
-    hosts: Mapping[str, Sequence[str]] | None = None,
-    forks: int = 1,
-    scope: Scope | None = None,
-    options: RunOptions | None = None,
-    command: Any = "push",
-    **settings: Any,
-) -> PushedRun:
+    entries=None,
+    hosts=None,
+    forks=1,
+    scope=None,
+    options=None,
+    command="push",
+    **settings,
+):
     """A run on as many hosts as answers are planned; all servers go to all of them, or to `hosts`.
 
     `settings` are of the project.
@@ -212,9 +211,9 @@ def a_run(
     signals = Signals()
     executor = ListExecutor(signals, planned, pushed, forks)
     run = Run(
-        opened=OpenProject(project, secrets.store, secrets, cast("Any", None)),
+        opened=OpenProject(project, secrets.store, secrets, None),
         targets=targets,
-        executor=cast("Executor", executor),
+        executor=executor,
         record=RunRecord(run_started(command)),
         signals=signals,
         key=KEY,

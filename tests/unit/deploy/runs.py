@@ -1,19 +1,13 @@
 """Runs for the tests of one host: entries, tokens, and a worker on a host in memory."""
 
-from __future__ import annotations
-
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from provisioner.ansible.run_input import HostInput, Mail, MailLimit, RunInput
 from provisioner.host.host_document import placeholder
 from provisioner.host.host_settings import HostSettings
-from provisioner.host.result import HostAnswer
 from provisioner.host.worker import Worker
 from provisioner.resources import schema_path
-from tests.unit.deploy.memory_host import MemoryHost
 
 HOST = "maps1"
 SCHEMA = json.loads(schema_path("host-document").read_bytes())
@@ -21,7 +15,7 @@ KEYS = SCHEMA["properties"]["servers"]["items"]["required"]
 TURNS = tempfile.mkdtemp(prefix="turns-")
 
 
-def entry(name: str = "Reports", **changes: Any) -> dict[str, Any]:
+def entry(name="Reports", **changes):
     """A server with a password, secrets in clear."""
     return {
         **dict.fromkeys(KEYS),
@@ -36,14 +30,7 @@ def entry(name: str = "Reports", **changes: Any) -> dict[str, Any]:
     }
 
 
-def oauth2_entry(
-    name: str = "Reports",
-    *,
-    token: str = "1",
-    grant: str = "g1",
-    expires: int = 2**31,
-    **changes: Any,
-) -> dict[str, Any]:
+def oauth2_entry(name="Reports", *, token="1", grant="g1", expires=2**31, **changes):
     """A server with OAuth2; `token` tells one refresh from the next."""
     return entry(
         name,
@@ -82,7 +69,7 @@ HIDDEN = (
 )
 
 
-def run_input(host: MemoryHost, entries: Sequence[Mapping[str, Any]], **changes: Any) -> RunInput:
+def run_input(host, entries, **changes):
     """A run for one host; `changes` are of the run or of its host's part."""
     servers, secrets, placeholders = {}, {}, {}
     for one in entries:
@@ -132,12 +119,12 @@ def run_input(host: MemoryHost, entries: Sequence[Mapping[str, Any]], **changes:
     )
 
 
-def mail(sender: str) -> Mail:
+def mail(sender):
     """Whom test emails are for."""
     return Mail(sender=sender, recipient="postmaster@example.edu")
 
 
-def worker(host: MemoryHost, work: RunInput, **settings: Any) -> Worker:
+def worker(host, work, **settings):
     return Worker(
         work=work,
         host=HOST,
@@ -148,12 +135,7 @@ def worker(host: MemoryHost, work: RunInput, **settings: Any) -> Worker:
     )
 
 
-def carry_out(
-    host: MemoryHost,
-    entries: Sequence[Mapping[str, Any]],
-    settings: Mapping[str, Any] | None = None,
-    **changes: Any,
-) -> HostAnswer:
+def carry_out(host, entries, settings=None, **changes):
     """One run on one host."""
     return worker(host, run_input(host, entries, **changes), **(settings or {})).answer()
 
@@ -161,6 +143,6 @@ def carry_out(
 APPLY = {"apply_command": ["apply"]}
 
 
-def limit(per_minute: int | None = None, connections: int | None = None) -> MailLimit:
+def limit(per_minute=None, connections=None):
     """That of one mailbox."""
     return MailLimit(mailbox="m", connections=connections, messages_per_minute=per_minute)

@@ -1,46 +1,33 @@
 """What a person entered into MAPS, recorded on a host in memory."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
 from provisioner.ansible.run_input import EnteredInput
 from provisioner.host.protocol import DOCUMENT, STATE, Unreachable
-from provisioner.host.result import HostAnswer, HostResult, HostState, InMaps
+from provisioner.host.result import HostState, InMaps
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry, oauth2_entry
 
 TWO = entry("Two")
-Entries = tuple[dict[str, Any], ...]
 
 
 @pytest.fixture
-def host() -> MemoryHost:
+def host():
     """With the server Reports, delivered and verified; nothing was entered."""
     host = MemoryHost()
     pushed(host, entry())
     return host
 
 
-def pushed(host: MemoryHost, *entries: dict[str, Any], **changes: Any) -> HostResult:
+def pushed(host, *entries, **changes):
     return carry_out(host, entries, **changes).result
 
 
-def planned(host: MemoryHost, *entries: dict[str, Any], **changes: Any) -> HostAnswer:
+def planned(host, *entries, **changes):
     return carry_out(host, entries, mode="plan", secrets={}, **changes)
 
 
-def entered(
-    host: MemoryHost,
-    *entries: dict[str, Any],
-    shown: HostAnswer | None = None,
-    servers: tuple[str, ...] = (),
-    undo: bool = False,
-    run_id: str = "run-1",
-    **changes: Any,
-) -> HostResult:
+def entered(host, *entries, shown=None, servers=(), undo=False, run_id="run-1", **changes):
     """What a person says after they have seen a plan."""
     shown = shown or planned(host, *entries, **changes)
     said = EnteredInput(by="ann", note="CHG 1", servers=list(servers), undo=undo)
@@ -51,7 +38,7 @@ def entered(
     return carry_out(host, entries, **run, **seen, **changes).result
 
 
-def left(result: HostResult) -> str:
+def left(result):
     """What is to be entered; - where that cannot be said."""
     if result.to_enter is None:
         return "-"
@@ -61,7 +48,7 @@ def left(result: HostResult) -> str:
     )
 
 
-def test_what_is_delivered_is_to_be_entered_until_a_person_did(host: MemoryHost) -> None:
+def test_what_is_delivered_is_to_be_entered_until_a_person_did(host):
     before = planned(host, entry()).result
     assert (left(before), before.in_maps) == ("Reports new", InMaps.NEVER_ENTERED)
     document = host.files[DOCUMENT]
@@ -82,7 +69,7 @@ def test_what_is_delivered_is_to_be_entered_until_a_person_did(host: MemoryHost)
     assert left(pushed(host, entry(port=25))) == "Reports changed /port", "unchanged: as before"
 
 
-def test_a_secret_that_changed_is_to_be_entered_and_no_token_is(host: MemoryHost) -> None:
+def test_a_secret_that_changed_is_to_be_entered_and_no_token_is(host):
     pushed(host, entry(), oauth2_entry("OAuth"))
     entered(host, entry(), oauth2_entry("OAuth"))
     renewed = oauth2_entry("OAuth", token="2", grant="g2")
@@ -92,14 +79,14 @@ def test_a_secret_that_changed_is_to_be_entered_and_no_token_is(host: MemoryHost
     assert "hmac:" not in str(changed)
 
 
-def test_one_server_of_two(host: MemoryHost) -> None:
+def test_one_server_of_two(host):
     pushed(host, entry(), TWO)
     assert left(entered(host, entry(), TWO, servers=("TWO",))) == "Reports new"
     assert left(entered(host, entry(), TWO)) == ""
     assert entered(host, entry(), TWO).state is HostState.UNCHANGED, "nothing is left"
 
 
-def test_a_server_that_goes_is_to_be_removed(host: MemoryHost) -> None:
+def test_a_server_that_goes_is_to_be_removed(host):
     pushed(host, entry(), TWO)
     entered(host, entry(), TWO)
     result = pushed(host, entry(), declared=["Reports"], remove=["Two"])
@@ -108,14 +95,14 @@ def test_a_server_that_goes_is_to_be_removed(host: MemoryHost) -> None:
     assert left(planned(host, entry()).result) == ""
 
 
-def test_a_rollback_says_what_is_to_be_typed_back(host: MemoryHost) -> None:
+def test_a_rollback_says_what_is_to_be_typed_back(host):
     pushed(host, entry(port=25))
     entered(host, entry(port=25))
     result = pushed(host, entry(port=25), mode="rollback")
     assert (result.state, left(result)) == (HostState.ROLLED_BACK, "Reports changed /port")
 
 
-def test_an_undo_takes_the_newest_run(host: MemoryHost) -> None:
+def test_an_undo_takes_the_newest_run(host):
     pushed(host, entry(), TWO)
     entered(host, entry(), TWO)
     pushed(host, entry(port=25), TWO)
@@ -133,7 +120,7 @@ def test_an_undo_takes_the_newest_run(host: MemoryHost) -> None:
 # -- where nothing is to be entered, or nothing can be recorded
 
 
-def test_where_maps_imports_the_document_nothing_is_to_be_entered(host: MemoryHost) -> None:
+def test_where_maps_imports_the_document_nothing_is_to_be_entered(host):
     entered(host, entry())
     result = pushed(host, entry(port=25), settings=APPLY)
     assert (left(result), result.entered, result.in_maps) == ("-", [], InMaps.APPLIED)
@@ -142,7 +129,7 @@ def test_where_maps_imports_the_document_nothing_is_to_be_entered(host: MemoryHo
 
 
 @pytest.mark.parametrize("changes", [{"port": 25}, {"password": "another"}])
-def test_where_a_push_is_due_nothing_can_be_said(host: MemoryHost, changes: Any) -> None:
+def test_where_a_push_is_due_nothing_can_be_said(host, changes):
     entries = entry(**changes)
     result = planned(host, entries).result
     assert (result.state, left(result)) == (HostState.WOULD_CHANGE, "-")
@@ -150,21 +137,21 @@ def test_where_a_push_is_due_nothing_can_be_said(host: MemoryHost, changes: Any)
     assert (result.state, result.reason) == (HostState.FAILED, "push_first")
 
 
-def test_where_it_is_not_verified_nothing_can_be_said(host: MemoryHost) -> None:
+def test_where_it_is_not_verified_nothing_can_be_said(host):
     result = pushed(host, entry(port=25), checks={"Reports": "none"})
     assert (result.state, left(result)) == (HostState.UNVERIFIED, "-")
     assert left(planned(host, entry(port=25), checks={"Reports": "none"}).result) == "-"
     assert left(carry_out(host, [entry(port=25)], mode="status", secrets={}).result) == "-"
 
 
-def test_another_vault_key_asks_for_secrets_again(host: MemoryHost) -> None:
+def test_another_vault_key_asks_for_secrets_again(host):
     entered(host, entry())
     host.key = "77" * 32
     assert left(planned(host, entry()).result) == "-"
     assert left(pushed(host, entry())) == "Reports changed /password"
 
 
-def test_a_host_that_moved_since_it_was_shown(host: MemoryHost) -> None:
+def test_a_host_that_moved_since_it_was_shown(host):
     shown = planned(host, entry())
     pushed(host, entry(port=25), run_id="run-2")
     result = entered(host, entry(), shown=shown)
@@ -172,7 +159,7 @@ def test_a_host_that_moved_since_it_was_shown(host: MemoryHost) -> None:
     assert b'"entered": {}' in host.files[STATE]
 
 
-def test_another_person_records_it_meanwhile(host: MemoryHost) -> None:
+def test_another_person_records_it_meanwhile(host):
     shown = planned(host, entry())
     entered(host, entry(), run_id="run-2")
     result = entered(host, entry(), shown=shown)
@@ -181,7 +168,7 @@ def test_another_person_records_it_meanwhile(host: MemoryHost) -> None:
     assert entered(host, entry()).state is HostState.UNCHANGED
 
 
-def test_a_push_that_verifies_once_more_meanwhile_is_no_matter(host: MemoryHost) -> None:
+def test_a_push_that_verifies_once_more_meanwhile_is_no_matter(host):
     shown = planned(host, entry())
     host.files[STATE] += b" "
     assert entered(host, entry(), shown=shown).state is HostState.ENTERED
@@ -191,17 +178,17 @@ def test_a_push_that_verifies_once_more_meanwhile_is_no_matter(host: MemoryHost)
 @pytest.mark.parametrize(
     ("began", "state"), [(True, HostState.UNKNOWN), (False, HostState.UNREACHABLE)]
 )
-def test_a_connection_that_breaks(host: MemoryHost, began: bool, state: HostState) -> None:
+def test_a_connection_that_breaks(host, began, state):
     shown = planned(host, entry())
 
-    def lost() -> None:
+    def lost():
         raise Unreachable("connection lost", began=began)
 
     host.between = lost
     assert entered(host, entry(), shown=shown).state is state
 
 
-def test_a_lock_and_a_full_disk(host: MemoryHost) -> None:
+def test_a_lock_and_a_full_disk(host):
     shown = planned(host, entry())
     host.holder = "bert@desk"
     assert entered(host, entry(), shown=shown).state is HostState.LOCKED

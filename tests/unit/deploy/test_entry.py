@@ -1,17 +1,14 @@
 """No entry leaves for a host unless it is as the published schema promises, secrets apart."""
 
-from __future__ import annotations
-
 import traceback
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from msgspec import structs
 
 from provisioner.deploy.entry import ContractBroken, NoMailbox, ServerEntry
 from provisioner.lint.schema import schema_named
-from provisioner.model.email_server import EmailServer, Origin, TestEmail
+from provisioner.model.email_server import Origin, TestEmail
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel
 from tests.support.oauth_samples import CLIENT_SECRET, oauth_server, token_set
@@ -24,7 +21,7 @@ LOGIN = login_server("Alerts")
 TOKENS = token_set()
 
 
-def oauth_entry(server: EmailServer | None = None, **tokens: Any) -> ServerEntry:
+def oauth_entry(server=None, **tokens):
     return ServerEntry(
         server=server or oauth_server(),
         client_secret=CLIENT_SECRET,
@@ -47,7 +44,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize(("entry", "hidden"), KEPT, ids=["none", "login", "oauth2"])
-def test_what_leaves_has_its_secrets_apart(entry: ServerEntry, hidden: dict[str, str]) -> None:
+def test_what_leaves_has_its_secrets_apart(entry, hidden):
     content, found = entry.public()
     assert found == hidden
     assert not any(secret.reveal() in str(content) for secret in entry.secrets())
@@ -79,7 +76,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("entry", "place"), BROKEN, ids=range(len(BROKEN)))
-def test_what_breaks_the_contract_does_not_leave(entry: ServerEntry, place: str) -> None:
+def test_what_breaks_the_contract_does_not_leave(entry, place):
     with pytest.raises(ContractBroken) as raised:
         entry.public()
     begin = f"servers/reports.yml:1: {entry.name}: its entry breaks the contract"
@@ -90,20 +87,20 @@ def test_what_breaks_the_contract_does_not_leave(entry: ServerEntry, place: str)
     assert not any(s.reveal() and s.reveal() in text for s in entry.secrets())
 
 
-def test_a_rollback_takes_what_there_is() -> None:
+def test_a_rollback_takes_what_there_is():
     """It sends no more than a token of it."""
     content, hidden = ServerEntry(server=oauth_server()).public(check=False)
     assert content["oauth2"]["token"] is None
     assert hidden == {}
 
 
-def test_the_identity_that_signed_in_is_the_mailbox_where_none_is_declared() -> None:
+def test_the_identity_that_signed_in_is_the_mailbox_where_none_is_declared():
     server = oauth_server(user_name=None)
     assert oauth_entry(server, identity="me@example.edu").as_json()["user_name"] == "me@example.edu"
     assert oauth_entry(identity="me@example.edu").user_name == "reports@example.edu"
 
 
-def test_an_account_signs_in_with_a_token_or_a_password() -> None:
+def test_an_account_signs_in_with_a_token_or_a_password():
     assert oauth_entry().account(None).secret == TOKENS.access_token
     assert KEPT[1][0].account(None).secret == KEPT[1][0].password
 
@@ -116,14 +113,12 @@ def test_an_account_signs_in_with_a_token_or_a_password() -> None:
         (TestEmail(), TestEmail(), ("reports@example.edu", "reports@example.edu")),
     ],
 )
-def test_from_whom_to_whom_a_test_email_goes(
-    own: TestEmail, project: TestEmail, mail: tuple[str, str]
-) -> None:
+def test_from_whom_to_whom_a_test_email_goes(own, project, mail):
     found = oauth_entry(replace(oauth_server(), test_email=own)).mail(project)
     assert (found.sender, found.recipient) == mail
 
 
-def test_without_a_mailbox_the_project_s_sender_serves() -> None:
+def test_without_a_mailbox_the_project_s_sender_serves():
     relay = ServerEntry(server=RELAY)
     assert relay.mail(TestEmail("p@x.edu")).recipient == "p@x.edu"
     with pytest.raises(NoMailbox) as raised:
@@ -132,7 +127,7 @@ def test_without_a_mailbox_the_project_s_sender_serves() -> None:
     assert "test_email" in raised.value.remedy
 
 
-def test_where_it_is_declared_is_named() -> None:
+def test_where_it_is_declared_is_named():
     entry = ServerEntry(server=replace(LOGIN, origin=Origin("servers/relay.yml", 7)))
     with pytest.raises(ContractBroken, match=r"servers/relay\.yml:7: Alerts"):
         entry.public()

@@ -1,13 +1,8 @@
 """What a push does on one host, case by case: which operations in which calls, and what follows."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace as with_facts
-from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -18,19 +13,17 @@ from provisioner.host.protocol import (
     STATE,
     CallTimeout,
     InvalidResponse,
-    Operation,
     RunAnswer,
     Unreachable,
     WriteAnswer,
 )
-from provisioner.host.result import HostResult, HostState
+from provisioner.host.result import HostState
 from provisioner.host.transaction import require_delivered, require_given_back
 from tests.unit.deploy.host_steps import (
     PUT_OFF,
     REFUSED,
     SENT,
     UNREACHABLE,
-    Step,
     add,
     carry_out_steps,
     change,
@@ -62,7 +55,7 @@ AT_ONCE = "read | write before-2,state,json; run; write state; smtp; write state
 RESET, REFUSING = Unreachable("Connection reset", began=True), Unreachable("refused", began=False)
 
 
-def oauth(port: int = 2501, **changes: Any) -> dict[str, Any]:
+def oauth(port=2501, **changes):
     """The server Reports with a token. `of_client`: what else is different in `oauth2`."""
     of_client = changes.pop("of_client", {})
     made = oauth2_entry(port=port, **changes)
@@ -70,18 +63,18 @@ def oauth(port: int = 2501, **changes: Any) -> dict[str, Any]:
     return made
 
 
-def answers(*each: Mapping[str, Any]) -> Callable[[Operation], dict[str, Any]]:
+def answers(*each):
     """A mail server that answers one conversation after another."""
     rest = iter(each)
     return lambda _operation: dict(next(rest))
 
 
-def cases(of: dict[str, Sequence[Step]]) -> Any:
+def cases(of):
     return pytest.mark.parametrize("steps", of.values(), ids=of)
 
 
 # On a host where the server Reports (port 2501) is delivered, applied and verified.
-CASES: dict[str, Sequence[Step]] = {
+CASES = {
     # -- what a push does
     "a plan reads once": [
         run(2502, mode="plan", then="would change", calls="read",
@@ -642,7 +635,7 @@ CASES: dict[str, Sequence[Step]] = {
 
 
 # On a host on which there is nothing.
-CASES_OF_A_NEW_HOST: dict[str, Sequence[Step]] = {
+CASES_OF_A_NEW_HOST = {
     "there is nothing, and nothing is to be there": [
         run(mode="status", then="unchanged", servers="",
             facts={"generation": None, "before": None, "delivery": None, "edited": False,
@@ -830,20 +823,20 @@ CASES_OF_A_NEW_HOST: dict[str, Sequence[Step]] = {
 
 
 @cases(CASES)
-def test_a_host_with_a_settled_document(steps: Sequence[Step], tmp_path: Path) -> None:
+def test_a_host_with_a_settled_document(steps, tmp_path):
     carry_out_steps(MemoryHost(), [run(2501), *steps], tmp_path)
 
 
 @cases(CASES_OF_A_NEW_HOST)
-def test_a_host_that_has_nothing(steps: Sequence[Step], tmp_path: Path) -> None:
+def test_a_host_that_has_nothing(steps, tmp_path):
     carry_out_steps(MemoryHost(), steps, tmp_path)
 
 
 # -- turns: what hangs on time, on another host, or on the run's end
 
 
-def test_where_it_is_in_which_phase(tmp_path: Path) -> None:
-    host, phases = MemoryHost(), list[str]()
+def test_where_it_is_in_which_phase(tmp_path):
+    host, phases = MemoryHost(), []
     carry_out_steps(host, [run(2501)], tmp_path)
     host.mail = lambda operation: dict(REFUSED if operation["port"] == 2502 else SENT)
     work = run_input(host, [entry(port=2502)], limits=ONE_CONNECTION, turns=str(tmp_path))
@@ -870,9 +863,7 @@ def test_where_it_is_in_which_phase(tmp_path: Path) -> None:
                   " | write state,json"),
     ],
 )  # fmt: skip
-def test_a_minute_allows_so_many(
-    answer: Any, then: str, calls: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_minute_allows_so_many(answer, then, calls, tmp_path, monkeypatch):
     monkeypatch.setattr(mail_turns, "_MINUTE", 0.2)
     step = deliver(
         *map(entry, "ABC"),
@@ -892,16 +883,14 @@ def test_a_minute_allows_so_many(
         (APPLY, 1, "delivered, not verified: not_heard"),  # and nobody hears of the emails
     ],
 )
-def test_a_run_that_ends_waits_for_no_turn(
-    settings: Any, calls: int, then: str, tmp_path: Path
-) -> None:
+def test_a_run_that_ends_waits_for_no_turn(settings, calls, then, tmp_path):
     host = MemoryHost()
     carry_out_steps(host, [run(2501)], tmp_path)
     host.calls.clear()
     work = run_input(host, [entry(port=2502)], limits=ONE_CONNECTION, turns=str(tmp_path))
     with ExitStack() as taken:
 
-        def take() -> None:
+        def take():
             if len(host.calls) == calls:
                 turn = mail_turns.mailbox_turns(tmp_path, [ONE_CONNECTION["Reports"]], lambda: True)
                 taken.enter_context(turn)
@@ -920,7 +909,7 @@ def test_a_run_that_ends_waits_for_no_turn(
         (CLUSTER, "failed: turns"),
     ],
 )
-def test_where_turns_cannot_be_noted(settings: Any, then: str, tmp_path: Path) -> None:
+def test_where_turns_cannot_be_noted(settings, then, tmp_path):
     """As on a full disk: what was not touched is told as that."""
     host = MemoryHost()
     missing = str(tmp_path / "missing")
@@ -930,20 +919,20 @@ def test_where_turns_cannot_be_noted(settings: Any, then: str, tmp_path: Path) -
     assert result.about.startswith(missing)
 
 
-def test_a_run_that_ends_does_not_try_again() -> None:
+def test_a_run_that_ends_does_not_try_again():
     host = MemoryHost(mail=lambda _operation: dict(PUT_OFF))
     ours = worker(host, run_input(host, [entry()], mail_budget=60))
     result = with_facts(ours, goes_on=lambda: False).answer().result
     assert (result.state, result.mails[0].attempts) == (HostState.UNVERIFIED, 1)
 
 
-def test_a_sign_in_takes_no_message_from_a_minute(tmp_path: Path) -> None:
+def test_a_sign_in_takes_no_message_from_a_minute(tmp_path):
     limits = {"Reports": limit(per_minute=1)}
     carry_out_steps(MemoryHost(), [run(2501, checks=AUTH, limits=limits)], tmp_path)
     assert not list(tmp_path.glob("*.messages"))
 
 
-def of_cluster(name: str, host: MemoryHost, run_id: str, turns: Path) -> HostResult:
+def of_cluster(name, host, run_id, turns):
     """A push of another host that shares the cluster."""
     work = run_input(host, [entry(port=2502)], run_id=run_id, turns=str(turns))
     work = replace(work, hosts={name: work.hosts["maps1"]})
@@ -959,9 +948,7 @@ def of_cluster(name: str, host: MemoryHost, run_id: str, turns: Path) -> HostRes
         ({"mail": {2502: REFUSED}, "apply": {2501: 1}}, "unknown: apply_failed", "not started"),
     ],
 )
-def test_which_host_of_a_cluster_follows(
-    fails: Any, then: str, second: str, tmp_path: Path
-) -> None:
+def test_which_host_of_a_cluster_follows(fails, then, second, tmp_path):
     first, other = MemoryHost(), MemoryHost()
     step = run(2502, settings=CLUSTER, then=then, run_id="r1", **fails)
     repeated = [step] if fails else []  # a host waits for no mark of its own
@@ -974,7 +961,7 @@ def test_which_host_of_a_cluster_follows(
         assert of_cluster("maps2", other, "r2", tmp_path).state is HostState.APPLIED
 
 
-def test_a_write_that_ended_once_the_document_was_there() -> None:
+def test_a_write_that_ended_once_the_document_was_there():
     """The folder could not be flushed: it may lie there or not, and MAPS was not told."""
     wrote = WriteAnswer(done=False, reason="eio", digests={STATE: "0" * 64, DOCUMENT: "0" * 64})
     back = [protocol.write([], expect={}), protocol.run(["apply"], 5)]

@@ -1,9 +1,6 @@
 """The host document, masked: what can be kept, how it is spelled, what tells two apart."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
 import jsonschema
 import pytest
@@ -27,7 +24,7 @@ from tests.unit.deploy.runs import entry, oauth2_entry
 PLACEHOLDER = "hmac:" + "0f" * 16
 
 
-def document(*servers: Any, **changes: Any) -> str:
+def document(*servers, **changes):
     return json.dumps({"schema_version": 1, "generation": 1, "servers": list(servers), **changes})
 
 
@@ -62,13 +59,13 @@ def document(*servers: Any, **changes: Any) -> str:
         ("[" * 100_000, "written again"),
     ],
 )
-def test_what_this_version_cannot_keep(text: str | None, words: str) -> None:
+def test_what_this_version_cannot_keep(text, words):
     with pytest.raises(Damaged) as raised:
         parse(text)
     assert words in str(raised.value)
 
 
-def test_what_is_unknown_is_kept() -> None:
+def test_what_is_unknown_is_kept():
     odd = {**entry("Straße"), "Novelty": {"x": [1.5, None, "\u2028"]}}
     kept = parse(document(odd, entry("B"), generation=2**53 - 1))
     assert list(kept.entries) == ["strasse", "b"]
@@ -76,7 +73,7 @@ def test_what_is_unknown_is_kept() -> None:
     assert kept.entries["strasse"] == odd
 
 
-def test_it_is_spelled_in_one_way_and_as_the_schema_has_it() -> None:
+def test_it_is_spelled_in_one_way_and_as_the_schema_has_it():
     one = parse(document(entry("B"), oauth2_entry("A")))
     other = parse(json.dumps(json.loads(document(oauth2_entry("A"), entry("B"))), indent=7))
     assert one.text() == other.text()
@@ -88,7 +85,7 @@ def test_it_is_spelled_in_one_way_and_as_the_schema_has_it() -> None:
     assert len({fingerprint(text, KEY) for text in ("a", "b", "")}) == 3
 
 
-def test_secrets_are_filled_in_where_they_belong_and_nowhere_else() -> None:
+def test_secrets_are_filled_in_where_they_belong_and_nowhere_else():
     """A shown value that looks like a placeholder must not tell a secret."""
     of = entry(password=PLACEHOLDER, user_name=PLACEHOLDER, unknown=[PLACEHOLDER])
     text = HostDocument(1, {"reports": of}).text({PLACEHOLDER: '"secret \\u00e9"'})
@@ -112,17 +109,17 @@ def test_secrets_are_filled_in_where_they_belong_and_nowhere_else() -> None:
         ({"oauth2": {"token": {"access_token": PLACEHOLDER}}}, ("oauth2", "token", "access_token")),
     ],
 )
-def test_what_a_host_would_take_for_a_placeholder(changes: Any, path: Any) -> None:
+def test_what_a_host_would_take_for_a_placeholder(changes, path):
     assert looks_like_placeholder({**entry(), **changes}) == path
 
 
-def test_a_placeholder_tells_nothing_without_the_key() -> None:
+def test_a_placeholder_tells_nothing_without_the_key():
     assert placeholder('"a"', KEY) != placeholder('"a"', "77" * 32)
     assert placeholder('"a"', KEY) != placeholder('"b"', KEY)
     assert looks_like_placeholder({"x": placeholder('"a"', KEY)}) == ("x",)
 
 
-def test_a_refreshed_token_is_no_difference_and_another_grant_is() -> None:
+def test_a_refreshed_token_is_no_difference_and_another_grant_is():
     one, other = oauth2_entry(), oauth2_entry(token="2", expires=5)
     assert differing_fields(one, other) == {}
     assert entry_fingerprint(one, KEY) == entry_fingerprint(other, KEY)
@@ -131,7 +128,7 @@ def test_a_refreshed_token_is_no_difference_and_another_grant_is() -> None:
     assert entry_fingerprint(one, KEY) != entry_fingerprint(another, KEY)
 
 
-def test_differences_show_what_is_public() -> None:
+def test_differences_show_what_is_public():
     old = {**entry(password=PLACEHOLDER), "novelty": "a", "logging": None}
     new = {**entry(port=25), "novelty": "b", "logging": {"enabled": True, "file_name": "x"}}
     assert differing_fields(old, new) == {
@@ -150,12 +147,12 @@ def test_differences_show_what_is_public() -> None:
     assert differing_fields({"token": "secret"}, {"token": None}) == {"/token": (None, None)}
 
 
-def test_what_stands_for_an_object_is_hidden() -> None:
+def test_what_stands_for_an_object_is_hidden():
     """A person may have put the bare token there."""
     assert known_names()[1].isdisjoint({"servers", "oauth2", "token", "logging"})
 
 
-def test_whether_an_access_token_has_expired() -> None:
+def test_whether_an_access_token_has_expired():
     assert is_expired(oauth2_entry(expires=100), 100)
     assert not is_expired(oauth2_entry(expires=101), 100)
     assert not is_expired(entry(), 100)

@@ -1,9 +1,5 @@
 """A host in strange hands can answer anything: it is neither believed nor repeated."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import msgspec
 import pytest
 
@@ -13,11 +9,11 @@ from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry
 
 OPERATIONS = [write([], expect={}), run(["x"], 5, instead=[read()]), read()]
-WROTE: dict[str, Any] = {"op": "write", "done": True}
-RAN: dict[str, Any] = {"op": "run", "done": True, "exit": 0}
-LOOKED: dict[str, Any] = {"op": "read", "done": True}
-FAILED: dict[str, Any] = {"op": "run", "done": False, "exit": 1}
-DEEP: list[Any] = []
+WROTE = {"op": "write", "done": True}
+RAN = {"op": "run", "done": True, "exit": 0}
+LOOKED = {"op": "read", "done": True}
+FAILED = {"op": "run", "done": False, "exit": 1}
+DEEP = []
 for _ in range(100_000):
     DEEP = [DEEP]
 
@@ -30,7 +26,7 @@ for _ in range(100_000):
         [WROTE, {**FAILED, "else": [LOOKED]}],
     ],
 )
-def test_an_answer_passes(answers: list[Any]) -> None:
+def test_an_answer_passes(answers):
     assert len(decoded(answers, OPERATIONS)) == len(answers)
 
 
@@ -64,7 +60,7 @@ def test_an_answer_passes(answers: list[Any]) -> None:
         [WROTE, RAN, {**LOOKED, "holder": "x" * 4097}],
     ],
 )
-def test_anything_else_is_invalid_and_not_quoted(answers: Any) -> None:
+def test_anything_else_is_invalid_and_not_quoted(answers):
     with pytest.raises(InvalidResponse) as error:
         decoded(answers, OPERATIONS)
     assert "CANARY" not in str(error.value)
@@ -73,9 +69,9 @@ def test_anything_else_is_invalid_and_not_quoted(answers: Any) -> None:
 class Liar(MemoryHost):
     """Its answers to one operation have something exchanged."""
 
-    operation, lie = "", dict[str, Any]()
+    operation, lie = "", {}
 
-    def _done(self, operations: Any) -> list[dict[str, Any]]:
+    def _done(self, operations):
         answers = super()._done(operations)
         return [one | self.lie if one["op"] == self.operation else one for one in answers]
 
@@ -93,7 +89,7 @@ class Liar(MemoryHost):
         ("smtp", {"code": 2**70}, HostState.UNKNOWN),
     ],
 )
-def test_what_a_lie_leaves_of_a_push(operation: str, lie: dict[str, Any], state: HostState) -> None:
+def test_what_a_lie_leaves_of_a_push(operation, lie, state):
     """Before a write nothing was touched; behind one, nobody knows what was."""
     host = Liar()
     host.operation, host.lie = operation, lie

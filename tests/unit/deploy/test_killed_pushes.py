@@ -4,13 +4,9 @@ After each kill the host has its old or its new document, the state knows which,
 go back to is there; the good push converges, and MAPS has what lies there.
 """
 
-from __future__ import annotations
-
 import copy
 import itertools
 import random
-from collections.abc import Iterable
-from typing import Any
 
 import pytest
 
@@ -20,18 +16,18 @@ from provisioner.host.result import HostState
 from tests.unit.deploy.memory_host import MemoryHost
 from tests.unit.deploy.runs import APPLY, carry_out, entry, oauth2_entry, run_input
 
-GOOD: dict[str, Any] = {"done": True, "code": 250}
+GOOD = {"done": True, "code": 250}
 ENDINGS = ("good", "apply fails", "mail refused", "put off")
 
 
-def set_ending(host: MemoryHost, ending: str, port: int) -> None:
+def set_ending(host, ending, port):
     """How this push of this port ends; the documents of other pushes are fine."""
     mine = str(port).encode()
     host.apply = lambda document: 1 if ending == "apply fails" and mine in document else 0
     refused = {"done": False, "code": 535, "stage": "auth"}
     put_off = {"done": False, "code": 451, "stage": "mail"}
 
-    def mail(operation: Any) -> dict[str, Any]:
+    def mail(operation):
         if operation["port"] != port or ending in ("good", "apply fails"):
             return GOOD
         return refused if ending == "mail refused" else put_off
@@ -39,7 +35,7 @@ def set_ending(host: MemoryHost, ending: str, port: int) -> None:
     host.mail = mail
 
 
-def require_sound(host: MemoryHost) -> None:
+def require_sound(host):
     """What must be so at each moment."""
     if DOCUMENT not in host.files:
         return
@@ -53,7 +49,7 @@ def require_sound(host: MemoryHost) -> None:
         assert now.archived is not None, "what it would go back to is gone"
 
 
-def push(host: MemoryHost, port: int, ending: str, settings: dict[str, Any]) -> HostState:
+def push(host, port, ending, settings):
     set_ending(host, ending, port)
     entries = [entry(port=port), oauth2_entry("Two")]
     return carry_out(host, entries, settings=settings, lock_wait=0).result.state
@@ -62,7 +58,7 @@ def push(host: MemoryHost, port: int, ending: str, settings: dict[str, Any]) -> 
 @pytest.mark.parametrize("settings", [{}, APPLY], ids=["no apply command", "apply command"])
 @pytest.mark.parametrize("first", ENDINGS)
 @pytest.mark.parametrize("second", ENDINGS)
-def test_kills_in_two_pushes_in_a_row(settings: dict[str, Any], first: str, second: str) -> None:
+def test_kills_in_two_pushes_in_a_row(settings, first, second):
     """Each step of the first push, and some steps of the second behind each of these."""
     start = MemoryHost()
     push(start, 2500, "good", settings)
@@ -76,7 +72,7 @@ def test_kills_in_two_pushes_in_a_row(settings: dict[str, Any], first: str, seco
 @pytest.mark.parametrize("settings", [{}, APPLY], ids=["no apply command", "apply command"])
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("start", [None, 2500], ids=["first", "second"])
-def test_kills_at_each_step(settings: dict[str, Any], ending: str, start: int | None) -> None:
+def test_kills_at_each_step(settings, ending, start):
     """The next push brings something new, goes on with this, or goes back to what was before."""
     host = MemoryHost()
     if start:
@@ -86,13 +82,7 @@ def test_kills_at_each_step(settings: dict[str, Any], ending: str, start: int | 
             require_converges(copy.deepcopy(after), settings, port)
 
 
-def _killed_at_each_step(
-    start: MemoryHost,
-    port: int,
-    ending: str,
-    settings: dict[str, Any],
-    steps: Iterable[int] | None = None,
-) -> list[MemoryHost]:
+def _killed_at_each_step(start, port, ending, settings, steps=None):
     """The host after that push, whole, and killed at each of its steps, or at some."""
     found = []
     for step in itertools.count() if steps is None else (*steps, 1000):
@@ -108,7 +98,7 @@ def _killed_at_each_step(
     return found
 
 
-def require_converges(host: MemoryHost, settings: dict[str, Any], port: int) -> None:
+def require_converges(host, settings, port):
     state = push(host, port, "good", settings)
     assert state in (HostState.APPLIED if settings else HostState.DELIVERED, HostState.UNCHANGED)
     assert str(port).encode() in host.files[DOCUMENT]

@@ -1,15 +1,9 @@
 """A provider's limits and clusters: how long to wait, and that hosts keep to them together."""
 
-from __future__ import annotations
-
 import errno
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,15 +21,15 @@ NOW = 1_000_000.0
 FORK = multiprocessing.get_context("fork")
 
 
-def limit(name: str = "m", connections: int | None = None, minute: int | None = None) -> MailLimit:
+def limit(name="m", connections=None, minute=None):
     return MailLimit(mailbox=name, connections=connections, messages_per_minute=minute)
 
 
-def always() -> bool:
+def always():
     return True
 
 
-def never() -> bool:
+def never():
     return False
 
 
@@ -53,15 +47,13 @@ def never() -> bool:
         ((50, 40), 5, 3, 20),  # more than a minute ever allows: once nothing is in the way
     ],
 )
-def test_how_long_messages_wait(
-    sent_ago: Sequence[float], count: int, most: int, seconds: float
-) -> None:
+def test_how_long_messages_wait(sent_ago, count, most, seconds):
     sent_at = [NOW - ago for ago in sent_ago]
     assert seconds_to_wait(sent_at, count, most, NOW) == pytest.approx(seconds)
 
 
-def test_retries_come_slower_and_end_with_the_budget() -> None:
-    pauses: list[float] = []
+def test_retries_come_slower_and_end_with_the_budget():
+    pauses = []
     while (pause := pause_before_retry(len(pauses) + 1, sum(pauses), 120)) is not None:
         pauses.append(pause)
     assert pauses == [2, 4, 8, 16, 30, 30, 30]
@@ -69,7 +61,7 @@ def test_retries_come_slower_and_end_with_the_budget() -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"[1", b"\xff\xfe", b"[" * 100_000, b"{}", b'["x", null]'])
-def test_a_torn_file_holds_nobody_up(tmp_path: Path, text: bytes) -> None:
+def test_a_torn_file_holds_nobody_up(tmp_path, text):
     with (
         mailbox_turns(tmp_path, [limit(minute=1)], never),
         cluster_turn(tmp_path, "c", "r", "a", never),
@@ -88,11 +80,11 @@ def test_a_torn_file_holds_nobody_up(tmp_path: Path, text: bytes) -> None:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def clock(monkeypatch):
     """[the time]; to sleep moves it on."""
     now = [NOW]
 
-    def sleep(seconds: float) -> None:
+    def sleep(seconds):
         now[0] += max(seconds, 0.01)
 
     monkeypatch.setattr(mail_turns.time, "time", lambda: now[0])
@@ -101,9 +93,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_messages_of_the_last_minute_count_for_all_hosts_and_runs(
-    tmp_path: Path, clock: list[float]
-) -> None:
+def test_messages_of_the_last_minute_count_for_all_hosts_and_runs(tmp_path, clock):
     began = []
     for _ in range(5):
         with mailbox_turns(tmp_path, [limit(minute=2)], always):
@@ -112,16 +102,14 @@ def test_messages_of_the_last_minute_count_for_all_hosts_and_runs(
     assert began == [0, 1, pytest.approx(60), pytest.approx(61), pytest.approx(120)]
 
 
-def test_a_call_with_more_messages_takes_as_many(tmp_path: Path, clock: list[float]) -> None:
+def test_a_call_with_more_messages_takes_as_many(tmp_path, clock):
     two = [limit(minute=3), limit(minute=3), limit("other", minute=1)]
     for seconds in (0, 60):
         with mailbox_turns(tmp_path, two, always):
             assert clock[0] - NOW == pytest.approx(seconds)
 
 
-def test_of_servers_that_share_a_mailbox_the_least_holds(
-    tmp_path: Path, clock: list[float]
-) -> None:
+def test_of_servers_that_share_a_mailbox_the_least_holds(tmp_path, clock):
     limits = [limit(minute=9), limit(minute=2), limit()]
     with mailbox_turns(tmp_path, limits[:2], always):
         pass
@@ -129,14 +117,14 @@ def test_of_servers_that_share_a_mailbox_the_least_holds(
         assert clock[0] - NOW == pytest.approx(60)
 
 
-def test_a_sign_in_is_no_message(tmp_path: Path, clock: list[float]) -> None:
+def test_a_sign_in_is_no_message(tmp_path, clock):
     for _ in range(3):
         with mailbox_turns(tmp_path, [limit(minute=1)], always, messages=False):
             assert clock[0] == NOW
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_torn_count_is_none(tmp_path: Path, clock: list[float]) -> None:
+def test_a_torn_count_is_none(tmp_path, clock):
     for text in ("", "[1", "{}", "null"):
         with mailbox_turns(tmp_path, [limit(minute=1)], always):
             assert clock[0] - NOW < 1
@@ -144,7 +132,7 @@ def test_a_torn_count_is_none(tmp_path: Path, clock: list[float]) -> None:
         file.write_text(text)
 
 
-def test_nobody_waits_for_a_turn_of_a_run_that_ends(tmp_path: Path) -> None:
+def test_nobody_waits_for_a_turn_of_a_run_that_ends(tmp_path):
     with mailbox_turns(tmp_path, [limit(connections=1, minute=1)], always):
         for other in (limit(connections=1), limit(minute=1)):
             with pytest.raises(NoTurn), mailbox_turns(tmp_path, [other], never):
@@ -153,7 +141,7 @@ def test_nobody_waits_for_a_turn_of_a_run_that_ends(tmp_path: Path) -> None:
         pass  # what is free needs no waiting
 
 
-def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
+def test_a_planted_link_is_not_followed(tmp_path):
     with mailbox_turns(tmp_path, [limit(minute=9)], always):
         [file] = tmp_path.iterdir()
     assert file.stat().st_mode & 0o077 == 0
@@ -168,8 +156,8 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_on_a_full_disk_there_is_no_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(*_: object) -> None:
+def test_on_a_full_disk_there_is_no_turn(tmp_path, monkeypatch):
+    def write(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(mail_turns, "_write", write)
@@ -179,7 +167,7 @@ def test_on_a_full_disk_there_is_no_turn(tmp_path: Path, monkeypatch: pytest.Mon
         fails_in_turn(tmp_path, "run-1", "maps1")
 
 
-def _host(folder: Path, limits: Sequence[MailLimit], gate: Any, counts: Any) -> None:
+def _host(folder, limits, gate, counts):
     """A host's process: its turn, in which it counts how many are in theirs."""
     gate.wait()
     with mailbox_turns(folder, limits, always):
@@ -191,7 +179,7 @@ def _host(folder: Path, limits: Sequence[MailLimit], gate: Any, counts: Any) -> 
             counts[0] -= 1
 
 
-def most_at_once(folder: Path, of_each_host: Sequence[Sequence[MailLimit]]) -> int:
+def most_at_once(folder, of_each_host):
     counts, gate = FORK.Array("i", [0, 0]), FORK.Event()
     hosts = [
         FORK.Process(target=_host, args=(folder, limits, gate, counts)) for limits in of_each_host
@@ -205,11 +193,11 @@ def most_at_once(folder: Path, of_each_host: Sequence[Sequence[MailLimit]]) -> i
     return int(counts[1])
 
 
-def test_no_more_connections_than_allowed_across_all_hosts(tmp_path: Path) -> None:
+def test_no_more_connections_than_allowed_across_all_hosts(tmp_path):
     assert 1 < most_at_once(tmp_path, [[limit(connections=3)]] * 8) <= 3
 
 
-def test_two_mailboxes_in_any_order_are_no_circle(tmp_path: Path) -> None:
+def test_two_mailboxes_in_any_order_are_no_circle(tmp_path):
     both = [limit("a", connections=1), limit("b", connections=1)]
     assert most_at_once(tmp_path, [both, both[::-1]] * 3) == 1
 
@@ -217,15 +205,15 @@ def test_two_mailboxes_in_any_order_are_no_circle(tmp_path: Path) -> None:
 # -- clusters
 
 
-def in_turn(turn: Callable[[], AbstractContextManager[Any]], entered: Any) -> None:
+def in_turn(turn, entered):
     with turn():
         entered.set()
         time.sleep(60)  # until it is killed
 
 
 @pytest.mark.parametrize("kind", ["mailbox", "cluster"])
-def test_a_turn_waits_for_the_one_before_and_outlives_no_process(tmp_path: Path, kind: str) -> None:
-    def turn() -> AbstractContextManager[Any]:
+def test_a_turn_waits_for_the_one_before_and_outlives_no_process(tmp_path, kind):
+    def turn():
         if kind == "mailbox":
             return mailbox_turns(tmp_path, [limit(connections=1)], always)
         return cluster_turn(tmp_path, "argos", f"run {os.getpid()}", "maps1", always)
@@ -245,18 +233,18 @@ def test_a_turn_waits_for_the_one_before_and_outlives_no_process(tmp_path: Path,
         process.join(60)
 
 
-def fails_in_turn(folder: Path, run_id: str, host: str, cluster: str = "argos") -> None:
+def fails_in_turn(folder, run_id, host, cluster="argos"):
     with cluster_turn(folder, cluster, run_id, host, always):
         pass  # nobody says that it went well
 
 
-def test_a_failure_is_of_its_cluster_and_its_run(tmp_path: Path) -> None:
+def test_a_failure_is_of_its_cluster_and_its_run(tmp_path):
     fails_in_turn(tmp_path, "run-1", "maps1")
     fails_in_turn(tmp_path, "run-1", "maps3", "banner")
     fails_in_turn(tmp_path, "run-2", "maps2")
 
 
-def test_a_turn_that_broke_off_was_a_failure(tmp_path: Path) -> None:
+def test_a_turn_that_broke_off_was_a_failure(tmp_path):
     long = "a much longer name than the next one has"
     with pytest.raises(KeyboardInterrupt), cluster_turn(tmp_path, "c", "run-1", long, always):
         raise KeyboardInterrupt
@@ -266,14 +254,14 @@ def test_a_turn_that_broke_off_was_a_failure(tmp_path: Path) -> None:
     assert raised.value.about == "maps2"
 
 
-def test_a_torn_mark_is_of_a_run_that_is_over(tmp_path: Path) -> None:
+def test_a_torn_mark_is_of_a_run_that_is_over(tmp_path):
     fails_in_turn(tmp_path, "run-1", "maps1")
     [file] = tmp_path.iterdir()
     file.write_text(file.read_text()[:-5])
     fails_in_turn(tmp_path, "run-1", "maps2")
 
 
-def test_a_wait_for_a_cluster_ends_with_the_run(tmp_path: Path) -> None:
+def test_a_wait_for_a_cluster_ends_with_the_run(tmp_path):
     with (
         cluster_turn(tmp_path, "argos", "run-1", "maps1", always),
         pytest.raises(NoTurn),
@@ -282,7 +270,7 @@ def test_a_wait_for_a_cluster_ends_with_the_run(tmp_path: Path) -> None:
         pytest.fail("it had a turn")
 
 
-def test_without_a_cluster_nobody_waits(tmp_path: Path) -> None:
+def test_without_a_cluster_nobody_waits(tmp_path):
     with cluster_turn(tmp_path, None, "run-1", "maps1", never) as went_well:
         went_well()
     assert list(tmp_path.iterdir()) == []

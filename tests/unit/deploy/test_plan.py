@@ -1,7 +1,5 @@
 """A plan in a file: what it holds, and what it is held against."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -9,18 +7,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from msgspec import structs
 
 from provisioner.deploy import plan as plan_module
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.plan import Plan, PlanRefused, make_plan, read_plan
+from provisioner.deploy.plan import PlanRefused, make_plan, read_plan
 from provisioner.deploy.scope import Scope
 from provisioner.deploy.targets import Targets
 from provisioner.git import Commit
-from provisioner.model.project import Project
 from provisioner.secret import Secret
 from tests.support.oauth_samples import CLIENT_SECRET, oauth_server, token_set
 from tests.unit.deploy.pushes import COMMIT, KEY, change, result_of, run_started
@@ -29,13 +25,13 @@ TOKENS = token_set()
 ENTRY = ServerEntry(server=oauth_server(), client_secret=CLIENT_SECRET, token_set=TOKENS)
 
 
-def targets(entry: ServerEntry | None = ENTRY, hosts: tuple[str, ...] = ("a", "b")) -> Targets:
-    project = cast("Project", SimpleNamespace(providers={}))
+def targets(entry=ENTRY, hosts=("a", "b")):
+    project = SimpleNamespace(providers={})
     entries = {entry.name: entry} if entry else {}
     return Targets(project=project, entries=entries, hosts={"Reports": hosts})
 
 
-def made(**changes: Any) -> Plan:
+def made(**changes):
     hosts = [
         result_of("a", "C", servers=[change("removed", "Old"), change("unchanged")]),
         result_of(
@@ -53,13 +49,13 @@ def made(**changes: Any) -> Plan:
     return make_plan(hosts, targets(), **given)
 
 
-def saved(folder: Path, plan: Plan) -> Path:
+def saved(folder, plan):
     path = folder / "plan.json"
     path.write_text(plan.text())
     return path
 
 
-def test_it_has_what_is_to_be_done_and_no_secret(tmp_path: Path) -> None:
+def test_it_has_what_is_to_be_done_and_no_secret(tmp_path):
     plan = read_plan(saved(tmp_path, made()))
     assert plan == made()
     assert {host: one.actions for host, one in plan.hosts.items()} == {
@@ -70,12 +66,12 @@ def test_it_has_what_is_to_be_done_and_no_secret(tmp_path: Path) -> None:
     plan.require_current(targets(), KEY, Commit(COMMIT.id, True))
 
 
-def test_what_cannot_be_done_is_told_and_stays() -> None:
+def test_what_cannot_be_done_is_told_and_stays():
     left_out = made(left_out=[("a", "Reports"), ("b", "Old")]).hosts["a"].actions
     assert left_out == {"Old": "removed", "Reports": "skipped"}
 
 
-def test_refreshed_tokens_are_no_change() -> None:
+def test_refreshed_tokens_are_no_change():
     newer = structs.replace(
         TOKENS, access_token=Secret("newer"), refresh_token=Secret("n"), expires_at=9, scope="x"
     )
@@ -83,7 +79,7 @@ def test_refreshed_tokens_are_no_change() -> None:
 
 
 EDITED = structs.replace(made(), hosts={})
-NOT_CURRENT: list[tuple[Any, Any, Any, Any, str]] = [
+NOT_CURRENT = [
     (made(), targets(replace(ENTRY, client_secret=Secret("x"))), KEY, COMMIT, ": Reports"),
     (
         made(),
@@ -107,9 +103,7 @@ NOT_CURRENT: list[tuple[Any, Any, Any, Any, str]] = [
 @pytest.mark.parametrize(
     ("plan", "there", "key", "commit", "words"), NOT_CURRENT, ids=range(len(NOT_CURRENT))
 )
-def test_a_plan_of_something_else_is_refused(
-    plan: Plan, there: Targets, key: str, commit: Commit, words: str
-) -> None:
+def test_a_plan_of_something_else_is_refused(plan, there, key, commit, words):
     with pytest.raises(PlanRefused, match=words) as raised:
         plan.require_current(there, key, commit)
     assert raised.value.remedy
@@ -118,7 +112,7 @@ def test_a_plan_of_something_else_is_refused(
 # -- the file
 
 
-def damaged(**changes: Any) -> str:
+def damaged(**changes):
     return json.dumps(json.loads(made().text()) | changes)
 
 
@@ -135,13 +129,13 @@ def damaged(**changes: Any) -> str:
         damaged(seal="x" * 65),
     ],
 )
-def test_a_file_that_is_no_plan(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_plan(tmp_path, text):
     (tmp_path / "plan.json").write_text(text)
     with pytest.raises(PlanRefused):
         read_plan(tmp_path / "plan.json")
 
 
-def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
     for place, words in (
         (tmp_path / "plan.json", "plan.json cannot be read: No such file"),
@@ -158,6 +152,6 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         read_plan(path)
 
 
-def test_a_plan_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_may_come_from_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(made().text().encode())))
     assert read_plan(Path("-")) == made()

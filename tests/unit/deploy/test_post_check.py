@@ -1,17 +1,12 @@
 """What a host sends to verify an entry, and what the answers say of it."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from provisioner.host.host_document import Entry
 from provisioner.host.post_check import (
     CheckContext,
-    ServerCheck,
     elsewhere,
     is_complete,
     limits,
@@ -19,15 +14,14 @@ from provisioner.host.post_check import (
     rounds,
     server_check,
 )
-from provisioner.host.protocol import Answer, MailAnswer, PostAnswer
-from provisioner.host.result import MailResult
+from provisioner.host.protocol import MailAnswer, PostAnswer
 from tests.unit.deploy.runs import entry, limit, mail, oauth2_entry
 
 URL = "https://login.example.edu/token"
 CONTEXT = CheckContext(host="maps1", run_id="run-1", document="generation 7, 0a1b", ca_file="/ca")
 
 
-def check(of: Entry | None = None, **given: Any) -> ServerCheck:
+def check(of=None, **given):
     of = of or oauth2_entry()
     given = {"mail": mail("reports@example.edu"), "limit": None, "refresh_at": URL, **given}
     return server_check(of["server_name"].casefold(), of, CONTEXT, **given)
@@ -36,12 +30,12 @@ def check(of: Entry | None = None, **given: Any) -> ServerCheck:
 SENT = MailAnswer(done=True, stage="data", code=250)
 
 
-def post(status: int | None = 200, body: Any = None, **facts: Any) -> PostAnswer:
+def post(status=200, body=None, **facts):
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     return PostAnswer(done=status == 200, status=status, body=text, **facts)
 
 
-def heard(*answers: Answer, of: ServerCheck | None = None, **given: Any) -> MailResult | None:
+def heard(*answers, of=None, **given):
     """What the answers say of the one check."""
     given = {"before": {}, "skew": None, **given}
     return dict(results([of or check()], answers, **given)).get("reports")
@@ -50,7 +44,7 @@ def heard(*answers: Answer, of: ServerCheck | None = None, **given: Any) -> Mail
 # -- what is sent
 
 
-def test_the_message_says_which_run_and_which_document() -> None:
+def test_the_message_says_which_run_and_which_document():
     smtp, form = check().operations
     assert "generation 7, 0a1b" in smtp["message"]
     assert "X-Maps-Provisioner-Run: run-1" in smtp["message"]
@@ -59,7 +53,7 @@ def test_the_message_says_which_run_and_which_document() -> None:
     assert (smtp["ca_file"], form["ca_file"]) == ("/ca", "/ca")
 
 
-def test_to_sign_in_is_less() -> None:
+def test_to_sign_in_is_less():
     [smtp] = check(mail=None, refresh_at=None).operations
     assert smtp["message"] is None
     assert (check(mail=None).proof, check().proof) == ("authenticated", "sent")
@@ -74,7 +68,7 @@ def test_to_sign_in_is_less() -> None:
         ("none", {"client_id": "client"}, None),
     ],
 )
-def test_the_form_of_a_refresh(method: str | None, fields: Any, basic: Any) -> None:
+def test_the_form_of_a_refresh(method, fields, basic):
     of = oauth2_entry()
     of["oauth2"]["token"]["token_endpoint_auth_method"] = method
     form = check(of).operations[1]
@@ -94,9 +88,7 @@ def test_the_form_of_a_refresh(method: str | None, fields: Any, basic: Any) -> N
         ({"token": None}, False),
     ],
 )
-def test_a_refresh_is_tried_at_the_place_that_the_controller_knows(
-    changes: dict[str, Any], tried: bool
-) -> None:
+def test_a_refresh_is_tried_at_the_place_that_the_controller_knows(changes, tried):
     of = oauth2_entry()
     of["oauth2"].update(changes)
     assert (check(of).refresh is not None) is tried
@@ -118,7 +110,7 @@ def test_a_refresh_is_tried_at_the_place_that_the_controller_knows(
         {"client_name": {}},
     ],
 )
-def test_an_entry_that_a_person_spoilt_is_not_tried(changes: dict[str, Any]) -> None:
+def test_an_entry_that_a_person_spoilt_is_not_tried(changes):
     assert is_complete(entry())
     assert is_complete(oauth2_entry())
     assert not is_complete({**entry(), **changes})
@@ -127,9 +119,8 @@ def test_an_entry_that_a_person_spoilt_is_not_tried(changes: dict[str, Any]) -> 
     assert not is_complete({k: v for k, v in bare.items() if k != "port"})
 
 
-def test_whether_another_place_answers() -> None:
+def test_whether_another_place_answers():
     there = elsewhere(entry(port=25), entry(port=26), CONTEXT)
-    assert there is not None
     assert (there["port"], there["mechanisms"], there["secret"], there["message"]) == (
         *(26, [], None, None),
     )
@@ -140,17 +131,16 @@ def test_whether_another_place_answers() -> None:
     assert elsewhere(entry(), None, CONTEXT) is None
 
 
-def test_a_level_that_only_maps_speaks_is_known_before() -> None:
+def test_a_level_that_only_maps_speaks_is_known_before():
     known = check(entry(smtp_security_level="cram_sha1")).foreseen()
-    assert known is not None
     assert (known.proof, known.wrong) == ("unverifiable", False)
     nobody = check(entry(user_name=None)).foreseen()
     assert nobody is None or nobody.proof is None
     assert check().foreseen() is None
 
 
-def test_rounds_keep_to_what_a_minute_allows() -> None:
-    def names(*checks: ServerCheck) -> list[str]:
+def test_rounds_keep_to_what_a_minute_allows():
+    def names(*checks):
         return ["".join(one.key for one in group) for group in rounds(checks)]
 
     some = [check(entry(name), limit=limit(2)) for name in "abc"]
@@ -215,12 +205,8 @@ AADSTS = "AADSTS7000222: The provided client secret keys are expired."
         ),
     ],
 )  # fmt: skip
-def test_a_refresh_as_a_trial(
-    answer: PostAnswer, outcome: str, error: str | None, code: str | None
-) -> None:
+def test_a_refresh_as_a_trial(answer, outcome, error, code):
     result = heard(SENT, answer)
-    assert result is not None
-    assert result.refresh is not None
     said = result.refresh
     assert (said.outcome, said.error, said.code) == (outcome, error, code)
     assert said.http_status == answer.status
@@ -240,36 +226,29 @@ def test_a_refresh_as_a_trial(
         (554, "5.2.252 SendAsDenied", "wrong"),
     ],
 )
-def test_a_daily_limit_is_not_the_fault_of_the_document(
-    code: int, reply: str, outcome: str
-) -> None:
+def test_a_daily_limit_is_not_the_fault_of_the_document(code, reply, outcome):
     result = heard(MailAnswer(done=False, stage="data", code=code, reply=reply))
-    assert result is not None
     assert result.smtp.outcome == outcome
 
 
-def test_answers_that_a_list_has_not_reached_say_nothing() -> None:
+def test_answers_that_a_list_has_not_reached_say_nothing():
     assert heard() is None
     assert heard(replace(SENT, done=False, reason="locked")) is None
     first = heard(SENT)
-    assert first is not None
     assert (first.refresh, first.proof, first.attempts) == (None, "sent", 1)
     locked = heard(SENT, PostAnswer(done=False, reason="locked"))
-    assert locked is not None
     assert locked.refresh is None
 
 
-def test_a_refused_email_is_no_proof_and_a_second_attempt_is_counted() -> None:
+def test_a_refused_email_is_no_proof_and_a_second_attempt_is_counted():
     refused = MailAnswer(done=False, stage="auth", code=535, reply="5.7.8 no")
     result = heard(refused)
-    assert result is not None
     assert (result.wrong, result.proof, result.attempts) == (True, None, 1)
     again = heard(SENT, before={"reports": result})
-    assert again is not None
     assert (again.proof, again.attempts) == ("sent", 2)
 
 
-def test_each_answer_is_of_its_server() -> None:
+def test_each_answer_is_of_its_server():
     """Behind a refused email nothing is done, so no form was sent for it."""
     checks = [check(entry("a")), check(oauth2_entry("b")), check(entry("c"))]
     answers = [SENT, SENT, post(400, {"error": "temporarily_unavailable"})]
@@ -291,10 +270,7 @@ def test_each_answer_is_of_its_server() -> None:
         ("tls", "the session has expired", 301.0, "wrong"),
     ],
 )
-def test_a_certificate_s_time_on_a_host_whose_clock_is_off(
-    error: str, about: str, skew: float | None, outcome: str
-) -> None:
+def test_a_certificate_s_time_on_a_host_whose_clock_is_off(error, about, skew, outcome):
     answer = MailAnswer(done=False, stage="tls", error=error, about=about)
     result = heard(answer, skew=skew)
-    assert result is not None
     assert (result.smtp.outcome, result.smtp.passing) == (outcome, False)

@@ -1,7 +1,6 @@
 """What mail servers said to tokens, as it is noted for `status`."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
 
@@ -135,12 +134,10 @@ def test_what_cannot_be_noted_is_a_warning(tmp_path):
     assert note_or_warn(tmp_path, {}) == []
 
 
-def test_two_runs_lose_nothing_of_each_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_runs_lose_nothing_of_each_other(tmp_path, monkeypatch):
     other = Thread(target=note_refresh, args=(tmp_path, "Alerts", "a", NO))
 
-    def read_while_another_notes(root: Path) -> Mapping[str, LastProof]:
+    def read_while_another_notes(root):
         monkeypatch.undo()
         known = read_proofs(root)
         other.start()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +12,9 @@ from provisioner.credentials.proofs import LastProof, Refused, note_mail, note_r
 from provisioner.deploy import handover
 from provisioner.deploy import push as push_module
 from provisioner.deploy.entry import ServerEntry
-from provisioner.deploy.plan import Plan
-from provisioner.deploy.push import (
-    PushOptions,
-    Work,
-    plan,
-    push,
-    undone_of_last_push,
-)
+from provisioner.deploy.push import PushOptions, plan, push, undone_of_last_push
 from provisioner.deploy.record import (
     BatchStarted,
-    Event,
     RunPlanned,
     RunRecord,
     RunStopped,
@@ -39,24 +29,16 @@ from provisioner.host.mail_mode import MailMode
 from provisioner.host.result import HostState, MailResult
 from provisioner.smtp.client import SmtpResult
 from tests.support.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, token_set
-from tests.unit.deploy.pushes import (
-    FINGERPRINT,
-    PushedRun,
-    a_run,
-    change,
-    login_entry,
-    result_of,
-    run_started,
-)
+from tests.unit.deploy.pushes import FINGERPRINT, a_run, change, login_entry, result_of, run_started
 
 STRICT = {"sso.example.edu": {"refresh_token_rotation": "strict"}}
 
 
-def agree_to_all(_work: Work) -> None:
+def agree_to_all(_work):
     """Somebody who says yes."""
 
 
-def push_with(run: PushedRun, saved: Plan | None = None, **options: Any) -> PushedRun:
+def push_with(run, saved=None, **options):
     push(run.run, PushOptions(**{"agree": agree_to_all, **options}), saved)
     return run
 
@@ -80,7 +62,7 @@ class Case:
     mail: MailMode = MailMode.FULL
 
 
-ONE_BY_ONE: dict[str, Any] = {"sizes": (1,)}
+ONE_BY_ONE = {"sizes": (1,)}
 PAIRS, HALVES = {"sizes": (2,)}, {"sizes": (1, "50%")}
 ONE_FAILURE = {"max_failures": "1"}
 ALL = {"max_failures": "100%"}
@@ -118,7 +100,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_push(tmp_path: Path, case: Case) -> None:
+def test_a_push(tmp_path, case):
     run = a_run(
         tmp_path,
         case.planned,
@@ -136,7 +118,7 @@ def test_a_push(tmp_path: Path, case: Case) -> None:
     assert [batch.number for batch in started] == list(range(1, len(started) + 1))
 
 
-def test_each_host_has_one_last_word_and_why(tmp_path: Path) -> None:
+def test_each_host_has_one_last_word_and_why(tmp_path):
     run = push_with(a_run(tmp_path, "CCCC", "AFAA"), sizes=(3,))
     assert [(host.reason, host.about) for host in run.run.record.hosts[2:]] == [
         ("stopped", "b: failed"),
@@ -146,26 +128,26 @@ def test_each_host_has_one_last_word_and_why(tmp_path: Path) -> None:
     assert (stopped.reason, stopped.hosts) == ("b: failed", ["d"])
 
 
-def test_an_interruption_is_told_as_one(tmp_path: Path) -> None:
+def test_an_interruption_is_told_as_one(tmp_path):
     run = push_with(a_run(tmp_path, "CCC", "iA"), sizes=(2,))
     assert run.result("b").reason == "interrupted"
     assert run.result("c").about == "the run was interrupted"
     assert run.run.record.finish(run.run.signals.first) is ExitCode.INTERRUPTED
 
 
-def test_ansible_that_cannot_start_is_told_of_its_batch_and_of_those_after(tmp_path: Path) -> None:
+def test_ansible_that_cannot_start_is_told_of_its_batch_and_of_those_after(tmp_path):
     run = push_with(a_run(tmp_path, "CCCC", "AF!A"), sizes=(1,), max_failures="100%")
     words = "ansible-playbook cannot start: install it"
     assert [run.result(host).about for host in "cd"] == [words, words]
     assert run.result("b").state is HostState.FAILED
 
 
-def test_a_host_that_ansible_cannot_begin_has_its_words(tmp_path: Path) -> None:
+def test_a_host_that_ansible_cannot_begin_has_its_words(tmp_path):
     result = push_with(a_run(tmp_path, "C", "b")).result("a")
     assert (result.reason, result.about) == ("not_begun", "no such variable")
 
 
-def test_hosts_with_unreadable_variables_are_no_reason_to_leave_out_others(tmp_path: Path) -> None:
+def test_hosts_with_unreadable_variables_are_no_reason_to_leave_out_others(tmp_path):
     run = a_run(tmp_path, "CCC", "AAA")
     run.run.unreadable = {"b": FleetError("host_vars/b.yml cannot be read", remedy="mend it")}
     push_with(run)
@@ -174,7 +156,7 @@ def test_hosts_with_unreadable_variables_are_no_reason_to_leave_out_others(tmp_p
     assert run.result("b").about == "host_vars/b.yml cannot be read"
 
 
-def test_a_canary_that_proved_nothing_is_none(tmp_path: Path) -> None:
+def test_a_canary_that_proved_nothing_is_none(tmp_path):
     """Nobody has yet seen that what is declared works anywhere."""
     run = push_with(a_run(tmp_path, "C" * 8, "XMAAAAAA"), sizes=(1, "25%", "100%"))
     assert run.calls[1:] == ["push a", "push b", "push c", "push de", "push fgh"]
@@ -186,10 +168,10 @@ def test_a_canary_that_proved_nothing_is_none(tmp_path: Path) -> None:
 # -- what it agrees to, and what a host is given
 
 
-def test_nothing_is_done_without_a_yes(tmp_path: Path) -> None:
+def test_nothing_is_done_without_a_yes(tmp_path):
     run = a_run(tmp_path, "CC", "AA")
 
-    def refuse(work: Work) -> None:
+    def refuse(work):
         assert [one.fingerprint for one in work.planned.values()] == [FINGERPRINT] * 2
         raise FleetError("no")
 
@@ -198,13 +180,13 @@ def test_nothing_is_done_without_a_yes(tmp_path: Path) -> None:
     assert run.calls == ["plan ab"]
 
 
-def test_a_signal_while_hosts_are_asked_ends_it_before_the_question(tmp_path: Path) -> None:
+def test_a_signal_while_hosts_are_asked_ends_it_before_the_question(tmp_path):
     run = a_run(tmp_path, "iC", "AA")
     with pytest.raises(Interrupted):
         push_with(run, agree=lambda _work: pytest.fail("asked"))
 
 
-def test_a_host_is_pushed_to_as_it_was_planned(tmp_path: Path) -> None:
+def test_a_host_is_pushed_to_as_it_was_planned(tmp_path):
     gone = result_of(
         "a", "C", servers=[change("removed", "Old"), change("orphaned", "Theirs")], unverified=[]
     )
@@ -221,26 +203,26 @@ def test_a_host_is_pushed_to_as_it_was_planned(tmp_path: Path) -> None:
     assert planning.hosts["a"].key != planning.hosts["b"].key
 
 
-def test_a_host_without_a_document_is_expected_to_have_none(tmp_path: Path) -> None:
+def test_a_host_without_a_document_is_expected_to_have_none(tmp_path):
     run = push_with(a_run(tmp_path, {"a": result_of("a", "C", before=None)}, "A"))
     assert run.pushed("a").expected == ""
 
 
-def undone(hosts: str, plan: Plan | None = None) -> RunRecord:
+def undone(hosts, plan=None):
     """A push that began none of these."""
     batches = [list(hosts)]
     content = to_builtins(plan) if plan else None
     return RunRecord.of([run_started(), RunPlanned(hosts=[], plan=content, batches=batches)])
 
 
-def test_resume_asks_and_pushes_those_that_are_left(tmp_path: Path) -> None:
+def test_resume_asks_and_pushes_those_that_are_left(tmp_path):
     run = push_with(a_run(tmp_path, "CCUC", "A  A"), resumed=undone("acd"))
     assert run.calls == ["plan acd", "push ad"]
     with pytest.raises(FleetError, match="no declared server goes to x, y,"):
         push_with(a_run(tmp_path, "C"), resumed=undone("axy"))
 
 
-def test_resume_names_what_changed_since(tmp_path: Path) -> None:
+def test_resume_names_what_changed_since(tmp_path):
     earlier = plan(a_run(tmp_path, "C").run).plan
     other_key = structs.replace(earlier, key_id="0" * 16, servers={})
     notes = []
@@ -272,8 +254,8 @@ def test_resume_names_what_changed_since(tmp_path: Path) -> None:
         ("SUU", {"b": "mail"}),
     ],
 )
-def test_one_email_a_server(tmp_path: Path, planned: str, checks: dict[str, str]) -> None:
-    answers: dict[str, Any] = dict(zip("abc", planned, strict=True))
+def test_one_email_a_server(tmp_path, planned, checks):
+    answers = dict(zip("abc", planned, strict=True))
     answers |= {
         host: result_of(host, "U", servers=[change("unchanged", proof="authenticated")])
         for host in "abc"
@@ -290,13 +272,13 @@ def test_one_email_a_server(tmp_path: Path, planned: str, checks: dict[str, str]
     ("mail", "checks"),
     [(MailMode.CANARY_ONLY, ["mail", "auth"]), (MailMode.AUTH_ONLY, ["auth", "auth"])],
 )
-def test_emails_of_a_saved_plan(tmp_path: Path, mail: MailMode, checks: list[str]) -> None:
+def test_emails_of_a_saved_plan(tmp_path, mail, checks):
     saved = plan(a_run(tmp_path, "CC").run).plan
     run = push_with(a_run(tmp_path, "CC", "AA", options=RunOptions(mail=mail)), saved)
     assert [run.pushed(host).checks["Reports"] for host in "ab"] == checks
 
 
-def test_a_server_that_some_host_has_sent_from_needs_no_other_canary(tmp_path: Path) -> None:
+def test_a_server_that_some_host_has_sent_from_needs_no_other_canary(tmp_path):
     sent = result_of("a", "U", servers=[change("unchanged", verified=True, proof="sent")])
     other = result_of("b", "U", servers=[change("unchanged", proof="authenticated")])
     options = RunOptions(mail=MailMode.CANARY_ONLY)
@@ -308,9 +290,7 @@ def test_a_server_that_some_host_has_sent_from_needs_no_other_canary(tmp_path: P
     ("mail", "check"),
     [(MailMode.FULL, "mail"), (MailMode.AUTH_ONLY, "auth"), (MailMode.NONE, "none")],
 )
-def test_the_mode_of_emails_is_that_of_each_host(
-    tmp_path: Path, mail: MailMode, check: str
-) -> None:
+def test_the_mode_of_emails_is_that_of_each_host(tmp_path, mail, check):
     run = push_with(a_run(tmp_path, "CC", "AA", options=RunOptions(mail=mail)))
     assert {host.checks["Reports"] for host in run.executor.asked[-1].hosts.values()} == {check}
 
@@ -318,25 +298,25 @@ def test_the_mode_of_emails_is_that_of_each_host(
 # -- servers that cannot go
 
 
-def failing(error: Exception) -> Callable[..., Any]:
-    def refreshed(*_arguments: object) -> Any:
+def failing(error):
+    def refreshed(*_arguments):
         raise error
 
     return refreshed
 
 
-def oauth_entry(name: str = "Mail", **tokens: Any) -> ServerEntry:
+def oauth_entry(name="Mail", **tokens):
     server = oauth_server(name)
     return ServerEntry(server=server, client_secret=CLIENT_SECRET, token_set=token_set(**tokens))
 
 
 @pytest.fixture
-def no_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_refresh(monkeypatch):
     monkeypatch.setattr(push_module, "fresh_tokens", failing(PersonNeeded("sign in anew")))
 
 
 @pytest.mark.usefixtures("no_refresh")
-def test_a_server_whose_token_cannot_be_refreshed_holds_nobody_else_up(tmp_path: Path) -> None:
+def test_a_server_whose_token_cannot_be_refreshed_holds_nobody_else_up(tmp_path):
     planned = {
         "a": result_of("a", "C", servers=[change(name="Mail")], unverified=["Mail"]),
         "b": result_of("b", "C", servers=[change(name="Mail"), change()], unverified=["Reports"]),
@@ -353,20 +333,18 @@ def test_a_server_whose_token_cannot_be_refreshed_holds_nobody_else_up(tmp_path:
 
 @pytest.mark.usefixtures("no_refresh")
 @pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 1e300, 541.0])
-def test_a_host_waits_for_its_lock_nine_minutes_at_most(tmp_path: Path, seconds: float) -> None:
+def test_a_host_waits_for_its_lock_nine_minutes_at_most(tmp_path, seconds):
     run = push_with(a_run(tmp_path, "C", "A", options=RunOptions(lock_wait=seconds)))
     assert {work.lock_wait for work in run.executor.asked} == {540}
 
 
-def test_what_is_not_due_is_not_refreshed(tmp_path: Path) -> None:
+def test_what_is_not_due_is_not_refreshed(tmp_path):
     run = push_with(a_run(tmp_path, "C", "A", entries=[oauth_entry(), login_entry()]))
     assert run.run.record.skipped == []
     assert run.letters == "A"
 
 
-def test_what_was_refreshed_is_what_goes_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_refreshed_is_what_goes_out(tmp_path, monkeypatch):
     newer = token_set(scope="newer")
     monkeypatch.setattr(push_module, "fresh_tokens", lambda *_arguments: newer)
     planned = {"a": result_of("a", "C", servers=[change(name="Mail")])}
@@ -374,9 +352,7 @@ def test_what_was_refreshed_is_what_goes_out(
     assert run.executor.asked[-1].servers["Mail"]["oauth2"]["token"]["scope"] == "newer"
 
 
-def test_what_mail_servers_said_to_tokens_is_noted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_mail_servers_said_to_tokens_is_noted(tmp_path, monkeypatch):
     monkeypatch.setattr(push_module, "fresh_tokens", lambda *_arguments: token_set())
     mails = [MailResult(server="Mail", smtp=SmtpResult(outcome="sent", stage="data"), proof="sent")]
     planned = {"a": result_of("a", "C", servers=[change(name="Mail")])}
@@ -391,9 +367,7 @@ NO = Refused(
 )
 
 
-def test_a_refused_sign_in_is_told_until_a_mail_of_this_run_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refused_sign_in_is_told_until_a_mail_of_this_run_is_taken(tmp_path, monkeypatch):
     monkeypatch.setattr(push_module, "fresh_tokens", lambda *_arguments: token_set())
     grant = token_set().grant_id
     note_mail(tmp_path, {"Mail": LastProof(grant_id=grant, mail=NO)})
@@ -419,28 +393,24 @@ def test_a_refused_sign_in_is_told_until_a_mail_of_this_run_is_taken(
 # -- a token that belongs to one host
 
 
-def strict_run(tmp_path: Path, planned: Any, pushed: str, owner: str | None = None) -> PushedRun:
+def strict_run(tmp_path, planned, pushed, owner=None):
     entry = oauth_entry("Reports", handed_over_to=owner)
     run = a_run(
         tmp_path, planned, pushed, entries=[entry], hosts={"Reports": ["a"]}, providers=STRICT
     )
-    assert entry.token_set is not None
     keep(run.run.opened.secrets, oauth_server(), entry.token_set)
     return run
 
 
-def owner_of(run: PushedRun) -> str | None:
+def owner_of(run):
     tokens = kept(run.run.opened.secrets)
-    assert tokens is not None
     return tokens.handed_over_to
 
 
 @pytest.mark.parametrize(("pushed", "owner"), [("A", "a"), ("F", None), ("d", "a"), ("!", None)])
-def test_a_strictly_rotating_token_is_marked_before_the_host_can_have_it(
-    tmp_path: Path, pushed: str, owner: str | None
-) -> None:
+def test_a_strictly_rotating_token_is_marked_before_the_host_can_have_it(tmp_path, pushed, owner):
     run = strict_run(tmp_path, "C", pushed)
-    seen: list[str | None] = []
+    seen = []
     run.executor.on_ask = lambda _work: seen.append(owner_of(run))
     push_with(run)
     assert seen == [None, "a"]
@@ -448,14 +418,12 @@ def test_a_strictly_rotating_token_is_marked_before_the_host_can_have_it(
 
 
 @pytest.mark.parametrize("after", [0, 1])
-def test_a_store_that_cannot_be_written_takes_no_report_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
-) -> None:
+def test_a_store_that_cannot_be_written_takes_no_report_with_it(tmp_path, monkeypatch, after):
     """As on a full disk: `after` so many marks."""
     run = strict_run(tmp_path, "C", "F")
-    mark, marks = handover._mark, list[str | None]()
+    mark, marks = handover._mark, []
 
-    def marking(*given: Any) -> bool:
+    def marking(*given):
         if len(marks) == after:
             raise FileUnusable("no space left", remedy="free some")
         marks.append(given[-1])
@@ -473,7 +441,7 @@ def test_a_store_that_cannot_be_written_takes_no_report_with_it(
 USED_UP = {"a": result_of("a", "C", servers=[change(fields=["/port"])])}
 
 
-def test_a_token_that_a_host_has_had_does_not_go_there_again(tmp_path: Path) -> None:
+def test_a_token_that_a_host_has_had_does_not_go_there_again(tmp_path):
     run = strict_run(tmp_path, USED_UP, "A", owner="a")
     push_with(run)
     assert run.calls == ["plan a"]
@@ -481,7 +449,7 @@ def test_a_token_that_a_host_has_had_does_not_go_there_again(tmp_path: Path) -> 
     assert run.run.record.exit_code == ExitCode.PERSON_NEEDED
 
 
-def test_nor_by_a_saved_plan(tmp_path: Path) -> None:
+def test_nor_by_a_saved_plan(tmp_path):
     saved = plan(strict_run(tmp_path, USED_UP, "", owner="a").run)
     run = push_with(strict_run(tmp_path, USED_UP, "A", owner="a"), saved.plan)
     assert run.calls == []
@@ -492,7 +460,7 @@ def test_nor_by_a_saved_plan(tmp_path: Path) -> None:
 # -- plan, and a plan that was saved
 
 
-def test_a_plan_asks_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_plan_asks_and_changes_nothing(tmp_path):
     run = a_run(tmp_path, "CUX", command="plan")
     work = plan(run.run)
     assert run.calls == ["plan abc"]
@@ -502,10 +470,10 @@ def test_a_plan_asks_and_changes_nothing(tmp_path: Path) -> None:
     assert [e.batches for e in run.run.record.events if isinstance(e, RunPlanned)] == [[]]
 
 
-def test_a_saved_plan_is_pushed_without_asking_first(tmp_path: Path) -> None:
+def test_a_saved_plan_is_pushed_without_asking_first(tmp_path):
     removed = result_of("b", "C", servers=[change("removed", "Old")], unverified=[])
     saved = plan(a_run(tmp_path, {"a": "C", "b": removed, "c": "U"}).run)
-    shown: list[Work] = []
+    shown = []
     run = push_with(a_run(tmp_path, "CCC", "AMA"), saved.plan, agree=shown.append)
     assert run.calls == ["push ab"]
     assert run.letters == "AM"
@@ -527,11 +495,9 @@ def test_a_saved_plan_is_pushed_without_asking_first(tmp_path: Path) -> None:
         ("CC", "iB", ["rollback ab"], "AN", 3),
     ],
 )
-def test_a_rollback(
-    tmp_path: Path, planned: str, pushed: str, calls: list[str], states: str, code: int
-) -> None:
+def test_a_rollback(tmp_path, planned, pushed, calls, states, code):
     run = a_run(tmp_path, planned, pushed, command="rollback")
-    agreed: list[int] = []
+    agreed = []
     rollback(run.run, lambda hosts: agreed.append(len(hosts)))
     assert run.calls == ["rollback_plan " + "abc"[: len(planned)], *calls]
     assert agreed == [planned.count("C")] * bool(calls)
@@ -539,13 +505,13 @@ def test_a_rollback(
     assert run.run.record.exit_code == code
 
 
-def test_a_signal_while_hosts_are_asked_ends_a_rollback(tmp_path: Path) -> None:
+def test_a_signal_while_hosts_are_asked_ends_a_rollback(tmp_path):
     run = a_run(tmp_path, "iC", "BB", command="rollback")
     with pytest.raises(Interrupted):
         rollback(run.run, lambda _hosts: pytest.fail("asked"))
 
 
-def test_a_rollback_expects_what_was_shown(tmp_path: Path) -> None:
+def test_a_rollback_expects_what_was_shown(tmp_path):
     shown = result_of("a", "C", rolled_back_to=4)
     run = a_run(tmp_path, {"a": shown}, "B", command="rollback")
     rollback(run.run, lambda _hosts: None)
@@ -554,7 +520,7 @@ def test_a_rollback_expects_what_was_shown(tmp_path: Path) -> None:
     assert run.result("a").rolled_back_to == 4
 
 
-def test_a_rollback_needs_no_mailbox(tmp_path: Path) -> None:
+def test_a_rollback_needs_no_mailbox(tmp_path):
     """Nobody says by now from whom a test email would come: then it only signs in."""
     nobody = login_entry("Relay", user_name=None)
     run = a_run(tmp_path, "C", "B", entries=[nobody, login_entry()], command="rollback")
@@ -566,13 +532,13 @@ def test_a_rollback_needs_no_mailbox(tmp_path: Path) -> None:
 # -- what is left of the last push
 
 
-def keep_journal(root: Path, run_id: str, events: Sequence[Event]) -> None:
+def keep_journal(root, run_id, events):
     with journal(root, run_id) as written:
         for event in events:
             written.append(event)
 
 
-def test_what_the_last_push_has_left_undone(tmp_path: Path) -> None:
+def test_what_the_last_push_has_left_undone(tmp_path):
     with pytest.raises(FleetError, match="no earlier push found"):
         undone_of_last_push(tmp_path)
     run = push_with(a_run(tmp_path, "XCCCU", " ARA"))
@@ -585,7 +551,7 @@ def test_what_the_last_push_has_left_undone(tmp_path: Path) -> None:
     assert undone_of_last_push(tmp_path).undone == ["a", "c", "d"]
 
 
-def test_nothing_is_left_of_a_push_that_is_done(tmp_path: Path) -> None:
+def test_nothing_is_left_of_a_push_that_is_done(tmp_path):
     run = push_with(a_run(tmp_path, "CU", "A"))
     keep_journal(tmp_path, "run-1", run.run.record.events)
     with pytest.raises(FleetError, match="is done"):

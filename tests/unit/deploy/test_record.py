@@ -1,7 +1,5 @@
 """The record of a run: what its events come to, and the journal that a killed run leaves."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -10,14 +8,11 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from provisioner.deploy.record import (
     BatchStarted,
-    Event,
     HostFinished,
     PhaseStarted,
     RunFailed,
@@ -40,7 +35,7 @@ from provisioner.reports.history import LISTS
 from provisioner.smtp.client import SmtpResult
 
 
-def started(run_id: str = "run-1", **options: Any) -> RunStarted:
+def started(run_id="run-1", **options):
     return RunStarted(
         run_id=run_id,
         command="push",
@@ -52,34 +47,34 @@ def started(run_id: str = "run-1", **options: Any) -> RunStarted:
     )
 
 
-def result(host: str, state: HostState, **facts: Any) -> HostResult:
+def result(host, state, **facts):
     return HostResult(host=host, state=state, **facts)
 
 
-def finished(host: str, state: HostState) -> HostFinished:
+def finished(host, state):
     return HostFinished(result=result(host, state))
 
 
-def planned(*batches: list[str], others: tuple[HostResult, ...] = ()) -> RunPlanned:
+def planned(*batches, others=()):
     hosts = [result(host, HostState.WOULD_CHANGE) for batch in batches for host in batch]
     return RunPlanned(hosts=[*hosts, *others], plan={"seal": "s"}, batches=list(batches))
 
 
-def record(*events: Event) -> RunRecord:
+def record(*events):
     made = RunRecord(started())
     for event in events:
         made.add(event)
     return made
 
 
-def states(run: RunRecord) -> dict[str, str]:
+def states(run):
     return {host.host: str(host.state) for host in run.hosts}
 
 
 # -- what events come to
 
 
-def test_the_last_word_on_each_host() -> None:
+def test_the_last_word_on_each_host():
     run = record(
         planned(
             ["maps3"],
@@ -103,13 +98,13 @@ def test_the_last_word_on_each_host() -> None:
     assert run.exit_code is ExitCode.HOSTS_BEHIND
 
 
-def test_a_host_that_was_started_and_never_answered_is_unknown() -> None:
+def test_a_host_that_was_started_and_never_answered_is_unknown():
     run = record(planned(["maps1"], ["maps2"]), BatchStarted(number=1, count=2, hosts=["maps1"]))
     assert states(run) == {"maps1": "unknown", "maps2": "would change"}
     assert run.hosts[0].reason == "no_result"
 
 
-def test_of_a_saved_plan_no_host_was_asked() -> None:
+def test_of_a_saved_plan_no_host_was_asked():
     plan = RunPlanned(hosts=[], plan={}, batches=[["maps1"], ["maps2"]])
     run = record(plan, BatchStarted(number=1, count=2, hosts=["maps1"]), finished("maps1", APPLIED))
     assert states(run) == {"maps1": "applied", "maps2": "not started"}
@@ -133,9 +128,7 @@ SKIPPED = ServerSkipped(
         ([finished("maps1", HostState.LOCKED)], "", ExitCode.LOCKED),
     ],
 )
-def test_the_gravest_is_the_exit_code(
-    events: list[Event], interrupted: str, code: ExitCode
-) -> None:
+def test_the_gravest_is_the_exit_code(events, interrupted, code):
     run = record(*events)
     assert run.finish(interrupted) is code
     assert run.exit_code is code
@@ -143,14 +136,14 @@ def test_the_gravest_is_the_exit_code(
     assert run.ended == run.events[-1]
 
 
-def test_a_run_that_could_not_go_on_has_that_exit_code_too() -> None:
+def test_a_run_that_could_not_go_on_has_that_exit_code_too():
     failed = RunFailed(exit_code=ExitCode.BUG, message="m", remedy="")
     run = record(finished("maps1", HostState.RESTORED), failed)
     assert run.exit_code is ExitCode.BUG
 
 
-def test_phases_are_told_and_not_kept() -> None:
-    told: list[Event] = []
+def test_phases_are_told_and_not_kept():
+    told = []
     run = RunRecord(started(), [told.append])
     run.add(PhaseStarted(host="maps1", phase="read"))
     run.add(WarningGiven(text="careful"))
@@ -160,7 +153,7 @@ def test_phases_are_told_and_not_kept() -> None:
     assert all(event.at for event in told)
 
 
-def test_a_line_of_json_has_its_time_first_and_steers_no_terminal() -> None:
+def test_a_line_of_json_has_its_time_first_and_steers_no_terminal():
     run = record(WarningGiven(text="a\x1b[2J\udcff"))
     line = event_line(run.events[-1])
     assert list(json.loads(line)) == ["at", "event", "text", "exit_code"]
@@ -172,7 +165,7 @@ def test_a_line_of_json_has_its_time_first_and_steers_no_terminal() -> None:
 # -- the journal
 
 
-def write(root: Path, run_id: str, *events: Event, **keep: int) -> Path:
+def write(root, run_id, *events, **keep):
     with journal(root, run_id, **keep) as written:
         run = RunRecord(started(run_id), [written.append])
         for event in events:
@@ -181,7 +174,7 @@ def write(root: Path, run_id: str, *events: Event, **keep: int) -> Path:
     return root / ".provisioner" / "runs" / f"{run_id}.jsonl"
 
 
-def test_it_is_for_its_owner_only_and_never_written_over(tmp_path: Path) -> None:
+def test_it_is_for_its_owner_only_and_never_written_over(tmp_path):
     file = write(tmp_path, "run-1")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -189,7 +182,7 @@ def test_it_is_for_its_owner_only_and_never_written_over(tmp_path: Path) -> None
         write(tmp_path, "run-1")
 
 
-def test_what_is_read_is_what_was_recorded(tmp_path: Path) -> None:
+def test_what_is_read_is_what_was_recorded(tmp_path):
     smtp = SmtpResult(outcome="sent", stage="data", challenge={"status": "400"}, transcript=["a"])
     mails = [MailResult(server="Reports", smtp=smtp, proof="sent")]
     run = RunRecord(started())
@@ -215,7 +208,7 @@ def test_what_is_read_is_what_was_recorded(tmp_path: Path) -> None:
     assert run_named(tmp_path, "run-1").events == run.events
 
 
-def test_a_torn_or_foreign_line_is_skipped_and_counted(tmp_path: Path) -> None:
+def test_a_torn_or_foreign_line_is_skipped_and_counted(tmp_path):
     file = write(tmp_path, "run-1", planned(["maps1"], ["maps2"]), finished("maps1", APPLIED))
     with file.open("ab") as torn:
         torn.write(b'{"event":"run_cleaned"}\n\xff\n[1]\n{"event": "host_fin')
@@ -224,20 +217,20 @@ def test_a_torn_or_foreign_line_is_skipped_and_counted(tmp_path: Path) -> None:
     assert run.undone == ["maps2"]
 
 
-def test_without_its_first_line_a_run_has_its_name_from_the_file(tmp_path: Path) -> None:
+def test_without_its_first_line_a_run_has_its_name_from_the_file(tmp_path):
     file = write(tmp_path, "run-1", finished("maps1", APPLIED))
     file.write_bytes(file.read_bytes().partition(b"\n")[2])
     run = run_named(tmp_path, "run-1")
     assert (run.run_id, states(run)) == ("run-1", {"maps1": "applied"})
 
 
-def test_the_oldest_go_by_number(tmp_path: Path) -> None:
+def test_the_oldest_go_by_number(tmp_path):
     for number in range(4):
         write(tmp_path, f"run-{number}", keep_runs=2)
     assert [run.run_id for run in all_runs(tmp_path)] == ["run-3", "run-2"]
 
 
-def test_the_oldest_go_by_size_and_the_running_one_stays(tmp_path: Path) -> None:
+def test_the_oldest_go_by_size_and_the_running_one_stays(tmp_path):
     for number in range(3):
         write(tmp_path, f"run-{number}", WarningGiven(text="x" * 2000))
     write(tmp_path, "run-3", keep_bytes=3000)
@@ -246,7 +239,7 @@ def test_the_oldest_go_by_size_and_the_running_one_stays(tmp_path: Path) -> None
     assert [run.run_id for run in all_runs(tmp_path)] == ["run-4"]
 
 
-def test_many_large_journals_are_listed_in_little_memory(tmp_path: Path) -> None:
+def test_many_large_journals_are_listed_in_little_memory(tmp_path):
     smtp = SmtpResult(outcome="sent", stage="data", transcript=["250 ok"] * 20)
     mails = [MailResult(server=name, smtp=smtp) for name in "abc"]
     hosts = [f"maps{number}" for number in range(1000)]
@@ -265,7 +258,7 @@ def test_many_large_journals_are_listed_in_little_memory(tmp_path: Path) -> None
     assert peak < 20_000_000
 
 
-def test_a_run_is_found_by_how_its_id_begins(tmp_path: Path) -> None:
+def test_a_run_is_found_by_how_its_id_begins(tmp_path):
     for name in ("20260101-a", "20260101-b", "20260102-a"):
         write(tmp_path, name)
     assert run_named(tmp_path, "20260102").run_id == "20260102-a"
@@ -276,7 +269,7 @@ def test_a_run_is_found_by_how_its_id_begins(tmp_path: Path) -> None:
         run_named(tmp_path, "1999")
 
 
-def test_a_folder_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_link_is_not_written_through(tmp_path):
     (tmp_path / ".provisioner").mkdir()
     (tmp_path / ".provisioner" / "runs").symlink_to(tmp_path)
     with pytest.raises(FleetError, match="unexpected file"):
@@ -295,7 +288,7 @@ with journal(Path(sys.argv[1]), "run-1") as written:
 
 
 @pytest.mark.long  # it mounts, which `make unit` must not
-def test_a_full_disk_is_told_and_stops_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_stops_nothing(tmp_path):
     mount = 'mount -t tmpfs -o size=64k none "$1" && "$2" -c "$3" "$1"'
     ended = subprocess.run(
         ["unshare", "-m", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, _FILL],
@@ -307,11 +300,9 @@ def test_a_full_disk_is_told_and_stops_nothing(tmp_path: Path) -> None:
     assert ended.stdout == "the journal is incomplete: No space left on device\n"
 
 
-def test_each_event_is_on_disk_before_the_run_continues(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_event_is_on_disk_before_the_run_continues(tmp_path, monkeypatch):
     """A power cut must not take away what was done on hosts; which phase one is in may be lost."""
-    on_disk: list[int] = []
+    on_disk = []
     with journal(tmp_path, "run-1") as written:
         sync = os.fsync
         monkeypatch.setattr(
@@ -325,7 +316,7 @@ def test_each_event_is_on_disk_before_the_run_continues(
             assert on_disk[-1] == file.stat().st_size
 
 
-def test_run_ids_are_in_the_order_of_time_within_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_ids_are_in_the_order_of_time_within_a_second(monkeypatch):
     ids = []
     for now in (1_900_000_000.001, 1_900_000_000.5, 1_900_000_000.999, 1_900_000_001.0):
         monkeypatch.setattr(time, "time", lambda now=now: now)

@@ -1,20 +1,15 @@
 """What a command line says a run is about."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from provisioner.ansible.inventory import Inventory
 from provisioner.deploy.record import RunRecord, RunStarted
 from provisioner.deploy.scope import Scope
 from provisioner.deploy.scope import scoped as scoped_targets
 from provisioner.deploy.targets import Targets
 from provisioner.errors import FleetError, UsageError
-from provisioner.model.project import Project
 from tests.unit.deploy.pushes import login_entry
 
 HOSTS = {
@@ -25,19 +20,16 @@ HOSTS = {
     "db": ("d1",),
     "gone": (),
 }
-INVENTORY = cast(
-    "Inventory",
-    SimpleNamespace(
-        path=Path("hosts.ini"), matching=lambda pattern: HOSTS[pattern], groups=lambda: ("maps",)
-    ),
+INVENTORY = SimpleNamespace(
+    path=Path("hosts.ini"), matching=lambda pattern: HOSTS[pattern], groups=lambda: ("maps",)
 )
 
 
-def scoped(scope: Scope, declared: dict[str, tuple[str, ...]] | None = None) -> Targets:
+def scoped(scope, declared=None):
     """A goes to h1 and h2, B to h2; h3 has nothing of ours."""
     hosts = {"A": ("h1", "h2"), "B": ("h2",)}
     targets = Targets(
-        project=cast("Project", None),
+        project=None,
         entries={name: login_entry(name) for name in hosts},
         hosts=hosts,
         declared=declared or hosts,
@@ -56,7 +48,7 @@ def scoped(scope: Scope, declared: dict[str, tuple[str, ...]] | None = None) -> 
         (Scope(prune=True, limit="three"), ("h3",)),
     ],
 )
-def test_which_hosts_are_asked(scope: Scope, hosts: tuple[str, ...]) -> None:
+def test_which_hosts_are_asked(scope, hosts):
     assert scoped(scope).all_hosts == hosts
 
 
@@ -72,22 +64,22 @@ def test_which_hosts_are_asked(scope: Scope, hosts: tuple[str, ...]) -> None:
         (Scope(hosts=("gone",)), "no declared server goes to gone"),
     ],
 )
-def test_hosts_that_there_are_not(scope: Scope, words: str) -> None:
+def test_hosts_that_there_are_not(scope, words):
     with pytest.raises(UsageError) as raised:
         scoped(scope)
     assert raised.value.message == words
     assert raised.value.remedy
 
 
-def test_nothing_is_pruned_while_a_pattern_matches_nothing() -> None:
+def test_nothing_is_pruned_while_a_pattern_matches_nothing():
     """What hosts have of that server would look like orphans."""
-    declared: dict[str, tuple[str, ...]] = {"A": ("h1",), "B": ("h2",), "C": ()}
+    declared = {"A": ("h1",), "B": ("h2",), "C": ()}
     assert scoped(Scope(), declared).all_hosts == ("h1", "h2")
     with pytest.raises(FleetError, match="the host pattern of C matches no host"):
         scoped(Scope(prune=True), declared)
 
 
-def test_a_saved_plan_says_itself_what_it_is_about() -> None:
+def test_a_saved_plan_says_itself_what_it_is_about():
     saved = Scope(servers=("A",), limit="maps", prune=True)
     assert Scope().planned(saved) == saved
     for scope in (Scope(servers=("A",)), Scope(limit="maps"), Scope(prune=True)):
@@ -95,7 +87,7 @@ def test_a_saved_plan_says_itself_what_it_is_about() -> None:
             scope.planned(saved)
 
 
-def record(options: dict[str, Any]) -> RunRecord:
+def record(options):
     started = RunStarted(
         run_id="run-1", command="push", owner="", version="", commit=None, dirty=None,
         options=options,
@@ -103,7 +95,7 @@ def record(options: dict[str, Any]) -> RunRecord:
     return RunRecord(started)
 
 
-def test_resume_goes_on_with_the_same() -> None:
+def test_resume_goes_on_with_the_same():
     scope = Scope(servers=("A", "B"), limit="maps")
     earlier = record(scope.options())
     assert Scope().resumed(earlier) == scope

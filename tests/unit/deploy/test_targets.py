@@ -1,17 +1,12 @@
 """Which servers go to which hosts, which cannot go, and what their providers allow."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from provisioner.ansible.inventory import Inventory
 from provisioner.ansible.run_input import MailLimit
 from provisioner.deploy.targets import (
     RotationForbids,
@@ -24,8 +19,7 @@ from provisioner.deploy.targets import (
     prepare_targets,
 )
 from provisioner.errors import ExitCode, PersonNeeded
-from provisioner.model.email_server import EmailServer, SecretReference
-from provisioner.model.project import Project
+from provisioner.model.email_server import SecretReference
 from provisioner.security_level import SecurityLevel
 from tests.support.oauth_samples import keep, oauth_server, project_in, project_secrets, token_set
 from tests.unit.deploy.pushes import KEY, login_entry, login_server
@@ -40,25 +34,22 @@ HOSTS = {
 }
 
 
-def inventory() -> Inventory:
+def inventory():
     """Groups of hosts, which are all the patterns there are."""
-    found = SimpleNamespace(
+    return SimpleNamespace(
         path="hosts.ini", matching=lambda pattern: HOSTS[pattern], groups=lambda: ("maps", "one")
     )
-    return cast("Inventory", found)
 
 
-def password_server(name: str = "Alerts", **changes: Any) -> EmailServer:
+def password_server(name="Alerts", **changes):
     return login_server(name, password=SecretReference("a password", Path()), **changes)
 
 
-def strict(rotation: str = "strict") -> dict[str, dict[str, str]]:
+def strict(rotation="strict"):
     return {"sso.example.edu": {"refresh_token_rotation": rotation}}
 
 
-def prepared(
-    root: Path, servers: Sequence[EmailServer], tokens: Any = None, **settings: Any
-) -> Any:
+def prepared(root, servers, tokens=None, **settings):
     """Targets of these servers, of which Reports is signed in to with these tokens."""
     project = project_in(root, *servers, **settings)
     secrets = project_secrets(project, accepted=frozenset({"Alerts"}))
@@ -67,11 +58,11 @@ def prepared(
     return prepare_targets(declared(project, servers, inventory()), inventory(), secrets)
 
 
-def oauth(hosts: str = "one") -> EmailServer:
+def oauth(hosts="one"):
     return replace(oauth_server(), hosts=hosts)
 
 
-def test_what_is_wrong_with_a_server_keeps_that_one_back(tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_server_keeps_that_one_back(tmp_path):
     relay = login_server(
         "Relay", user_name=None, smtp_security_level=SecurityLevel.NONE, hosts="one"
     )
@@ -100,9 +91,7 @@ def test_what_is_wrong_with_a_server_keeps_that_one_back(tmp_path: Path) -> None
         ("maps", None, "old_stays_valid", None),
     ],
 )
-def test_a_strictly_rotating_token_has_one_host(
-    tmp_path: Path, hosts: str, owner: str | None, rotation: str, error: Any
-) -> None:
+def test_a_strictly_rotating_token_has_one_host(tmp_path, hosts, owner, rotation, error):
     tokens = token_set(handed_over_to=owner)
     targets = prepared(tmp_path, [oauth(hosts)], tokens, providers=strict(rotation))
     assert [one.exit_code for one in targets.skipped] == ([error.exit_code] if error else [])
@@ -116,9 +105,7 @@ def test_a_strictly_rotating_token_has_one_host(
     ("rotation", "refreshes"),
     [("none", True), ("old_stays_valid", True), ("strict", False), ("unknown", False)],
 )
-def test_a_refresh_is_tried_where_it_ends_no_token(
-    tmp_path: Path, rotation: str, refreshes: bool
-) -> None:
+def test_a_refresh_is_tried_where_it_ends_no_token(tmp_path, rotation, refreshes):
     targets = prepared(tmp_path, [oauth()], token_set(), providers=strict(rotation))
     url = "https://sso.example.edu/token" if refreshes else None
     assert targets.refresh_url(targets.entries["Reports"]) == url
@@ -126,13 +113,13 @@ def test_a_refresh_is_tried_where_it_ends_no_token(
     assert targets.refresh_url(login_entry()) is None
 
 
-def test_several_hosts_with_a_token_nobody_knows_of_are_warned_of(tmp_path: Path) -> None:
+def test_several_hosts_with_a_token_nobody_knows_of_are_warned_of(tmp_path):
     said = prepared(tmp_path, [oauth("maps")], token_set(), providers=strict("unknown")).warnings
     assert any("2 hosts share one refresh token" in line for line in said)
     assert not prepared(tmp_path, [oauth()], token_set(), providers=strict("unknown")).warnings
 
 
-def test_a_token_that_ends_soon_is_warned_of(tmp_path: Path) -> None:
+def test_a_token_that_ends_soon_is_warned_of(tmp_path):
     week = {"sso.example.edu": {"maximum_age_days": 90, "refresh_token_rotation": "none"}}
     for days, warned in ((80, True), (70, False)):
         obtained = int(NOW) - days * 86400
@@ -147,16 +134,14 @@ def test_a_token_that_ends_soon_is_warned_of(tmp_path: Path) -> None:
 # -- a rollback, and looking
 
 
-def test_a_rollback_reads_no_password_and_refreshes_what_may_be_dead(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rollback_reads_no_password_and_refreshes_what_may_be_dead(tmp_path, monkeypatch):
     newer = token_set(scope="newer")
     monkeypatch.setattr("provisioner.deploy.targets.fresh_tokens", lambda *_arguments: newer)
     unset = login_server(
         "Alerts", hosts="one", password=SecretReference({"env": "NO_SUCH"}, Path())
     )
 
-    def scope(rotation: str, **tokens: Any) -> Any:
+    def scope(rotation, **tokens):
         servers = [oauth(), unset]
         project = project_in(tmp_path, *servers, providers=strict(rotation))
         secrets = project_secrets(project)
@@ -164,14 +149,14 @@ def test_a_rollback_reads_no_password_and_refreshes_what_may_be_dead(
         targets = prepare_rollback(declared(project, servers, inventory()), inventory(), secrets)
         assert targets.entries["Alerts"].password is None
         assert targets.warnings == ()
-        return targets.entries["Reports"].token_set.scope  # type: ignore[union-attr]
+        return targets.entries["Reports"].token_set.scope
 
     assert scope("old_stays_valid") == "newer"
     assert scope("none") == "smtp"
     assert scope("strict", handed_over_to="maps1") == "smtp"
 
 
-def test_a_rollback_goes_on_without_a_token(tmp_path: Path) -> None:
+def test_a_rollback_goes_on_without_a_token(tmp_path):
     project = project_in(tmp_path, oauth())
     secrets = project_secrets(project)
     targets = prepare_rollback(declared(project, [oauth()], inventory()), inventory(), secrets)
@@ -180,7 +165,7 @@ def test_a_rollback_goes_on_without_a_token(tmp_path: Path) -> None:
     assert len(targets.warnings) == 1
 
 
-def test_to_look_at_hosts_takes_no_secret(tmp_path: Path) -> None:
+def test_to_look_at_hosts_takes_no_secret(tmp_path):
     servers = [oauth("two"), password_server(hosts="one")]
     project = project_in(tmp_path, *servers)
     targets = declared_targets(declared(project, servers, inventory()))
@@ -190,8 +175,8 @@ def test_to_look_at_hosts_takes_no_secret(tmp_path: Path) -> None:
 # -- hosts
 
 
-def targets_of(hosts: dict[str, tuple[str, ...]], pruned: Sequence[str] = ()) -> Targets:
-    project = cast("Project", SimpleNamespace(providers={}))
+def targets_of(hosts, pruned=()):
+    project = SimpleNamespace(providers={})
     entries = {name: login_entry(name) for name in hosts}
     return Targets(
         project=project,
@@ -202,7 +187,7 @@ def targets_of(hosts: dict[str, tuple[str, ...]], pruned: Sequence[str] = ()) ->
     )
 
 
-def test_a_limit_leaves_only_its_hosts() -> None:
+def test_a_limit_leaves_only_its_hosts():
     targets = targets_of({"A": ("h1", "h2"), "B": ("h2",)}, ["h3"])
     assert targets.all_hosts == ("h1", "h2", "h3")
     limited = targets.limited_to(["h2"])
@@ -211,7 +196,7 @@ def test_a_limit_leaves_only_its_hosts() -> None:
     assert limited.declared == targets.declared, "what goes elsewhere is declared all the same"
 
 
-def test_each_host_has_a_key_and_placeholders_of_its_own() -> None:
+def test_each_host_has_a_key_and_placeholders_of_its_own():
     targets = targets_of({"A": ("h1", "h2"), "B": ("h2",)})
     hidden = {"A": {"/password": '"secret"'}, "B": {}}
     one, two = (host_input(targets, host, KEY, hidden, {}) for host in ("h1", "h2"))
@@ -240,10 +225,8 @@ def test_each_host_has_a_key_and_placeholders_of_its_own() -> None:
         ({"host": "smtp.office365.com", "user_name": None}, {}, None),
     ],
 )
-def test_what_a_mailbox_may(
-    changes: dict[str, Any], providers: Any, limit: tuple[str | None, int, int] | None
-) -> None:
-    project = cast("Project", SimpleNamespace(providers=providers))
+def test_what_a_mailbox_may(changes, providers, limit):
+    project = SimpleNamespace(providers=providers)
     entry = login_entry(**{"user_name": "Reports@Example.edu", **changes})
     found = Targets(project=project).limit(entry)
     if limit is None:

@@ -1,42 +1,37 @@
 """What a person still has to type into the dialog of MAPS, of entries and of what was entered."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
 from provisioner.host import host_state
 from provisioner.host.host_document import Damaged, key_of, placeholder
 from provisioner.host.host_state import Entered, State
-from provisioner.host.to_enter import FieldToEnter, ServerToEnter, dialog_entry, to_enter
+from provisioner.host.to_enter import dialog_entry, to_enter
 from tests.unit.deploy.runs import entry, oauth2_entry
 
 KEY = "5a" * 32
-Documents = tuple[dict[str, Any], ...]
 
 
-def hidden(text: str) -> str:
+def hidden(text):
     return placeholder(f'"{text}"', KEY)
 
 
-def login(secret: str = "one", name: str = "Reports", **changes: Any) -> dict[str, Any]:
+def login(secret="one", name="Reports", **changes):
     return entry(name, **{"password": hidden(secret), **changes})
 
 
-def oauth(secret: str = "one", token: str = "1", **changes: Any) -> dict[str, Any]:
+def oauth(secret="one", token="1", **changes):
     made = oauth2_entry(token=token, grant=f"g{token}", expires=int(token))
     made["oauth2"] |= {"client_secret": hidden(secret), **changes}
     made["oauth2"]["token"] |= {"access_token": hidden("a" + token), "identity": token}
     return made
 
 
-def record(content: dict[str, Any] | None, run_id: str = "run-1") -> Entered:
+def record(content, run_id="run-1"):
     typed = None if content is None else dialog_entry(content)
     return Entered(entry=typed, at="2030-01-01T00:00:00Z", by="anna", run_id=run_id)
 
 
-def entered(*contents: dict[str, Any]) -> State:
+def entered(*contents):
     """A state in which a person has entered these, in this order."""
     state = State(key_id="k")
     for content in contents:
@@ -44,11 +39,11 @@ def entered(*contents: dict[str, Any]) -> State:
     return state
 
 
-def wanted(*contents: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def wanted(*contents):
     return {key_of(content): content for content in contents}
 
 
-CASES: dict[str, tuple[Documents, Documents, list[str]]] = {
+CASES = {
     "what was entered as it is": ((login(),), (login(),), []),
     "a field": ((login(),), (login(port=25),), ["Reports changed /port 587>25"]),
     "a box that is not checked": (
@@ -77,32 +72,32 @@ CASES: dict[str, tuple[Documents, Documents, list[str]]] = {
 }  # fmt: skip
 
 
-def words(server: ServerToEnter) -> str:
-    def field(one: FieldToEnter) -> str:
+def words(server):
+    def field(one):
         return f"{one.pointer} {'***' if one.is_hidden else f'{one.old}>{one.new}'}"
 
     return f"{server.name} {server.change} {', '.join(map(field, server.fields))}"
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), CASES.values(), ids=CASES)
-def test_what_is_to_be_entered(before: Documents, after: Documents, expected: list[str]) -> None:
+def test_what_is_to_be_entered(before, after, expected):
     assert [words(s) for s in to_enter(wanted(*after), entered(*before))] == expected
 
 
-def test_a_server_that_was_removed_there_is_new_again() -> None:
+def test_a_server_that_was_removed_there_is_new_again():
     state = entered(login()).with_entered({"reports": record(None)})
     assert to_enter({}, state) == ()
     assert [s.change for s in to_enter(wanted(login()), state)] == ["new"]
 
 
-def test_no_token_and_no_secret_is_kept() -> None:
+def test_no_token_and_no_secret_is_kept():
     kept = entered(oauth(prompt="consent")).entered["reports"][-1].entry or {}
     assert "token" not in kept["oauth2"]
     assert kept["oauth2"]["prompt"] == "consent"
     assert kept["oauth2"]["client_secret"] == hidden("one")
 
 
-def test_an_undo_leaves_the_record_before() -> None:
+def test_an_undo_leaves_the_record_before():
     state = entered(login(port=1), login(port=2), login(port=3))
     assert len(state.entered["reports"]) == 2
     state = state.without_entered(["reports"])
@@ -110,13 +105,13 @@ def test_an_undo_leaves_the_record_before() -> None:
     assert state.without_entered(["reports"]).entered == {}
 
 
-def test_it_is_kept_as_it_was_written() -> None:
+def test_it_is_kept_as_it_was_written():
     state = entered(login(), oauth())
     assert host_state.parse(state.text()) == state
 
 
 @pytest.mark.parametrize("records", ["[]", "[{}]", "{}", "[1, 2]", "[null, null, null]"])
-def test_records_of_another_shape_are_damaged(records: str) -> None:
+def test_records_of_another_shape_are_damaged(records):
     text = State(key_id="k").text().replace('"entered": {}', f'"entered": {{"a": {records}}}')
     with pytest.raises(Damaged):
         host_state.parse(text)

@@ -1,26 +1,11 @@
 """What a host's worker is given, and what it leaves in the run folder."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any, cast
-
 import msgspec
 import pytest
 from msgspec.structs import replace
 
-from provisioner.ansible.run_folder import Begun
 from provisioner.host.host_document import known_names
-from provisioner.host.protocol import (
-    Answer,
-    Call,
-    CallSettings,
-    CallTimeout,
-    Crashed,
-    Operation,
-    Unreachable,
-    VariableUnusable,
-)
+from provisioner.host.protocol import CallTimeout, Crashed, Unreachable, VariableUnusable
 from provisioner.host.result import HostAnswer, HostState
 from provisioner.host.worker import answer
 from tests.unit.deploy.memory_host import MemoryHost
@@ -30,36 +15,36 @@ from tests.unit.deploy.runs import HOST, entry, run_input
 class Left:
     """Stands for a begun host: what was left of it."""
 
-    def __init__(self) -> None:
-        self.answers: list[bytes] = []
-        self.phases: list[str] = []
+    def __init__(self):
+        self.answers = []
+        self.phases = []
 
-    def phase(self, name: str) -> None:
+    def phase(self, name):
         self.phases.append(name)
 
-    def goes_on(self) -> bool:
+    def goes_on(self):
         return True
 
-    def answer(self, content: bytes, short: bytes) -> None:
+    def answer(self, content, short):
         self.answers += [content, short]
 
 
-def left_by(host: MemoryHost, call: Call | None = None, **variables: Any) -> list[HostAnswer]:
+def left_by(host, call=None, **variables):
     """The answer and its short form."""
     work = replace(run_input(host, [entry()]), lock_wait=7)
-    left, asked = Left(), list[CallSettings]()
+    left, asked = Left(), []
 
-    def caller(settings: CallSettings) -> Call:
+    def caller(settings):
         asked.append(settings)
         return call or host.call
 
-    def variable(name: str) -> object:
+    def variable(name):
         value = variables.get(name)
         if isinstance(value, Exception):
             raise value
         return value
 
-    answer(work, HOST, variable, "posix", caller, cast("Begun", left))
+    answer(work, HOST, variable, "posix", caller, left)
     for settings in asked:
         names, shown = known_names()
         assert (settings.key, settings.who, settings.lock_wait) == (
@@ -73,7 +58,7 @@ def left_by(host: MemoryHost, call: Call | None = None, **variables: Any) -> lis
 PLACE = {"maps_directory": "/srv/maps", "maps_group": "maps"}
 
 
-def test_it_is_told_in_full_and_in_short() -> None:
+def test_it_is_told_in_full_and_in_short():
     whole, short = left_by(MemoryHost(), **PLACE)
     assert whole.result.state is HostState.DELIVERED
     assert len(whole.result.mails) == 1
@@ -89,7 +74,7 @@ def test_it_is_told_in_full_and_in_short() -> None:
         ({"maps_group": VariableUnusable("cannot be templated")}, "cannot be templated"),
     ],
 )
-def test_a_variable_that_does_not_fit_touches_nothing(variable: dict[str, Any], words: str) -> None:
+def test_a_variable_that_does_not_fit_touches_nothing(variable, words):
     host = MemoryHost()
     whole, short = left_by(host, **PLACE | variable)
     assert (whole.result.state, whole.result.reason) == (HostState.FAILED, "invalid_variable")
@@ -109,10 +94,8 @@ def test_a_variable_that_does_not_fit_touches_nothing(variable: dict[str, Any], 
         (Crashed("KeyError:12"), HostState.FAILED, "crash", "KeyError:12"),
     ],
 )
-def test_a_host_that_cannot_be_read(
-    error: Exception, state: HostState, reason: str, about: str
-) -> None:
-    def call(_operations: Sequence[Operation]) -> list[Answer]:
+def test_a_host_that_cannot_be_read(error, state, reason, about):
+    def call(_operations):
         raise error
 
     whole, short = left_by(MemoryHost(), call, **PLACE)

@@ -1,16 +1,12 @@
 """The table of operations on this host, in this process, and what tables can't say."""
 
-from __future__ import annotations
-
 import base64
 import json
-from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
 
 from provisioner.host.protocol import decoded
-from tests.hosts.host import Host
 from tests.hosts.operation_cases import (
     ARCHIVE,
     CASES,
@@ -20,7 +16,6 @@ from tests.hosts.operation_cases import (
     LIES,
     READ,
     STATE,
-    Case,
     D,
     placeholder,
     post,
@@ -33,7 +28,7 @@ from tests.hosts.smtp.conversation_cases import TAKEN
 from tests.support.scripted_smtp import scripted_server
 
 
-def check(host: Host, case: Case) -> None:
+def check(host, case):
     """What the host does of a case is what it says."""
     host.need(*case.needs)
     host.put(case.before, case.opened)
@@ -49,7 +44,7 @@ def check(host: Host, case: Case) -> None:
         decoded(answers, case.operations)  # fits provisioner/host/protocol.py
 
 
-def fitting(found: Any, wanted: Any) -> Any:
+def fitting(found, wanted):
     """`found` without the names that `wanted` says nothing of."""
     if isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
         return [fitting(one, other) for one, other in zip(found, wanted, strict=True)]

@@ -1,12 +1,9 @@
 """No secret leaves in a report: whatever is wrong with it, wherever it stands, in any format."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,14 +23,12 @@ CASES = yaml.safe_load(Path(__file__).with_name("canaries.yml").read_text("utf-8
 SECRETS, TEMPLATES = CASES["secrets"], CASES["templates"]
 
 
-def assert_silent(report: str, canaries: Iterable[str] = CANARIES) -> None:
+def assert_silent(report, canaries=CANARIES):
     lines = [line for line in report.splitlines() if any(canary in line for canary in canaries)]
     assert lines == []
 
 
-def assert_none_is_reported(
-    folder: Path, texts: Mapping[str, str], canaries: Iterable[str] = CANARIES
-) -> None:
+def assert_none_is_reported(folder, texts, canaries=CANARIES):
     """Each text is wrong, and no report on all of them holds a canary."""
     for name, text in texts.items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -47,18 +42,18 @@ def assert_none_is_reported(
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_a_wrong_secret_is_not_reported(template: str, tmp_path: Path) -> None:
+def test_a_wrong_secret_is_not_reported(template, tmp_path):
     text = TEMPLATES[template]
     texts = {f"{name}.yml": text.replace("SECRET", one) for name, one in SECRETS.items()}
     assert_none_is_reported(tmp_path, texts)
 
 
-def test_a_wrong_vault_password_is_not_reported(tmp_path: Path) -> None:
+def test_a_wrong_vault_password_is_not_reported(tmp_path):
     texts = {f"{n}/provisioner.yml": f"vault_password: {s}\n" for n, s in SECRETS.items()}
     assert_none_is_reported(tmp_path, texts)
 
 
-def test_a_secret_in_the_wrong_place_is_not_reported(tmp_path: Path) -> None:
+def test_a_secret_in_the_wrong_place_is_not_reported(tmp_path):
     texts = {f"{name}.yml": text for name, text in CASES["elsewhere"].items()}
     for number, secret in enumerate(CASES["json secrets"]):
         texts[f"{number}.json"] = f'{{"oauth2": {{"client_secret": {secret}, "port": 1}}}}'
@@ -66,7 +61,7 @@ def test_a_secret_in_the_wrong_place_is_not_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("secret", [*KNOWN_FORMS, CANARIES[0]])
-def test_a_secret_in_another_value_is_not_reported(secret: str, tmp_path: Path) -> None:
+def test_a_secret_in_another_value_is_not_reported(secret, tmp_path):
     texts = {}
     for name, form in CASES["misplaced"].items():
         if secret in CANARIES and "query" not in name:
@@ -77,7 +72,7 @@ def test_a_secret_in_another_value_is_not_reported(secret: str, tmp_path: Path) 
     assert_none_is_reported(tmp_path, texts, [secret[:12]])
 
 
-def test_neither_the_command_nor_its_files_report_a_secret(tmp_path: Path) -> None:
+def test_neither_the_command_nor_its_files_report_a_secret(tmp_path):
     for number, secret in enumerate(SECRETS.values()):
         (tmp_path / f"{number}.yml").write_text(
             TEMPLATES["block"].replace("SECRET", secret), encoding="utf-8"

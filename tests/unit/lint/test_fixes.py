@@ -1,7 +1,5 @@
 """`validate --fix`: before, after and difference as files. Nothing else changes."""
 
-from __future__ import annotations
-
 import random
 import shutil
 from pathlib import Path
@@ -23,9 +21,7 @@ SECRET = "hunter2CANARY"
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_mechanical_is_mended(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_mechanical_is_mended(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = name.replace(".before", "")
     shutil.copy(FIXES / name, file)
@@ -44,16 +40,14 @@ def test_what_is_mechanical_is_mended(
     ],
     ids=["a value that a secret shares", "a text that would become a comment"],
 )
-def test_what_would_change_more_than_is_named_is_left_alone(
-    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_would_change_more_than_is_named_is_left_alone(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     server = "server_name: A\nhost: smtp.example.edu\nsmtp_security_level: login\nuse_tls: true\n"
     Path("a.yml").write_text(server + text, encoding="utf-8")
     assert list(fixed_files([FoundFile("a.yml")], [], EVERYTHING)) == []
 
 
-def test_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_else_changes(tmp_path, monkeypatch):
     """Comments, lines, their ends and secrets stay, whatever else is wrong with a file."""
     monkeypatch.chdir(tmp_path)
     chance, count = random.Random(1), 0
@@ -74,7 +68,7 @@ def test_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert count > 20
 
 
-def test_no_secret_is_shown_or_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_is_shown_or_touched(tmp_path, monkeypatch):
     """All the wrong ways in which a secret may stand, beside what is to be fixed."""
     monkeypatch.chdir(tmp_path)
     count = 0

@@ -1,7 +1,5 @@
 """Patterns and lengths of the schemas mean the same to Rust, Python and ECMAScript (editors)."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
@@ -32,15 +30,15 @@ process.stdout.write(JSON.stringify(answers));
 
 
 @cache
-def texts_around(pattern: str) -> dict[str, bool]:
+def texts_around(pattern):
     """Texts from and around a pattern -> whether Python finds it there, `$` being the very end."""
-    form, seen = re.compile(strict(pattern)), dict[str, bool]()
+    form, seen = re.compile(strict(pattern)), {}
     right = st.from_regex(form, alphabet=characters)
     wrong = st.one_of(right.flatmap(edited), right.flatmap(edited).flatmap(edited), odd_texts)
 
     @generated(50)
     @given(st.one_of(right, wrong, wrong, right.map("{}\n".format), right.map("\n{}".format)))
-    def collect(text: str) -> None:
+    def collect(text):
         seen[text] = form.search(text) is not None
 
     collect()
@@ -48,9 +46,9 @@ def texts_around(pattern: str) -> dict[str, bool]:
 
 
 @pytest.mark.parametrize("pattern", patterns())
-def test_rust_and_python_agree(pattern: str) -> None:
+def test_rust_and_python_agree(pattern):
     engine = jsonschema_rs.Draft202012Validator({"pattern": pattern})
-    seen: Counter[bool] = Counter()
+    seen = Counter()
     for text, is_match in texts_around(pattern).items():
         seen[is_match] += 1
         assert engine.is_valid(text) is is_match, text
@@ -59,7 +57,7 @@ def test_rust_and_python_agree(pattern: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.lab  # which installs Node.js
-def test_ecmascript_agrees() -> None:
+def test_ecmascript_agrees():
     asked = [(pattern, list(texts_around(pattern))) for pattern in patterns()]
     run = subprocess.run(
         ["node", "-e", NODE], input=json.dumps(asked), capture_output=True, text=True, check=True
@@ -69,6 +67,6 @@ def test_ecmascript_agrees() -> None:
         assert answers == expected, pattern
 
 
-def test_the_patterns_are_all_there() -> None:
+def test_the_patterns_are_all_there():
     assert len(patterns()) > 10
     assert sum(len(texts_around(pattern)) for pattern in patterns()) > 300

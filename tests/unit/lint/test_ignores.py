@@ -1,9 +1,5 @@
 """`--select`, `--ignore` and ignore comments: what they hide, and what comes forth then."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import pytest
 
 from provisioner.errors import UsageError
@@ -35,14 +31,14 @@ LOOKALIKE = "https://login.micros0ftonline.com/contoso.edu/oauth2/v2.0/token"
 HTTP_OF_WRONG_FORM = "'http://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token?é'"
 
 
-def found(folder: Path, text: str, asked: frozenset[str] | None = None) -> list[tuple[str, int]]:
+def found(folder, text, asked=None):
     (folder / "a.yml").write_text(text, newline="")
     asked = selected_rules() if asked is None else asked
     result = lint(documents_at([str(folder / "a.yml")]), asked=asked)
     return [(finding.rule, finding.line) for finding in result.findings]
 
 
-def rules(folder: Path, text: str, asked: frozenset[str] | None = None) -> set[str]:
+def rules(folder, text, asked=None):
     return {rule for rule, _ in found(folder, text, asked)}
 
 
@@ -58,9 +54,7 @@ def rules(folder: Path, text: str, asked: frozenset[str] | None = None) -> set[s
         (["unused-ignore", "http-endpoint"], [], {"unused-ignore"} | ALWAYS),
     ],
 )  # fmt: skip
-def test_selected_rules_are_reported(
-    select: list[str], ignore: list[str], expected: set[str], tmp_path: Path
-) -> None:
+def test_selected_rules_are_reported(select, ignore, expected, tmp_path):
     assert rules(tmp_path, SERVERS, selected_rules(select, ignore)) == expected
 
 
@@ -72,16 +66,14 @@ def test_selected_rules_are_reported(
         ([], ["syntax"], "syntax cannot be ignored", "can be ignored: app-password-only, "),
     ],
 )
-def test_a_rule_that_cannot_be_chosen(
-    select: list[str], ignore: list[str], message: str, remedy: str
-) -> None:
+def test_a_rule_that_cannot_be_chosen(select, ignore, message, remedy):
     with pytest.raises(UsageError) as raised:
         selected_rules(select, ignore)
     assert message in raised.value.message
     assert remedy in raised.value.remedy
 
 
-def test_only_advice_can_be_ignored() -> None:
+def test_only_advice_can_be_ignored():
     rest = {entry.rule for entry in rule_pages()} - IGNORABLE - OTHER_ADVICE
     assert {"providers-differ", "endpoint-hosts-differ", "refresh-host-differs"} <= rest
     assert {"duplicate-server-name", "host-is-url", "syntax", "missing-key"} <= rest
@@ -104,14 +96,12 @@ def test_only_advice_can_be_ignored() -> None:
         ("port: 587  # provisioner: ignore[cleartext-login] same rack\nuse_tls: false", False),
     ],
 )
-def test_a_comment_with_a_reason_at_its_place_hides(
-    line: str, is_hidden: bool, tmp_path: Path
-) -> None:
+def test_a_comment_with_a_reason_at_its_place_hides(line, is_hidden, tmp_path):
     left = rules(tmp_path, LOGIN.format(line=line))
     assert left - {"unused-ignore"} == (set() if is_hidden else {"cleartext-login"})
 
 
-def test_an_unusable_server_cannot_be_hidden(tmp_path: Path) -> None:
+def test_an_unusable_server_cannot_be_hidden(tmp_path):
     comment = "  # provisioner: ignore[wrong-type, duplicate-server-name, host-is-url] no\n"
     text = "server_name: x\nhost: smtp://relay.example.edu\nsmtp_security_level: none\n"
     text = text.replace("\n", comment)
@@ -124,7 +114,7 @@ def test_an_unusable_server_cannot_be_hidden(tmp_path: Path) -> None:
     ]
 
 
-def test_a_comment_about_two_servers_is_used_where_one_is_read(tmp_path: Path) -> None:
+def test_a_comment_about_two_servers_is_used_where_one_is_read(tmp_path):
     """`lookalike-name` compares: it says nothing where the other server is not among the files."""
     line = "server_name: My{}reports  # provisioner: ignore[lookalike-name] two campuses\n"
     rest = "host: relay.example.edu\nsmtp_security_level: none\n"
@@ -140,9 +130,7 @@ def test_a_comment_about_two_servers_is_used_where_one_is_read(tmp_path: Path) -
         (HTTP_OF_WRONG_FORM, "http-endpoint", "wrong-form"),
     ],
 )
-def test_a_finding_covers_another_only_where_it_is_shown(
-    url: str, shown: str, hidden: str, tmp_path: Path
-) -> None:
+def test_a_finding_covers_another_only_where_it_is_shown(url, shown, hidden, tmp_path):
     """As docs/how-to/validating.md says; what comes forth are errors that cannot be ignored."""
     text = OAUTH2.format(url=url)
     assert rules(tmp_path, text) == {shown}
@@ -154,6 +142,6 @@ def test_a_finding_covers_another_only_where_it_is_shown(
     assert rules(tmp_path, OAUTH2.format(url=both)) == {hidden, "unused-ignore"}
 
 
-def test_a_warning_covers_no_error(tmp_path: Path) -> None:
+def test_a_warning_covers_no_error(tmp_path):
     text = OAUTH2.format(url="'https://accounts.google.com/o/oauth2/token?é'")
     assert {"superseded-endpoint", "wrong-form"} <= rules(tmp_path, text)

@@ -1,23 +1,17 @@
 """Nothing hides anything: neither a broken file, nor a rule that crashes, nor another project."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioner.config.issue import Issue, Severity
+from provisioner.config.issue import Severity
 from provisioner.lint.checks import EVERYTHING, RULES
-from provisioner.lint.context import LintContext
-from provisioner.lint.result import LintResult, lint
+from provisioner.lint.result import lint
 from provisioner.lint.rule import rule
-from provisioner.lint.server import ServerView
 from provisioner.reports.findings.formats import RENDERERS
 from tests.support.loading import documents_at
 
@@ -25,17 +19,17 @@ RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def crash_on_settings(settings: Mapping[str, Any]) -> Iterator[Issue]:
+def crash_on_settings(settings):
     raise KeyError("hunter2CANARY")
 
 
 @rule("crashing-rule", Severity.WARNING, check_settings=crash_on_settings)
-def crashing(server: ServerView, context: LintContext) -> Iterator[Issue]:
+def crashing(server, context):
     raise KeyError("hunter2CANARY")
 
 
@@ -46,7 +40,7 @@ def crashing(server: ServerView, context: LintContext) -> Iterator[Issue]:
         ("provisioner.yml", "providers: {smtp.ofice365.com: {offline: scope}}\n", "lookalike"),
     ],
 )
-def test_a_rule_that_crashes_hides_no_other(name: str, text: str, other: str) -> None:
+def test_a_rule_that_crashes_hides_no_other(name, text, other):
     Path(name).write_text(text)
     asked = EVERYTHING | {crashing.id}
     result = lint(documents_at([name]), rules=(crashing, *RULES), asked=asked)
@@ -58,8 +52,8 @@ def test_a_rule_that_crashes_hides_no_other(name: str, text: str, other: str) ->
         assert "CANARY" not in render(result)
 
 
-def test_a_schema_that_crashes_hides_no_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash(*_: object) -> bool:
+def test_a_schema_that_crashes_hides_no_rule(monkeypatch):
+    def crash(*_):
         raise ValueError("hunter2CANARY")
 
     monkeypatch.setattr("provisioner.lint.schema.Schema.accepts", crash)
@@ -70,7 +64,7 @@ def test_a_schema_that_crashes_hides_no_rule(monkeypatch: pytest.MonkeyPatch) ->
     assert "CANARY" not in str(result)
 
 
-def test_a_broken_file_hides_no_other(here: Path) -> None:
+def test_a_broken_file_hides_no_other(here):
     (here / "a.yml").write_text("a: [\n")
     (here / "b.yml").write_bytes(b"\xff\xff")
     (here / "c.yml").symlink_to("c.yml")
@@ -87,7 +81,7 @@ def test_a_broken_file_hides_no_other(here: Path) -> None:
     assert (result.files, result.servers) == (5, 1)
 
 
-def test_a_name_is_compared_across_files_as_it_was_meant(here: Path) -> None:
+def test_a_name_is_compared_across_files_as_it_was_meant(here):
     names = ("Straße", "STRASSE", "other", "' x'", "' x'")
     for file, name in zip("abcde", names, strict=True):
         (here / f"{file}.yml").write_text("# comment\n" * (file == "b") + RELAY.format(name=name))
@@ -121,7 +115,7 @@ def test_a_name_is_compared_across_files_as_it_was_meant(here: Path) -> None:
         "providers:",
     ],
 )
-def test_an_odd_document_has_printable_findings_and_crashes_no_rule(text: str) -> None:
+def test_an_odd_document_has_printable_findings_and_crashes_no_rule(text):
     for name in ("a.yml", "provisioner.yml"):
         Path(name).write_text(text, encoding="utf-8")
         result = lint(documents_at([name]))
@@ -145,7 +139,7 @@ print(json.dumps([before, peak(), result.servers]))
 """
 
 
-def test_documents_are_not_all_in_memory(here: Path) -> None:
+def test_documents_are_not_all_in_memory(here):
     for number in range(300):
         text = RELAY.format(name=f"x{number}") + "# " + "x" * 200_000 + "\n"
         (here / f"s{number}.yml").write_text(text)
@@ -169,66 +163,66 @@ class TestProjects:
     FACTS = "providers: {login.example.edu: {offline: scope}}\n"
 
     @pytest.fixture(autouse=True)
-    def projects(self, here: Path) -> None:
+    def projects(self, here):
         self.write(".git/config", "")
         self.write("prod/servers/a.yml", RELAY.format(name="Reports"))
         self.write("prod/inventory/hosts.yml", "maps: {hosts: {maps1: {}}}\n")
         self.write("test/servers/a.yml", RELAY.format(name="Reports"))
         self.write("test/provisioner.yml", "{}\n")
 
-    def write(self, name: str, text: str) -> None:
+    def write(self, name, text):
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def result(self, *paths: str) -> LintResult:
+    def result(self, *paths):
         return lint(documents_at(paths))
 
-    def found(self, *paths: str) -> list[tuple[str, str]]:
+    def found(self, *paths):
         return [(finding.file, finding.rule) for finding in self.result(*paths).findings]
 
-    def test_names_are_unique_in_a_project_only(self) -> None:
+    def test_names_are_unique_in_a_project_only(self):
         for paths in (["."], ["prod", "test"], ["prod/servers/a.yml", "test/servers/a.yml"]):
             assert self.found(*paths) == []
         everything = self.result(".")
         assert (everything.files, everything.servers) == (3, 2)  # no inventory among them
 
-    def test_two_of_a_name_are_found_however_the_project_is_named(self) -> None:
+    def test_two_of_a_name_are_found_however_the_project_is_named(self):
         self.write("prod/servers/b.yml", RELAY.format(name="reports"))
         both = ["prod/servers/a.yml", "prod/servers/b.yml"]
         for paths in (["."], ["prod"], ["prod/servers"], both):
             assert self.found(*paths) == [("prod/servers/b.yml", "duplicate-server-name")]
 
-    def test_files_of_no_project_are_compared_with_one_another(self) -> None:
+    def test_files_of_no_project_are_compared_with_one_another(self):
         for name in "ab":
             self.write(f"loose/{name}.yml", RELAY.format(name="Reports"))
         assert self.found("loose", "prod") == [("loose/b.yml", "duplicate-server-name")]
 
-    def test_each_project_has_its_own_facts(self) -> None:
+    def test_each_project_has_its_own_facts(self):
         for project in ("prod", "test"):
             self.write(f"{project}/servers/a.yml", self.OAUTH2)
         self.write("test/provisioner.yml", self.FACTS)
         for path in (".", "test/servers/a.yml"):
             assert self.found(path) == [("test/servers/a.yml", "no-offline-access")]
 
-    def test_wrong_facts_are_a_finding_and_not_used(self) -> None:
+    def test_wrong_facts_are_a_finding_and_not_used(self):
         self.write("test/servers/a.yml", self.OAUTH2)
         self.write("test/provisioner.yml", self.FACTS.replace("}}", ", idle_expiry_days: x}}"))
         assert self.found("test") == [("test/provisioner.yml", "wrong-type")]
 
-    def test_servers_outside_of_the_project_folder_belong_to_it(self) -> None:
+    def test_servers_outside_of_the_project_folder_belong_to_it(self):
         self.write("elsewhere/a.yml", self.OAUTH2)
         self.write("test/provisioner.yml", self.FACTS + "servers: ../elsewhere\n")
         assert self.found("test") == [("test/../elsewhere/a.yml", "no-offline-access")]
 
-    def test_a_second_settings_file_is_found_however_it_is_named(self) -> None:
+    def test_a_second_settings_file_is_found_however_it_is_named(self):
         self.write("test/provisioner.yml", "{}\n---\n{}\n")
         self.write("test/provisioner.yaml", "{}\n")
         names = ["test/provisioner.yml", "test/provisioner.yaml"]
         for paths in (["test"], names):
             assert self.found(*paths) == [(name, "second-settings") for name in names]
 
-    def test_the_top_of_a_repository_is_the_last_folder_looked_at(self) -> None:
+    def test_the_top_of_a_repository_is_the_last_folder_looked_at(self):
         self.write("servers/x.yml", RELAY.format(name="x"))
         self.write("inner/.git/config", "")
         self.write("inner/loose/a.yml", RELAY.format(name="x"))

@@ -1,7 +1,5 @@
 """Each rule has a page, and the page's examples are true."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import get_args
@@ -34,37 +32,36 @@ IN_WORDS_ONLY = {
 }
 
 
-def examples_below(heading: str, rule: str) -> list[str]:
+def examples_below(heading, rule):
     section = re.search(rf"^## {heading}\n(.*?)(?=^## )", rule_page(rule) or "", re.M | re.S)
-    assert section is not None
     return re.findall(r"```yaml\n(.*?)```", section.group(1), re.S)
 
 
-def rules_found(text: str, folder: Path) -> set[str]:
+def rules_found(text, folder):
     path = folder / "server.yml"
     path.write_text(text, encoding="utf-8")
     return {finding.rule for finding in lint(load(path)).findings}
 
 
-def test_there_is_a_page_for_each_rule_and_no_other() -> None:
+def test_there_is_a_page_for_each_rule_and_no_other():
     known = {*get_args(ReaderRule), *SCHEMA_RULES, *(rule.id for rule in RULES), UNUSED_IGNORE}
     assert set(RULE_IDS) == known
 
 
-def test_a_rule_is_a_function_of_its_name_in_one_theme() -> None:
+def test_a_rule_is_a_function_of_its_name_in_one_theme():
     assert len({rule.id for rule in RULES}) == len(RULES)
     for rule in RULES:
         assert rule.check.__name__ == rule.id.replace("-", "_")
 
 
-def test_every_theme_is_listed() -> None:
+def test_every_theme_is_listed():
     folder = Path(str(checks.__file__)).parent
     found = {file.stem for file in folder.glob("*.py")} - {"__init__"}
     assert {theme.__name__.rpartition(".")[2] for theme in THEMES} == found
 
 
 @pytest.mark.parametrize("rule", RULE_IDS)
-def test_a_page_says_problem_correct_and_why(rule: str) -> None:
+def test_a_page_says_problem_correct_and_why(rule):
     text = rule_page(rule) or ""
     lines = text.splitlines()
     assert lines[0] == f"# {rule}"
@@ -74,13 +71,13 @@ def test_a_page_says_problem_correct_and_why(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", sorted(set(RULE_IDS) - IN_WORDS_ONLY))
-def test_the_problem_on_a_page_is_found(rule: str, tmp_path: Path) -> None:
+def test_the_problem_on_a_page_is_found(rule, tmp_path):
     (problem,) = examples_below("Problem", rule)
     assert rule in rules_found(problem, tmp_path)
 
 
 @pytest.mark.parametrize("rule", sorted(set(RULE_IDS) - IN_WORDS_ONLY))
-def test_what_a_page_calls_correct_has_no_finding(rule: str, tmp_path: Path) -> None:
+def test_what_a_page_calls_correct_has_no_finding(rule, tmp_path):
     (correct,) = examples_below("Correct", rule)
     assert rules_found(correct, tmp_path) == set()
 
@@ -88,12 +85,11 @@ def test_what_a_page_calls_correct_has_no_finding(rule: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "rule", ["app-password-only", "cleartext-login", "doubtful-smtp-host", "foreign-sender"]
 )
-def test_the_comment_that_a_page_shows_hides(rule: str, tmp_path: Path) -> None:
+def test_the_comment_that_a_page_shows_hides(rule, tmp_path):
     (problem,) = examples_below("Problem", rule)
     shown = re.search(
         rf"^    (\w+): .*(  # provisioner: ignore\[{rule}\] .*)$", rule_page(rule) or "", re.M
     )
-    assert shown is not None
     key, comment = shown.groups()
     assert rules_found(problem, tmp_path) == {rule}
     ignored = re.sub(rf"^( *{key}: .*)$", rf"\1{comment}", problem, flags=re.M)

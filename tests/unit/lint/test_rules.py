@@ -1,11 +1,8 @@
 """Rules whose findings depend on the day, on chance, or on what ansible-vault makes."""
 
-from __future__ import annotations
-
 import random
 from datetime import date
 from difflib import SequenceMatcher
-from typing import Any
 
 import pytest
 
@@ -21,7 +18,7 @@ from provisioner.providers.all_providers import PROVIDERS
 from provisioner.secret import Secret
 
 
-def messages(rule_id: str, value: dict[str, Any], today: date | None = None) -> list[str]:
+def messages(rule_id, value, today=None):
     (rule,) = (rule for rule in RULES if rule.id == rule_id)
     server = ServerView(Document(source=Source("server.json"), value=value), value)
     return [issue.message for issue in rule.check(server, LintContext(today=today))]
@@ -38,7 +35,7 @@ def messages(rule_id: str, value: dict[str, Any], today: date | None = None) -> 
         (date(2040, 1, 1), "the client secret has expired"),
     ],
 )
-def test_the_days_of_a_secret(today: date, words: str | None) -> None:
+def test_the_days_of_a_secret(today, words):
     server = {"oauth2": {"client_secret_expires": "2028-02-29"}}
     assert messages("secret-expired", server, today) == ([words] if words else [])
 
@@ -54,7 +51,7 @@ def test_the_days_of_a_secret(today: date, words: str | None) -> None:
         (date(2031, 1, 1), "has disabled password sign-in for mail programs by default"),
     ],
 )
-def test_the_end_of_passwords(today: date, words: str) -> None:
+def test_the_end_of_passwords(today, words):
     server = {"host": "smtp.office365.com", "smtp_security_level": "login", "password": "x"}
     assert messages("password-login-ending", server, today) == [f"Microsoft 365 {words}"]
 
@@ -69,7 +66,7 @@ PIECES = (
 )
 
 
-def test_the_quick_look_at_a_text_overlooks_no_placeholder() -> None:
+def test_the_quick_look_at_a_text_overlooks_no_placeholder():
     chance, count = random.Random(1), 0
     for _ in range(1000):
         name = "".join(chance.choices(PIECES, k=chance.randint(1, 3)))
@@ -79,7 +76,7 @@ def test_the_quick_look_at_a_text_overlooks_no_placeholder() -> None:
     assert 250 < count < 950
 
 
-def test_the_quick_look_at_a_host_overlooks_none_that_is_near() -> None:
+def test_the_quick_look_at_a_host_overlooks_none_that_is_near():
     chance, near = random.Random(1), 0
     known = [host for p in PROVIDERS for host in p.smtp_hosts if len(host) >= 16]
     for _ in range(300):
@@ -94,12 +91,12 @@ def test_the_quick_look_at_a_host_overlooks_none_that_is_near() -> None:
     assert 60 < near < 270
 
 
-def vault_text(length: int = 12) -> str:
+def vault_text(length=12):
     return VaultKey(Secret("an example")).encrypt(b"x" * length)
 
 
 @pytest.mark.parametrize("length", [1, 15, 16, 17, 40, 5000])
-def test_vault_text_is_complete_in_any_layout(length: int) -> None:
+def test_vault_text_is_complete_in_any_layout(length):
     text = vault_text(length)
     lines = text.splitlines()
     for same in (text, text.strip(), "\r\n".join(lines), "\n    ".join(lines), text.upper()):
@@ -107,7 +104,7 @@ def test_vault_text_is_complete_in_any_layout(length: int) -> None:
     assert vault_damage(text.replace(";1.1;AES256", ";1.2;AES256;maps")) is None
 
 
-def test_each_lost_line_and_each_cut_is_seen() -> None:
+def test_each_lost_line_and_each_cut_is_seen():
     lines = vault_text().splitlines()
     # Not the second: it is salt alone, and ANSIBLE_VAULT_ENCRYPT_SALT may be of any length.
     for lost in (0, *range(2, len(lines))):
@@ -126,7 +123,7 @@ def test_each_lost_line_and_each_cut_is_seen() -> None:
         ("AES256\n", "AES256\n3", "cut off or damaged"),
     ],
 )
-def test_damage_is_named_once(old: str, new: str, words: str) -> None:
+def test_damage_is_named_once(old, new, words):
     secret = {"oauth2": {"client_secret": vault_text().replace(old, new)}}
     (message,) = messages("vault-text", secret)
     assert words in message

@@ -1,13 +1,9 @@
 """Every demand of every schema: both engines see it fail, and its words quote no value."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import jsonschema
 import pytest
@@ -17,9 +13,8 @@ from jsonschema.validators import extend
 
 from provisioner.config.document import load_text
 from provisioner.config.pointer import segments, value_at
-from provisioner.lint.finding import Finding
 from provisioner.lint.result import lint
-from provisioner.lint.schema import SchemaName, schema_for, schema_named
+from provisioner.lint.schema import schema_for, schema_named
 from tests.support.loading import documents_at
 from tests.support.paths import EXAMPLES
 from tests.support.strategies.complete import complete, levels
@@ -33,7 +28,7 @@ VALID = EXAMPLES / "valid"
 CANARY, NUMBER = "hunter2CANARY", 70417762031
 # Too long for an unknown key to be shown.
 FREE_KEY = CANARY * 3
-WRONG: tuple[Any, ...] = (
+WRONG = (
     CANARY,
     f"{CANARY}\n",
     NUMBER,
@@ -50,20 +45,20 @@ BEYOND = {str: LONG, dict: LONG, list: [CANARY] * 1001, int: -NUMBER}
 MANY_KEYS = {f"key{number}": CANARY for number in range(1001)}
 MAPPINGS = ("authorize_extra", "scopeless_endpoints", "shared_tenants", "superseded_endpoints")
 KEYS = (FREE_KEY, f"client_secret:{CANARY}", f"client_secret={CANARY}", f"{CANARY} ", f"{CANARY}é")
-FILES: dict[SchemaName, str] = {"email-server": "server.yml", "project": "provisioner.yml"}
+FILES = {"email-server": "server.yml", "project": "provisioner.yml"}
 
 
-def pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[Any]:
+def pattern(_validator, pattern, value, _schema):
     """The end of the text is `$` to JSON Schema; to Python, so is the last line break."""
     if isinstance(value, str) and not re.search(strict(pattern), value):
         yield jsonschema.ValidationError("")
 
 
-SecondEngine: Any = extend(jsonschema.Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+SecondEngine = extend(jsonschema.Draft202012Validator, {"pattern": pattern})
 
 
 @cache
-def whole_documents(name: SchemaName) -> list[tuple[Any, bool]]:
+def whole_documents(name):
     """With every key; and whether most demands are made of it."""
     root = root_of(name)
     return [
@@ -72,7 +67,7 @@ def whole_documents(name: SchemaName) -> list[tuple[Any, bool]]:
     ]
 
 
-def failing(name: SchemaName) -> Iterator[tuple[str, Any]]:
+def failing(name):
     """Documents, and the pointer to what is wrong with each."""
     for document, makes_most in whole_documents(name):
         for pointer in pointers(document):
@@ -92,7 +87,7 @@ def failing(name: SchemaName) -> Iterator[tuple[str, Any]]:
     yield "", {"providers": {"login.example.edu": dict.fromkeys(MAPPINGS, MANY_KEYS)}}
 
 
-def is_closed(pointer: str, name: SchemaName) -> bool:
+def is_closed(pointer, name):
     """Whether a scalar there is a secret's, an unknown key's, or where settings should be."""
     root = root_of(name)
     node = resolved(root, root)
@@ -105,13 +100,13 @@ def is_closed(pointer: str, name: SchemaName) -> bool:
     return bool(node.get("writeOnly")) or "properties" in node
 
 
-def findings(document: Any, name: SchemaName) -> tuple[Finding, ...]:
+def findings(document, name):
     result = lint(load_text(json.dumps(document), FILES[name]))
     assert result.crashed == ()
     return result.findings
 
 
-def assert_silent(found: tuple[Finding, ...], pointer: str, name: SchemaName) -> None:
+def assert_silent(found, pointer, name):
     """Excerpts do show values, but only of known keys that hold no secret."""
     words = [f"{finding.message} {finding.remedy} {finding.pointer}" for finding in found]
     shown = [str(f.excerpt) for f in found] if is_closed(pointer, name) else []
@@ -123,7 +118,7 @@ def assert_silent(found: tuple[Finding, ...], pointer: str, name: SchemaName) ->
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_demand_fails_and_is_explained_without_a_value(name: SchemaName) -> None:
+def test_every_demand_fails_and_is_explained_without_a_value(name):
     engine, failed = SecondEngine(root_of(name)), set()
     for pointer, document in failing(name):
         errors = list(engine.iter_errors(document))
@@ -138,14 +133,14 @@ def test_every_demand_fails_and_is_explained_without_a_value(name: SchemaName) -
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_both_engines_accept_the_same_documents(name: SchemaName) -> None:
-    seen: Counter[bool] = Counter()
+def test_both_engines_accept_the_same_documents(name):
+    seen = Counter()
     engine = SecondEngine(root_of(name))
     valid = [d.value for d in documents_at([str(VALID)]) if schema_for(d).name == name]
 
     @generated(150)
     @given(st.sampled_from(valid).flatmap(mutated))
-    def agree(document: Any) -> None:
+    def agree(document):
         is_accepted = schema_named(name).accepts(document)
         seen[is_accepted] += 1
         assert engine.is_valid(document) is is_accepted

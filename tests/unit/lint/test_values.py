@@ -4,12 +4,7 @@ A row is [server, {key: value}, finding...], with a finding as "rule /pointer". 
 away; `oauth2` is laid over the one that is there; `providers` is that of the project.
 """
 
-from __future__ import annotations
-
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -19,25 +14,24 @@ from tests.support.loading import documents_at
 from tests.support.paths import EXAMPLES
 
 VALUES = EXAMPLES / "values"
-SERVERS: dict[str, dict[str, Any]] = yaml.safe_load((VALUES / "servers.yml").read_text("utf-8"))
-Row = list[Any]
+SERVERS = yaml.safe_load((VALUES / "servers.yml").read_text("utf-8"))
 
 
-def tables() -> Iterator[tuple[str, list[Row]]]:
+def tables():
     for path in sorted(VALUES.glob("*.yml")):
         if path.name != "servers.yml":
             for title, rows in yaml.safe_load(path.read_text(encoding="utf-8")).items():
                 yield f"{path.stem}: {title}", rows
 
 
-def changed(server: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def changed(server, changes):
     whole = server | changes
     if isinstance(changes.get("oauth2"), dict) and "oauth2" in server:
         whole["oauth2"] = changed(server["oauth2"], changes["oauth2"])
     return {key: value for key, value in whole.items() if value is not None}
 
 
-def findings_of(server: str, changes: dict[str, Any], folder: Path) -> list[str]:
+def findings_of(server, changes, folder):
     value = changed(SERVERS[server], changes)
     facts = {"providers": value.pop("providers", {})}
     (folder / "servers").mkdir(exist_ok=True)
@@ -49,11 +43,11 @@ def findings_of(server: str, changes: dict[str, Any], folder: Path) -> list[str]
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_the_servers_have_no_finding(server: str, tmp_path: Path) -> None:
+def test_the_servers_have_no_finding(server, tmp_path):
     assert findings_of(server, {}, tmp_path) == []
 
 
 @pytest.mark.parametrize("rows", dict(tables()).values(), ids=dict(tables()))
-def test_a_value_has_these_findings(rows: list[Row], tmp_path: Path) -> None:
+def test_a_value_has_these_findings(rows, tmp_path):
     found = [[server, value, *findings_of(server, value, tmp_path)] for server, value, *_ in rows]
     assert found == rows

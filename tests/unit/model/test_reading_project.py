@@ -1,7 +1,5 @@
 """A project's folder -> Project."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -17,14 +15,14 @@ RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path, monkeypatch):
     (tmp_path / "servers").mkdir()
     (tmp_path / "servers/a.yml").write_text(RELAY.format(name="A"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_everything_that_settings_can_say() -> None:
+def test_everything_that_settings_can_say():
     root = VALID / "project"
     found = read_project(root)
     assert [server.server_name for server in found.servers] == ["One", "Two"]
@@ -43,7 +41,7 @@ def test_everything_that_settings_can_say() -> None:
     assert found.providers["login.example.edu"]["refresh_token_rotation"] == "strict"
 
 
-def test_without_settings_the_conventional_places_serve(project: Path) -> None:
+def test_without_settings_the_conventional_places_serve(project):
     found = read_project(Path())
     assert found.root == project
     assert found.servers_path == project / "servers"
@@ -56,7 +54,7 @@ def test_without_settings_the_conventional_places_serve(project: Path) -> None:
     assert [server.server_name for server in read_project(project).servers] == ["A"]
 
 
-def test_the_error_is_the_whole_report(project: Path) -> None:
+def test_the_error_is_the_whole_report(project):
     (project / "servers/b.yml").write_text(RELAY.format(name="B") + "prot: 25\n")
     (project / "provisioner.yml").write_text("push: {forks: 0}\n")
     with pytest.raises(InvalidProject) as caught:
@@ -71,7 +69,7 @@ def test_the_error_is_the_whole_report(project: Path) -> None:
     assert caught.value.exit_code == ExitCode.FAILURE
 
 
-def test_a_checkout_does_not_choose_the_vault_password(project: Path) -> None:
+def test_a_checkout_does_not_choose_the_vault_password(project):
     (project / "provisioner.yml").write_text("vault_password: {file: /etc/CANARY}\n")
     with pytest.raises(InvalidProject, match=r"forbidden-key.*vault_password") as caught:
         read_project(project)
@@ -79,7 +77,7 @@ def test_a_checkout_does_not_choose_the_vault_password(project: Path) -> None:
     assert "CANARY" not in caught.value.message
 
 
-def test_no_servers_folder(project: Path) -> None:
+def test_no_servers_folder(project):
     with pytest.raises(InvalidProject) as caught:
         read_project(project / "servers")
     assert caught.value.message == (
@@ -88,20 +86,20 @@ def test_no_servers_folder(project: Path) -> None:
     assert "to create a project, run `provisioner init`" in caught.value.remedy
 
 
-def test_no_project_folder(project: Path) -> None:
+def test_no_project_folder(project):
     with pytest.raises(InvalidProject, match=r"there is no folder .*/nowhere$") as caught:
         read_project(project / "nowhere")
     assert "--project" in caught.value.remedy
 
 
-def test_broken_settings_are_told_before_a_missing_folder(project: Path) -> None:
+def test_broken_settings_are_told_before_a_missing_folder(project):
     (project / "servers").rename(project / "mail")
     (project / "provisioner.yml").write_text("servers: [mail\n")
     with pytest.raises(InvalidProject, match=r"provisioner.yml:1:10: error\[syntax\]"):
         read_project(project)
 
 
-def test_an_empty_servers_folder_is_an_error(project: Path) -> None:
+def test_an_empty_servers_folder_is_an_error(project):
     (project / "servers/a.yml").unlink()
     with pytest.raises(InvalidProject, match=r"servers:1:1: error\[no-files\]"):
         read_project(project)

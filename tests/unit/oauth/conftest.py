@@ -1,9 +1,6 @@
 """A browser that follows the address by itself, and what the tests of a sign-in share."""
 
-from __future__ import annotations
-
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +8,7 @@ from tests.support.paths import FOLLOWING_BROWSER
 
 
 @pytest.fixture
-def last_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def last_page(tmp_path, monkeypatch):
     """BROWSER is a program that follows the address; this file holds the page it ended on."""
     # The module asks the environment once a process.
     monkeypatch.setattr("webbrowser._tryorder", None)

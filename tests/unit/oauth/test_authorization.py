@@ -1,15 +1,11 @@
 """The address that the browser opens."""
 
-from __future__ import annotations
-
 import re
-from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
 from provisioner.errors import InvalidProject
-from provisioner.model.email_server import OAuth2Settings
 from provisioner.oauth.authorization import (
     authorization_url,
     new_state,
@@ -25,30 +21,28 @@ REDIRECT = "http://localhost:4711"
 STATE, VERIFIER = Secret("a-state"), Secret("CANARY-verifier")
 
 
-def _settings(**settings: Any) -> OAuth2Settings:
-    found = oauth_server(**settings).oauth2
-    assert found is not None
-    return found
+def _settings(**settings):
+    return oauth_server(**settings).oauth2
 
 
-def _request(declared: OAuth2Settings, account: str | None = None) -> str:
+def _request(declared, account=None):
     provider = provider_for(declared.authorization_url)
     return authorization_url(
         declared, provider, redirect_uri=REDIRECT, state=STATE, verifier=VERIFIER, account=account
     )
 
 
-def _url(**settings: Any) -> str:
+def _url(**settings):
     return _request(_settings(**settings))
 
 
-def _parameters(url: str) -> dict[str, str]:
+def _parameters(url):
     pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     assert len(pairs) == len(dict(pairs)), "a parameter stands there twice"
     return dict(pairs)
 
 
-def test_it_asks_for_what_is_declared_and_nothing_else() -> None:
+def test_it_asks_for_what_is_declared_and_nothing_else():
     url = _url(login_hint="me@example.edu", prompt="select_account")
     assert url.startswith("https://sso.example.edu/authorize?")
     assert _parameters(url) == {
@@ -78,30 +72,28 @@ def test_it_asks_for_what_is_declared_and_nothing_else() -> None:
         (None, {}, None),
     ],
 )
-def test_the_mailbox_is_the_hint_where_none_is_declared(
-    account: str | None, settings: dict[str, Any], hint: str | None
-) -> None:
+def test_the_mailbox_is_the_hint_where_none_is_declared(account, settings, hint):
     assert _parameters(_request(_settings(**settings), account)).get("login_hint") == hint
 
 
-def test_property_04_pkce_s256_on_every_request() -> None:
+def test_property_04_pkce_s256_on_every_request():
     for url in ("https://sso.example.edu/a", "https://accounts.google.com/o/oauth2/v2/auth"):
         assert _parameters(_url(authorization_url=url))["code_challenge_method"] == "S256"
 
 
-def test_property_05_06_verifier_and_state_have_256_bits_and_are_fresh() -> None:
+def test_property_05_06_verifier_and_state_have_256_bits_and_are_fresh():
     for make in (new_verifier, new_state):
         seen = {make().reveal() for _ in range(20)}
         assert len(seen) == 20
         assert all(re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", one) for one in seen)
 
 
-def test_property_33_no_secret_is_in_the_address() -> None:
+def test_property_33_no_secret_is_in_the_address():
     assert CLIENT_SECRET.reveal() not in _url()
     assert VERIFIER.reveal() not in _url()
 
 
-def test_google_gets_its_offline_access_once() -> None:
+def test_google_gets_its_offline_access_once():
     bare = "https://accounts.google.com/o/oauth2/v2/auth"
     for url in (bare, f"{bare}?access_type=offline", f"{bare}?access_type=offline&prompt=consent"):
         query = parse_qs(urlsplit(_url(authorization_url=url)).query)
@@ -109,14 +101,14 @@ def test_google_gets_its_offline_access_once() -> None:
         assert query["prompt"] == ["consent"]
 
 
-def test_a_declared_prompt_wins_over_the_addresss_and_the_providers() -> None:
+def test_a_declared_prompt_wins_over_the_addresss_and_the_providers():
     url = "https://accounts.google.com/o/oauth2/v2/auth?prompt=consent&hd=example.edu"
     parameters = _parameters(_url(authorization_url=url, prompt="select_account consent"))
     assert parameters["prompt"] == "select_account consent"
     assert parameters["hd"] == "example.edu"
 
 
-def test_what_the_address_brings_along_stays_but_ours_is_ours() -> None:
+def test_what_the_address_brings_along_stays_but_ours_is_ours():
     url = "https://sso.example.edu/a?tenant=t%26x&state=evil&redirect_uri=https://evil/&empty=#frag"
     request = _url(authorization_url=url)
     parameters = _parameters(request)
@@ -131,7 +123,7 @@ def test_what_the_address_brings_along_stays_but_ours_is_ours() -> None:
     "brought",
     ["Redirect_URI=https://evil/", "REQUEST_URI=https://evil/", "request=evil", "State=evil"],
 )
-def test_no_other_writing_of_ours_comes_along(brought: str) -> None:
+def test_no_other_writing_of_ours_comes_along(brought):
     """RFC 9101: a request object would win over redirect_uri, state and code_challenge."""
     request = _url(authorization_url=f"https://sso.example.edu/a?{brought}&kept=x")
     assert "evil" not in request
@@ -142,12 +134,12 @@ def test_no_other_writing_of_ours_comes_along(brought: str) -> None:
     "url",
     ["http://sso.example.edu/a", "ftp://x/a", "sso.example.edu/a", "https://", "https://u:p@x/"],
 )
-def test_property_22_only_https_or_this_machine(url: str) -> None:
+def test_property_22_only_https_or_this_machine(url):
     with pytest.raises(InvalidProject, match="authorization_url"):
         _url(authorization_url=url)
 
 
-def test_property_22_loopback_may_be_http() -> None:
+def test_property_22_loopback_may_be_http():
     for host in ("localhost", "127.0.0.1", "[::1]"):
         assert _url(authorization_url=f"http://{host}:8080/a").startswith("http://")
 
@@ -171,9 +163,7 @@ _ENTRA = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/authorize"
         ({"authorization_url": _ENTRA, "prompt": "consent"}, "select_account"),
     ],
 )
-def test_property_31_the_request_asks_for_the_account_page(
-    settings: dict[str, Any], prompt: str
-) -> None:
+def test_property_31_the_request_asks_for_the_account_page(settings, prompt):
     declared = _settings(**settings)
     provider = provider_for(declared.authorization_url)
     assert _parameters(_request(select_account(declared, provider)))["prompt"] == prompt

@@ -1,7 +1,5 @@
 """The callback server on real sockets, whoever connects."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import random
@@ -9,7 +7,6 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode
@@ -19,7 +16,7 @@ import pytest
 from provisioner.errors import SignInFailed
 from provisioner.oauth import callback_server as module
 from provisioner.oauth.callback_page import failed_page, signed_in_page
-from provisioner.oauth.callback_server import Callback, CallbackServer
+from provisioner.oauth.callback_server import CallbackServer
 from provisioner.oauth.callback_tls import new_certificate
 from provisioner.secret import Secret
 
@@ -29,25 +26,25 @@ FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 
 @pytest.fixture
-def server() -> Iterator[CallbackServer]:
+def server():
     with CallbackServer(STATE) as server:
         yield server
 
 
-def _connect(server: CallbackServer, address: str = "127.0.0.1") -> socket.socket:
+def _connect(server, address="127.0.0.1"):
     connection = socket.create_connection((address, server.port), timeout=10)
     if server.certificate is None:
         return connection
     return _secured(connection)
 
 
-def _secured(connection: socket.socket) -> ssl.SSLSocket:
+def _secured(connection):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context.wrap_socket(connection, server_hostname="localhost")
 
 
-def _rest(connection: socket.socket) -> bytes:
+def _rest(connection):
     answer = b""
     with contextlib.suppress(ConnectionResetError):
         while received := connection.recv(65536):
@@ -55,7 +52,7 @@ def _rest(connection: socket.socket) -> bytes:
     return answer
 
 
-def _send(server: CallbackServer, raw: str | bytes, address: str = "127.0.0.1") -> bytes:
+def _send(server, raw, address="127.0.0.1"):
     """The answer to a request, in which PORT is the server's."""
     raw = raw if isinstance(raw, bytes) else raw.encode("latin-1")
     with _connect(server, address) as connection, contextlib.suppress(ConnectionError):
@@ -64,11 +61,11 @@ def _send(server: CallbackServer, raw: str | bytes, address: str = "127.0.0.1") 
     return b""
 
 
-def _get(target: str = RIGHT, *, host: str = "localhost:PORT", fields: str = "") -> str:
+def _get(target=RIGHT, *, host="localhost:PORT", fields=""):
     return f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\n{fields}\r\n"
 
 
-def _post(body: str, *, target: str = "/", fields: str = FORM, length: object = None) -> str:
+def _post(body, *, target="/", fields=FORM, length=None):
     length = len(body) if length is None else length
     return (
         f"POST {target} HTTP/1.1\r\nHost: localhost:PORT\r\n{fields}"
@@ -76,11 +73,11 @@ def _post(body: str, *, target: str = "/", fields: str = FORM, length: object = 
     )
 
 
-def _answer(server: CallbackServer, seconds: float = 10) -> Callback | None:
+def _answer(server, seconds=10):
     return server.answer if select.select([server], [], [], seconds)[0] else None
 
 
-def _signs_in(server: CallbackServer, raw: str, address: str = "127.0.0.1") -> Callback:
+def _signs_in(server, raw, address="127.0.0.1"):
     """The request is the answer, and its browser sees the outcome."""
     with ThreadPoolExecutor() as pool:
         browser = pool.submit(_send, server, raw, address)
@@ -93,7 +90,7 @@ def _signs_in(server: CallbackServer, raw: str, address: str = "127.0.0.1") -> C
     return answer
 
 
-def _has_ipv6() -> bool:
+def _has_ipv6():
     try:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::1", 0))
@@ -102,7 +99,7 @@ def _has_ipv6() -> bool:
     return True
 
 
-def _outside_addresses() -> list[str]:
+def _outside_addresses():
     found = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
     return sorted({str(i[4][0]) for i in found if not str(i[4][0]).startswith("127.")})
 
@@ -127,11 +124,8 @@ both_schemes = pytest.mark.parametrize("https", [False, True], ids=["http", "htt
         ),
     ],
 )
-def test_property_16_a_code_comes_in_the_address_or_in_a_form(
-    server: CallbackServer, raw: str
-) -> None:
+def test_property_16_a_code_comes_in_the_address_or_in_a_form(server, raw):
     found = _signs_in(server, raw)
-    assert found.code is not None
     assert found.code.reveal() == "CANARY"
     assert found.issuer == "https://sso.example.edu"
     assert found.error == {}
@@ -139,9 +133,7 @@ def test_property_16_a_code_comes_in_the_address_or_in_a_form(
 
 
 @pytest.mark.parametrize("make", [lambda q: _get(f"/?{q}"), _post], ids=["GET", "form_post"])
-def test_property_11_an_error_with_the_right_state(
-    server: CallbackServer, make: Callable[[str], str]
-) -> None:
+def test_property_11_an_error_with_the_right_state(server, make):
     parameters = {"error": "access_denied", "error_description": "No & no", "code": "x"}
     found = _signs_in(server, make(urlencode({"state": "right-state", **parameters})))
     assert found.code is None
@@ -149,7 +141,7 @@ def test_property_11_an_error_with_the_right_state(
     assert found.error["error_description"] == "No & no"
 
 
-def _refusals() -> Iterator[tuple[str, str | bytes, int, str]]:
+def _refusals():
     """Property, request, status, reason."""
     no_state, other = "no state", "the state of another sign-in"
     for target, reason in (
@@ -203,7 +195,7 @@ _REFUSALS = list(_refusals())
 
 
 @pytest.fixture(scope="module")
-def patient() -> Iterator[CallbackServer]:
+def patient():
     """One that is sent every request which is not the answer."""
     with CallbackServer(STATE) as server:
         yield server
@@ -214,9 +206,7 @@ def patient() -> Iterator[CallbackServer]:
     [one[1:] for one in _REFUSALS],
     ids=[f"{one[0]} {number}" for number, one in enumerate(_REFUSALS)],
 )
-def test_property_07_09_13_16_a_request_that_is_not_the_answer(
-    patient: CallbackServer, raw: str | bytes, status: int, reason: str
-) -> None:
+def test_property_07_09_13_16_a_request_that_is_not_the_answer(patient, raw, status, reason):
     before = patient.ignored_requests[reason]
     page = _send(patient, raw)
     assert page.startswith(f"HTTP/1.1 {status} ".encode()), page
@@ -226,11 +216,9 @@ def test_property_07_09_13_16_a_request_that_is_not_the_answer(
     assert patient.answer is None
 
 
-def test_property_12_nothing_of_a_request_is_shown_or_logged(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+def test_property_12_nothing_of_a_request_is_shown_or_logged(capfd):
     """http.server's own messages quote the request line."""
-    said: list[str] = []
+    said = []
     with CallbackServer(STATE, announce=said.append) as server:
         for raw in (
             "GET /?code=CANARY HTTP/9.9\r\n\r\n",
@@ -246,7 +234,7 @@ def test_property_12_nothing_of_a_request_is_shown_or_logged(
     assert "CANARY" not in "".join([*said, *capfd.readouterr(), *server.ignored_requests])
 
 
-def test_property_14_the_page_escapes_everything(server: CallbackServer) -> None:
+def test_property_14_the_page_escapes_everything(server):
     script = "<script>alert(1)</script>"
     for page in (
         failed_page(script, script, script),
@@ -262,7 +250,7 @@ def test_property_14_the_page_escapes_everything(server: CallbackServer) -> None
 # The outcome in the browser.
 
 
-def test_the_browser_waits_for_the_real_outcome(server: CallbackServer) -> None:
+def test_the_browser_waits_for_the_real_outcome(server):
     assert server.redirect_uri == f"http://localhost:{server.port}"
     with ThreadPoolExecutor() as pool:
         browser = pool.submit(_send, server, _get())
@@ -279,7 +267,7 @@ def test_the_browser_waits_for_the_real_outcome(server: CallbackServer) -> None:
     assert b"Cache-Control: no-store\r\n" in page
 
 
-def test_a_browser_still_waiting_at_the_end_is_told_so() -> None:
+def test_a_browser_still_waiting_at_the_end_is_told_so():
     with ThreadPoolExecutor() as pool:
         with CallbackServer(STATE) as server:
             browser = pool.submit(_send, server, _get())
@@ -287,7 +275,7 @@ def test_a_browser_still_waiting_at_the_end_is_told_so() -> None:
         assert b"The sign-in was interrupted." in browser.result(timeout=10)
 
 
-def test_a_reload_changes_nothing_and_sees_the_same_outcome(server: CallbackServer) -> None:
+def test_a_reload_changes_nothing_and_sees_the_same_outcome(server):
     with ThreadPoolExecutor() as pool:
         first = pool.submit(_send, server, _get())
         assert _answer(server) is not None
@@ -297,12 +285,11 @@ def test_a_reload_changes_nothing_and_sees_the_same_outcome(server: CallbackServ
         server.tell("done")
         assert first.result(timeout=10).endswith(b"done")
         assert second.result(timeout=10).endswith(b"done")
-    assert server.answer is not None
     assert server.answer.code == Secret("the-code")
     assert server.ignored_requests == {"the same response again": 1}
 
 
-def test_a_browser_that_never_reads_holds_up_the_end_for_two_seconds_at_most() -> None:
+def test_a_browser_that_never_reads_holds_up_the_end_for_two_seconds_at_most():
     with CallbackServer(STATE) as server:
         connection = _connect(server)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
@@ -317,14 +304,14 @@ def test_a_browser_that_never_reads_holds_up_the_end_for_two_seconds_at_most() -
 # The port.
 
 
-def test_property_01_loopback_only(server: CallbackServer) -> None:
+def test_property_01_loopback_only(server):
     # A socket that listens everywhere would answer on 127.0.0.2 as well.
     for address in ("127.0.0.2", *_outside_addresses()):
         with pytest.raises(ConnectionRefusedError):
             _connect(server, address)
 
 
-def test_property_02_the_port_is_held_from_bind_to_close() -> None:
+def test_property_02_the_port_is_held_from_bind_to_close():
     server = CallbackServer(STATE)  # not even entered yet
     with socket.socket() as thief:
         for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
@@ -338,7 +325,7 @@ def test_property_02_the_port_is_held_from_bind_to_close() -> None:
 
 
 @needs_ipv6
-def test_property_03_both_loopback_addresses_are_held_and_answer() -> None:
+def test_property_03_both_loopback_addresses_are_held_and_answer():
     with CallbackServer(STATE) as server:
         with socket.socket(socket.AF_INET6) as thief, pytest.raises(OSError, match="in use"):
             thief.bind(("::1", server.port))
@@ -346,9 +333,7 @@ def test_property_03_both_loopback_addresses_are_held_and_answer() -> None:
 
 
 @needs_ipv6
-def test_property_03_a_free_port_is_one_that_is_free_on_both(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_property_03_a_free_port_is_one_that_is_free_on_both(monkeypatch):
     with socket.socket(socket.AF_INET6) as other:
         other.bind(("::1", 0))
         other.listen()
@@ -357,7 +342,7 @@ def test_property_03_a_free_port_is_one_that_is_free_on_both(
             CallbackServer(STATE, port=taken)
         real_bind, offered = socket.socket.bind, iter([taken])
 
-        def bind(self: socket.socket, address: tuple[str, int]) -> None:
+        def bind(self, address):
             wanted = next(offered, 0) if self.family == socket.AF_INET else address[1]
             real_bind(self, (address[0], wanted))
 
@@ -366,10 +351,10 @@ def test_property_03_a_free_port_is_one_that_is_free_on_both(
             assert server.port != taken
 
 
-def test_property_03_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_property_03_a_machine_without_ipv6(monkeypatch):
     real_bind = socket.socket.bind
 
-    def bind(self: socket.socket, address: tuple[str, int]) -> None:
+    def bind(self, address):
         if self.family == socket.AF_INET6:
             raise OSError(99, "Cannot assign requested address")
         real_bind(self, address)
@@ -379,7 +364,7 @@ def test_property_03_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> 
         _signs_in(server, _get())
 
 
-def test_it_leaves_no_descriptor_open() -> None:
+def test_it_leaves_no_descriptor_open():
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         with CallbackServer(STATE) as server:
@@ -387,8 +372,8 @@ def test_it_leaves_no_descriptor_open() -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_nobody_is_asked_for_the_name_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    def resolve(*_: object) -> str:
+def test_nobody_is_asked_for_the_name_of_this_machine(monkeypatch):
+    def resolve(*_):
         raise AssertionError("http.server asks DNS")
 
     monkeypatch.setattr(socket, "getfqdn", resolve)
@@ -396,7 +381,7 @@ def test_nobody_is_asked_for_the_name_of_this_machine(monkeypatch: pytest.Monkey
         _signs_in(server, _get())
 
 
-def test_a_port_in_use_is_told() -> None:
+def test_a_port_in_use_is_told():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -406,7 +391,7 @@ def test_a_port_in_use_is_told() -> None:
     assert "--port" in caught.value.remedy
 
 
-def test_a_pinned_port_works_again_right_after_a_sign_in() -> None:
+def test_a_pinned_port_works_again_right_after_a_sign_in():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -431,9 +416,7 @@ _JUNK = [
 ]
 
 
-def test_property_08_200_forged_requests_neither_end_nor_change_the_sign_in(
-    server: CallbackServer,
-) -> None:
+def test_property_08_200_forged_requests_neither_end_nor_change_the_sign_in(server):
     requests = [_JUNK[i % len(_JUNK)] for i in range(200)]
     random.Random(7).shuffle(requests)
     with ThreadPoolExecutor(50) as pool:
@@ -446,7 +429,7 @@ def test_property_08_200_forged_requests_neither_end_nor_change_the_sign_in(
 
 
 @both_schemes
-def test_property_13_slow_and_silent_clients_hold_up_nobody(https: bool) -> None:
+def test_property_13_slow_and_silent_clients_hold_up_nobody(https):
     certificate = new_certificate() if https else None
     with CallbackServer(STATE, certificate=certificate) as server, contextlib.ExitStack() as slow:
         for number in range(200):
@@ -457,9 +440,7 @@ def test_property_13_slow_and_silent_clients_hold_up_nobody(https: bool) -> None
 
 
 @both_schemes
-def test_property_13_a_slow_request_is_cut_off(
-    monkeypatch: pytest.MonkeyPatch, https: bool
-) -> None:
+def test_property_13_a_slow_request_is_cut_off(monkeypatch, https):
     monkeypatch.setattr(module, "_REQUEST_SECONDS", 0.5)
     certificate = new_certificate() if https else None
     with CallbackServer(STATE, certificate=certificate) as server, _connect(server) as client:
@@ -471,7 +452,7 @@ def test_property_13_a_slow_request_is_cut_off(
         assert server.ignored_requests == {"incomplete": 1}
 
 
-def test_property_13_a_request_that_breaks_off_in_its_body(server: CallbackServer) -> None:
+def test_property_13_a_request_that_breaks_off_in_its_body(server):
     body = RIGHT.partition("?")[2]
     with _connect(server) as client:
         raw = _post(body, length=len(body) + 1).replace("PORT", str(server.port))
@@ -480,7 +461,7 @@ def test_property_13_a_request_that_breaks_off_in_its_body(server: CallbackServe
     assert server.ignored_requests == {"incomplete": 1}
 
 
-def test_property_13_a_form_that_comes_in_pieces(server: CallbackServer) -> None:
+def test_property_13_a_form_that_comes_in_pieces(server):
     raw = _post(RIGHT.partition("?")[2]).replace("PORT", str(server.port)).encode()
     with _connect(server) as client:
         for start in range(0, len(raw), 60):
@@ -491,14 +472,12 @@ def test_property_13_a_form_that_comes_in_pieces(server: CallbackServer) -> None
         assert client.recv(65536).endswith(b"done"), "head and page are one write"
 
 
-def test_property_13_a_fault_of_accept_is_no_end_and_no_busy_loop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_property_13_a_fault_of_accept_is_no_end_and_no_busy_loop(monkeypatch):
     """For want of descriptors it fails, and the connection stays ready to be accepted."""
-    faults: list[float] = []
+    faults = []
     real_accept = socket.socket.accept
 
-    def accept(self: socket.socket) -> object:
+    def accept(self):
         if len(faults) < 20:
             faults.append(time.monotonic())
             raise OSError(24, "Too many open files")
@@ -513,14 +492,13 @@ def test_property_13_a_fault_of_accept_is_no_end_and_no_busy_loop(
 # https, and the wrong scheme.
 
 
-def test_property_17_https_with_a_certificate_made_for_the_run() -> None:
+def test_property_17_https_with_a_certificate_made_for_the_run():
     certificate = new_certificate()
     with CallbackServer(STATE, certificate=certificate) as server:
         assert server.redirect_uri == f"https://localhost:{server.port}"
         with _connect(server) as client:
             assert isinstance(client, ssl.SSLSocket)
             der = client.getpeercert(binary_form=True)
-        assert der is not None
         shown = hashlib.sha256(der).hexdigest().upper()
         assert certificate.fingerprint.replace(":", "") == shown
         trusting = ssl.create_default_context(cadata=ssl.DER_cert_to_PEM_cert(der))
@@ -541,13 +519,13 @@ def test_property_17_https_with_a_certificate_made_for_the_run() -> None:
 
 @pytest.mark.parametrize("raw", [_get(), _post(RIGHT[2:] + "&x=" + "x" * 30_000)])
 @both_schemes
-def test_property_16_17_one_port_explains_the_wrong_scheme(https: bool, raw: str) -> None:
+def test_property_16_17_one_port_explains_the_wrong_scheme(https, raw):
     right, wrong = ("https", "http") if https else ("http", "https")
-    said: list[str] = []
+    said = []
     certificate = new_certificate() if https else None
     with CallbackServer(STATE, certificate=certificate, announce=said.append) as server:
 
-        def browse(_: int) -> bytes:
+        def browse(_):
             connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
             with connection if https else _secured(connection) as client:
                 client.sendall(raw.replace("PORT", str(server.port)).encode())
@@ -572,7 +550,7 @@ def test_property_16_17_one_port_explains_the_wrong_scheme(https: bool, raw: str
 
 
 @both_schemes
-def test_a_client_that_connects_and_sends_nothing_has_no_scheme(https: bool) -> None:
+def test_a_client_that_connects_and_sends_nothing_has_no_scheme(https):
     certificate = new_certificate() if https else None
     with CallbackServer(STATE, certificate=certificate) as server:
         socket.create_connection(("127.0.0.1", server.port), timeout=10).close()
@@ -582,7 +560,7 @@ def test_a_client_that_connects_and_sends_nothing_has_no_scheme(https: bool) -> 
         assert server.ignored_requests == {"incomplete": 1}
 
 
-def test_the_port_443_or_80_is_left_out_of_the_host() -> None:
+def test_the_port_443_or_80_is_left_out_of_the_host():
     with contextlib.ExitStack() as open_servers:
         for port, certificate in ((80, None), (443, new_certificate())):
             try:

@@ -1,7 +1,5 @@
 """What is said when nobody comes back: what came instead, what to register, what pages show."""
 
-from __future__ import annotations
-
 import base64
 import http.client
 from pathlib import Path
@@ -22,7 +20,7 @@ ENTRA = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/authorize"
 GOOGLE = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
-def _remedy(callback_server: CallbackServer, url: str) -> list[str]:
+def _remedy(callback_server, url):
     server = oauth_server(authorization_url=url, client_id="5f2c")
     context = SignInContext(
         server=server,
@@ -40,14 +38,14 @@ def _remedy(callback_server: CallbackServer, url: str) -> list[str]:
     return error.remedy.splitlines()
 
 
-def _get(server: CallbackServer, target: str) -> None:
+def _get(server, target):
     connection = http.client.HTTPConnection("localhost", server.port, timeout=10)
     connection.request("GET", target)
     connection.getresponse().read()
     connection.close()
 
 
-def test_the_redirect_uri_and_the_tunnel_are_exact() -> None:
+def test_the_redirect_uri_and_the_tunnel_are_exact():
     with CallbackServer(Secret("s")) as server:
         lines = _remedy(server, ENTRA)
         assert lines[0] == "No request was received."
@@ -61,7 +59,7 @@ def test_the_redirect_uri_and_the_tunnel_are_exact() -> None:
         assert f"  {tunnel(server.port)}" in lines
 
 
-def test_what_came_instead_is_counted_and_explained() -> None:
+def test_what_came_instead_is_counted_and_explained():
     with CallbackServer(Secret("s"), certificate=new_certificate()) as server:
         _get(server, "/")
         lines = _remedy(server, ENTRA)
@@ -81,7 +79,7 @@ def test_what_came_instead_is_counted_and_explained() -> None:
         ]
 
 
-def test_property_15_microsofts_pages() -> None:
+def test_property_15_microsofts_pages():
     with CallbackServer(Secret("s")) as server:
         lines = _remedy(server, ENTRA)
     assert "If the browser shows an error of Microsoft 365, look for its words here:" in lines
@@ -94,7 +92,7 @@ def test_property_15_microsofts_pages() -> None:
     assert "https://login.microsoftonline.com/contoso.edu/adminconsent?client_id=5f2c " in consent
 
 
-def test_property_15_with_https_the_address_to_register_has_it() -> None:
+def test_property_15_with_https_the_address_to_register_has_it():
     with CallbackServer(Secret("s"), certificate=new_certificate()) as server:
         lines = _remedy(server, ENTRA)
     assert any(
@@ -102,7 +100,7 @@ def test_property_15_with_https_the_address_to_register_has_it() -> None:
     )
 
 
-def test_property_15_googles_pages() -> None:
+def test_property_15_googles_pages():
     with CallbackServer(Secret("s")) as server:
         lines = _remedy(server, GOOGLE)
     text = "\n".join(lines)
@@ -112,7 +110,7 @@ def test_property_15_googles_pages() -> None:
     assert "(who must act: the person who signs in)" in text
 
 
-def test_property_15_a_provider_that_nobody_knows() -> None:
+def test_property_15_a_provider_that_nobody_knows():
     with CallbackServer(Secret("s")) as server:
         lines = _remedy(server, "https://sso.example.edu/authorize")
     assert "If the browser shows an error of sso.example.edu, look for its words here:" in lines
@@ -120,18 +118,16 @@ def test_property_15_a_provider_that_nobody_knows() -> None:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda one: one.name)
-def test_each_known_page_error_has_advice(provider: object) -> None:
+def test_each_known_page_error_has_advice(provider):
     settings = oauth_server(authorization_url=ENTRA).oauth2
-    assert settings is not None
-    for line in page_error_lines(provider, settings, "http://localhost:1"):  # type: ignore[arg-type]
+    for line in page_error_lines(provider, settings, "http://localhost:1"):
         assert "(who must act: " in line
 
 
-def test_a_projects_own_page_errors_are_named() -> None:
+def test_a_projects_own_page_errors_are_named():
     facts = {"sso.example.edu": {"page_errors": ["E-4711"]}}
     provider = provider_for("https://sso.example.edu/authorize", facts)
     settings = oauth_server().oauth2
-    assert settings is not None
     assert list(page_error_lines(provider, settings, "http://localhost:1")) == ["- E-4711"]
 
 
@@ -152,11 +148,9 @@ _HIDDEN = base64.urlsafe_b64encode(b"\n\x15redirect_uri_mismatch\x12\xb0\x01You 
          "redirect_uri_mismatch: the client does not"),
     ],
 )  # fmt: skip
-def test_an_error_that_was_copied_from_a_page_is_explained(text: str, begins: str) -> None:
+def test_an_error_that_was_copied_from_a_page_is_explained(text, begins):
     settings = oauth_server(authorization_url=ENTRA).oauth2
-    assert settings is not None
     line = shown_error(text, settings, "http://localhost:1")
-    assert line is not None
     assert line.startswith(begins)
     assert "(who must act: " in line
 
@@ -164,7 +158,6 @@ def test_an_error_that_was_copied_from_a_page_is_explained(text: str, begins: st
 @pytest.mark.parametrize(
     "text", ["hello", "AADSTS500110", "https://x.example/?authError=%ff", "?authError=A", ""]
 )
-def test_what_is_no_known_error_is_not_explained(text: str) -> None:
+def test_what_is_no_known_error_is_not_explained(text):
     settings = oauth_server().oauth2
-    assert settings is not None
     assert shown_error(text, settings, "http://localhost:1") is None

@@ -1,14 +1,10 @@
 """The user's own certificate: taken when a browser would, refused with words otherwise."""
 
-from __future__ import annotations
-
 import os
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -17,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
-    KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
 )
@@ -25,31 +20,23 @@ from cryptography.hazmat.primitives.serialization import (
 from provisioner.errors import ExitCode, UsageError
 from provisioner.oauth.callback_tls import own_certificate
 
-Key = ec.EllipticCurvePrivateKey
-
 
 class Pair:
     """Certificate and key files, as a user would have them, with one thing changed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder):
         self.certificate, self.key = folder / "callback.pem", folder / "callback.key"
         self.private = ec.generate_private_key(ec.SECP256R1())
         self.write_key()
         self.write_certificate()
 
-    def write_key(
-        self,
-        encryption: KeySerializationEncryption | None = None,
-        form: PrivateFormat = PrivateFormat.PKCS8,
-    ) -> None:
+    def write_key(self, encryption=None, form=PrivateFormat.PKCS8):
         self.key.write_bytes(
             self.private.private_bytes(Encoding.PEM, form, encryption or NoEncryption())
         )
         self.key.chmod(0o600)
 
-    def write_certificate(
-        self, *, names: tuple[str, ...] = ("localhost",), days: int = 1, starts: int = -1
-    ) -> None:
+    def write_certificate(self, *, names=("localhost",), days=1, starts=-1):
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
         now = datetime.now(UTC)
         builder = (
@@ -63,7 +50,7 @@ class Pair:
         signed = builder.sign(self.private, hashes.SHA256())
         self.certificate.write_bytes(signed.public_bytes(Encoding.PEM))
 
-    def refused(self) -> UsageError:
+    def refused(self):
         with pytest.raises(UsageError) as caught:
             own_certificate(self.certificate, self.key)
         assert caught.value.remedy
@@ -72,16 +59,16 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Pair:
+def pair(tmp_path):
     return Pair(tmp_path)
 
 
-def test_property_18_a_browser_that_trusts_it_sees_no_warning(pair: Pair) -> None:
+def test_property_18_a_browser_that_trusts_it_sees_no_warning(pair):
     made = own_certificate(pair.certificate, pair.key)
     ours, theirs = socket.socketpair()
     trusting = ssl.create_default_context(cafile=str(pair.certificate))
 
-    def serve() -> None:
+    def serve():
         made.context.wrap_socket(ours, server_side=True).close()
 
     serving = threading.Thread(target=serve)
@@ -94,41 +81,41 @@ def test_property_18_a_browser_that_trusts_it_sees_no_warning(pair: Pair) -> Non
 
 
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
-def test_property_18_an_encrypted_key_asks_no_terminal(pair: Pair, form: PrivateFormat) -> None:
+def test_property_18_an_encrypted_key_asks_no_terminal(pair, form):
     pair.write_key(BestAvailableEncryption(b"CANARY"), form)
     error = pair.refused()
     assert error.message == f"the private key {pair.key} is encrypted"
     assert "openssl pkey" in error.remedy
 
 
-def test_property_18_a_key_of_another_certificate(pair: Pair) -> None:
+def test_property_18_a_key_of_another_certificate(pair):
     pair.private = ec.generate_private_key(ec.SECP256R1())
     pair.write_key()
     assert "does not belong to the certificate" in pair.refused().message
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644])
-def test_property_18_a_key_that_others_can_read(pair: Pair, mode: int) -> None:
+def test_property_18_a_key_that_others_can_read(pair, mode):
     pair.key.chmod(mode)
     error = pair.refused()
     assert f"(mode {mode:04o})" in error.message
     assert f"chmod 600 {pair.key}" in error.remedy
 
 
-def _swap(pair: Pair) -> None:
+def _swap(pair):
     pair.certificate.chmod(0o600)
     pair.certificate, pair.key = pair.key, pair.certificate
 
 
-def _garbage(pair: Pair) -> None:
+def _garbage(pair):
     pair.certificate.write_text("-----BEGIN CERTIFICATE-----\nCANARY\n-----END CERTIFICATE-----\n")
 
 
-def _broken_key(pair: Pair) -> None:
+def _broken_key(pair):
     pair.key.write_text("-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----\n")
 
 
-def _pipe(pair: Pair) -> None:
+def _pipe(pair):
     pair.certificate.unlink()
     os.mkfifo(pair.certificate)
 
@@ -150,9 +137,7 @@ def _pipe(pair: Pair) -> None:
         (_broken_key, "TLS cannot use {certificate} with {key}"),
     ],
 )
-def test_property_18_what_no_browser_would_take(
-    pair: Pair, spoil: Callable[[Pair], None], words: str
-) -> None:
+def test_property_18_what_no_browser_would_take(pair, spoil, words):
     spoil(pair)
     message = pair.refused().message
     assert words.format(certificate=pair.certificate, key=pair.key) in message

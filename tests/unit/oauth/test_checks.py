@@ -1,11 +1,8 @@
 """What must be true before tokens are saved."""
 
-from __future__ import annotations
-
 import base64
 import json
 from contextlib import nullcontext
-from typing import Any
 
 import pytest
 
@@ -23,14 +20,13 @@ from provisioner.oauth.checks import (
 )
 from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
-from provisioner.providers.provider import Provider
 from provisioner.secret import Secret
 from tests.support.oauth_samples import LINES, oauth_server
 
 NOW = 1_800_000_000
 
 
-def _answer(**members: Any) -> TokenResponse:
+def _answer(**members):
     return TokenResponse(
         **{
             "access_token": Secret("a"),
@@ -69,8 +65,8 @@ ISSUER = "https://sso.example.edu"
     ],
 )  # fmt: skip
 def test_property_29_a_missing_refresh_token_names_the_line_to_change(
-    provider: Provider, scope: str, line: str, remedy: str
-) -> None:
+    provider, scope, line, remedy
+):
     server = oauth_server(scope_for_authorize=scope)
     with pytest.raises(SignInFailed) as caught:
         granted_refresh_token(_answer(refresh_token=None), server, provider)
@@ -81,7 +77,7 @@ def test_property_29_a_missing_refresh_token_names_the_line_to_change(
     assert remedy in caught.value.remedy
 
 
-def test_property_29_google_gives_another_one_only_after_the_app_was_removed() -> None:
+def test_property_29_google_gives_another_one_only_after_the_app_was_removed():
     with pytest.raises(SignInFailed) as caught:
         granted_refresh_token(_answer(refresh_token=None), oauth_server(), GOOGLE)
     assert "https://myaccount.google.com/connections" in caught.value.remedy
@@ -109,9 +105,7 @@ def test_property_29_google_gives_another_one_only_after_the_app_was_removed() -
         (GOOGLE, "email https://mail.google.com/", "https://mail.google.com/ openid"),
     ],
 )
-def test_property_30_right_grants_that_look_odd_pass(
-    provider: Provider, asked: str, granted: str | None
-) -> None:
+def test_property_30_right_grants_that_look_odd_pass(provider, asked, granted):
     declared = oauth_server(scope_for_authorize=asked)
     found = granted_scope(_answer(scope=granted), declared, provider)
     assert found == (granted if granted and granted.strip() else asked)
@@ -131,9 +125,7 @@ def test_property_30_right_grants_that_look_odd_pass(
          f"{OUTLOOK}/SMTP.Send"),
     ],
 )  # fmt: skip
-def test_property_30_a_narrower_grant_is_told(
-    provider: Provider, asked: str, granted: str, missing: str
-) -> None:
+def test_property_30_a_narrower_grant_is_told(provider, asked, granted, missing):
     declared = oauth_server(scope_for_authorize=asked)
     with pytest.raises(SignInFailed) as caught:
         granted_scope(_answer(scope=granted), declared, provider)
@@ -145,7 +137,7 @@ def test_property_30_a_narrower_grant_is_told(
     assert f"Granted: {granted}" in caught.value.remedy
 
 
-def test_property_30_scope_for_token_is_what_the_token_was_asked_for() -> None:
+def test_property_30_scope_for_token_is_what_the_token_was_asked_for():
     declared = oauth_server(scope_for_authorize="smtp calendar", scope_for_token="smtp")
     assert granted_scope(_answer(scope="smtp"), declared, UNKNOWN) == "smtp"
     assert granted_scope(_answer(), declared, UNKNOWN) == "smtp"
@@ -158,7 +150,7 @@ def test_property_30_scope_for_token_is_what_the_token_was_asked_for() -> None:
 _ENTRA = "https://login.microsoftonline.com"
 
 
-def _refused(issuer: str | None, provider: Provider, **settings: Any) -> SignInFailed:
+def _refused(issuer, provider, **settings):
     line = LINES["oauth2.authorization_url"]
     beginning = f"^servers/reports.yml:{line}: Reports: oauth2.authorization_url: the response "
     with pytest.raises(SignInFailed, match=beginning) as caught:
@@ -166,7 +158,7 @@ def _refused(issuer: str | None, provider: Provider, **settings: Any) -> SignInF
     return caught.value
 
 
-def test_property_10_iss_is_checked_when_present() -> None:
+def test_property_10_iss_is_checked_when_present():
     declared = oauth_server()
     for right in (None, "https://sso.example.edu", "https://sso.example.edu/realms/a"):
         check_issuer(right, declared, UNKNOWN)
@@ -183,7 +175,7 @@ def test_property_10_iss_is_checked_when_present() -> None:
         assert "providers: {sso.example.edu: {issuer:" in error.remedy
 
 
-def test_property_10_a_known_or_declared_issuer_is_compared_exactly() -> None:
+def test_property_10_a_known_or_declared_issuer_is_compared_exactly():
     google = {"authorization_url": "https://accounts.google.com/o/oauth2/v2/auth"}
     check_issuer("https://accounts.google.com", oauth_server(**google), GOOGLE)
     for other in ("https://accounts.google.com/", "https://ACCOUNTS.google.com"):
@@ -192,7 +184,7 @@ def test_property_10_a_known_or_declared_issuer_is_compared_exactly() -> None:
     check_issuer("https://id.edu", oauth_server(), declared)
 
 
-def test_property_10_iss_is_required_only_where_metadata_promises_it() -> None:
+def test_property_10_iss_is_required_only_where_metadata_promises_it():
     fact = {"authorization_response_iss_parameter_supported": True}
     promising = provider_for("sso.example.edu", {"sso.example.edu": fact})
     check_issuer("https://sso.example.edu", oauth_server(), promising)
@@ -215,9 +207,7 @@ def test_property_10_iss_is_required_only_where_metadata_promises_it() -> None:
         ("common", f"https://evil.example/{TENANT}/v2.0", False),
     ],
 )
-def test_property_10_microsofts_issuer_depends_on_the_tenant(
-    tenant: str, issuer: str, right: bool
-) -> None:
+def test_property_10_microsofts_issuer_depends_on_the_tenant(tenant, issuer, right):
     settings = {
         "authorization_url": f"{_ENTRA}/{tenant}/oauth2/v2.0/authorize?resource={OTHER_TENANT}",
         "access_token_url": f"{_ENTRA}/{tenant}/oauth2/v2.0/token",
@@ -228,7 +218,7 @@ def test_property_10_microsofts_issuer_depends_on_the_tenant(
         assert "and one tenant; " in _refused(issuer, MICROSOFT, **settings).remedy
 
 
-def test_property_10_the_id_token_has_the_same_issuer() -> None:
+def test_property_10_the_id_token_has_the_same_issuer():
     declared = oauth_server()
     check_token_issuer(Identity((), "accounts.google.com"), None, declared, GOOGLE)
     check_token_issuer(Identity((), "https://a"), "https://a", declared, UNKNOWN)
@@ -257,9 +247,7 @@ def test_property_10_the_id_token_has_the_same_issuer() -> None:
         (("whoever@example.edu",), {"user_name": None}),
     ],
 )
-def test_property_31_right_identities_pass(
-    names: tuple[str, ...], settings: dict[str, Any]
-) -> None:
+def test_property_31_right_identities_pass(names, settings):
     check_identity(Identity(names, None), oauth_server(**settings), UNKNOWN)
 
 
@@ -273,9 +261,7 @@ def test_property_31_right_identities_pass(
         (("reports@exämple.edu",), {}, "user_name", "reports@example.edu"),
     ],
 )  # fmt: skip
-def test_property_31_another_account_is_told(
-    names: tuple[str, ...], settings: dict[str, Any], field: str, expected: str
-) -> None:
+def test_property_31_another_account_is_told(names, settings, field, expected):
     with pytest.raises(SignInFailed) as caught:
         check_identity(Identity(names, None), oauth_server(**settings), MICROSOFT)
     assert caught.value.message == (
@@ -287,7 +273,7 @@ def test_property_31_another_account_is_told(
     assert f"login_hint: {names[0]}" in caught.value.remedy
 
 
-def test_property_31_an_account_page_is_offered_only_by_those_who_have_one() -> None:
+def test_property_31_an_account_page_is_offered_only_by_those_who_have_one():
     plain = provider_for("sso.example.edu", {"sso.example.edu": {"prompts": ["login"]}})
     with pytest.raises(SignInFailed) as caught:
         check_identity(Identity(("other@example.edu",), None), oauth_server(), plain)
@@ -295,7 +281,7 @@ def test_property_31_an_account_page_is_offered_only_by_those_who_have_one() -> 
     assert "select" not in caught.value.remedy
 
 
-def test_somebody_must_say_which_mailbox_it_is() -> None:
+def test_somebody_must_say_which_mailbox_it_is():
     with pytest.raises(SignInFailed, match="unknown mailbox") as caught:
         check_identity(NOBODY, oauth_server(user_name=None), UNKNOWN)
     assert caught.value.remedy == "add user_name: MAILBOX"
@@ -304,12 +290,12 @@ def test_somebody_must_say_which_mailbox_it_is() -> None:
 # The id_token.
 
 
-def _id_token(**claims: Any) -> Secret:
+def _id_token(**claims):
     payload = json.dumps({"aud": "maps", "exp": NOW + 60, **claims}).encode()
     return Secret(f"e30.{base64.urlsafe_b64encode(payload).decode().rstrip('=')}.")
 
 
-def _identity(token: Secret | None) -> Identity:
+def _identity(token):
     return identity_from(token, oauth_server(), MICROSOFT, now=NOW)
 
 
@@ -325,13 +311,11 @@ def _identity(token: Secret | None) -> Identity:
         ({"sub": "a@x"}, ()),
     ],
 )
-def test_names_come_from_the_providers_claims(
-    claims: dict[str, Any], names: tuple[str, ...]
-) -> None:
+def test_names_come_from_the_providers_claims(claims, names):
     assert _identity(_id_token(**claims)).names == names
 
 
-def test_without_an_id_token_nobody_is_named() -> None:
+def test_without_an_id_token_nobody_is_named():
     assert _identity(None) == NOBODY
 
 
@@ -344,7 +328,7 @@ def test_without_an_id_token_nobody_is_named() -> None:
         ({"exp": NOW - 3600}, "expired before it arrived"),
     ],
 )
-def test_property_10_31_no_grant_passes_by_the_checks(claims: dict[str, Any], words: str) -> None:
+def test_property_10_31_no_grant_passes_by_the_checks(claims, words):
     claims = {"iss": ISSUER, "email": "reports@example.edu", **claims}
     answer = _answer(id_token=_id_token(**claims))
     refused = pytest.raises(SignInFailed, match=words) if words else nullcontext()
@@ -367,7 +351,7 @@ def test_property_10_31_no_grant_passes_by_the_checks(claims: dict[str, Any], wo
         (Secret("e30.W10.x"), "cannot be read"),
     ],
 )
-def test_an_id_token_that_is_not_for_us_ends_the_sign_in(token: Secret, words: str) -> None:
+def test_an_id_token_that_is_not_for_us_ends_the_sign_in(token, words):
     with pytest.raises(SignInFailed, match=words) as caught:
         _identity(token)
     assert caught.value.remedy
@@ -375,5 +359,5 @@ def test_an_id_token_that_is_not_for_us_ends_the_sign_in(token: Secret, words: s
     assert "CANARY" not in caught.value.message
 
 
-def test_a_clock_that_is_a_little_off_is_forgiven() -> None:
+def test_a_clock_that_is_a_little_off_is_forgiven():
     assert _identity(_id_token(exp=NOW - 300, email="a@x")).name == "a@x"

@@ -1,19 +1,13 @@
 """Sign-ins by a code that is entered elsewhere: RFC 8628, against a scripted provider."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Sequence
-from pathlib import Path
 from secrets import token_hex
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 
-from provisioner.credentials.store import TokenSet
 from provisioner.errors import ExitCode, InvalidProject, ProvisionerError, SignInFailed
-from provisioner.oauth.checks import CheckLogin, LoginOutcome, LoginResult
+from provisioner.oauth.checks import LoginOutcome, LoginResult
 from provisioner.oauth.device_flow import device_endpoint, device_flow
 from provisioner.oauth.sign_in import SignInContext, sign_in
 from provisioner.providers.catalogue import provider_for
@@ -26,7 +20,7 @@ from tests.support.oauth_samples import (
     secrets_in,
     token_set,
 )
-from tests.support.scripted_http import Answer, ScriptedServer, json_answer, scripted_server
+from tests.support.scripted_http import json_answer, scripted_server
 
 CODES = {
     "device_code": "CANARY-device-code",
@@ -39,7 +33,7 @@ TOKENS = json_answer(json.dumps({"access_token": "CANARY-at", "refresh_token": "
                                  "token_type": "Bearer", "expires_in": 3600}))  # fmt: skip
 
 
-def refusal(error: str, **more: str) -> bytes:
+def refusal(error, **more):
     return json_answer(json.dumps({"error": error, **more}), status="400 Bad Request")
 
 
@@ -50,19 +44,13 @@ NOBODY = "the code was not used"
 class Desk:
     """A store with earlier tokens, a clock that only sleeping moves, and what was said."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder):
         self.secrets = secrets_in(folder)
         keep(self.secrets, oauth_server(), token_set())
-        self.lines: list[str] = []
-        self.slept: list[float] = []
+        self.lines = []
+        self.slept = []
 
-    def sign_in(
-        self,
-        server: ScriptedServer,
-        timeout: float = 300,
-        check_login: CheckLogin | None = None,
-        **changes: Any,
-    ) -> TokenSet:
+    def sign_in(self, server, timeout=300, check_login=None, **changes):
         fact = {"device_authorization_url": changes.pop("reference", "device/auth")}
         declared = oauth_server(
             access_token_url=f"http://localhost:{server.port}/token",
@@ -80,7 +68,7 @@ class Desk:
         way = device_flow(context, timeout, clock=lambda: sum(self.slept), sleep=self.slept.append)
         return sign_in(way, context)
 
-    def outcome(self, *polls: Answer, codes: object = CODES, **changes: Any) -> str:
+    def outcome(self, *polls, codes=CODES, **changes):
         """The failure's words, and the earlier tokens are as they were."""
         path = self.secrets.store.path("Reports")
         before = path.read_bytes()
@@ -93,21 +81,21 @@ class Desk:
         return words
 
 
-def _provider(polls: Sequence[Answer], codes: object = CODES) -> Any:
+def _provider(polls, codes=CODES):
     first = codes if isinstance(codes, bytes) else json_answer(json.dumps(codes))
     return scripted_server([first, *polls])
 
 
-def _form(request: bytes) -> dict[str, list[str]]:
+def _form(request):
     return parse_qs(request.partition(b"\r\n\r\n")[2].decode())
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path):
     return Desk(tmp_path)
 
 
-def test_property_21_a_person_enters_the_code_elsewhere(desk: Desk) -> None:
+def test_property_21_a_person_enters_the_code_elsewhere(desk):
     with _provider([PENDING, PENDING, TOKENS]) as server:
         saved = desk.sign_in(server)
     assert kept(desk.secrets) == saved
@@ -149,15 +137,13 @@ UNAVAILABLE = refusal("temporarily_unavailable")
     ],
     ids=str,
 )  # fmt: skip
-def test_property_21_the_pace_of_the_questions(
-    desk: Desk, interval: object, polls: list[bytes], slept: list[float]
-) -> None:
+def test_property_21_the_pace_of_the_questions(desk, interval, polls, slept):
     with _provider([*polls, TOKENS], {**CODES, "interval": interval}) as server:
         desk.sign_in(server)
     assert desk.slept == slept
 
 
-def test_an_address_with_the_code_in_it_is_shown_beside_the_code(desk: Desk) -> None:
+def test_an_address_with_the_code_in_it_is_shown_beside_the_code(desk):
     complete = "https://sso.example.edu/device?user_code=WDJB-MJHT"
     with _provider([TOKENS], {**CODES, "verification_uri_complete": complete}) as server:
         desk.sign_in(server)
@@ -167,7 +153,7 @@ def test_an_address_with_the_code_in_it_is_shown_beside_the_code(desk: Desk) -> 
     assert "http://x.example" not in "".join(desk.lines)
 
 
-def test_the_client_is_recognized_the_other_way(desk: Desk) -> None:
+def test_the_client_is_recognized_the_other_way(desk):
     unknown = json_answer('{"error": "invalid_client"}', status="401 Unauthorized")
     first = [unknown, json_answer(json.dumps(CODES)), PENDING, TOKENS]
     with scripted_server(first) as server:
@@ -225,22 +211,20 @@ LINE = LINES["oauth2.scope_for_authorize"]
     ],
     ids=lambda value: repr(value)[-40:],
 )  # fmt: skip
-def test_property_21_each_failure_in_words(
-    desk: Desk, codes: object, polls: list[bytes], words: list[str]
-) -> None:
+def test_property_21_each_failure_in_words(desk, codes, polls, words):
     said = desk.outcome(*polls, codes=codes)
     assert [word for word in words if word not in said] == []
     assert desk.slept == [5] * len(polls)
 
 
-def test_property_33_a_page_that_holds_the_device_code_does_not_show_it(desk: Desk) -> None:
+def test_property_33_a_page_that_holds_the_device_code_does_not_show_it(desk):
     code = f"CANARY-{token_hex(8)}"
     page = f"https://sso.example.edu/?code={code}"
     desk.outcome(codes={**CODES, "device_code": code, "verification_uri": page}, timeout=1)
     assert "https://sso.example.edu/?code=***" in desk.lines[0]
 
 
-def test_the_mail_server_has_the_last_word_here_too(desk: Desk) -> None:
+def test_the_mail_server_has_the_last_word_here_too(desk):
     mail = LoginResult(
         LoginOutcome.REJECTED, "the mail server rejects the token: auth, 535", "fix it"
     )
@@ -259,9 +243,7 @@ def test_the_mail_server_has_the_last_word_here_too(desk: Desk) -> None:
     ],
     ids=("time", "code, says the provider", "code"),
 )  # fmt: skip
-def test_the_time_or_the_code_ends_first(
-    desk: Desk, polls: list[bytes], lives: object, timeout: float, words: str, remedy: str
-) -> None:
+def test_the_time_or_the_code_ends_first(desk, polls, lives, timeout, words, remedy):
     said = desk.outcome(*polls, codes={**CODES, "expires_in": lives}, timeout=timeout)
     assert desk.code is ExitCode.FAILURE
     assert f"servers/reports.yml:1: Reports: {words}" in said
@@ -272,7 +254,7 @@ def test_the_time_or_the_code_ends_first(
 # Where it begins.
 
 
-def test_property_22_the_client_secret_goes_only_where_the_provider_lives(desk: Desk) -> None:
+def test_property_22_the_client_secret_goes_only_where_the_provider_lives(desk):
     with scripted_server([]) as thief:
         elsewhere = f"http://127.0.0.1:{thief.port}/device"
         said = desk.outcome(reference=elsewhere)
@@ -281,7 +263,7 @@ def test_property_22_the_client_secret_goes_only_where_the_provider_lives(desk: 
     assert "device_authorization_url is not https" in desk.outcome(reference="http://x.example/d")
 
 
-def test_property_22_a_project_cannot_vouch_for_another_host() -> None:
+def test_property_22_a_project_cannot_vouch_for_another_host():
     facts = {
         "device_authorization_url": "https://evil.example/d",
         "endpoints": ["sso.example.edu", "evil.example"],
@@ -290,15 +272,14 @@ def test_property_22_a_project_cannot_vouch_for_another_host() -> None:
         _endpoint("https://sso.example.edu/token", **facts)
 
 
-def _endpoint(token_url: str, **facts: Any) -> str:
+def _endpoint(token_url, **facts):
     server = oauth_server(access_token_url=token_url, authorization_url=token_url)
-    assert server.oauth2 is not None
     host = "sso.example.edu"
     overrides = {host: facts} if facts else {}
     return device_endpoint(provider_for(token_url, overrides), server, server.oauth2)
 
 
-def test_where_the_catalogue_knows_an_endpoint() -> None:
+def test_where_the_catalogue_knows_an_endpoint():
     entra = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/"
     assert _endpoint(entra + "token") == entra + "devicecode"
     gcc = "https://login.microsoftonline.us/contoso.edu/oauth2/v2.0/"
@@ -319,7 +300,7 @@ def test_where_the_catalogue_knows_an_endpoint() -> None:
          "providers: {yahoo: {device_authorization_url: URL}}"),
     ],
 )  # fmt: skip
-def test_others_have_none_that_serves(token_url: str, words: str, remedy: str) -> None:
+def test_others_have_none_that_serves(token_url, words, remedy):
     with pytest.raises(SignInFailed) as caught:
         _endpoint(token_url)
     line = LINES["oauth2.access_token_url"]

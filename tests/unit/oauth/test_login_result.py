@@ -1,21 +1,17 @@
 """What the mail server's answer to a new token means for the sign-in."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
 from provisioner.oauth.checks import LoginOutcome, login_result
 from provisioner.smtp.client import SmtpResult
 
 
-def test_property_34_an_accepted_token_is_proven() -> None:
+def test_property_34_an_accepted_token_is_proven():
     result = SmtpResult(outcome="authenticated", stage="auth", code=235)
     assert login_result(result, "smtp.example.edu").outcome is LoginOutcome.ACCEPTED
 
 
-def test_property_34_a_refused_token_fails_with_stage_code_cause_and_actor() -> None:
+def test_property_34_a_refused_token_fails_with_stage_code_cause_and_actor():
     result = SmtpResult(
         outcome="wrong", stage="auth", code=535, enhanced="5.7.3", reply="5.7.3 unsuccessful"
     )
@@ -42,7 +38,7 @@ def test_property_34_a_refused_token_fails_with_stage_code_cause_and_actor() -> 
         {"outcome": "wrong", "stage": "auth"},
     ],
 )  # fmt: skip
-def test_property_34_anything_else_leaves_it_unproven(facts: dict[str, Any]) -> None:
+def test_property_34_anything_else_leaves_it_unproven(facts):
     found = login_result(SmtpResult(**facts), "smtp.example.edu", "microsoft")
     assert found.outcome is LoginOutcome.UNVERIFIED
     assert found.detail.startswith(f"smtp.example.edu, {facts['stage']}")

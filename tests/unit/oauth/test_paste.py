@@ -1,11 +1,8 @@
 """What is taken for the answer among the things that people paste."""
 
-from __future__ import annotations
-
 import os
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -31,7 +28,7 @@ REQUEST = "https://sso.example.edu/authorize?" + urlencode(
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[CallbackServer]:
+def server():
     with CallbackServer(Secret("right-state")) as server:
         yield server
 
@@ -57,16 +54,15 @@ def server() -> Iterator[CallbackServer]:
         QUERY,
     ],
 )
-def test_property_19_the_answer_however_it_was_copied(server: CallbackServer, text: str) -> None:
+def test_property_19_the_answer_however_it_was_copied(server, text):
     found = judge_paste(text, server)
     assert isinstance(found, Callback)
-    assert found.code is not None
     assert found.code.reveal() == "CANARY/4-0"
     assert found.issuer == "https://sso.example.edu"
     assert "CANARY" not in repr(found)
 
 
-def test_property_11_a_pasted_refusal_is_the_providers_answer(server: CallbackServer) -> None:
+def test_property_11_a_pasted_refusal_is_the_providers_answer(server):
     found = judge_paste(
         f"{HERE}/?error=access_denied&error_description=No+%26+no&state=right-state", server
     )
@@ -101,16 +97,14 @@ def test_property_11_a_pasted_refusal_is_the_providers_answer(server: CallbackSe
         (None, "is too long for an address"),
     ],
 )
-def test_property_19_what_is_no_answer_is_explained(
-    server: CallbackServer, text: str | None, words: str
-) -> None:
+def test_property_19_what_is_no_answer_is_explained(server, text, words):
     found = judge_paste(text, server)
     assert isinstance(found, InvalidPaste)
     assert words in found.reason
     assert "CANARY" not in found.reason
 
 
-def test_property_14_nothing_of_a_wrong_text_is_repeated(server: CallbackServer) -> None:
+def test_property_14_nothing_of_a_wrong_text_is_repeated(server):
     for text in ("\x1b]0;CANARY\x07", "http://CANARY/?CANARY=CANARY", "https://localhost/CANARY"):
         found = judge_paste(text, server)
         assert isinstance(found, InvalidPaste)
@@ -148,12 +142,12 @@ except BlockingIOError:
 """
 
 
-def _waiting(folder: Path, when: str) -> Terminal:
+def _waiting(folder, when):
     arguments = [sys.executable, "-c", _WAIT, folder / "typed", when]
     return Terminal(arguments, folder=folder, environment=dict(os.environ))
 
 
-def test_property_12_what_nobody_read_does_not_come_to_the_shell(tmp_path: Path) -> None:
+def test_property_12_what_nobody_read_does_not_come_to_the_shell(tmp_path):
     """The reader is busy when more is typed, and the time is over before it gets to read that."""
     with _waiting(tmp_path, "after") as terminal:
         terminal.wait_until_unseen()
@@ -167,7 +161,7 @@ def test_property_12_what_nobody_read_does_not_come_to_the_shell(tmp_path: Path)
     assert "CANARY" not in terminal.output
 
 
-def test_a_key_that_was_typed_before_the_prompt_is_no_answer(tmp_path: Path) -> None:
+def test_a_key_that_was_typed_before_the_prompt_is_no_answer(tmp_path):
     with _waiting(tmp_path, "before") as terminal:
         terminal.wait_for("ready")
         terminal.type(f"{RIGHT}\r")
@@ -177,7 +171,7 @@ def test_a_key_that_was_typed_before_the_prompt_is_no_answer(tmp_path: Path) -> 
     assert "left: nothing" in terminal.output
 
 
-def test_only_a_terminal_is_asked() -> None:
+def test_only_a_terminal_is_asked():
     ours, theirs = socket.socketpair()
     with ours, theirs, Path(os.devnull).open() as nothing:
         assert not is_promptable(nothing.fileno())

@@ -1,7 +1,5 @@
 """Refreshed tokens: under the lock, saved before use, and lost to no race and no network fault."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os
@@ -9,18 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from provisioner.credentials.store import _LOCK_WAIT_SECONDS, TokenSet
+from provisioner.credentials.store import _LOCK_WAIT_SECONDS
 from provisioner.errors import ExitCode, PersonNeeded, RefreshFailed, SecretUnavailable
-from provisioner.model.email_server import EmailServer, SecretReference
+from provisioner.model.email_server import SecretReference
 from provisioner.oauth.refreshing import fresh_tokens
-from provisioner.oauth.token_endpoint import SECONDS_UNDER_LOCK, TokenEndpoint, TokenResponse
+from provisioner.oauth.token_endpoint import SECONDS_UNDER_LOCK, TokenEndpoint
 from provisioner.secret import Secret
 from tests.support.oauth_samples import (
     CLIENT_SECRET,
@@ -41,9 +36,9 @@ NOW = int(time.time())
 class Scene:
     """A provider, and a store with tokens of it that have just expired."""
 
-    def __init__(self, folder: Path) -> None:
-        self.seen: list[tuple[str, Mapping[str, str]]] = []
-        self.lines: list[str] = []
+    def __init__(self, folder):
+        self.seen = []
+        self.lines = []
         self.provider = ScriptedProvider(
             client_id="maps",
             client_secret=CLIENT_SECRET,
@@ -59,39 +54,39 @@ class Scene:
         )
         self.keep(self.kept)
 
-    def keep(self, tokens: TokenSet, **changes: Any) -> None:
+    def keep(self, tokens, **changes):
         keep(secrets_in(self.folder), self.server(**changes), tokens)
         self.kept = tokens
 
-    def stored(self) -> TokenSet | None:
+    def stored(self):
         return kept(secrets_in(self.folder))
 
-    def server(self, **changes: Any) -> EmailServer:
+    def server(self, **changes):
         return oauth_server(**{"access_token_url": self.provider.token_url} | changes)
 
-    def fresh(self, margin: float = 60, *, save: bool = False, **changes: Any) -> TokenSet:
+    def fresh(self, margin=60, *, save=False, **changes):
         """As a run of its own."""
         secrets, server = secrets_in(self.folder), self.server(**changes)
         return fresh_tokens(secrets, server, margin, NOW, save=save, announce=self.lines.append)
 
-    def behave(self, **changes: Any) -> None:
+    def behave(self, **changes):
         self.provider.behavior = dataclasses.replace(self.provider.behavior, **changes)
 
-    def is_live(self, tokens: TokenSet) -> bool:
+    def is_live(self, tokens):
         return self.provider.grants.active(tokens.access_token.reveal()) is not None
 
 
 @pytest.fixture(autouse=True)
-def deadlines(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def deadlines(monkeypatch):
     """Those of the requests, between which no test waits."""
-    seen: list[float] = []
+    seen = []
 
     class Endpoint(TokenEndpoint):
-        def refresh(self, refresh_token: Secret, *, scope: str | None) -> TokenResponse:
+        def refresh(self, refresh_token, *, scope):
             seen.append(self.deadline)
             return super().refresh(refresh_token, scope=scope)
 
-    def endpoint(**settings: Any) -> TokenEndpoint:
+    def endpoint(**settings):
         return Endpoint(**settings, pauses=(0, 0))
 
     monkeypatch.setattr("provisioner.oauth.refreshing.TokenEndpoint", endpoint)
@@ -99,13 +94,13 @@ def deadlines(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+def scene(tmp_path):
     scene = Scene(tmp_path)
     with scene.provider:
         yield scene
 
 
-def test_an_expired_token_is_refreshed_and_saved(scene: Scene) -> None:
+def test_an_expired_token_is_refreshed_and_saved(scene):
     found = scene.fresh(save=True)
     assert scene.is_live(found)
     assert scene.stored() == found
@@ -119,19 +114,19 @@ def test_an_expired_token_is_refreshed_and_saved(scene: Scene) -> None:
     ]  # fmt: skip
 
 
-def test_a_token_that_lives_long_enough_is_left_alone(scene: Scene) -> None:
+def test_a_token_that_lives_long_enough_is_left_alone(scene):
     scene.keep(replace(scene.kept, expires_at=NOW + 300))
     assert scene.fresh(margin=299) == scene.kept
     assert scene.seen == []
     assert scene.fresh(margin=300) != scene.kept
 
 
-def test_scope_for_token_is_sent_if_set(scene: Scene) -> None:
+def test_scope_for_token_is_sent_if_set(scene):
     scene.fresh(scope_for_token="smtp")
     assert scene.seen[0][1]["scope"] == "smtp"
 
 
-def test_refreshes_go_to_refresh_token_url(scene: Scene) -> None:
+def test_refreshes_go_to_refresh_token_url(scene):
     urls = {
         "access_token_url": "https://sso.example.edu/token",
         "refresh_token_url": scene.provider.token_url,
@@ -140,9 +135,7 @@ def test_refreshes_go_to_refresh_token_url(scene: Scene) -> None:
     assert scene.is_live(scene.fresh(**urls))
 
 
-def test_property_27_a_rotated_refresh_token_is_saved_and_an_absent_one_keeps_the_old(
-    scene: Scene,
-) -> None:
+def test_property_27_a_rotated_refresh_token_is_saved_and_an_absent_one_keeps_the_old(scene):
     assert scene.fresh().refresh_token == scene.kept.refresh_token
     scene.keep(replace(scene.kept, expires_at=0))
     scene.behave(rotate_refresh_tokens=True)
@@ -166,8 +159,8 @@ def test_property_27_a_rotated_refresh_token_is_saved_and_an_absent_one_keeps_th
     ],
 )
 def test_only_what_would_be_lost_is_saved_by_a_command_that_does_not_refresh(
-    scene: Scene, days: int, rotates: bool, rotation: str | None, saved: bool
-) -> None:
+    scene, days, rotates, rotation, saved
+):
     """A file that git knows changes if the old token is worth less, or half its time is over."""
     facts = {"idle_expiry_days": 90} | ({"refresh_token_rotation": rotation} if rotation else {})
     secrets = project_secrets(project_in(scene.folder, providers={"localhost": facts}))
@@ -180,7 +173,7 @@ def test_only_what_would_be_lost_is_saved_by_a_command_that_does_not_refresh(
     assert len(scene.seen) == 1
 
 
-def test_a_secret_is_read_only_for_a_refresh(scene: Scene) -> None:
+def test_a_secret_is_read_only_for_a_refresh(scene):
     unreadable = SecretReference({"env": "NOT_SET"}, scene.folder)
     scene.keep(replace(scene.kept, expires_at=NOW + 300))
     assert scene.fresh(margin=200, client_secret=unreadable) == scene.kept
@@ -191,13 +184,13 @@ def test_a_secret_is_read_only_for_a_refresh(scene: Scene) -> None:
 # What a person must do.
 
 
-def test_nobody_has_signed_in(scene: Scene) -> None:
+def test_nobody_has_signed_in(scene):
     with pytest.raises(PersonNeeded, match="not signed in: Reports") as caught:
         fresh_tokens(secrets_in(scene.folder / "x"), scene.server(), 0, NOW)
     assert caught.value.remedy == "run: provisioner authenticate Reports"
 
 
-def test_an_ended_grant_needs_a_person_and_keeps_the_file(scene: Scene) -> None:
+def test_an_ended_grant_needs_a_person_and_keeps_the_file(scene):
     scene.provider.grants.revoke_all()
     before = scene.path.read_bytes()
     with pytest.raises(PersonNeeded) as caught:
@@ -209,13 +202,13 @@ def test_an_ended_grant_needs_a_person_and_keeps_the_file(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("error", ["interaction_required", "login_required", "consent_required"])
-def test_a_provider_that_wants_to_see_a_person(scene: Scene, error: str) -> None:
+def test_a_provider_that_wants_to_see_a_person(scene, error):
     scene.behave(scripted_answers=(ScriptedAnswer(400, json.dumps({"error": error})),))
     with pytest.raises(PersonNeeded, match=error):
         scene.fresh()
 
 
-def test_a_changed_destination_gets_nothing(scene: Scene) -> None:
+def test_a_changed_destination_gets_nothing(scene):
     for changes in (
         {"access_token_url": scene.provider.issuer + "/other"},
         {"refresh_token_url": scene.provider.issuer + "/other"},
@@ -227,7 +220,7 @@ def test_a_changed_destination_gets_nothing(scene: Scene) -> None:
     assert scene.seen == []
 
 
-def test_a_token_handed_over_to_a_host_is_not_refreshed_here(scene: Scene) -> None:
+def test_a_token_handed_over_to_a_host_is_not_refreshed_here(scene):
     scene.keep(replace(scene.kept, handed_over_to="maps1"))
     with pytest.raises(RefreshFailed, match="was handed over to maps1"):
         scene.fresh()
@@ -245,7 +238,7 @@ def test_a_token_handed_over_to_a_host_is_not_refreshed_here(scene: Scene) -> No
         ScriptedAnswer(500, '{"error": "invalid_grant"}', headers={"Retry-After": "0"}),
     ],
 )
-def test_property_28_a_passing_fault_is_no_revocation(scene: Scene, answer: ScriptedAnswer) -> None:
+def test_property_28_a_passing_fault_is_no_revocation(scene, answer):
     before = scene.path.read_bytes()
     scene.behave(scripted_answers=(answer,) * 3)
     with pytest.raises(RefreshFailed, match=f"localhost.* HTTP {answer.status}") as caught:
@@ -257,7 +250,7 @@ def test_property_28_a_passing_fault_is_no_revocation(scene: Scene, answer: Scri
     assert scene.is_live(scene.fresh())
 
 
-def test_a_wrong_client_secret_is_a_persons_to_renew(scene: Scene) -> None:
+def test_a_wrong_client_secret_is_a_persons_to_renew(scene):
     scene.provider.client_secret = Secret("another")
     with pytest.raises(
         PersonNeeded,
@@ -266,7 +259,7 @@ def test_a_wrong_client_secret_is_a_persons_to_renew(scene: Scene) -> None:
         scene.fresh()
 
 
-def test_tokens_that_came_in_meanwhile_are_believed_before_the_refusal(scene: Scene) -> None:
+def test_tokens_that_came_in_meanwhile_are_believed_before_the_refusal(scene):
     """As after a `git pull` during the request, which knows no lock of ours."""
     scene.behave(rotate_refresh_tokens=True)
     newer = replace(scene.kept, access_token=Secret("newer"), expires_at=NOW + 3600)
@@ -275,7 +268,7 @@ def test_tokens_that_came_in_meanwhile_are_believed_before_the_refusal(scene: Sc
     keep(elsewhere, scene.server(), newer)
     scene.provider.grants.revoke_all()
 
-    def pull(path: str, parameters: Mapping[str, str], _: Mapping[str, str]) -> None:
+    def pull(path, parameters, _):
         elsewhere.store.path("Reports").replace(scene.path)
 
     scene.provider.observe = pull
@@ -283,8 +276,8 @@ def test_tokens_that_came_in_meanwhile_are_believed_before_the_refusal(scene: Sc
 
 
 def test_both_refreshes_of_one_run_end_before_others_give_up_waiting_for_the_lock(
-    scene: Scene, deadlines: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
+    scene, deadlines, monkeypatch
+):
     """A second one follows where a `git pull` brought other tokens in, which have expired, too."""
     other = replace(scene.kept, refresh_token=Secret("other-refresh"))
     elsewhere = secrets_in(scene.folder / "elsewhere")
@@ -301,9 +294,7 @@ def test_both_refreshes_of_one_run_end_before_others_give_up_waiting_for_the_loc
     assert SECONDS_UNDER_LOCK <= _LOCK_WAIT_SECONDS - 15
 
 
-def test_without_time_under_the_lock_nothing_is_sent(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_time_under_the_lock_nothing_is_sent(scene, monkeypatch):
     monkeypatch.setattr("provisioner.oauth.refreshing.SECONDS_UNDER_LOCK", 0)
     with pytest.raises(RefreshFailed, match="localhost did not answer in time"):
         scene.fresh()
@@ -325,7 +316,7 @@ print(tokens.access_token.reveal(), tokens.refresh_token.reveal(), flush=True)
 """
 
 
-def _refreshing(scene: Scene) -> subprocess.Popen[str]:
+def _refreshing(scene):
     return subprocess.Popen(
         [sys.executable, "-c", _REFRESHING, scene.provider.token_url, scene.folder],
         cwd=ROOT,
@@ -336,15 +327,13 @@ def _refreshing(scene: Scene) -> subprocess.Popen[str]:
     )
 
 
-def test_property_26_eight_processes_end_with_the_same_live_token(scene: Scene) -> None:
+def test_property_26_eight_processes_end_with_the_same_live_token(scene):
     scene.behave(rotate_refresh_tokens=True)
     runs = [_refreshing(scene) for _ in range(8)]
     try:
         for run in runs:
-            assert run.stdout is not None
             assert run.stdout.readline() == "ready\n"
         for run in runs:
-            assert run.stdin is not None
             run.stdin.write("\n")
             run.stdin.flush()
         ends = {run.communicate(timeout=60)[0] for run in runs}
@@ -355,21 +344,18 @@ def test_property_26_eight_processes_end_with_the_same_live_token(scene: Scene) 
     assert len(ends) == 1
     assert len(scene.seen) == 1
     kept = scene.stored()
-    assert kept is not None
     assert ends == {f"{kept.access_token.reveal()} {kept.refresh_token.reveal()}\n"}
     assert scene.is_live(kept)
     scene.keep(replace(kept, expires_at=0))
     assert scene.is_live(scene.fresh())
 
 
-def test_property_25_sigkill_during_a_refresh_leaves_a_whole_file(scene: Scene) -> None:
+def test_property_25_sigkill_during_a_refresh_leaves_a_whole_file(scene):
     run = _refreshing(scene)
     try:
-        assert run.stdout is not None
-        assert run.stdin is not None
         assert run.stdout.readline() == "ready\n"
 
-        def kill(path: str, parameters: Mapping[str, str], _: Mapping[str, str]) -> None:
+        def kill(path, parameters, _):
             run.send_signal(signal.SIGKILL)
 
         scene.provider.observe = kill
@@ -384,7 +370,7 @@ def test_property_25_sigkill_during_a_refresh_leaves_a_whole_file(scene: Scene) 
     assert scene.is_live(scene.fresh())
 
 
-def test_a_refresh_tokens_own_end_is_kept_until_a_new_one_is_told(scene: Scene) -> None:
+def test_a_refresh_tokens_own_end_is_kept_until_a_new_one_is_told(scene):
     scene.keep(replace(scene.kept, refresh_token_expires_at=NOW + 1000))
     assert scene.fresh().refresh_token_expires_at == NOW + 1000
     scene.keep(replace(scene.kept, expires_at=0))

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -70,7 +68,7 @@ ROWS = [
 _ENDPOINT = "oauth2.access_token_url"
 
 
-def _answer(row: Row) -> dict[str, str]:
+def _answer(row):
     code = row.code
     said = row.said or (
         f"AADSTS{code}: Words\x1b[2J of {CLIENT_SECRET.reveal()}.\r\nTrace ID: 0000-11bb\r\n"
@@ -81,16 +79,14 @@ def _answer(row: Row) -> dict[str, str]:
     return {"error": row.error, "error_description": said}
 
 
-def _terminal(
-    run: Callable[[], object], capsys: pytest.CaptureFixture[str]
-) -> tuple[str, ExitCode]:
+def _terminal(run, capsys):
     with pytest.raises(ProvisionerError) as caught:
         run()
     print_error(caught.value.message, caught.value.remedy)
     return capsys.readouterr().err, caught.value.exit_code
 
 
-def _check(row: Row, stage: str, said: str) -> None:
+def _check(row, stage, said):
     line = LINES[row.field] if row.field else 1
     beginning = f"Error: servers/reports.yml:{line}: Reports: {row.field + ': ' * bool(row.field)}"
     assert said.startswith(f"{beginning}{stage} at localhost: {row.error}"), said
@@ -106,14 +102,14 @@ def _check(row: Row, stage: str, said: str) -> None:
         ) in said
 
 
-def _named(row: Row) -> str:
+def _named(row):
     return row.code or row.said[:20] or row.error
 
 
 each_row = pytest.mark.parametrize("row", ROWS, ids=_named)
 
 
-def _needs(folder: Path, url: str, announce: Callable[[str], None] = print) -> dict[str, Any]:
+def _needs(folder, url, announce=print):
     server = oauth_server(
         access_token_url=f"{url}/token", authorization_url=f"{url}/contoso.edu/authorize"
     )
@@ -128,12 +124,12 @@ def _needs(folder: Path, url: str, announce: Callable[[str], None] = print) -> d
 
 
 @each_row
-def test_at_the_code_exchange(row: Row, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_at_the_code_exchange(row, tmp_path, capsys):
     refused = json_answer(json.dumps(_answer(row)), status="400 Bad Request")
     with scripted_server([refused] * 2) as provider:
         context = SignInContext(**_needs(tmp_path, f"http://localhost:{provider.port}"))
 
-        def exchange() -> None:
+        def exchange():
             with context.failures_in_words():
                 context.token_endpoint().exchange(
                     Secret("CANARY-code"), verifier=Secret("v"), redirect_uri="x", scope=None
@@ -146,9 +142,7 @@ def test_at_the_code_exchange(row: Row, tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @each_row
-def test_at_the_refresh(
-    row: Row, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_at_the_refresh(row, tmp_path, capsys, monkeypatch):
     at_once = partial(TokenEndpoint, pauses=(0, 0))
     monkeypatch.setattr("provisioner.oauth.refreshing.TokenEndpoint", at_once)
     refused = json_answer(json.dumps(_answer(row)), status="400 Bad Request")
@@ -168,13 +162,11 @@ def test_at_the_refresh(
 
 
 @each_row
-def test_on_the_sign_in_page(
-    row: Row, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_the_sign_in_page(row, tmp_path, capsys, monkeypatch):
     """The provider sends the browser back with the error."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def send_back(url: str) -> bool:
+    def send_back(url):
         asked = parse_qs(urlsplit(url).query)
         answer = urlencode({**_answer(row), "state": asked["state"][0]})
         opener.open(f"{asked['redirect_uri'][0]}/?{answer}", timeout=20).close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -17,7 +16,6 @@ from provisioner.oauth.sign_in import Grant, SignInContext, sign_in
 from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
-from tests.support.certificates import ServerCertificate
 from tests.support.mail_samples import LONG_TOKEN, TOKEN, UNSCOPED_TOKEN, certificate, mail_server
 from tests.support.oauth_samples import (
     CLIENT_SECRET,
@@ -28,7 +26,7 @@ from tests.support.oauth_samples import (
     project_in,
     token_set,
 )
-from tests.support.scripted_mail_server import Failure, ScriptedMailServer
+from tests.support.scripted_mail_server import Failure
 
 __all__ = ["certificate", "mail_server"]
 
@@ -79,13 +77,11 @@ UNPROVEN = [
 class Desk:
     """A sign-in up to its last gate, with earlier tokens in the store."""
 
-    def __init__(
-        self, folder: Path, mail: ScriptedMailServer, certificate: ServerCertificate
-    ) -> None:
+    def __init__(self, folder, mail, certificate):
         self.mail, self.folder, self.ca_file = mail, folder, certificate.ca_file
-        self.lines: list[str] = []
+        self.lines = []
 
-    def sign_in(self, provider: str = "", token: str = TOKEN) -> SignInContext:
+    def sign_in(self, provider="", token=TOKEN):
         server = replace(oauth_server(), port=self.mail.port)
         facts = {provider: {"smtp_hosts": ["localhost"]}} if provider else {}
         project = project_in(self.folder, server, providers=facts, ca_file=self.ca_file)
@@ -111,9 +107,7 @@ class Desk:
         self.saved = sign_in(nullcontext(Grant(answer)), context)
         return context
 
-    def refused(
-        self, capsys: pytest.CaptureFixture[str], provider: str = "", token: str = TOKEN
-    ) -> str:
+    def refused(self, capsys, provider="", token=TOKEN):
         with pytest.raises(SignInFailed) as caught:
             self.sign_in(provider, token)
         print_error(caught.value.message, caught.value.remedy)
@@ -124,16 +118,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(
-    tmp_path: Path, mail_server: ScriptedMailServer, certificate: ServerCertificate, home: Path
-) -> Desk:
+def desk(tmp_path, mail_server, certificate, home):
     return Desk(tmp_path / "project", mail_server, certificate)
 
 
 @pytest.mark.parametrize("row", REFUSALS, ids=lambda row: f"{row.provider} {row.reply[:10]}")
-def test_property_34_a_refusal_ends_the_sign_in(
-    row: Row, desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_property_34_a_refusal_ends_the_sign_in(row, desk, capsys):
     desk.mail.behavior.failures["auth"] = Failure(row.reply)
     said = desk.refused(capsys, row.provider)
     code = " ".join(row.reply.split(" ")[:2])
@@ -146,9 +136,7 @@ def test_property_34_a_refusal_ends_the_sign_in(
     assert f"Who must act: {row.actor}." in said
 
 
-def test_property_34_the_mail_server_misses_a_scope(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_property_34_the_mail_server_misses_a_scope(desk, capsys):
     said = desk.refused(capsys, token=UNSCOPED_TOKEN)
     line = LINES["oauth2.scope_for_authorize"]
     assert said.startswith(
@@ -158,7 +146,7 @@ def test_property_34_the_mail_server_misses_a_scope(
 
 
 @pytest.mark.parametrize("row", UNPROVEN, ids=lambda row: f"{row.provider} {row.reply[:40]}")
-def test_property_34_what_says_nothing_of_the_token_is_a_warning(row: Row, desk: Desk) -> None:
+def test_property_34_what_says_nothing_of_the_token_is_a_warning(row, desk):
     desk.mail.behavior.failures["auth"] = Failure(row.reply)
     desk.sign_in(row.provider)
     assert kept(desk.secrets) == desk.saved
@@ -171,15 +159,14 @@ def test_property_34_what_says_nothing_of_the_token_is_a_warning(row: Row, desk:
 
 
 @pytest.mark.parametrize("stage", ["greeting", "ehlo", "starttls", "tls", "auth"])
-def test_property_34_a_server_that_hangs_up_is_a_warning(stage: str, desk: Desk) -> None:
+def test_property_34_a_server_that_hangs_up_is_a_warning(stage, desk):
     desk.mail.behavior.failures[stage] = Failure(None)
     desk.sign_in()
-    assert desk.saved.unproven is not None
     assert desk.saved.unproven.startswith("localhost, ")
 
 
 @pytest.mark.parametrize("token", [TOKEN, LONG_TOKEN])
-def test_property_34_a_token_that_is_taken_is_proven(desk: Desk, token: str) -> None:
+def test_property_34_a_token_that_is_taken_is_proven(desk, token):
     desk.sign_in(token=token)
     assert desk.saved.unproven is None
     assert desk.lines == []

@@ -1,9 +1,5 @@
 """Where a grant is ended, and who vouches for that place."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
 from provisioner.errors import InvalidProject, RevocationFailed
@@ -18,12 +14,12 @@ MICROSOFT = "https://login.microsoftonline.com/t/oauth2/v2.0/token"
 OWN = "https://sso.example.edu/realms/x/token"
 
 
-def endpoint(token_url: str, **facts: Any) -> str | None:
+def endpoint(token_url, **facts):
     overrides = {token_url.split("/")[2]: facts} if facts else None
     return revocation_endpoint(token_url, provider_for(token_url, overrides))
 
 
-def test_known_endpoints() -> None:
+def test_known_endpoints():
     assert endpoint(GOOGLE) == "https://oauth2.googleapis.com/revoke"
     assert endpoint(ZOHO_EU) == "https://accounts.zoho.eu/oauth/v2/token/revoke"
     assert endpoint(MICROSOFT) is None
@@ -38,17 +34,17 @@ def test_known_endpoints() -> None:
         ("https://sso.example.edu:8443/revoke", "https://sso.example.edu:8443/revoke"),
     ],
 )
-def test_what_a_project_says_of_a_provider(declared: str, url: str) -> None:
+def test_what_a_project_says_of_a_provider(declared, url):
     assert endpoint(OWN, revocation_url=declared) == url
 
 
 @pytest.mark.parametrize("declared", ["http://sso.example.edu/revoke", "https://a@b/"])
-def test_secrets_do_not_travel_in_the_clear(declared: str) -> None:
+def test_secrets_do_not_travel_in_the_clear(declared):
     with pytest.raises(InvalidProject, match="revocation_url is not"):
         endpoint(OWN, revocation_url=declared)
 
 
-def test_without_time_under_the_lock_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_time_under_the_lock_nothing_is_sent(monkeypatch):
     monkeypatch.setattr("provisioner.oauth.revoking.SECONDS_UNDER_LOCK", 0)
     with scripted_server([]) as server:
         place = f"http://localhost:{server.port}/revoke"

@@ -1,26 +1,20 @@
 """Sign-ins from the browser to the saved tokens, against the embedded provider."""
 
-from __future__ import annotations
-
 import logging
 import os
 import re
 import socket
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioner.credentials.store import TokenSet
 from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
-from provisioner.oauth.checks import CheckLogin, LoginOutcome, LoginResult
+from provisioner.oauth.checks import LoginOutcome, LoginResult
 from provisioner.oauth.sign_in import SignInContext, sign_in
 from provisioner.oauth.token_endpoint import TokenEndpoint
 from provisioner.providers.catalogue import provider_for
@@ -41,18 +35,18 @@ NOW = int(time.time())
 class Scene:
     """A provider, a store that holds earlier tokens, and everything that was seen and said."""
 
-    def __init__(self, folder: Path, last_page: Path) -> None:
-        self.seen: list[tuple[str, Mapping[str, str], Mapping[str, str]]] = []
+    def __init__(self, folder, last_page):
+        self.seen = []
         self.provider = ScriptedProvider(
             client_id="maps",
             client_secret=CLIENT_SECRET,
             observe=lambda *request: self.seen.append(request),
         )
         self.secrets = secrets_in(folder)
-        self.lines: list[str] = []
+        self.lines = []
         self.last_page = last_page
 
-    def sign_in(self, check_login: CheckLogin | None = None, **changes: Any) -> TokenSet:
+    def sign_in(self, check_login=None, **changes):
         options = {k: changes.pop(k) for k in ("port", "timeout") if k in changes}
         now = changes.pop("now", time.time)
         client_secret = changes.pop("client_secret_value", CLIENT_SECRET)
@@ -62,7 +56,6 @@ class Scene:
             "authorization_url": self.provider.authorization_url,
         }
         server = oauth_server(**urls | changes)
-        assert server.oauth2 is not None
         context = SignInContext(
             server=server,
             provider=provider_for(server.oauth2.authorization_url, facts),
@@ -74,13 +67,13 @@ class Scene:
         )
         return sign_in(browser_flow(context, BrowserOptions(**{"timeout": 20, **options})), context)
 
-    def behave(self, **changes: Any) -> None:
+    def behave(self, **changes):
         self.provider.behavior = replace(self.provider.behavior, **changes)
 
-    def requests(self, path: str) -> list[Mapping[str, str]]:
+    def requests(self, path):
         return [parameters for seen, parameters, _ in self.seen if seen == path]
 
-    def page(self) -> str:
+    def page(self):
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             if self.last_page.exists() and self.last_page.stat().st_size:
@@ -88,7 +81,7 @@ class Scene:
             time.sleep(0.02)
         pytest.fail("the browser saw no last page")
 
-    def fails(self, words: str, **changes: Any) -> SignInFailed:
+    def fails(self, words, **changes):
         """The sign-in fails with these words, on the terminal and in the browser."""
         self.last_page.unlink(missing_ok=True)
         with pytest.raises(SignInFailed, match=words) as caught:
@@ -100,14 +93,14 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, last_page: Path) -> Iterator[Scene]:
+def scene(tmp_path, last_page):
     scene = Scene(tmp_path, last_page)
     with scene.provider:
         yield scene
 
 
 @pytest.fixture
-def signed_in_before(scene: Scene) -> Iterator[None]:
+def signed_in_before(scene):
     """There are earlier tokens, and every failed sign-in leaves them."""
     keep(scene.secrets, oauth_server(), token_set())
     path = scene.secrets.store.path("Reports")
@@ -116,7 +109,7 @@ def signed_in_before(scene: Scene) -> Iterator[None]:
     assert path.read_bytes() == before
 
 
-def test_a_sign_in_ends_with_saved_tokens(scene: Scene) -> None:
+def test_a_sign_in_ends_with_saved_tokens(scene):
     saved = scene.sign_in(now=lambda: NOW, login_hint="reports@example.edu")
     assert kept(scene.secrets) == saved
     assert scene.provider.grants.active(saved.access_token.reveal()) is not None
@@ -138,17 +131,17 @@ def test_a_sign_in_ends_with_saved_tokens(scene: Scene) -> None:
     assert "scope" not in exchange
 
 
-def test_each_sign_in_is_a_grant_of_its_own(scene: Scene) -> None:
+def test_each_sign_in_is_a_grant_of_its_own(scene):
     assert scene.sign_in().grant_id != scene.sign_in().grant_id
 
 
-def test_scope_for_token_goes_to_the_token_endpoint_only(scene: Scene) -> None:
+def test_scope_for_token_goes_to_the_token_endpoint_only(scene):
     scene.sign_in(scope_for_token="smtp")
     assert scene.requests("/token")[0]["scope"] == "smtp"
     assert scene.requests("/authorize")[0]["scope"] == "openid email offline_access smtp"
 
 
-def test_property_17_https_callback_with_the_fingerprint_in_the_terminal(scene: Scene) -> None:
+def test_property_17_https_callback_with_the_fingerprint_in_the_terminal(scene):
     scene.sign_in(use_https_on_callback=True)
     assert scene.requests("/authorize")[0]["redirect_uri"].startswith("https://localhost:")
     assert "Reports: signed in" in scene.page()
@@ -156,9 +149,7 @@ def test_property_17_https_callback_with_the_fingerprint_in_the_terminal(scene: 
 
 
 @pytest.mark.parametrize("https", [False, True])
-def test_property_16_form_post_where_the_declared_url_asks_for_it(
-    scene: Scene, https: bool
-) -> None:
+def test_property_16_form_post_where_the_declared_url_asks_for_it(scene, https):
     url = f"{scene.provider.authorization_url}?response_mode=form_post"
     saved = scene.sign_in(authorization_url=url, use_https_on_callback=https)
     [asked] = scene.requests("/authorize")
@@ -169,19 +160,19 @@ def test_property_16_form_post_where_the_declared_url_asks_for_it(
     scene.fails("the sign-in page at localhost: access_denied", authorization_url=url)
 
 
-def test_the_client_may_authenticate_either_way(scene: Scene) -> None:
+def test_the_client_may_authenticate_either_way(scene):
     for method in ("client_secret_basic", "client_secret_post"):
         scene.behave(auth_methods=(method,))
         assert scene.sign_in().token_endpoint_auth_method == method
 
 
-def test_without_an_identity_claim_the_mail_server_decides(scene: Scene) -> None:
+def test_without_an_identity_claim_the_mail_server_decides(scene):
     saved = scene.sign_in(scope_for_authorize="smtp offline_access")
     assert saved.identity is None
     assert saved.unproven is None
 
 
-def test_a_provider_that_does_not_say_how_long(scene: Scene) -> None:
+def test_a_provider_that_does_not_say_how_long(scene):
     scene.behave(token_answer={"expires_in": None})
     assert scene.sign_in(now=lambda: NOW).expires_at == NOW + 600
 
@@ -192,7 +183,7 @@ keeps_earlier_tokens = pytest.mark.usefixtures("signed_in_before")
 
 
 @keeps_earlier_tokens
-def test_property_11_the_providers_error_reaches_the_terminal(scene: Scene) -> None:
+def test_property_11_the_providers_error_reaches_the_terminal(scene):
     scene.behave(callback_error="access_denied", callback={"error_description": "<b>No & no</b>"})
     error = scene.fails("the sign-in page at localhost: access_denied: the sign-in was canceled")
     assert '"<b>No & no</b>"' in error.message
@@ -202,7 +193,7 @@ def test_property_11_the_providers_error_reaches_the_terminal(scene: Scene) -> N
 
 
 @keeps_earlier_tokens
-def test_property_10_another_issuer_gets_no_code(scene: Scene) -> None:
+def test_property_10_another_issuer_gets_no_code(scene):
     scene.behave(callback={"iss": "https://evil.example"})
     with pytest.raises(SignInFailed, match=r"another issuer .* https://evil\.example"):
         scene.sign_in()
@@ -212,34 +203,32 @@ def test_property_10_another_issuer_gets_no_code(scene: Scene) -> None:
 
 
 @keeps_earlier_tokens
-def test_property_29_no_refresh_token(scene: Scene) -> None:
+def test_property_29_no_refresh_token(scene):
     error = scene.fails("localhost issued no refresh token", scope_for_authorize="openid smtp")
     assert "offline_access" in error.remedy
 
 
 @keeps_earlier_tokens
-def test_property_30_narrower_scope(scene: Scene) -> None:
+def test_property_30_narrower_scope(scene):
     scene.behave(granted_scope="openid")
     scene.fails("requested but not granted: smtp")
 
 
 @keeps_earlier_tokens
-def test_property_31_another_account(scene: Scene) -> None:
+def test_property_31_another_account(scene):
     scene.behave(mailbox="other@example.edu")
     scene.fails("signed in as other@example.edu, expected reports@example.edu")
 
 
 @keeps_earlier_tokens
-def test_property_34_the_mail_server_refuses(scene: Scene) -> None:
+def test_property_34_the_mail_server_refuses(scene):
     refusal = LoginResult(
         LoginOutcome.REJECTED, "the mail server rejects the token: auth, 535", "fix it"
     )
     assert scene.fails("auth, 535", check_login=lambda tokens: refusal).remedy == "fix it"
 
 
-def test_a_provider_that_is_busy_for_a_moment_is_waited_for_and_that_is_shown(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_provider_that_is_busy_for_a_moment_is_waited_for_and_that_is_shown(scene, monkeypatch):
     at_once = partial(TokenEndpoint, pauses=(0, 0))
     monkeypatch.setattr("provisioner.oauth.sign_in.TokenEndpoint", at_once)
     scene.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),))
@@ -258,20 +247,20 @@ def test_a_provider_that_is_busy_for_a_moment_is_waited_for_and_that_is_shown(
         ),
     ],
 )
-def test_the_token_endpoint_fails(scene: Scene, answer: ScriptedAnswer, words: str) -> None:
+def test_the_token_endpoint_fails(scene, answer, words):
     scene.behave(scripted_answers=(answer,))
     scene.fails(words)
 
 
 @keeps_earlier_tokens
-def test_a_wrong_client_secret(scene: Scene) -> None:
+def test_a_wrong_client_secret(scene):
     scene.provider.client_secret = Secret("another")
     error = scene.fails("invalid_client: the client is unknown, or its secret is wrong")
     assert "renew client_secret" in error.remedy
 
 
 @keeps_earlier_tokens
-def test_property_15_nobody_comes_in_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_property_15_nobody_comes_in_time(scene, monkeypatch):
     monkeypatch.setenv("BROWSER", "true %s")
     with pytest.raises(
         SignInFailed, match=r"no response at http://localhost:\d+ within 0.3 s"
@@ -281,14 +270,14 @@ def test_property_15_nobody_comes_in_time(scene: Scene, monkeypatch: pytest.Monk
 
 
 @keeps_earlier_tokens
-def test_property_22_nothing_starts_over_plain_http(scene: Scene) -> None:
+def test_property_22_nothing_starts_over_plain_http(scene):
     with pytest.raises(InvalidProject, match="access_token_url is not https"):
         scene.sign_in(access_token_url="http://sso.example.edu/token")
     assert scene.lines == []
 
 
 @keeps_earlier_tokens
-def test_a_port_in_use(scene: Scene) -> None:
+def test_a_port_in_use(scene):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -298,8 +287,8 @@ def test_a_port_in_use(scene: Scene) -> None:
 
 
 @keeps_earlier_tokens
-def test_a_store_that_cannot_be_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    def disk_full(descriptor: int) -> None:
+def test_a_store_that_cannot_be_written(scene, monkeypatch):
+    def disk_full(descriptor):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", disk_full)
@@ -324,16 +313,14 @@ def test_a_store_that_cannot_be_written(scene: Scene, monkeypatch: pytest.Monkey
     ],
     ids=str,
 )  # fmt: skip
-def test_right_sign_ins_that_look_odd(
-    scene: Scene, behavior: dict[str, Any], settings: dict[str, Any], identity: str | None
-) -> None:
+def test_right_sign_ins_that_look_odd(scene, behavior, settings, identity):
     scene.behave(**behavior)
     saved = scene.sign_in(**settings)
     assert kept(scene.secrets) == saved
     assert saved.identity == identity
 
 
-def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> None:
+def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene):
     unproven = LoginResult(LoginOutcome.UNVERIFIED, "localhost, connect: nobody answers")
     saved = scene.sign_in(check_login=lambda tokens: unproven)
     assert saved.unproven == "localhost, connect: nobody answers"
@@ -342,10 +329,10 @@ def test_a_mail_server_that_cannot_be_asked_leaves_it_unproven(scene: Scene) -> 
     assert "nobody answers" in scene.page()
 
 
-def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scene) -> None:
-    proven: list[TokenSet] = []
+def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene):
+    proven = []
 
-    def prove(tokens: TokenSet) -> LoginResult:
+    def prove(tokens):
         assert kept(scene.secrets) is None
         assert not scene.last_page.exists(), "the browser waits for the outcome"
         proven.append(tokens)
@@ -363,9 +350,7 @@ def test_property_34_the_proof_gets_the_new_token_before_it_is_saved(scene: Scen
         ("abc8Q~CANARY", "guid", None),
     ],
 )
-def test_the_id_of_a_client_secret_is_told_before_the_browser_opens(
-    scene: Scene, secret: str, form: str, words: str | None
-) -> None:
+def test_the_id_of_a_client_secret_is_told_before_the_browser_opens(scene, secret, form, words):
     scene.provider.client_secret = Secret(secret)
     facts = {"localhost": {"client_secret_id_form": form}}
     scene.sign_in(client_secret_value=Secret(secret), facts=facts)
@@ -375,11 +360,11 @@ def test_the_id_of_a_client_secret_is_told_before_the_browser_opens(
     assert secret not in "".join(scene.lines)
 
 
-def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_browser_is_no_end_of_it(scene, monkeypatch):
     monkeypatch.delenv("BROWSER")
     monkeypatch.setenv("PATH", "")
 
-    def by_hand() -> None:
+    def by_hand():
         while not any("open the address by hand" in line for line in scene.lines):
             time.sleep(0.02)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -391,9 +376,7 @@ def test_no_browser_is_no_end_of_it(scene: Scene, monkeypatch: pytest.MonkeyPatc
         browsing.result(timeout=10)
 
 
-def test_property_33_no_secret_is_said_logged_or_raised(
-    scene: Scene, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_property_33_no_secret_is_said_logged_or_raised(scene, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     saved = scene.sign_in()
     [exchange] = scene.requests("/token")
@@ -408,7 +391,7 @@ def test_property_33_no_secret_is_said_logged_or_raised(
     echoed = f'{{"error": "invalid_grant", "error_description": "{CLIENT_SECRET.reveal()}"}}'
     scene.behave(scripted_answers=(ScriptedAnswer(400, echoed),))
     error = scene.fails("invalid_grant")
-    trace: BaseException | None = error
+    trace = error
     while trace is not None:
         said += repr(trace) + str(trace)
         trace = trace.__cause__ or (None if trace.__suppress_context__ else trace.__context__)
@@ -417,7 +400,7 @@ def test_property_33_no_secret_is_said_logged_or_raised(
         assert secret not in said
 
 
-def test_property_33_an_issuer_or_a_name_that_holds_a_secret_is_not_shown(scene: Scene) -> None:
+def test_property_33_an_issuer_or_a_name_that_holds_a_secret_is_not_shown(scene):
     secret = CLIENT_SECRET.reveal()
     scene.behave(callback={"iss": f"https://{secret}"})
     issuer = scene.fails("another issuer than the provider of the sign-in")

@@ -1,10 +1,7 @@
 """What is said of a token endpoint whose TLS fails."""
 
-from __future__ import annotations
-
 import ssl
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import trustme
@@ -15,7 +12,7 @@ from provisioner.secret import Secret
 from tests.support.scripted_http import scripted_server
 
 
-def test_a_connection_that_breaks_off_is_no_old_version() -> None:
+def test_a_connection_that_breaks_off_is_no_old_version():
     fault = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:1000)")
     assert "broke off" in tls_advice(fault).cause
     assert "no TLS version in common" in tls_advice(ssl.SSLError()).cause
@@ -31,8 +28,8 @@ def test_a_connection_that_breaks_off_is_no_old_version() -> None:
     ],
 )
 def test_property_22_a_clock_and_an_old_version_are_not_an_unknown_ca(
-    tmp_path: Path, kind: str, cause: str, remedy: str
-) -> None:
+    tmp_path, kind, cause, remedy
+):
     now, day, ca = datetime.now(UTC), timedelta(days=1), trustme.CA()
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     begin, end = {"expired": (now - 2 * day, now - day), "early": (now + day, now + 2 * day)}.get(

@@ -1,7 +1,5 @@
 """Requests to a token endpoint: what is sent, and what each kind of answer becomes."""
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import gzip
@@ -14,9 +12,7 @@ import threading
 import time
 import traceback
 import zlib
-from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import parse_qs, unquote_plus
 
 import pytest
@@ -25,21 +21,10 @@ import trustme
 
 from provisioner.errors import InvalidProject
 from provisioner.oauth.https_post import _Guard
-from provisioner.oauth.token_endpoint import (
-    TokenEndpoint,
-    TokenErrorResponse,
-    TokenRequestError,
-    TokenResponse,
-)
+from provisioner.oauth.token_endpoint import TokenEndpoint, TokenErrorResponse, TokenRequestError
 from provisioner.secret import Secret
 from tests.support.oauth_samples import CLIENT_SECRET
-from tests.support.scripted_http import (
-    Answer,
-    ScriptedServer,
-    dripping,
-    json_answer,
-    scripted_server,
-)
+from tests.support.scripted_http import dripping, json_answer, scripted_server
 
 GOOD = json_answer('{"access_token": "CANARY-at", "token_type": "bearer", "expires_in": 3600}')
 INVALID_CLIENT = json_answer('{"error": "invalid_client"}', status="401 Unauthorized")
@@ -49,40 +34,40 @@ REFRESH = Secret("CANARY-refresh")
 VERIFIER = "v" * 43
 
 
-def _endpoint(place: ScriptedServer | str, **changes: object) -> TokenEndpoint:
+def _endpoint(place, **changes):
     url = place if isinstance(place, str) else f"http://localhost:{place.port}/token"
     settings = {"field": "access_token_url", "client_id": "maps", "client_secret": CLIENT_SECRET}
-    return TokenEndpoint(url=url, **{"pauses": (0.01, 0.01), **settings, **changes})  # type: ignore[arg-type]
+    return TokenEndpoint(url=url, **{"pauses": (0.01, 0.01), **settings, **changes})
 
 
-def _refreshed(place: ScriptedServer | str, **changes: object) -> TokenResponse:
+def _refreshed(place, **changes):
     return _endpoint(place, **changes).refresh(REFRESH, scope=None)
 
 
-def _exchanged(place: ScriptedServer | str, **changes: object) -> TokenResponse:
+def _exchanged(place, **changes):
     return _endpoint(place, **changes).exchange(
         Secret("CANARY-code/~"), verifier=Secret(VERIFIER), redirect_uri="http://x", scope=None
     )
 
 
-def _revoked(place: ScriptedServer | str) -> None:
+def _revoked(place):
     _endpoint(place).revoke(REFRESH)
 
 
-def _form(request: bytes) -> dict[str, str]:
+def _form(request):
     fields = parse_qs(request.partition(b"\r\n\r\n")[2].decode(), keep_blank_values=True)
     assert all(len(values) == 1 for values in fields.values())
     return {name: value for name, [value] in fields.items()}
 
 
-def _header(request: bytes, name: str) -> str | None:
+def _header(request, name):
     for line in request.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]:
         if line.lower().startswith(name.lower() + ":"):
             return line.partition(":")[2].strip()
     return None
 
 
-def _named(value: object) -> str:
+def _named(value):
     return getattr(value, "__name__", repr(value)[-40:])
 
 
@@ -115,9 +100,7 @@ def _named(value: object) -> str:
     ],
     ids=("exchange", "refresh", "scope", "property_32_revocation", "device codes", "device"),
 )  # fmt: skip
-def test_a_request_has_what_the_rfcs_say_and_no_more(
-    ask: Callable[[str], object], form: dict[str, str]
-) -> None:
+def test_a_request_has_what_the_rfcs_say_and_no_more(ask, form):
     with scripted_server([GOOD]) as server:
         ask(f"http://localhost:{server.port}/token?tenant=t")
     [request] = server.requests
@@ -127,7 +110,7 @@ def test_a_request_has_what_the_rfcs_say_and_no_more(
     assert _form(request) == form
 
 
-def test_requests_is_imported_when_something_is_sent_and_not_before() -> None:
+def test_requests_is_imported_when_something_is_sent_and_not_before():
     program = (
         "import sys, provisioner.oauth.refreshing, provisioner.oauth.revoking, "
         "provisioner.oauth.device_flow, provisioner.oauth.sign_in; "
@@ -136,13 +119,12 @@ def test_requests_is_imported_when_something_is_sent_and_not_before() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-def test_the_client_proves_itself_in_a_header_or_in_the_form() -> None:
+def test_the_client_proves_itself_in_a_header_or_in_the_form():
     with scripted_server([GOOD, GOOD]) as server:
         assert _refreshed(server, client_id="maps:1 é").auth_method == "client_secret_basic"
         posted = _refreshed(server, auth_method="client_secret_post")
     assert posted.auth_method == "client_secret_post"
     header = _header(server.requests[0], "Authorization")
-    assert header is not None
     user, _, password = base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")
     # RFC 6749 section 2.3.1: form-encoded first.
     assert (unquote_plus(user), unquote_plus(password)) == ("maps:1 é", CLIENT_SECRET.reveal())
@@ -169,8 +151,8 @@ def test_the_client_proves_itself_in_a_header_or_in_the_form() -> None:
     ],
 )
 def test_the_other_way_to_prove_oneself_is_tried_once_and_only_for_an_unknown_client(
-    ask: Callable[[ScriptedServer], TokenResponse], answers: list[Answer], outcome: str
-) -> None:
+    ask, answers, outcome
+):
     with scripted_server([*answers, GOOD]) as server:
         try:
             found = ask(server).auth_method
@@ -180,7 +162,7 @@ def test_the_other_way_to_prove_oneself_is_tried_once_and_only_for_an_unknown_cl
     assert len(server.requests) == len(answers)
 
 
-def test_property_22_redirects_are_not_followed() -> None:
+def test_property_22_redirects_are_not_followed():
     with scripted_server([GOOD]) as thief:
         location = f"Location: http://localhost:{thief.port}/\r\n"
         for status in ("302 Found", "307 Temporary Redirect", "308 Permanent Redirect"):
@@ -194,14 +176,12 @@ def test_property_22_redirects_are_not_followed() -> None:
 @pytest.mark.parametrize(
     "url", ["http://sso.example.edu/token", "http://localhost.evil.example/t", "ftp://x/t"]
 )
-def test_property_22_http_is_refused_before_anything_is_sent(url: str) -> None:
+def test_property_22_http_is_refused_before_anything_is_sent(url):
     with pytest.raises(InvalidProject, match="access_token_url is not https"):
         _refreshed(url)
 
 
-def test_property_22_a_proxy_sees_nothing_for_this_machine_and_only_the_host_of_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_property_22_a_proxy_sees_nothing_for_this_machine_and_only_the_host_of_others(monkeypatch):
     refused = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
     with scripted_server([GOOD]) as server, scripted_server([refused]) as proxy:
         for name in ("http_proxy", "https_proxy"):
@@ -215,9 +195,7 @@ def test_property_22_a_proxy_sees_nothing_for_this_machine_and_only_the_host_of_
     assert not caught.value.sent
 
 
-def test_property_22_a_netrc_adds_and_replaces_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_property_22_a_netrc_adds_and_replaces_nothing(monkeypatch, tmp_path):
     (tmp_path / "netrc").write_text("machine localhost login thief password thief\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     # As elsewhere, where the environment is asked for a proxy.
@@ -234,7 +212,7 @@ def test_property_22_a_netrc_adds_and_replaces_nothing(
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
+def authority(tmp_path):
     """The TLS of a server on localhost, and the file of the CA that vouches for it."""
     ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -243,7 +221,7 @@ def authority(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
     return context, tmp_path / "ca.pem"
 
 
-def test_property_22_tls_is_verified(authority: tuple[ssl.SSLContext, Path]) -> None:
+def test_property_22_tls_is_verified(authority):
     context, ca_file = authority
     with scripted_server([GOOD], tls=context) as server:
         url = f"https://localhost:{server.port}/"
@@ -260,16 +238,12 @@ def test_property_22_tls_is_verified(authority: tuple[ssl.SSLContext, Path]) -> 
         assert _refreshed(url, ca_file=ca_file).expires_in == 3600
 
 
-def test_property_22_a_private_ca_does_not_replace_the_public_ones(
-    authority: tuple[ssl.SSLContext, Path],
-) -> None:
+def test_property_22_a_private_ca_does_not_replace_the_public_ones(authority):
     alone = _Guard(None)._context.cert_store_stats()["x509_ca"]
     assert _Guard(authority[1])._context.cert_store_stats()["x509_ca"] == alone + 1
 
 
-def test_property_22_a_connection_that_is_cut_stays_encrypted(
-    authority: tuple[ssl.SSLContext, Path],
-) -> None:
+def test_property_22_a_connection_that_is_cut_stays_encrypted(authority):
     """SSLSocket.shutdown() forgets its encryption: what its thread still sends would be clear."""
     guard = _Guard(authority[1])
     with scripted_server([], tls=authority[0]) as server:
@@ -284,7 +258,7 @@ def test_property_22_a_connection_that_is_cut_stays_encrypted(
 
 
 @pytest.mark.parametrize("name", ["missing.pem", "empty.pem"])
-def test_a_ca_file_that_is_none_is_named(tmp_path: Path, name: str) -> None:
+def test_a_ca_file_that_is_none_is_named(tmp_path, name):
     (tmp_path / "empty.pem").touch()
     with pytest.raises(InvalidProject, match=f"{name} cannot be used"):
         _refreshed("https://localhost:1/", ca_file=tmp_path / name)
@@ -302,9 +276,7 @@ def test_a_ca_file_that_is_none_is_named(tmp_path: Path, name: str) -> None:
         ("HTTPS_PROXY", "http://a:CANARY:1", "ALL_PROXY must be the address of an HTTP proxy"),
     ],
 )
-def test_what_is_wrong_in_the_environment_is_named(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
-) -> None:
+def test_what_is_wrong_in_the_environment_is_named(monkeypatch, variable, value, words):
     monkeypatch.setattr("provisioner.oauth.https_post.is_loopback", lambda host: False)
     monkeypatch.setenv(variable, value)
     with pytest.raises(TokenRequestError, match="cannot be contacted") as caught:
@@ -316,7 +288,7 @@ def test_what_is_wrong_in_the_environment_is_named(
 # What is sent again.
 
 
-def _busy(status: str, body: str = "", retry_after: str = "") -> bytes:
+def _busy(status, body="", retry_after=""):
     headers = f"Retry-After: {retry_after}\r\n" if retry_after else ""
     return json_answer(body, status=f"{status} -", headers=headers)
 
@@ -342,11 +314,9 @@ BROKEN_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
     ],
     ids=_named,
 )  # fmt: skip
-def test_a_code_is_sent_again_only_where_it_surely_is_still_good(
-    faults: list[bytes], waits: list[float]
-) -> None:
-    slept: list[float] = []
-    lines: list[str] = []
+def test_a_code_is_sent_again_only_where_it_surely_is_still_good(faults, waits):
+    slept = []
+    lines = []
     said = ""
     with scripted_server([*faults, GOOD]) as server:
         try:
@@ -360,7 +330,7 @@ def test_a_code_is_sent_again_only_where_it_surely_is_still_good(
     assert lines == [f"{shown} in {wait:g} s" for wait in waits]
 
 
-def test_a_code_that_nobody_answers_for_is_not_sent_again() -> None:
+def test_a_code_that_nobody_answers_for_is_not_sent_again():
     over = threading.Event()
     with scripted_server([lambda _connection: over.wait(30), GOOD]) as server:
         with pytest.raises(TokenRequestError, match="localhost did not answer in time") as caught:
@@ -370,13 +340,13 @@ def test_a_code_that_nobody_answers_for_is_not_sent_again() -> None:
     assert caught.value.sent
 
 
-def test_a_code_that_surely_did_not_arrive_is_sent_again() -> None:
+def test_a_code_that_surely_did_not_arrive_is_sent_again():
     with scripted_server([]) as closed:
         port = closed.port
-    opened: list[ScriptedServer] = []
+    opened = []
     with contextlib.ExitStack() as stack:
 
-        def open_now(_seconds: float) -> None:
+        def open_now(_seconds):
             opened.append(stack.enter_context(scripted_server([GOOD], port=port)))
 
         assert _exchanged(closed, sleep=open_now).access_token.reveal() == "CANARY-at"
@@ -394,7 +364,7 @@ def test_a_code_that_surely_did_not_arrive_is_sent_again() -> None:
     ],
     ids=_named,
 )  # fmt: skip
-def test_property_28_what_passes_is_tried_again_and_is_no_revocation(fault: bytes) -> None:
+def test_property_28_what_passes_is_tried_again_and_is_no_revocation(fault):
     with scripted_server([fault, GOOD]) as server:
         assert _refreshed(server).access_token.reveal() == "CANARY-at"
     with scripted_server([fault] * 3) as server:
@@ -405,14 +375,14 @@ def test_property_28_what_passes_is_tried_again_and_is_no_revocation(fault: byte
     assert caught.value.retryable
 
 
-def test_property_28_nobody_there_is_no_revocation() -> None:
+def test_property_28_nobody_there_is_no_revocation():
     with scripted_server([]) as server:
         port = server.port
     with pytest.raises(TokenRequestError, match="the refresh: localhost cannot be reached"):
         _refreshed(f"http://localhost:{port}/")
 
 
-def test_a_name_that_nobody_knows_is_told_from_a_closed_port() -> None:
+def test_a_name_that_nobody_knows_is_told_from_a_closed_port():
     with pytest.raises(TokenRequestError, match="cannot be found by name") as caught:
         _refreshed("https://login.example.invalid/token")
     assert "check access_token_url" in caught.value.remedy
@@ -435,15 +405,15 @@ DATE = "Sun, 06 Nov 1994 08:49:43 GMT"
         ("Retry-After: 120", None), ("Retry-After: " + "9" * 5000, None),
     ],
 )  # fmt: skip
-def test_retry_after_in_every_writing(headers: str, wait: float | None) -> None:
-    slept: list[float] = []
+def test_retry_after_in_every_writing(headers, wait):
+    slept = []
     busy = json_answer("", status="429 Too Many Requests", headers=f"{headers}\r\n")
     with scripted_server([busy, GOOD]) as server, contextlib.suppress(TokenRequestError):
         _refreshed(server, sleep=slept.append)
     assert slept == ([] if wait is None else [wait])
 
 
-def test_a_wait_that_is_left_to_the_person_is_told() -> None:
+def test_a_wait_that_is_left_to_the_person_is_told():
     with (
         scripted_server([_busy("429", retry_after="120")]) as server,
         pytest.raises(TokenRequestError, match="answered HTTP 429") as caught,
@@ -467,7 +437,7 @@ def test_a_wait_that_is_left_to_the_person_is_told() -> None:
     ],
     ids=("silence", "drops", "headers", "interim answers", "body"),
 )
-def test_one_deadline_holds_for_the_whole_request(slow: Answer) -> None:
+def test_one_deadline_holds_for_the_whole_request(slow):
     with scripted_server([slow]) as server:
         started = time.monotonic()
         with pytest.raises(TokenRequestError, match="did not answer in time") as caught:
@@ -476,13 +446,13 @@ def test_one_deadline_holds_for_the_whole_request(slow: Answer) -> None:
         assert "try again later" in caught.value.remedy
 
 
-def test_nothing_is_sent_after_the_deadline(authority: tuple[ssl.SSLContext, Path]) -> None:
+def test_nothing_is_sent_after_the_deadline(authority):
     """The handshake ends too late: what would follow it stays here."""
-    received: list[bytes] = []
+    received = []
     late = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def serve() -> None:
+        def serve():
             connection, _ = listening.accept()
             late.wait(30)
             with contextlib.suppress(OSError), connection:
@@ -504,7 +474,7 @@ def test_nothing_is_sent_after_the_deadline(authority: tuple[ssl.SSLContext, Pat
 
 
 @pytest.mark.parametrize(("seconds_left", "requests"), [(0, 0), (9, 0), (15, 1), (30, 2)])
-def test_no_attempt_begins_without_time_for_its_answer(seconds_left: float, requests: int) -> None:
+def test_no_attempt_begins_without_time_for_its_answer(seconds_left, requests):
     """Others wait for the lock; and an answer that is cut off may cost a refresh token."""
     busy = _busy("503", retry_after="8")
     with scripted_server([busy, GOOD]) as server, contextlib.suppress(TokenRequestError):
@@ -536,9 +506,7 @@ def test_no_attempt_begins_without_time_for_its_answer(seconds_left: float, requ
     ],
     ids=_named,
 )  # fmt: skip
-def test_property_27_the_members_of_a_response_in_every_writing(
-    ask: Callable[[ScriptedServer], TokenResponse], members: str, kept: dict[str, object]
-) -> None:
+def test_property_27_the_members_of_a_response_in_every_writing(ask, members, kept):
     with scripted_server([json_answer(f'{{"access_token": "t", {members}}}')]) as server:
         answer = ask(server)
     assert {name: getattr(answer, name) for name in kept} == kept
@@ -562,7 +530,7 @@ def test_property_27_the_members_of_a_response_in_every_writing(
     ],
     ids=_named,
 )  # fmt: skip
-def test_an_answer_that_is_none_is_told_without_its_content(answer: bytes, words: str) -> None:
+def test_an_answer_that_is_none_is_told_without_its_content(answer, words):
     with scripted_server([answer] * 3) as server, pytest.raises(TokenRequestError) as caught:
         _refreshed(server)
     assert caught.value.message.startswith("the refresh: localhost ")
@@ -572,12 +540,12 @@ def test_an_answer_that_is_none_is_told_without_its_content(answer: bytes, words
     assert len(server.requests) == 1
 
 
-def _packed(body: bytes, encoding: str) -> bytes:
+def _packed(body, encoding):
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"Connection: close\r\n\r\n" + body
 
 
-def test_a_packed_answer_is_unpacked_within_bounds() -> None:
+def test_a_packed_answer_is_unpacked_within_bounds():
     tokens = b'{"access_token": "t", "expires_in": 5}'
     bomb = gzip.compress(b'"' + b"x" * 50_000_000 + b'"')
     with scripted_server([_packed(gzip.compress(tokens), "gzip"),
@@ -592,13 +560,13 @@ def test_a_packed_answer_is_unpacked_within_bounds() -> None:
             _refreshed(server)
 
 
-def test_a_scope_that_is_no_text_cannot_be_held_against_what_was_asked() -> None:
+def test_a_scope_that_is_no_text_cannot_be_held_against_what_was_asked():
     odd = json_answer('{"access_token": "CANARY", "scope": ["a"]}')
     with scripted_server([odd]) as server, pytest.raises(TokenRequestError, match="scope that is"):
         _exchanged(server)
 
 
-def test_a_refusal_keeps_what_the_vendor_adds_and_hides_what_we_sent() -> None:
+def test_a_refusal_keeps_what_the_vendor_adds_and_hides_what_we_sent():
     said = f"AADSTS70008: expired CANARY-refresh {CLIENT_SECRET.reveal()} CANARY-new\x1b[2J"
     answer = {"error": "invalid_grant", "error_description": said, "trace_id": "t-1"}
     body = json.dumps({**answer, "refresh_token": "CANARY-new"})
@@ -612,7 +580,7 @@ def test_a_refusal_keeps_what_the_vendor_adds_and_hides_what_we_sent() -> None:
     assert refusal.needs_person
 
 
-def test_property_32_a_revocation_needs_no_words() -> None:
+def test_property_32_a_revocation_needs_no_words():
     with scripted_server([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]) as server:
         _revoked(server)
 
@@ -621,7 +589,7 @@ def test_property_32_a_revocation_needs_no_words() -> None:
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "200 OK"])
-def test_property_33_a_content_type_is_words_of_the_provider_too(status: str) -> None:
+def test_property_33_a_content_type_is_words_of_the_provider_too(status):
     secret = CLIENT_SECRET.reveal().encode("ascii", "ignore")
     kind = b"Text/\x1b]0-owned\x07\xc2\x9b31m " + secret + b" " + REFRESH.reveal().encode()
     head = f"HTTP/1.1 {status}\r\nConnection: close\r\n".encode()
@@ -636,7 +604,7 @@ def test_property_33_a_content_type_is_words_of_the_provider_too(status: str) ->
     assert REFRESH.reveal() not in said
 
 
-def test_property_33_a_scope_that_holds_a_secret_is_not_shown_or_kept() -> None:
+def test_property_33_a_scope_that_holds_a_secret_is_not_shown_or_kept():
     secret = CLIENT_SECRET.reveal().encode("ascii", "ignore").decode()
     members = {"access_token": "CANARY-at", "refresh_token": "CANARY-rt"}
     members["scope"] = f"smtp x{secret} CANARY-at openid CANARY-rt"
@@ -654,7 +622,7 @@ def test_property_33_a_scope_that_holds_a_secret_is_not_shown_or_kept() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 14\r\n\r\nCANARY-refresh",
     ],
 )
-def test_property_33_no_exception_of_a_library_is_told_or_chained(answer: bytes) -> None:
+def test_property_33_no_exception_of_a_library_is_told_or_chained(answer):
     with scripted_server([answer]) as server, pytest.raises(TokenRequestError) as caught:
         _refreshed(server, pauses=())
     assert "CANARY" not in "".join(traceback.format_exception(caught.value))

@@ -1,14 +1,11 @@
 """Which endpoints belong to one sign-in, and which are a built-in provider's or this machine's."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
 import yaml
 
 from provisioner.providers.endpoints import (
-    ProviderEntries,
     are_all_loopback,
     are_one_builtin_providers,
     endpoint_difference,
@@ -22,7 +19,7 @@ PAIRS = yaml.safe_load(Path(__file__).with_name("endpoint_pairs.yml").read_text(
 
 
 @pytest.mark.parametrize(("one", "other", "why"), PAIRS)
-def test_two_urls(one: str, other: str, why: str | None) -> None:
+def test_two_urls(one, other, why):
     assert endpoint_difference(one, other) == endpoint_difference(other, one) == why
 
 
@@ -50,9 +47,7 @@ BOTH = ["sso.example.edu", "tokens.example.net/a"]
         ),
     ],
 )
-def test_only_one_list_of_endpoints_joins(
-    entries: ProviderEntries, token: str, is_joined: bool
-) -> None:
+def test_only_one_list_of_endpoints_joins(entries, token, is_joined):
     assert (endpoint_difference(OUR_OWN, token, entries) is None) is is_joined
 
 
@@ -71,11 +66,11 @@ def test_only_one_list_of_endpoints_joins(
         (["https://["], False, False),
     ],
 )
-def test_what_needs_no_question(urls: list[str], is_builtin: bool, is_loopback: bool) -> None:
+def test_what_needs_no_question(urls, is_builtin, is_loopback):
     assert are_one_builtin_providers(urls) is is_builtin
     assert are_all_loopback(urls) is is_loopback
 
 
-def test_hosts_of_endpoints() -> None:
+def test_hosts_of_endpoints():
     urls = ["https://SSO.example.edu:8443/a", "https://sso.example.edu./t", MICROSOFT, "https://["]
     assert endpoint_hosts(urls) == {"sso.example.edu", "login.microsoftonline.com"}

@@ -1,9 +1,6 @@
 """Verdicts for the tests of the formats: a small one, a hostile one, a large one."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Excerpt, Finding
@@ -11,11 +8,11 @@ from provisioner.lint.result import LintResult
 from tests.support.paths import FORMAT_SCHEMAS
 
 
-def schema(name: str) -> dict[str, Any]:
+def schema(name):
     return json.loads((FORMAT_SCHEMAS / name).read_text(encoding="utf-8"))
 
 
-def finding(**changes: Any) -> Finding:
+def finding(**changes):
     fields = {
         "rule": "wrong-type",
         "severity": Severity.ERROR,
@@ -74,7 +71,7 @@ HOSTILE = LintResult(
 )
 
 
-def large(count: int) -> LintResult:
+def large(count):
     """Five findings a file; every third a warning; all at the same pointer."""
     findings = tuple(
         finding(

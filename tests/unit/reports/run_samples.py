@@ -1,16 +1,11 @@
 """Records of runs at a fixed time, for all that reports of them."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
 from dataclasses import replace as with_reply
-from typing import Any
 
 from msgspec.structs import replace
 
 from provisioner.deploy.record import (
     BatchStarted,
-    Event,
     HostFinished,
     HostsAsked,
     RunFinished,
@@ -24,13 +19,7 @@ from provisioner.deploy.record import (
 from provisioner.errors import ExitCode
 from provisioner.host.host_change import ServerChange
 from provisioner.host.host_state import DeliveryRecord
-from provisioner.host.result import (
-    CommandResult,
-    HostResult,
-    HostState,
-    MailResult,
-    RefreshResult,
-)
+from provisioner.host.result import CommandResult, HostResult, HostState, MailResult, RefreshResult
 from provisioner.host.to_enter import FieldToEnter, ServerEntered, ServerToEnter
 from provisioner.smtp.client import SmtpResult
 
@@ -108,11 +97,11 @@ SKIPPED = ServerSkipped(
 )
 
 
-def result(host: str, state: HostState, reason: str = "", **facts: Any) -> HostResult:
+def result(host, state, reason="", **facts):
     return HostResult(host=host, state=state, reason=reason, **{"seconds": 1.5, **facts})
 
 
-def delivered(host: str, state: HostState, reason: str = "", **facts: Any) -> HostResult:
+def delivered(host, state, reason="", **facts):
     """With what was to change there, and was written."""
     changes = {
         "servers": [CHANGED, ADDED, UNCHANGED],
@@ -124,7 +113,7 @@ def delivered(host: str, state: HostState, reason: str = "", **facts: Any) -> Ho
     return result(host, state, reason, **{**changes, **facts})
 
 
-def started(command: Any = "push", **options: Any) -> RunStarted:
+def started(command="push", **options):
     return RunStarted(
         run_id=RUN_ID,
         command=command,
@@ -136,15 +125,15 @@ def started(command: Any = "push", **options: Any) -> RunStarted:
     )
 
 
-def record(*events: Event, of: RunStarted | None = None) -> RunRecord:
+def record(*events, of=None):
     return RunRecord.of([replace(event, at=AT) for event in (of or started(), *events)])
 
 
-def finished(*hosts: HostResult) -> list[HostFinished]:
+def finished(*hosts):
     return [HostFinished(result=host) for host in hosts]
 
 
-def plan(*hosts: HostResult, others: Sequence[Event] = ()) -> RunRecord:
+def plan(*hosts, others=()):
     due = [[host.host for host in hosts if host.needs_push]]
     planned = RunPlanned(hosts=list(hosts), plan={"seal": "5ea1"}, batches=due)
     return record(HostsAsked(purpose="plan", hosts=len(hosts)), *others, planned, of=_PLAN)
@@ -153,7 +142,7 @@ def plan(*hosts: HostResult, others: Sequence[Event] = ()) -> RunRecord:
 _PLAN = started("plan")
 
 
-def sample_plan() -> RunRecord:
+def sample_plan():
     """What hosts have before a push: equal ones, and some that need attention."""
     change = {"servers": [CHANGED, ADDED, REMOVED, ORPHANED, UNCHANGED]}
     would = HostState.WOULD_CHANGE
@@ -185,7 +174,7 @@ def sample_plan() -> RunRecord:
     )
 
 
-def sample_push() -> RunRecord:
+def sample_push():
     """Hosts in each state, some of them equal."""
     test = CommandResult(exit=3, output="MAPS: cannot connect\nsee its log\n")
     apply = CommandResult(exit=1, output="import failed: maps08 has no license")
@@ -226,7 +215,7 @@ def sample_push() -> RunRecord:
     )
 
 
-def sample_groups() -> RunRecord:
+def sample_groups():
     """Hosts that differ in what is of each alone, and are one block; then hosts that do not."""
     twice = [
         ("full", "enospc", "full{n}: /etc"),
@@ -281,16 +270,16 @@ def sample_groups() -> RunRecord:
     return record(*finished(*hosts), of=started(restart=False))
 
 
-def _refused(reply: str, number: int) -> MailResult:
+def _refused(reply, number):
     smtp = with_reply(REFUSED.smtp, reply=reply.format(n=number), message_id=f"<{number}@a>")
     return replace(REFUSED, smtp=smtp)
 
 
-def _port_was(old: int) -> ServerChange:
+def _port_was(old):
     return replace(CHANGED, values={"/port": (old, 587)})
 
 
-def sample_rollback() -> RunRecord:
+def sample_rollback():
     """One host went back, another one was not started."""
     return record(
         BatchStarted(number=1, count=1, hosts=["maps1", "maps2"]),
@@ -303,7 +292,7 @@ def sample_rollback() -> RunRecord:
     )
 
 
-def sample_to_enter() -> RunRecord:
+def sample_to_enter():
     """Hosts where a person enters the values into MAPS, and one where MAPS imports them."""
     left = {"to_enter": [PORT_TO_ENTER, NEW_TO_ENTER, OLD_TO_REMOVE], "entered": ENTERED}
     return record(
@@ -318,7 +307,7 @@ def sample_to_enter() -> RunRecord:
     )
 
 
-def sample_entered() -> RunRecord:
+def sample_entered():
     """Of what a person entered, and of hosts where nothing can be recorded."""
     return record(
         *finished(
@@ -339,7 +328,7 @@ def sample_entered() -> RunRecord:
     )
 
 
-def sample_typed_back() -> RunRecord:
+def sample_typed_back():
     """A rollback of what a person had entered."""
     back = {"generation": 8, "rolled_back_to": 6, "to_enter": [PORT_BACK], "entered": ENTERED}
     return record(
@@ -348,7 +337,7 @@ def sample_typed_back() -> RunRecord:
     )
 
 
-def sample_killed_push() -> RunRecord:
+def sample_killed_push():
     """Of a push that was killed in its first batch."""
     planned = [delivered(name, HostState.WOULD_CHANGE) for name in ("maps1", "maps2", "maps3")]
     return record(
@@ -359,7 +348,7 @@ def sample_killed_push() -> RunRecord:
     )
 
 
-def sample_status() -> RunRecord:
+def sample_status():
     """What hosts have, as `status --hosts` asks for it."""
     there = delivered("maps1", HostState.UNCHANGED, servers=[UNCHANGED, ORPHANED], skew=1.0)
     would = HostState.WOULD_CHANGE

@@ -1,15 +1,10 @@
 """Rows of `provisioner doctor` for what no test can have a real host say."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.host.result import Examination, HostResult, HostState, Way
 from provisioner.reports.doctor import (
-    Check,
     CheckState,
     doctor_json,
     doctor_text,
@@ -20,7 +15,7 @@ from provisioner.reports.doctor import (
 )
 from provisioner.reports.layout import laid_out
 
-WELL: dict[str, Any] = {
+WELL = {
     "windows": True,
     "directory": r"C:\ProgramData\maps-provisioner",
     "account": "svc-ansible",
@@ -31,13 +26,13 @@ WELL: dict[str, Any] = {
 URL = "https://login.example.edu/token"
 
 
-def rows(seen: dict[str, Any] | None, **result: Any) -> dict[str, Check]:
+def rows(seen, **result):
     facts = {"host": "maps1", "state": HostState.UNCHANGED, **result}
     examined = None if seen is None else Examination(**{**WELL, **seen})
     return {check.name: check for check in host_checks(HostResult(**facts), examined, {})}
 
 
-def endpoint(**facts: Any) -> dict[str, Any]:
+def endpoint(**facts):
     return {"ways": [Way(place=URL, servers=["Reports"], **facts)]}
 
 
@@ -64,7 +59,7 @@ def endpoint(**facts: Any) -> dict[str, Any]:
         (endpoint(), "token endpoint", "failed", 1, "no answer"),
     ],
 )
-def test_rows(seen: dict[str, Any], name: str, state: str, code: int, said: str) -> None:
+def test_rows(seen, name, state, code, said):
     found = rows(seen)[name]
     assert (found.state, found.exit_code) == (state, code)
     assert said in found.message
@@ -83,21 +78,19 @@ def test_rows(seen: dict[str, Any], name: str, state: str, code: int, said: str)
         (HostState.FAILED, "crash", "Python/PowerShell", ["host variables", "connection"]),
     ],
 )
-def test_no_check_is_ok_that_was_not_made(
-    state: HostState, reason: str, at: str, well: list[str]
-) -> None:
+def test_no_check_is_ok_that_was_not_made(state, reason, at, well):
     found = rows(None, state=state, reason=reason, about="why")
     assert [name for name, check in found.items() if check.state is CheckState.OK] == well
     assert [name for name, check in found.items() if check.state is CheckState.FAILED] == [at]
     assert found[at].exit_code == ExitCode.HOSTS_BEHIND
 
 
-def test_an_interrupted_host_has_no_failed_check() -> None:
+def test_an_interrupted_host_has_no_failed_check():
     found = rows(None, state=HostState.NOT_STARTED, reason="interrupted")
     assert {check.state for check in found.values()} == {CheckState.SKIPPED}
 
 
-def test_words_of_a_host_steer_no_terminal() -> None:
+def test_words_of_a_host_steer_no_terminal():
     seen = {"account": "a\x1b[2Jb", "holder": "c\nok  forged", "directory": "/x\u202e"}
     checks = list(rows(seen).values())
     text = doctor_text(checks) + doctor_json(checks, ExitCode.DONE)
@@ -105,7 +98,7 @@ def test_words_of_a_host_steer_no_terminal() -> None:
     assert "\nok  forged" not in text
 
 
-def test_many_equal_hosts_are_one_row() -> None:
+def test_many_equal_hosts_are_one_row():
     checks = [
         check
         for number in range(1000)
@@ -123,7 +116,7 @@ COMMAND = "provisioner authenticate 'Registrar of all Campuses' --select-account
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
-def test_rows_are_wrapped_in_their_column_and_commands_are_whole(width: int) -> None:
+def test_rows_are_wrapped_in_their_column_and_commands_are_whole(width):
     error = ProvisionerError("the sign-in of this account has expired", remedy=f"run: {COMMAND}")
     text = doctor_text([failed("sign-in", error, "Registrar"), ok("token endpoint", "answers")])
     first, *lines = laid_out(text, width=width).splitlines()
@@ -135,7 +128,7 @@ def test_rows_are_wrapped_in_their_column_and_commands_are_whole(width: int) -> 
         assert lines[2] == " " * 16 + COMMAND
 
 
-def test_states_have_colors() -> None:
+def test_states_have_colors():
     text = doctor_text([ok("token endpoint", "answers"), skipped("hosts", "--no-hosts")])
     assert laid_out(text, colored=True).splitlines()[:2] == [
         "\x1b[32mok\x1b[0m       token endpoint  answers",

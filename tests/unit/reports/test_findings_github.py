@@ -1,7 +1,5 @@
 """Workflow commands, read as GitHub's runner reads them, and the step's summary."""
 
-from __future__ import annotations
-
 import re
 
 import lxml.html
@@ -17,16 +15,14 @@ from tests.unit.reports.finding_samples import CLEAN, HOSTILE, HOSTILE_NAMES, SM
 DATA = {"%0D": "\r", "%0A": "\n", "%25": "%"}
 PROPERTY = {"%0D": "\r", "%0A": "\n", "%3A": ":", "%2C": ",", "%25": "%"}
 
-Command = tuple[str, dict[str, str], str]
 
-
-def unescaped(text: str, mapping: dict[str, str]) -> str:
+def unescaped(text, mapping):
     for escape, sign in mapping.items():
         text = text.replace(escape, sign)
     return text
 
 
-def command_of(line: str) -> Command | None:
+def command_of(line):
     """By the rules of TryParseV2 in actions/runner, src/Runner.Common/ActionCommand.cs."""
     line = line.lstrip()
     end = line.find("::", 2)
@@ -38,12 +34,12 @@ def command_of(line: str) -> Command | None:
     return name, properties, unescaped(line[end + 2 :], DATA)
 
 
-def commands_of(text: str) -> list[Command | None]:
+def commands_of(text):
     """A runner ends a line at any of these."""
     return [command_of(line) for line in re.split("\r\n|\r|\n", text.removesuffix("\n"))]
 
 
-def test_a_small_report() -> None:
+def test_a_small_report():
     assert render(SMALL) == (
         "::error file=servers/a.yml,line=4,endLine=4,col=7,endColumn=8,"
         "title=provisioner wrong-type::servers/a.yml:4:7: `port` must be a whole number"
@@ -54,19 +50,17 @@ def test_a_small_report() -> None:
     )
 
 
-def test_standard_input_is_no_file_to_annotate() -> None:
+def test_standard_input_is_no_file_to_annotate():
     result = LintResult(findings=(finding(file="<stdin>"),), files=1, servers=1)
     command = commands_of(render(result))[0]
-    assert command is not None
     assert command[1] == {"title": "provisioner wrong-type"}
     assert command[2].startswith("<stdin>:4:7: ")
 
 
-def test_the_runner_reads_hostile_names_as_they_are_shown() -> None:
+def test_the_runner_reads_hostile_names_as_they_are_shown():
     commands = commands_of(render(HOSTILE))
     assert commands.pop() is None
     for command, name in zip(commands, map(printable_lines, HOSTILE_NAMES), strict=True):
-        assert command is not None
         kind, properties, text = command
         assert kind == "error"
         assert properties["file"] == name
@@ -74,7 +68,7 @@ def test_the_runner_reads_hostile_names_as_they_are_shown() -> None:
         assert text == f"{name}:4:7: about {name}\n{name}"
 
 
-def test_the_summary_of_a_step() -> None:
+def test_the_summary_of_a_step():
     clean = "1 file, 1 email server: no problems found\n"
     assert render(CLEAN) == clean
     assert step_summary.render(CLEAN) == f"### provisioner validate\n\n{clean}"
@@ -88,7 +82,7 @@ def test_the_summary_of_a_step() -> None:
     )
 
 
-def test_hostile_names_stay_in_their_cells() -> None:
+def test_hostile_names_stay_in_their_cells():
     rows = step_summary.render(HOSTILE).split("\n")[6:-1]
     assert len(rows) == len(HOSTILE_NAMES)
     for row in rows:
@@ -97,7 +91,7 @@ def test_hostile_names_stay_in_their_cells() -> None:
         assert not re.search(r"[`\[\]@*\\~]", row)
 
 
-def test_hostile_names_are_read_as_they_are_in_the_rendered_table() -> None:
+def test_hostile_names_are_read_as_they_are_in_the_rendered_table():
     """As the loader gives them: what cannot be printed is escaped there."""
     names = [name for name in HOSTILE_NAMES if name.isprintable()]
     found = tuple(finding(file=name, message=name, remedy=name) for name in names)
@@ -109,7 +103,7 @@ def test_hostile_names_are_read_as_they_are_in_the_rendered_table() -> None:
 
 
 @pytest.mark.parametrize("most", [step_summary.MOST_BYTES, 3_000, 100])
-def test_a_summary_too_large_is_cut_and_says_so(most: int) -> None:
+def test_a_summary_too_large_is_cut_and_says_so(most):
     text = step_summary.render(large(20_000), most)
     rows = sum(line.startswith(("| error", "| warning")) for line in text.splitlines())
     assert len(text.encode()) <= max(most, 200)

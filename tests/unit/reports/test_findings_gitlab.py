@@ -1,10 +1,6 @@
 """The Code Quality report: against the schema GitLab itself uses, and its documented values."""
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
-from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -16,7 +12,7 @@ from tests.unit.reports.finding_samples import CLEAN, HOSTILE, SMALL, finding, l
 ISSUE = jsonschema_rs.validator_for(schema("gitlab-codeclimate.json"))
 
 
-def issues_of(result: LintResult) -> list[dict[str, Any]]:
+def issues_of(result):
     text = render(result)
     assert text.isascii()
     issues = json.loads(text)
@@ -29,7 +25,7 @@ def issues_of(result: LintResult) -> list[dict[str, Any]]:
     return issues
 
 
-def test_a_small_report() -> None:
+def test_a_small_report():
     issues = issues_of(SMALL)
     assert {len(issue.pop("fingerprint")) for issue in issues} == {64}
     assert issues == [
@@ -48,9 +44,7 @@ def test_a_small_report() -> None:
     ]
 
 
-def test_paths_are_relative_to_the_current_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_are_relative_to_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = LintResult(findings=(finding(file=f"{tmp_path}/a.yml"),), files=1, servers=1)
     assert issues_of(result)[0]["location"]["path"] == "a.yml"
@@ -59,5 +53,5 @@ def test_paths_are_relative_to_the_current_folder(
 @pytest.mark.parametrize(
     "result", [CLEAN, HOSTILE, large(10_000)], ids=["clean", "hostile", "large"]
 )
-def test_hostile_and_large_verdicts_are_valid(result: LintResult) -> None:
+def test_hostile_and_large_verdicts_are_valid(result):
     assert len(issues_of(result)) == len(result.findings)

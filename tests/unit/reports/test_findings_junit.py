@@ -1,7 +1,5 @@
 """The JUnit report: against the schema of Jenkins' xUnit plugin."""
 
-from __future__ import annotations
-
 import re
 
 from lxml import etree
@@ -23,7 +21,7 @@ from tests.unit.reports.finding_samples import (
 XSD = etree.XMLSchema(etree.parse(FORMAT_SCHEMAS / "junit-10.xsd"))
 
 
-def suite_of(result: LintResult, *, strict: bool = False) -> etree._Element:
+def suite_of(result, *, strict=False):
     text = render(result._replace(strict=strict))
     assert text.isascii()
     root = etree.fromstring(text.encode())
@@ -34,13 +32,13 @@ def suite_of(result: LintResult, *, strict: bool = False) -> etree._Element:
     return suite
 
 
-def test_the_schema_sees_what_is_wrong() -> None:
+def test_the_schema_sees_what_is_wrong():
     root = etree.fromstring(render(SMALL).encode())
     root[0].set("colour", "red")
     assert not XSD.validate(root)
 
 
-def test_a_small_report() -> None:
+def test_a_small_report():
     assert (
         render(SMALL)
         == """\
@@ -70,7 +68,7 @@ servers/b &amp; c.yml:2:1: warning[cleartext-login] the password travels in the 
     )
 
 
-def test_with_strict_a_warning_fails() -> None:
+def test_with_strict_a_warning_fails():
     suite = suite_of(SMALL, strict=True)
     assert [case.get("name") for case in suite if case.find("failure") is not None] == [
         "servers/a.yml",
@@ -78,7 +76,7 @@ def test_with_strict_a_warning_fails() -> None:
     ]
 
 
-def test_a_file_fails_once_with_all_that_is_said_of_it() -> None:
+def test_a_file_fails_once_with_all_that_is_said_of_it():
     both = (finding(), finding(file="b.yml"), finding(rule="wrong-form", line=9))
     suite = suite_of(LintResult(findings=both, files=2, servers=2))
     assert [case.get("name") for case in suite] == ["servers/a.yml", "b.yml"]
@@ -87,13 +85,13 @@ def test_a_file_fails_once_with_all_that_is_said_of_it() -> None:
     assert re.findall(r"error\[(.*)\]", failure.text) == ["wrong-type", "wrong-form"]
 
 
-def test_a_crashed_check_is_an_error() -> None:
+def test_a_crashed_check_is_an_error():
     suite = suite_of(CRASHED)
     assert suite[-1].get("name") == "the check schema"
     assert suite[-1].find("error") is not None
 
 
-def test_hostile_and_large_verdicts_are_valid() -> None:
+def test_hostile_and_large_verdicts_are_valid():
     names = [case.get("name") for case in suite_of(HOSTILE)]
     assert names == [printable_lines(name) for name in HOSTILE_NAMES]
     assert len(suite_of(large(10_000))) == 2_001

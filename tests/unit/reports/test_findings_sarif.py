@@ -1,12 +1,8 @@
 """The SARIF report: against the schema of OASIS, and against what GitHub takes."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import re
-from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import jsonschema_rs
@@ -39,7 +35,7 @@ for name in ("run", "toolComponent"):
 VALIDATOR = jsonschema_rs.Draft4Validator(SARIF, validate_formats=True)
 
 
-def run_of(result: LintResult) -> dict[str, Any]:
+def run_of(result):
     text = render(result)
     assert text.isascii()
     log = json.loads(text)
@@ -48,18 +44,18 @@ def run_of(result: LintResult) -> dict[str, Any]:
     return log["runs"][0]
 
 
-def location_of(file: str) -> dict[str, Any]:
+def location_of(file):
     (result,) = run_of(LintResult(findings=(finding(file=file),), files=1, servers=1))["results"]
     return result["locations"][0]["physicalLocation"]["artifactLocation"]
 
 
-def test_the_schema_sees_what_is_wrong() -> None:
+def test_the_schema_sees_what_is_wrong():
     log = json.loads(render(SMALL))
     log["runs"][0]["results"][0]["level"] = "fatal"
     assert not VALIDATOR.is_valid(log)
 
 
-def test_all_rules_are_there_with_their_pages() -> None:
+def test_all_rules_are_there_with_their_pages():
     rules = run_of(CLEAN)["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == [entry.rule for entry in rule_pages()]
     for rule in rules:
@@ -69,9 +65,7 @@ def test_all_rules_are_there_with_their_pages() -> None:
         assert len(rule["fullDescription"]["text"]) <= 1024
 
 
-def test_every_rule_has_the_level_of_its_findings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_rule_has_the_level_of_its_findings(tmp_path, monkeypatch):
     """All rules: those of the schema and of the reader, and comments that hide nothing."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "servers").mkdir()
@@ -84,7 +78,7 @@ def test_every_rule_has_the_level_of_its_findings(
     assert {("byte-order-mark", "warning"), ("line-ends", "warning"), ("syntax", "error")} < levels
 
 
-def test_a_crashed_check_is_told_and_the_run_did_not_succeed() -> None:
+def test_a_crashed_check_is_told_and_the_run_did_not_succeed():
     run = run_of(CRASHED)
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is False
@@ -98,7 +92,7 @@ def test_a_crashed_check_is_told_and_the_run_did_not_succeed() -> None:
     assert run["tool"]["driver"]["rules"][run["results"][0]["ruleIndex"]] == {"id": "schema"}
 
 
-def test_a_hostile_name_is_one_relative_uri() -> None:
+def test_a_hostile_name_is_one_relative_uri():
     results = run_of(HOSTILE)["results"]
     for result, name in zip(results, HOSTILE_NAMES, strict=True):
         location = result["locations"][0]["physicalLocation"]["artifactLocation"]
@@ -108,9 +102,7 @@ def test_a_hostile_name_is_one_relative_uri() -> None:
         assert unquote(location["uri"], errors="surrogateescape") == path
 
 
-def test_files_inside_and_outside_of_the_current_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_inside_and_outside_of_the_current_folder(tmp_path, monkeypatch):
     here = tmp_path / "project ü"
     here.mkdir()
     monkeypatch.chdir(here)
@@ -126,8 +118,8 @@ def test_files_inside_and_outside_of_the_current_folder(
     }
 
 
-def test_fingerprints_survive_moved_lines_and_are_unique() -> None:
-    def marks(*findings: Any) -> list[str]:
+def test_fingerprints_survive_moved_lines_and_are_unique():
+    def marks(*findings):
         run = run_of(LintResult(findings=findings, files=1, servers=1))
         return [result["partialFingerprints"]["ruleAndPointer/v1"] for result in run["results"]]
 
@@ -138,7 +130,7 @@ def test_fingerprints_survive_moved_lines_and_are_unique() -> None:
         assert marks(finding(**change)) != [first]
 
 
-def test_a_run_holds_what_github_takes() -> None:
+def test_a_run_holds_what_github_takes():
     result = large(MOST_RESULTS + 10)
     text = render(result)
     run = json.loads(text)["runs"][0]

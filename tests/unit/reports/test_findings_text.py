@@ -1,7 +1,5 @@
 """The text report in colours. Its words: tests/examples/invalid."""
 
-from __future__ import annotations
-
 import re
 
 from provisioner.lint.result import LintResult
@@ -9,7 +7,7 @@ from provisioner.reports.findings.text import render, render_colored
 from tests.unit.reports.finding_samples import SMALL, finding
 
 
-def test_severity_rule_caret_and_place_are_coloured() -> None:
+def test_severity_rule_caret_and_place_are_coloured():
     assert render_colored(SMALL) == (
         "\x1b[1mservers/a.yml:4:7:\x1b[0m \x1b[1;31merror\x1b[0m[\x1b[36mwrong-type\x1b[0m] "
         "`port` must be a whole number\n"
@@ -25,11 +23,11 @@ def test_severity_rule_caret_and_place_are_coloured() -> None:
     )
 
 
-def test_without_its_colours_it_is_the_plain_report() -> None:
+def test_without_its_colours_it_is_the_plain_report():
     assert re.sub(r"\x1b\[[0-9;]*m", "", render_colored(SMALL)) == render(SMALL)
     assert "\x1b" not in render(SMALL)
 
 
-def test_a_name_is_no_command_of_a_ci() -> None:
+def test_a_name_is_no_command_of_a_ci():
     result = LintResult(findings=(finding(file="::stop-commands::x.yml"),), files=1, servers=1)
     assert render(result).startswith("./::stop-commands::x.yml:4:7: error")

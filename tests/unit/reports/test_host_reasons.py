@@ -1,12 +1,8 @@
 """Each word that the code has for why a host has its state, has a sentence and a remedy."""
 
-from __future__ import annotations
-
 import ast
 import errno
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -29,9 +25,9 @@ GIVEN = {"Ending", "HostResult", "LostHost", "NoTurn", "NotDone", "Unusable", "_
 WORD = re.compile(r"[a-z][a-z0-9_]+\Z")
 
 
-def words_in(tree: ast.AST) -> Iterator[str]:
+def words_in(tree):
     for node in ast.walk(tree):
-        values: list[Any] = []
+        values = []
         if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
             name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             values += node.args if name in GIVEN else []
@@ -44,7 +40,7 @@ def words_in(tree: ast.AST) -> Iterator[str]:
             yield from texts_of(value)
 
 
-def texts_of(value: ast.AST) -> Iterator[str]:
+def texts_of(value):
     """The texts that an expression may become: of a condition, its two ends."""
     if isinstance(value, ast.IfExp):
         yield from (*texts_of(value.body), *texts_of(value.orelse))
@@ -55,7 +51,7 @@ def texts_of(value: ast.AST) -> Iterator[str]:
         yield value.value
 
 
-def words_of_hosts() -> set[str]:
+def words_of_hosts():
     found = set(words_in(ast.parse(POSIX_MODULE.read_text(encoding="utf-8"))))
     if WINDOWS_MODULE.exists():
         parts = ROOT / "playbooks" / "module_utils"
@@ -66,8 +62,8 @@ def words_of_hosts() -> set[str]:
     return found
 
 
-def test_no_word_lacks_a_row() -> None:
-    words = set[str]()
+def test_no_word_lacks_a_row():
+    words = set()
     for file in DEPLOY:
         words |= set(words_in(ast.parse(file.read_text(encoding="utf-8"))))
     words = {word for word in words | words_of_hosts() if WORD.match(word)}
@@ -76,14 +72,14 @@ def test_no_word_lacks_a_row() -> None:
 
 
 @pytest.mark.parametrize("reason", [*REASONS, *map(str.lower, errno.errorcode.values())])
-def test_each_has_a_sentence(reason: str) -> None:
+def test_each_has_a_sentence(reason):
     host = HostResult(host="maps1", state=HostState.FAILED, reason=reason, about="/etc/x {y}")
     sentence, _ = why(host)
     assert "{about}" not in sentence
     assert sentence.strip()
 
 
-def test_ansibles_own_causes_have_their_words_with_them() -> None:
+def test_ansibles_own_causes_have_their_words_with_them():
     host = HostResult(
         host="maps1", state=HostState.UNREACHABLE, reason="timeout", about="timed out", remedy="do"
     )
@@ -92,7 +88,7 @@ def test_ansibles_own_causes_have_their_words_with_them() -> None:
     assert why(lost) == ("it was lost", REMEDIES["lost"])
 
 
-def test_a_reason_within_another_is_told_in_words() -> None:
+def test_a_reason_within_another_is_told_in_words():
     host = HostResult(host="a", state=HostState.UNVERIFIED, reason="not_heard", about="moved")
     assert why(host).text == f"{REASONS['not_heard'].text}: {REASONS['moved'].text}"
 
@@ -106,5 +102,5 @@ def test_a_reason_within_another_is_told_in_words() -> None:
         (CommandResult(reason="error_5"), "error_5"),
     ],
 )
-def test_how_a_command_ended(result: CommandResult, words: str) -> None:
+def test_how_a_command_ended(result, words):
     assert command_words(result) == words

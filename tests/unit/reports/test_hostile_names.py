@@ -1,10 +1,6 @@
 """No name and no word of others steers a terminal or hides, wherever one is printed."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import yaml
@@ -81,17 +77,14 @@ RECORD = record.RunRecord.of(
     ]
 )
 
-TEXTS: dict[str, Callable[[], str]] = {
-    **{f"findings {n}": lambda n=n: RENDERERS[n](VERDICT) for n in RENDERERS},  # type: ignore[misc]
+TEXTS = {
+    **{f"findings {n}": lambda n=n: RENDERERS[n](VERDICT) for n in RENDERERS},
     "step summary": lambda: step_summary.render(VERDICT),
     "sign-ins text": lambda: states_as_text(SIGN_INS, now=0),
     "sign-ins json": lambda: states_as_json(SIGN_INS, now=0),
-    **{f"run {f}": lambda f=f: run_formats.RENDERERS[f](RECORD, {}) for f in run_formats.RENDERERS},  # type: ignore[misc]
-    **{f"one run {f}": lambda f=f: history.ONES[f](RECORD) for f in history.ONES},  # type: ignore[misc]
-    **{
-        f"list {f}": lambda f=f: history.LISTS[f]([RECORD])  # type: ignore[misc]
-        for f in history.LISTS
-    },
+    **{f"run {f}": lambda f=f: run_formats.RENDERERS[f](RECORD, {}) for f in run_formats.RENDERERS},
+    **{f"one run {f}": lambda f=f: history.ONES[f](RECORD) for f in history.ONES},
+    **{f"list {f}": lambda f=f: history.LISTS[f]([RECORD]) for f in history.LISTS},
     "status text": lambda: host_status.status_text(RECORD),
     "status json": lambda: host_status.status_json(RECORD),
     "event": lambda: view.event_text(record.HostFinished(result=HOST)),
@@ -99,7 +92,7 @@ TEXTS: dict[str, Callable[[], str]] = {
 }
 
 
-def values(content: object) -> Iterator[object]:
+def values(content):
     """All that a program gets, as it gets it."""
     if isinstance(content, dict):
         content = list(content.values())
@@ -111,7 +104,7 @@ def values(content: object) -> Iterator[object]:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_report_names_what_does_not_show(name: str) -> None:
+def test_a_report_names_what_does_not_show(name):
     text = TEXTS[name]()
     assert printable_lines(text) == text
     if not name.startswith("list"):  # a list of runs names no host
@@ -120,7 +113,7 @@ def test_a_report_names_what_does_not_show(name: str) -> None:
         assert name.startswith("list") or NAME in values(json.loads(text))
 
 
-def test_whatever_is_printed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_whatever_is_printed_is_named(capsys):
     print_text(NAME)
     print_error(f"{NAME}\n\tmore", f"{NAME}\n{NAME}")
     shown = capsys.readouterr()
@@ -151,12 +144,7 @@ def test_whatever_is_printed_is_named(capsys: pytest.CaptureFixture[str]) -> Non
     ],
     ids=lambda arguments: " ".join(arguments).replace(NAME, "NAME"),
 )
-def test_no_command_prints_it_as_it_is(
-    arguments: tuple[str, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_no_command_prints_it_as_it_is(arguments, tmp_path, monkeypatch, capsys):
     declared = {
         "server_name": "Re\u3164ports",  # the schema lets it pass
         "host": "smtp.example.edu",

@@ -1,9 +1,6 @@
 """Reports for people on streams of any width."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,7 +13,7 @@ TABLE = "\n".join(
 )
 
 
-def test_each_state_of_a_host_has_a_color_but_the_one_without_news() -> None:
+def test_each_state_of_a_host_has_a_color_but_the_one_without_news():
     assert {str(state) for state in HostState} - {*STYLES} == {"unchanged"}
 
 
@@ -29,16 +26,16 @@ def test_each_state_of_a_host_has_a_color_but_the_one_without_news() -> None:
         (20, "HOST   STATE\nmaps1  failed\n    details: no\n      space is left\n      there\n"),
     ],
 )  # fmt: skip
-def test_tables(width: int | None, text: str) -> None:
+def test_tables(width, text):
     assert laid_out(TABLE, width=width) == text
 
 
-def test_tabs_of_others_break_nothing() -> None:
+def test_tabs_of_others_break_nothing():
     assert laid_out("\tmore\na\tb\nc\td\te\n\n") == "\tmore\na  b\nc  d  e\n\n"
     assert table_row("a\tb", "c") == "a<U+0009>b\tc"
 
 
-def test_a_command_is_not_broken_and_what_follows_is_below_the_text() -> None:
+def test_a_command_is_not_broken_and_what_follows_is_below_the_text():
     line = "    do:  fix it, then: provisioner push -- '-a b' c; it takes long. Really long."
     assert laid_out(line, width=30) == (
         "    do:  fix it, then:\n"
@@ -50,13 +47,13 @@ def test_a_command_is_not_broken_and_what_follows_is_below_the_text() -> None:
 
 @pytest.mark.parametrize("name", ["Dean's office", "a, b", "it's; (well)", "ends. ", '"x y"'])
 @pytest.mark.parametrize("width", [20, 60])
-def test_a_command_stays_whole_whatever_the_server_is_called(name: str, width: int) -> None:
+def test_a_command_stays_whole_whatever_the_server_is_called(name, width):
     command = proposed_command("authenticate", name, "--select-account")
     line = f"    if the browser signs in with another account, run: {command}"
     assert command in laid_out(line, width=width)
 
 
-def test_colors_of_results_and_not_of_sentences() -> None:
+def test_colors_of_results_and_not_of_sentences():
     text = "maps1: restored\n  - Old: removed\n  a test: it failed\nrestored hosts\n"
     assert laid_out(text, colored=True) == (
         "maps1: \x1b[31mrestored\x1b[0m\n  \x1b[31m-\x1b[0m Old: removed\n"
@@ -64,7 +61,7 @@ def test_colors_of_results_and_not_of_sentences() -> None:
     )
 
 
-def test_local_times_have_their_offset(in_berlin: None) -> None:
+def test_local_times_have_their_offset(in_berlin):
     assert local_time("2026-12-01T13:03:59Z") == "2026-12-01 14:03 +01:00"
     assert local_time("2026-07-01T13:03:59.000+00:00") == "2026-07-01 15:03 +02:00"
     assert local_time(1_796_130_239) == "2026-12-01 14:03 +01:00"
@@ -72,7 +69,7 @@ def test_local_times_have_their_offset(in_berlin: None) -> None:
 
 
 @pytest.fixture
-def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def in_berlin(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "Europe/Berlin")
         time.tzset()

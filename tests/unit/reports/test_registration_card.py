@@ -1,15 +1,10 @@
 """What a person is told to register, of each provider."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
 from provisioner.model.email_server import OAuth2Settings
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
-from provisioner.providers.provider import Provider
 from provisioner.providers.registrations import registration_of
 from provisioner.reports.registration_card import registration_card
 from tests.support.oauth_samples import oauth_server, project_in
@@ -22,13 +17,13 @@ MICROSOFT = {
 GOOGLE = {"authorization_url": "https://accounts.google.com/o/oauth2/v2/auth"}
 
 
-def card(tmp_path: Any, *, port: int = 0, **settings: Any) -> str:
+def card(tmp_path, *, port=0, **settings):
     server = oauth_server(**settings)
     assert isinstance(server.oauth2, OAuth2Settings)
     return registration_card(server, project_in(tmp_path, server), port=port)
 
 
-def test_microsofts(tmp_path: Any) -> None:
+def test_microsofts(tmp_path):
     text = card(tmp_path, **MICROSOFT)
     assert text.startswith("Registration card: Reports, at Microsoft 365\n====")
     for line in (
@@ -55,14 +50,12 @@ def test_microsofts(tmp_path: Any) -> None:
         ("-Confirm", "'-Confirm'"),
     ],
 )
-def test_a_mailbox_is_one_word_of_the_command_to_paste(
-    tmp_path: Any, mailbox: str, argument: str
-) -> None:
+def test_a_mailbox_is_one_word_of_the_command_to_paste(tmp_path, mailbox, argument):
     text = card(tmp_path, **MICROSOFT, user_name=mailbox)
     assert f"Set-CASMailbox {argument} -SmtpClientAuthenticationDisabled" in text
 
 
-def test_googles(tmp_path: Any) -> None:
+def test_googles(tmp_path):
     text = card(tmp_path, **GOOGLE)
     assert "  Console          https://console.cloud.google.com/auth/clients\n" in text
     assert "  Type             client of type Desktop app (its client secret is sent)\n" in text
@@ -72,7 +65,7 @@ def test_googles(tmp_path: Any) -> None:
     assert "Admin consent" not in text
 
 
-def test_of_an_unknown_provider(tmp_path: Any) -> None:
+def test_of_an_unknown_provider(tmp_path):
     text = card(tmp_path)
     assert "at sso.example.edu\n" in text
     assert "  Type             a web (confidential) client: a client secret is sent\n" in text
@@ -80,13 +73,13 @@ def test_of_an_unknown_provider(tmp_path: Any) -> None:
     assert "  Scope asked for  openid email offline_access smtp\n" in text
 
 
-def test_an_https_callback(tmp_path: Any) -> None:
+def test_an_https_callback(tmp_path):
     text = card(tmp_path, use_https_on_callback=True)
     assert "  Redirect URI     https://localhost\n" in text
     assert "  Sent at sign-in  https://localhost:PORT\n" in text
 
 
-def test_a_pinned_port(tmp_path: Any) -> None:
+def test_a_pinned_port(tmp_path):
     text = card(tmp_path, port=8400)
     assert "  Sent at sign-in  http://localhost:8400\n" in text
     assert "with this --port; no path" in text
@@ -94,7 +87,7 @@ def test_a_pinned_port(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
-def test_each_provider_has_its_own_endpoints(provider: Provider) -> None:
+def test_each_provider_has_its_own_endpoints(provider):
     registration = registration_of(provider)
     urls = (registration.authorization_url, registration.access_token_url)
     found = {provider_for(url.replace("{tenant}", "contoso.edu")).name for url in urls}

@@ -1,7 +1,5 @@
 """Runs that were, as lists and one by one."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace as with_id
 
@@ -23,16 +21,16 @@ from tests.unit.reports.run_samples import (
 )
 
 
-def test_without_a_run_that_is_told() -> None:
+def test_without_a_run_that_is_told():
     assert LISTS["text"]([]) == "no runs recorded in this project folder\n"
 
 
-def test_a_run_that_failed_is_told_in_one_line() -> None:
+def test_a_run_that_failed_is_told_in_one_line():
     run = record(RunFailed(exit_code=ExitCode.BUG, message="a\nb", remedy=""))
     assert LISTS["text"]([run]).endswith("\tann@ws\tfailed with exit code 70: a\n")
 
 
-def test_an_email_has_its_id_and_a_first_document_none_before() -> None:
+def test_an_email_has_its_id_and_a_first_document_none_before():
     sent = replace(SENT, smtp=with_id(SENT.smtp, message_id="<1@maps1>"))
     host = delivered("maps1", HostState.APPLIED, mails=[sent], before=None)
     text = ONES["text"](record(*finished(host)))
@@ -40,20 +38,20 @@ def test_an_email_has_its_id_and_a_first_document_none_before() -> None:
     assert "  message id for Reports: <1@maps1>\n" in text
 
 
-def test_what_was_asked_for() -> None:
+def test_what_was_asked_for():
     options = sample_killed_push().options
     assert asked_for(options) == "Reports, --limit maps*, --prune, --no-restart"
     assert asked_for({"plan": "x", "resumed": "y"}) == "all servers, saved plan x, resumes y"
 
 
-def test_a_torn_journal_is_told() -> None:
+def test_a_torn_journal_is_told():
     run = RunRecord.of([], run_id="run-1", whole=False)
     text = ONES["text"](run)
     assert text.startswith("push run-1\n  started: unknown, by unknown\n")
     assert "journal: some lines are not valid" in text
 
 
-def test_each_event_is_as_its_schema_says() -> None:
+def test_each_event_is_as_its_schema_says():
     events = jsonschema_rs.Draft202012Validator(event_schema())
     for sample in SAMPLES.values():
         for event in sample().events:
@@ -63,7 +61,7 @@ def test_each_event_is_as_its_schema_says() -> None:
     assert not events.is_valid({**line, "event": "run_ended"})
 
 
-def test_a_run_for_programs_is_its_journal() -> None:
+def test_a_run_for_programs_is_its_journal():
     report = json.loads(ONES["json"](sample_push()))
     assert report["whole"]
     assert [event["event"] for event in report["events"][:2]] == ["run_started", "hosts_asked"]

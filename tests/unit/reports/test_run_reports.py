@@ -1,38 +1,27 @@
 """Reports of plan, push and rollback: equal hosts together, changes masked, failures with their
 remedy. tests/cli/frozen/test_runs.py has them word for word."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 from lxml import html
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from provisioner.deploy.record import HostFinished, RunRecord, WarningGiven
-from provisioner.host.result import CommandResult, HostResult, HostState
+from provisioner.deploy.record import HostFinished, WarningGiven
+from provisioner.host.result import CommandResult, HostState
 from provisioner.reports.run_formats import MOST_CHARACTERS, run_markdown
 from provisioner.reports.run_text import run_text
-from tests.unit.reports.run_samples import (
-    SENT,
-    delivered,
-    finished,
-    record,
-    result,
-    started,
-)
+from tests.unit.reports.run_samples import SENT, delivered, finished, record, result, started
 
 
-def push(*hosts: HostResult, **options: Any) -> RunRecord:
+def push(*hosts, **options):
     return record(*finished(*hosts), of=started(**options))
 
 
-def text_of(*hosts: HostResult, **options: Any) -> str:
+def text_of(*hosts, **options):
     return run_text(push(*hosts, **options), {})
 
 
-def test_delivered_is_not_applied_and_a_mail_of_ours_is_not_that_of_maps() -> None:
+def test_delivered_is_not_applied_and_a_mail_of_ours_is_not_that_of_maps():
     host = delivered("maps1", HostState.DELIVERED, mails=[SENT])
     assert "Set maps_apply_command" in text_of(host)
     assert "Set maps_test_command to let MAPS send one" in text_of(host)
@@ -40,7 +29,7 @@ def test_delivered_is_not_applied_and_a_mail_of_ours_is_not_that_of_maps() -> No
     assert "maps_test_command" not in text_of(tested)
 
 
-def test_after_an_interrupted_rollback_it_is_not_to_be_run_again_as_it_was() -> None:
+def test_after_an_interrupted_rollback_it_is_not_to_be_run_again_as_it_was():
     host = result("maps1", HostState.NOT_STARTED, "interrupted")
     text = run_text(record(HostFinished(result=host), of=started("rollback")), {})
     assert "roll back these hosts alone: provisioner rollback maps1\n" in text
@@ -67,7 +56,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_text_of_a_host_is_text_in_markdown(text: str) -> None:
+def test_a_text_of_a_host_is_text_in_markdown(text):
     """GitHub and GitLab make no link, mention or reference in `pre`."""
     failed = CommandResult(exit=1, output=text)
     hosts = [
@@ -84,7 +73,7 @@ def test_a_text_of_a_host_is_text_in_markdown(text: str) -> None:
     assert not [line for line in report.splitlines() if line.startswith("/")]
 
 
-def test_a_long_report_is_cut_to_a_comment_of_github() -> None:
+def test_a_long_report_is_cut_to_a_comment_of_github():
     hosts = [result(f"<maps{n}>", HostState.FAILED, "eio", about=f"{n}&") for n in range(2000)]
     report = run_markdown(push(*hosts), {})
     assert MOST_CHARACTERS - 400 < len(report) < MOST_CHARACTERS
@@ -98,5 +87,5 @@ def test_a_long_report_is_cut_to_a_comment_of_github() -> None:
     assert complete.partition("<pre>\n")[2].partition("</pre>")[0].count("\n") == kept + omitted
 
 
-def test_a_report_of_no_hosts_has_no_empty_block() -> None:
+def test_a_report_of_no_hosts_has_no_empty_block():
     assert "pre" not in run_markdown(push(), {})

@@ -1,14 +1,10 @@
 """The published schemas themselves."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import jsonschema_rs
@@ -18,24 +14,13 @@ from provisioner.cli.commands.schema import SchemaName, schema_text
 from provisioner.credentials.store import TokenSet
 from provisioner.deploy.entry import ServerEntry
 from provisioner.deploy.plan import Plan, PlannedHost
-from provisioner.deploy.record import (
-    HostFinished,
-    RunFinished,
-    RunPlanned,
-    RunStarted,
-    event_line,
-)
+from provisioner.deploy.record import HostFinished, RunFinished, RunPlanned, RunStarted, event_line
 from provisioner.deploy.scope import Scope
 from provisioner.errors import ExitCode
 from provisioner.host.host_change import ServerChange
 from provisioner.host.result import HostResult, HostState
 from provisioner.lint.schema import schema_named
-from provisioner.model.email_server import (
-    EmailServer,
-    OAuth2Settings,
-    Origin,
-    SecretReference,
-)
+from provisioner.model.email_server import EmailServer, OAuth2Settings, Origin, SecretReference
 from provisioner.providers.provider import Provider
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
@@ -45,11 +30,11 @@ from tests.support.paths import ROOT
 NAMES = ("email-server", "project", "host-document")
 
 
-def content(name: str) -> dict[str, Any]:
+def content(name):
     return dict(json.loads(schema_path(name).read_text(encoding="utf-8")))
 
 
-def nodes(node: Any) -> Iterator[dict[str, Any]]:
+def nodes(node):
     """All subschemas; examples and the like are none."""
     if isinstance(node, list):
         for below in node:
@@ -64,7 +49,7 @@ def nodes(node: Any) -> Iterator[dict[str, Any]]:
                 yield from nodes(below)
 
 
-def properties(node: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def properties(node):
     """Named properties, conditions left out."""
     for name, below in node.get("properties", {}).items():
         yield name, below
@@ -77,7 +62,7 @@ def properties(node: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_schema_is_one_and_explains_every_key(name: str) -> None:
+def test_a_schema_is_one_and_explains_every_key(name):
     schema = content(name)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["$id"].endswith(f"/v1/{name}.schema.json")
@@ -92,7 +77,7 @@ def test_a_schema_is_one_and_explains_every_key(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_objects_are_closed_and_patterns_mean_the_same_to_every_engine(name: str) -> None:
+def test_objects_are_closed_and_patterns_mean_the_same_to_every_engine(name):
     """No classes that depend on the engine's idea of Unicode; anchored at both ends."""
     for node in nodes(content(name)):
         assert "format" not in node
@@ -109,7 +94,7 @@ def test_objects_are_closed_and_patterns_mean_the_same_to_every_engine(name: str
 
 
 @pytest.mark.parametrize("name", ["email-server", "project"])
-def test_an_editor_inserts_right_values_and_shows_words(name: str) -> None:
+def test_an_editor_inserts_right_values_and_shows_words(name):
     """yaml-language-server knows `patternErrorMessage`; an example that is a mapping it offers
     as `[object Object]`, so such ones are `defaultSnippets`."""
     schema = content(name)
@@ -125,21 +110,21 @@ def test_an_editor_inserts_right_values_and_shows_words(name: str) -> None:
         assert not any(isinstance(example, dict) for example in node.get("examples", []))
 
 
-def test_what_two_schemas_share_is_the_same() -> None:
+def test_what_two_schemas_share_is_the_same():
     mail, project = content("email-server")["$defs"], content("project")["$defs"]
     shared = set(mail) & set(project)
     assert {"line", "mail_address"} <= shared
     assert all(mail[name] == project[name] for name in shared)
 
 
-def test_the_schema_and_the_model_have_the_same_fields() -> None:
+def test_the_schema_and_the_model_have_the_same_fields():
     schema = content("email-server")["properties"]
     ours = {"origin"}
     assert set(schema) - {"$schema"} == {f.name for f in fields(EmailServer)} - ours
     assert set(schema["oauth2"]["properties"]) == {f.name for f in fields(OAuth2Settings)}
 
 
-def test_both_schemas_know_each_security_level_and_those_with_a_password() -> None:
+def test_both_schemas_know_each_security_level_and_those_with_a_password():
     entry = content("host-document")["properties"]["servers"]["items"]
     for schema in (content("email-server"), entry):
         assert schema["properties"]["smtp_security_level"]["enum"] == [*SecurityLevel]
@@ -148,13 +133,13 @@ def test_both_schemas_know_each_security_level_and_those_with_a_password() -> No
         assert {*with_password} == PASSWORD_LEVELS
 
 
-def test_a_host_document_has_each_key() -> None:
+def test_a_host_document_has_each_key():
     entry = content("host-document")["properties"]["servers"]["items"]
     for schema in (entry, entry["properties"]["oauth2"], entry["properties"]["logging"]):
         assert schema["required"] == list(schema["properties"])
 
 
-def test_the_settings_know_all_facts_of_a_provider() -> None:
+def test_the_settings_know_all_facts_of_a_provider():
     facts = content("project")["properties"]["providers"]["additionalProperties"]["properties"]
     assert set(facts) == set(Provider._fields) - {"name"}
 
@@ -162,7 +147,7 @@ def test_the_settings_know_all_facts_of_a_provider() -> None:
 ODD = (None, True, 0, 1, -1, "", "x", "strict", "scope", [], ["x"], [1], {}, {"a": "b"}, {"a": 1})
 
 
-def test_the_facts_of_a_provider_are_those_that_a_project_may_correct() -> None:
+def test_the_facts_of_a_provider_are_those_that_a_project_may_correct():
     facts = content("project")["properties"]["providers"]["additionalProperties"]["properties"]
     assert set(facts) == set(Provider._fields) - {"name"}
 
@@ -181,7 +166,7 @@ FIELDS = {"user_name": "reports", "password": {"env": "X"}, "oauth2": OAUTH2}
 @pytest.mark.parametrize(
     "present", [c for n in range(4) for c in itertools.combinations(FIELDS, n)]
 )
-def test_what_goes_with_a_security_level(level: str, present: tuple[str, ...]) -> None:
+def test_what_goes_with_a_security_level(level, present):
     given = set(present)
     allowed = {
         "none": given == set(),
@@ -193,7 +178,7 @@ def test_what_goes_with_a_security_level(level: str, present: tuple[str, ...]) -
     assert schema_named("email-server").accepts(document) is allowed
 
 
-def test_the_required_oauth2_fields_and_the_forms_of_a_host() -> None:
+def test_the_required_oauth2_fields_and_the_forms_of_a_host():
     """What has no words of its own here: the name of a host, and a name that turns a line."""
     accepts = schema_named("email-server").accepts
     relay = {"server_name": "x", "host": "y", "smtp_security_level": "none"}
@@ -211,12 +196,12 @@ def test_the_required_oauth2_fields_and_the_forms_of_a_host() -> None:
         assert not accepts({**relay, "server_name": f"Reports{sign}"})
 
 
-def host_document(*entries: ServerEntry) -> dict[str, Any]:
+def host_document(*entries):
     servers = [entry.as_json() for entry in entries]
     return {"schema_version": 1, "generation": 3, "servers": servers}
 
 
-def oauth2_entry() -> ServerEntry:
+def oauth2_entry():
     settings = OAuth2Settings(
         access_token_url="https://login.example.edu/token",
         authorization_url="https://login.example.edu/authorize",
@@ -246,7 +231,7 @@ def oauth2_entry() -> ServerEntry:
     return ServerEntry(server=server, client_secret=Secret("s"), token_set=tokens)
 
 
-def test_a_host_document_as_it_is_built_is_accepted_and_with_less_is_not() -> None:
+def test_a_host_document_as_it_is_built_is_accepted_and_with_less_is_not():
     accepts, origin = schema_named("host-document").accepts, Origin("a.yml", 1)
     relay = EmailServer(
         server_name="A", host="x", smtp_security_level=SecurityLevel.NONE, origin=origin
@@ -262,14 +247,14 @@ def test_a_host_document_as_it_is_built_is_accepted_and_with_less_is_not() -> No
 
 
 @pytest.mark.parametrize("name", [SchemaName.PLAN, SchemaName.RUN_EVENTS])
-def test_a_schema_of_what_is_written_is_one(name: SchemaName) -> None:
+def test_a_schema_of_what_is_written_is_one(name):
     schema = json.loads(schema_text(name))
     jsonschema_rs.Draft202012Validator(schema)  # its engine reads patterns as ECMA-262 does
     assert schema["$id"].endswith(f"/v1/{name}.schema.json")
     assert "\\\\A" not in json.dumps(schema)
 
 
-def test_a_plan_and_events_as_they_are_written_follow_their_schemas() -> None:
+def test_a_plan_and_events_as_they_are_written_follow_their_schemas():
     result = HostResult(
         host="maps1",
         state=HostState.WOULD_CHANGE,
@@ -303,6 +288,6 @@ def test_a_plan_and_events_as_they_are_written_follow_their_schemas() -> None:
     assert not engine.is_valid({"event": "lease_taken", "at": ""})
 
 
-def test_the_schemas_lie_where_the_package_looks() -> None:
+def test_the_schemas_lie_where_the_package_looks():
     assert [schema_path(name).is_file() for name in NAMES] == [True] * len(NAMES)
     assert schema_path("project").parent == ROOT / "schemas"

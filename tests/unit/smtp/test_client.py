@@ -1,7 +1,5 @@
 """The account, the message, what an answer proves, and a real conversation from here."""
 
-from __future__ import annotations
-
 import json
 import socket
 from dataclasses import asdict, replace
@@ -16,20 +14,15 @@ from provisioner.secret import Secret
 from provisioner.smtp.client import (
     SmtpAccount,
     SmtpAnswer,
-    SmtpResult,
     check_login,
     foreseen,
     judge,
     send_test_email,
 )
-from provisioner.smtp.message import TestMessage, test_message
+from provisioner.smtp.message import test_message
 from tests.hosts.smtp.conversation_cases import encoded, hello
 from tests.hosts.smtp.talk import answer
-from tests.support.mail_samples import (
-    ELSEWHERE,
-    MAILBOX,
-    TOKEN,
-)
+from tests.support.mail_samples import ELSEWHERE, MAILBOX, TOKEN
 from tests.support.scripted_smtp import scripted_server
 
 ACCOUNT = SmtpAccount(
@@ -42,7 +35,7 @@ ACCOUNT = SmtpAccount(
 )
 
 
-def message(server_name: str = "Reports", **changes) -> TestMessage:
+def message(server_name="Reports", **changes):
     given = {
         **{"host": "mail.example.edu", "port": 587, "client_name": None, "run_id": "run-7"},
         **{"sender": MAILBOX, "recipient": ELSEWHERE, "sent_from": "maps1"},
@@ -116,7 +109,7 @@ def test_what_is_known_before_any_conversation(changes, outcome, words):
 # -- what an answer proves; tests/hosts/smtp/conversation_cases.py has an outcome for each fact
 
 
-def judged(account: SmtpAccount = ACCOUNT, **facts) -> SmtpResult:
+def judged(account=ACCOUNT, **facts):
     return judge(SmtpAnswer(**{"done": False, "stage": "auth", **facts}), account, None)
 
 
@@ -270,7 +263,7 @@ def test_an_odd_sender_adds_nothing_to_a_message(sender):
 
 
 @pytest.fixture
-def account(mail_server, certificate) -> SmtpAccount:
+def account(mail_server, certificate):
     place = {"host": "localhost", "port": mail_server.port, "ca_file": str(certificate.ca_file)}
     return replace(ACCOUNT, **place)
 

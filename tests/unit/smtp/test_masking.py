@@ -1,13 +1,10 @@
 """What is shown of texts: replace_hidden, and Mask."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os
 import re
 import time
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -23,13 +20,12 @@ PLAIN = {b"{", b"}", b"[", b"]", b":", b",", b"null", b"true", b"false", b'""'}
 TOKEN = re.compile(rb'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\]:,]|[-+\w.]+)\s*')
 
 
-def replaced(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
+def replaced(data, new):
     names, open_names = ["host", "password"], ["host"]
-    shown: bytes | None = host_code("maps_masking").replace_hidden(data, names, open_names, new)
-    return shown
+    return host_code("maps_masking").replace_hidden(data, names, open_names, new)
 
 
-def slowly(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
+def slowly(data, new):
     """The same, token by token."""
     pieces, at, before, last = [], 0, b"", b""
     while at < len(data):
@@ -45,7 +41,7 @@ def slowly(data: bytes, new: Callable[[bytes], bytes]) -> bytes | None:
     return b"".join(pieces)
 
 
-def in_hex(token: bytes) -> bytes:
+def in_hex(token):
     return b'"%s"' % token.hex().encode()
 
 
@@ -87,7 +83,7 @@ def test_it_is_linear(data):
 SECRET = 'CANARY/+ "s3cret" value=\u00f6'
 
 
-def mask(*secrets: str):
+def mask(*secrets):
     made = host_code("maps_masking").Mask()
     for secret in secrets:
         made.add(secret)

@@ -1,16 +1,9 @@
 """A worksheet whose values would break formats that trust them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 
-from provisioner.model.email_server import (
-    EmailServer,
-    LogFile,
-    Origin,
-    SecretReference,
-)
+from provisioner.model.email_server import EmailServer, LogFile, Origin, SecretReference
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel
 from provisioner.worksheet.sheet import Worksheet, build_sheet
@@ -34,7 +27,7 @@ HOSTILE = (
 )
 
 
-def hostile_server(value: str) -> EmailServer:
+def hostile_server(value):
     """Each text that a person declares is `value`, whatever the schema would say."""
     return EmailServer(
         server_name=value,
@@ -48,7 +41,7 @@ def hostile_server(value: str) -> EmailServer:
     )
 
 
-def hostile_worksheet(value: str, secret: str | None = None) -> Worksheet:
+def hostile_worksheet(value, secret=None):
     """Of a host with a hostile name, too."""
     shown = None if secret is None else Secret(secret)
     sheet = build_sheet(hostile_server(value), shown)

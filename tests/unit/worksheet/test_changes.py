@@ -1,40 +1,33 @@
 """What is to be changed in MAPS: what differs, old and new, and nothing else."""
 
-from __future__ import annotations
-
-from typing import Any
-
 from provisioner.host.to_enter import FieldToEnter, ServerToEnter
-from provisioner.model.email_server import EmailServer
 from provisioner.secret import Secret
 from provisioner.worksheet.changes import changed_sheet
 from provisioner.worksheet.render import worksheet_as_html, worksheet_as_markdown, worksheet_as_text
-from provisioner.worksheet.sheet import Kind, Sheet, Worksheet, dialog_fields
+from provisioner.worksheet.sheet import Kind, Worksheet, dialog_fields
 from tests.support.oauth_samples import oauth_server
 from tests.unit.worksheet.test_sheet import LOGIN, RELAY
 
 
-def field(pointer: str, old: Any = None, new: Any = None) -> FieldToEnter:
+def field(pointer, old=None, new=None):
     return FieldToEnter(pointer=pointer, old=old, new=new)
 
 
-def hidden(pointer: str) -> FieldToEnter:
+def hidden(pointer):
     return FieldToEnter(pointer=pointer, is_hidden=True)
 
 
-def sheet(
-    server: EmailServer | None, *fields: FieldToEnter, change: Any = "changed", **more: Any
-) -> Sheet:
+def sheet(server, *fields, change="changed", **more):
     name = server.server_name if server else "Gone"
     due = ServerToEnter(name=name, change=change, fields=fields)
     return changed_sheet(due, more.pop("hosts", ("maps1",)), server, **more)
 
 
-def rows(found: Sheet) -> list[tuple[str, str, Any, str]]:
+def rows(found):
     return [(t.name, f.label, f.value, f.note) for t in found.tabs for f in t.fields]
 
 
-def test_a_changed_server_has_the_fields_that_differ_tab_by_tab() -> None:
+def test_a_changed_server_has_the_fields_that_differ_tab_by_tab():
     found = sheet(
         RELAY,
         field("/port", 25, 587),
@@ -57,7 +50,7 @@ def test_a_changed_server_has_the_fields_that_differ_tab_by_tab() -> None:
     assert [step.command for step in found.steps] == ["provisioner entered maps1 --server Relay"]
 
 
-def test_a_changed_sign_in_is_authenticated_again() -> None:
+def test_a_changed_sign_in_is_authenticated_again():
     found = sheet(oauth_server(), field("/oauth2/client_id", "one", "two"))
     assert rows(found) == [("Security", "Client Id", "two", "was one")]
     assert "Click Authenticate in MAPS" in found.steps[0].text
@@ -65,7 +58,7 @@ def test_a_changed_sign_in_is_authenticated_again() -> None:
     assert len(sheet(oauth_server(), field("/port", 25, 587)).steps) == 1
 
 
-def test_a_changed_secret_is_said_and_shown_only_when_asked_for() -> None:
+def test_a_changed_secret_is_said_and_shown_only_when_asked_for():
     (row,) = sheet(LOGIN, hidden("/password")).tabs[0].fields
     assert (row.kind, row.value) == (Kind.SECRET, None)
     assert row.note == "read from {file: /run/relay.txt}; changed"
@@ -81,7 +74,7 @@ def test_a_changed_secret_is_said_and_shown_only_when_asked_for() -> None:
     assert Worksheet((moved,)).secrets == (secret,)
 
 
-def test_a_server_that_leaves_oauth2_has_none_of_its_fields() -> None:
+def test_a_server_that_leaves_oauth2_has_none_of_its_fields():
     found = sheet(
         LOGIN,
         field("/smtp_security_level", "oauth2", "cram_md5"),
@@ -97,7 +90,7 @@ def test_a_server_that_leaves_oauth2_has_none_of_its_fields() -> None:
     assert len(found.steps) == 1
 
 
-def test_a_new_server_has_all_fields_of_the_dialog() -> None:
+def test_a_new_server_has_all_fields_of_the_dialog():
     found = sheet(
         oauth_server(user_name=None, login_hint=None),
         field("/server_name", None, "Reports"),
@@ -120,7 +113,7 @@ def test_a_new_server_has_all_fields_of_the_dialog() -> None:
     assert "Client Id" not in {label for _, label, _, _ in rows(relay)}
 
 
-def test_a_removed_server_is_a_task_and_a_record() -> None:
+def test_a_removed_server_is_a_task_and_a_record():
     found = sheet(None, change="removed", hosts=("maps1", "maps 2"))
     assert (found.tabs, found.declared_at) == ((), "")
     worksheet = Worksheet((found,), ("maps1", "maps 2"))
@@ -135,7 +128,7 @@ def test_a_removed_server_is_a_task_and_a_record() -> None:
     assert "## Gone\n\nRemoved: delete this server in MAPS.\n" in worksheet_as_markdown(worksheet)
 
 
-def test_on_a_page_of_several_hosts_hosts_are_ticked_off_instead_of_fields() -> None:
+def test_on_a_page_of_several_hosts_hosts_are_ticked_off_instead_of_fields():
     found = sheet(RELAY, field("/port", 25, 587))
     one, two = Worksheet((found,), ("maps1",)), Worksheet((found,), ("maps2", "maps3"))
     page = worksheet_as_html(one, two)
@@ -146,7 +139,7 @@ def test_on_a_page_of_several_hosts_hosts_are_ticked_off_instead_of_fields() -> 
     assert '<span class="note">was 25</span>' in page
 
 
-def test_what_a_host_answers_is_text() -> None:
+def test_what_a_host_answers_is_text():
     found = sheet(None, field("/client_name", "<b>\x1b[31m", "x"), hosts=("maps1",))
     page = worksheet_as_html(Worksheet((found,), ("maps1",)))
     assert "was &lt;b&gt;&lt;U+001B&gt;[31m" in page

@@ -1,12 +1,9 @@
 """A worksheet as a page, read back by an HTML parser. A browser reads it in tests/end_to_end."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import pytest
@@ -23,36 +20,35 @@ _LOADING = {"img", "iframe", "object", "embed", "link", "base", "form", "audio",
 class Page(HTMLParser):
     """The elements of a page, and the text of each."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text):
         super().__init__()
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.texts: list[tuple[str, str]] = []
+        self.elements = []
+        self.texts = []
         self._open = ""
         self.feed(text)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag, attrs):
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
         self._open = tag
 
-    def handle_data(self, data: str) -> None:
+    def handle_data(self, data):
         self.texts.append((self._open, data))
 
-    def values(self) -> Iterator[str]:
+    def values(self):
         """What the buttons copy."""
         for tag, attributes in self.elements:
             if tag == "button":
                 yield json.loads(attributes["data-value"])
 
 
-def page_of(server_name: str = "Reports") -> str:
+def page_of(server_name="Reports"):
     return worksheet_as_html(Worksheet((build_sheet(oauth_server(server_name)),)))
 
 
-def test_its_policy_knows_its_script_and_its_style_by_their_digests() -> None:
+def test_its_policy_knows_its_script_and_its_style_by_their_digests():
     text = page_of()
     content = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
-    assert content is not None
     directives = dict(part.split(" ", 1) for part in content[1].split("; "))
     assert directives["default-src"] == directives["base-uri"] == "'none'"
     assert directives["form-action"] == "'none'"
@@ -63,7 +59,7 @@ def test_its_policy_knows_its_script_and_its_style_by_their_digests() -> None:
     assert text.index("Content-Security-Policy") < text.index("<style>")
 
 
-def test_it_asks_for_nothing_from_elsewhere_and_has_no_inline_handlers() -> None:
+def test_it_asks_for_nothing_from_elsewhere_and_has_no_inline_handlers():
     for tag, attributes in Page(page_of()).elements:
         assert tag not in _LOADING
         assert not {"src", "style", "action", "srcset"} & set(attributes)
@@ -71,7 +67,7 @@ def test_it_asks_for_nothing_from_elsewhere_and_has_no_inline_handlers() -> None
         assert attributes.get("href", "#").startswith("#")
 
 
-def test_buttons_copy_what_is_typed_and_nothing_else() -> None:
+def test_buttons_copy_what_is_typed_and_nothing_else():
     labels = [a["data-label"] for tag, a in Page(page_of()).elements if tag == "button"]
     assert labels == [
         "Server Name",
@@ -85,7 +81,7 @@ def test_buttons_copy_what_is_typed_and_nothing_else() -> None:
     ]
 
 
-def test_several_servers_have_a_list_of_links() -> None:
+def test_several_servers_have_a_list_of_links():
     sheets = tuple(build_sheet(oauth_server(name)) for name in ("Reports", "Alerts"))
     page = Page(worksheet_as_html(Worksheet(sheets)))
     links = [a["href"] for tag, a in page.elements if tag == "a"]
@@ -95,7 +91,7 @@ def test_several_servers_have_a_list_of_links() -> None:
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_a_value_is_text_and_its_button_copies_it_as_it_is(value: str) -> None:
+def test_a_value_is_text_and_its_button_copies_it_as_it_is(value):
     text = worksheet_as_html(hostile_worksheet(value))
     harmless = Page(worksheet_as_html(hostile_worksheet("x")))
     page = Page(text)
@@ -108,7 +104,7 @@ def test_a_value_is_text_and_its_button_copies_it_as_it_is(value: str) -> None:
     assert all(sign.isprintable() or sign == "\n" for sign in text)
 
 
-def test_a_secret_is_in_the_page_only_when_asked_for() -> None:
+def test_a_secret_is_in_the_page_only_when_asked_for():
     hidden = worksheet_as_html(hostile_worksheet("x"))
     assert "CANARY" not in hidden
     assert "contains secrets" not in hidden

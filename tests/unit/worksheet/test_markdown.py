@@ -1,10 +1,7 @@
 """A worksheet as Markdown, read back by a Markdown parser."""
 
-from __future__ import annotations
-
 import pytest
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from provisioner.text import countable
 from provisioner.worksheet.render import worksheet_as_markdown
@@ -15,7 +12,7 @@ from tests.unit.worksheet.samples import CANARY, HOSTILE, hostile_worksheet
 _PLAIN = {"text", "code_inline", "strong_open", "strong_close"}
 
 
-def inline(markdown: str) -> list[Token]:
+def inline(markdown):
     """What a renderer of CommonMark, with tables and strikethrough, makes of the lines."""
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     blocks = parser.parse(markdown)
@@ -24,7 +21,7 @@ def inline(markdown: str) -> list[Token]:
     return [token for block in blocks for token in block.children or ()]
 
 
-def test_a_server_tab_by_tab() -> None:
+def test_a_server_tab_by_tab():
     text = worksheet_as_markdown(Worksheet((build_sheet(oauth_server()),)))
     assert text.startswith(
         "# MAPS email server\n\n"
@@ -39,7 +36,7 @@ def test_a_server_tab_by_tab() -> None:
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_a_value_is_text_and_nothing_else(value: str) -> None:
+def test_a_value_is_text_and_nothing_else(value):
     text = worksheet_as_markdown(hostile_worksheet(value))
     tokens = inline(text)
     assert {token.type for token in tokens} <= _PLAIN
@@ -52,7 +49,7 @@ def test_a_value_is_text_and_nothing_else(value: str) -> None:
     assert countable(f"read from {{env: {value}}}") in read
 
 
-def test_a_secret_is_shown_only_when_asked_for() -> None:
+def test_a_secret_is_shown_only_when_asked_for():
     assert "CANARY" not in worksheet_as_markdown(hostile_worksheet("x"))
     shown = worksheet_as_markdown(hostile_worksheet("x", CANARY))
     values = [token.content for token in inline(shown) if token.type == "code_inline"]

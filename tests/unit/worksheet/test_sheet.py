@@ -1,29 +1,15 @@
 """EmailServer -> Sheet: nothing is left out, and no secret gets in unasked."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from provisioner.model.email_server import (
-    EmailServer,
-    LogFile,
-    Origin,
-    SecretReference,
-)
+from provisioner.model.email_server import EmailServer, LogFile, Origin, SecretReference
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel
-from provisioner.worksheet.sheet import (
-    Field,
-    Kind,
-    Sheet,
-    Worksheet,
-    build_sheet,
-    dialog_fields,
-)
+from provisioner.worksheet.sheet import Field, Kind, Worksheet, build_sheet, dialog_fields
 from tests.support.oauth_samples import oauth_server
 
 RELAY = EmailServer(
@@ -40,12 +26,12 @@ LOGIN = replace(
 )
 
 
-def fields(sheet: Sheet, tab: str) -> dict[str, Field]:
+def fields(sheet, tab):
     (found,) = (one for one in sheet.tabs if one.name == tab)
     return {field.label: field for field in found.fields}
 
 
-def test_a_server_with_nothing_but_what_it_must_have_shows_all_fields() -> None:
+def test_a_server_with_nothing_but_what_it_must_have_shows_all_fields():
     sheet = build_sheet(RELAY)
     assert (sheet.server_name, sheet.declared_at) == ("Relay", "servers/relay.yml:7")
     assert fields(sheet, "General")["Port"] == Field(
@@ -68,7 +54,7 @@ def test_a_server_with_nothing_but_what_it_must_have_shows_all_fields() -> None:
     assert sheet.steps == ()
 
 
-def test_an_oauth2_server_shows_each_field_of_the_dialog() -> None:
+def test_an_oauth2_server_shows_each_field_of_the_dialog():
     sheet = build_sheet(oauth_server())
     assert [(tab.name, field.label) for tab in sheet.tabs for field in tab.fields] == [
         (field.tab, field.label) for field in dialog_fields()
@@ -76,7 +62,7 @@ def test_an_oauth2_server_shows_each_field_of_the_dialog() -> None:
     assert [tab.note for tab in sheet.tabs] == [""] * 4
 
 
-def test_what_is_declared_is_shown() -> None:
+def test_what_is_declared_is_shown():
     server = replace(
         oauth_server(prompt="consent", scope_for_token="smtp", use_https_on_callback=True),
         client_name="maps.example.edu",
@@ -96,7 +82,7 @@ def test_what_is_declared_is_shown() -> None:
     assert "redirect URI https://localhost:PORT" in sheet.steps[0].text
 
 
-def test_logging_that_is_declared_to_be_off_is_not_called_undeclared() -> None:
+def test_logging_that_is_declared_to_be_off_is_not_called_undeclared():
     sheet = build_sheet(replace(RELAY, logging=LogFile(enabled=False)))
     assert fields(sheet, "Logging")["Logging"].note == ""
 
@@ -109,16 +95,14 @@ def test_logging_that_is_declared_to_be_off_is_not_called_undeclared() -> None:
         (None, None, None, "or the mailbox that will sign in"),
     ],
 )
-def test_the_user_name_is_what_a_push_would_deliver(
-    user_name: str | None, login_hint: str | None, value: str | None, note: str
-) -> None:
+def test_the_user_name_is_what_a_push_would_deliver(user_name, login_hint, value, note):
     sheet = build_sheet(oauth_server(user_name=user_name, login_hint=login_hint))
     field = fields(sheet, "Security")["User Name"]
     assert (field.value, field.note) == (value, note)
     assert f"sign in as {value or 'the mailbox'} in" in sheet.steps[1].text
 
 
-def test_a_secret_is_told_by_where_it_is_read() -> None:
+def test_a_secret_is_told_by_where_it_is_read():
     settings = {
         "client_secret": SecretReference({"env": "REPORTS_SECRET"}, Path()),
         "client_secret_expires": date(2028, 6, 30),
@@ -134,7 +118,7 @@ def test_a_secret_is_told_by_where_it_is_read() -> None:
     assert (field.value, field.note) == (None, "read from {file: /run/relay.txt}")
 
 
-def test_a_secret_that_is_to_be_shown_stands_in_its_own_field_alone() -> None:
+def test_a_secret_that_is_to_be_shown_stands_in_its_own_field_alone():
     secret = Secret("CANARY")
     for server, label in ((oauth_server(), "Client Secret"), (LOGIN, "Password")):
         sheet = build_sheet(server, secret)
@@ -144,14 +128,14 @@ def test_a_secret_that_is_to_be_shown_stands_in_its_own_field_alone() -> None:
         assert "CANARY" not in repr(sheet)
 
 
-def test_the_steps_name_the_server_as_a_shell_takes_it() -> None:
+def test_the_steps_name_the_server_as_a_shell_takes_it():
     sheet = build_sheet(oauth_server("Bob's Reports"))
     assert sheet.steps[0].command == """provisioner authenticate 'Bob'"'"'s Reports' --card"""
     assert "Click Authenticate in MAPS and sign in as reports@example.edu" in sheet.steps[1].text
     assert "a token of MAPS' own" in sheet.steps[2].text
 
 
-def test_the_title_says_whose_servers_they_are() -> None:
+def test_the_title_says_whose_servers_they_are():
     sheet = build_sheet(RELAY)
     assert Worksheet((sheet,)).title == "MAPS email server"
     assert Worksheet((sheet, sheet)).title == "MAPS email servers"

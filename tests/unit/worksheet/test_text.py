@@ -1,7 +1,5 @@
 """A worksheet in a terminal."""
 
-from __future__ import annotations
-
 import pytest
 
 from provisioner.text import countable
@@ -11,7 +9,7 @@ from tests.support.oauth_samples import oauth_server
 from tests.unit.worksheet.samples import CANARY, HOSTILE, hostile_worksheet
 
 
-def test_a_server_tab_by_tab() -> None:
+def test_a_server_tab_by_tab():
     text = worksheet_as_text(Worksheet((build_sheet(oauth_server()),)))
     assert text.startswith(
         "MAPS email server\n"
@@ -44,7 +42,7 @@ def test_a_server_tab_by_tab() -> None:
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_no_value_moves_the_cursor_or_breaks_a_line(value: str) -> None:
+def test_no_value_moves_the_cursor_or_breaks_a_line(value):
     text = worksheet_as_text(hostile_worksheet(value))
     assert all(line.isprintable() for line in text.split("\n"))
     assert len(text.split("\n")) >= len(worksheet_as_text(hostile_worksheet("x")).split("\n"))
@@ -53,7 +51,7 @@ def test_no_value_moves_the_cursor_or_breaks_a_line(value: str) -> None:
     assert (hint in " ".join(text.split())) == (countable(value) != value)
 
 
-def test_a_secret_is_shown_only_when_asked_for() -> None:
+def test_a_secret_is_shown_only_when_asked_for():
     assert "CANARY" not in worksheet_as_text(hostile_worksheet("x"))
     shown = worksheet_as_text(hostile_worksheet("x", CANARY))
     assert "  Password                   CANARY</script>\"'&<b>`|<U+001B>[31m<U+0000>" in shown
