@@ -20,6 +20,8 @@ from provisioner.model.email_server import (
     SecretReference,
 )
 from provisioner.model.project import Project
+from provisioner.oauth.sign_in import SignInContext
+from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel
 
@@ -88,6 +90,22 @@ def project_secrets(project: Project, **settings: Any) -> ProjectSecrets:
 def secrets_in(root: Path) -> ProjectSecrets:
     """The door of a project that declares nothing; its tokens are in `root`/tokens."""
     return project_secrets(project_in(root))
+
+
+def sign_in_context(
+    server: EmailServer, secrets: ProjectSecrets, *, facts: Any = None, **changes: Any
+) -> SignInContext:
+    """What a sign-in to this server needs. `facts`: those of the project, of its provider."""
+    assert server.oauth2 is not None
+    needs: dict[str, Any] = {
+        "server": server,
+        "provider": provider_for(server.oauth2.authorization_url, facts),
+        "client_secret": CLIENT_SECRET,
+        "secrets": secrets,
+        "check_login": None,
+        "announce": print,
+    }
+    return SignInContext(**needs | changes)
 
 
 def keep(secrets: ProjectSecrets, server: EmailServer, tokens: TokenSet) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs
 
 
 @dataclass
@@ -87,6 +88,13 @@ def _converse(connection: socket.socket, server: ScriptedServer, left: list[Answ
         connection.sendall(answer)
     else:
         time.sleep(answer)
+
+
+def form_of(request: bytes) -> dict[str, str]:
+    """The fields of a form, each once."""
+    fields = parse_qs(request.partition(b"\r\n\r\n")[2].decode(), keep_blank_values=True)
+    assert all(len(values) == 1 for values in fields.values())
+    return {name: value for name, [value] in fields.items()}
 
 
 def _is_whole(request: bytes) -> bool:

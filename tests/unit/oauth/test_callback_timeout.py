@@ -10,11 +10,10 @@ from provisioner.advice.pages import page_error_lines, shown_error
 from provisioner.oauth.browser_flow import callback_timeout, tunnel
 from provisioner.oauth.callback_server import CallbackServer
 from provisioner.oauth.callback_tls import new_certificate
-from provisioner.oauth.sign_in import SignInContext
 from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
-from tests.support.oauth_samples import CLIENT_SECRET, oauth_server, secrets_in
+from tests.support.oauth_samples import oauth_server, secrets_in, sign_in_context
 
 ENTRA = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/authorize"
 GOOGLE = "https://accounts.google.com/o/oauth2/v2/auth"
@@ -22,14 +21,7 @@ GOOGLE = "https://accounts.google.com/o/oauth2/v2/auth"
 
 def _remedy(callback_server, url):
     server = oauth_server(authorization_url=url, client_id="5f2c")
-    context = SignInContext(
-        server=server,
-        provider=provider_for(url),
-        client_secret=CLIENT_SECRET,
-        secrets=secrets_in(Path("/nonexistent")),
-        check_login=None,
-        announce=print,
-    )
+    context = sign_in_context(server, secrets_in(Path("/nonexistent")))
     error = callback_timeout(context, callback_server, 300)
     assert error.message == (
         "servers/reports.yml:1: Reports: no response at "

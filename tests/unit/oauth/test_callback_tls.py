@@ -4,12 +4,9 @@ import os
 import socket
 import ssl
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -19,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from provisioner.errors import ExitCode, UsageError
 from provisioner.oauth.callback_tls import own_certificate
+from tests.support.certificates import issued, key_of
 
 
 class Pair:
@@ -26,7 +24,7 @@ class Pair:
 
     def __init__(self, folder):
         self.certificate, self.key = folder / "callback.pem", folder / "callback.key"
-        self.private = ec.generate_private_key(ec.SECP256R1())
+        self.private = key_of("localhost")
         self.write_key()
         self.write_certificate()
 
@@ -37,18 +35,9 @@ class Pair:
         self.key.chmod(0o600)
 
     def write_certificate(self, *, names=("localhost",), days=1, starts=-1):
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-        now = datetime.now(UTC)
-        builder = (
-            x509.CertificateBuilder(name, name, self.private.public_key(), 4711)
-            .not_valid_before(now + timedelta(days=starts))
-            .not_valid_after(now + timedelta(days=days))
-        )
-        if names:
-            alternative = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
-            builder = builder.add_extension(alternative, critical=False)
-        signed = builder.sign(self.private, hashes.SHA256())
-        self.certificate.write_bytes(signed.public_bytes(Encoding.PEM))
+        begins, ends = timedelta(days=starts), timedelta(days=days)
+        made = issued("localhost", names=names, begins=begins, ends=ends)
+        self.certificate.write_bytes(made.pem)
 
     def refused(self):
         with pytest.raises(UsageError) as caught:
@@ -89,7 +78,7 @@ def test_property_18_an_encrypted_key_asks_no_terminal(pair, form):
 
 
 def test_property_18_a_key_of_another_certificate(pair):
-    pair.private = ec.generate_private_key(ec.SECP256R1())
+    pair.private = key_of("another")
     pair.write_key()
     assert "does not belong to the certificate" in pair.refused().message
 

@@ -2,25 +2,24 @@
 
 import json
 from secrets import token_hex
-from urllib.parse import parse_qs
 
 import pytest
 
 from provisioner.errors import ExitCode, InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.checks import LoginOutcome, LoginResult
 from provisioner.oauth.device_flow import device_endpoint, device_flow
-from provisioner.oauth.sign_in import SignInContext, sign_in
+from provisioner.oauth.sign_in import sign_in
 from provisioner.providers.catalogue import provider_for
 from tests.support.oauth_samples import (
-    CLIENT_SECRET,
     LINES,
     keep,
     kept,
     oauth_server,
     secrets_in,
+    sign_in_context,
     token_set,
 )
-from tests.support.scripted_http import json_answer, scripted_server
+from tests.support.scripted_http import form_of, json_answer, scripted_server
 
 CODES = {
     "device_code": "CANARY-device-code",
@@ -57,11 +56,10 @@ class Desk:
             authorization_url=f"http://localhost:{server.port}/authorize",
             **changes,
         )
-        context = SignInContext(
-            server=declared,
-            provider=provider_for("localhost", {"localhost": fact}),
-            client_secret=CLIENT_SECRET,
-            secrets=self.secrets,
+        context = sign_in_context(
+            declared,
+            self.secrets,
+            facts={"localhost": fact},
             announce=self.lines.append,
             check_login=check_login or (lambda tokens: LoginResult(LoginOutcome.ACCEPTED)),
         )
@@ -86,10 +84,6 @@ def _provider(polls, codes=CODES):
     return scripted_server([first, *polls])
 
 
-def _form(request):
-    return parse_qs(request.partition(b"\r\n\r\n")[2].decode())
-
-
 @pytest.fixture
 def desk(tmp_path):
     return Desk(tmp_path)
@@ -109,14 +103,14 @@ def test_property_21_a_person_enters_the_code_elsewhere(desk):
     assert desk.slept == [5, 5, 5]
     asked, *polls = server.requests
     assert asked.startswith(b"POST /device/auth HTTP/1.1\r\n")
-    assert _form(asked) == {"client_id": ["maps"], "scope": ["openid email offline_access smtp"]}
+    assert form_of(asked) == {"client_id": "maps", "scope": "openid email offline_access smtp"}
     assert b"\r\nAuthorization: Basic " in asked
     for poll in polls:
         assert poll.startswith(b"POST /token HTTP/1.1\r\n")
         assert b"\r\nAuthorization: Basic " in poll
-        assert _form(poll) == {
-            "grant_type": ["urn:ietf:params:oauth:grant-type:device_code"],
-            "device_code": ["CANARY-device-code"],
+        assert form_of(poll) == {
+            "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+            "device_code": "CANARY-device-code",
         }
 
 

@@ -1,8 +1,11 @@
-"""Sign-ins from the browser to the saved tokens, against the embedded provider."""
+"""Sign-ins from the browser to the saved tokens, against the embedded provider.
 
+tests/unit/advice has the words for each refusal; here: the words around them, and where.
+"""
+
+import json
 import logging
 import os
-import re
 import socket
 import time
 import urllib.request
@@ -12,19 +15,20 @@ from functools import partial
 
 import pytest
 
-from provisioner.errors import InvalidProject, ProvisionerError, SignInFailed
+from provisioner.errors import ExitCode, InvalidProject, ProvisionerError, SignInFailed
 from provisioner.oauth.browser_flow import BrowserOptions, browser_flow
 from provisioner.oauth.checks import LoginOutcome, LoginResult
-from provisioner.oauth.sign_in import SignInContext, sign_in
+from provisioner.oauth.sign_in import sign_in
 from provisioner.oauth.token_endpoint import TokenEndpoint
-from provisioner.providers.catalogue import provider_for
 from provisioner.secret import Secret
 from tests.support.oauth_samples import (
     CLIENT_SECRET,
+    LINES,
     keep,
     kept,
     oauth_server,
     secrets_in,
+    sign_in_context,
     token_set,
 )
 from tests.support.scripted_provider import ScriptedAnswer, ScriptedProvider
@@ -55,12 +59,11 @@ class Scene:
             "access_token_url": self.provider.token_url,
             "authorization_url": self.provider.authorization_url,
         }
-        server = oauth_server(**urls | changes)
-        context = SignInContext(
-            server=server,
-            provider=provider_for(server.oauth2.authorization_url, facts),
+        context = sign_in_context(
+            oauth_server(**urls | changes),
+            self.secrets,
+            facts=facts,
             client_secret=client_secret,
-            secrets=self.secrets,
             check_login=check_login or (lambda tokens: LoginResult(LoginOutcome.ACCEPTED)),
             announce=self.lines.append,
             now=now,
@@ -81,12 +84,11 @@ class Scene:
             time.sleep(0.02)
         pytest.fail("the browser saw no last page")
 
-    def fails(self, words, **changes):
+    def fails(self, words=None, **changes):
         """The sign-in fails with these words, on the terminal and in the browser."""
         self.last_page.unlink(missing_ok=True)
         with pytest.raises(SignInFailed, match=words) as caught:
             self.sign_in(**changes)
-        assert re.match(r"servers/reports.yml:\d+: Reports: ", caught.value.message)
         assert "Reports: not signed in" in self.page()
         assert "Nothing was saved" in self.page()
         return caught.value
@@ -180,52 +182,83 @@ def test_a_provider_that_does_not_say_how_long(scene):
 # Failures. Each leaves the earlier tokens, and the browser tells of it.
 
 keeps_earlier_tokens = pytest.mark.usefixtures("signed_in_before")
+FAILED, REFUSED = ExitCode.FAILURE, ExitCode.PERSON_NEEDED
+SAID = (
+    f"AADSTS7000215: x\x1b[2J {CLIENT_SECRET.reveal()}.\r\nTrace ID: 0000-11bb\r\n"
+    "Correlation ID: aaaa-bb11\r\nTimestamp: 2026-05-10 10:43:33Z"
+)
+SUPPORT = "trace id 0000-11bb, correlation id aaaa-bb11, timestamp 2026-05-10 10:43:33Z."
+SIGNER, ADMIN = "act: the person who signs in", "/adminconsent?client_id=maps"
+REJECTED = LoginResult(LoginOutcome.REJECTED, "the mail server rejects it: auth, 535", "fix it")
+
+
+def refused(error, said=""):
+    """By the token endpoint, which is asked twice if it does not know the client."""
+    answer = json.dumps({"error": error, "error_description": said})
+    return {"scripted_answers": (ScriptedAnswer(400, answer),) * 2}
+
+
+def on_the_page(error, said):
+    return {"callback_error": error, "callback": {"error_description": said}}
+
+
+# Behavior of the provider, settings of the server -> exit code, field, words, and of the remedy.
+FAILURES = {
+    "10 another issuer": (
+        {"callback": {"iss": "https://evil.example"}}, {},
+        FAILED, "oauth2.authorization_url", "another issuer", "https://evil.example"),
+    "11 canceled on the page": (
+        on_the_page("access_denied", "<b>No & no</b>"), {}, REFUSED, "",
+        "the sign-in page at localhost: access_denied: the sign-in was canceled or refused. "
+        'It says: "<b>No & no</b>"', SIGNER),
+    "11 an administrator must consent": (
+        on_the_page("access_denied", "AADSTS90094: x"), {}, REFUSED, "",
+        "access_denied, AADSTS90094: ", ADMIN),
+    "29 no refresh token": (
+        {}, {"scope_for_authorize": "openid smtp"}, FAILED, "oauth2.scope_for_authorize",
+        "localhost issued no refresh token", "offline_access"),
+    "30 a narrower scope": (
+        {"granted_scope": "openid"}, {}, FAILED, "oauth2.scope_for_authorize",
+        "requested but not granted: smtp", ""),
+    "31 another account, of an issuer that is not told": (
+        {"callback": {"iss": None}, "mailbox": "other@example.edu"}, {}, FAILED, "user_name",
+        "signed in as other@example.edu, expected reports@example.edu", ""),
+    "34 the mail server rejects it": (
+        {}, {"check_login": lambda tokens: REJECTED}, REFUSED, "user_name", "auth, 535", "fix it"),
+    "no such code": (
+        refused("invalid_grant"), {}, REFUSED, "", "the code exchange at localhost: inv", SIGNER),
+    "no such client secret": (
+        refused("invalid_client", SAID), {}, REFUSED, "oauth2.client_secret",
+        "the code exchange at localhost: invalid_client, AADSTS7000215: ", SUPPORT),
+    "a busy provider": (
+        refused("temporarily_unavailable"), {}, FAILED, "oauth2.access_token_url",
+        "temporarily_unavailable", "act: no one: it is temporary"),
+    "no tokens": (
+        {"scripted_answers": (ScriptedAnswer(200, "<html>", "text/html"),)}, {},
+        FAILED, "oauth2.access_token_url", "localhost sent an invalid response: text/html", ""),
+}  # fmt: skip
 
 
 @keeps_earlier_tokens
-def test_property_11_the_providers_error_reaches_the_terminal(scene):
-    scene.behave(callback_error="access_denied", callback={"error_description": "<b>No & no</b>"})
-    error = scene.fails("the sign-in page at localhost: access_denied: the sign-in was canceled")
-    assert '"<b>No & no</b>"' in error.message
-    assert "&lt;b&gt;No &amp; no&lt;/b&gt;" in scene.page()
-    assert "<b>No" not in scene.page()
-    assert scene.requests("/token") == []
-
-
-@keeps_earlier_tokens
-def test_property_10_another_issuer_gets_no_code(scene):
-    scene.behave(callback={"iss": "https://evil.example"})
-    with pytest.raises(SignInFailed, match=r"another issuer .* https://evil\.example"):
-        scene.sign_in()
-    assert scene.requests("/token") == []
-    scene.behave(callback={"iss": None}, mailbox="other@example.edu")
-    scene.fails("signed in as other@example.edu")
-
-
-@keeps_earlier_tokens
-def test_property_29_no_refresh_token(scene):
-    error = scene.fails("localhost issued no refresh token", scope_for_authorize="openid smtp")
-    assert "offline_access" in error.remedy
-
-
-@keeps_earlier_tokens
-def test_property_30_narrower_scope(scene):
-    scene.behave(granted_scope="openid")
-    scene.fails("requested but not granted: smtp")
-
-
-@keeps_earlier_tokens
-def test_property_31_another_account(scene):
-    scene.behave(mailbox="other@example.edu")
-    scene.fails("signed in as other@example.edu, expected reports@example.edu")
-
-
-@keeps_earlier_tokens
-def test_property_34_the_mail_server_refuses(scene):
-    refusal = LoginResult(
-        LoginOutcome.REJECTED, "the mail server rejects the token: auth, 535", "fix it"
-    )
-    assert scene.fails("auth, 535", check_login=lambda tokens: refusal).remedy == "fix it"
+@pytest.mark.parametrize(
+    ("behavior", "settings", "code", "field", "words", "remedy"), FAILURES.values(), ids=FAILURES
+)
+def test_a_failure_is_told_on_the_terminal_and_in_the_browser(
+    scene, behavior, settings, code, field, words, remedy
+):
+    scene.behave(**behavior)
+    error = scene.fails(**settings)
+    place = f"{LINES[field]}: Reports: {field}: " if field else "1: Reports: "
+    assert error.message.startswith(f"servers/reports.yml:{place}")
+    assert words in error.message
+    assert remedy in error.message + error.remedy
+    assert error.exit_code is code
+    for text in (error.message, error.remedy, scene.page()):
+        assert "\x1b" not in text
+        assert "<b>No" not in text or text == error.message
+        assert CLIENT_SECRET.reveal() not in text
+    if "callback_error" in behavior or "another issuer" in words:
+        assert scene.requests("/token") == [], "no code was sent"
 
 
 def test_a_provider_that_is_busy_for_a_moment_is_waited_for_and_that_is_shown(scene, monkeypatch):
@@ -234,29 +267,6 @@ def test_a_provider_that_is_busy_for_a_moment_is_waited_for_and_that_is_shown(sc
     scene.behave(scripted_answers=(ScriptedAnswer(503, headers={"Retry-After": "0"}),))
     assert scene.sign_in() == kept(scene.secrets)
     assert "the code exchange: localhost answered HTTP 503; trying again in 0 s" in scene.lines
-
-
-@keeps_earlier_tokens
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (ScriptedAnswer(400, '{"error": "invalid_grant"}'), "the code exchange at localhost: inv"),
-        (
-            ScriptedAnswer(200, "<html>", "text/html"),
-            "localhost sent an invalid response: text/html",
-        ),
-    ],
-)
-def test_the_token_endpoint_fails(scene, answer, words):
-    scene.behave(scripted_answers=(answer,))
-    scene.fails(words)
-
-
-@keeps_earlier_tokens
-def test_a_wrong_client_secret(scene):
-    scene.provider.client_secret = Secret("another")
-    error = scene.fails("invalid_client: the client is unknown, or its secret is wrong")
-    assert "renew client_secret" in error.remedy
 
 
 @keeps_earlier_tokens

@@ -13,18 +13,19 @@ import time
 import traceback
 import zlib
 from contextlib import closing
-from urllib.parse import parse_qs, unquote_plus
+from datetime import timedelta
+from urllib.parse import unquote_plus
 
 import pytest
 import requests
-import trustme
 
 from provisioner.errors import InvalidProject
-from provisioner.oauth.https_post import _Guard
+from provisioner.oauth.https_post import _Guard, tls_advice
 from provisioner.oauth.token_endpoint import TokenEndpoint, TokenErrorResponse, TokenRequestError
 from provisioner.secret import Secret
+from tests.support.certificates import issued, make_certificate, shown
 from tests.support.oauth_samples import CLIENT_SECRET
-from tests.support.scripted_http import dripping, json_answer, scripted_server
+from tests.support.scripted_http import dripping, form_of, json_answer, scripted_server
 
 GOOD = json_answer('{"access_token": "CANARY-at", "token_type": "bearer", "expires_in": 3600}')
 INVALID_CLIENT = json_answer('{"error": "invalid_client"}', status="401 Unauthorized")
@@ -52,12 +53,6 @@ def _exchanged(place, **changes):
 
 def _revoked(place):
     _endpoint(place).revoke(REFRESH)
-
-
-def _form(request):
-    fields = parse_qs(request.partition(b"\r\n\r\n")[2].decode(), keep_blank_values=True)
-    assert all(len(values) == 1 for values in fields.values())
-    return {name: value for name, [value] in fields.items()}
 
 
 def _header(request, name):
@@ -107,7 +102,7 @@ def test_a_request_has_what_the_rfcs_say_and_no_more(ask, form):
     assert request.startswith(b"POST /token?tenant=t HTTP/1.1\r\n")
     assert _header(request, "Accept") == "application/json"
     assert _header(request, "Accept-Encoding") == "identity"
-    assert _form(request) == form
+    assert form_of(request) == form
 
 
 def test_requests_is_imported_when_something_is_sent_and_not_before():
@@ -119,7 +114,7 @@ def test_requests_is_imported_when_something_is_sent_and_not_before():
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-def test_the_client_proves_itself_in_a_header_or_in_the_form():
+def test_the_client_proves_itself_in_a_header_or_in_theform_of():
     with scripted_server([GOOD, GOOD]) as server:
         assert _refreshed(server, client_id="maps:1 é").auth_method == "client_secret_basic"
         posted = _refreshed(server, auth_method="client_secret_post")
@@ -128,9 +123,9 @@ def test_the_client_proves_itself_in_a_header_or_in_the_form():
     user, _, password = base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")
     # RFC 6749 section 2.3.1: form-encoded first.
     assert (unquote_plus(user), unquote_plus(password)) == ("maps:1 é", CLIENT_SECRET.reveal())
-    assert "client_secret" not in _form(server.requests[0])
+    assert "client_secret" not in form_of(server.requests[0])
     assert _header(server.requests[1], "Authorization") is None
-    form = _form(server.requests[1])
+    form = form_of(server.requests[1])
     assert (form["client_id"], form["client_secret"]) == ("maps", CLIENT_SECRET.reveal())
 
 
@@ -214,11 +209,8 @@ def test_property_22_a_netrc_adds_and_replaces_nothing(monkeypatch, tmp_path):
 @pytest.fixture
 def authority(tmp_path):
     """The TLS of a server on localhost, and the file of the CA that vouches for it."""
-    ca = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost").configure_cert(context)
-    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
-    return context, tmp_path / "ca.pem"
+    made = make_certificate(tmp_path, "localhost")
+    return made.context(), made.ca_file
 
 
 def test_property_22_tls_is_verified(authority):
@@ -255,6 +247,37 @@ def test_property_22_a_connection_that_is_cut_stays_encrypted(authority):
             assert connection.sock.version() is not None
             with pytest.raises((ssl.SSLError, ConnectionError)):
                 connection.sock.sendall(b"CANARY")
+
+
+def test_a_connection_that_breaks_off_is_no_old_version():
+    fault = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:1000)")
+    assert "broke off" in tls_advice(fault).cause
+    assert "no TLS version in common" in tls_advice(ssl.SSLError()).cause
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+@pytest.mark.parametrize(
+    ("begins", "ends", "newest", "cause", "remedy"),
+    [
+        (-2, -1, "TLSv1_3", "its TLS certificate has expired", "renewed"),
+        (1, 2, "TLSv1_3", "its TLS certificate is not valid yet: the clock", "correct the clock"),
+        (-1, 1, "TLSv1_1", "it has no TLS version in common with this machine (1.2", "updated"),
+    ],
+)
+def test_property_22_a_clock_and_an_old_version_are_not_an_unknown_ca(
+    tmp_path, begins, ends, newest, cause, remedy
+):
+    begins, ends, ca = timedelta(begins), timedelta(ends), issued("ca", authority=True)
+    leaf = issued("localhost", ca, names=("localhost",), begins=begins, ends=ends)
+    files = shown(tmp_path, leaf, trusted=ca)
+    context = files.context()
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1_1
+    context.maximum_version = ssl.TLSVersion[newest]
+    with scripted_server([], tls=context) as server, pytest.raises(TokenRequestError) as caught:
+        _refreshed(f"https://localhost:{server.port}/", ca_file=files.ca_file, pauses=())
+    assert f"localhost cannot be used: {cause}" in caught.value.message
+    assert remedy in caught.value.remedy
 
 
 @pytest.mark.parametrize("name", ["missing.pem", "empty.pem"])
