@@ -32,8 +32,9 @@ def _names():
     return tuple(frozenset(json.dumps(name).encode() for name in names) for names in known_names())
 
 
-def walk(data, new):
-    """The document with what is not public replaced, as the host modules do it."""
+@cache
+def _pieces(data):
+    """(text, whether it is a hidden value) of a document; None if it is no JSON."""
     keys, public = _names()
     pieces, at, before, last = [], 0, b"", b""
     while at < len(data):
@@ -44,12 +45,20 @@ def walk(data, new):
         named = token in keys and data[end : end + 1] == b":"
         clear = token in _PLAIN or named or (last == b":" and before in public)
         pieces += [
-            data[at : match.start(1)],
-            token if clear else new(token),
-            data[match.end(1) : end],
+            (data[at : match.start(1)], False),
+            (token, not clear),
+            (data[match.end(1) : end], False),
         ]
         before, last, at = last, token, end
-    return b"".join(pieces)
+    return pieces
+
+
+def walk(data, new):
+    """The document with what is not public replaced, as the host modules do it."""
+    pieces = _pieces(data)
+    if pieces is None:
+        return None
+    return b"".join(new(text) if hidden else text for text, hidden in pieces)
 
 
 @dataclass

@@ -138,16 +138,16 @@ def result_of(host, letter, **facts):
     return HostResult(host=host, state=state, **facts)
 
 
-def run_started(command="push"):
+def run_started(command="push", run_id="run-1", **options):
     """The first event of a run."""
     return RunStarted(
-        run_id="run-1",
+        run_id=run_id,
         command=command,
         owner="anna@desk",
         version="1",
         commit=COMMIT.id,
         dirty=False,
-        options={},
+        options=options,
     )
 
 

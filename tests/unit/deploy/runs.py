@@ -143,6 +143,6 @@ def carry_out(host, entries, settings=None, **changes):
 APPLY = {"apply_command": ["apply"]}
 
 
-def limit(per_minute=None, connections=None):
+def limit(per_minute=None, connections=None, mailbox="m"):
     """That of one mailbox."""
-    return MailLimit(mailbox="m", connections=connections, messages_per_minute=per_minute)
+    return MailLimit(mailbox=mailbox, connections=connections, messages_per_minute=per_minute)

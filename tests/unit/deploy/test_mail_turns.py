@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from provisioner.ansible.run_input import MailLimit
 from provisioner.host import mail_turns
 from provisioner.host.mail_turns import (
     NoTurn,
@@ -16,13 +15,10 @@ from provisioner.host.mail_turns import (
     pause_before_retry,
     seconds_to_wait,
 )
+from tests.unit.deploy.runs import limit
 
 NOW = 1_000_000.0
 FORK = multiprocessing.get_context("fork")
-
-
-def limit(name="m", connections=None, minute=None):
-    return MailLimit(mailbox=name, connections=connections, messages_per_minute=minute)
 
 
 def always():
@@ -60,17 +56,19 @@ def test_retries_come_slower_and_end_with_the_budget():
     assert pause_before_retry(1, 0.0, 0) is None
 
 
-@pytest.mark.parametrize("text", [b"", b"[1", b"\xff\xfe", b"[" * 100_000, b"{}", b'["x", null]'])
+@pytest.mark.parametrize(
+    "text", [b"", b"[1", b"\xff\xfe", b"[" * 100_000, b"{}", b"null", b'["x", null]']
+)
 def test_a_torn_file_holds_nobody_up(tmp_path, text):
     with (
-        mailbox_turns(tmp_path, [limit(minute=1)], never),
+        mailbox_turns(tmp_path, [limit(per_minute=1)], never),
         cluster_turn(tmp_path, "c", "r", "a", never),
     ):
         pass
     for file in tmp_path.iterdir():
         file.write_bytes(text)
     with (
-        mailbox_turns(tmp_path, [limit(minute=1)], never),
+        mailbox_turns(tmp_path, [limit(per_minute=1)], never),
         cluster_turn(tmp_path, "c", "r", "b", never),
     ):
         pass
@@ -96,21 +94,21 @@ def clock(monkeypatch):
 def test_messages_of_the_last_minute_count_for_all_hosts_and_runs(tmp_path, clock):
     began = []
     for _ in range(5):
-        with mailbox_turns(tmp_path, [limit(minute=2)], always):
+        with mailbox_turns(tmp_path, [limit(per_minute=2)], always):
             began.append(clock[0] - NOW)
         clock[0] += 1
     assert began == [0, 1, pytest.approx(60), pytest.approx(61), pytest.approx(120)]
 
 
 def test_a_call_with_more_messages_takes_as_many(tmp_path, clock):
-    two = [limit(minute=3), limit(minute=3), limit("other", minute=1)]
+    two = [limit(per_minute=3), limit(per_minute=3), limit(per_minute=1, mailbox="other")]
     for seconds in (0, 60):
         with mailbox_turns(tmp_path, two, always):
             assert clock[0] - NOW == pytest.approx(seconds)
 
 
 def test_of_servers_that_share_a_mailbox_the_least_holds(tmp_path, clock):
-    limits = [limit(minute=9), limit(minute=2), limit()]
+    limits = [limit(per_minute=9), limit(per_minute=2), limit()]
     with mailbox_turns(tmp_path, limits[:2], always):
         pass
     with mailbox_turns(tmp_path, limits[::-1], always):
@@ -119,22 +117,14 @@ def test_of_servers_that_share_a_mailbox_the_least_holds(tmp_path, clock):
 
 def test_a_sign_in_is_no_message(tmp_path, clock):
     for _ in range(3):
-        with mailbox_turns(tmp_path, [limit(minute=1)], always, messages=False):
+        with mailbox_turns(tmp_path, [limit(per_minute=1)], always, messages=False):
             assert clock[0] == NOW
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_torn_count_is_none(tmp_path, clock):
-    for text in ("", "[1", "{}", "null"):
-        with mailbox_turns(tmp_path, [limit(minute=1)], always):
-            assert clock[0] - NOW < 1
-        [file] = tmp_path.iterdir()
-        file.write_text(text)
-
-
 def test_nobody_waits_for_a_turn_of_a_run_that_ends(tmp_path):
-    with mailbox_turns(tmp_path, [limit(connections=1, minute=1)], always):
-        for other in (limit(connections=1), limit(minute=1)):
+    with mailbox_turns(tmp_path, [limit(connections=1, per_minute=1)], always):
+        for other in (limit(connections=1), limit(per_minute=1)):
             with pytest.raises(NoTurn), mailbox_turns(tmp_path, [other], never):
                 pytest.fail("it had a turn")
     with mailbox_turns(tmp_path, [limit(connections=1)], never):
@@ -142,14 +132,14 @@ def test_nobody_waits_for_a_turn_of_a_run_that_ends(tmp_path):
 
 
 def test_a_planted_link_is_not_followed(tmp_path):
-    with mailbox_turns(tmp_path, [limit(minute=9)], always):
+    with mailbox_turns(tmp_path, [limit(per_minute=9)], always):
         [file] = tmp_path.iterdir()
     assert file.stat().st_mode & 0o077 == 0
     file.unlink()
     file.symlink_to(tmp_path / "elsewhere")
     with (
         pytest.raises(NoTurn) as raised,
-        mailbox_turns(tmp_path, [limit(minute=9)], always),
+        mailbox_turns(tmp_path, [limit(per_minute=9)], always),
     ):
         pass
     assert (raised.value.reason, "symbolic" in raised.value.about) == ("turns", True)
@@ -161,7 +151,7 @@ def test_on_a_full_disk_there_is_no_turn(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(mail_turns, "_write", write)
-    with pytest.raises(NoTurn), mailbox_turns(tmp_path, [limit(minute=1)], always):
+    with pytest.raises(NoTurn), mailbox_turns(tmp_path, [limit(per_minute=1)], always):
         pytest.fail("a message was not counted")
     with pytest.raises(NoTurn):
         fails_in_turn(tmp_path, "run-1", "maps1")
@@ -198,7 +188,7 @@ def test_no_more_connections_than_allowed_across_all_hosts(tmp_path):
 
 
 def test_two_mailboxes_in_any_order_are_no_circle(tmp_path):
-    both = [limit("a", connections=1), limit("b", connections=1)]
+    both = [limit(connections=1, mailbox="a"), limit(connections=1, mailbox="b")]
     assert most_at_once(tmp_path, [both, both[::-1]] * 3) == 1
 
 
@@ -252,13 +242,6 @@ def test_a_turn_that_broke_off_was_a_failure(tmp_path):
     with pytest.raises(NoTurn) as raised:
         fails_in_turn(tmp_path, "run-2", "maps3", "c")
     assert raised.value.about == "maps2"
-
-
-def test_a_torn_mark_is_of_a_run_that_is_over(tmp_path):
-    fails_in_turn(tmp_path, "run-1", "maps1")
-    [file] = tmp_path.iterdir()
-    file.write_text(file.read_text()[:-5])
-    fails_in_turn(tmp_path, "run-1", "maps2")
 
 
 def test_a_wait_for_a_cluster_ends_with_the_run(tmp_path):

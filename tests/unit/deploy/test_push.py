@@ -26,7 +26,7 @@ from provisioner.deploy.run import RunOptions
 from provisioner.deploy.scope import Scope
 from provisioner.errors import ExitCode, FileUnusable, FleetError, Interrupted, PersonNeeded
 from provisioner.host.mail_mode import MailMode
-from provisioner.host.result import HostState, MailResult
+from provisioner.host.result import MailResult
 from provisioner.smtp.client import SmtpResult
 from tests.support.oauth_samples import CLIENT_SECRET, keep, kept, oauth_server, token_set
 from tests.unit.deploy.pushes import FINGERPRINT, a_run, change, login_entry, result_of, run_started
@@ -113,38 +113,32 @@ def test_a_push(tmp_path, case):
     assert run.calls == [f"plan {hosts}", *(f"push {batch}" for batch in case.batches)]
     assert run.letters == case.states
     assert run.run.record.exit_code == case.code
-    started = [e for e in run.run.record.events if isinstance(e, BatchStarted)]
+    events = run.run.record.events
+    started = [e for e in events if isinstance(e, BatchStarted)]
     assert ["".join(batch.hosts) for batch in started] == case.batches
     assert [batch.number for batch in started] == list(range(1, len(started) + 1))
+    stopped = [host for e in events if isinstance(e, RunStopped) for host in e.hosts]
+    due = [host for host, planned in zip(hosts, case.planned, strict=True) if planned == "C"]
+    assert stopped == [host for host in due if host not in "".join(case.batches)]
 
 
-def test_each_host_has_one_last_word_and_why(tmp_path):
-    run = push_with(a_run(tmp_path, "CCCC", "AFAA"), sizes=(3,))
-    assert [(host.reason, host.about) for host in run.run.record.hosts[2:]] == [
-        ("stopped", "b: failed"),
-        ("stopped", "b: failed"),
-    ]
-    [stopped] = [e for e in run.run.record.events if isinstance(e, RunStopped)]
-    assert (stopped.reason, stopped.hosts) == ("b: failed", ["d"])
+START = "ansible-playbook cannot start: install it"
 
 
-def test_an_interruption_is_told_as_one(tmp_path):
-    run = push_with(a_run(tmp_path, "CCC", "iA"), sizes=(2,))
-    assert run.result("b").reason == "interrupted"
-    assert run.result("c").about == "the run was interrupted"
-    assert run.run.record.finish(run.run.signals.first) is ExitCode.INTERRUPTED
-
-
-def test_ansible_that_cannot_start_is_told_of_its_batch_and_of_those_after(tmp_path):
-    run = push_with(a_run(tmp_path, "CCCC", "AF!A"), sizes=(1,), max_failures="100%")
-    words = "ansible-playbook cannot start: install it"
-    assert [run.result(host).about for host in "cd"] == [words, words]
-    assert run.result("b").state is HostState.FAILED
-
-
-def test_a_host_that_ansible_cannot_begin_has_its_words(tmp_path):
-    result = push_with(a_run(tmp_path, "C", "b")).result("a")
-    assert (result.reason, result.about) == ("not_begun", "no such variable")
+@pytest.mark.parametrize(
+    ("pushed", "options", "why"),
+    [
+        ("AFAA", {"sizes": (3,)}, {"c": ("stopped", "b: failed"), "d": ("stopped", "b: failed")}),
+        ("iAA", PAIRS, {"b": ("interrupted", ""), "c": ("stopped", "the run was interrupted")}),
+        ("AF!A", {**ONE_BY_ONE, **ALL}, {"c": ("stopped", START), "d": ("stopped", START)}),
+        ("b", {}, {"a": ("not_begun", "no such variable")}),
+    ],
+)
+def test_each_host_has_one_last_word_and_why(tmp_path, pushed, options, why):
+    run = push_with(a_run(tmp_path, "C" * len(pushed), pushed), **options)
+    assert {host: (run.result(host).reason, run.result(host).about) for host in why} == why
+    interrupted = run.run.record.finish(run.run.signals.first) is ExitCode.INTERRUPTED
+    assert interrupted is ("i" in pushed)
 
 
 def test_hosts_with_unreadable_variables_are_no_reason_to_leave_out_others(tmp_path):
@@ -298,13 +292,6 @@ def test_the_mode_of_emails_is_that_of_each_host(tmp_path, mail, check):
 # -- servers that cannot go
 
 
-def failing(error):
-    def refreshed(*_arguments):
-        raise error
-
-    return refreshed
-
-
 def oauth_entry(name="Mail", **tokens):
     server = oauth_server(name)
     return ServerEntry(server=server, client_secret=CLIENT_SECRET, token_set=token_set(**tokens))
@@ -312,7 +299,25 @@ def oauth_entry(name="Mail", **tokens):
 
 @pytest.fixture
 def no_refresh(monkeypatch):
-    monkeypatch.setattr(push_module, "fresh_tokens", failing(PersonNeeded("sign in anew")))
+    def fails(*_arguments):
+        raise PersonNeeded("sign in anew")
+
+    monkeypatch.setattr(push_module, "fresh_tokens", fails)
+
+
+@pytest.fixture
+def refreshed(monkeypatch):
+    """What a refresh brings: tokens of another scope."""
+    tokens = token_set(scope="newer")
+    monkeypatch.setattr(push_module, "fresh_tokens", lambda *_arguments: tokens)
+
+
+def push_of_mail(tmp_path):
+    """A push to a host on which the server Mail differs, and whose test email is sent."""
+    mails = [MailResult(server="Mail", smtp=SmtpResult(outcome="sent", stage="data"), proof="sent")]
+    planned = {"a": result_of("a", "C", servers=[change(name="Mail")])}
+    pushed = {"a": result_of("a", "A", mails=mails)}
+    return push_with(a_run(tmp_path, planned, pushed, entries=[oauth_entry()]))
 
 
 @pytest.mark.usefixtures("no_refresh")
@@ -344,20 +349,10 @@ def test_what_is_not_due_is_not_refreshed(tmp_path):
     assert run.letters == "A"
 
 
-def test_what_was_refreshed_is_what_goes_out(tmp_path, monkeypatch):
-    newer = token_set(scope="newer")
-    monkeypatch.setattr(push_module, "fresh_tokens", lambda *_arguments: newer)
-    planned = {"a": result_of("a", "C", servers=[change(name="Mail")])}
-    run = push_with(a_run(tmp_path, planned, "A", entries=[oauth_entry()]))
+@pytest.mark.usefixtures("refreshed")
+def test_what_was_refreshed_goes_out_and_what_mail_servers_said_to_it_is_noted(tmp_path):
+    run = push_of_mail(tmp_path)
     assert run.executor.asked[-1].servers["Mail"]["oauth2"]["token"]["scope"] == "newer"
-
-
-def test_what_mail_servers_said_to_tokens_is_noted(tmp_path, monkeypatch):
-    monkeypatch.setattr(push_module, "fresh_tokens", lambda *_arguments: token_set())
-    mails = [MailResult(server="Mail", smtp=SmtpResult(outcome="sent", stage="data"), proof="sent")]
-    planned = {"a": result_of("a", "C", servers=[change(name="Mail")])}
-    pushed = {"a": result_of("a", "A", mails=mails)}
-    run = push_with(a_run(tmp_path, planned, pushed, entries=[oauth_entry()]))
     assert read_proofs(tmp_path)["Mail"].by == "a"
     assert run.run.record.exit_code == ExitCode.DONE
 
@@ -367,27 +362,23 @@ NO = Refused(
 )
 
 
-def test_a_refused_sign_in_is_told_until_a_mail_of_this_run_is_taken(tmp_path, monkeypatch):
-    monkeypatch.setattr(push_module, "fresh_tokens", lambda *_arguments: token_set())
+@pytest.mark.usefixtures("refreshed")
+def test_a_refused_sign_in_is_told_until_a_mail_of_this_run_is_taken(tmp_path):
+    def unchanged():
+        return push_with(a_run(tmp_path, "U", entries=[oauth_entry()])).run.record
+
     grant = token_set().grant_id
     note_mail(tmp_path, {"Mail": LastProof(grant_id=grant, mail=NO)})
-    unchanged = push_with(a_run(tmp_path, "U", entries=[oauth_entry()])).run.record
-    assert unchanged.exit_code == ExitCode.PERSON_NEEDED
-    [warning] = unchanged.warnings
+    assert unchanged().exit_code == ExitCode.PERSON_NEEDED
+    [warning] = unchanged().warnings
     assert warning.startswith("Mail: the mail server rejects the token (on ")
     assert warning.endswith("\nsign in again")
-    mails = [MailResult(server="Mail", smtp=SmtpResult(outcome="sent", stage="data"), proof="sent")]
-    planned = {"a": result_of("a", "C", servers=[change(name="Mail")])}
-    pushed = {"a": result_of("a", "A", mails=mails)}
-    run = push_with(a_run(tmp_path, planned, pushed, entries=[oauth_entry()]))
-    assert run.run.record.exit_code == ExitCode.DONE
-    assert run.run.record.warnings == []
+    mailed = push_of_mail(tmp_path).run.record
+    assert (mailed.exit_code, mailed.warnings) == (ExitCode.DONE, [])
     note_refresh(tmp_path, "Mail", grant, NO)
-    again = push_with(a_run(tmp_path, "U", entries=[oauth_entry()]))
-    assert again.run.record.exit_code == ExitCode.PERSON_NEEDED
+    assert unchanged().exit_code == ExitCode.PERSON_NEEDED
     note_refresh(tmp_path, "Mail", "an earlier sign-in", NO)
-    anew = push_with(a_run(tmp_path, "U", entries=[oauth_entry()]))
-    assert anew.run.record.exit_code == ExitCode.DONE
+    assert unchanged().exit_code == ExitCode.DONE
 
 
 # -- a token that belongs to one host

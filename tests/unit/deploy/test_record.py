@@ -33,18 +33,7 @@ from provisioner.errors import ExitCode, FleetError, UsageError
 from provisioner.host.result import HostResult, HostState, MailResult
 from provisioner.reports.history import LISTS
 from provisioner.smtp.client import SmtpResult
-
-
-def started(run_id="run-1", **options):
-    return RunStarted(
-        run_id=run_id,
-        command="push",
-        owner="ann@ws (pid 1)",
-        version="1",
-        commit="a" * 40,
-        dirty=True,
-        options=options,
-    )
+from tests.unit.deploy.pushes import run_started
 
 
 def result(host, state, **facts):
@@ -61,7 +50,7 @@ def planned(*batches, others=()):
 
 
 def record(*events):
-    made = RunRecord(started())
+    made = RunRecord(run_started())
     for event in events:
         made.add(event)
     return made
@@ -144,7 +133,7 @@ def test_a_run_that_could_not_go_on_has_that_exit_code_too():
 
 def test_phases_are_told_and_not_kept():
     told = []
-    run = RunRecord(started(), [told.append])
+    run = RunRecord(run_started(), [told.append])
     run.add(PhaseStarted(host="maps1", phase="read"))
     run.add(WarningGiven(text="careful"))
     assert [type(event) for event in told] == [RunStarted, PhaseStarted, WarningGiven]
@@ -167,7 +156,7 @@ def test_a_line_of_json_has_its_time_first_and_steers_no_terminal():
 
 def write(root, run_id, *events, **keep):
     with journal(root, run_id, **keep) as written:
-        run = RunRecord(started(run_id), [written.append])
+        run = RunRecord(run_started(run_id=run_id), [written.append])
         for event in events:
             run.add(event)
         assert written.problem == ""
@@ -185,7 +174,7 @@ def test_it_is_for_its_owner_only_and_never_written_over(tmp_path):
 def test_what_is_read_is_what_was_recorded(tmp_path):
     smtp = SmtpResult(outcome="sent", stage="data", challenge={"status": "400"}, transcript=["a"])
     mails = [MailResult(server="Reports", smtp=smtp, proof="sent")]
-    run = RunRecord(started())
+    run = RunRecord(run_started())
     events = (
         planned(["maps1"]),
         PhaseStarted(host="maps1", phase="deliver"),
@@ -194,7 +183,7 @@ def test_what_is_read_is_what_was_recorded(tmp_path):
         RunFinished(exit_code=ExitCode.DONE, interrupted=""),
     )
     with journal(tmp_path, "run-1") as written:
-        run = RunRecord(started(), [written.append])
+        run = RunRecord(run_started(), [written.append])
         for event in events:
             run.add(event)
     read = run_named(tmp_path, "run-1")
@@ -244,7 +233,7 @@ def test_many_large_journals_are_listed_in_little_memory(tmp_path):
     mails = [MailResult(server=name, smtp=smtp) for name in "abc"]
     hosts = [f"maps{number}" for number in range(1000)]
     events = [HostFinished(result=result(host, APPLIED, mails=mails)) for host in hosts]
-    lines = [event_line(event) for event in (started(), planned(hosts), *events)]
+    lines = [event_line(event) for event in (run_started(), planned(hosts), *events)]
     folder = write(tmp_path, "run-0").parent
     (folder / "first").write_text("".join(f"{line}\n" for line in lines))
     for number in range(1, 6):
@@ -308,7 +297,7 @@ def test_each_event_is_on_disk_before_the_run_continues(tmp_path, monkeypatch):
         monkeypatch.setattr(
             os, "fsync", lambda file: (sync(file), on_disk.append(os.fstat(file).st_size))
         )
-        for number, event in enumerate((started(), finished("maps1", HostState.APPLIED)), 1):
+        for number, event in enumerate((run_started(), finished("maps1", HostState.APPLIED)), 1):
             written.append(event)
             written.append(PhaseStarted(host="maps1", phase="read"))
             (file,) = tmp_path.rglob("run-1*")

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from provisioner.deploy.record import RunRecord, RunStarted
+from provisioner.deploy.record import RunRecord
 from provisioner.deploy.scope import Scope
 from provisioner.deploy.scope import scoped as scoped_targets
 from provisioner.deploy.targets import Targets
 from provisioner.errors import FleetError, UsageError
-from tests.unit.deploy.pushes import login_entry
+from tests.unit.deploy.pushes import login_entry, run_started
 
 HOSTS = {
     "maps": ("h1", "h2", "h3"),
@@ -88,11 +88,7 @@ def test_a_saved_plan_says_itself_what_it_is_about():
 
 
 def record(options):
-    started = RunStarted(
-        run_id="run-1", command="push", owner="", version="", commit=None, dirty=None,
-        options=options,
-    )  # fmt: skip
-    return RunRecord(started)
+    return RunRecord(run_started(**options))
 
 
 def test_resume_goes_on_with_the_same():

@@ -1,7 +1,6 @@
 """The exit code while a person has values to enter into MAPS: the least grave of all."""
 
 import pytest
-from msgspec.structs import replace
 
 from provisioner.deploy.record import HostFinished, RunFinished, RunRecord, WarningGiven
 from provisioner.errors import ExitCode
@@ -14,7 +13,7 @@ LEFT_HOST = result_of("z", "D", to_enter=LEFT)
 
 
 def code(*hosts, command="push", **options):
-    record = RunRecord(replace(run_started(command), options=options))
+    record = RunRecord(run_started(command, **options))
     for host in hosts:
         record.add(HostFinished(result=host))
     return record.exit_code
