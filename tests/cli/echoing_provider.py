@@ -7,8 +7,6 @@ import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 CLIENT_SECRET = "CANARY-client/s3cret+of%Reports"
@@ -33,15 +31,15 @@ _ANSWERS = {
 Answer = Callable[[str, str], tuple[int, str, str] | None]
 
 
-def good(path: str, _request: str) -> tuple[int, str, str]:
+def good(path, _request):
     return 200, "application/json", json.dumps(_ANSWERS[path])
 
 
-def silent(_path: str, _request: str) -> None:
+def silent(_path, _request):
     threading.Event().wait(3)
 
 
-_REFUSALS: dict[str, Answer] = {
+_REFUSALS = {
     "json": lambda _, request: (
         400,
         "application/json",
@@ -57,36 +55,31 @@ class EchoingProvider(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__(("127.0.0.1", 0), _Request)
-        self.answer: Answer = good
-        self.sent: set[str] = set()
-        self.verifiers: list[str] = []
+        self.answer = good
+        self.sent = set()
+        self.verifiers = []
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,))
 
     @property
-    def issuer(self) -> str:
+    def issuer(self):
         return f"http://localhost:{self.server_port}"
 
-    def refuse(self, way: str) -> None:
+    def refuse(self, way):
         self.answer = _REFUSALS[way]
 
-    def note(self, authorization: str, form: dict[str, str]) -> None:
+    def note(self, authorization, form):
         pair = base64.b64decode(authorization.removeprefix("Basic ")).decode().split(":")
         self.sent.update([*map(unquote_plus, pair), *form.values()])
         if "code_verifier" in form:
             self.verifiers.append(form["code_verifier"])
 
-    def __enter__(self) -> Self:
+    def __enter__(self):
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind, error, trace):
         self.shutdown()
         self.server_close()
         self._thread.join()
@@ -95,14 +88,14 @@ class EchoingProvider(ThreadingHTTPServer):
 class _Request(BaseHTTPRequestHandler):
     server: EchoingProvider
 
-    def do_GET(self) -> None:
+    def do_GET(self):
         asked = dict(parse_qsl(urlsplit(self.path).query))
         back = urlencode({"code": CODE, "state": asked["state"]})
         self.send_response(302)
         self.send_header("Location", f"{asked['redirect_uri']}/?{back}")
         self.end_headers()
 
-    def do_POST(self) -> None:
+    def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.note(self.headers.get("Authorization", ""), dict(parse_qsl(body)))
         found = self.server.answer(self.path, f"{body} {unquote_plus(body)} {self.headers}")
@@ -115,5 +108,5 @@ class _Request(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, *_):
         """Nothing."""

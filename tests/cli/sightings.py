@@ -6,7 +6,6 @@ import base64
 import contextlib
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -22,9 +21,7 @@ class Sightings:
     words: list[str] = field(default_factory=list)
     processes: set[tuple[str, bytes]] = field(default_factory=set)
 
-    def of_run(
-        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], temporary: Path
-    ) -> subprocess.CompletedProcess[str]:
+    def of_run(self, command, *, cwd, env, temporary):
         """Run a command and watch it and its children until its end."""
         over = threading.Event()
         with subprocess.Popen(
@@ -47,7 +44,7 @@ class Sightings:
         self.words += words
         return subprocess.CompletedProcess(command, process.returncode, *words)
 
-    def of(self, canaries: Mapping[str, str], *, but_in: str) -> list[tuple[str, str]]:
+    def of(self, canaries, *, but_in):
         """Name of the canary and place, of each one seen. `but_in`: a file that may hold one."""
         places = [("words", "\n".join(self.words).encode()), *self.processes]
         for path in self.root.rglob("*"):
@@ -62,7 +59,7 @@ class Sightings:
             }
         )
 
-    def _watch(self, pid: int, temporary: Path, over: threading.Event) -> None:
+    def _watch(self, pid, temporary, over):
         while not over.wait(0.01):
             for path in temporary.rglob("*"):
                 with contextlib.suppress(OSError):
@@ -71,7 +68,7 @@ class Sightings:
                 with contextlib.suppress(OSError):
                     self._look_at(one, pid)
 
-    def _look_at(self, one: int, command: int) -> None:
+    def _look_at(self, one, command):
         """The command's own environment has what the user gave it.
 
         So it has in a child that is still a copy of the command, before it becomes another program.
@@ -82,7 +79,7 @@ class Sightings:
             self.processes.add(("environment", (_PROC / str(one) / "environ").read_bytes()))
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def _descendants(pid):
     yield pid
     with contextlib.suppress(OSError):
         for children in (_PROC / str(pid) / "task").glob("*/children"):
@@ -90,7 +87,7 @@ def _descendants(pid: int) -> Iterator[int]:
                 yield from _descendants(int(child))
 
 
-def _forms(canary: str) -> set[bytes]:
+def _forms(canary):
     forms = {canary, quote(canary, safe=""), quote_plus(canary)}
     for plain in tuple(forms):
         for lead in range(3):

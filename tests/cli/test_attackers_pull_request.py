@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import yaml
 
 from provisioner.errors import ExitCode
-from tests.support.commands import run_command
 from tests.support.paths import FOLLOWING_BROWSER as BROWSER
+from tests.support.project_folder import ProjectFolder, oauth2_server, password_server
 from tests.support.scripted_provider import ScriptedProvider
-from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
 
-PROVISIONER = Path(sys.executable).with_name("provisioner")
 PASSWORD = "CANARY-relay-password"
 
 
@@ -36,16 +31,16 @@ class Trap:
     visits: list[bytes] = field(default_factory=list)
 
     @property
-    def url(self) -> str:
+    def url(self):
         return f"http://127.0.0.1:{self.port}/token"
 
 
 @contextmanager
-def trap() -> Iterator[Trap]:
+def trap():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         caught = Trap(listening.getsockname()[1])
 
-        def serve() -> None:
+        def serve():
             with suppress(OSError):
                 while True:
                     connection, _ = listening.accept()
@@ -59,19 +54,17 @@ def trap() -> Iterator[Trap]:
         thread.join()
 
 
-class Victim:
-    """A project in use: Reports is signed in to, Relay's password was accepted."""
+class Victim(ProjectFolder):
+    """A project in use, whose servers a pull request declares otherwise."""
 
-    def __init__(self, folder: Path, provider: ScriptedProvider) -> None:
-        self.folder = folder
-        self.environment = {
-            **os.environ,
-            "REPORTS_SECRET": provider.client_secret.reveal(),
-            "RELAY_PASSWORD": PASSWORD,
-            "BROWSER": f"{sys.executable} {BROWSER} %s",
-        }
-        for name in ("servers", "inventory", "host"):
-            (folder / name).mkdir(parents=True)
+    def __init__(self, folder, provider):
+        super().__init__(
+            folder,
+            REPORTS_SECRET=provider.client_secret.reveal(),
+            RELAY_PASSWORD=PASSWORD,
+            BROWSER=f"{sys.executable} {BROWSER} %s",
+        )
+        (folder / "host").mkdir()
         host = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
@@ -79,54 +72,25 @@ class Victim:
         }
         self.write("inventory/hosts.yml", {"maps": {"hosts": {"maps1": host}}})
         self.write("provisioner.yml", {"providers": {"localhost": {"revocation_url": None}}})
-        self.reports = {
-            "server_name": "Reports",
-            "host": "localhost",
-            "port": 25,
-            "smtp_security_level": "oauth2",
-            "use_tls": True,
-            "user_name": "reports@example.edu",
-            "oauth2": {
-                "access_token_url": provider.token_url,
-                "authorization_url": provider.authorization_url,
-                "client_id": provider.client_id,
-                "client_secret": {"env": "REPORTS_SECRET"},
-                "scope_for_authorize": "openid email smtp offline_access",
-            },
-        }
-        self.relay = {
-            "server_name": "Relay",
-            "host": "localhost",
-            "port": 25,
-            "smtp_security_level": "plain",
-            "use_tls": True,
-            "user_name": "reports@example.edu",
-            "password": {"env": "RELAY_PASSWORD"},
-        }
-
-    def write(self, name: str, content: object) -> None:
-        (self.folder / name).write_text(yaml.safe_dump(content))
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return run_command(*arguments, folder=self.folder, environment=self.environment)
+        self.reports = oauth2_server(provider.issuer, oauth2={"client_id": provider.client_id})
+        self.relay = password_server()
 
 
 @pytest.fixture
-def victim(tmp_path: Path) -> Iterator[Victim]:
+def victim(tmp_path):
     with ScriptedProvider() as provider:
         yield Victim(tmp_path / "project", provider)
 
 
-def test_tokens_and_client_secrets_in_each_command(victim: Victim) -> None:
+def test_tokens_and_client_secrets_in_each_command(victim):
     victim.write("servers/reports.yml", victim.reports)
-    signed_in = victim.run("authenticate", "Reports", "--no-smtp-check")
-    assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
+    signed_in = victim.ends(ExitCode.DONE, "authenticate", "Reports", "--no-smtp-check")
     assert (
         "Note: Reports: first use: client_secret ({env: REPORTS_SECRET}) will be"
         in signed_in.stderr
     )
     with trap() as evil:
-        oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}  # type: ignore[dict-item]
+        oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}
         changed = {**victim.reports, "oauth2": oauth2, "host": "127.0.0.1", "port": evil.port}
         victim.write("servers/reports.yml", changed)
         victim.write("servers/copy.yml", {**changed, "server_name": "Copy"})
@@ -149,11 +113,10 @@ def test_tokens_and_client_secrets_in_each_command(victim: Victim) -> None:
     assert list((victim.folder / "host").iterdir()) == []
 
 
-def test_passwords_in_each_command(victim: Victim) -> None:
+def test_passwords_in_each_command(victim):
     with trap() as evil, trap() as right:
         victim.write("servers/relay.yml", {**victim.relay, "port": right.port})
-        first = victim.run("test-email", "Relay")
-        assert first.returncode == ExitCode.PERSON_NEEDED
+        first = victim.ends(ExitCode.PERSON_NEEDED, "test-email", "Relay")
         assert "would be sent for the first time to host localhost" in first.stderr
         assert right.visits == []
         accepted = victim.run("test-email", "Relay", "--accept-destination", "Relay")
@@ -170,7 +133,7 @@ def test_passwords_in_each_command(victim: Victim) -> None:
     assert list((victim.folder / "host").iterdir()) == []
 
 
-def test_a_forged_store_with_its_own_key(victim: Victim, tmp_path: Path) -> None:
+def test_a_forged_store_with_its_own_key(victim, tmp_path):
     """The pull request brings tokens/, encrypted with a key that its author knows."""
     attackers = tmp_path / "attackers-home"
     key = attackers / "maps-provisioner" / "vault-key"
@@ -201,28 +164,22 @@ def test_a_forged_store_with_its_own_key(victim: Victim, tmp_path: Path) -> None
         own.write_text("the user's own")
         own.chmod(0o600)
         for command in (["test-email", "Relay"], ["push"]):
-            ended = victim.run(*command)
-            assert ended.returncode == ExitCode.FAILURE
+            ended = victim.ends(ExitCode.FAILURE, *command)
             assert "the vault password is not the one" in ended.stdout + ended.stderr
         assert evil.visits == []
 
 
-def test_an_unknown_name_is_not_accepted(victim: Victim) -> None:
+def test_an_unknown_name_is_not_accepted(victim):
     victim.write("servers/relay.yml", victim.relay)
-    ended = victim.run("plan", "--accept-destination", "Raley")
-    assert ended.returncode == ExitCode.USAGE
+    ended = victim.ends(ExitCode.USAGE, "plan", "--accept-destination", "Raley")
     assert "declared servers: Relay" in ended.stderr
 
 
 @pytest.mark.parametrize(("answer", "visits"), [("y", True), ("n", False), ("", False)])
-def test_on_a_terminal_a_person_is_asked(victim: Victim, answer: str, visits: bool) -> None:
+def test_on_a_terminal_a_person_is_asked(victim, answer, visits):
     with trap() as mail:
         victim.write("servers/relay.yml", {**victim.relay, "port": mail.port})
-        with Terminal(
-            [PROVISIONER, "test-email", "Relay"],
-            folder=victim.folder,
-            environment=victim.environment,
-        ) as terminal:
+        with victim.at_terminal("test-email", "Relay") as terminal:
             terminal.wait_for(r"\[y/N\] ")
             asked = "password ({env: RELAY_PASSWORD}) would be sent for the first time to"
             assert asked in terminal.output
@@ -234,40 +191,40 @@ def test_on_a_terminal_a_person_is_asked(victim: Victim, answer: str, visits: bo
             assert ("nothing was sent" in terminal.output) is not visits
 
 
-def test_the_users_key_as_a_client_secret(victim: Victim, home: Path) -> None:
+def test_the_users_key_as_a_client_secret(victim, home):
     """Of a new server, on a machine that does not know the project: a sign-in tells and goes on."""
     victim.write("servers/reports.yml", victim.reports)
     victim.run("authenticate", "Reports", "--no-smtp-check")
     key = home / ".config" / "maps-provisioner" / "vault-key"
     with trap() as evil, ScriptedProvider() as provider:
         stranger = Victim(victim.folder.parent / "other", provider)
-        oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}  # type: ignore[dict-item]
+        oauth2 = {**victim.reports["oauth2"], "access_token_url": evil.url}
         oauth2["client_secret"] = {"file": str(key)}
         stranger.write("servers/new.yml", {**victim.reports, "oauth2": oauth2})
         for accepted in ((), ("--accept-destination", "Reports")):
-            ended = stranger.run("authenticate", "Reports", "--no-smtp-check", *accepted)
-            assert ended.returncode == ExitCode.FAILURE, ended.stderr
+            ended = stranger.ends(
+                ExitCode.FAILURE, "authenticate", "Reports", "--no-smtp-check", *accepted
+            )
             assert "the secret is the vault password, which is never sent" in ended.stderr
         assert evil.visits == []
 
 
 @pytest.mark.parametrize("content", ["-----BEGIN KEY-----\nabc\n", "A=b\0SECRET=c", "a\rb"])
-def test_a_file_that_is_no_secret_of_one_line(victim: Victim, content: str) -> None:
+def test_a_file_that_is_no_secret_of_one_line(victim, content):
     """A key of ssh, /proc/self/environ: no provider gave that as client secret or password."""
     theirs = victim.folder / "theirs"
     theirs.write_bytes(content.encode())
-    oauth2 = {**victim.reports["oauth2"], "client_secret": {"file": str(theirs)}}  # type: ignore[dict-item]
+    oauth2 = {**victim.reports["oauth2"], "client_secret": {"file": str(theirs)}}
     victim.write("servers/reports.yml", {**victim.reports, "oauth2": oauth2})
     victim.write("servers/relay.yml", {**victim.relay, "password": {"file": str(theirs)}})
     for command in (["authenticate", "Reports"], ["test-email", "Relay"]):
-        ended = victim.run(*command, "--accept-destination", command[1])
-        assert ended.returncode == ExitCode.FAILURE
+        ended = victim.ends(ExitCode.FAILURE, *command, "--accept-destination", command[1])
         assert "the secret has more than one line" in ended.stderr
         assert "BEGIN" not in ended.stderr
 
 
 @pytest.mark.parametrize("command", [["refresh"], ["status"], ["revoke", "--yes"]])
-def test_a_name_that_a_shell_would_run(victim: Victim, command: list[str]) -> None:
+def test_a_name_that_a_shell_would_run(victim, command):
     """A person pastes the command that an error proposes."""
     name = "x'; touch owned; '"
     victim.write("servers/reports.yml", {**victim.reports, "server_name": name})

@@ -1,29 +1,23 @@
 """What attackers of a checkout, of files and of answers have tried with success, once."""
 
-from __future__ import annotations
-
 import hashlib
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from provisioner.errors import ExitCode
-from tests.cli.test_authenticate_command import PROVISIONER
 from tests.cli.test_credentials_at_work import Office
+from tests.support.project_folder import PROVISIONER
 from tests.support.scripted_provider import Behavior, ScriptedProvider
-from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
 
 ACCEPTED = ("--accept-destination", "Reports")
 
 
-def run_as_nobody(
-    office: Office, *arguments: str, without: Sequence[str] = ()
-) -> subprocess.CompletedProcess[str]:
+def run_as_nobody(office, *arguments, without=()):
     """As a user without an entry among the users, to whom the project belongs."""
     top, nobody, home = office.folder.parent, "12345", Path(office.environment["HOME"])
     subprocess.run(["chown", "-R", f"{nobody}:{nobody}", top, home.parent], check=True)
@@ -38,19 +32,19 @@ def run_as_nobody(
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path):
     with ScriptedProvider(Behavior(rotate_refresh_tokens=True)) as provider:
         yield Office(tmp_path / "project", provider)
 
 
 @pytest.fixture
-def trap() -> Iterator[socket.socket]:
+def trap():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0)
         yield listening
 
 
-def assert_nobody_came(trap: socket.socket) -> None:
+def assert_nobody_came(trap):
     with pytest.raises(BlockingIOError):
         trap.accept()
 
@@ -65,9 +59,7 @@ def assert_nobody_came(trap: socket.socket) -> None:
         ("device_authorization_url", "/authorize", ("authenticate", "--device")),
     ],
 )
-def test_a_correction_for_one_endpoint_of_a_server_alone(
-    office: Office, trap: socket.socket, fact: str, place: str, command: tuple[str, ...]
-) -> None:
+def test_a_correction_for_one_endpoint_of_a_server_alone(office, trap, fact, place, command):
     """The provider of that endpoint is asked for the fact, and not that of access_token_url."""
     refreshed_at = f"  refresh_token_url: {office.provider.issuer}/refresh\n  client_id"
     office.change("  client_id", refreshed_at)
@@ -75,13 +67,12 @@ def test_a_correction_for_one_endpoint_of_a_server_alone(
     port = trap.getsockname()[1]
     evil = f"http://127.0.0.1:{port}/x"
     office.settings({"providers": {"x": {"endpoints": [f"localhost{place}"], fact: evil}}})
-    refused = office.run(command[0], "Reports", *command[1:])
-    assert refused.returncode == ExitCode.PERSON_NEEDED, refused.stderr
+    refused = office.ends(ExitCode.PERSON_NEEDED, command[0], "Reports", *command[1:])
     assert f"{fact} changed from the provider's to {evil}" in refused.stderr
     assert_nobody_came(trap)
 
 
-def test_a_ca_file_that_is_none_shows_no_digest_of_a_secret(office: Office) -> None:
+def test_a_ca_file_that_is_none_shows_no_digest_of_a_secret(office):
     theirs = office.folder.parent / "theirs"
     theirs.write_text("hunter2\n")
     office.settings({"ca_file": str(theirs)})
@@ -91,7 +82,7 @@ def test_a_ca_file_that_is_none_shows_no_digest_of_a_secret(office: Office) -> N
     assert hashlib.sha256(theirs.read_bytes()).hexdigest() not in office.output
 
 
-def test_the_vault_password_with_something_around_it(office: Office) -> None:
+def test_the_vault_password_with_something_around_it(office):
     """Of a file that holds it, one line is a secret, and the password is only a part of it."""
     theirs, password = office.folder.parent / "theirs", office.folder.parent / "password"
     password.touch(mode=0o600)
@@ -101,13 +92,12 @@ def test_the_vault_password_with_something_around_it(office: Office) -> None:
     for around in ("{} \n", "\u00a0{}\n", "{}\x0c\n", "vault_password: {}"):
         theirs.write_text(around.format("secret-key"))
         password.write_text("secret-key" if around.endswith("}") else theirs.read_text())
-        refused = office.run(*sign_in, ANSIBLE_VAULT_PASSWORD_FILE=str(password))
-        assert refused.returncode == ExitCode.FAILURE
+        refused = office.ends(ExitCode.FAILURE, *sign_in, ANSIBLE_VAULT_PASSWORD_FILE=str(password))
         assert "the secret is the vault password, which is never sent" in refused.stderr
     assert office.asked == []
 
 
-def test_a_sign_in_in_a_fork_shows_where_it_goes(office: Office, trap: socket.socket) -> None:
+def test_a_sign_in_in_a_fork_shows_where_it_goes(office, trap):
     """That the project's name differs hides nothing of what else does."""
     office.git("init", "-q")
     office.git("remote", "add", "origin", "git@git.example.edu:team/mail.git")
@@ -115,11 +105,7 @@ def test_a_sign_in_in_a_fork_shows_where_it_goes(office: Office, trap: socket.so
     office.git("remote", "set-url", "origin", "git@git.example.edu:stranger/mail-fork.git")
     evil = f"http://localhost:{trap.getsockname()[1]}/token"
     office.change(office.provider.token_url, evil)
-    with Terminal(
-        [PROVISIONER, "authenticate", "Reports", "--no-smtp-check"],
-        folder=office.folder,
-        environment=office.environment,
-    ) as terminal:
+    with office.at_terminal("authenticate", "Reports", "--no-smtp-check") as terminal:
         terminal.wait_for(r"accepted in mail; this is mail-fork[^?]*\? \[y/N\] ")
         terminal.answer("[y/N] ", "y")
         terminal.wait_for(rf"access_token_url changed from \S+ to {evil}[^?]*\? \[y/N\] ")
@@ -128,7 +114,7 @@ def test_a_sign_in_in_a_fork_shows_where_it_goes(office: Office, trap: socket.so
     assert_nobody_came(trap)
 
 
-def test_facts_that_can_be_none_are_no_bugs(office: Office) -> None:
+def test_facts_that_can_be_none_are_no_bugs(office):
     for fact, command in (
         ("revocation_url", ("revoke", "Reports", "--yes")),
         ("device_authorization_url", ("authenticate", "Reports", "--device")),
@@ -137,8 +123,7 @@ def test_facts_that_can_be_none_are_no_bugs(office: Office) -> None:
         for way in (("status",), ("refresh",), command, (*command, *ACCEPTED)):
             assert office.run(*way).returncode in (ExitCode.FAILURE, ExitCode.PERSON_NEEDED), way
     office.settings({"providers": {"localhost": {"idle_expiry_days": 10_000_000}}})
-    beyond_the_calendar = office.run("status")
-    assert beyond_the_calendar.returncode == ExitCode.FAILURE
+    beyond_the_calendar = office.ends(ExitCode.FAILURE, "status")
     assert "from 1 to 1000000" in beyond_the_calendar.stderr
     assert len(office.token_files()) == 1
 
@@ -146,12 +131,11 @@ def test_facts_that_can_be_none_are_no_bugs(office: Office) -> None:
 # The user's own files and variables.
 
 
-def test_paths_that_lead_nowhere_are_no_bugs(office: Office) -> None:
+def test_paths_that_lead_nowhere_are_no_bugs(office):
     loop = office.folder.parent / "loop"
     loop.symlink_to(loop)
     for key in ("~nobody-has-this-name/x", str(loop)):
-        refused = office.run("refresh", ANSIBLE_VAULT_PASSWORD_FILE=key)
-        assert refused.returncode == ExitCode.FAILURE
+        refused = office.ends(ExitCode.FAILURE, "refresh", ANSIBLE_VAULT_PASSWORD_FILE=key)
         assert f"the vault key {key}" in refused.stderr.replace(f"{office.folder}/", "")
     office.change("{env: REPORTS_SECRET}", "{file: ~/secret}")
     shown = ("worksheet", "--reveal", "--yes")
@@ -164,26 +148,23 @@ def test_paths_that_lead_nowhere_are_no_bugs(office: Office) -> None:
 
 
 @pytest.mark.parametrize("becomes", [None, b"<<<<<<< HEAD\n", b"$ANSIBLE_VAULT;1.1;AES256\n00\n"])
-def test_a_file_that_git_takes_away_or_breaks_during_a_refresh(
-    office: Office, becomes: bytes | None
-) -> None:
+def test_a_file_that_git_takes_away_or_breaks_during_a_refresh(office, becomes):
     [file] = office.token_files()
     office.during_refresh(lambda: file.write_bytes(becomes) if becomes else file.unlink())
-    assert office.run("refresh").returncode == ExitCode.DONE
+    office.does("refresh")
     office.during_refresh(lambda: None)
-    again = office.run("refresh")
-    assert again.returncode == ExitCode.DONE, again.stderr
+    office.does("refresh")
 
 
-def test_tokens_too_large_to_be_read_again_are_not_taken(office: Office) -> None:
+def test_tokens_too_large_to_be_read_again_are_not_taken(office):
     for size in (190_000, 250_000):
         office.behave(token_answer={"access_token": "a" * size})
         code = office.run("refresh").returncode
-        assert office.run("status").returncode == ExitCode.DONE
+        office.does("status")
     assert code == ExitCode.FAILURE
 
 
-def test_a_folder_that_is_closed_is_found_before_the_provider_is_asked(office: Office) -> None:
+def test_a_folder_that_is_closed_is_found_before_the_provider_is_asked(office):
     (office.folder / "tokens").chmod(0o555)
     refused = run_as_nobody(office, "refresh")
     assert refused.returncode == ExitCode.FAILURE

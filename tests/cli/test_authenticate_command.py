@@ -1,106 +1,40 @@
 """`authenticate`, `status` and `refresh` as a user runs them, against the embedded provider."""
 
-from __future__ import annotations
-
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from provisioner.errors import ExitCode
-from tests.support.commands import run_command
-from tests.support.paths import FOLLOWING_BROWSER as BROWSER
+from tests.cli.desk import Desk
 from tests.support.scripted_http import json_answer, scripted_server
 from tests.support.scripted_provider import ScriptedAnswer, ScriptedProvider
 
-PROVISIONER = Path(sys.executable).with_name("provisioner")
 ANSIBLE_VAULT = Path(sys.executable).with_name("ansible-vault")
-
-_SERVER = """\
-server_name: Reports
-host: localhost
-port: {smtp_port}
-smtp_security_level: oauth2
-use_tls: true
-user_name: reports@example.edu
-oauth2:
-  access_token_url: {provider.token_url}
-  authorization_url: {provider.authorization_url}
-  client_id: {provider.client_id}
-  client_secret: {{env: REPORTS_SECRET}}
-  scope_for_authorize: openid email smtp offline_access
-"""
-
-
-class Desk:
-    """A project folder, a provider, and a shell in which `provisioner` is run."""
-
-    def __init__(self, folder: Path, provider: ScriptedProvider) -> None:
-        self.folder = folder
-        self.provider = provider
-        self.environment = {
-            **os.environ,
-            "REPORTS_SECRET": provider.client_secret.reveal(),
-            "BROWSER": f"{sys.executable} {BROWSER} %s",
-            "LAST_PAGE": str(folder.parent / "last.html"),
-        }
-        (folder / "servers").mkdir(parents=True)
-        with socket.socket() as closed:
-            closed.bind(("127.0.0.1", 0))
-            port = closed.getsockname()[1]
-        self.declared = folder / "servers" / "reports.yml"
-        self.declared.write_text(_SERVER.format(provider=provider, smtp_port=port))
-        self.output = ""
-
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        finished = run_command(
-            *arguments, folder=self.folder, environment={**self.environment, **environment}
-        )
-        self.output += finished.stdout + finished.stderr
-        return finished
-
-    def behave(self, **changes: object) -> None:
-        self.provider.behavior = replace(self.provider.behavior, **changes)  # type: ignore[arg-type]
-
-    def use_key(self, password: str) -> None:
-        """The vault password: a file of the user's own, outside of the checkout."""
-        key = self.folder.parent / "key"
-        key.write_text(password)
-        key.chmod(0o600)
-        self.environment["ANSIBLE_VAULT_PASSWORD_FILE"] = str(key)
-
-    def token_files(self) -> list[Path]:
-        return sorted((self.folder / "tokens").glob("*.yml"))
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path):
     with ScriptedProvider() as provider:
         yield Desk(tmp_path / "project", provider)
 
 
-def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
-    before = desk.run("status")
-    assert before.returncode == ExitCode.PERSON_NEEDED
+def test_sign_in_status_and_refresh(desk, home):
+    before = desk.ends(ExitCode.PERSON_NEEDED, "status")
     assert "Problem: not signed in\n    run: provisioner authenticate" in before.stdout
     assert not home.exists()
 
-    signed_in = desk.run("authenticate", "reports", "Reports", "--no-smtp-check")
-    assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
+    signed_in = desk.ends(ExitCode.DONE, "authenticate", "reports", "Reports", "--no-smtp-check")
     assert signed_in.stderr.count("sign in as reports@example.edu") == 1, "each once"
     assert "Reports: signed in as reports@example.edu, not verified yet" in signed_in.stdout
     assert desk.provider.authorization_url in signed_in.stderr
     assert (home / ".config" / "maps-provisioner" / "vault-key").is_file()
 
-    status = desk.run("status")
-    assert status.returncode == ExitCode.DONE
+    status = desk.ends(ExitCode.DONE, "status")
     assert "Reports: signed in as reports@example.edu, since 2" in status.stdout
     assert "not verified yet: the SMTP check was skipped" in status.stdout
     [kept] = json.loads(desk.run("status", "--format", "json").stdout)["servers"]
@@ -109,13 +43,12 @@ def test_sign_in_status_and_refresh(desk: Desk, home: Path) -> None:
     assert kept["tokens"]["identity"] == "reports@example.edu"
 
     old = desk.token_files()[0].read_bytes()
-    refreshed = desk.run("refresh")
-    assert refreshed.returncode == ExitCode.DONE, refreshed.stderr
+    refreshed = desk.ends(ExitCode.DONE, "refresh")
     assert "Reports: refreshed; the access token is good until" in refreshed.stdout
     assert desk.token_files()[0].read_bytes() != old
 
 
-def test_ansible_vault_opens_the_file_with_the_generated_key(desk: Desk, home: Path) -> None:
+def test_ansible_vault_opens_the_file_with_the_generated_key(desk, home):
     desk.run("authenticate", "Reports", "--no-smtp-check")
     key = home / ".config" / "maps-provisioner" / "vault-key"
     shown = subprocess.run(
@@ -127,18 +60,16 @@ def test_ansible_vault_opens_the_file_with_the_generated_key(desk: Desk, home: P
     assert json.loads(shown.stdout)["tokens"]["identity"] == "reports@example.edu"
 
 
-def test_a_mail_server_that_is_not_there_is_a_warning(desk: Desk) -> None:
-    finished = desk.run("authenticate", "Reports")
-    assert finished.returncode == ExitCode.DONE, finished.stderr
+def test_a_mail_server_that_is_not_there_is_a_warning(desk):
+    finished = desk.ends(ExitCode.DONE, "authenticate", "Reports")
     assert "Warning: Reports: not verified yet: localhost, connect" in finished.stderr
     assert "not verified yet" in finished.stdout
     assert len(desk.token_files()) == 1
 
 
-def test_a_cancelled_sign_in_is_an_error_and_writes_nothing(desk: Desk) -> None:
+def test_a_cancelled_sign_in_is_an_error_and_writes_nothing(desk):
     desk.behave(callback_error="access_denied")
-    finished = desk.run("authenticate", "Reports")
-    assert finished.returncode == ExitCode.PERSON_NEEDED
+    finished = desk.ends(ExitCode.PERSON_NEEDED, "authenticate", "Reports")
     assert (
         "Error: servers/reports.yml:1: Reports: the sign-in page at localhost: access_denied"
         in (finished.stderr)
@@ -147,18 +78,18 @@ def test_a_cancelled_sign_in_is_an_error_and_writes_nothing(desk: Desk) -> None:
     assert desk.token_files() == []
 
 
-def test_another_account_is_offered_a_choice(desk: Desk) -> None:
+def test_another_account_is_offered_a_choice(desk):
     desk.behave(mailbox="somebody@example.edu")
-    refused = desk.run("authenticate", "Reports", "--no-smtp-check")
-    assert refused.returncode == ExitCode.FAILURE
+    refused = desk.ends(ExitCode.FAILURE, "authenticate", "Reports", "--no-smtp-check")
     assert refused.stderr.splitlines()[-2].startswith(
         "Error: servers/reports.yml:6: Reports: user_name: signed in as somebody@example.edu, "
         "expected reports@example.edu"
     ), refused.stderr
     assert "provisioner authenticate Reports --select-account" in refused.stderr
     desk.behave(mailbox="reports@example.edu")
-    chosen = desk.run("authenticate", "Reports", "--no-smtp-check", "--select-account")
-    assert chosen.returncode == ExitCode.DONE, chosen.stderr
+    chosen = desk.ends(
+        ExitCode.DONE, "authenticate", "Reports", "--no-smtp-check", "--select-account"
+    )
     assert "prompt=select_account" in chosen.stderr
 
 
@@ -169,16 +100,14 @@ _CODES = (
 )
 
 
-def _device_desk(desk: Desk, port: int) -> None:
+def _device_desk(desk, port):
     """The declared provider is a scripted one, with a device authorization endpoint."""
     scripted = f"http://localhost:{port}"
-    desk.declared.write_text(desk.declared.read_text().replace(desk.provider.issuer, scripted))
-    (desk.folder / "provisioner.yml").write_text(
-        "providers: {localhost: {device_authorization_url: device}}\n"
-    )
+    desk.change(desk.provider.issuer, scripted)
+    desk.write("provisioner.yml", "providers: {localhost: {device_authorization_url: device}}\n")
 
 
-def test_property_21_a_sign_in_by_a_code(desk: Desk) -> None:
+def test_property_21_a_sign_in_by_a_code(desk):
     tokens = json_answer('{"access_token": "CANARY-at", "refresh_token": "CANARY-rt"}')
     with scripted_server([json_answer(_CODES), _PENDING, tokens]) as server:
         _device_desk(desk, server.port)
@@ -192,17 +121,10 @@ def test_property_21_a_sign_in_by_a_code(desk: Desk) -> None:
     assert "CANARY" not in desk.output
 
 
-def test_property_21_ctrl_c_ends_a_sign_in_by_a_code(desk: Desk) -> None:
+def test_property_21_ctrl_c_ends_a_sign_in_by_a_code(desk):
     with scripted_server([json_answer(_CODES), *[_PENDING] * 60]) as server:
         _device_desk(desk, server.port)
-        with subprocess.Popen(
-            [PROVISIONER, "authenticate", "Reports", "--device"],
-            cwd=desk.folder,
-            env=desk.environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as waiting:
-            assert waiting.stderr is not None
+        with desk.start("authenticate", "Reports", "--device") as waiting:
             while "Waiting for up to" not in waiting.stderr.readline():
                 pass
             waiting.send_signal(signal.SIGINT)
@@ -212,21 +134,21 @@ def test_property_21_ctrl_c_ends_a_sign_in_by_a_code(desk: Desk) -> None:
     assert desk.token_files() == []
 
 
-def test_flags_of_another_kind_of_sign_in(desk: Desk) -> None:
+def test_flags_of_another_kind_of_sign_in(desk):
     for flag in ("--port=8400", "--select-account"):
-        finished = desk.run("authenticate", "Reports", "--device", flag)
-        assert finished.returncode == ExitCode.USAGE
+        finished = desk.ends(ExitCode.USAGE, "authenticate", "Reports", "--device", flag)
         assert f"--device and {flag.partition('=')[0]} do not go together" in finished.stderr
 
 
-def test_time_runs_out(desk: Desk) -> None:
-    finished = desk.run("authenticate", "Reports", "--timeout", "1", BROWSER="true %s")
-    assert finished.returncode == ExitCode.FAILURE
+def test_time_runs_out(desk):
+    finished = desk.ends(
+        ExitCode.FAILURE, "authenticate", "Reports", "--timeout", "1", BROWSER="true %s"
+    )
     assert "no response at http://localhost:" in finished.stderr
     assert "The redirect URI to register is exactly http://localhost:" in finished.stderr
 
 
-def test_a_port_in_use(desk: Desk) -> None:
+def test_a_port_in_use(desk):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -236,31 +158,11 @@ def test_a_port_in_use(desk: Desk) -> None:
     assert f"Error: port {port} is in use on this machine" in finished.stderr
 
 
-def test_ctrl_c(desk: Desk) -> None:
-    with subprocess.Popen(
-        [PROVISIONER, "authenticate", "Reports"],
-        cwd=desk.folder,
-        env={**desk.environment, "BROWSER": "true %s"},
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as waiting:
-        assert waiting.stderr is not None
-        while "Waiting at" not in waiting.stderr.readline():
-            pass
-        waiting.send_signal(signal.SIGINT)
-        _, words = waiting.communicate(timeout=20)
-    assert waiting.returncode == ExitCode.INTERRUPTED
-    assert "Error: Reports: the sign-in was interrupted; nothing was saved" in words
-    assert desk.token_files() == []
-
-
-def test_unknown_names_and_missing_secrets(desk: Desk) -> None:
-    unknown = desk.run("authenticate", "Nobody")
-    assert unknown.returncode == ExitCode.USAGE
+def test_unknown_names_and_missing_secrets(desk):
+    unknown = desk.ends(ExitCode.USAGE, "authenticate", "Nobody")
     assert "declared servers: Reports" in unknown.stderr
     del desk.environment["REPORTS_SECRET"]
-    unset = desk.run("authenticate", "Reports")
-    assert unset.returncode == ExitCode.FAILURE
+    unset = desk.ends(ExitCode.FAILURE, "authenticate", "Reports")
     made, error = unset.stderr.split("\n", 1)
     assert made.startswith("Made the vault key ")
     assert error.startswith(
@@ -271,63 +173,55 @@ def test_unknown_names_and_missing_secrets(desk: Desk) -> None:
     assert desk.run("authenticate", "Reports", "--timeout", "inf").returncode == ExitCode.USAGE
 
 
-def test_a_server_without_oauth2_has_nothing_to_sign_in_to(desk: Desk) -> None:
+def test_a_server_without_oauth2_has_nothing_to_sign_in_to(desk):
     (desk.folder / "servers" / "relay.yml").write_text(
         "server_name: Relay\nhost: mail.example.edu\nsmtp_security_level: none\nuse_tls: true\n"
     )
     for command in ("authenticate", "refresh"):
-        finished = desk.run(command, "Relay")
-        assert finished.returncode == ExitCode.USAGE
+        finished = desk.ends(ExitCode.USAGE, command, "Relay")
         assert "Relay does not use OAuth2" in finished.stderr
     assert "Relay" not in desk.run("status").stdout
 
 
-def test_commands_run_only_when_allowed(desk: Desk) -> None:
+def test_commands_run_only_when_allowed(desk):
     command = f"[{sys.executable}, -c, 'import os; print(os.environ[\"REPORTS_SECRET\"])']"
     text = desk.declared.read_text().replace("{env: REPORTS_SECRET}", f"{{command: {command}}}")
     desk.declared.write_text(text)
-    refused = desk.run("authenticate", "Reports", "--no-smtp-check")
-    assert refused.returncode == ExitCode.FAILURE
+    refused = desk.ends(ExitCode.FAILURE, "authenticate", "Reports", "--no-smtp-check")
     assert "--allow-commands" in refused.stderr
-    allowed = desk.run("authenticate", "Reports", "--no-smtp-check", "--allow-commands")
-    assert allowed.returncode == ExitCode.DONE, allowed.stderr
+    desk.ends(ExitCode.DONE, "authenticate", "Reports", "--no-smtp-check", "--allow-commands")
 
 
-def test_a_changed_destination_gets_nothing_until_it_is_accepted(desk: Desk) -> None:
+def test_a_changed_destination_gets_nothing_until_it_is_accepted(desk):
     desk.run("authenticate", "Reports", "--no-smtp-check")
-    desk.declared.write_text(
-        desk.declared.read_text().replace("host: localhost", "host: 127.0.0.1")
-    )
-    seen: list[str] = []
+    desk.change("host: localhost", "host: 127.0.0.1")
+    seen = []
     desk.provider.observe = lambda path, *_: seen.append(path)
     for command in (["refresh"], ["status"], ["authenticate", "Reports"]):
-        finished = desk.run(*command)
-        assert finished.returncode == ExitCode.PERSON_NEEDED
+        finished = desk.ends(ExitCode.PERSON_NEEDED, *command)
         assert "host changed from localhost to 127.0.0.1" in finished.stdout + finished.stderr
     assert seen == []
-    accepted = desk.run("refresh", "--accept-destination", "reports")
-    assert accepted.returncode == ExitCode.DONE, accepted.stderr
+    desk.does("refresh", "--accept-destination", "reports")
     assert seen == ["/token"]
     for command in (["refresh"], ["status"], ["authenticate", "Reports", "--no-smtp-check"]):
-        assert desk.run(*command).returncode == ExitCode.DONE
+        desk.does(*command)
 
 
-def test_refresh_tells_a_dead_grant_from_a_passing_fault(desk: Desk) -> None:
+def test_refresh_tells_a_dead_grant_from_a_passing_fault(desk):
     desk.run("authenticate", "Reports", "--no-smtp-check")
     busy = ScriptedAnswer(503, headers={"Retry-After": "0"})
     desk.behave(scripted_answers=(busy,) * 3)
     assert desk.run("refresh").returncode == ExitCode.FAILURE
     desk.behave(scripted_answers=())
     desk.provider.grants.revoke_all()
-    dead = desk.run("refresh", "Reports")
-    assert dead.returncode == ExitCode.PERSON_NEEDED
+    dead = desk.ends(ExitCode.PERSON_NEEDED, "refresh", "Reports")
     assert (
         "Error: servers/reports.yml:1: Reports: the refresh at localhost: invalid_grant"
         in dead.stderr
     )
 
 
-def test_a_wrong_vault_password(desk: Desk) -> None:
+def test_a_wrong_vault_password(desk):
     desk.run("authenticate", "Reports", "--no-smtp-check")
     wrong = desk.folder.parent / "wrong"
     wrong.write_text("wrong")
@@ -335,20 +229,21 @@ def test_a_wrong_vault_password(desk: Desk) -> None:
     before = desk.token_files()[0].read_bytes()
     for command in ("status", "refresh", "authenticate"):
         names = ["Reports"] if command == "authenticate" else []
-        finished = desk.run(command, *names, ANSIBLE_VAULT_PASSWORD_FILE="../wrong")
-        assert finished.returncode == ExitCode.FAILURE
+        finished = desk.ends(
+            ExitCode.FAILURE, command, *names, ANSIBLE_VAULT_PASSWORD_FILE="../wrong"
+        )
         assert "the vault password is not the one it was encrypted with" in (
             finished.stdout + finished.stderr
         )
     assert desk.token_files()[0].read_bytes() == before
 
 
-def test_property_33_no_command_prints_a_secret(desk: Desk) -> None:
+def test_property_33_no_command_prints_a_secret(desk):
     secrets = {desk.provider.client_secret.reveal()}
     hidden = ("code", "code_verifier", "client_secret", "refresh_token")
 
-    def note(path: str, parameters: object, headers: object) -> None:
-        secrets.update(parameters[name] for name in hidden if name in parameters)  # type: ignore[index,operator]
+    def note(path, parameters, headers):
+        secrets.update(parameters[name] for name in hidden if name in parameters)
 
     desk.provider.observe = note
     said = f'{{"error": "invalid_client", "error_description": "{next(iter(secrets))}"}}'

@@ -5,17 +5,10 @@ output and error, the last page, argv and environment of all processes, and ever
 HOME and TMPDIR hold none of them, in any of the encodings in which servers echo.
 """
 
-from __future__ import annotations
-
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import yaml
 
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
@@ -29,15 +22,14 @@ from tests.cli.echoing_provider import (
     silent,
 )
 from tests.cli.sightings import Sightings
-from tests.support.certificates import ServerCertificate, make_certificate
+from tests.support.certificates import make_certificate
 from tests.support.paths import FOLLOWING_BROWSER as BROWSER
+from tests.support.project_folder import PROVISIONER, ProjectFolder, oauth2_server, password_server
 from tests.support.scripted_mail_server import Failure, MailBehavior, ScriptedMailServer
 from tests.support.scripted_provider import TokenFacts
-from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.long
 
-PROVISIONER = Path(sys.executable).with_name("provisioner")
 MAILBOX = "reports@example.edu"
 CLIENT_ID = "5f2c1d3a-0b1d-4a3e-9c2f-7d6e5f4a3b2c"
 TENANT = "9d8c7b6a-1e2f-4a3b-8c4d-5e6f7a8b9c0d"
@@ -48,81 +40,57 @@ _BROWSER = """#!/bin/sh
 {{ tr '\\0' '\\n' < /proc/self/environ; printf '%s\\n' "$@"; }} >> '{seen}'
 exec '{python}' '{browser}' "$1"
 """
-_SERVERS = """\
-server_name: Reports
-host: localhost
-port: {mail_port}
-smtp_security_level: oauth2
-use_tls: true
-user_name: {mailbox}
-oauth2:
-  access_token_url: {issuer}/token
-  authorization_url: {issuer}/authorize
-  client_id: maps
-  client_secret: {{env: REPORTS_SECRET}}
-  scope_for_authorize: smtp offline_access
----
-server_name: Relay
-host: localhost
-port: {mail_port}
-smtp_security_level: plain
-use_tls: true
-user_name: {mailbox}
-password: {{env: RELAY_PASSWORD}}
-"""
 _MAIN = "\nfrom provisioner.cli.app import main\nmain()\n"
 
 
-class Bureau:
+class Bureau(ProjectFolder):
     """A project that is in use, its provider and mail server, and all that can be seen of it."""
 
-    def __init__(self, root: Path, provider: EchoingProvider, mail: ScriptedMailServer) -> None:
-        self.root, self.provider, self.mail = root, provider, mail
-        self.project, self.home, self.temporary = (
-            root / name for name in ("project", "home", "tmp")
-        )
-        for folder in (self.project / "servers", self.home, self.temporary):
+    def __init__(self, root, provider, mail):
+        self.home, self.temporary = root / "home", root / "tmp"
+        for folder in (self.home, self.temporary):
             folder.mkdir(parents=True)
-        declared = _SERVERS.format(mail_port=mail.port, issuer=provider.issuer, mailbox=MAILBOX)
-        (self.project / "servers" / "all.yml").write_text(declared)
         browser = root / "browser"
         seen = {"seen": root / "seen-by-browser", "python": sys.executable, "browser": BROWSER}
         browser.write_text(_BROWSER.format(**seen))
         browser.chmod(0o755)
-        self.environment = {
-            **os.environ,
-            "HOME": str(self.home),
-            "XDG_CONFIG_HOME": str(self.home / ".config"),
-            "TMPDIR": str(self.temporary),
-            "REPORTS_SECRET": CLIENT_SECRET,
-            "RELAY_PASSWORD": PASSWORD,
-            "BROWSER": str(browser),
-            "LAST_PAGE": str(root / "last.html"),
-        }
+        super().__init__(
+            root / "project",
+            HOME=str(self.home),
+            XDG_CONFIG_HOME=str(self.home / ".config"),
+            TMPDIR=str(self.temporary),
+            REPORTS_SECRET=CLIENT_SECRET,
+            RELAY_PASSWORD=PASSWORD,
+            BROWSER=str(browser),
+            LAST_PAGE=str(root / "last.html"),
+        )
+        self.root, self.provider, self.mail = root, provider, mail
+        scope = {"scope_for_authorize": "smtp offline_access"}
+        self.declare(oauth2_server(provider.issuer, port=mail.port, oauth2=scope))
+        self.declare(password_server(port=mail.port, user_name=MAILBOX))
         self.sightings = Sightings(root)
 
-    def settings(self, ca_file: Path) -> None:
+    def settings(self, ca_file):
         facts = {"device_authorization_url": "/device", "revocation_url": "/revoke"}
         settings = {"ca_file": str(ca_file), "providers": {"localhost": facts}}
-        (self.project / "provisioner.yml").write_text(yaml.safe_dump(settings))
+        self.write("provisioner.yml", settings)
 
-    def run(self, *arguments: str, patch: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments, patch=""):
         """Run a command, watched; `patch` is Python that breaks something in it first."""
         command = [sys.executable, "-c", patch + _MAIN] if patch else [str(PROVISIONER)]
         return self.sightings.of_run(
             [*command, *arguments],
-            cwd=self.project,
+            cwd=self.folder,
             env=self.environment,
             temporary=self.temporary,
         )
 
-    def in_use(self) -> None:
+    def in_use(self):
         """Signed in, the password accepted."""
-        assert self.run("authenticate", "Reports").returncode == ExitCode.DONE
-        accepted = self.run("test-email", "Relay", "--accept-destination", "Relay")
-        assert accepted.returncode == ExitCode.DONE, accepted.stderr
+        self.does("authenticate", "Reports")
+        self.does("test-email", "Relay", "--accept-destination", "Relay")
 
-    def assert_nothing_was_seen(self) -> None:
+    def assert_nothing_was_seen(self):
         key = (self.home / ".config" / "maps-provisioner" / "vault-key").read_text().strip()
         canaries = {
             "client secret": CLIENT_SECRET,
@@ -139,12 +107,12 @@ class Bureau:
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> ServerCertificate:
+def certificate(tmp_path_factory):
     return make_certificate(tmp_path_factory.mktemp("ca"))
 
 
 @pytest.fixture
-def bureau(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Bureau]:
+def bureau(tmp_path, certificate):
     behavior = MailBehavior(
         mechanisms=("XOAUTH2", "PLAIN"),
         check_token=lambda token: TokenFacts(
@@ -158,7 +126,7 @@ def bureau(tmp_path: Path, certificate: ServerCertificate) -> Iterator[Bureau]:
         yield bureau
 
 
-def test_property_33_and_12_where_everything_works(bureau: Bureau) -> None:
+def test_property_33_and_12_where_everything_works(bureau):
     bureau.in_use()
     mailbox = ["--mailbox", "new@example.edu", "--client-id", CLIENT_ID, "--tenant", TENANT]
     for command in (
@@ -170,8 +138,7 @@ def test_property_33_and_12_where_everything_works(bureau: Bureau) -> None:
         ["test-email", "Reports"],
         ["revoke", "Reports", "--yes"],
     ):
-        ended = bureau.run(*command)
-        assert ended.returncode == ExitCode.DONE, ended.stdout + ended.stderr
+        bureau.does(*command)
     assert len(bureau.mail.received) == 2, "the password and the token reached the mail server"
     sent = bureau.provider.sent
     assert {CLIENT_SECRET, CODE, DEVICE_CODE, REFRESH_TOKEN, ACCESS_TOKEN} <= sent
@@ -180,9 +147,7 @@ def test_property_33_and_12_where_everything_works(bureau: Bureau) -> None:
 
 
 @pytest.mark.parametrize("way", ["json", "html", "content type"])
-def test_property_33_where_the_provider_refuses_and_quotes_the_request(
-    bureau: Bureau, way: str
-) -> None:
+def test_property_33_where_the_provider_refuses_and_quotes_the_request(bureau, way):
     bureau.in_use()
     bureau.provider.refuse(way)
     bureau.provider.sent.clear()
@@ -201,7 +166,7 @@ def test_property_33_where_the_provider_refuses_and_quotes_the_request(
     bureau.assert_nothing_was_seen()
 
 
-def test_property_33_where_the_mail_server_refuses_and_quotes(bureau: Bureau) -> None:
+def test_property_33_where_the_mail_server_refuses_and_quotes(bureau):
     bureau.in_use()
     bureau.mail.behavior.failures = {"auth": Failure(f"535 5.7.8 no: {ACCESS_TOKEN}")}
     for command in (
@@ -210,8 +175,7 @@ def test_property_33_where_the_mail_server_refuses_and_quotes(bureau: Bureau) ->
         ["status", "Reports", "--check", "--format", "json"],
         ["test-email", "Reports"],
     ):
-        ended = bureau.run(*command)
-        assert ended.returncode == ExitCode.PERSON_NEEDED, ended.stdout + ended.stderr
+        ended = bureau.ends(ExitCode.PERSON_NEEDED, *command)
         assert "535" in ended.stdout + ended.stderr
     assert "no: ***" in ended.stderr
     bureau.mail.behavior.failures = {"auth": Failure(f"535 5.7.8 no: {PASSWORD}")}
@@ -226,7 +190,7 @@ https_post.send = lambda *arguments, seconds, **others: send(*arguments, seconds
 """
 
 
-def test_property_33_where_nobody_answers(bureau: Bureau) -> None:
+def test_property_33_where_nobody_answers(bureau):
     bureau.in_use()
     bureau.provider.answer = silent
     for command in (
@@ -234,8 +198,7 @@ def test_property_33_where_nobody_answers(bureau: Bureau) -> None:
         ["refresh", "Reports"],
         ["revoke", "Reports", "--yes"],
     ):
-        ended = bureau.run(*command, patch=_SHORT_PATIENCE)
-        assert ended.returncode == ExitCode.FAILURE, ended.stdout + ended.stderr
+        ended = bureau.ends(ExitCode.FAILURE, *command, patch=_SHORT_PATIENCE)
         assert "did not answer in time" in ended.stderr
     bureau.environment["BROWSER"] = "true %s"
     ended = bureau.run("authenticate", "Reports", "--timeout", "1")
@@ -243,7 +206,7 @@ def test_property_33_where_nobody_answers(bureau: Bureau) -> None:
     bureau.assert_nothing_was_seen()
 
 
-def test_property_33_with_a_wrong_vault_password(bureau: Bureau) -> None:
+def test_property_33_with_a_wrong_vault_password(bureau):
     bureau.in_use()
     wrong = bureau.root / "wrong-password"
     wrong.write_text("CANARY-wrong-password\n")
@@ -295,11 +258,10 @@ _COMMANDS = {
 
 
 @pytest.mark.parametrize("what", _CRASHES)
-def test_property_33_where_we_have_a_bug(bureau: Bureau, what: str) -> None:
+def test_property_33_where_we_have_a_bug(bureau, what):
     bureau.in_use()
     for command in _COMMANDS[what]:
-        ended = bureau.run(*command, patch=_CRASHES[what])
-        assert ended.returncode == ExitCode.BUG, ended.stdout + ended.stderr
+        ended = bureau.ends(ExitCode.BUG, *command, patch=_CRASHES[what])
         assert "Error: bug in provisioner: ValueError at " in ended.stderr
         assert "cannot" not in ended.stderr
     bureau.assert_nothing_was_seen()
@@ -313,10 +275,11 @@ CallbackServer.judge = crash
 """
 
 
-def test_property_33_where_a_thread_or_a_finalizer_has_a_bug(bureau: Bureau) -> None:
+def test_property_33_where_a_thread_or_a_finalizer_has_a_bug(bureau):
     bureau.in_use()
-    ended = bureau.run("authenticate", "Reports", "--timeout", "3", patch=_CRASH_IN_A_THREAD)
-    assert ended.returncode == ExitCode.FAILURE
+    ended = bureau.ends(
+        ExitCode.FAILURE, "authenticate", "Reports", "--timeout", "3", patch=_CRASH_IN_A_THREAD
+    )
     assert "Error: bug in provisioner: ValueError at <string>:" in ended.stderr
     assert "cannot read" not in ended.stderr
     dying = f"class Dying:\n  def __del__(self): raise ValueError({CLIENT_SECRET!r})\n"
@@ -330,12 +293,11 @@ def test_property_33_where_a_thread_or_a_finalizer_has_a_bug(bureau: Bureau) -> 
     bureau.assert_nothing_was_seen()
 
 
-def test_property_33_and_19_what_is_pasted(bureau: Bureau) -> None:
+def test_property_33_and_19_what_is_pasted(bureau):
     bureau.in_use()
     bureau.provider.refuse("json")
-    environment = {**bureau.environment, "BROWSER": "true %s"}
-    arguments = [PROVISIONER, "authenticate", "Reports", "--no-smtp-check"]
-    with Terminal(arguments, folder=bureau.project, environment=environment) as terminal:
+    bureau.environment["BROWSER"] = "true %s"
+    with bureau.at_terminal("authenticate", "Reports", "--no-smtp-check") as terminal:
         redirect = terminal.wait_for(r"Waiting at (http://localhost:\d+) for").group(1)
         state = terminal.wait_for(r"[?&]state=([A-Za-z0-9_-]+)").group(1)
         terminal.wait_until_unseen()
@@ -348,7 +310,7 @@ def test_property_33_and_19_what_is_pasted(bureau: Bureau) -> None:
     bureau.assert_nothing_was_seen()
 
 
-def test_the_search_finds_what_is_there(bureau: Bureau) -> None:
+def test_the_search_finds_what_is_there(bureau):
     """Each place and each encoding that is searched, with a canary in it."""
     bureau.in_use()
     token = json.dumps({"t": REFRESH_TOKEN})

@@ -1,10 +1,7 @@
 """What a shell is offered for the word that is being typed. Hosts: fleet/test_batches.py."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +13,7 @@ RUNS = ("20261124T131500-0a1b2c", "20261124T140000-3d4e5f", "20261201T080000-6a7
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path):
     folder = shutil.copytree(HERE / "clean", tmp_path / "project")
     declared = next(folder.glob("servers/*.yml"))
     for name in ("Alerts", "New Reports"):
@@ -30,7 +27,7 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def offered(folder: Path, typed: str) -> set[str]:
+def offered(folder, typed):
     words = f"provisioner {typed}"
     ended = subprocess.run(
         [PROVISIONER],
@@ -68,9 +65,9 @@ def offered(folder: Path, typed: str) -> set[str]:
         ("validate --ignore ", {*OPTIONAL}),
     ],
 )
-def test_names_are_completed(project: Path, typed: str, names: set[str]) -> None:
+def test_names_are_completed(project, typed, names):
     assert offered(project, typed) == names
 
 
-def test_outside_of_a_project_nothing_is_offered(tmp_path: Path) -> None:
+def test_outside_of_a_project_nothing_is_offered(tmp_path):
     assert offered(tmp_path, "history ") == offered(tmp_path, "push ") == set()

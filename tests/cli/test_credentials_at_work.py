@@ -1,18 +1,16 @@
 """Disks without room, secrets that one server lacks, checkouts that stay clean, projects renamed:
 what credentials meet at work, through the command line."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import pytest
+import yaml
 
 from provisioner.errors import ExitCode
-from tests.cli.test_authenticate_command import PROVISIONER, Desk
+from tests.cli.desk import Desk
+from tests.support.project_folder import PROVISIONER
 from tests.support.scripted_provider import Behavior, ScriptedProvider
 
 INVENTORY = """\
@@ -34,34 +32,24 @@ test_email: {from: a@example.edu, to: a@example.edu}
 class Office(Desk):
     """A desk whose `Reports` is signed in, and whose provider remembers what it was asked."""
 
-    def __init__(self, folder: Path, provider: ScriptedProvider) -> None:
+    def __init__(self, folder, provider):
         super().__init__(folder, provider)
-        self.asked: list[str] = []
+        self.asked = []
         provider.observe = lambda path, *_: self.asked.append(path)
         self.sign_in()
 
-    def sign_in(self) -> None:
-        signed_in = self.run("authenticate", "Reports", "--no-smtp-check")
-        assert signed_in.returncode == ExitCode.DONE, signed_in.stderr
+    def sign_in(self):
+        self.does("authenticate", "Reports", "--no-smtp-check")
         self.asked.clear()
 
-    def change(self, old: str, new: str) -> None:
-        self.declared.write_text(self.declared.read_text().replace(old, new))
+    def settings(self, settings):
+        self.write("provisioner.yml", settings)
 
-    def settings(self, settings: Mapping[str, object]) -> None:
-        (self.folder / "provisioner.yml").write_text(json.dumps(settings))
-
-    def during_refresh(self, act: Callable[[], object]) -> None:
+    def during_refresh(self, act):
         """Do something while the token endpoint is at work."""
         self.provider.observe = lambda path, *_: act() if path == "/token" else None
 
-    def declare(self, name: str, variable: str) -> None:
-        """One more server, like the first, whose secret is in another variable."""
-        text = self.declared.read_text().replace("server_name: Reports", f"server_name: {name}")
-        text = text.replace("REPORTS_SECRET", variable)
-        (self.folder / "servers" / f"{name}.yml").write_text(text)
-
-    def run_after(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run_after(self, script, *arguments):
         """A command in a shell that has prepared it, with mounts of its own."""
         return subprocess.run(
             ["unshare", "-m", "sh", "-c", f'{script} && exec "$0" "$@"', PROVISIONER, *arguments],
@@ -72,15 +60,9 @@ class Office(Desk):
             check=False,
         )
 
-    def git(self, *arguments: str) -> str:
-        who = ("-c", "user.name=t", "-c", "user.email=t@example.edu", "-c", "init.defaultBranch=m")
-        return subprocess.run(
-            ["git", *who, *arguments], cwd=self.folder, capture_output=True, text=True, check=True
-        ).stdout
-
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path):
     with ScriptedProvider(Behavior(rotate_refresh_tokens=True)) as provider:
         yield Office(tmp_path / "project", provider)
 
@@ -102,8 +84,8 @@ SMALL = "cp -a tokens saved && mount -t tmpfs -o {} none tokens && cp -a saved/.
     ],
 )
 def test_a_disk_that_takes_no_tokens_is_found_before_the_provider_is_asked(
-    office: Office, command: str, script: str, said: str
-) -> None:
+    office, command, script, said
+):
     old = office.token_files()[0].read_bytes()
     refused = office.run_after(script, command, "Reports")
     assert refused.returncode == ExitCode.FAILURE, refused.stderr
@@ -111,10 +93,10 @@ def test_a_disk_that_takes_no_tokens_is_found_before_the_provider_is_asked(
     assert "bug" not in refused.stderr
     assert office.asked == []
     assert office.token_files()[0].read_bytes() == old
-    assert office.run("refresh", "Reports").returncode == ExitCode.DONE
+    office.does("refresh", "Reports")
 
 
-def test_init_on_a_full_disk_leaves_no_half_of_a_file(office: Office) -> None:
+def test_init_on_a_full_disk_leaves_no_half_of_a_file(office):
     begun = ("--provider", "google", "--mailbox", "a@gmail.com", "--client-id", "12-ab")
     refused = office.run_after("ulimit -f 0", "init", *begun)
     assert refused.returncode == ExitCode.FAILURE
@@ -125,13 +107,16 @@ def test_init_on_a_full_disk_leaves_no_half_of_a_file(office: Office) -> None:
 # One server's own trouble.
 
 
-def test_one_missing_secret_stops_no_other_server(office: Office) -> None:
-    office.declare("Alerts", "ALERTS_SECRET")
+def test_one_missing_secret_stops_no_other_server(office):
+    oauth2 = yaml.safe_load(office.declared.read_text())["oauth2"]
+    secret = {"client_secret": {"env": "ALERTS_SECRET"}}
+    office.declare_another("Alerts", oauth2={**oauth2, **secret})
     alerts = office.run("authenticate", "Alerts", "--no-smtp-check", ALERTS_SECRET="x")
     assert alerts.returncode == ExitCode.PERSON_NEEDED, "the provider refuses this one"
     secret = office.environment["REPORTS_SECRET"]
-    alerts = office.run("authenticate", "Alerts", "--no-smtp-check", ALERTS_SECRET=secret)
-    assert alerts.returncode == ExitCode.DONE, alerts.stderr
+    alerts = office.ends(
+        ExitCode.DONE, "authenticate", "Alerts", "--no-smtp-check", ALERTS_SECRET=secret
+    )
 
     for command, said in {
         ("status",): "Alerts: signed in as",
@@ -148,7 +133,7 @@ def test_one_missing_secret_stops_no_other_server(office: Office) -> None:
         assert ended.returncode == (ExitCode.DONE if reads_none else ExitCode.FAILURE), command
 
 
-def test_a_push_skips_the_servers_that_lack_a_secret_or_a_mailbox(office: Office) -> None:
+def test_a_push_skips_the_servers_that_lack_a_secret_or_a_mailbox(office):
     (office.folder / "inventory").mkdir()
     text = INVENTORY.format(folder=office.folder, python=sys.executable)
     (office.folder / "inventory" / "hosts.ini").write_text(text)
@@ -168,9 +153,7 @@ def test_a_push_skips_the_servers_that_lack_a_secret_or_a_mailbox(office: Office
 # Git.
 
 
-def test_commands_that_look_leave_a_clone_clean_whose_files_others_may_read(
-    office: Office, tmp_path: Path
-) -> None:
+def test_commands_that_look_leave_a_clone_clean_whose_files_others_may_read(office, tmp_path):
     """Under umask 002; git keeps no mode. Its origin names the project anew."""
     (office.folder / ".gitignore").write_text("/.provisioner/\n")
     (office.folder / "inventory").mkdir()
@@ -186,8 +169,7 @@ def test_commands_that_look_leave_a_clone_clean_whose_files_others_may_read(
     assert office.token_files()[0].stat().st_mode & 0o777 == 0o664
     moved = office.run("refresh", "Reports")
     assert "accepted in a project without a remote; this is project" in moved.stderr
-    accepted = office.run("refresh", "Reports", "--accept-destination", "Reports")
-    assert accepted.returncode == ExitCode.DONE, accepted.stderr
+    office.does("refresh", "Reports", "--accept-destination", "Reports")
     office.git("commit", "-qam", "accepted")
     looking = ("status", "status --check", "status --hosts", "validate", "worksheet", "history",
                "worksheet --reveal --yes", "accept", "plan", "refresh --due",
@@ -198,16 +180,16 @@ def test_commands_that_look_leave_a_clone_clean_whose_files_others_may_read(
         assert ended.returncode in ({ExitCode.FAILURE} if fails else {0, ExitCode.CHANGES}), command
         assert "other users" not in ended.stdout + ended.stderr
         assert office.git("status", "--porcelain") == "", command
-    assert office.run("refresh", "Reports").returncode == ExitCode.DONE
+    office.does("refresh", "Reports")
     [file] = office.token_files()
     assert office.git("status", "--porcelain") == f" M tokens/{file.name}\n"
 
 
-def test_tokens_of_a_copied_project_go_nowhere(office: Office) -> None:
+def test_tokens_of_a_copied_project_go_nowhere(office):
     """One key, two repositories: the other one's file is readable, and nothing is sent."""
     office.git("init", "-q")
     office.git("remote", "add", "origin", "git@git.example.edu:staging/mail-staging.git")
-    assert office.run("refresh", "--accept-destination", "Reports").returncode == ExitCode.DONE
+    office.does("refresh", "--accept-destination", "Reports")
     office.asked.clear()
     office.git("remote", "set-url", "origin", "https://x:token@git.example.edu/Mail-Prod.git/")
     for command in ("refresh", "status", "test-email Reports", "worksheet --reveal --yes",
@@ -218,11 +200,10 @@ def test_tokens_of_a_copied_project_go_nowhere(office: Office) -> None:
         assert "accepted in mail-staging; this is mail-prod" in said, command
         assert "run: provisioner accept --renamed" in said
     assert office.asked == []
-    named = office.run("refresh", PROVISIONER_PROJECT="mail-staging")
-    assert named.returncode == ExitCode.DONE, named.stderr
+    office.does("refresh", PROVISIONER_PROJECT="mail-staging")
 
 
-def test_the_key_is_not_to_be_named_in_provisioner_yml(office: Office) -> None:
+def test_the_key_is_not_to_be_named_in_provisioner_yml(office):
     (office.folder / "provisioner.yml").write_text("vault_password: {env: LANG}\n")
     for command in ("validate", "status", "refresh"):
         refused = office.run(command)

@@ -1,21 +1,16 @@
 """`provisioner demo` from beginning to end; its story checks each step itself."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
 import sys
-from pathlib import Path
-
-import pytest
 
 from provisioner.cli.app import run
 from provisioner.demo import story
 from tests.support.paths import ROOT
+from tests.support.project_folder import PROVISIONER
 from tests.support.terminal import Terminal
 
-PROVISIONER = Path(sys.executable).with_name("provisioner")
 CHAPTERS = [f"{number}. {title}" for number, title in enumerate(story.CHAPTERS, 1)]
 COMMAND = re.compile(r"^\$ (provisioner .*)$", re.M)
 CLICKING_BROWSER = """
@@ -27,7 +22,7 @@ direct.open(sys.argv[1].partition("/authorize")[0] + html.unescape(accept), time
 """
 
 
-def provisioner(*arguments: str, folder: Path, **environment: str) -> tuple[int, str]:
+def provisioner(*arguments, folder, **environment):
     ended = subprocess.run(
         [PROVISIONER, *arguments],
         cwd=folder,
@@ -41,7 +36,7 @@ def provisioner(*arguments: str, folder: Path, **environment: str) -> tuple[int,
     return ended.returncode, ended.stdout
 
 
-def test_the_project_that_it_keeps_works(tmp_path: Path) -> None:
+def test_the_project_that_it_keeps_works(tmp_path):
     # A proxy that no one serves: loopback does without it.
     proxy = {"http_proxy": "http://localhost:9", "https_proxy": "http://localhost:9"}
     code, text = provisioner("demo", "--keep", folder=tmp_path, TMPDIR=str(tmp_path), **proxy)
@@ -59,13 +54,13 @@ def test_the_project_that_it_keeps_works(tmp_path: Path) -> None:
         assert code == 0, said
 
 
-def test_the_picture_in_the_readme_shows_its_chapters_and_commands() -> None:
+def test_the_picture_in_the_readme_shows_its_chapters_and_commands():
     picture = re.sub(r"<[^>]+>", "", (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8"))
     for expected in (*CHAPTERS, "provisioner validate --fix", "provisioner demo --keep"):
         assert expected.replace(" ", "&#160;") in picture
 
 
-def test_a_person_signs_in(tmp_path: Path) -> None:
+def test_a_person_signs_in(tmp_path):
     """`--browser` opens the browser of the person, on a page that asks."""
     browser = tmp_path / "browser.py"
     browser.write_text(CLICKING_BROWSER)
@@ -83,9 +78,7 @@ def test_a_person_signs_in(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [browser], "its folder is removed"
 
 
-def test_a_step_that_ends_otherwise_fails_the_demo(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_step_that_ends_otherwise_fails_the_demo(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     wrong = story.FILES[story.SERVER_FILE] + "port: 25\n"

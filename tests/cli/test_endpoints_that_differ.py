@@ -1,7 +1,5 @@
 """Endpoints that do not belong together stop every command before a secret or a browser."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
@@ -34,14 +32,14 @@ MICROSOFT = "https://login.microsoftonline.com/contoso.edu/oauth2/v2.0/token"
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def project(tmp_path, monkeypatch):
     (tmp_path / "servers").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BROWSER", BROWSER)
     monkeypatch.setenv("MAPS_CLIENT_SECRET", "CANARY")
 
 
-def declare(token: str, authorization: str, refresh: str, comment: str = "") -> None:
+def declare(token, authorization, refresh, comment=""):
     text = SERVER.format(token, authorization, refresh, comment=comment)
     Path("servers/reports.yml").write_text(text)
 
@@ -59,9 +57,7 @@ def declare(token: str, authorization: str, refresh: str, comment: str = "") -> 
         ((OURS, OURS, MICROSOFT.replace("soft", "s0ft")), "lookalike-endpoint"),
     ],
 )
-def test_a_sign_in_ends_before_it_begins(
-    urls: tuple[str, str, str], rule: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_sign_in_ends_before_it_begins(urls, rule, capsys):
     declare(*urls)
     run(["validate"])
     assert f"error[{rule}]" in capsys.readouterr().out
@@ -73,7 +69,7 @@ def test_a_sign_in_ends_before_it_begins(
 
 
 @pytest.mark.parametrize("rule", ["providers-differ", "endpoint-hosts-differ"])
-def test_no_comment_and_no_option_joins_them(rule: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_comment_and_no_option_joins_them(rule, capsys):
     token = GOOGLE if rule == "providers-differ" else OURS
     declare(token, MICROSOFT, token, f"  # provisioner: ignore[{rule}] they are one")
     assert run(["validate"]) == ExitCode.FAILURE
@@ -86,9 +82,7 @@ def test_no_comment_and_no_option_joins_them(rule: str, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("report", ["text", "json", "github", "junit", "gitlab", "sarif"])
-def test_each_report_has_the_lines_that_join_them(
-    report: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_report_has_the_lines_that_join_them(report, capsys):
     declare(OURS, THEIRS, OURS)
     run(["validate", "--format", report])
     assert "endpoints: [sso.example.test, sso.example.invalid]" in capsys.readouterr().out
@@ -97,9 +91,7 @@ def test_each_report_has_the_lines_that_join_them(
 @pytest.mark.parametrize(
     "urls", [(OURS, AUTHORIZE, THEIRS), (OURS, MICROSOFT_PAGE, MICROSOFT)], ids=["two", "known"]
 )
-def test_the_lines_of_the_message_join_them(
-    urls: tuple[str, str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_lines_of_the_message_join_them(urls, capsys):
     declare(*urls)
     run(["validate"])
     report = capsys.readouterr().out

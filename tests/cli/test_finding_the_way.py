@@ -1,7 +1,5 @@
 """What was meant is found: the project from the folders in it, a command by another name."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -14,7 +12,7 @@ RELAY = "server_name: Relay\nhost: relay.example.edu\nsmtp_security_level: none\
 
 
 @pytest.fixture
-def deep(tmp_path: Path) -> Path:
+def deep(tmp_path):
     (tmp_path / "servers").mkdir()
     (tmp_path / "servers/relay.yml").write_text(RELAY)
     deep = tmp_path / "servers/campus/north"
@@ -22,31 +20,25 @@ def deep(tmp_path: Path) -> Path:
     return deep
 
 
-def test_a_project_is_found_from_below(deep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_project_is_found_from_below(deep, monkeypatch):
     monkeypatch.chdir(deep)
     assert "../../../servers/relay.yml:4:1: error[unknown-key]" in run("validate").stdout
 
 
-def test_it_is_not_looked_for_above_a_repository(
-    deep: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_not_looked_for_above_a_repository(deep, monkeypatch):
     monkeypatch.chdir(deep)
     (deep.parent / ".git").mkdir()
     assert "no email server is declared" in run("validate").stdout
 
 
-def test_it_is_not_looked_for_in_folders_of_others(
-    deep: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_not_looked_for_in_folders_of_others(deep, monkeypatch):
     monkeypatch.chdir(deep)
     assert nearest_project(Path()) == Path("../../..")
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     assert nearest_project(Path()) == Path()
 
 
-def test_a_project_that_begins_is_the_current_folder(
-    deep: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_project_that_begins_is_the_current_folder(deep, monkeypatch):
     monkeypatch.chdir(deep)
     done = run("init", stdin="")
     assert done.returncode != 0
@@ -57,11 +49,11 @@ def test_a_project_that_begins_is_the_current_folder(
     ("name", "meant"),
     [("login", "authenticate"), ("apply", "push"), ("validat", "validate"), ("Diff", "plan")],
 )
-def test_what_other_programs_call_a_command(name: str, meant: str) -> None:
+def test_what_other_programs_call_a_command(name, meant):
     done = run(name)
     assert done.returncode == 64
     assert f"did you mean `provisioner {meant}`?" in done.stderr
 
 
-def test_help_has_a_short_name() -> None:
+def test_help_has_a_short_name():
     assert run("push", "-h").stdout == run("push", "--help").stdout

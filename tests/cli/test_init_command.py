@@ -1,17 +1,12 @@
 """`init`: a server file that validates, written completely or not at all."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import shlex
 import ssl
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
@@ -20,10 +15,10 @@ import yaml
 from provisioner.cli.app import run as run_in_process
 from provisioner.errors import ExitCode
 from provisioner.providers.all_providers import PROVIDERS
+from tests.support.project_folder import PROVISIONER
 from tests.support.scripted_http import json_answer, scripted_server
 from tests.support.terminal import CTRL_C, CTRL_D, Terminal
 
-PROVISIONER = Path(sys.executable).with_name("provisioner")
 TENANT = "7c3a9e52-1d4b-4f68-a2c7-5b9e0d6f8a13"
 GUID = "3d1b1f0c-6a0e-4c53-9b5e-0a8f4c7e2d11"
 MAILBOX = ("--mailbox", "reports@uni.edu")
@@ -39,7 +34,7 @@ NEW = {"servers/reports.yml", "inventory/hosts.ini", ".gitignore", "tokens/.gita
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path, monkeypatch):
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -47,24 +42,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(folder: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder, capfd):
+    def run(*arguments):
         code = run_in_process([*arguments])
         return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
 
     return run
 
 
-def files(folder: Path) -> dict[str, str]:
+def files(folder):
     paths = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_text() for path in paths}
 
 
-def declared(folder: Path, name: str = "reports") -> Any:
+def declared(folder, name="reports"):
     return yaml.safe_load((folder / f"servers/{name}.yml").read_text())
 
 
-def options_for(provider: str) -> tuple[str, ...]:
+def options_for(provider):
     client_id = "123-ab.apps.googleusercontent.com" if provider == "google" else GUID
     mailbox = "reports@outlook.com" if provider == "outlook.com" else "reports@uni.edu"
     options = ("--provider", provider, "--mailbox", mailbox, "--client-id", client_id)
@@ -76,7 +71,7 @@ def options_for(provider: str) -> tuple[str, ...]:
 # -- what is written
 
 
-def test_a_new_project_validates_without_a_finding(folder: Path, run: Any) -> None:
+def test_a_new_project_validates_without_a_finding(folder, run):
     finished = run("init", *MICROSOFT)
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert finished.stdout.startswith(
@@ -98,7 +93,7 @@ def test_a_new_project_validates_without_a_finding(folder: Path, run: Any) -> No
 
 
 @pytest.mark.parametrize("provider", [provider.name for provider in PROVIDERS])
-def test_each_provider(run: Any, provider: str) -> None:
+def test_each_provider(run, provider):
     finished = run("init", *options_for(provider))
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert run("validate", "--strict").returncode == ExitCode.DONE
@@ -113,7 +108,7 @@ def test_each_provider(run: Any, provider: str) -> None:
         ("Yahoo", "smtp.mail.yahoo.com"),
     ],
 )
-def test_names_that_people_use(folder: Path, run: Any, words: str, host: str) -> None:
+def test_names_that_people_use(folder, run, words, host):
     for number, word in enumerate(words.split()):
         mailbox = "r@outlook.com" if word == "hotmail" else f"r{number}@uni.edu"
         options = ("--provider", word, "--mailbox", mailbox, "--name", f"N{number}")
@@ -122,7 +117,7 @@ def test_names_that_people_use(folder: Path, run: Any, words: str, host: str) ->
         assert declared(folder, f"n{number}")["host"] == host
 
 
-def test_an_open_client_id_is_what_validate_finds(folder: Path, run: Any) -> None:
+def test_an_open_client_id_is_what_validate_finds(folder, run):
     finished = run("init", *MICROSOFT[:-2])
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert "# replace CLIENT_ID in servers/reports.yml" in finished.stdout
@@ -131,7 +126,7 @@ def test_an_open_client_id_is_what_validate_finds(folder: Path, run: Any) -> Non
     assert "1 error" in validated.stdout
 
 
-def test_names_with_signs(folder: Path, run: Any) -> None:
+def test_names_with_signs(folder, run):
     finished = run("init", *OTHER, "--name", "Büro: 100 % #1", "--port", "465")
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert declared(folder, "b-ro-100-1")["server_name"] == "Büro: 100 % #1"
@@ -173,9 +168,7 @@ def test_names_with_signs(folder: Path, run: Any) -> None:
         ),
     ],
 )
-def test_servers_without_oauth2(
-    folder: Path, run: Any, options: tuple[str, ...], expected: dict[str, Any]
-) -> None:
+def test_servers_without_oauth2(folder, run, options, expected):
     finished = run("init", *options)
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert "Registration card" not in finished.stdout
@@ -184,7 +177,7 @@ def test_servers_without_oauth2(
     assert run("validate", "--strict").returncode == ExitCode.DONE
 
 
-def test_nothing_is_overwritten_and_a_second_server_joins(folder: Path, run: Any) -> None:
+def test_nothing_is_overwritten_and_a_second_server_joins(folder, run):
     run("init", *MICROSOFT)
     (folder / "inventory/hosts.ini").write_text("[maps]\nmine\n")
     (folder / ".gitignore").write_text("mine\n")
@@ -199,7 +192,7 @@ def test_nothing_is_overwritten_and_a_second_server_joins(folder: Path, run: Any
     assert after == before
 
 
-def test_the_project_of_an_option_and_its_schema(tmp_path: Path, folder: Path, run: Any) -> None:
+def test_the_project_of_an_option_and_its_schema(tmp_path, folder, run):
     (folder / "new/schemas").mkdir(parents=True)
     run("schema")
     (folder / "new/schemas/email-server.schema.json").write_text("{}")
@@ -211,20 +204,20 @@ def test_the_project_of_an_option_and_its_schema(tmp_path: Path, folder: Path, r
     assert "provisioner authenticate -C new Reports\n" in finished.stdout
 
 
-def test_the_places_that_the_settings_name(folder: Path, run: Any) -> None:
+def test_the_places_that_the_settings_name(folder, run):
     (folder / "provisioner.yml").write_text("servers: mail\ninventory: hosts.yml\n")
     assert run("init", *MICROSOFT).returncode == ExitCode.DONE
     rest = {"provisioner.yml", ".gitignore", "tokens/.gitattributes"}
     assert set(files(folder)) == {"mail/reports.yml", *rest}
 
 
-def test_a_broken_server_beside_it_is_no_obstacle(folder: Path, run: Any) -> None:
+def test_a_broken_server_beside_it_is_no_obstacle(folder, run):
     (folder / "servers").mkdir()
     (folder / "servers/broken.yml").write_text("a: [\n")
     assert run("init", *MICROSOFT).returncode == ExitCode.DONE
 
 
-def test_the_example_inventory_asks_for_hosts(run: Any) -> None:
+def test_the_example_inventory_asks_for_hosts(run):
     run("init", *RELAY)
     planned = run("plan")
     assert planned.returncode == ExitCode.FAILURE
@@ -252,9 +245,7 @@ def test_the_example_inventory_asks_for_hosts(run: Any) -> None:
         (("--provider", "gogle"), "did you mean google?\n  providers: google, microsoft"),
     ],
 )
-def test_what_would_not_validate_is_not_written(
-    folder: Path, run: Any, options: tuple[str, ...], message: str
-) -> None:
+def test_what_would_not_validate_is_not_written(folder, run, options, message):
     finished = run("init", *options)
     assert finished.returncode == ExitCode.USAGE, finished.stdout
     assert message in finished.stderr
@@ -262,7 +253,7 @@ def test_what_would_not_validate_is_not_written(
     assert files(folder) == {}
 
 
-def test_a_name_that_another_file_declares(folder: Path, run: Any) -> None:
+def test_a_name_that_another_file_declares(folder, run):
     run("init", *MICROSOFT)
     (folder / "servers/reports.yml").rename(folder / "servers/other.yml")
     finished = run("init", *OTHER, "--name", "reports")
@@ -281,9 +272,7 @@ def test_a_name_that_another_file_declares(folder: Path, run: Any) -> None:
         (("--provider", "relay"), "mailbox host"),
     ],
 )
-def test_all_missing_options_are_reported_at_once(
-    folder: Path, run: Any, options: tuple[str, ...], missing: str
-) -> None:
+def test_all_missing_options_are_reported_at_once(folder, run, options, missing):
     finished = run("init", *options)
     assert finished.returncode == ExitCode.USAGE
     first, *rest = finished.stderr.splitlines()
@@ -304,9 +293,7 @@ def test_all_missing_options_are_reported_at_once(
         ({"tokens": ""}, "cannot write tokens"),
     ],
 )
-def test_a_place_where_nothing_can_be_written(
-    folder: Path, run: Any, made: dict[str, str], message: str
-) -> None:
+def test_a_place_where_nothing_can_be_written(folder, run, made, message):
     for name, text in made.items():
         (folder / name).write_text(text)
     finished = run("init", *MICROSOFT)
@@ -315,17 +302,15 @@ def test_a_place_where_nothing_can_be_written(
     assert files(folder) == made
 
 
-def test_a_dangling_link_is_not_followed(folder: Path, tmp_path: Path, run: Any) -> None:
+def test_a_dangling_link_is_not_followed(folder, tmp_path, run):
     (folder / "servers").mkdir()
     (folder / "servers/reports.yml").symlink_to(tmp_path / "elsewhere")
     assert run("init", *MICROSOFT).returncode == ExitCode.USAGE
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_file_of_another_process_is_left_alone(
-    folder: Path, run: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def written_meanwhile(path: Path, *arguments: Any, **options: Any) -> Any:
+def test_a_file_of_another_process_is_left_alone(folder, run, monkeypatch):
+    def written_meanwhile(path, *arguments, **options):
         if path.name == "hosts.ini":
             path.write_bytes(b"theirs")
         return before(path, *arguments, **options)
@@ -339,14 +324,14 @@ def test_a_file_of_another_process_is_left_alone(
     assert "hosts.ini\n" not in finished.stdout.partition("Then:")[0]
 
 
-def _made(path: Path) -> int:
+def _made(path):
     return os.open(path, os.O_CREAT | os.O_WRONLY, 0o644)
 
 
 # -- discovery
 
 
-def metadata(issuer: str, /, **changed: Any) -> dict[str, Any]:
+def metadata(issuer, /, **changed):
     members = {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -362,14 +347,14 @@ def metadata(issuer: str, /, **changed: Any) -> dict[str, Any]:
 DISCOVERED = ("--provider", "other", *MAILBOX, "--host", "smtp.uni.edu", "--client-id", "maps")
 
 
-def discover(run: Any, answer: Callable[[str], bytes], *more: str, path: str = "") -> Any:
+def discover(run, answer, *more, path=""):
     with scripted_server([]) as server:
         issuer = f"http://127.0.0.1:{server.port}{path}"
         server.answers.append(answer(issuer))
         return run("init", *DISCOVERED, "--issuer", issuer, *more), server, issuer
 
 
-def test_discovery_fills_in_the_endpoints(folder: Path, run: Any) -> None:
+def test_discovery_fills_in_the_endpoints(folder, run):
     finished, server, issuer = discover(
         run, lambda issuer: json_answer(json.dumps(metadata(issuer))), path="/realm"
     )
@@ -394,7 +379,7 @@ def test_discovery_fills_in_the_endpoints(folder: Path, run: Any) -> None:
     assert run("validate", "--strict").returncode == ExitCode.DONE
 
 
-def test_an_endpoint_that_is_null_is_one_that_is_not_there(folder: Path, run: Any) -> None:
+def test_an_endpoint_that_is_null_is_one_that_is_not_there(folder, run):
     finished, *_ = discover(
         run, lambda issuer: json_answer(json.dumps(metadata(issuer, revocation_endpoint=None)))
     )
@@ -402,7 +387,7 @@ def test_an_endpoint_that_is_null_is_one_that_is_not_there(folder: Path, run: An
     assert "revocation_url" not in files(folder)["provisioner.yml"]
 
 
-def test_existing_settings_are_left_and_the_facts_printed(folder: Path, run: Any) -> None:
+def test_existing_settings_are_left_and_the_facts_printed(folder, run):
     (folder / "provisioner.yml").write_text("# mine\ninventory: inventory\n")
     finished, *_ = discover(run, lambda issuer: json_answer(json.dumps(metadata(issuer))))
     assert finished.returncode == ExitCode.DONE, finished.stderr
@@ -411,9 +396,7 @@ def test_existing_settings_are_left_and_the_facts_printed(folder: Path, run: Any
     assert "revocation_url" in block["providers"]["127.0.0.1"]
 
 
-def test_discovery_trusts_the_authorities_of_the_settings(
-    folder: Path, run: Any, tmp_path: Path
-) -> None:
+def test_discovery_trusts_the_authorities_of_the_settings(folder, run, tmp_path):
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     for ca_file, code in (("", ExitCode.FAILURE), ("ca_file: ca.pem\n", ExitCode.DONE)):
@@ -445,7 +428,7 @@ def test_discovery_trusts_the_authorities_of_the_settings(
         ({"authorization_response_iss_parameter_supported": "yes"}, "neither true nor false"),
     ],
 )
-def test_hostile_documents(folder: Path, run: Any, changed: dict[str, Any], message: str) -> None:
+def test_hostile_documents(folder, run, changed, message):
     finished, *_ = discover(
         run, lambda issuer: json_answer(json.dumps(metadata(issuer, **changed)))
     )
@@ -469,7 +452,7 @@ def test_hostile_documents(folder: Path, run: Any, changed: dict[str, Any], mess
         (b"", "closed the connection"),
     ],
 )
-def test_answers_that_are_no_document(folder: Path, run: Any, answer: bytes, message: str) -> None:
+def test_answers_that_are_no_document(folder, run, answer, message):
     finished, server, _ = discover(run, lambda _: answer)
     assert finished.returncode == ExitCode.FAILURE, finished.stderr
     assert message in finished.stderr
@@ -486,7 +469,7 @@ def test_answers_that_are_no_document(folder: Path, run: Any, answer: bytes, mes
         ("https://sso.uni.edu/?a=b", "the issuer is not a URL without query and fragment"),
     ],
 )
-def test_issuers_that_are_not_contacted(run: Any, issuer: str, message: str) -> None:
+def test_issuers_that_are_not_contacted(run, issuer, message):
     finished = run("init", *DISCOVERED, "--issuer", issuer)
     assert finished.returncode == ExitCode.FAILURE
     assert message in finished.stderr
@@ -495,11 +478,11 @@ def test_issuers_that_are_not_contacted(run: Any, issuer: str, message: str) -> 
 # -- at a terminal
 
 
-def at_terminal(folder: Path, *arguments: str) -> Terminal:
+def at_terminal(folder, *arguments):
     return Terminal([PROVISIONER, "init", *arguments], folder=folder, environment=os.environ)
 
 
-def test_answers_at_a_terminal(folder: Path, run: Any) -> None:
+def test_answers_at_a_terminal(folder, run):
     with at_terminal(folder) as terminal:
         terminal.wait_for("Providers: google, microsoft, ")
         terminal.answer("Provider: ", "gogle")
@@ -526,14 +509,14 @@ def test_answers_at_a_terminal(folder: Path, run: Any) -> None:
     assert run("validate", "--strict").returncode == ExitCode.DONE
 
 
-def test_nothing_is_asked_that_an_option_answers(folder: Path) -> None:
+def test_nothing_is_asked_that_an_option_answers(folder):
     options = (*MICROSOFT, "--name", "Alerts", "--port", "587")
     with at_terminal(folder, *options) as terminal:
         assert terminal.ends() == ExitCode.DONE
         assert "Registration card: Alerts" in terminal.output
 
 
-def test_a_wrong_option_is_asked_again(folder: Path) -> None:
+def test_a_wrong_option_is_asked_again(folder):
     with at_terminal(folder, *PASSWORD, "--password-from", "hunter2-CANARY") as terminal:
         terminal.answer("Sign-in method", "")
         terminal.answer("Name of the email server", "")
@@ -547,7 +530,7 @@ def test_a_wrong_option_is_asked_again(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
-def test_an_interrupted_dialog_prints_the_command_that_continues(folder: Path, key: str) -> None:
+def test_an_interrupted_dialog_prints_the_command_that_continues(folder, key):
     with at_terminal(folder, "-C", "a b", "--client-id", GUID) as terminal:
         terminal.answer("Provider: ", "office 365")
         terminal.answer("Address of the mailbox: ", "reports@uni.edu")
@@ -573,7 +556,7 @@ def test_an_interrupted_dialog_prints_the_command_that_continues(folder: Path, k
     assert set(files(folder / "a b")) == {"servers/it-s-1.yml", *NEW - {"servers/reports.yml"}}
 
 
-def test_an_interrupted_dialog_prints_no_password(folder: Path) -> None:
+def test_an_interrupted_dialog_prints_no_password(folder):
     with at_terminal(folder, *PASSWORD, "--password-from", "hunter2-CANARY") as terminal:
         terminal.wait_for("Sign-in method")
         terminal.type(CTRL_C)
@@ -582,14 +565,14 @@ def test_an_interrupted_dialog_prints_no_password(folder: Path) -> None:
         assert "CANARY" not in terminal.output
 
 
-def test_the_merge_driver_of_a_checkout(folder: Path, run: Any) -> None:
+def test_the_merge_driver_of_a_checkout(folder, run):
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     assert run("init", "--merge-driver").returncode == ExitCode.DONE
     assert "merge-credentials" in (folder / ".git/config").read_text()
     assert (folder / "tokens/.gitattributes").is_file()
 
 
-def test_an_issuer_of_a_known_provider_is_refused(run: Callable[..., Any], folder: Path) -> None:
+def test_an_issuer_of_a_known_provider_is_refused(run, folder):
     finished = run("init", *MICROSOFT, "--issuer", "https://sso.example.edu")
     assert finished.returncode == ExitCode.USAGE
     assert "--issuer cannot be combined with --provider microsoft" in finished.stderr

@@ -1,15 +1,10 @@
 """SIGKILL at each step of what writes credentials: the old or the new file, whole, every time."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -40,7 +35,7 @@ NEW_SCOPE = "new " * 500
 NOW = 1_950_000_000
 
 
-def killed_at_each_step(work: Callable[..., None], *arguments: Any) -> Iterator[int]:
+def killed_at_each_step(work, *arguments):
     """Run `work` again and again, killed one step later each time; ends when it gets through.
 
     The caller sees what each killed run has left before the next one starts.
@@ -59,11 +54,11 @@ def killed_at_each_step(work: Callable[..., None], *arguments: Any) -> Iterator[
         step += 1
 
 
-def _killed_at(step: int, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+def _killed_at(step, work, arguments):
     left = step
 
-    def counted(call: Callable[..., Any], name: str) -> Callable[..., Any]:
-        def counting(*args: Any, **kwargs: Any) -> Any:
+    def counted(call, name):
+        def counting(*args, **kwargs):
             nonlocal left
             if name == "open" and not args[1] & os.O_CREAT:
                 return call(*args, **kwargs)
@@ -84,31 +79,31 @@ def _killed_at(step: int, work: Callable[..., None], arguments: tuple[Any, ...])
     os._exit(0)  # what multiprocessing tidies up is no step either
 
 
-def sign_in(root: Path) -> None:
+def sign_in(root):
     """Saves tokens and acceptance in one write."""
     keep(project_secrets(project_in(root)), oauth_server(), token_set(scope=NEW_SCOPE))
 
 
-def make_key(root: Path) -> None:
+def make_key(root):
     """The first run of a user."""
     key_search(root).find(create=True)
 
 
-def key_search(root: Path) -> KeySearch:
+def key_search(root):
     environment = {"HOME": str(root)}
     return KeySearch(root=root / "x", tokens_path=root, identity="", environment=environment)
 
 
-def left_behind(root: Path) -> list[str]:
+def left_behind(root):
     return [path.name for path in root.rglob("*.tmp")]
 
 
 @pytest.mark.parametrize("before", [None, "old"])
-def test_a_sign_in(tmp_path: Path, before: str | None) -> None:
+def test_a_sign_in(tmp_path, before):
     secrets, seen, dirty = project_secrets(project_in(tmp_path)), [], False
     old = token_set(scope="old") if before else None
 
-    def restore() -> None:
+    def restore():
         shutil.rmtree(secrets.store.folder, ignore_errors=True)
         if old is not None:
             keep(secrets, oauth_server(), old)
@@ -130,7 +125,7 @@ def test_a_sign_in(tmp_path: Path, before: str | None) -> None:
     assert dirty, "a run was killed while its file was unfinished"
 
 
-def test_a_first_key(tmp_path: Path) -> None:
+def test_a_first_key(tmp_path):
     for _step in killed_at_each_step(make_key, tmp_path):
         made = key_search(tmp_path).find(create=True).password.reveal()
         assert len(made) == 64
@@ -139,29 +134,27 @@ def test_a_first_key(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def provider() -> Iterator[ScriptedProvider]:
+def provider():
     """It ends a refresh token with its first use, and the grant with its second (RFC 9700)."""
     behavior = Behavior(rotate_refresh_tokens=True)
     with ScriptedProvider(behavior, client_id="maps", client_secret=CLIENT_SECRET) as provider:
         yield provider
 
 
-def refresh(root: Path, url: str) -> None:
+def refresh(root, url):
     """A refresh of tokens that have expired."""
     secrets = project_secrets(project_in(root))
     fresh_tokens(secrets, oauth_server(access_token_url=url), 600, NOW)
 
 
-def test_property_27_a_refresh_loses_nothing_that_was_not_in_its_hands(
-    tmp_path: Path, provider: ScriptedProvider
-) -> None:
-    secrets, outcomes, asked = project_secrets(project_in(tmp_path)), set(), list[str]()
+def test_property_27_a_refresh_loses_nothing_that_was_not_in_its_hands(tmp_path, provider):
+    secrets, outcomes, asked = project_secrets(project_in(tmp_path)), set(), []
     server = oauth_server(access_token_url=provider.token_url)
 
-    def note(path: str, parameters: Mapping[str, str], _headers: object) -> None:
+    def note(path, parameters, _headers):
         asked.append(parameters["refresh_token"])
 
-    def expired() -> None:
+    def expired():
         grant = Grant("maps", "reports@example.edu", "smtp")  # a used token ends its whole grant
         token = Secret(provider.grants.refresh_token(grant))
         keep(secrets, server, token_set(refresh_token=token, expires_at=1_900_000_100))
@@ -171,7 +164,6 @@ def test_property_27_a_refresh_loses_nothing_that_was_not_in_its_hands(
     expired()
     for _step in killed_at_each_step(refresh, tmp_path, provider.token_url):
         old, used = kept(secrets), bool(asked)
-        assert old is not None
         saved = old.expires_at > NOW
         assert used or not saved
         if used and not saved:  # the answer died with the run: only a person can help

@@ -1,13 +1,9 @@
 """Two people in one repository: what git merges, what it leaves to them, and what stays clean."""
 
-from __future__ import annotations
-
 import itertools
 import sys
-from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from provisioner.cli.commands import merge_credentials
 from provisioner.errors import ExitCode
@@ -21,7 +17,7 @@ _LATER = itertools.count(token_set().refreshed_at + 1)
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> tuple[Checkout, Checkout]:
+def two(tmp_path):
     """Clones of one repository; Reports is signed in to, Relay is accepted, both are pushed."""
     upstream = str(tmp_path / "mail config.git")
     mine = Checkout(tmp_path / "mine")
@@ -40,20 +36,17 @@ def two(tmp_path: Path) -> tuple[Checkout, Checkout]:
     return mine, theirs
 
 
-def refresh(checkout: Checkout) -> str:
+def refresh(checkout):
     """A commit with new tokens, later than those before."""
     at = next(_LATER)
-    with checkout.store().locked("Reports") as entry:
-        found = entry.read()
-        assert found is not None
-        tokens = token_set(refreshed_at=at, access_token=Secret(f"access token of {at}"))
-        entry.save(replace(found, tokens=tokens))
+    tokens = token_set(refreshed_at=at, access_token=Secret(f"access token of {at}"))
+    checkout.keep(tokens)
     checkout.commit()
     return tokens.access_token.reveal()
 
 
 @pytest.mark.parametrize("later", [0, 1])
-def test_two_refreshes_of_one_server(two: tuple[Checkout, Checkout], later: int) -> None:
+def test_two_refreshes_of_one_server(two, later):
     mine, theirs = two
     theirs.does("init", "--merge-driver")
     refresh(two[1 - later])
@@ -70,8 +63,8 @@ def test_two_refreshes_of_one_server(two: tuple[Checkout, Checkout], later: int)
 
 @pytest.mark.parametrize("driver", ["", "gone", "no key"])
 def test_what_cannot_be_merged_is_a_conflict_and_nothing_is_lost(
-    two: tuple[Checkout, Checkout], driver: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    two, driver, tmp_path, monkeypatch
+):
     mine, theirs = two
     if driver == "gone":
         monkeypatch.setattr(sys, "executable", str(tmp_path / "no such/python"))
@@ -79,21 +72,18 @@ def test_what_cannot_be_merged_is_a_conflict_and_nothing_is_lost(
     refresh(mine)
     mine.git("push", "-q")
     refresh(theirs)
-    with monkeypatch.context() as context:
-        if driver == "no key":
-            context.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(tmp_path / "none"))
-        said = theirs.git("pull", "--no-rebase", "--no-edit", fails=True)
+    key = {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "none")} if driver == "no key" else {}
+    said = theirs.git("pull", "--no-rebase", "--no-edit", fails=True, **key)
     assert ("no vault key" in said) is (driver == "no key")
     assert "CONFLICT (content)" in said
     [path] = (theirs.folder / "tokens").glob("reports-*.yml")
     assert all(mark in path.read_text() for mark in ("<<<<<<< ", "=======\n", ">>>>>>> "))
-    refused = theirs.run("refresh", "Reports")
-    assert refused.returncode == ExitCode.FAILURE
+    refused = theirs.ends(ExitCode.FAILURE, "refresh", "Reports")
     assert f"{path} has conflict markers" in refused.stderr
     assert "`provisioner init --merge-driver` sets up the merge driver" in refused.stderr
 
 
-def test_other_destinations_for_one_secret(two: tuple[Checkout, Checkout]) -> None:
+def test_other_destinations_for_one_secret(two):
     mine, theirs = two
     theirs.does("init", "--merge-driver")
     for port, checkout in ((2525, mine), (2526, theirs)):
@@ -108,9 +98,7 @@ def test_other_destinations_for_one_secret(two: tuple[Checkout, Checkout]) -> No
     assert theirs.does("accept", "Relay") == "Relay: nothing to accept\n"
 
 
-def test_a_program_with_an_odd_path(
-    two: tuple[Checkout, Checkout], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_with_an_odd_path(two, tmp_path, monkeypatch):
     program = tmp_path / "it's %P & $(me)" / "python"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
@@ -128,11 +116,10 @@ def test_a_program_with_an_odd_path(
     assert theirs.tokens().access_token.reveal() == newest
 
 
-def test_before_git_init(tmp_path: Path) -> None:
+def test_before_git_init(tmp_path):
     checkout = Checkout(tmp_path / "new")
     options = ("--provider", "google", "--mailbox", "reports@uni.edu", "--client-id")
-    ended = checkout.run("init", *options, "123-ab.apps.googleusercontent.com")
-    assert ended.returncode == ExitCode.DONE
+    ended = checkout.ends(ExitCode.DONE, "init", *options, "123-ab.apps.googleusercontent.com")
     assert "after `git init`, run: provisioner init --merge-driver" in ended.stderr
     checkout.write("tokens/.gitattributes", "own\n")
     assert checkout.run("init", "--merge-driver").returncode == ExitCode.FAILURE

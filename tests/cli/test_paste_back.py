@@ -1,7 +1,5 @@
 """The redirect URL of a browser on another machine, pasted into a real terminal."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -10,15 +8,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
 from provisioner.errors import ExitCode
-from tests.cli.test_authenticate_command import BROWSER, PROVISIONER, Desk
+from tests.cli.desk import BROWSER, Desk
 from tests.support.scripted_provider import ScriptedAnswer, ScriptedProvider
-from tests.support.terminal import CTRL_C, IN_FOREGROUND_AT_FIRST, Terminal
+from tests.support.terminal import CTRL_C, IN_FOREGROUND_AT_FIRST
 
 pytestmark = pytest.mark.long
 
@@ -26,30 +22,23 @@ PASTE = "Or paste the final address of the browser here"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path):
     with ScriptedProvider() as provider:
         desk = Desk(tmp_path / "project", provider)
         desk.environment |= {"BROWSER": "true %s"}
         yield desk
 
 
-def _start(desk: Desk, *options: str, in_foreground: bool = True, launcher: str = "") -> Terminal:
-    arguments = [PROVISIONER, "authenticate", "Reports", "--no-smtp-check", *options]
-    return Terminal(
-        arguments,
-        folder=desk.folder,
-        environment=desk.environment,
-        in_foreground=in_foreground,
-        launcher=launcher,
-    )
+def _start(desk, *options, **terminal):
+    return desk.at_terminal("authenticate", "Reports", "--no-smtp-check", *options, **terminal)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
+    def redirect_request(self, *_):
         return None
 
 
-def _end_of_browser(terminal: Terminal) -> str:
+def _end_of_browser(terminal):
     """Sign in elsewhere: the address on which a browser ends that reaches no listener of ours."""
     address = terminal.wait_for(r"  (http://localhost:\d+/authorize\S+)\n").group(1)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
@@ -59,11 +48,11 @@ def _end_of_browser(terminal: Terminal) -> str:
         return str(redirect.headers["Location"])
 
 
-def _code(address: str) -> str:
+def _code(address):
     return address.partition("code=")[2].partition("&")[0]
 
 
-def test_property_20_a_pasted_address_signs_in_and_the_terminal_is_as_before(desk: Desk) -> None:
+def test_property_20_a_pasted_address_signs_in_and_the_terminal_is_as_before(desk):
     with _start(desk, "--no-browser") as terminal:
         port = terminal.wait_for(r"Waiting at http://localhost:(\d+) for up to 300 s").group(1)
         terminal.wait_until_unseen()
@@ -80,7 +69,7 @@ def test_property_20_a_pasted_address_signs_in_and_the_terminal_is_as_before(des
     assert len(desk.token_files()) == 1
 
 
-def test_property_19_wrong_pastes_are_explained_and_the_wait_goes_on(desk: Desk) -> None:
+def test_property_19_wrong_pastes_are_explained_and_the_wait_goes_on(desk):
     with _start(desk) as terminal:
         terminal.wait_for(PASTE)
         terminal.wait_until_unseen()
@@ -110,9 +99,7 @@ def test_property_19_wrong_pastes_are_explained_and_the_wait_goes_on(desk: Desk)
 
 
 @pytest.mark.parametrize("columns", [80, 20_000])
-def test_property_19_longer_than_a_line_and_broken_by_the_terminal(
-    desk: Desk, columns: int
-) -> None:
+def test_property_19_longer_than_a_line_and_broken_by_the_terminal(desk, columns):
     with _start(desk, "--no-browser") as terminal:
         terminal.wait_for(PASTE)
         terminal.wait_until_unseen()
@@ -125,7 +112,7 @@ def test_property_19_longer_than_a_line_and_broken_by_the_terminal(
     assert "sssss" not in terminal.output
 
 
-def test_property_11_a_pasted_refusal_ends_it_as_one_at_the_listener_does(desk: Desk) -> None:
+def test_property_11_a_pasted_refusal_ends_it_as_one_at_the_listener_does(desk):
     desk.behave(callback_error="access_denied")
     with _start(desk, "--no-browser") as terminal:
         terminal.wait_until_unseen()
@@ -136,10 +123,10 @@ def test_property_11_a_pasted_refusal_ends_it_as_one_at_the_listener_does(desk: 
     assert desk.token_files() == []
 
 
-def test_property_33_what_the_provider_echoes_of_a_pasted_code_is_hidden(desk: Desk) -> None:
-    seen: list[str] = []
+def test_property_33_what_the_provider_echoes_of_a_pasted_code_is_hidden(desk):
+    seen = []
 
-    def echo(path: str, parameters: Mapping[str, str], _: Mapping[str, str]) -> None:
+    def echo(path, parameters, _):
         if path == "/token":
             seen.extend([parameters["code"], parameters["code_verifier"]])
             said = {"error": "invalid_grant", "error_description": f"no good: {' '.join(seen)}"}
@@ -155,7 +142,7 @@ def test_property_33_what_the_provider_echoes_of_a_pasted_code_is_hidden(desk: D
     assert not [secret for secret in seen if secret in terminal.output]
 
 
-def test_property_20_the_browser_is_faster(desk: Desk) -> None:
+def test_property_20_the_browser_is_faster(desk):
     desk.environment["BROWSER"] = f"{sys.executable} {BROWSER} %s"
     with _start(desk) as terminal:
         terminal.wait_for(PASTE)
@@ -163,7 +150,7 @@ def test_property_20_the_browser_is_faster(desk: Desk) -> None:
         assert terminal.modes() == terminal.modes_before
 
 
-def test_a_signal_that_comes_while_it_is_stopped(desk: Desk) -> None:
+def test_a_signal_that_comes_while_it_is_stopped(desk):
     """The system may give it to any thread then."""
     with _start(desk, "--no-browser") as terminal:
         terminal.wait_until_unseen()
@@ -177,9 +164,7 @@ def test_a_signal_that_comes_while_it_is_stopped(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "SIGHUP"])
-def test_an_interrupt_saves_nothing_closes_the_port_restores_the_terminal(
-    desk: Desk, how: str
-) -> None:
+def test_an_interrupt_saves_nothing_closes_the_port_restores_the_terminal(desk, how):
     with _start(desk) as terminal:
         port = int(terminal.wait_for(r"Waiting at http://localhost:(\d+)").group(1))
         terminal.wait_until_unseen()
@@ -196,7 +181,7 @@ def test_an_interrupt_saves_nothing_closes_the_port_restores_the_terminal(
     assert desk.token_files() == []
 
 
-def test_a_terminal_that_hangs_up_ends_it(desk: Desk) -> None:
+def test_a_terminal_that_hangs_up_ends_it(desk):
     with _start(desk) as terminal:
         port = int(terminal.wait_for(r"Waiting at http://localhost:(\d+)").group(1))
         terminal.wait_until_unseen()
@@ -207,14 +192,14 @@ def test_a_terminal_that_hangs_up_ends_it(desk: Desk) -> None:
     assert desk.token_files() == []
 
 
-def test_the_time_runs_out_and_the_terminal_is_as_before(desk: Desk) -> None:
+def test_the_time_runs_out_and_the_terminal_is_as_before(desk):
     with _start(desk, "--timeout", "1") as terminal:
         assert terminal.ends() == ExitCode.FAILURE
         assert "no response at http://localhost:" in terminal.output
         assert terminal.modes() == terminal.modes_before
 
 
-def test_after_a_stop_the_paste_is_unseen_again(desk: Desk) -> None:
+def test_after_a_stop_the_paste_is_unseen_again(desk):
     """A shell sets the terminal as it likes when a job is stopped, and not back at `fg`."""
     with _start(desk, "--no-browser") as terminal:
         terminal.wait_for(PASTE)
@@ -230,7 +215,7 @@ def test_after_a_stop_the_paste_is_unseen_again(desk: Desk) -> None:
     assert _code(address) not in terminal.output
 
 
-def test_a_terminal_that_others_have_by_now_is_left_alone(desk: Desk) -> None:
+def test_a_terminal_that_others_have_by_now_is_left_alone(desk):
     """After Ctrl-Z and `bg`: to touch it would stop us, and what is typed is for the shell."""
     with _start(desk, "--no-browser", launcher=IN_FOREGROUND_AT_FIRST) as terminal:
         terminal.wait_until_unseen()
@@ -247,7 +232,7 @@ def test_a_terminal_that_others_have_by_now_is_left_alone(desk: Desk) -> None:
         assert terminal.modes() == terminal.modes_before
 
 
-def test_in_the_background_of_a_shell_nothing_is_asked_and_nothing_stops(desk: Desk) -> None:
+def test_in_the_background_of_a_shell_nothing_is_asked_and_nothing_stops(desk):
     desk.environment["BROWSER"] = f"{sys.executable} {BROWSER} %s"
     with _start(desk, in_foreground=False) as terminal:
         assert terminal.ends() == ExitCode.DONE, terminal.output
@@ -256,8 +241,9 @@ def test_in_the_background_of_a_shell_nothing_is_asked_and_nothing_stops(desk: D
     assert "Reports: signed in as" in terminal.output
 
 
-def test_without_a_terminal_there_is_no_prompt(desk: Desk) -> None:
-    finished = desk.run("authenticate", "Reports", "--no-smtp-check", "--timeout", "1")
-    assert finished.returncode == ExitCode.FAILURE
+def test_without_a_terminal_there_is_no_prompt(desk):
+    finished = desk.ends(
+        ExitCode.FAILURE, "authenticate", "Reports", "--no-smtp-check", "--timeout", "1"
+    )
     assert "Waiting at http://localhost:" in finished.stderr
     assert "paste" not in finished.stderr.lower().partition("error:")[0]

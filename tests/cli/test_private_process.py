@@ -1,47 +1,32 @@
 """What the children of a run see, and what a run leaves behind: no secret."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import yaml
 
 from provisioner.errors import ExitCode
+from tests.support.project_folder import PROVISIONER, oauth2_server, password_server
 
-PROVISIONER = Path(sys.executable).with_name("provisioner")
 CANARY = "CANARY-4711"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "servers").mkdir()
-    oauth2 = {
-        "access_token_url": "https://127.0.0.1:9/token",
-        "authorization_url": "https://127.0.0.1:9/authorize",
-        "client_id": "maps",
-        "client_secret": {"env": "REPORTS_SECRET"},
-        "scope_for_authorize": "smtp offline_access",
-    }
-    common = {"host": "localhost", "port": 9, "use_tls": True, "user_name": "r@example.edu"}
+def project(tmp_path):
+    command = ["sh", "-c", "env > seen; ulimit -c >> seen; echo secret"]
     declared = [
-        {"server_name": "Reports", **common, "smtp_security_level": "oauth2", "oauth2": oauth2},
-        {
-            "server_name": "Relay",
-            **common,
-            "smtp_security_level": "plain",
-            "password": {"command": ["sh", "-c", "env > seen; ulimit -c >> seen; echo secret"]},
-        },
+        oauth2_server("https://127.0.0.1:9"),
+        password_server(password={"command": command}),
     ]
+    (tmp_path / "servers").mkdir()
     (tmp_path / "servers" / "all.yml").write_text(yaml.safe_dump_all(declared))
     return tmp_path
 
 
-def _run(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def _run(project, *arguments, **environment):
     return subprocess.run(
         [PROVISIONER, *arguments],
         cwd=project,
@@ -54,7 +39,7 @@ def _run(project: Path, *arguments: str, **environment: str) -> subprocess.Compl
     )
 
 
-def test_a_command_sees_no_other_secret_and_leaves_no_core(project: Path) -> None:
+def test_a_command_sees_no_other_secret_and_leaves_no_core(project):
     ended = _run(
         project, "test-email", "Relay", "--allow-commands", "--accept-destination", "Relay"
     )
@@ -65,7 +50,7 @@ def test_a_command_sees_no_other_secret_and_leaves_no_core(project: Path) -> Non
     assert CANARY not in "\n".join(seen)
 
 
-def test_the_browser_sees_no_secret(project: Path) -> None:
+def test_the_browser_sees_no_secret(project):
     browser, half, seen = project / "browser", project / "half", project / "seen"
     browser.write_text(f"#!/bin/sh\nenv > '{half}' && mv '{half}' '{seen}'\n")
     browser.chmod(0o755)
@@ -83,14 +68,14 @@ def test_the_browser_sees_no_secret(project: Path) -> None:
     assert CANARY not in seen.read_text()
 
 
-def test_without_consent_no_command_runs(project: Path) -> None:
+def test_without_consent_no_command_runs(project):
     ended = _run(project, "test-email", "Relay", "--accept-destination", "Relay")
     assert ended.returncode == ExitCode.FAILURE
     assert "then add --allow-commands" in ended.stderr
     assert not (project / "seen").exists()
 
 
-def test_validate_resolves_nothing(project: Path, home: Path) -> None:
+def test_validate_resolves_nothing(project, home):
     os.mkfifo(project / "pipe")
     text = (project / "servers" / "all.yml").read_text()
     (project / "servers" / "all.yml").write_text(text.replace("env: REPORTS_SECRET", "file: pipe"))
@@ -115,7 +100,7 @@ app.main()
 """
 
 
-def test_no_core_goes_through_a_pipe_and_no_other_process_looks_in(project: Path) -> None:
+def test_no_core_goes_through_a_pipe_and_no_other_process_looks_in(project):
     """A core_pattern that begins with | heeds no limit: core(5). Nor does /proc/PID/environ."""
     looked = subprocess.run(
         [sys.executable, "-c", _LOOKS_AT_ITSELF],
@@ -128,7 +113,7 @@ def test_no_core_goes_through_a_pipe_and_no_other_process_looks_in(project: Path
     assert looked.stdout == "0\n"
 
 
-def test_a_secret_from_a_shells_pipe_is_still_read(project: Path) -> None:
+def test_a_secret_from_a_shells_pipe_is_still_read(project):
     """As of <(...), which bash passes as /dev/fd/N: a process that is no dump can open its own."""
     declared = project / "servers" / "all.yml"
     _, relay = yaml.safe_load_all(declared.read_text())

@@ -1,11 +1,8 @@
 """Questions at a terminal, and what happens where nobody can answer."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
@@ -40,7 +37,7 @@ COMMAND = [sys.executable, "-c", _PROGRAM]
 
 
 @pytest.fixture
-def at_terminal() -> Callable[[], Terminal]:
+def at_terminal():
     return lambda: Terminal(COMMAND, folder=ROOT, environment=os.environ)
 
 
@@ -54,9 +51,7 @@ def at_terminal() -> Callable[[], Terminal]:
         ("a\u202eb\u3164c", "a<U+202E>b<U+3164>c", ["y"], "> True"),
     ],
 )
-def test_answers(
-    at_terminal: Callable[[], Terminal], name: str, shown: str, answers: list[str], result: str
-) -> None:
+def test_answers(at_terminal, name, shown, answers, result):
     with at_terminal() as terminal:
         terminal.answer("Name [Reports]: ", name)
         for answer in answers:
@@ -65,7 +60,7 @@ def test_answers(
         assert result in terminal.output
 
 
-def test_an_answer_from_before_the_question_is_none(at_terminal: Callable[[], Terminal]) -> None:
+def test_an_answer_from_before_the_question_is_none(at_terminal):
     with at_terminal() as terminal:
         terminal.answer("Name", "Slow")
         terminal.wait_for("working")
@@ -76,7 +71,7 @@ def test_an_answer_from_before_the_question_is_none(at_terminal: Callable[[], Te
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
-def test_no_answer_is_an_interruption(at_terminal: Callable[[], Terminal], key: str) -> None:
+def test_no_answer_is_an_interruption(at_terminal, key):
     with at_terminal() as terminal:
         terminal.wait_for(r"Name \[Reports\]: ")
         terminal.type(key)
@@ -85,7 +80,7 @@ def test_no_answer_is_an_interruption(at_terminal: Callable[[], Terminal], key: 
         assert "Traceback" not in terminal.output
 
 
-def test_a_secret_stays_unseen_after_ctrl_z() -> None:
+def test_a_secret_stays_unseen_after_ctrl_z():
     """A shell gives a job that was stopped a terminal that shows what is typed."""
     shell = ["/bin/bash", "--norc", "--noprofile", "-i"]
     environment = os.environ | {"HISTFILE": "", "PS1": "shell: "}
@@ -100,7 +95,7 @@ def test_a_secret_stays_unseen_after_ctrl_z() -> None:
 
 
 @pytest.mark.parametrize("streams", ["", "<&- 2>&-"], ids=["piped", "closed"])
-def test_without_a_terminal_nobody_is_asked(streams: str) -> None:
+def test_without_a_terminal_nobody_is_asked(streams):
     finished = subprocess.run(
         ["sh", "-c", f'"$@" {streams}', "sh", *COMMAND],
         cwd=ROOT,

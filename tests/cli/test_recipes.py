@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +32,7 @@ class Edit:
     file: str
     text: str
 
-    def apply(self, folder: Path) -> None:
+    def apply(self, folder):
         file = folder / self.file
         assert file.exists() is (self.how != "new file"), self.file
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +60,7 @@ class Recipe:
     session: str
 
 
-def recipes() -> Iterator[Recipe]:
+def recipes():
     for section in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]:
         title = section.partition("\n")[0]
         *edits, last = [*blocks(section)] or [None]
@@ -70,7 +69,7 @@ def recipes() -> Iterator[Recipe]:
             yield Recipe(title, tuple(edits), last.text)
 
 
-def blocks(section: str) -> Iterator[Edit]:
+def blocks(section):
     paragraph = ""
     for token in MarkdownIt().parse(section):
         if token.type == "inline":
@@ -88,7 +87,7 @@ RECIPES = tuple(recipes())
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
+def copy(tmp_path):
     """What the recipes change of the repository, and its programs."""
     for name in COPIED:
         if (ROOT / name).is_dir():
@@ -105,7 +104,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.title)
-def test_a_recipe_works_as_it_is_written(recipe: Recipe, copy: Path) -> None:
+def test_a_recipe_works_as_it_is_written(recipe, copy):
     for edit in recipe.edits:
         edit.apply(copy)
     changed = sorted({edit.file for edit in recipe.edits if edit.file.endswith(".py")})
@@ -118,7 +117,7 @@ def test_a_recipe_works_as_it_is_written(recipe: Recipe, copy: Path) -> None:
             assert line in printed, f"{command}\n{printed}"
 
 
-def session(recipe: Recipe, folder: Path) -> Iterator[tuple[str, list[str], int, str]]:
+def session(recipe, folder):
     """Each command, the lines that it is to print, its exit code, and all that it has printed."""
     steps = [step.splitlines() for step in recipe.session.removeprefix("$ ").split("\n$ ")]
     script = "exec 2>&1 < /dev/null\n"
@@ -132,7 +131,7 @@ def session(recipe: Recipe, folder: Path) -> Iterator[tuple[str, list[str], int,
         yield command, expected, int(code), text
 
 
-def test_there_is_a_recipe_for_each_kind_of_addition() -> None:
+def test_there_is_a_recipe_for_each_kind_of_addition():
     assert [re.sub("^Add an? ", "", recipe.title) for recipe in RECIPES] == [
         "rule",
         "provider",
@@ -145,7 +144,7 @@ def test_there_is_a_recipe_for_each_kind_of_addition() -> None:
     ]
 
 
-def test_the_page_names_only_files_that_exist() -> None:
+def test_the_page_names_only_files_that_exist():
     made = {edit.file for recipe in RECIPES for edit in recipe.edits if edit.how == "new file"}
     named = {*re.findall(r"`((?:provisioner|playbooks|schemas|tests|docs)/[\w./-]*)`", PAGE)}
     assert sorted(name for name in named - made if not (ROOT / name).exists()) == []

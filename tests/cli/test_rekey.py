@@ -1,7 +1,5 @@
 """`rekey`: all is encrypted again, nothing else changes, and no kill loses anything."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -30,7 +28,7 @@ BOTH = VaultKey(NEW.password, OLD.password)
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
+def checkout(tmp_path):
     """Reports is signed in to; the password of Relay is vault text."""
     checkout = Checkout(tmp_path / "mail-config")
     checkout.oauth2()
@@ -41,19 +39,19 @@ def checkout(tmp_path: Path) -> Checkout:
     return checkout
 
 
-def vault_text(key: VaultKey, indent: str = "") -> str:
+def vault_text(key, indent=""):
     return indent + key.encrypt(PASSWORD.encode()).strip().replace("\n", f"\n{indent}")
 
 
-def generated(home: Path) -> Path:
+def generated(home):
     return home / ".config/maps-provisioner/vault-key"
 
 
-def key_in(path: Path) -> VaultKey:
+def key_in(path):
     return VaultKey(Secret(path.read_text().strip()))
 
 
-def opens_all(checkout: Checkout, key: VaultKey) -> bool:
+def opens_all(checkout, key):
     try:
         store = CredentialStore(checkout.folder / "tokens", "", lambda: key)
         names = [kept.server_name for kept in map(store.read, ("Relay", "Reports")) if kept]
@@ -64,9 +62,7 @@ def opens_all(checkout: Checkout, key: VaultKey) -> bool:
     return opened and names == ["Relay", "Reports"]
 
 
-def test_a_new_generated_key_and_another_project_of_the_old_one(
-    checkout: Checkout, tmp_path: Path, home: Path
-) -> None:
+def test_a_new_generated_key_and_another_project_of_the_old_one(checkout, tmp_path, home):
     old = key_in(generated(home))
     other = Checkout(tmp_path / "other")
     shutil.copytree(checkout.folder, other.folder, dirs_exist_ok=True)
@@ -106,7 +102,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
-def test_nothing_but_vault_text_changes(text: str) -> None:
+def test_nothing_but_vault_text_changes(text):
     name = "x.json" if text.startswith("{") else "x.yml"
     after = with_new_vault_texts(text, name, BOTH)
     digits = re.compile(r"[0-9a-f]{20,}")
@@ -124,18 +120,17 @@ def test_nothing_but_vault_text_changes(text: str) -> None:
     ],
     ids=["escaped", "of another key"],
 )
-def test_a_vault_text_that_cannot_be_replaced(text: str, key: VaultKey, said: str) -> None:
+def test_a_vault_text_that_cannot_be_replaced(text, key, said):
     with pytest.raises(FileUnusable, match=said):
         with_new_vault_texts(text, "x.yml", key)
 
 
-def test_nothing_is_changed_if_something_does_not_open(checkout: Checkout, home: Path) -> None:
+def test_nothing_is_changed_if_something_does_not_open(checkout, home):
     checkout.relay("Alerts", password=f"!vault |\n{vault_text(OLD, '    ')}")
     damaged = checkout.write("tokens/damaged.yml", "x")
     files = [generated(home), *checkout.folder.rglob("*.yml")]
     before = [path.read_bytes() for path in files]
-    ended = checkout.run("rekey")
-    assert ended.returncode == ExitCode.FAILURE
+    ended = checkout.ends(ExitCode.FAILURE, "rekey")
     assert f"{damaged} is not ansible-vault text" in ended.stderr
     assert "servers/alerts.yml:7: the vault text cannot be opened" in ended.stderr
     assert [path.read_bytes() for path in files] == before
@@ -143,15 +138,13 @@ def test_nothing_is_changed_if_something_does_not_open(checkout: Checkout, home:
 
 
 @pytest.mark.parametrize("named_by", ["environment", "config.yml"])
-def test_a_key_that_is_not_generated_is_left_alone(
-    checkout: Checkout, home: Path, tmp_path: Path, named_by: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_is_not_generated_is_left_alone(checkout, home, tmp_path, named_by):
     old, new = tmp_path / "old key", tmp_path / "new key"
     generated(home).rename(old)
     new.write_text("the new password\n")
     config = generated(home).with_name("config.yml")
     if named_by == "environment":
-        monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(old))
+        checkout.environment["ANSIBLE_VAULT_PASSWORD_FILE"] = str(old)
     else:
         config.write_text(f'vault_password: {{file: "{old}"}}\n')
     without = checkout.run("rekey")
@@ -169,7 +162,7 @@ def test_a_key_that_is_not_generated_is_left_alone(
     assert not generated(home).exists()
 
 
-def test_the_inventory_is_left_to_ansible_vault(checkout: Checkout, home: Path) -> None:
+def test_the_inventory_is_left_to_ansible_vault(checkout, home):
     folder = "inventory/group_vars/maps"
     key = key_in(generated(home))
     whole = checkout.write(f"{folder}/a b.yml", vault_text(key))
@@ -184,14 +177,12 @@ def test_the_inventory_is_left_to_ansible_vault(checkout: Checkout, home: Path) 
     assert key_in(generated(home)).decrypt(whole.read_text()) == PASSWORD.encode()
 
 
-def run_rekey(root: Path, home: Path, *options: str | Path) -> int:
+def run_rekey(root, home, *options):
     os.environ |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
     return app.run(["rekey", "-C", str(root), *map(str, options)])
 
 
-def test_an_interrupted_run_is_finished_before_another_key(
-    checkout: Checkout, home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_interrupted_run_is_finished_before_another_key(checkout, home, tmp_path, capfd):
     unfinished, other = generated(home).with_name("vault-key.next"), tmp_path / "other"
     for path in (unfinished, other):
         path.write_text(f"the password in {path.name}\n")
@@ -213,9 +204,7 @@ def test_an_interrupted_run_is_finished_before_another_key(
 @pytest.mark.long
 @pytest.mark.parametrize("named", [False, True])
 @pytest.mark.usefixtures("capfd")
-def test_killed_at_each_step(
-    checkout: Checkout, home: Path, tmp_path: Path, named: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_at_each_step(checkout, home, tmp_path, named, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     new_file = generated(home)
     if named:

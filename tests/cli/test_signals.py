@@ -1,7 +1,5 @@
 """Signals that end a run, also where Python would lose or double them."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys
@@ -58,7 +56,7 @@ app.main()
 """
 
 
-def _run(steps: str, number: signal.Signals, *before: str) -> tuple[int, str, str]:
+def _run(steps, number, *before):
     program = _PROGRAM.format(number=int(number), steps=steps.strip().replace("\n", "\n    "))
     ended = subprocess.run(
         [*before, sys.executable, "-c", program],
@@ -78,17 +76,17 @@ def _run(steps: str, number: signal.Signals, *before: str) -> tuple[int, str, st
         *(("tidies", number) for number in (signal.SIGINT, signal.SIGHUP)),
     ],
 )
-def test_a_signal_ends_a_run_once_and_tidily(steps: str, number: signal.Signals) -> None:
+def test_a_signal_ends_a_run_once_and_tidily(steps, number):
     code, shown, said = _run(_STEPS[steps], number)
     assert (code, said) == (ExitCode.INTERRUPTED, "")
     assert shown == ("tidied\n" if "tidied" in _STEPS[steps] else "")
 
 
-def test_what_nohup_ignores_stays_ignored() -> None:
+def test_what_nohup_ignores_stays_ignored():
     code, shown, _ = _run("end()", signal.SIGHUP, "nohup")
     assert (code, shown) == (ExitCode.DONE, "still here\n")
 
 
-def test_a_signal_after_the_command_is_done_leaves_its_exit_code() -> None:
+def test_a_signal_after_the_command_is_done_leaves_its_exit_code():
     code, _, said = _run("import gc\ngc.freeze = end\nreturn 6", signal.SIGTERM)
     assert (code, said) == (ExitCode.PERSON_NEEDED, "")

@@ -1,13 +1,9 @@
 """`make docs`: the site is complete, loads nothing from elsewhere, and a faulty page fails it."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from lxml import html
@@ -35,9 +31,8 @@ FAULTS = {
 ORPHAN = "orphan.md: WARNING: document isn't included in any toctree"
 
 
-def build(root: Path) -> subprocess.CompletedProcess[str]:
+def build(root):
     """As the Makefile does."""
-    assert OPTIONS is not None
     options = OPTIONS[1].replace("--fresh-env", "").split()
     return subprocess.run(
         [sys.executable, "-m", "sphinx", *options, "docs", "docs/_build/html"],
@@ -51,7 +46,7 @@ def build(root: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copy(tmp_path_factory):
     """The sources of the site, and what a strict build of them makes."""
     root = tmp_path_factory.mktemp("site")
     for name in SOURCES:
@@ -66,20 +61,20 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(copy: Path) -> Path:
+def site(copy):
     return copy / "docs" / "_build" / "html"
 
 
-def test_the_reference_has_each_command_rule_and_provider(site: Path) -> None:
+def test_the_reference_has_each_command_rule_and_provider(site):
     assert titles(site, "commands") == [name for name in COMMANDS if name not in HIDDEN]
     assert titles(site, "rules") == [page.rule for page in rule_pages()]
     for provider in PROVIDERS:
         assert f"{provider.title} ({provider.name})" in text(site, "providers")
 
 
-def test_the_reference_has_each_option(site: Path) -> None:
+def test_the_reference_has_each_option(site):
     page = html.parse(site / "reference" / "commands.html")
-    commands = get_command(app_with()).commands  # type: ignore[attr-defined]
+    commands = get_command(app_with()).commands
     for name in titles(site, "commands"):
         terms = page.xpath(f"//section[@id='{name}']//dt//code")
         shown = {word for term in terms for word in re.split("[ ,]+", term.text_content())}
@@ -87,7 +82,7 @@ def test_the_reference_has_each_option(site: Path) -> None:
         assert {name for option in options for name in option.opts} <= shown
 
 
-def test_the_reference_has_each_error_with_its_remedy(site: Path) -> None:
+def test_the_reference_has_each_error_with_its_remedy(site):
     shown = html.parse(site / "reference" / "errors.html").findall(".//section/section//dt")
     assert len(shown) > len(explain.rows()), "and those of hosts"
     page = text(site, "errors")
@@ -100,7 +95,7 @@ def test_the_reference_has_each_error_with_its_remedy(site: Path) -> None:
     ("page", "schema"),
     [("server-file", "email-server"), ("project-file", "project"), ("host-document",) * 2],
 )
-def test_the_reference_has_each_key_of_a_schema(site: Path, page: str, schema: str) -> None:
+def test_the_reference_has_each_key_of_a_schema(site, page, schema):
     source = (ROOT / "schemas" / f"{schema}.schema.json").read_text(encoding="utf-8")
     keys = {*re.findall(r'"(\w+)": \{\s*"title":', source.partition('"$defs"')[0])}
     keys -= {"properties", "additionalProperties", "items"}
@@ -109,7 +104,7 @@ def test_the_reference_has_each_key_of_a_schema(site: Path, page: str, schema: s
     assert keys <= {code.text_content().rpartition(".")[2] for code in shown}
 
 
-def test_no_page_needs_anything_from_elsewhere(site: Path) -> None:
+def test_no_page_needs_anything_from_elsewhere(site):
     references = [(page.name, url) for page in site.rglob("*.html") for url in needed(page)]
     assert len(references) > 100
     assert [each for each in references if ELSEWHERE.match(each[1])] == []
@@ -119,7 +114,7 @@ def test_no_page_needs_anything_from_elsewhere(site: Path) -> None:
         assert [url for url in urls if ELSEWHERE.match(url)] == [], sheet.name
 
 
-def test_a_fault_in_a_page_fails_the_build(copy: Path) -> None:
+def test_a_fault_in_a_page_fails_the_build(copy):
     page, orphan = copy / "docs" / "how-to" / "pushing.md", copy / "docs" / "orphan.md"
     before = page.read_text(encoding="utf-8")
     page.write_text("\n\n".join([before, *FAULTS]), encoding="utf-8")
@@ -132,7 +127,7 @@ def test_a_fault_in_a_page_fails_the_build(copy: Path) -> None:
         assert fault in built.stdout
 
 
-def test_an_unknown_generated_part_fails_the_build(copy: Path) -> None:
+def test_an_unknown_generated_part_fails_the_build(copy):
     page = copy / "docs" / "reference" / "rules.md"
     before = page.read_text(encoding="utf-8")
     page.write_text(before.replace("generated: rules", "generated: rulez"), encoding="utf-8")
@@ -142,17 +137,17 @@ def test_an_unknown_generated_part_fails_the_build(copy: Path) -> None:
     assert "rulez" in built.stdout
 
 
-def titles(site: Path, page: str) -> list[str]:
+def titles(site, page):
     found = html.parse(site / "reference" / f"{page}.html").findall(".//section/section/h2")
     return [title.text for title in found]
 
 
-def text(site: Path, page: str) -> str:
+def text(site, page):
     root = html.parse(site / "reference" / f"{page}.html").getroot()
     return " ".join(root.text_content().split())
 
 
-def needed(page: Path) -> Iterator[str]:
+def needed(page):
     """Addresses that a browser loads to show the page."""
     root = html.parse(page).getroot()
     for path in ("//script/@src", "//img/@src", "//iframe/@src", "//source/@src", "//object/@data"):

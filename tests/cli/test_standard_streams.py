@@ -1,30 +1,21 @@
 """Started with standard streams closed, as some schedulers do: no file takes their place."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
 from provisioner.errors import ExitCode
-from tests.cli.test_authenticate_command import PROVISIONER, Desk
+from tests.cli.desk import Desk
+from tests.support.project_folder import PROVISIONER
 from tests.support.scripted_provider import ScriptedProvider
 
 ALL = "<&- >&- 2>&-"
 
 
-def run(
-    folder: Path,
-    streams: str,
-    *command: str | Path,
-    environment: Mapping[str, str] = os.environ,
-    stdout: int = subprocess.PIPE,
-) -> subprocess.CompletedProcess[str]:
+def run(folder, streams, *command, environment=os.environ, stdout=subprocess.PIPE):
     return subprocess.run(
         ["sh", "-c", f'"$@" {streams}', "sh", *command],
         cwd=folder,
@@ -38,7 +29,7 @@ def run(
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory):
     """Reports was signed in by a run that nobody heard."""
     with ScriptedProvider() as provider:
         desk = Desk(tmp_path_factory.mktemp("desk") / "project", provider)
@@ -51,9 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @pytest.mark.parametrize(
     ("closed", "heard"), [("<&-", True), (">&-", False), ("2>&-", True), (ALL, False)]
 )
-def test_a_closed_stream_changes_nothing_but_what_is_heard(
-    desk: Desk, closed: str, heard: bool
-) -> None:
+def test_a_closed_stream_changes_nothing_but_what_is_heard(desk, closed, heard):
     ended = run(desk.folder, closed, PROVISIONER, "refresh", environment=desk.environment)
     assert (ended.returncode, ended.stderr) == (ExitCode.DONE, ""), ended.stdout
     assert ("Reports" in ended.stdout) is heard
@@ -62,7 +51,7 @@ def test_a_closed_stream_changes_nothing_but_what_is_heard(
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path):
     (tmp_path / "servers").mkdir()
     text = "server_name: A\nhost: mail.example.edu\nsmtp_security_level: none\n"
     (tmp_path / "servers/a.yml").write_text(text)
@@ -74,9 +63,7 @@ def project(tmp_path: Path) -> Path:
     [["--help"], ["--version"], ["schema"], ["status"], ["history"], ["validate", "."]],
     ids=" ".join,
 )
-def test_a_full_disk_is_named_and_a_reader_that_is_gone_is_left_in_peace(
-    project: Path, arguments: list[str]
-) -> None:
+def test_a_full_disk_is_named_and_a_reader_that_is_gone_is_left_in_peace(project, arguments):
     ended = run(project, ">/dev/full", PROVISIONER, *arguments)
     assert ended.returncode == ExitCode.FAILURE
     assert ended.stderr == "Error: standard output: No space left on device\n"
@@ -87,7 +74,7 @@ def test_a_full_disk_is_named_and_a_reader_that_is_gone_is_left_in_peace(
     assert (ended.returncode, ended.stderr) == (ExitCode.FAILURE, "")
 
 
-def test_a_report_is_the_same_whatever_is_closed(project: Path) -> None:
+def test_a_report_is_the_same_whatever_is_closed(project):
     (project / "servers/a.yml").write_text("server_name: A\n")
     report = project / "report.json"
     command = (PROVISIONER, "validate", "--format", "json", "--output", report)
@@ -132,8 +119,8 @@ _FULL = "Error: standard output: No space left on device\n"
     ],
 )
 def test_an_error_of_the_system_is_no_bug_ends_no_work_and_hides_no_exit_code(
-    tmp_path: Path, steps: str, code: int, streams: str, ends: int, said: str
-) -> None:
+    tmp_path, steps, code, streams, ends, said
+):
     program = _FAILING.format(steps=steps, code=code)
     ended = run(tmp_path, streams, sys.executable, "-c", program)
     assert (ended.returncode, ended.stderr) == (ends, said)

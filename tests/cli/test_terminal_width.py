@@ -1,11 +1,8 @@
 """Reports on terminals of 60 and of 200 columns, and their colors, by the same rule everywhere."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +14,11 @@ RED = "\x1b[31msign in\x1b[0m"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path):
     return shutil.copytree(HERE / "clean", tmp_path / "project")
 
 
-def on_terminal(project: Path, *arguments: str, columns: int = 0, **environment: str) -> str:
+def on_terminal(project, *arguments, columns=0, **environment):
     keep = {n: v for n, v in os.environ.items() if n not in ("NO_COLOR", "COLUMNS")}
     with Terminal(
         [PROVISIONER, *arguments],
@@ -34,7 +31,7 @@ def on_terminal(project: Path, *arguments: str, columns: int = 0, **environment:
         return terminal.output
 
 
-def test_a_report_is_as_wide_as_its_terminal(project: Path) -> None:
+def test_a_report_is_as_wide_as_its_terminal(project):
     piped = provisioner("status", folder=project).stdout
     narrow, wide = (
         on_terminal(project, "status", columns=n, NO_COLOR="1").splitlines() for n in (60, 200)
@@ -46,21 +43,21 @@ def test_a_report_is_as_wide_as_its_terminal(project: Path) -> None:
     assert "".join("".join(narrow).split()).count("reports@example.edu") == 2
 
 
-def test_a_card_is_wrapped_below_its_text_and_its_commands_are_whole(project: Path) -> None:
+def test_a_card_is_wrapped_below_its_text_and_its_commands_are_whole(project):
     card = on_terminal(project, "authenticate", "Reports", "--card", columns=60).splitlines()
     assert "                   SPA), with a client secret" in card
     command = "Set-CASMailbox reports@example.edu -SmtpClientAuthenticationDisabled $false"
     assert any(line.endswith(command) for line in card)
 
 
-def test_a_row_of_doctor_is_wrapped_in_its_column(project: Path) -> None:
+def test_a_row_of_doctor_is_wrapped_in_its_column(project):
     checks = on_terminal(project, "doctor", "--no-hosts", columns=60).splitlines()
     plain = [re.sub(r"\x1b\[\d+m", "", line) for line in checks]
     assert max(len(line) for line in plain if str(project) not in line) <= 60
     assert "\x1b[31mfailed\x1b[0m   " in "\n".join(checks)
 
 
-def test_a_worksheet_is_wrapped_and_its_values_are_whole(project: Path) -> None:
+def test_a_worksheet_is_wrapped_and_its_values_are_whole(project):
     sheet = on_terminal(project, "worksheet", "Reports", columns=60)
     wide = [line for line in sheet.splitlines() if len(line) > 60]
     assert all(re.match("  [A-Z].*  \\S", line) for line in wide), wide
@@ -76,7 +73,7 @@ def test_a_worksheet_is_wrapped_and_its_values_are_whole(project: Path) -> None:
         ({"TERM": "dumb", "CLICOLOR_FORCE": "1"}, True),
     ],
 )
-def test_colors(project: Path, environment: dict[str, str], colored: bool) -> None:
+def test_colors(project, environment, colored):
     text = on_terminal(project, "status", **environment)
     assert (RED in text) is colored
     assert re.sub(r"\x1b\[[0-9;]*m", "", text) == provisioner("status", folder=project).stdout
@@ -84,14 +81,14 @@ def test_colors(project: Path, environment: dict[str, str], colored: bool) -> No
     assert ("\x1b[31mError\x1b[0m: " in error) is colored
 
 
-def test_colors_in_a_pipe_and_in_json(project: Path) -> None:
+def test_colors_in_a_pipe_and_in_json(project):
     assert "\x1b" not in provisioner("status", folder=project).stdout
     assert RED in provisioner("status", folder=project, FORCE_COLOR="1").stdout
     forced = provisioner("status", "--format", "json", folder=project, FORCE_COLOR="1").stdout
     assert forced == provisioner("status", "--format", "json", folder=project).stdout
 
 
-def test_a_long_question_is_broken_at_blanks(tmp_path: Path) -> None:
+def test_a_long_question_is_broken_at_blanks(tmp_path):
     with Terminal(
         [PROVISIONER, "init", "--provider", "password"],
         folder=tmp_path,

@@ -1,14 +1,10 @@
 """docs/tutorial.md: its commands, in order, print what the page says."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -39,7 +35,7 @@ HOST = "maps_directory={folder}/{name} ansible_connection=local ansible_python_i
 
 
 @pytest.fixture
-def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[story.Demo]:
+def demo(tmp_path, monkeypatch):
     """A provider and a mail server, and an empty folder for the project."""
     kept = {name: story.FILES[name] for name in ("ca.pem", story.CLIENT_SECRET_FILE)}
     facts = {"facts.yml": "{provider.issuer} {mail.port} {provider.client_id}"}
@@ -48,7 +44,7 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[story.Demo
         yield started
 
 
-def test_its_commands_print_what_it_shows(demo: story.Demo) -> None:
+def test_its_commands_print_what_it_shows(demo):
     folder = demo.folder
     issuer, port, client_id = (folder / "facts.yml").read_text().split()
     demo.environment["REPORTS_CLIENT_SECRET"] = (folder / story.CLIENT_SECRET_FILE).read_text()
@@ -67,7 +63,7 @@ def test_its_commands_print_what_it_shows(demo: story.Demo) -> None:
                 ignored.write("/maps?.example.edu/\n")
 
 
-def steps() -> Iterator[tuple[str, list[str]]]:
+def steps():
     """Each command, and the lines that it is to print."""
     for block in re.findall(r"^```console\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -76,12 +72,12 @@ def steps() -> Iterator[tuple[str, list[str]]]:
                 yield command, [normal(line) for line in lines if is_printed(line)]
 
 
-def is_printed(line: str) -> bool:
+def is_printed(line):
     """Neither left out, nor a prompt of init, which is not asked here."""
     return line not in ("", "...") and not re.match("Provider|Address|Name|Port|ID|Client id", line)
 
 
-def run(command: str, demo: story.Demo) -> list[str]:
+def run(command, demo):
     program, name = command.split()[:2]
     if program == "provisioner":
         arguments = command.removeprefix(program) + " " + ANSWERS.get(name, "")
@@ -98,13 +94,13 @@ def run(command: str, demo: story.Demo) -> list[str]:
     return [normal(line) for line in ended.stdout.splitlines()]
 
 
-def normal(line: str) -> str:
+def normal(line):
     for pattern, sample in SAMPLES:
         line = re.sub(pattern, sample, line)
     return line.strip()
 
 
-def stand_in(file: Path, issuer: str, port: str, client_id: str) -> None:
+def stand_in(file, issuer, port, client_id):
     """The server file of init, with the servers of this machine for those of Microsoft."""
     text = file.read_text()
     text = re.sub(r"https://login\S+/(token|authorize)", rf"{issuer}/\1", text)
@@ -114,7 +110,7 @@ def stand_in(file: Path, issuer: str, port: str, client_id: str) -> None:
     file.write_text(text)
 
 
-def name_hosts(folder: Path) -> None:
+def name_hosts(folder):
     shown = re.search(r"```ini\n\[maps\]\n(.*?)\n\n", PAGE, re.DOTALL)
     assert shown
     hosts = (

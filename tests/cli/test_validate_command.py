@@ -1,7 +1,5 @@
 """`provisioner validate`, `schema` and `rules`, as a user runs them."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os
@@ -18,7 +16,7 @@ RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path, monkeypatch):
     (tmp_path / "servers").mkdir()
     (tmp_path / "servers/a.yml").write_text(RELAY.format(name="A"))
     (tmp_path / "inventory").mkdir()
@@ -27,18 +25,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments, stdin="", **environment):
     everything = {**os.environ, **environment}
     return run_command(*arguments, folder=Path.cwd(), environment=everything, given=stdin)
 
 
-def test_a_clean_project_says_so_in_one_line() -> None:
+def test_a_clean_project_says_so_in_one_line():
     done = run("validate")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "1 file, 1 email server: no problems found\n"
 
 
-def test_the_project_is_its_settings_and_its_servers(project: Path) -> None:
+def test_the_project_is_its_settings_and_its_servers(project):
     (project / "provisioner.yml").write_text("serves: x\n")
     (project / "servers/b.yml").write_text("a: [\n")
     done = run("validate")
@@ -49,7 +47,7 @@ def test_the_project_is_its_settings_and_its_servers(project: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--project", "PROJECT"), ("-C", "PROJECT"), ("PROJECT",)])
-def test_a_project_elsewhere(project: Path, arguments: tuple[str, ...]) -> None:
+def test_a_project_elsewhere(project, arguments):
     (project / "servers/a.yml").write_text("a: b\n")
     named = [str(project) if argument == "PROJECT" else argument for argument in arguments]
     os.chdir("/")
@@ -59,13 +57,13 @@ def test_a_project_elsewhere(project: Path, arguments: tuple[str, ...]) -> None:
     assert "inventory" not in done.stdout
 
 
-def test_standard_input() -> None:
+def test_standard_input():
     done = run("validate", "-", stdin=RELAY.format(name="x") + "port: x\n")
     assert done.returncode == 1
     assert done.stdout.startswith("<stdin>:4:7: error[wrong-type] `port` must be a whole number")
 
 
-def test_provider_facts_of_the_project_count_for_single_files(project: Path) -> None:
+def test_provider_facts_of_the_project_count_for_single_files(project):
     text = (
         "server_name: x\nhost: mail.example.edu\nsmtp_security_level: oauth2\nuse_tls: true\n"
         "oauth2:\n  access_token_url: https://login.example.edu/token\n"
@@ -79,20 +77,20 @@ def test_provider_facts_of_the_project_count_for_single_files(project: Path) -> 
     assert "servers/b.yml:10:24: error[no-offline-access]" in done.stdout
 
 
-def test_a_missing_servers_folder_is_a_finding(project: Path) -> None:
+def test_a_missing_servers_folder_is_a_finding(project):
     done = run("validate", "--project", "inventory")
     assert done.returncode == 1
     assert "inventory/servers:1:1: error[no-files] no email server is declared" in done.stdout
     assert "`provisioner init -C inventory`" in done.stdout
 
 
-def test_a_format_that_is_none() -> None:
+def test_a_format_that_is_none():
     done = run("validate", "--format", "xml")
     assert (done.returncode, done.stdout) == (64, "")
     assert "'text', 'json', 'sarif', 'junit', 'github', 'gitlab'" in done.stderr
 
 
-def test_a_terminal_that_knows_ascii_only(project: Path) -> None:
+def test_a_terminal_that_knows_ascii_only(project):
     (project / "servers/a.yml").write_text("host: Büro\n", encoding="utf-8")
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
@@ -107,7 +105,7 @@ def test_a_terminal_that_knows_ascii_only(project: Path) -> None:
     assert r"host: B\xfcro" in done.stdout
 
 
-def test_validate_reads_no_secret_and_runs_nothing(project: Path) -> None:
+def test_validate_reads_no_secret_and_runs_nothing(project):
     ran = project / "ran"
     text = (
         "server_name: x\nhost: mail.example.edu\nsmtp_security_level: login\nuse_tls: true\n"
@@ -124,7 +122,7 @@ def test_validate_reads_no_secret_and_runs_nothing(project: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "code"), [("", 0), ("prot: 25\n", 1), ("port: x\nuse_tls: 1\n", 1)]
 )
-def test_validate_imports_nothing_heavy(project: Path, line: str, code: int) -> None:
+def test_validate_imports_nothing_heavy(project, line, code):
     """Whether it finds something or not; `jsonschema` alone explains what the schema refuses."""
     text = "server_name: Relay\nhost: relay.example.edu\nsmtp_security_level: none\n"
     (project / "servers/relay.yml").write_text(text + line)
@@ -141,14 +139,14 @@ def test_validate_imports_nothing_heavy(project: Path, line: str, code: int) -> 
     assert imported & heavy <= ({"jsonschema"} if line else set())
 
 
-def test_schema_prints_it() -> None:
+def test_schema_prints_it():
     for name, arguments in (("email-server", ()), ("project", ("project",))):
         done = run("schema", *arguments)
         assert done.returncode == 0
         assert json.loads(done.stdout)["$id"].endswith(f"/{name}.schema.json")
 
 
-def test_rules_lists_them_and_shows_a_page() -> None:
+def test_rules_lists_them_and_shows_a_page():
     done = run("rules")
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.splitlines()]

@@ -1,10 +1,7 @@
 """`provisioner validate --fix` and `--diff`: what they write, and what they leave alone."""
 
-from __future__ import annotations
-
 import json
 import os
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +18,7 @@ MENDED = TEXT.replace("'25'", "25")
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "servers/relay.yml"
     path.parent.mkdir()
@@ -29,7 +26,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_the_difference_alone_writes_nothing(file: Path) -> None:
+def test_the_difference_alone_writes_nothing(file):
     done = run("validate", "--diff")
     assert done.returncode == 1
     assert done.stdout == (
@@ -38,7 +35,7 @@ def test_the_difference_alone_writes_nothing(file: Path) -> None:
     assert file.read_bytes() == TEXT.encode()
 
 
-def test_what_is_mended_is_shown_and_then_checked(file: Path) -> None:
+def test_what_is_mended_is_shown_and_then_checked(file):
     done = run("validate", "--fix")
     assert done.returncode == 0
     assert "+port: 25" in done.stdout
@@ -47,13 +44,13 @@ def test_what_is_mended_is_shown_and_then_checked(file: Path) -> None:
     assert run("validate", "--diff").returncode == 0
 
 
-def test_a_report_for_programs_stays_whole(file: Path) -> None:
+def test_a_report_for_programs_stays_whole(file):
     done = run("validate", "--fix", "--format", "json")
     assert json.loads(done.stdout)
     assert "+port: 25" in done.stderr
 
 
-def test_mode_and_links_stay(file: Path) -> None:
+def test_mode_and_links_stay(file):
     real, other = file.parents[1] / "real.yml", file.parents[1] / "other.yml"
     file.rename(real)
     file.symlink_to("../real.yml")
@@ -65,12 +62,12 @@ def test_mode_and_links_stay(file: Path) -> None:
     assert real.stat().st_mode & 0o777 == 0o640
 
 
-def test_standard_input_cannot_be_mended(file: Path) -> None:
+def test_standard_input_cannot_be_mended(file):
     assert run("validate", "-", "--fix").returncode == 64
     assert run("validate", "-", "--diff").returncode == 64
 
 
-def test_what_is_turned_off_is_not_mended(file: Path) -> None:
+def test_what_is_turned_off_is_not_mended(file):
     file.write_text(
         "server_name: A\nhost: smtp.office365.com\nport: 587\nsmtp_security_level: oauth2\n"
         "use_tls: true\nuser_name: a@example.edu\noauth2:\n"
@@ -83,17 +80,17 @@ def test_what_is_turned_off_is_not_mended(file: Path) -> None:
     assert "+access_token_url: https://login" in run("validate", "--diff").stdout
 
 
-def test_a_file_that_has_changed_meanwhile_is_left_alone(file: Path) -> None:
+def test_a_file_that_has_changed_meanwhile_is_left_alone(file):
     fixed = FixedFile(str(file), "relay.yml", b"other", MENDED.encode(), ())
     with pytest.raises(ProvisionerError, match="has changed in the meantime"):
         write_fixed(fixed)
     assert file.read_bytes() == TEXT.encode()
 
 
-def test_a_full_disk_leaves_what_was_there(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_what_was_there(file, monkeypatch):
     whole, calls = os.pwrite, []
 
-    def full(descriptor: int, data: bytes, offset: int) -> int:
+    def full(descriptor, data, offset):
         calls.append(offset)
         if len(calls) == 2:
             raise OSError(28, "No space left on device")
@@ -105,14 +102,12 @@ def test_a_full_disk_leaves_what_was_there(file: Path, monkeypatch: pytest.Monke
     assert file.read_bytes() == TEXT.encode()
 
 
-def test_a_file_that_cannot_be_written_stops_no_other(
-    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_cannot_be_written_stops_no_other(file, monkeypatch, capsys):
     """Root may write to a read-only file: so it is its folder that is gone."""
     other = file.with_name("sender.yml")
     other.write_text(TEXT.replace("Relay", "Sender").replace("\r", ""))
 
-    def write(fixed: FixedFile) -> None:
+    def write(fixed):
         write_fixed(fixed._replace(path=f"{fixed.path}/" if "relay" in fixed.path else fixed.path))
 
     monkeypatch.setattr("provisioner.lint.fixes.write_fixed", write)
@@ -127,12 +122,10 @@ def test_a_file_that_cannot_be_written_stops_no_other(
 
 
 @pytest.mark.parametrize("cut", ["pwrite", "ftruncate"])
-def test_an_interrupted_write_leaves_what_was_there(
-    file: Path, monkeypatch: pytest.MonkeyPatch, cut: str
-) -> None:
+def test_an_interrupted_write_leaves_what_was_there(file, monkeypatch, cut):
     real, calls = getattr(os, cut), []
 
-    def interrupted(*arguments: object) -> object:
+    def interrupted(*arguments):
         calls.append(arguments)
         done = real(*arguments)
         if len(calls) == 1:
@@ -145,12 +138,10 @@ def test_an_interrupted_write_leaves_what_was_there(
     assert file.read_bytes() == TEXT.encode()
 
 
-def test_a_kill_before_the_file_is_cut_leaves_no_rest_of_the_old_text(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kill_before_the_file_is_cut_leaves_no_rest_of_the_old_text(file, monkeypatch):
     real, there = os.ftruncate, []
 
-    def look(descriptor: int, length: int) -> None:
+    def look(descriptor, length):
         there.append(file.read_bytes())
         real(descriptor, length)
 
@@ -161,7 +152,7 @@ def test_a_kill_before_the_file_is_cut_leaves_no_rest_of_the_old_text(
     assert file.read_bytes() == after
 
 
-def test_one_run_fixes_all(file: Path) -> None:
+def test_one_run_fixes_all(file):
     """What can be read only when its indentation is fixed is looked at then, not a run later."""
     file.write_text(TEXT.replace("\r", "") + "\xa0\xa0# a comment\n", encoding="utf-8")
     assert run("validate", "--fix").returncode == 0

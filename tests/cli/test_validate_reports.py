@@ -1,7 +1,5 @@
 """`provisioner validate --format ... --output ...`: where reports go, and in which colours."""
 
-from __future__ import annotations
-
 import json
 import os
 import stat
@@ -16,7 +14,6 @@ import pytest
 from provisioner.cli.commands.validate import exit_code, report
 from provisioner.cli.output import is_colored
 from provisioner.errors import ExitCode
-from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
 from provisioner.reports import step_summary
 from provisioner.reports.findings.formats import RENDERERS, FindingFormat
@@ -29,26 +26,26 @@ WRONG = CLEAN + "port: x\n"
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path, monkeypatch):
     (tmp_path / "servers").mkdir()
     (tmp_path / "servers/a.yml").write_text(WRONG)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments, **environment):
     everything = {**os.environ, **environment}
     return run_command("validate", *arguments, folder=Path.cwd(), environment=everything)
 
 
-def test_the_formats_are_those_that_help_shows() -> None:
+def test_the_formats_are_those_that_help_shows():
     assert list(RENDERERS) == [name.value for name in FindingFormat]
     shown = run("--help", COLUMNS="200").stdout
     assert all(name in shown for name in RENDERERS)
 
 
 @pytest.mark.parametrize("report_format", ["text", "sarif"])
-def test_a_file_holds_what_standard_output_would(project: Path, report_format: str) -> None:
+def test_a_file_holds_what_standard_output_would(project, report_format):
     """And only text is ever in colors."""
     printed = run("--format", report_format, FORCE_COLOR="" if report_format == "text" else "1")
     assert "\x1b" not in printed.stdout
@@ -59,7 +56,7 @@ def test_a_file_holds_what_standard_output_would(project: Path, report_format: s
     assert sorted(path.name for path in project.iterdir()) == ["report", "servers"]
 
 
-def test_a_file_is_replaced_as_a_whole_behind_its_link(project: Path) -> None:
+def test_a_file_is_replaced_as_a_whole_behind_its_link(project):
     (project / "real.json").write_text("old")
     (project / "link.json").symlink_to("real.json")
     with (project / "real.json").open() as reader:
@@ -69,7 +66,7 @@ def test_a_file_is_replaced_as_a_whole_behind_its_link(project: Path) -> None:
     assert json.loads((project / "real.json").read_text())["summary"]["errors"] == 1
 
 
-def test_a_new_file_of_any_name_has_the_rights_that_the_umask_leaves(project: Path) -> None:
+def test_a_new_file_of_any_name_has_the_rights_that_the_umask_leaves(project):
     before = os.umask(0o027)
     try:
         run("--output", "n" * 255)
@@ -78,7 +75,7 @@ def test_a_new_file_of_any_name_has_the_rights_that_the_umask_leaves(project: Pa
     assert stat.S_IMODE((project / ("n" * 255)).stat().st_mode) == 0o640
 
 
-def test_a_pipe_is_written_to_and_stays_one(project: Path) -> None:
+def test_a_pipe_is_written_to_and_stays_one(project):
     to_a_pipe = [sys.executable, "-m", "provisioner", "validate", "--output", "/dev/stdout"]
     done = subprocess.run([*to_a_pipe, "--format", "gitlab"], capture_output=True, check=False)
     assert done.stdout.startswith(b"[\n")
@@ -90,7 +87,7 @@ def test_a_pipe_is_written_to_and_stays_one(project: Path) -> None:
 
 
 @pytest.mark.parametrize("report_format", ["text", "junit", "github"])
-def test_files_with_hostile_names(project: Path, report_format: str) -> None:
+def test_files_with_hostile_names(project, report_format):
     names = (b"a\nb", b"::error::x", b"'q\"", b"<b>|&", b"\xff\x1b[31m", b"]]>,%25", b"n" * 250)
     for name in names:
         (project / "servers" / os.fsdecode(name + b".yml")).write_text(WRONG)
@@ -104,7 +101,7 @@ def test_files_with_hostile_names(project: Path, report_format: str) -> None:
 
 
 @pytest.mark.parametrize("output", ["nowhere/report", "servers"])
-def test_a_file_that_cannot_be_written(project: Path, output: str) -> None:
+def test_a_file_that_cannot_be_written(project, output):
     (project / "servers/a.yml").write_text(CLEAN)
     done = run("--output", output)
     assert (done.returncode, done.stdout) == (1, "1 file, 1 email server: no problems found\n")
@@ -114,14 +111,14 @@ def test_a_file_that_cannot_be_written(project: Path, output: str) -> None:
 
 
 @pytest.mark.parametrize("asked", [(), ("servers/a.yml",), ("-C", ".")])
-def test_a_file_to_check_is_not_overwritten(project: Path, asked: tuple[str, ...]) -> None:
+def test_a_file_to_check_is_not_overwritten(project, asked):
     done = run(*asked, "--output", "./servers/../servers/a.yml")
     assert done.returncode == 64
     assert "the report would replace one of the files that it is about" in done.stderr
     assert (project / "servers/a.yml").read_text() == WRONG
 
 
-def test_a_terminal_that_knows_ascii_only_changes_no_report(project: Path) -> None:
+def test_a_terminal_that_knows_ascii_only_changes_no_report(project):
     (project / "servers/Büro.yml").write_text(WRONG, encoding="utf-8")
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for report_format in ("json", "junit"):
@@ -141,22 +138,20 @@ def test_a_terminal_that_knows_ascii_only_changes_no_report(project: Path) -> No
     ],
 )
 def test_errors_fail_warnings_only_if_strict_and_a_crash_is_our_bug(
-    findings: tuple[Finding, ...], crashed: tuple[str, ...], code: int, strict_code: int
-) -> None:
+    findings, crashed, code, strict_code
+):
     result = LintResult(findings=findings, files=1, servers=1, crashed=crashed)
     assert exit_code(result) == code
     assert exit_code(result._replace(strict=True)) == strict_code
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_strict_makes_the_test_of_a_warning_fail(
-    strict: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_strict_makes_the_test_of_a_warning_fail(strict, capsys):
     report(LintResult((WARNING,), 1, 1, strict=strict), FindingFormat.JUNIT, None)
     assert f'failures="{int(strict)}"' in capsys.readouterr().out
 
 
-def test_the_steps_summary_is_appended_to(project: Path) -> None:
+def test_the_steps_summary_is_appended_to(project):
     (project / "summary.md").write_text("before\n")
     done = run("--format", "github", GITHUB_STEP_SUMMARY="summary.md")
     assert done.returncode == 1
@@ -168,14 +163,14 @@ def test_the_steps_summary_is_appended_to(project: Path) -> None:
     assert (project / "summary.md").read_text() == summary
 
 
-def test_what_is_in_the_summary_counts_for_its_limit(project: Path) -> None:
+def test_what_is_in_the_summary_counts_for_its_limit(project):
     (project / "summary.md").write_text("x" * (step_summary.MOST_BYTES - 400))
     run("--format", "github", GITHUB_STEP_SUMMARY="summary.md")
     assert (project / "summary.md").stat().st_size <= step_summary.MOST_BYTES
     assert "1 more are left out here" in (project / "summary.md").read_text()
 
 
-def test_a_summary_that_cannot_be_written() -> None:
+def test_a_summary_that_cannot_be_written():
     done = run("--format", "github", GITHUB_STEP_SUMMARY="/nowhere/summary.md")
     assert done.returncode == 1
     assert "cannot write /nowhere/summary.md: No such file or directory" in done.stderr
@@ -190,7 +185,7 @@ def test_a_summary_that_cannot_be_written() -> None:
         ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
     ],
 )
-def test_colours_on_a_terminal(environment: dict[str, str], coloured: bool) -> None:
+def test_colours_on_a_terminal(environment, coloured):
     with Terminal(
         [sys.executable, "-m", "provisioner", "validate"],
         folder=Path.cwd(),
@@ -213,11 +208,11 @@ def test_colours_on_a_terminal(environment: dict[str, str], coloured: bool) -> N
         ({"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
     ],
 )
-def test_colours_in_a_pipe(environment: dict[str, str], coloured: bool) -> None:
+def test_colours_in_a_pipe(environment, coloured):
     assert is_colored(StringIO(), environment) is coloured
 
 
-def test_text_imports_nothing_of_the_other_formats() -> None:
+def test_text_imports_nothing_of_the_other_formats():
     program = (
         "import sys; from provisioner.cli.app import run; run(['validate']);"
         "print(*(name for name in sys.modules if name.startswith(('xml', 'rich', 'lxml'))"

@@ -1,7 +1,5 @@
 """What a person sees while a run lasts: on terminals wide and narrow, in a log, as JSON lines."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -19,7 +17,6 @@ import pytest
 from provisioner.cli.view import Board, event_text, host_line
 from provisioner.deploy.record import (
     BatchStarted,
-    Event,
     HostFinished,
     HostsAsked,
     PhaseStarted,
@@ -30,15 +27,15 @@ from provisioner.deploy.record import (
 from provisioner.host.result import HostResult, HostState
 
 
-def phase(host: str, name: str = "deliver") -> PhaseStarted:
+def phase(host, name="deliver"):
     return PhaseStarted(host=host, phase=name)
 
 
-def finished(host: str, state: HostState, reason: str = "") -> HostFinished:
+def finished(host, state, reason=""):
     return HostFinished(result=HostResult(host=host, state=state, reason=reason))
 
 
-def board(hosts: int, *events: Event) -> Board:
+def board(hosts, *events):
     made, names = Board(), [f"maps{n}" for n in range(1, hosts + 1)]
     made.on_event(RunPlanned(hosts=[], plan=None, batches=[names]))
     made.on_event(BatchStarted(number=1, count=1, hosts=names))
@@ -51,9 +48,7 @@ def board(hosts: int, *events: Event) -> Board:
 # -- the lines that change
 
 
-def test_a_line_for_each_host_at_work_and_a_footer_that_counts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_line_for_each_host_at_work_and_a_footer_that_counts(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: 10.0)
     made = board(
         4,
@@ -70,7 +65,7 @@ def test_a_line_for_each_host_at_work_and_a_footer_that_counts(
     ]
 
 
-def test_a_host_that_has_answered_is_not_at_work_while_others_are_checked() -> None:
+def test_a_host_that_has_answered_is_not_at_work_while_others_are_checked():
     made = Board()
     made.on_event(HostsAsked(purpose="plan", hosts=2))
     for event in (phase("maps1", "read"), phase("maps2", "read"), phase("maps1", "done")):
@@ -79,7 +74,7 @@ def test_a_host_that_has_answered_is_not_at_work_while_others_are_checked() -> N
 
 
 @pytest.mark.parametrize("height", [1, 2, 5, 24, 60])
-def test_two_hundred_hosts_fit_any_terminal(height: int) -> None:
+def test_two_hundred_hosts_fit_any_terminal(height):
     lines = board(200, *(phase(f"maps{n}") for n in range(200))).lines(height)
     assert len(lines) == height
     assert lines[-1].startswith("batch 1 of 1, 0 of 200 hosts")
@@ -87,7 +82,7 @@ def test_two_hundred_hosts_fit_any_terminal(height: int) -> None:
         assert lines[-2] == f"  and {200 - max(0, height - 2)} more hosts"
 
 
-def test_a_long_name_leaves_room_for_its_phase_where_it_stays_its_own() -> None:
+def test_a_long_name_leaves_room_for_its_phase_where_it_stays_its_own():
     (line, _) = board(1, phase("m" * 100 + "n" * 100)).lines(24, 60)
     assert line == f"  {'m' * 19}…{'n' * 20}  deliver 0 s"
     names = ["m" * 50 + number + "n" * 50 for number in "12"]
@@ -116,11 +111,11 @@ def test_a_long_name_leaves_room_for_its_phase_where_it_stays_its_own() -> None:
         (WarningGiven(text="in the report"), ""),
     ],
 )
-def test_plain_lines(event: Event, line: str) -> None:
+def test_plain_lines(event, line):
     assert event_text(event) == line
 
 
-def test_a_name_cannot_move_the_cursor() -> None:
+def test_a_name_cannot_move_the_cursor():
     made = board(1, phase("a\x1b[2Jb\n", "x\x1b[2J"))
     assert "\x1b" not in "".join(made.lines(24))
     assert len(made.lines(24)) == 2
@@ -163,12 +158,12 @@ FAILURES = [f"maps{n:02}: restored: a test email was rejected" for n in range(1,
 STAYS = ["Push? [y/N] yes", *FAILURES, "a [red]note[/red] :smile:", "the report"]
 
 
-def environment(**changes: str) -> dict[str, str]:
+def environment(**changes):
     keep = {n: v for n, v in os.environ.items() if n not in ("COLUMNS", "LINES", "NO_COLOR")}
     return {**keep, "TERM": "xterm", **changes}
 
 
-def shown(columns: int, lines: int = 24, pause: float = 0.6, **changes: str) -> str:
+def shown(columns, lines=24, pause=0.6, **changes):
     """What a pseudo-terminal receives; `pause`: long enough to draw in."""
     parent, child = pty.openpty()
     ioctl(child, TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -191,7 +186,7 @@ def shown(columns: int, lines: int = 24, pause: float = 0.6, **changes: str) -> 
     return received.getvalue().decode()
 
 
-def on_screen(text: str) -> list[str]:
+def on_screen(text):
     """The lines that are left, blanks at the end away, when all cursor movements are done."""
     lines, row, column = [""], 0, 0
     for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\r\n\x1b]+", text):
@@ -214,7 +209,7 @@ def on_screen(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (100, 60), (60, 6), (60, 2)])
-def test_the_lines_change_and_failures_stay_and_nothing_else(columns: int, lines: int) -> None:
+def test_the_lines_change_and_failures_stay_and_nothing_else(columns, lines):
     text = shown(columns, lines)
     assert "checking, 0 of 40 hosts" in text
     if lines > 2:
@@ -223,14 +218,14 @@ def test_the_lines_change_and_failures_stay_and_nothing_else(columns: int, lines
     assert on_screen(text) == STAYS
 
 
-def test_without_colors_and_on_a_narrow_terminal() -> None:
+def test_without_colors_and_on_a_narrow_terminal():
     text = shown(20, NO_COLOR="1")
     assert "\x1b[31m" not in text
     assert "batch 1 of 1, 0 of 4\r" in text
     assert on_screen(text) == STAYS
 
 
-def test_a_dumb_terminal_gets_plain_lines() -> None:
+def test_a_dumb_terminal_gets_plain_lines():
     plain = ["checking 40 hosts", *STAYS]
     assert shown(80, pause=0, TERM="dumb").replace("\r\n", "\n").splitlines() == plain
 
@@ -238,12 +233,10 @@ def test_a_dumb_terminal_gets_plain_lines() -> None:
 # -- whoever reads it may go away
 
 
-def outputs(script: str, *, reads: int | None = None) -> tuple[int, list[str], list[str]]:
+def outputs(script, *, reads=None):
     """(exit code, lines of standard output, of standard error); `reads`: of the former no more."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment()}
     with subprocess.Popen([sys.executable, "-c", script], text=True, **options) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
         if reads is None:
             lines = process.stdout.readlines()
         else:
@@ -253,7 +246,7 @@ def outputs(script: str, *, reads: int | None = None) -> tuple[int, list[str], l
     return process.returncode, lines, errors
 
 
-def test_events_for_a_program() -> None:
+def test_events_for_a_program():
     code, lines, errors = outputs(SCRIPT % {**VIEW, "stream": True})
     assert (code, errors) == (0, ["Push? [y/N] yes\n"])
     events = [json.loads(line)["event"] for line in lines[:-1]]
@@ -261,13 +254,13 @@ def test_events_for_a_program() -> None:
     assert lines[-1] == "the report\n"
 
 
-def test_a_program_that_reads_no_further_ends_nothing() -> None:
+def test_a_program_that_reads_no_further_ends_nothing():
     code, lines, errors = outputs(SCRIPT % {**VIEW, "stream": True}, reads=1)
     assert (code, errors) == (0, ["Push? [y/N] yes\n"])
     assert json.loads(lines[0])["event"] == "hosts_asked"
 
 
-def test_nothing_is_shown_beside_a_report_for_a_program() -> None:
+def test_nothing_is_shown_beside_a_report_for_a_program():
     assert outputs(SCRIPT % {**VIEW, "quiet": True}) == (
         0,
         ["the report\n"],
@@ -275,7 +268,7 @@ def test_nothing_is_shown_beside_a_report_for_a_program() -> None:
     )
 
 
-def test_a_log_that_cannot_be_written_any_more_ends_nothing() -> None:
+def test_a_log_that_cannot_be_written_any_more_ends_nothing():
     at_once = "\nsys.stdout.flush(); os._exit(0)"  # no last attempt to write the rest
     script = re.sub(r"    sys.stderr.(write|flush).*\n", "", SCRIPT) % VIEW + at_once
     with open("/dev/full", "w") as full:  # noqa: PTH123

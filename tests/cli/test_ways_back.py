@@ -1,23 +1,16 @@
 """How the answer comes back to `authenticate`, as a user sees it."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import signal
 import socket
 import ssl
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from provisioner.errors import ExitCode
-from tests.cli.test_authenticate_command import PROVISIONER, Desk
-from tests.support.paths import FOLLOWING_BROWSER
+from tests.cli.desk import Desk
 from tests.support.scripted_provider import ScriptedProvider
 from tests.unit.oauth.test_callback_tls import Pair
 
@@ -27,27 +20,28 @@ NOBODY = "true %s"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path):
     with ScriptedProvider() as provider:
         yield Desk(tmp_path / "project", provider)
 
 
 @pytest.fixture
-def https_desk(desk: Desk) -> Desk:
-    desk.declared.write_text(desk.declared.read_text() + "  use_https_on_callback: true\n")
+def https_desk(desk):
+    desk.change("  client_id", "  use_https_on_callback: true\n  client_id")
     return desk
 
 
-def test_property_18_the_users_own_certificate(https_desk: Desk, tmp_path: Path) -> None:
+def test_property_18_the_users_own_certificate(https_desk, tmp_path):
     pair = Pair(tmp_path)
     options = ["--callback-cert", str(pair.certificate), "--callback-key", str(pair.key)]
-    finished = https_desk.run("authenticate", "Reports", "--no-smtp-check", *options)
-    assert finished.returncode == ExitCode.DONE, finished.stderr
+    finished = https_desk.ends(
+        ExitCode.DONE, "authenticate", "Reports", "--no-smtp-check", *options
+    )
     assert "The callback uses your certificate (SHA-256 fingerprint " in finished.stderr
     assert "The browser will warn" not in finished.stderr
 
 
-def test_property_18_certificate_options_that_make_no_sense(desk: Desk, tmp_path: Path) -> None:
+def test_property_18_certificate_options_that_make_no_sense(desk, tmp_path):
     pair = Pair(tmp_path)
     both = ["--callback-cert", str(pair.certificate), "--callback-key", str(pair.key)]
     for options, words in (
@@ -55,18 +49,16 @@ def test_property_18_certificate_options_that_make_no_sense(desk: Desk, tmp_path
         (both[2:], "--callback-cert and --callback-key go together"),
         (both, "a certificate was given, but the callback has no https"),
     ):
-        finished = desk.run("authenticate", "Reports", *options)
-        assert finished.returncode == ExitCode.USAGE
+        finished = desk.ends(ExitCode.USAGE, "authenticate", "Reports", *options)
         assert f"Error: {words}" in finished.stderr
-    desk.declared.write_text(desk.declared.read_text() + "  use_https_on_callback: true\n")
+    desk.change("  client_id", "  use_https_on_callback: true\n  client_id")
     pair.key.chmod(0o644)
-    finished = desk.run("authenticate", "Reports", *both)
-    assert finished.returncode == ExitCode.USAGE
+    finished = desk.ends(ExitCode.USAGE, "authenticate", "Reports", *both)
     assert f"Error: the private key {pair.key} can be read or written by others" in finished.stderr
     assert "Waiting at" not in finished.stderr
 
 
-def test_no_browser_opens_none(desk: Desk, tmp_path: Path) -> None:
+def test_no_browser_opens_none(desk, tmp_path):
     opened = tmp_path / "opened"
     finished = desk.run(
         "authenticate", "Reports", "--no-browser", "--timeout", "1", BROWSER=f"touch {opened} %s"
@@ -84,7 +76,7 @@ def test_no_browser_opens_none(desk: Desk, tmp_path: Path) -> None:
         ("", "No browser was opened (there is no desktop here and BROWSER is not set)"),
     ],
 )
-def test_a_browser_that_does_not_open_is_told(desk: Desk, browser: str, words: str) -> None:
+def test_a_browser_that_does_not_open_is_told(desk, browser, words):
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         desk.environment.pop(name, None)
     finished = desk.run("authenticate", "Reports", "--timeout", "1", BROWSER=browser)
@@ -92,18 +84,10 @@ def test_a_browser_that_does_not_open_is_told(desk: Desk, browser: str, words: s
 
 
 @contextlib.contextmanager
-def _waiting(desk: Desk, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def _waiting(desk, *options):
     """The command, waiting, and its port."""
-    with subprocess.Popen(
-        [PROVISIONER, "authenticate", "Reports", *options],
-        cwd=desk.folder,
-        env={**desk.environment, "BROWSER": NOBODY},
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as waiting:
+    with desk.start("authenticate", "Reports", *options, BROWSER=NOBODY) as waiting:
         try:
-            assert waiting.stderr is not None
             while not (found := re.search(r"Waiting at \w+://localhost:(\d+)", _line(waiting))):
                 pass
             yield waiting, int(found.group(1))
@@ -111,14 +95,13 @@ def _waiting(desk: Desk, *options: str) -> Iterator[tuple[subprocess.Popen[str],
             waiting.kill()
 
 
-def _line(waiting: subprocess.Popen[str]) -> str:
-    assert waiting.stderr is not None
+def _line(waiting):
     line = waiting.stderr.readline()
     assert line, "it ended too early"
     return line
 
 
-def test_the_terminal_tells_of_the_wrong_scheme_and_of_old_tabs(desk: Desk) -> None:
+def test_the_terminal_tells_of_the_wrong_scheme_and_of_old_tabs(desk):
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     with _waiting(desk) as (waiting, port):
@@ -141,7 +124,7 @@ def test_the_terminal_tells_of_the_wrong_scheme_and_of_old_tabs(desk: Desk) -> N
         assert "CANARY" not in waiting.communicate(timeout=30)[1]
 
 
-def test_the_terminal_tells_of_http_where_https_is_expected(https_desk: Desk) -> None:
+def test_the_terminal_tells_of_http_where_https_is_expected(https_desk):
     with _waiting(https_desk) as (waiting, port):
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(f"GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
@@ -150,7 +133,7 @@ def test_the_terminal_tells_of_http_where_https_is_expected(https_desk: Desk) ->
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_wait_with_130(desk: Desk, number: signal.Signals) -> None:
+def test_a_signal_ends_the_wait_with_130(desk, number):
     with _waiting(desk) as (waiting, port):
         waiting.send_signal(number)
         waiting.send_signal(number)  # a second one does not hurry it into a mess
@@ -165,27 +148,17 @@ def test_a_signal_ends_the_wait_with_130(desk: Desk, number: signal.Signals) -> 
     assert desk.token_files() == []
 
 
-# The provider answers the exchange only after a while: the signal comes before the tokens do.
-_SLOW_BROWSER = FOLLOWING_BROWSER
-
-
-def test_a_signal_in_the_exchange_saves_nothing(desk: Desk) -> None:
+def test_a_signal_in_the_exchange_saves_nothing(desk):
+    """The provider answers only after a while: the signal comes before the tokens do."""
     exchanging = []
 
-    def observe(path: str, *_: object) -> None:
+    def observe(path, *_):
         if path == "/token":
             exchanging.append(path)
             time.sleep(3)
 
     desk.provider.observe = observe
-    with subprocess.Popen(
-        [PROVISIONER, "authenticate", "Reports", "--no-smtp-check"],
-        cwd=desk.folder,
-        env={**desk.environment, "BROWSER": f"{sys.executable} {_SLOW_BROWSER} %s"},
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
+    with desk.start("authenticate", "Reports", "--no-smtp-check") as running:
         deadline = time.monotonic() + 30
         while not exchanging:
             assert time.monotonic() < deadline

@@ -1,16 +1,13 @@
 """What a run leaves behind or not: waited for, and looked for among the processes."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 
-def wait_until(true: Callable[[], bool], timeout: float = 120) -> None:
+def wait_until(true, timeout=120):
     """Fails if it has not become true in so many seconds."""
     end = time.monotonic() + timeout
     while not true():
@@ -18,24 +15,24 @@ def wait_until(true: Callable[[], bool], timeout: float = 120) -> None:
         time.sleep(0.05)
 
 
-def ansible_processes(project: Path) -> list[bytes]:
+def ansible_processes(project):
     """Commands that name the inventory of this project folder."""
     return processes_naming(project / "inventory")
 
 
-def kill_ansible(project: Path) -> None:
+def kill_ansible(project):
     """Kill Ansible and its workers, as far as they live."""
     for process in _naming(project / "inventory"):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
 
 
-def processes_naming(path: Path) -> list[bytes]:
+def processes_naming(path):
     """Commands that name this path."""
     return list(_naming(path).values())
 
 
-def _naming(path: Path) -> dict[int, bytes]:
+def _naming(path):
     found = {}
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:

@@ -25,17 +25,17 @@ class ServerCertificate:
     key_file: Path
 
     @property
-    def ca_pem(self) -> str:
+    def ca_pem(self):
         return self.ca_file.read_text(encoding="ascii")
 
-    def context(self) -> ssl.SSLContext:
+    def context(self):
         """The server side of TLS with this certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate_file, self.key_file)
         return context
 
 
-def make_certificate(folder: Path, *names: str, rsa: bool = False) -> ServerCertificate:
+def make_certificate(folder, *names, rsa=False):
     """A new CA and its certificate for `names` (localhost and 127.0.0.1 if none), in `folder`.
 
     `rsa`: with RSA keys, which take longer to make; the TLS of Mono accepts no others.
@@ -52,7 +52,7 @@ def make_certificate(folder: Path, *names: str, rsa: bool = False) -> ServerCert
 
 
 @cache
-def key_of(subject: str) -> rsa.RSAPrivateKey:
+def key_of(subject):
     """One key a subject: making them takes long."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -65,22 +65,22 @@ class Issued:
     key: rsa.RSAPrivateKey
 
     @property
-    def pem(self) -> bytes:
+    def pem(self):
         """As a file has it."""
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def issued(
-    subject: str,
-    issuer: Issued | None = None,
+    subject,
+    issuer=None,
     *,
-    names: tuple[str, ...] = (),
-    authority: bool = False,
-    purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.SERVER_AUTH,
-    key: str | None = None,
-    begins: timedelta = timedelta(hours=-1),
-    ends: timedelta = timedelta(days=2),
-) -> Issued:
+    names=(),
+    authority=False,
+    purpose=ExtendedKeyUsageOID.SERVER_AUTH,
+    key=None,
+    begins=timedelta(hours=-1),
+    ends=timedelta(days=2),
+):
     """A certificate, signed by `issuer` or by itself. `key`: that of another subject."""
     own = key_of(key or subject)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
@@ -102,7 +102,7 @@ def issued(
     return Issued(builder.sign(signer, hashes.SHA256()), own)
 
 
-def _general(name: str) -> x509.GeneralName:
+def _general(name):
     if name.startswith("dns:"):
         return x509.DNSName(name.removeprefix("dns:"))
     try:
@@ -111,7 +111,7 @@ def _general(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def shown(folder: Path, leaf: Issued, *others: Issued, trusted: Issued) -> ServerCertificate:
+def shown(folder, leaf, *others, trusted):
     """What a server shows, `leaf` first, with `trusted` as the CA file of its clients."""
     files = ServerCertificate(folder / "ca.pem", folder / "chain.pem", folder / "key.pem")
     files.ca_file.write_bytes(trusted.pem)

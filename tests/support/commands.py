@@ -5,8 +5,6 @@ run some two thousand commands. What is about the start itself (streams, environ
 /proc, installations) starts the program.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import select
@@ -17,9 +15,6 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Mapping
-from pathlib import Path
-from typing import NoReturn
 
 from provisioner.cli.app import main
 from provisioner.secret import known_secrets
@@ -27,13 +22,7 @@ from provisioner.secret import known_secrets
 _CRASHED = 99  # no exit code of ours
 
 
-def run_command(
-    *arguments: str,
-    folder: Path,
-    environment: Mapping[str, str],
-    given: str = "",
-    timeout: float = 120,
-) -> subprocess.CompletedProcess[str]:
+def run_command(*arguments, folder, environment, given="", timeout=120):
     """Run it in `folder`, with this environment and no other; `given` is what it reads."""
     with (
         tempfile.TemporaryFile("w+") as stdin,
@@ -56,7 +45,7 @@ def run_command(
         return subprocess.CompletedProcess(arguments, code, *texts)
 
 
-def _ended(child: int, arguments: tuple[str, ...], timeout: float) -> int:
+def _ended(child, arguments, timeout):
     """Its exit code, as subprocess gives it."""
     descriptor = os.pidfd_open(child)
     try:
@@ -69,9 +58,9 @@ def _ended(child: int, arguments: tuple[str, ...], timeout: float) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _become(arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> NoReturn:
+def _become(arguments, folder, environment):
     """What a fresh process has: nothing of this one is told to it."""
-    code: object = _CRASHED
+    code = _CRASHED
     try:
         gc.freeze()  # objects of this process end with it
         os.chdir(folder)

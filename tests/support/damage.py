@@ -1,16 +1,12 @@
 """Files with mistakes in them, as people make them."""
 
-from __future__ import annotations
-
-import random
-
 VALUES = (
     *("yes", "'587'", "587.0", "[a, b]", "{a: b}", "", "~", "''", "http://x.example/token", "1e3"),
     *("smtp.gmail.com", "a b", "é", "oauth2", "none", "login", "true", "|\n  text", "*x", "&x y"),
 )
 
 
-def damaged(lines: list[str], chance: random.Random) -> list[str]:
+def damaged(lines, chance):
     """The lines with one to three mistakes in them."""
     lines = list(lines)
     for _ in range(chance.randint(1, 3)):

@@ -3,8 +3,6 @@
 BROWSER="PYTHON tests/support/following_browser.py %s" opens it; the last page goes to $LAST_PAGE.
 """
 
-from __future__ import annotations
-
 import html
 import os
 import re
@@ -16,7 +14,7 @@ import urllib.request
 from pathlib import Path
 
 
-def main() -> None:
+def main():
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     opener = urllib.request.build_opener(
@@ -35,7 +33,7 @@ def main() -> None:
     Path(os.environ["LAST_PAGE"]).write_bytes(page)
 
 
-def _submission(form: re.Match[bytes]) -> urllib.request.Request:
+def _submission(form):
     fields = re.findall(r'name="([^"]+)" value="([^"]*)"', form.group().decode())
     body = urllib.parse.urlencode([(name, html.unescape(value)) for name, value in fields])
     headers = {"Origin": "null", "Sec-Fetch-Mode": "navigate"}

@@ -1,14 +1,11 @@
 """Accounts, tokens and certificates for the tests that speak SMTP."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from provisioner.secret import Secret
-from tests.support.certificates import ServerCertificate, make_certificate
+from tests.support.certificates import make_certificate
 from tests.support.scripted_mail_server import MailBehavior, ScriptedMailServer
 from tests.support.scripted_provider import TokenFacts
 
@@ -20,20 +17,20 @@ UNSCOPED_TOKEN = "CANARYtoken0without0scope"
 PASSWORD = "CANARYp@ss wörd%"
 
 
-def check_token(token: str) -> TokenFacts:
+def check_token(token):
     """The authority of these tests: three tokens, one of them without the scope for mail."""
     if token in (TOKEN, LONG_TOKEN):
         return TokenFacts(True, MAILBOX, frozenset({"smtp"}))
     return TokenFacts(token == UNSCOPED_TOKEN, MAILBOX)
 
 
-def behavior(**changes: object) -> MailBehavior:
+def behavior(**changes):
     """A mail server that knows the mailbox, its token and its password."""
     known = {"check_token": check_token, "passwords": {MAILBOX: Secret(PASSWORD)}}
     return MailBehavior(**{**known, **changes})
 
 
-def ends_with(server: ScriptedMailServer, *commands: str) -> bool:
+def ends_with(server, *commands):
     """Whether these were the last commands; the server may still be reading when we look."""
     end = time.monotonic() + 20
     while server.transcript[-len(commands) :] != [*commands] and time.monotonic() < end:
@@ -42,14 +39,14 @@ def ends_with(server: ScriptedMailServer, *commands: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> ServerCertificate:
+def certificate(tmp_path_factory):
     """A CA, and its certificate for localhost, 127.0.0.1 and 127.0.0.77."""
     folder = tmp_path_factory.mktemp("certificate")
     return make_certificate(folder, "localhost", "127.0.0.1", "127.0.0.77", rsa=True)
 
 
 @pytest.fixture
-def mail_server(certificate: ServerCertificate) -> Iterator[ScriptedMailServer]:
+def mail_server(certificate):
     """A mail server that takes XOAUTH2 over STARTTLS."""
     with ScriptedMailServer(certificate, behavior()) as server:
         yield server

@@ -1,24 +1,16 @@
 """Servers, projects and token sets for the tests of tokens, sign-in and refresh."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
 from provisioner.credentials.project_secrets import ProjectSecrets
 from provisioner.credentials.sources import ReadContext
-from provisioner.credentials.store import Credentials, CredentialStore, TokenSet
+from provisioner.credentials.store import CredentialStore, TokenSet
 from provisioner.credentials.vault import VaultKey
-from provisioner.model.email_server import (
-    EmailServer,
-    OAuth2Settings,
-    Origin,
-    SecretReference,
-)
+from provisioner.model.email_server import EmailServer, OAuth2Settings, Origin, SecretReference
 from provisioner.model.project import Project
 from provisioner.oauth.sign_in import SignInContext
 from provisioner.providers.catalogue import provider_for
@@ -35,10 +27,10 @@ LINES = {name: line for line, name in enumerate(_FIELDS.split(), 1)} | {
 }
 
 
-def oauth_server(name: str = "Reports", *, host: str = "localhost", **settings: Any) -> EmailServer:
+def oauth_server(name="Reports", *, host="localhost", **settings):
     """A server of security level OAuth2; `settings` are its OAuth2 fields."""
     user_name = settings.pop("user_name", "reports@example.edu")
-    defaults: dict[str, Any] = {
+    defaults = {
         "access_token_url": "https://sso.example.edu/token",
         "authorization_url": "https://sso.example.edu/authorize",
         "client_id": "maps",
@@ -59,7 +51,7 @@ def oauth_server(name: str = "Reports", *, host: str = "localhost", **settings: 
     )
 
 
-def token_set(**changes: Any) -> TokenSet:
+def token_set(**changes):
     """Tokens of `oauth_server()`."""
     return replace(
         TokenSet(
@@ -78,7 +70,7 @@ def token_set(**changes: Any) -> TokenSet:
     )
 
 
-def project_secrets(project: Project, **settings: Any) -> ProjectSecrets:
+def project_secrets(project, **settings):
     """The door of a project, with a key of its own; nobody is there to be asked."""
     context = ReadContext(environment=os.environ, vault_key=lambda: KEY, allow_commands=False)
     store = CredentialStore(project.tokens_path, "", lambda: KEY)
@@ -87,17 +79,14 @@ def project_secrets(project: Project, **settings: Any) -> ProjectSecrets:
     )
 
 
-def secrets_in(root: Path) -> ProjectSecrets:
+def secrets_in(root):
     """The door of a project that declares nothing; its tokens are in `root`/tokens."""
     return project_secrets(project_in(root))
 
 
-def sign_in_context(
-    server: EmailServer, secrets: ProjectSecrets, *, facts: Any = None, **changes: Any
-) -> SignInContext:
+def sign_in_context(server, secrets, *, facts=None, **changes):
     """What a sign-in to this server needs. `facts`: those of the project, of its provider."""
-    assert server.oauth2 is not None
-    needs: dict[str, Any] = {
+    needs = {
         "server": server,
         "provider": provider_for(server.oauth2.authorization_url, facts),
         "client_secret": CLIENT_SECRET,
@@ -108,18 +97,18 @@ def sign_in_context(
     return SignInContext(**needs | changes)
 
 
-def keep(secrets: ProjectSecrets, server: EmailServer, tokens: TokenSet) -> None:
+def keep(secrets, server, tokens):
     """Store tokens as a sign-in does."""
     secrets.save(server, CLIENT_SECRET, tokens)
 
 
-def kept(secrets: ProjectSecrets, name: str = "Reports") -> TokenSet | None:
+def kept(secrets, name="Reports"):
     """The tokens that are stored."""
-    found: Credentials | None = secrets.store.read(name)
+    found = secrets.store.read(name)
     return found.tokens if found else None
 
 
-def project_in(root: Path, *servers: EmailServer, **settings: Any) -> Project:
+def project_in(root, *servers, **settings):
     """A project folder with these servers."""
     return Project(
         root=root,

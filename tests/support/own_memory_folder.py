@@ -1,7 +1,5 @@
 """A /dev/shm and a syslog of its own for this process: runs side by side would see each other."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 from contextlib import suppress
@@ -12,7 +10,7 @@ _CLONE_NEWNS = 0x00020000
 _MS_REC, _MS_PRIVATE = 0x4000, 1 << 18
 
 
-def have_own_memory_folder() -> None:
+def have_own_memory_folder():
     """Mount a new tmpfs over /dev/shm for this process and its children. Needs root.
 
     Where no syslog runs, /dev/log leads into it: each worker hears its own modules only.
@@ -25,7 +23,7 @@ def have_own_memory_folder() -> None:
             Path("/dev/log").symlink_to("/dev/shm/syslog")
 
 
-def _called(name: str, *arguments: bytes | int | None) -> None:
+def _called(name, *arguments):
     libc = ctypes.CDLL(None, use_errno=True)
     if getattr(libc, name)(*arguments) != 0:
         number = ctypes.get_errno()

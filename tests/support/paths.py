@@ -1,7 +1,5 @@
 """Where the tests find things of the repository."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -24,10 +23,10 @@ class ScriptedServer:
 Answer = bytes | float | Callable[[socket.socket], None]
 
 
-def dripping(answer: bytes, *, every: float) -> Callable[[socket.socket], None]:
+def dripping(answer, *, every):
     """One byte at a time, until nobody takes any more."""
 
-    def drip(connection: socket.socket) -> None:
+    def drip(connection):
         for byte in answer:
             connection.sendall(bytes([byte]))
             time.sleep(every)
@@ -35,22 +34,20 @@ def dripping(answer: bytes, *, every: float) -> Callable[[socket.socket], None]:
     return drip
 
 
-def json_answer(body: str, *, status: str = "200 OK", headers: str = "") -> bytes:
+def json_answer(body, *, status="200 OK", headers=""):
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}"
     return f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
 
 
 @contextlib.contextmanager
-def scripted_server(
-    answers: Sequence[Answer], *, tls: ssl.SSLContext | None = None, port: int = 0
-) -> Iterator[ScriptedServer]:
+def scripted_server(answers, *, tls=None, port=0):
     """A number is a silence of so many seconds, a function does as it likes; none left: hang up."""
     listening = socket.create_server(("127.0.0.1", port))
     listening.settimeout(0.05)
     left, done = list(answers), threading.Event()
     server = ScriptedServer(listening.getsockname()[1], left)
 
-    def serve() -> None:
+    def serve():
         while not done.is_set():
             with contextlib.suppress(OSError):
                 connection, _ = listening.accept()
@@ -72,7 +69,7 @@ def scripted_server(
         listening.close()
 
 
-def _converse(connection: socket.socket, server: ScriptedServer, left: list[Answer]) -> None:
+def _converse(connection, server, left):
     request = b""
     while not _is_whole(request):
         received = connection.recv(65536)
@@ -90,14 +87,14 @@ def _converse(connection: socket.socket, server: ScriptedServer, left: list[Answ
         time.sleep(answer)
 
 
-def form_of(request: bytes) -> dict[str, str]:
+def form_of(request):
     """The fields of a form, each once."""
     fields = parse_qs(request.partition(b"\r\n\r\n")[2].decode(), keep_blank_values=True)
     assert all(len(values) == 1 for values in fields.values())
     return {name: value for name, [value] in fields.items()}
 
 
-def _is_whole(request: bytes) -> bool:
+def _is_whole(request):
     head, end, body = request.partition(b"\r\n\r\n")
     length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return bool(end) and len(body) >= (int(length[0].partition(b":")[2]) if length else 0)

@@ -17,10 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Self
 
 from provisioner.secret import Secret
-from tests.support.certificates import ServerCertificate
 from tests.support.scripted_provider import TokenFacts
 
 SCOPE = "smtp"
@@ -66,12 +64,10 @@ class MailBehavior:
 class ScriptedMailServer:
     """Listens inside its `with` block."""
 
-    def __init__(
-        self, certificate: ServerCertificate, behavior: MailBehavior | None = None
-    ) -> None:
+    def __init__(self, certificate, behavior=None):
         self.behavior = behavior or MailBehavior()
-        self.received: list[ReceivedMail] = []
-        self.transcript: list[str] = []  # commands, without the arguments of a sign-in
+        self.received = []
+        self.transcript = []  # commands, without the arguments of a sign-in
         self.context = certificate.context()
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Session)
@@ -79,12 +75,12 @@ class ScriptedMailServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.port = int(self._server.server_address[1])
 
-    def keep(self, sender: str, recipients: tuple[str, ...], user: str | None, data: bytes) -> None:
+    def keep(self, sender, recipients, user, data):
         """Keep a message that arrived."""
         message = email.message_from_bytes(data, policy=SMTP)
         self.received.append(ReceivedMail(sender, recipients, user, message, data))
 
-    def failure(self, stage: str) -> Failure | None:
+    def failure(self, stage):
         """The failure at this stage, this time."""
         with self._lock:
             failure = self.behavior.failures.get(stage)
@@ -94,11 +90,11 @@ class ScriptedMailServer:
                 failure.times -= 1
             return failure
 
-    def __enter__(self) -> Self:
+    def __enter__(self):
         self._thread.start()
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, *_error):
         self._server.shutdown()
         for connection in list(self._server.connections):
             with suppress(OSError):
@@ -111,9 +107,9 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     owner: ScriptedMailServer
 
-    def server_activate(self) -> None:
+    def server_activate(self):
         super().server_activate()
-        self.connections: set[socket.socket] = set()
+        self.connections = set()
 
 
 class _HungUp(Exception):
@@ -127,7 +123,7 @@ class _Rejected(Exception):
 class _Session(socketserver.BaseRequestHandler):
     server: _Server
 
-    def handle(self) -> None:
+    def handle(self):
         self.owner, self.behavior = self.server.owner, self.server.owner.behavior
         self.reader = self.request.makefile("rb")
         self.secure, self.user = False, None
@@ -144,7 +140,7 @@ class _Session(socketserver.BaseRequestHandler):
             self.reader.close()
             self.request.close()
 
-    def converse(self) -> None:
+    def converse(self):
         self.answer("greeting", "220 localhost ESMTP")
         while True:
             verb, _, argument = self.line(_LONGEST_LINE).partition(" ")
@@ -157,7 +153,7 @@ class _Session(socketserver.BaseRequestHandler):
             else:
                 command(argument.strip())
 
-    def line(self, longest: int) -> str:
+    def line(self, longest):
         """One line; a longer one is rejected as Dovecot does."""
         line = self.reader.readline(longest)
         if not line:
@@ -169,10 +165,10 @@ class _Session(socketserver.BaseRequestHandler):
         self.say("500 5.5.2 Line too long")
         return self.line(longest)
 
-    def say(self, reply: str) -> None:
+    def say(self, reply):
         self.request.sendall(reply.encode() + b"\r\n")
 
-    def passes(self, stage: str) -> bool:
+    def passes(self, stage):
         """Whether this stage has no failure; else its reply is given here."""
         failure = self.owner.failure(stage)
         if failure is None:
@@ -182,21 +178,21 @@ class _Session(socketserver.BaseRequestHandler):
         self.say(failure.reply)
         return False
 
-    def answer(self, stage: str, reply: str) -> bool:
+    def answer(self, stage, reply):
         passed = self.passes(stage)
         if passed:
             self.say(reply)
         return passed
 
-    def reset(self) -> None:
-        self.sender: str | None = None
-        self.recipients: list[str] = []
+    def reset(self):
+        self.sender = None
+        self.recipients = []
 
-    def do_ehlo(self, _name: str) -> None:
+    def do_ehlo(self, _name):
         keyword = f"AUTH {' '.join(self.behavior.mechanisms)}" if self.secure else "STARTTLS"
         self.answer("ehlo", f"250-localhost\r\n250-ENHANCEDSTATUSCODES\r\n250 {keyword}")
 
-    def do_starttls(self, _argument: str) -> None:
+    def do_starttls(self, _argument):
         if not self.answer("starttls", "220 2.0.0 Begin TLS negotiation now."):
             return
         if self.owner.failure("tls") is not None:
@@ -208,7 +204,7 @@ class _Session(socketserver.BaseRequestHandler):
         self.reader = self.request.makefile("rb")
         self.secure = True
 
-    def do_auth(self, argument: str) -> None:
+    def do_auth(self, argument):
         mechanism, _, initial = argument.partition(" ")
         if not self.secure:
             self.say("530 5.7.0 Must issue a STARTTLS command first")
@@ -225,11 +221,11 @@ class _Session(socketserver.BaseRequestHandler):
             else:
                 self.answer("response", "235 2.7.0 Logged in.")
 
-    def challenge(self, text: str) -> str:
+    def challenge(self, text):
         self.say("334 " + base64.b64encode(text.encode()).decode())
         return self.line(_LONGEST_RESPONSE)
 
-    def bearer(self, response: str) -> str:
+    def bearer(self, response):
         """An error is a challenge first; the rejection follows the client's response to it."""
         found = _BEARER.fullmatch(response)
         if found is None:
@@ -244,13 +240,13 @@ class _Session(socketserver.BaseRequestHandler):
             raise _Rejected(_REJECTED)
         return user
 
-    def plain(self, response: str) -> str:
+    def plain(self, response):
         _, user, password = response.split("\0")
         if self.behavior.passwords.get(user) != Secret(password):
             raise _Rejected(_REJECTED)
         return user
 
-    def do_mail(self, argument: str) -> None:
+    def do_mail(self, argument):
         path = _PATH.match(argument)
         if self.user is None:
             self.say("530 5.7.0 Authentication required")
@@ -259,14 +255,14 @@ class _Session(socketserver.BaseRequestHandler):
         elif self.answer("mail", "250 2.1.0 OK"):
             self.sender = path.group(1)
 
-    def do_rcpt(self, argument: str) -> None:
+    def do_rcpt(self, argument):
         path = _PATH.match(argument)
         if self.sender is None or path is None:
             self.say("503 5.5.1 MAIL first")
         elif self.answer("rcpt", "250 2.1.5 OK"):
             self.recipients.append(path.group(1))
 
-    def do_data(self, _argument: str) -> None:
+    def do_data(self, _argument):
         if not self.recipients:
             self.say("503 5.5.1 RCPT first")
         elif self.answer("data", "354 OK"):
@@ -276,7 +272,7 @@ class _Session(socketserver.BaseRequestHandler):
                 self.say("250 2.0.0 OK queued")
             self.reset()
 
-    def message(self) -> bytes:
+    def message(self):
         lines = []
         while (line := self.reader.readline()) not in (b".\r\n", b""):
             lines.append(line.removeprefix(b"."))
@@ -284,13 +280,13 @@ class _Session(socketserver.BaseRequestHandler):
             raise _HungUp
         return b"".join(lines)
 
-    def do_rset(self, _argument: str) -> None:
+    def do_rset(self, _argument):
         self.reset()
         self.say("250 2.0.0 OK")
 
-    def do_noop(self, _argument: str) -> None:
+    def do_noop(self, _argument):
         self.say("250 2.0.0 OK")
 
-    def do_quit(self, _argument: str) -> None:
+    def do_quit(self, _argument):
         self.say("221 2.0.0 Bye")
         raise _HungUp

@@ -13,11 +13,10 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 from provisioner.secret import Secret
@@ -78,35 +77,35 @@ class TokenFacts:
 class Grants:
     """Codes, access tokens and refresh tokens. Its methods may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self._lock = threading.Lock()
-        self._codes: dict[str, tuple[Grant, str, str]] = {}
-        self._access: dict[str, tuple[Grant, float]] = {}
-        self._refresh: dict[str, Grant] = {}
-        self._rotated: dict[str, Grant] = {}
+        self._codes = {}
+        self._access = {}
+        self._refresh = {}
+        self._rotated = {}
 
-    def code(self, grant: Grant, redirect_uri: str, code_challenge: str) -> str:
+    def code(self, grant, redirect_uri, code_challenge):
         code = secrets.token_urlsafe(24)
         self._codes[code] = (grant, redirect_uri, code_challenge)
         return code
 
-    def redeem(self, code: str, redirect_uri: str, verifier: str) -> Grant:
+    def redeem(self, code, redirect_uri, verifier):
         grant, address, challenge = self._codes.pop(code, (None, "", ""))
         if grant is None or address != redirect_uri or s256(verifier) != challenge:
             raise TokenError("invalid_grant")
         return grant
 
-    def access_token(self, grant: Grant, *, seconds: float) -> str:
+    def access_token(self, grant, *, seconds):
         token = secrets.token_urlsafe(24)
         self._access[token] = (grant, time.time() + seconds)
         return token
 
-    def refresh_token(self, grant: Grant) -> str:
+    def refresh_token(self, grant):
         token = secrets.token_urlsafe(32)
         self._refresh[token] = grant
         return token
 
-    def refreshed(self, token: str, *, rotate: bool) -> Grant:
+    def refreshed(self, token, *, rotate):
         """A rotated token that is used again revokes the grant (RFC 9700 section 4.14.2)."""
         with self._lock:
             if token in self._rotated:
@@ -118,16 +117,16 @@ class Grants:
                 self._rotated[token] = self._refresh.pop(token)
             return grant
 
-    def active(self, token: str) -> Grant | None:
+    def active(self, token):
         grant, end = self._access.get(token, (None, 0.0))
         return None if grant is None or grant.revoked or end <= time.time() else grant
 
-    def revoke(self, token: str) -> None:
+    def revoke(self, token):
         grant = self._refresh.get(token) or self._access.get(token, (None,))[0]
         if grant is not None:
             grant.revoked = True
 
-    def revoke_all(self) -> None:
+    def revoke_all(self):
         for grant in [*self._refresh.values(), *(entry[0] for entry in self._access.values())]:
             grant.revoked = True
 
@@ -139,13 +138,8 @@ class ScriptedProvider:
     """
 
     def __init__(
-        self,
-        behavior: Behavior | None = None,
-        *,
-        client_id: str = "maps-demo",
-        client_secret: Secret | None = None,
-        observe: Callable[[str, Mapping[str, str], Mapping[str, str]], None] = lambda *_: None,
-    ) -> None:
+        self, behavior=None, *, client_id="maps-demo", client_secret=None, observe=lambda *_: None
+    ):
         self.behavior = behavior or Behavior()
         self.client_id = client_id
         self.client_secret = client_secret or Secret(secrets.token_urlsafe(24))
@@ -160,7 +154,7 @@ class ScriptedProvider:
         self.token_url = self.issuer + "/token"
         self.revocation_url = self.issuer + "/revoke"
 
-    def token_facts(self, token: str) -> TokenFacts:
+    def token_facts(self, token):
         """Introspection for a mail server of the same process."""
         self.observe("/introspect", {}, {})
         grant = self.grants.active(token)
@@ -168,7 +162,7 @@ class ScriptedProvider:
             return TokenFacts(active=False)
         return TokenFacts(True, grant.mailbox, frozenset(grant.scope.split()))
 
-    def next_scripted_answer(self) -> ScriptedAnswer | None:
+    def next_scripted_answer(self):
         """The next of `behavior.scripted_answers`; each is given once."""
         with self._lock:
             if self._answered >= len(self.behavior.scripted_answers):
@@ -176,11 +170,11 @@ class ScriptedProvider:
             self._answered += 1
             return self.behavior.scripted_answers[self._answered - 1]
 
-    def __enter__(self) -> Self:
+    def __enter__(self):
         self._thread.start()
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, *_error):
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -195,18 +189,18 @@ class _Endpoints(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 10
 
-    def __init__(self, provider: ScriptedProvider, *args: Any) -> None:
+    def __init__(self, provider, *args):
         self.provider = provider
         super().__init__(*args)
 
-    def do_GET(self) -> None:
+    def do_GET(self):
         url = urlsplit(self.path)
         if url.path == "/authorize":
             self._authorize(dict(parse_qsl(url.query, keep_blank_values=True)))
         else:
             self._send(404, "not found", "text/plain")
 
-    def do_POST(self) -> None:
+    def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         form = dict(parse_qsl(body, keep_blank_values=True))
         path = urlsplit(self.path).path
@@ -221,7 +215,7 @@ class _Endpoints(BaseHTTPRequestHandler):
             status = 401 if str(error) == "invalid_client" else 400
             self._send(status, json.dumps({"error": str(error)}))
 
-    def _authorize(self, request: dict[str, str]) -> None:
+    def _authorize(self, request):
         """RFC 6749 section 4.1.1. An unknown client or address is never redirected to."""
         provider, behavior = self.provider, self.provider.behavior
         provider.observe("/authorize", request, dict(self.headers.items()))
@@ -238,8 +232,8 @@ class _Endpoints(BaseHTTPRequestHandler):
             code = provider.grants.code(grant, request["redirect_uri"], request["code_challenge"])
             self._redirect(request, code=code)
 
-    def _redirect(self, request: Mapping[str, str], **answer: str) -> None:
-        parameters: dict[str, str | None] = {
+    def _redirect(self, request, **answer):
+        parameters = {
             **answer,
             "state": request.get("state"),
             "iss": self.provider.issuer,
@@ -257,7 +251,7 @@ class _Endpoints(BaseHTTPRequestHandler):
             location = {"Location": f"{address}?{urlencode(given)}"}
             self._send(302, "", "text/plain", location)
 
-    def _token(self, form: dict[str, str]) -> None:
+    def _token(self, form):
         scripted = self.provider.next_scripted_answer()
         if scripted:
             self._send(scripted.status, scripted.body, scripted.content_type, scripted.headers)
@@ -277,10 +271,10 @@ class _Endpoints(BaseHTTPRequestHandler):
                 raise TokenError("unsupported_grant_type")
         self._send(200, json.dumps(self._tokens(grant, refresh)))
 
-    def _tokens(self, grant: Grant, refresh: str | None) -> dict[str, object]:
+    def _tokens(self, grant, refresh):
         behavior, words = self.provider.behavior, grant.scope.split()
         scope = " ".join(word for word in words if word != "offline_access")
-        answer: dict[str, object | None] = {
+        answer = {
             "access_token": self.provider.grants.access_token(grant, seconds=3600),
             "token_type": "Bearer",
             "expires_in": 3600,
@@ -291,12 +285,12 @@ class _Endpoints(BaseHTTPRequestHandler):
         }
         return {name: value for name, value in answer.items() if value is not None}
 
-    def _revoke(self, form: dict[str, str]) -> None:
+    def _revoke(self, form):
         self._authenticate_client(form)
         self.provider.grants.revoke(form.get("token", ""))
         self._send(200, "", "text/plain")
 
-    def _authenticate_client(self, form: Mapping[str, str]) -> None:
+    def _authenticate_client(self, form):
         """RFC 6749 section 2.3.1."""
         header = self.headers.get("Authorization", "")
         if header.startswith("Basic "):
@@ -310,13 +304,7 @@ class _Endpoints(BaseHTTPRequestHandler):
         if method not in self.provider.behavior.auth_methods or given != right:
             raise TokenError("invalid_client")
 
-    def _send(
-        self,
-        status: int,
-        body: str,
-        content_type: str = "application/json",
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
+    def _send(self, status, body, content_type="application/json", headers=None):
         content = body.encode()
         self.send_response(status)
         self.send_header("Content-Type", content_type)
@@ -326,17 +314,17 @@ class _Endpoints(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, *_request: object) -> None:
+    def log_message(self, *_request):
         """Print nothing."""
 
 
-def s256(verifier: str) -> str:
+def s256(verifier):
     """RFC 7636 section 4.2."""
     digest = hashlib.sha256(verifier.encode("ascii", errors="replace")).digest()
     return _base64url(digest)
 
 
-def _uses_pkce(request: Mapping[str, str]) -> bool:
+def _uses_pkce(request):
     return (
         request.get("response_type") == "code"
         and request.get("code_challenge_method") == "S256"
@@ -344,7 +332,7 @@ def _uses_pkce(request: Mapping[str, str]) -> bool:
     )
 
 
-def _id_token(grant: Grant, provider: ScriptedProvider) -> str:
+def _id_token(grant, provider):
     """Signed with HS256: OpenID Connect Core sections 2 and 10.1."""
     now = int(time.time())
     claims = {
@@ -363,5 +351,5 @@ def _id_token(grant: Grant, provider: ScriptedProvider) -> str:
     return f"{signed}.{_base64url(hmac.digest(key, signed.encode(), 'sha256'))}"
 
 
-def _base64url(content: bytes) -> str:
+def _base64url(content):
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

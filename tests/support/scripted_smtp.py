@@ -10,33 +10,28 @@
 After the last line it hangs up.
 """
 
-from __future__ import annotations
-
 import socket
-import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
 
 
 class ScriptedServer:
     """`heard`: the lines that came, without those of a message; `message`: that one's bytes."""
 
-    def __init__(self, script: Sequence[str], context: ssl.SSLContext | None) -> None:
-        self.heard: list[str] = []
+    def __init__(self, script, context):
+        self.heard = []
         self.message = b""
         self.script, self.context = script, context
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self.listener.getsockname()[1]
+        self.port = self.listener.getsockname()[1]
 
-    def serve(self) -> None:
+    def serve(self):
         """Follow the script with the first who comes."""
         with suppress(OSError, ValueError):
             self.socket, _ = self.listener.accept()
             self.socket.settimeout(10)
-            self.reader: Any = self.socket.makefile("rb")
+            self.reader = self.socket.makefile("rb")
             try:
                 for line in self.script:
                     self.follow(*line.partition(" ")[::2])
@@ -44,7 +39,7 @@ class ScriptedServer:
                 self.reader.close()
                 self.socket.close()
 
-    def follow(self, step: str, text: str) -> None:
+    def follow(self, step, text):
         """One line of the script."""
         match step:
             case "S":
@@ -74,18 +69,18 @@ class ScriptedServer:
             case "WAIT":
                 self.reader.read()
 
-    def say(self, data: bytes) -> None:
+    def say(self, data):
         """Say bytes."""
         self.socket.sendall(data)
 
-    def hear(self) -> bytes:
+    def hear(self):
         """A line; OSError where the client has gone."""
-        line: bytes = self.reader.readline()
+        line = self.reader.readline()
         if not line:
             raise ConnectionResetError
         return line
 
-    def request(self) -> None:
+    def request(self):
         """Head and body of a request."""
         length = 0
         while (line := self.hear().rstrip(b"\r\n").decode()) != "":
@@ -95,9 +90,7 @@ class ScriptedServer:
 
 
 @contextmanager
-def scripted_server(
-    script: Sequence[str], context: ssl.SSLContext | None = None
-) -> Iterator[ScriptedServer]:
+def scripted_server(script, context=None):
     """A server on a port of 127.0.0.1, for one connection."""
     server = ScriptedServer(script, context)
     thread = threading.Thread(target=server.serve)

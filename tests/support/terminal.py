@@ -1,7 +1,5 @@
 """A terminal in which a command runs, as a person has it: keys go in, words come out."""
 
-from __future__ import annotations
-
 import os
 import pty
 import re
@@ -11,10 +9,6 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
 CTRL_C = "\x03"
 CTRL_D = "\x04"
@@ -53,15 +47,15 @@ class Terminal:
 
     def __init__(
         self,
-        arguments: Sequence[str | Path],
+        arguments,
         *,
-        folder: Path,
-        environment: Mapping[str, str],
-        in_foreground: bool = True,
-        launcher: str = "",
-        columns: int = 0,
-        colored: bool = False,
-    ) -> None:
+        folder,
+        environment,
+        in_foreground=True,
+        launcher="",
+        columns=0,
+        colored=False,
+    ):
         self._master, self._slave = pty.openpty()
         termios.tcsetwinsize(self._slave, (24 if columns else 0, columns))
         self.modes_before = self.modes()
@@ -77,16 +71,16 @@ class Terminal:
             start_new_session=True,
         )
 
-    def modes(self) -> list[Any]:
+    def modes(self):
         return termios.tcgetattr(self._slave)
 
-    def set_modes(self, modes: list[Any]) -> None:
+    def set_modes(self, modes):
         termios.tcsetattr(self._slave, termios.TCSANOW, modes)
 
-    def shows_what_is_typed(self) -> bool:
+    def shows_what_is_typed(self):
         return bool(self.modes()[3] & termios.ECHO)
 
-    def wait_for(self, pattern: str) -> re.Match[str]:
+    def wait_for(self, pattern):
         """Read until the pattern is there; it is looked for in all of `output`."""
         deadline = time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
@@ -95,28 +89,28 @@ class Terminal:
             self._read(0.1)
         raise AssertionError(f"{pattern!r} was not shown, but:\n{self.output}")
 
-    def answer(self, question: str, text: str) -> None:
+    def answer(self, question, text):
         """Type the text and Enter when the question is shown; what was shown before is past."""
         self.output = self.output[self.wait_for(re.escape(question)).end() :]
         self.type(text + "\n")
 
-    def wait_until_unseen(self) -> None:
+    def wait_until_unseen(self):
         deadline = time.monotonic() + _SECONDS
         while self.shows_what_is_typed():
             assert time.monotonic() < deadline, self.output
             time.sleep(0.02)
 
-    def type(self, keys: str) -> None:
+    def type(self, keys):
         left = keys.encode()
         while left:  # the terminal takes as much as fits, as it does from a person's paste
             left = left[os.write(self._master, left[:1024]) :]
 
-    def hang_up(self) -> None:
+    def hang_up(self):
         """What a lost connection or a closed window does."""
         os.close(self._master)
         self._master = -1
 
-    def ends(self) -> int:
+    def ends(self):
         """The exit code; everything is read until then."""
         deadline = time.monotonic() + _SECONDS
         while self.process.poll() is None:
@@ -126,15 +120,10 @@ class Terminal:
             pass
         return self.process.returncode
 
-    def __enter__(self) -> Self:
+    def __enter__(self):
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind, error, trace):
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -142,7 +131,7 @@ class Terminal:
             self.hang_up()
         os.close(self._slave)
 
-    def _read(self, seconds: float) -> bool:
+    def _read(self, seconds):
         if self._master < 0:
             time.sleep(seconds)
             return False

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from provisioner.text import accept_destination, proposed_command
+from tests.support.project_folder import oauth2_server
 
 HERE = Path(sys.executable).parent
 
@@ -27,24 +28,15 @@ def shell(folder, line):
 
 @pytest.fixture
 def project(tmp_path):
-    url = "https://login.microsoftonline.com/example.edu/oauth2/v2.0/"
-    server = {
-        "host": "smtp.office365.com",
-        "port": 587,
-        "smtp_security_level": "oauth2",
-        "use_tls": True,
-        "user_name": "reports@example.edu",
-        "oauth2": {
-            "access_token_url": url + "token",
-            "authorization_url": url + "authorize",
-            "client_id": "0d7e7c4c-9f0a-4a5e-8f57-0a4b9a3c2d11",
-            "client_secret": {"env": "CLIENT_SECRET"},
-            "scope_for_authorize": "https://outlook.office.com/SMTP.Send offline_access",
-        },
+    client = {
+        "client_id": "0d7e7c4c-9f0a-4a5e-8f57-0a4b9a3c2d11",
+        "scope_for_authorize": "https://outlook.office.com/SMTP.Send offline_access",
     }
+    microsoft = "https://login.microsoftonline.com/example.edu/oauth2/v2.0"
+    place = {"host": "smtp.office365.com", "port": 587, "oauth2": client}
     (tmp_path / "servers").mkdir()
     for number, name in enumerate(("-Reports", "It's; $HOME", "Reports")):
-        text = yaml.safe_dump({"server_name": name, **server})
+        text = yaml.safe_dump(oauth2_server(microsoft, name, **place))
         (tmp_path / "servers" / f"{number}.yml").write_text(text)
     return tmp_path
 

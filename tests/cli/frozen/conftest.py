@@ -1,7 +1,5 @@
 """Expected texts are files beside the tests; `pytest tests/cli/frozen --update` rewrites them."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,10 +11,10 @@ Frozen = Callable[[str, Mapping[str, str]], None]
 
 
 @pytest.fixture
-def frozen(request: pytest.FixtureRequest) -> Frozen:
+def frozen(request):
     """Compare texts with the files of a folder below expected/, by their names; no file is left."""
 
-    def compare(folder: str, texts: Mapping[str, str]) -> None:
+    def compare(folder, texts):
         expected = HERE / "expected" / folder
         if request.config.getoption("update"):
             shutil.rmtree(expected, ignore_errors=True)
@@ -32,12 +30,12 @@ def frozen(request: pytest.FixtureRequest) -> Frozen:
 
 
 @pytest.fixture
-def clean(tmp_path: Path) -> Path:
+def clean(tmp_path):
     """A project without a finding."""
     return shutil.copytree(HERE / "clean", tmp_path / "clean")
 
 
 @pytest.fixture
-def broken(tmp_path: Path) -> Path:
+def broken(tmp_path):
     """A project with errors and warnings."""
     return shutil.copytree(HERE / "broken", tmp_path / "broken")

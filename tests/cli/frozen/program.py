@@ -1,7 +1,5 @@
 """The program as a user starts it, with an environment that changes nothing it prints."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -25,9 +23,7 @@ sys.addaudithook(on_open)
 """
 
 
-def provisioner(
-    *arguments: str, folder: Path, fault: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def provisioner(*arguments, folder, fault=None, **environment):
     """Run it in `folder`; with `fault`, a folder to write to, something happens while it reads."""
     fixed = {
         "COLUMNS": "100",

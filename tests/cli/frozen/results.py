@@ -1,13 +1,8 @@
 """Sign-ins at a fixed time: the one place of these tests that knows the inside."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-
-import pytest
 
 from provisioner.credentials.expiry import Problem, SignInState, TokenExpiry
 from provisioner.credentials.proofs import LastProof
@@ -19,7 +14,7 @@ NOW = 1_900_000_000
 DAY = 86400
 
 
-def rendered_sign_ins(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def rendered_sign_ins(monkeypatch):
     """File name -> text, at NOW and in UTC."""
     monkeypatch.setattr(time, "time", lambda: float(NOW))
     with in_utc(monkeypatch):
@@ -31,7 +26,7 @@ def rendered_sign_ins(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 @contextmanager
-def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def in_utc(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "UTC")
         time.tzset()
@@ -39,7 +34,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def sign_ins() -> list[SignInState]:
+def sign_ins():
     """Signed in, signed in for the last days, and never."""
     tokens = token_set(
         expires_at=NOW + 3000,

@@ -3,17 +3,11 @@
 These tests run the command line; only `results.py` builds what a renderer needs.
 """
 
-from __future__ import annotations
-
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cli.frozen.conftest import Frozen
 from tests.cli.frozen.program import provisioner
 from tests.cli.frozen.results import rendered_sign_ins
 from tests.support.paths import ROOT
@@ -25,8 +19,8 @@ PROSE = {"$comment", "$id", "$schema", "description", "examples", "title"}
 PROSE |= {"patternErrorMessage"}
 
 
-def test_help(frozen: Frozen, tmp_path: Path) -> None:
-    def help_of(*command: str) -> str:
+def test_help(frozen, tmp_path):
+    def help_of(*command):
         return provisioner(*command, "--help", folder=tmp_path).stdout
 
     whole = help_of()
@@ -37,7 +31,7 @@ def test_help(frozen: Frozen, tmp_path: Path) -> None:
     frozen("help", {name: tidied(text) for name, text in texts.items()})
 
 
-def tidied(text: str) -> str:
+def tidied(text):
     """Without blanks at the ends of lines, which editors take away, and blank lines in a row.
 
     Python 3.13 takes the indentation out of docstrings, so their last line is another one.
@@ -56,30 +50,28 @@ EXIT_CODES = {
 }
 
 
-def test_exit_codes(clean: Path, broken: Path) -> None:
+def test_exit_codes(clean, broken):
     wanted = {each: code for code, lines in EXIT_CODES.items() for each in lines.split("|")}
     secrets = {"ALERTS_PASSWORD": "correct horse", "REPORTS_CLIENT_SECRET": "battery staple"}
 
-    def exit_code(command: str) -> int:
+    def exit_code(command):
         return provisioner(*command.split(), folder=clean, **secrets).returncode
 
     assert {command: exit_code(command) for command in wanted} == wanted
 
 
 @pytest.mark.parametrize(("fault", "code"), [("bug", 70), ("interrupt", 130)])
-def test_exit_code_of_what_nobody_asked_for(
-    clean: Path, tmp_path: Path, fault: str, code: int
-) -> None:
+def test_exit_code_of_what_nobody_asked_for(clean, tmp_path, fault, code):
     assert provisioner("status", folder=clean, fault=tmp_path, FAULT=fault).returncode == code
 
 
-def test_published_exit_codes() -> None:
+def test_published_exit_codes():
     page = (ROOT / "docs" / "reference" / "exit-codes.md").read_text(encoding="utf-8")
     codes = re.findall(r"^\| (\d+) \|", page, re.MULTILINE)
     assert codes == ["0", "1", "2", "3", "4", "5", "6", "64", "70", "130"]
 
 
-def test_schemas(frozen: Frozen, tmp_path: Path) -> None:
+def test_schemas(frozen, tmp_path):
     """A line a demand, whatever its words and its place in the file."""
     texts = {}
     for name in SCHEMAS:
@@ -88,7 +80,7 @@ def test_schemas(frozen: Frozen, tmp_path: Path) -> None:
     frozen("schemas", texts)
 
 
-def demands(schema: Any, pointer: str = "") -> Iterator[str]:
+def demands(schema, pointer=""):
     if isinstance(schema, dict) and schema:
         names = pointer.endswith(("/properties", "/$defs"))
         for key, value in schema.items():
@@ -101,11 +93,11 @@ def demands(schema: Any, pointer: str = "") -> Iterator[str]:
         yield f"{pointer} = {json.dumps(schema, ensure_ascii=False)}"
 
 
-def test_rules(frozen: Frozen, tmp_path: Path) -> None:
+def test_rules(frozen, tmp_path):
     """Every id with the severity that its example has, and its sentence."""
     examples = str(ROOT / "tests" / "examples" / "invalid")
     (tmp_path / "servers").mkdir()
-    severities: dict[str, set[str]] = {}
+    severities = {}
     for path in (examples, "servers", "missing.yml"):
         report = provisioner("validate", "--format", "json", path, folder=tmp_path).stdout
         for finding in json.loads(report)["findings"]:
@@ -118,7 +110,7 @@ def test_rules(frozen: Frozen, tmp_path: Path) -> None:
     frozen("rules", {"rules.txt": "".join(lines)})
 
 
-def test_findings(frozen: Frozen, broken: Path) -> None:
+def test_findings(frozen, broken):
     texts = {}
     for name in FINDING_FORMATS:
         ended = provisioner("validate", "--format", name, folder=broken)
@@ -127,7 +119,7 @@ def test_findings(frozen: Frozen, broken: Path) -> None:
     frozen("findings", texts | {"sarif": without_pages(texts["sarif"])})
 
 
-def without_pages(sarif: str) -> str:
+def without_pages(sarif):
     """Nor the version: all but these is the report's own."""
     log = json.loads(sarif)
     driver = log["runs"][0]["tool"]["driver"]
@@ -137,7 +129,7 @@ def without_pages(sarif: str) -> str:
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
 
-def test_projects(frozen: Frozen, clean: Path) -> None:
+def test_projects(frozen, clean):
     """What is told of a project that nobody has signed in to yet."""
     commands = {
         "validate.txt": "validate",
@@ -153,5 +145,5 @@ def test_projects(frozen: Frozen, clean: Path) -> None:
     frozen("projects", outputs)
 
 
-def test_sign_ins(frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sign_ins(frozen, monkeypatch):
     frozen("results", rendered_sign_ins(monkeypatch))

@@ -1,9 +1,6 @@
 """Reports of runs in each format, word for word."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Mapping
 
 import pytest
 
@@ -11,7 +8,6 @@ from provisioner.reports.history import LISTS, ONES
 from provisioner.reports.host_status import RENDERERS as STATUS_RENDERERS
 from provisioner.reports.layout import laid_out
 from provisioner.reports.run_formats import RENDERERS
-from tests.cli.frozen.conftest import Frozen
 from tests.unit.reports.run_samples import SAMPLES, sample_status
 
 # What is copied is not broken.
@@ -20,20 +16,20 @@ FORMS = {"plan": ("text", "markdown"), "push": RENDERERS, "to-enter": RENDERERS}
 SUFFIXES = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md"}
 
 
-def shown(texts: Mapping[str, str]) -> dict[str, str]:
+def shown(texts):
     """Texts for people as a pipe has them."""
     return {n: laid_out(text) if n.endswith(".txt") else text for n, text in texts.items()}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_reports_of_runs(frozen: Frozen, name: str) -> None:
+def test_reports_of_runs(frozen, name):
     record = SAMPLES[name]()
     forms = FORMS.get(name, ("text",))
     texts = {f"{name}.{SUFFIXES[form]}": RENDERERS[form](record, {}) for form in forms}
     frozen(f"runs/{name}", shown(texts))
 
 
-def test_history_of_runs(frozen: Frozen) -> None:
+def test_history_of_runs(frozen):
     runs = [sample() for name, sample in SAMPLES.items() if name not in ("plan", "groups")]
     lists = {f"list.{SUFFIXES[form]}": render(runs) for form, render in LISTS.items()}
     ones = {
@@ -45,7 +41,7 @@ def test_history_of_runs(frozen: Frozen) -> None:
     frozen("runs/history", shown(lists | ones))
 
 
-def test_status_of_hosts(frozen: Frozen) -> None:
+def test_status_of_hosts(frozen):
     texts = {
         f"hosts.{SUFFIXES[form]}": render(sample_status())
         for form, render in STATUS_RENDERERS.items()
@@ -54,7 +50,7 @@ def test_status_of_hosts(frozen: Frozen) -> None:
 
 
 @pytest.mark.parametrize("width", [60, 200])
-def test_on_terminals(frozen: Frozen, width: int) -> None:
+def test_on_terminals(frozen, width):
     """Colors are <32>words</> in the files."""
     reports = {
         "hosts": STATUS_RENDERERS["text"](sample_status()),

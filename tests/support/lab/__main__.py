@@ -1,21 +1,17 @@
 """`python -m tests.support.lab start`: the lab by hand, until Ctrl-C. `clean`: after stale runs."""
 
-from __future__ import annotations
-
 import argparse
 import signal
 import sys
 import threading
-from pathlib import Path
 
 from tests.support.lab.errors import LabError
 from tests.support.lab.lab import Lab
 from tests.support.lab.mail import KINDS
-from tests.support.lab.provider import Provider
 from tests.support.lab.run import base_folder, clean_stale
 
 
-def main() -> int:
+def main():
     """Run one command."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -31,14 +27,14 @@ def main() -> int:
         return 1
 
 
-def _clean() -> int:
+def _clean():
     base = base_folder()
     numbers = clean_stale(base) if base.exists() else []
     print(f"cleaned up after {len(numbers)} stale runs: {numbers}" if numbers else "nothing stale")
     return 0
 
 
-def _start(hosts: int, rotate: bool) -> int:
+def _start(hosts, rotate):
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -50,7 +46,7 @@ def _start(hosts: int, rotate: bool) -> int:
     return 0
 
 
-def _description(lab: Lab, hosts: int, rotate: bool) -> list[str]:
+def _description(lab, hosts, rotate):
     providers = [lab.provider, *([lab.rotating_provider] if rotate else [])]
     servers = [(kind, lab.mail.server(kind).host) for kind in KINDS]
     servers += [("oauth, rotating", lab.mail.trusting(other).host) for other in providers[1:]]
@@ -65,7 +61,7 @@ def _description(lab: Lab, hosts: int, rotate: bool) -> list[str]:
     ]
 
 
-def _write_secrets(lab: Lab, providers: list[Provider]) -> Path:
+def _write_secrets(lab, providers):
     """Into a file that only its owner reads, as shell variables: secrets are not for terminals."""
     variables = {"LAB_PASSWORD": lab.mail.password}
     for prefix, provider in zip(("LAB", "LAB_ROTATING"), providers, strict=False):

@@ -8,11 +8,9 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from tests.support.lab import requirements
 from tests.support.lab.errors import LabError
@@ -28,14 +26,14 @@ class SignIn:
     report: Path
 
     @property
-    def environment(self) -> dict[str, str]:
+    def environment(self):
         """Set these for the product: it opens this person's browser, and goes on meanwhile."""
         return {
             "BROWSER": f"{shlex.join(self.command)} %s &",
             "LAB_BROWSER_REPORT": str(self.report),
         }
 
-    def open(self, url: str) -> dict[str, Any]:
+    def open(self, url):
         """Open a URL and walk to the end; what `page()` says."""
         subprocess.run(
             [*self.command, url],
@@ -46,7 +44,7 @@ class SignIn:
         )
         return self.page(timeout=0)
 
-    def page(self, timeout: float = 60) -> dict[str, Any]:
+    def page(self, timeout=60):
         """What the last page said, waiting for it: outcome (callback, provider, device, timeout,
         failed: ...), steps, url (no query), parameters (names), title, text, screenshot."""
         end = time.monotonic() + timeout
@@ -65,7 +63,7 @@ class Chromium:
     numbers: count[int]
 
     @classmethod
-    def find(cls, folder: Path) -> Chromium:
+    def find(cls, folder):
         """The browser of this machine; reports go to `folder`."""
         requirements.chromium()
         if os.pathsep in f"{sys.executable}{_SCRIPT}{folder}":
@@ -73,7 +71,7 @@ class Chromium:
         folder.mkdir()
         return cls(folder, count(1))
 
-    def person(self, user: str, *, cancel: bool = False, untick: Sequence[str] = ()) -> SignIn:
+    def person(self, user, *, cancel=False, untick=()):
         """Somebody who signs in as `user` and allows all but the unticked scopes, or cancels."""
         command = [sys.executable, str(_SCRIPT), "--user", user]
         command += ["--cancel"] if cancel else []

@@ -5,8 +5,6 @@ module use it; without the `&` webbrowser waits until it has finished. What the 
 written to the file that LAB_BROWSER_REPORT names, with a screenshot beside it.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -14,13 +12,11 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 REPORT = "LAB_BROWSER_REPORT"
 _FLAGS = (
@@ -37,7 +33,7 @@ _DEVICE = "form[id='op.deviceConfirmForm'], form[id='op.deviceInputForm']"
 _DEVICE_DONE = "Sign-in Success"
 
 
-def main() -> int:
+def main():
     """Walk the pages; 0 if the end was a page outside the provider, or the end of a device flow."""
     options = _options()
     with opened_browser() as browser:
@@ -49,7 +45,7 @@ def main() -> int:
 
 
 @contextmanager
-def opened_browser() -> Iterator[Browser]:
+def opened_browser():
     """Debian's Chromium, with no memory of others."""
     with tempfile.TemporaryDirectory(prefix="chromium-") as home, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -61,7 +57,7 @@ def opened_browser() -> Iterator[Browser]:
         browser.close()
 
 
-def _options() -> argparse.Namespace:
+def _options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--user", required=True, help="who signs in")
     parser.add_argument("--cancel", action="store_true", help="cancel instead of allowing")
@@ -71,10 +67,10 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _walk(page: Page, options: argparse.Namespace) -> dict[str, Any]:
+def _walk(page, options):
     """From page to page until one asks for nothing any more."""
     end = time.monotonic() + options.timeout
-    steps: list[str] = []
+    steps = []
     outcome = "callback"
     try:
         page.set_default_timeout(options.timeout * 1000)
@@ -93,11 +89,11 @@ def _walk(page: Page, options: argparse.Namespace) -> dict[str, Any]:
     return {"outcome": outcome, "steps": steps}
 
 
-def _is_of_provider(page: Page, start: str) -> bool:
+def _is_of_provider(page, start):
     return urlsplit(page.url)[:2] == urlsplit(start)[:2]
 
 
-def _step(page: Page, options: argparse.Namespace) -> str | None:
+def _step(page, options):
     """Do what the page asks; None if it asks for nothing."""
     if page.query_selector(_LOGIN):
         page.fill("input[name=login]", options.user)
@@ -114,13 +110,13 @@ def _step(page: Page, options: argparse.Namespace) -> str | None:
     return None
 
 
-def _press(page: Page, button: str, step: str) -> str:
+def _press(page, button, step):
     with page.expect_navigation():
         page.click(button)
     return step
 
 
-def _write(report: dict[str, Any], page: Page) -> None:
+def _write(report, page):
     if not (name := os.environ.get(REPORT)):
         return
     file = Path(name)
@@ -138,7 +134,7 @@ def _write(report: dict[str, Any], page: Page) -> None:
     written.replace(file)
 
 
-def _take(page: Page, screenshot: Path) -> None:
+def _take(page, screenshot):
     """A busy machine's Chromium now and then says that it is unable to: it is asked again."""
     try:
         page.screenshot(path=screenshot)
@@ -147,7 +143,7 @@ def _take(page: Page, screenshot: Path) -> None:
         page.screenshot(path=screenshot)
 
 
-def _without_query(text: str) -> str:
+def _without_query(text):
     return re.sub(r"\?\S*", "", text)
 
 

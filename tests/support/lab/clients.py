@@ -25,7 +25,7 @@ class Client:
     grant_types: tuple[str, ...] = _GRANTS
     scope: str = SCOPES
 
-    def metadata(self) -> dict[str, object]:
+    def metadata(self):
         """The client as the provider reads it (RFC 7591)."""
         return {
             "client_id": self.client_id,
@@ -39,7 +39,7 @@ class Client:
         }
 
 
-def make_clients() -> dict[str, Client]:
+def make_clients():
     """The clients by short name, each with a secret made now."""
     return {
         # RFC 8252: a native client's loopback redirect matches with any port
@@ -66,5 +66,5 @@ def make_clients() -> dict[str, Client]:
     }
 
 
-def _secret() -> str:
+def _secret():
     return secrets.token_hex(24)

@@ -8,8 +8,7 @@ from pathlib import Path
 from string import Template
 
 from tests.support.lab.pki import Certificate
-from tests.support.lab.process import ENCLOSED, Process
-from tests.support.lab.run import Run
+from tests.support.lab.process import ENCLOSED
 
 _MAIL_UID = 5000  # numeric: no account of this name has to exist
 OAUTH = "xoauth2 oauthbearer"
@@ -104,7 +103,7 @@ class Instance:
     credentials: str  # of introspection(), password() or both
     relay: str | None  # None: the store, which takes no mail from clients
 
-    def start(self, run: Run) -> Process:
+    def start(self, run):
         """Write its configuration, start it, wait until it listens."""
         folder = run.folder / f"dovecot-{self.name}"
         folder.mkdir()
@@ -117,7 +116,7 @@ class Instance:
         process.wait_until(lambda: "starting up" in log.read_text())
         return process
 
-    def _configuration(self, folder: Path, log: Path) -> str:
+    def _configuration(self, folder, log):
         common = _COMMON.substitute(
             folder=folder,
             name=self.name,
@@ -134,17 +133,17 @@ class Instance:
         return common + role + self.credentials
 
 
-def introspection(url: str, ca: Path) -> str:
+def introspection(url, ca):
     """Tokens are right when the provider at `url` says so."""
     return _INTROSPECTION.substitute(url=url, ca=ca)
 
 
-def password(text: str) -> str:
+def password(text):
     """Every user's password is `text`."""
     return _PASSWORD.substitute(password=text)
 
 
-def make_maildirs(folder: Path) -> Path:
+def make_maildirs(folder):
     """The folder below which Dovecot makes one Maildir a user."""
     folder.mkdir(mode=0o755)
     os.chown(folder, _MAIL_UID, _MAIL_UID)

@@ -1,7 +1,5 @@
 """What the lab says when it cannot be had."""
 
-from __future__ import annotations
-
 
 class LabError(Exception):
     """A part of the lab cannot be started; the message says which, why, and what to do."""

@@ -7,7 +7,6 @@ import shutil
 import socket
 import stat
 import subprocess
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from string import Template
 from tests.support.lab.errors import LabError
 from tests.support.lab.identity import children_of
 from tests.support.lab.process import Process
-from tests.support.lab.run import Run
 
 SSH_PORT = 2222
 CA_FILE = "/etc/lab/ca.pem"  # where each host has the lab's CA
@@ -58,16 +56,16 @@ class Host:
     process: Process | None = None
 
     @property
-    def upper(self) -> Path:
+    def upper(self):
         """The files that are this host's own: what was written on it, and nothing else."""
         return self.folder / "upper"
 
     @property
-    def root(self) -> Path:
+    def root(self):
         """Its filesystem, seen from here. Absolute symbolic links in it lead to this machine's."""
         return Path(f"/proc/{self._init()}/root")
 
-    def make(self, keys: Path, ca: Path, repository: Path) -> None:
+    def make(self, keys, ca, repository):
         """Make its own files: keys, sshd's configuration, the lab's CA, the MAPS account."""
         for part in ("upper", "work", "root"):
             (self.folder / part).mkdir(parents=True)
@@ -83,24 +81,22 @@ class Host:
         (lab / "sshd_config").write_text(_SSHD.substitute(address=self.address, port=SSH_PORT))
         _add_account(self.upper / "etc")
 
-    def start(self, run: Run, mail_address: str) -> None:
+    def start(self, run, mail_address):
         """Start it; `wait()` says when it answers."""
         arguments = [self.name, self.address, str(self.folder), mail_address]
         argv = ["bash", str(_HERE / "host_boot.sh"), *arguments]
         self.process = run.start(self.name, argv, enclosure=_NAMESPACES)
 
-    def wait(self) -> None:
+    def wait(self):
         """Wait until its sshd answers."""
         self._running().wait_until(self._answers)
 
-    def stop(self) -> None:
+    def stop(self):
         """Switch it off, as by pulling the plug."""
         self._running().stop()
         self.process = None
 
-    def run(
-        self, argv: Sequence[str], stdin: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, argv, stdin=None):
         """Run a command on it, beside ssh; its exit code is the caller's to judge."""
         enter = [
             "nsenter",
@@ -120,18 +116,18 @@ class Host:
             check=False,
         )
 
-    def _init(self) -> int:
+    def _init(self):
         children = children_of(self._running().popen.pid)
         if not children:
             raise LabError(f"{self.name} is down")
         return children[0].pid
 
-    def _running(self) -> Process:
+    def _running(self):
         if self.process is None:
             raise LabError(f"{self.name} is stopped")
         return self.process
 
-    def _answers(self) -> bool:
+    def _answers(self):
         with (
             suppress(OSError),
             socket.create_connection((self.address, SSH_PORT), timeout=5) as connection,
@@ -140,7 +136,7 @@ class Host:
         return False
 
 
-def _empty(upper: Path, folder: str) -> None:
+def _empty(upper, folder):
     """Make a folder empty on the host, whatever this machine has in it; kernel's overlayfs.rst."""
     emptied = upper / folder
     emptied.mkdir(parents=True, exist_ok=True)
@@ -149,14 +145,14 @@ def _empty(upper: Path, folder: str) -> None:
     os.setxattr(emptied, "trusted.overlay.opaque", b"y")
 
 
-def _remove(upper: Path, folder: str) -> None:
+def _remove(upper, folder):
     """Take a folder away on the host: a whiteout, if this machine has one to hide."""
     if (Path("/") / folder).exists():
         (upper / folder).parent.mkdir(parents=True, exist_ok=True)
         os.mknod(upper / folder, stat.S_IFCHR, os.makedev(0, 0))
 
 
-def _add_account(etc: Path) -> None:
+def _add_account(etc):
     passwd = f"{GROUP}:x:{GROUP_ID}:{GROUP_ID}::/nonexistent:/usr/sbin/nologin\n"
     (etc / "passwd").write_text(Path("/etc/passwd").read_text() + passwd)
     (etc / "group").write_text(Path("/etc/group").read_text() + f"{GROUP}:x:{GROUP_ID}:\n")

@@ -23,27 +23,27 @@ class Identity:
     boot: str
 
     @classmethod
-    def of(cls, pid: int) -> Identity:
+    def of(cls, pid):
         """The identity of a process that runs; ProcessLookupError when none does."""
         return cls(pid, int(_stat(pid)[_START_TIME]), _BOOT_ID.read_text().strip())
 
     @classmethod
-    def parse(cls, text: str) -> Identity:
+    def parse(cls, text):
         """Read what `str()` wrote."""
         pid, started, boot = text.split()
         return cls(int(pid), int(started), boot)
 
-    def __str__(self) -> str:
+    def __str__(self):
         return f"{self.pid} {self.started} {self.boot}"
 
-    def runs(self) -> bool:
+    def runs(self):
         """Whether just this process is there, and is no zombie."""
         try:
             return Identity.of(self.pid) == self and _stat(self.pid)[0] != "Z"
         except ProcessLookupError:
             return False
 
-    def end(self, seconds: float = 10) -> bool:
+    def end(self, seconds=10):
         """Kill just this process and wait for its end; True if it was there."""
         try:
             handle = os.pidfd_open(self.pid)
@@ -59,7 +59,7 @@ class Identity:
             os.close(handle)
 
 
-def _stat(pid: int) -> list[str]:
+def _stat(pid):
     """The fields of /proc/PID/stat after the name, which may hold spaces and brackets."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -67,7 +67,7 @@ def _stat(pid: int) -> list[str]:
         raise ProcessLookupError(pid) from None
 
 
-def children_of(pid: int) -> list[Identity]:
+def children_of(pid):
     """The processes whose parent is `pid`."""
     children = []
     for entry in Path("/proc").iterdir():

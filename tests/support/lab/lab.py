@@ -20,42 +20,42 @@ class Lab:
     run: Run
 
     @classmethod
-    def open(cls) -> Lab:
+    def open(cls):
         """A run of its own, nothing started yet; stale runs are cleaned up."""
         return cls(Run.claim())
 
-    def __enter__(self) -> Lab:
+    def __enter__(self):
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_):
         self.run.close()
 
     @cached_property
-    def pki(self) -> Pki:
+    def pki(self):
         """The certificates."""
         return Pki.make(self.run.folder / "pki", names_of(self.run))
 
     @cached_property
-    def provider(self) -> Provider:
+    def provider(self):
         """Its refresh tokens stay as they are, so that several hosts can share one."""
         return Provider.start(self.run, self.pki, "provider", rotate=False)
 
     @cached_property
-    def rotating_provider(self) -> Provider:
+    def rotating_provider(self):
         """Each refresh ends the refresh token it was made with."""
         return Provider.start(self.run, self.pki, "rotating-provider", rotate=True)
 
     @cached_property
-    def mail(self) -> Mail:
+    def mail(self):
         """The mail servers; they ask `provider` about tokens."""
         return Mail.start(self.run, self.pki, self.provider)
 
     @cached_property
-    def fleet(self) -> Fleet:
+    def fleet(self):
         """Five hosts, more when asked. mail.lab.test is the oauth server on them."""
         return Fleet.open(self.run, self.pki, self.run.address(KINDS["oauth"]))
 
     @cached_property
-    def chromium(self) -> Chromium:
+    def chromium(self):
         """The browser."""
         return Chromium.find(self.run.folder / "chromium")

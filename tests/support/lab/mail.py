@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
 
@@ -59,7 +57,7 @@ class Mail:
     more: count[int] = field(default_factory=lambda: count(_MORE))
 
     @classmethod
-    def start(cls, run: Run, pki: Pki, provider: Provider) -> Mail:
+    def start(cls, run, pki, provider):
         """Start what all kinds share."""
         require_root("mail server")
         require_programs("dovecot", "postfix")
@@ -95,7 +93,7 @@ class Mail:
             password=password,
         )
 
-    def server(self, kind: str) -> MailServer:
+    def server(self, kind):
         """The server of a kind: oauth, oauthbearer (and not XOAUTH2), plain, cram, digest, none,
         postfix, or untrusted (oauth with a certificate that the lab's CA did not sign)."""
         address = self.run.address(KINDS[kind])
@@ -106,7 +104,7 @@ class Mail:
             self._ensure(kind, address, mechanisms, self._introspection(self.provider))
         return MailServer(kind, address)
 
-    def trusting(self, provider: Provider) -> MailServer:
+    def trusting(self, provider):
         """A server that takes the tokens of another provider."""
         if provider is self.provider:
             return self.server("oauth")
@@ -117,17 +115,12 @@ class Mail:
             self.trusting_servers[provider.issuer] = MailServer("oauth", address)
         return self.trusting_servers[provider.issuer]
 
-    def mailbox(self, user: str) -> list[EmailMessage]:
+    def mailbox(self, user):
         """The mails of USER or USER@lab.test that were delivered so far, oldest first."""
         name = user if "@" in user else f"{user}@{DOMAIN}"
         return read_maildir(self.maildirs / name)
 
-    def wait_for_mail(
-        self,
-        user: str,
-        predicate: Callable[[EmailMessage], bool] = lambda _mail: True,
-        timeout: float = 20,
-    ) -> EmailMessage:
+    def wait_for_mail(self, user, predicate=lambda _mail: True, timeout=20):
         """The first mail that fits, waiting for it."""
         end = time.monotonic() + timeout
         while True:
@@ -139,7 +132,7 @@ class Mail:
                 raise AssertionError(f"no such mail for {user} in {timeout} s, only {subjects}")
             time.sleep(0.05)
 
-    def settle(self, timeout: float = 20) -> None:
+    def settle(self, timeout=20):
         """Wait until each accepted mail is delivered: what is not there now, will not come."""
         end = time.monotonic() + timeout
         while waiting := self.postfix.queue():
@@ -147,14 +140,14 @@ class Mail:
                 raise AssertionError(f"still in the queue after {timeout} s: {waiting}")
             time.sleep(0.02)
 
-    def log(self) -> str:
+    def log(self):
         """What Postfix logged."""
         return self.postfix.log.read_text()
 
-    def _introspection(self, provider: Provider) -> str:
+    def _introspection(self, provider):
         return dovecot.introspection(provider.introspection_url, self.pki.ca)
 
-    def _ensure(self, name: str, address: str, mechanisms: str, credentials: str) -> None:
+    def _ensure(self, name, address, mechanisms, credentials):
         if name in self.started and self.started[name].runs():
             return
         self.started[name] = dovecot.Instance(
@@ -168,6 +161,6 @@ class Mail:
         ).start(self.run)
 
 
-def names_of(run: Run) -> list[str]:
+def names_of(run):
     """The names and addresses that the mail servers' certificates carry."""
     return [NAME, "localhost", *(run.address(last) for last in range(1, 64))]

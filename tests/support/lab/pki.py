@@ -28,7 +28,7 @@ class Pki:
     rogue: Certificate  # right name and addresses, signed by an authority that nobody trusts
 
     @classmethod
-    def make(cls, folder: Path, mail_names: list[str]) -> Pki:
+    def make(cls, folder, mail_names):
         """Make the certificates; the mail servers are known by `mail_names`."""
         folder.mkdir(mode=0o755)
         authority, stranger = trustme.CA(), trustme.CA()
@@ -44,7 +44,7 @@ class Pki:
         )
 
 
-def _issue(authority: trustme.CA, stem: Path, names: list[str]) -> Certificate:
+def _issue(authority, stem, names):
     issued = authority.issue_cert(*names)
     chain, key = stem.with_suffix(".crt"), stem.with_suffix(".key")
     key.touch(mode=0o600)
@@ -53,7 +53,7 @@ def _issue(authority: trustme.CA, stem: Path, names: list[str]) -> Certificate:
     return Certificate(chain, key)
 
 
-def _issue_rsa(folder: Path, names: list[str]) -> tuple[Certificate, bytes]:
+def _issue_rsa(folder, names):
     """A certificate for mail servers, and its CA: Mono's TLS accepts no elliptic curves in one."""
     folder.mkdir()
     made = make_certificate(folder, *names, rsa=True)

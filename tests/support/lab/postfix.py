@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from tests.support.lab.pki import Certificate
 from tests.support.lab.process import ENCLOSED, Process
-from tests.support.lab.run import Run
 
 _MAIN = Template("""\
 compatibility_level = 3.6
@@ -89,9 +87,7 @@ class Postfix:
     process: Process
 
     @classmethod
-    def start(
-        cls, run: Run, *, addresses: dict[str, str], domain: str, certificate: Certificate
-    ) -> Postfix:
+    def start(cls, run, *, addresses, domain, certificate):
         """Start it at `addresses`: relay, open (no AUTH) and submission."""
         folder = run.folder / "postfix"
         log = run.folder / "logs" / "postfix-mail.log"
@@ -113,13 +109,13 @@ class Postfix:
         process.wait_until(lambda: log.exists() and "daemon started" in log.read_text())
         return cls(folder=folder, log=log, process=process)
 
-    def queue(self) -> list[str]:
+    def queue(self):
         """The mails that are accepted and not yet delivered or bounced."""
         spool = self.folder / "spool"
         return [f.name for name in _QUEUES for f in (spool / name).rglob("*") if f.is_file()]
 
 
-def _make_folders(folder: Path) -> None:
+def _make_folders(folder):
     for part in ("", "etc", "spool", "data"):
         (folder / part).mkdir(mode=0o755)
     shutil.chown(folder / "data", "postfix")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +34,7 @@ class Process:
     popen: subprocess.Popen[bytes]
 
     @classmethod
-    def start(
-        cls,
-        folder: Path,
-        name: str,
-        argv: Sequence[str],
-        *,
-        enclosure: Sequence[str] = (),
-    ) -> Process:
+    def start(cls, folder, name, argv, *, enclosure=()):
         """Start `argv`; its output goes to `logs/NAME.log`, its identity to `pids/NAME`."""
         log, record = folder / "logs" / f"{name}.log", folder / "pids" / name
         with log.open("ab") as output:
@@ -58,7 +50,7 @@ class Process:
         record.write_text(str(Identity.of(popen.pid)))
         return cls(name, log, record, popen)
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float = 20) -> None:
+    def wait_until(self, ready, seconds=20):
         """Wait until `ready()`; a process that ends before, or is too slow, is a LabError."""
         end = time.monotonic() + seconds
         while not ready():
@@ -70,22 +62,22 @@ class Process:
                 raise LabError(f"{self.name} is not up after {seconds} s: {self._last_words()}")
             time.sleep(0.01)
 
-    def stop(self) -> None:
+    def stop(self):
         """End the process and everything in its namespace."""
         end_with_children(self.popen.pid)
         self.popen.wait(timeout=10)
         self.record.unlink(missing_ok=True)
 
-    def runs(self) -> bool:
+    def runs(self):
         """Whether it is still there."""
         return self.popen.poll() is None
 
-    def _last_words(self) -> str:
+    def _last_words(self):
         lines = self.log.read_text(errors="replace").splitlines()[-8:]
         return f"exit code {self.popen.poll()}\n  " + "\n  ".join(lines or ["(it said nothing)"])
 
 
-def end_with_children(pid: int) -> None:
+def end_with_children(pid):
     """End the children first: `unshare` outlives its namespace just long enough to reap it."""
     with suppress(ProcessLookupError):
         this = Identity.of(pid)
@@ -96,7 +88,7 @@ def end_with_children(pid: int) -> None:
             this.end()
 
 
-def _ended(this: Identity, seconds: float) -> bool:
+def _ended(this, seconds):
     end = time.monotonic() + seconds
     while this.runs():
         if time.monotonic() > end:
@@ -105,7 +97,7 @@ def _ended(this: Identity, seconds: float) -> bool:
     return True
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder):
     """Nothing of the caller's but the PATH: the lab is the same wherever it is started."""
     return {
         "PATH": os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin",

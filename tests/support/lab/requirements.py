@@ -1,7 +1,5 @@
 """What the lab needs of the machine, and the words for a machine that lacks it."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -17,7 +15,7 @@ _OLDEST_DOVECOT = (2, 4, 1)
 _SEARCHED = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 
 
-def require_root(part: str) -> None:
+def require_root(part):
     """Namespaces, overlayfs and ports below 1024 are root's."""
     if os.geteuid() != 0:
         raise LabError(
@@ -26,14 +24,14 @@ def require_root(part: str) -> None:
         )
 
 
-def require_programs(*names: str) -> None:
+def require_programs(*names):
     """Each program must be on the PATH or where Debian puts daemons."""
     missing = [name for name in names if shutil.which(name, path=_SEARCHED) is None]
     if missing:
         raise LabError(f"not installed: {', '.join(missing)}; {INSTALL}")
 
 
-def require_dovecot() -> None:
+def require_dovecot():
     """The lab's configuration is written for 2.4: 2.3 has other names for nearly everything."""
     require_programs("dovecot")
     answer = subprocess.run(
@@ -51,7 +49,7 @@ def require_dovecot() -> None:
         )
 
 
-def oidc_provider() -> Path:
+def oidc_provider():
     """The entry of npm's oidc-provider."""
     entry = NODE_MODULES / "oidc-provider" / "lib" / "index.js"
     if not entry.exists():
@@ -59,7 +57,7 @@ def oidc_provider() -> Path:
     return entry
 
 
-def chromium() -> Path:
+def chromium():
     """The browser; LAB_CHROMIUM names another one than Debian's."""
     path = Path(os.environ.get("LAB_CHROMIUM", "/usr/bin/chromium"))
     if not path.exists():

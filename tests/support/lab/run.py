@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +22,7 @@ NUMBERS = range(1, 200)
 KEEP = "LAB_KEEP"  # set it to look at the logs after the run
 
 
-def base_folder() -> Path:
+def base_folder():
     """Where the runs lie: short, since Unix socket paths end at 108 bytes; unix(7)."""
     if os.geteuid() == 0:
         return Path("/run/maps-lab")
@@ -40,7 +39,7 @@ class Run:
     processes: list[Process] = field(default_factory=list)
 
     @classmethod
-    def claim(cls, base: Path | None = None) -> Run:
+    def claim(cls, base=None):
         """Clean up after stale runs, then take the lowest free number."""
         base = base or base_folder()
         _make_private(base)
@@ -51,17 +50,17 @@ class Run:
                 return cls(number, _fresh_folder(base / str(number)), lock)
         raise LabError(f"all {len(NUMBERS)} lab numbers are in use; see {base}")
 
-    def address(self, last: int) -> str:
+    def address(self, last):
         """One address of the run's own loopback network."""
         return f"127.77.{self.number}.{last}"
 
-    def start(self, name: str, argv: Sequence[str], *, enclosure: Sequence[str] = ()) -> Process:
+    def start(self, name, argv, *, enclosure=()):
         """Start a process that ends with the run at the latest."""
         process = Process.start(self.folder, name, argv, enclosure=enclosure)
         self.processes.append(process)
         return process
 
-    def close(self) -> None:
+    def close(self):
         """End what still runs, unmount, remove the folder, give the number back."""
         try:
             for process in reversed(self.processes):
@@ -71,7 +70,7 @@ class Run:
             os.close(self.lock)
 
 
-def clean_stale(base: Path) -> list[int]:
+def clean_stale(base):
     """Clean up after each run whose owner is gone; the numbers of those."""
     cleaned = []
     for folder in sorted(base.glob("[0-9]*/")):
@@ -86,7 +85,7 @@ def clean_stale(base: Path) -> list[int]:
     return cleaned
 
 
-def clean_up(folder: Path, *, keep_files: bool = False) -> None:
+def clean_up(folder, *, keep_files=False):
     """End the processes that a run recorded, unmount what it mounted, remove its files."""
     for record in (folder / "pids").glob("*"):
         text = record.read_text()
@@ -99,7 +98,7 @@ def clean_up(folder: Path, *, keep_files: bool = False) -> None:
         shutil.rmtree(folder)
 
 
-def _lock(base: Path, number: int) -> int | None:
+def _lock(base, number):
     """The held lock of a number, or None while a run holds it. Child processes don't inherit it."""
     lock = os.open(base / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
@@ -110,14 +109,14 @@ def _lock(base: Path, number: int) -> int | None:
     return lock
 
 
-def _make_private(base: Path) -> None:
+def _make_private(base):
     """Others may pass through (the mail user must), not list or write."""
     base.mkdir(mode=0o711, exist_ok=True)
     if base.is_symlink() or base.stat().st_uid != os.geteuid():
         raise LabError(f"{base} belongs to somebody else; remove it")
 
 
-def _fresh_folder(folder: Path) -> Path:
+def _fresh_folder(folder):
     if folder.exists():  # kept for looking at, or left by an owner that ended a moment ago
         clean_up(folder)
     for part in (folder, folder / "logs", folder / "pids"):
@@ -125,7 +124,7 @@ def _fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def _mounts_below(folder: Path) -> list[str]:
+def _mounts_below(folder):
     """Deepest first."""
     points = (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
     return sorted((p for p in points if p.startswith(f"{folder}/")), key=len, reverse=True)

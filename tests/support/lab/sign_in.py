@@ -1,25 +1,19 @@
 """The authorization-code flow without a browser: what a person would fill in, by plain HTTP."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
-import requests
-
-from tests.support.lab.clients import Client
-
 if TYPE_CHECKING:
-    from tests.support.lab.provider import Provider
+    pass
 
 _MOST_STEPS = 12
 
 
-def sign_in(provider: Provider, user: str, client: Client, scope: str) -> dict[str, Any]:
+def sign_in(provider, user, client, scope):
     """Sign in, allow everything asked, exchange the code: the token endpoint's answer."""
     redirect_uri = client.redirect_uris[0] + ":49152"  # never connected to
     verifier = secrets.token_urlsafe(48)
@@ -37,9 +31,7 @@ def sign_in(provider: Provider, user: str, client: Client, scope: str) -> dict[s
     return dict(answer.json())
 
 
-def _authorization_url(
-    provider: Provider, client: Client, scope: str, redirect_uri: str, verifier: str
-) -> str:
+def _authorization_url(provider, client, scope, redirect_uri, verifier):
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
     query = {
         "response_type": "code",
@@ -54,7 +46,7 @@ def _authorization_url(
     return f"{provider.authorization_url}?{urlencode(query)}"
 
 
-def _code(browser: requests.Session, url: str, user: str) -> str:
+def _code(browser, url, user):
     """Walk from page to page until the provider sends the browser to the callback."""
     origin = urlsplit(url)[:2]
     answer = browser.get(url, allow_redirects=False, timeout=10)
@@ -71,7 +63,7 @@ def _code(browser: requests.Session, url: str, user: str) -> str:
     raise AssertionError(f"no code after {_MOST_STEPS} steps, last at {answer.url}")
 
 
-def _filled_in(page: str, user: str) -> dict[str, Any]:
+def _filled_in(page, user):
     if 'id="login"' in page:
         return {"step": "login", "login": user, "password": "any"}
     return {"step": "consent", "scope": re.findall(r'name="scope" value="([^"]+)"', page)}

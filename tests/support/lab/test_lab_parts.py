@@ -1,20 +1,14 @@
 """What other tests lean on: hosts are apart, what they wrote is found, no mail is under way."""
 
-from __future__ import annotations
-
 import smtplib
 from pathlib import Path
 
 import pytest
 
-from tests.support.lab.fleet import Fleet
-from tests.support.lab.mail import Mail
-from tests.support.lab.provider import Provider
-
 pytestmark = pytest.mark.long
 
 
-def test_a_host_sees_nothing_of_the_controller(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_host_sees_nothing_of_the_controller(fleet, tmp_path):
     here = Path(__file__)
     (tmp_path / "file").write_text("the controller's")
 
@@ -26,7 +20,7 @@ def test_a_host_sees_nothing_of_the_controller(fleet: Fleet, tmp_path: Path) -> 
     assert "pytest" not in processes
 
 
-def test_what_a_host_writes_is_its_own_and_read_from_here(fleet: Fleet) -> None:
+def test_what_a_host_writes_is_its_own_and_read_from_here(fleet):
     fleet.run("host1", ["sh", "-c", "mkdir -m 700 /etc/own && echo hello > /etc/own/file"])
 
     assert fleet.read("host1", "/etc/own/file") == b"hello\n"
@@ -37,20 +31,20 @@ def test_what_a_host_writes_is_its_own_and_read_from_here(fleet: Fleet) -> None:
     assert any(file.match("etc/own/file") for file in fleet.own_files("host1"))
 
 
-def test_files_in_temporary_folders_are_found_too(fleet: Fleet) -> None:
+def test_files_in_temporary_folders_are_found_too(fleet):
     fleet.run("host1", ["sh", "-c", "echo x > /tmp/left-1; echo x > /dev/shm/left-2"])
 
     assert {"left-1", "left-2"} <= {file.name for file in fleet.own_files("host1")}
 
 
-def test_each_host_has_a_syslog_of_its_own(fleet: Fleet) -> None:
+def test_each_host_has_a_syslog_of_its_own(fleet):
     fleet.run("host1", ["logger", "a word for host1"])
 
     assert "a word for host1" in fleet.syslog("host1")
     assert "a word for host1" not in fleet.syslog("host2")
 
 
-def test_after_settling_no_mail_is_under_way(mail: Mail) -> None:
+def test_after_settling_no_mail_is_under_way(mail):
     """So a test may count mails, and say that none came."""
     before = len(mail.mailbox("carol"))
     with smtplib.SMTP(mail.server("none").host, 25, timeout=20) as session:
@@ -60,9 +54,7 @@ def test_after_settling_no_mail_is_under_way(mail: Mail) -> None:
     assert len(mail.mailbox("carol")) == before + 5
 
 
-def test_refresh_tokens_stay_unless_the_provider_rotates(
-    provider: Provider, rotating_provider: Provider
-) -> None:
+def test_refresh_tokens_stay_unless_the_provider_rotates(provider, rotating_provider):
     """A product that keeps no newer token is found out by the one, and by the other is not."""
     staying = provider.sign_in("alice")["refresh_token"]
     rotated = rotating_provider.sign_in("alice")["refresh_token"]

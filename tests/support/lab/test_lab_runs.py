@@ -1,14 +1,11 @@
 """Runs do not meet: each has its number, and a dead one leaves nothing that stays."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,20 +14,19 @@ import pytest
 from tests.support.lab.errors import LabError
 from tests.support.lab.host import SSH_PORT
 from tests.support.lab.identity import Identity, children_of
-from tests.support.lab.lab import Lab
 from tests.support.lab.run import Run, clean_stale
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.long
 
 
-def family_of(pid: int) -> list[Identity]:
+def family_of(pid):
     """A process's descendants."""
     children = children_of(pid)
     return [*children, *(grandchild for c in children for grandchild in family_of(c.pid))]
 
 
-def wait_until_gone(processes: list[Identity]) -> None:
+def wait_until_gone(processes):
     end = time.monotonic() + 10
     while left := [process for process in processes if process.runs()]:
         assert time.monotonic() < end, f"still there: {left}"
@@ -38,12 +34,11 @@ def wait_until_gone(processes: list[Identity]) -> None:
 
 
 @contextmanager
-def lab_by_hand(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+def lab_by_hand(*arguments):
     """`python -m tests.support.lab start`, up; and its run folder."""
     command = [sys.executable, "-m", "tests.support.lab", "start", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as lab:
         try:
-            assert lab.stdout is not None
             lines = iter(lab.stdout.readline, "")
             folder = Path(next(lines).split()[2])
             assert any(line.startswith("Ctrl-C") for line in lines), "it did not come up"
@@ -52,7 +47,7 @@ def lab_by_hand(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Path]]
             lab.kill()
 
 
-def mark(folder: Path) -> list[Path]:
+def mark(folder):
     """Files that only this run has: its number may go to another test run the moment it ends."""
     marks = [folder / "mark", folder / "fleet" / "mark"]
     for file in marks:
@@ -60,7 +55,7 @@ def mark(folder: Path) -> list[Path]:
     return marks
 
 
-def test_two_labs_at_once_do_not_meet(lab: Lab) -> None:
+def test_two_labs_at_once_do_not_meet(lab):
     inventory = lab.fleet.inventory(1)
     with lab_by_hand("--hosts", "1") as (other, folder):
         assert folder != lab.run.folder
@@ -72,7 +67,7 @@ def test_two_labs_at_once_do_not_meet(lab: Lab) -> None:
     assert lab.fleet.run("host1", ["hostname"]).stdout == "host1.lab.test\n"
 
 
-def test_stopping_leaves_no_process_no_mount_no_file(lab: Lab) -> None:
+def test_stopping_leaves_no_process_no_mount_no_file(lab):
     with lab_by_hand("--hosts", "2") as (other, folder):
         processes, marks = family_of(other.pid), mark(folder)
         assert len(processes) > 20, "node, six mail servers, two hosts with what they started"
@@ -82,7 +77,7 @@ def test_stopping_leaves_no_process_no_mount_no_file(lab: Lab) -> None:
     assert not [file for file in marks if file.exists()]
 
 
-def test_a_killed_lab_takes_its_processes_along_and_the_next_cleans_the_rest(lab: Lab) -> None:
+def test_a_killed_lab_takes_its_processes_along_and_the_next_cleans_the_rest(lab):
     with lab_by_hand("--hosts", "1") as (other, folder):
         processes, marks = family_of(other.pid), mark(folder)
         other.kill()
@@ -94,7 +89,7 @@ def test_a_killed_lab_takes_its_processes_along_and_the_next_cleans_the_rest(lab
 
 
 @pytest.mark.lab
-def test_a_survivor_of_a_stale_run_is_ended_but_nobody_else(tmp_path: Path) -> None:
+def test_a_survivor_of_a_stale_run_is_ended_but_nobody_else(tmp_path):
     stale = Run.claim(tmp_path / "labs")
     # not tied to us, as if a kernel had not kept the promise
     survivor = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "sleep", "300"])
@@ -119,7 +114,7 @@ def test_a_survivor_of_a_stale_run_is_ended_but_nobody_else(tmp_path: Path) -> N
             process.wait()
 
 
-def test_a_base_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
+def test_a_base_folder_that_is_a_link_is_refused(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "labs").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(LabError, match="belongs to somebody else"):

@@ -1,17 +1,15 @@
 """Documents in which every key of a schema is there: one for each condition that it knows."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tests.support.strategies.schema_walk import resolved
 
 Node = Mapping[str, Any]
-_BY_TYPE: dict[str, Any] = {"string": "x", "boolean": True, "null": None}
+_BY_TYPE = {"string": "x", "boolean": True, "null": None}
 
 
-def complete(node: Node, root: Node, **chosen: Any) -> Any:
+def complete(node, root, **chosen):
     """A value with all that may be in it, taken from the schema's own examples where it has any.
 
     Keys that are forbidden, always or under the chosen security level, are there as well.
@@ -33,14 +31,14 @@ def complete(node: Node, root: Node, **chosen: Any) -> Any:
     return node["examples"][0] if "examples" in node else _BY_TYPE[kind]
 
 
-def _object(node: Node, root: Node, **chosen: Any) -> dict[str, Any]:
+def _object(node, root, **chosen):
     known = {n: complete(below, root, **chosen) for n, below in node.get("properties", {}).items()}
     if isinstance(node["additionalProperties"], dict):
         known["login.example.edu"] = complete(node["additionalProperties"], root, **chosen)
     return known
 
 
-def levels(root: Node) -> Iterator[dict[str, str]]:
+def levels(root):
     """A choice for each security level; for a schema that knows none, one empty choice."""
     server = root["properties"]
     server = server["servers"]["items"]["properties"] if "schema_version" in server else server

@@ -1,10 +1,6 @@
 """Values of every shape that a declared file can hold, and documents that are a little wrong."""
 
-from __future__ import annotations
-
 import copy
-from collections.abc import Iterator
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -21,7 +17,7 @@ NUMBERS = (
 WORDS = ("oauth2", "auto_detect", "none", "login", "OAuth2", "2028-02-29", "2027-02-29", "a@b")
 
 
-def pointers(value: Any, pointer: str = "") -> Iterator[str]:
+def pointers(value, pointer=""):
     """Pointers to the value and everything in it."""
     yield pointer
     if isinstance(value, dict):
@@ -32,13 +28,13 @@ def pointers(value: Any, pointer: str = "") -> Iterator[str]:
             yield from pointers(below, f"{pointer}/{index}")
 
 
-def changed(document: Any, pointer: str, *, value: Any, key: str | None = None) -> Any:
+def changed(document, pointer, *, value, key=None):
     """A copy with another value at a pointer, and there another key, if one is given."""
     if not pointer:
         return value
     document = copy.deepcopy(document)
     *way, last = segments(pointer)
-    target: Any = value_at(document, "".join(f"/{escaped(segment)}" for segment in way))
+    target = value_at(document, "".join(f"/{escaped(segment)}" for segment in way))
     if isinstance(target, list):
         target[int(last)] = value
     else:
@@ -49,16 +45,16 @@ def changed(document: Any, pointer: str, *, value: Any, key: str | None = None) 
     return document
 
 
-def without(document: Any, pointer: str) -> Any:
+def without(document, pointer):
     """A copy without what stands at the pointer."""
     document = copy.deepcopy(document)
     *way, last = segments(pointer)
-    target: Any = value_at(document, "".join(f"/{escaped(segment)}" for segment in way))
+    target = value_at(document, "".join(f"/{escaped(segment)}" for segment in way))
     del target[int(last) if isinstance(target, list) else last]
     return document
 
 
-def nested(value: Any, depth: int) -> Any:
+def nested(value, depth):
     """The value below so many lists and mappings."""
     for level in range(depth):
         value = [value] if level % 2 else {"a": value}
@@ -82,7 +78,7 @@ values = st.recursive(
 
 
 @st.composite
-def mutated(draw: st.DrawFn, document: Any) -> Any:
+def mutated(draw, document):
     """The document with one to three changes, each at a place of its own."""
     for _ in range(draw(st.sampled_from((1, 1, 1, 2, 3)))):
         document = draw(_once_mutated(document))
@@ -90,7 +86,7 @@ def mutated(draw: st.DrawFn, document: Any) -> Any:
 
 
 @st.composite
-def _once_mutated(draw: st.DrawFn, document: Any) -> Any:
+def _once_mutated(draw, document):
     pointer = draw(st.sampled_from(["", *pointers(document)]))
     old = value_at(document, pointer)
     match draw(st.sampled_from(_kinds(document, pointer))):
@@ -112,7 +108,7 @@ def _once_mutated(draw: st.DrawFn, document: Any) -> Any:
             return changed(document, pointer, value=draw(values))
 
 
-def _kinds(document: Any, pointer: str) -> list[str]:
+def _kinds(document, pointer):
     """The mutations that fit what stands there; texts are mostly edited, and often stay right."""
     old, kinds = value_at(document, pointer), ["value", "retype"]
     if pointer:
@@ -123,7 +119,7 @@ def _kinds(document: Any, pointer: str) -> list[str]:
     return kinds + (["edit"] * 4 + ["length"] * 2 if isinstance(old, str) else [])
 
 
-def _retyped(value: Any) -> Any:
+def _retyped(value):
     """What nearly the same would be in another type: 587 and "587", x and [x]."""
     if isinstance(value, str):
         return [value]

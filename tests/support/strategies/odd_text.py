@@ -1,7 +1,5 @@
 """Texts from around the texts that are meant."""
 
-from __future__ import annotations
-
 from hypothesis import strategies as st
 
 # Combining, beyond the BMP, line ends that only some take for such, controls, direction marks,
@@ -18,7 +16,7 @@ odd_texts = st.lists(st.sampled_from(ODD_SIGNS) | characters, max_size=6).map(""
 
 
 @st.composite
-def edited(draw: st.DrawFn, text: str) -> str:
+def edited(draw, text):
     """The text with one edit: a sign put in, lost or changed; most often at its ends."""
     sign = draw(st.sampled_from(ODD_SIGNS) | characters)
     at = draw(st.sampled_from((0, len(text))) | st.integers(0, len(text)))

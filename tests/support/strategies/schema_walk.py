@@ -1,14 +1,10 @@
 """The schemas as the generators see them: nodes without references, and every demand they make."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
 
-from provisioner.lint.schema import SchemaName, schema_named
+from provisioner.lint.schema import schema_named
 
-NAMES: tuple[SchemaName, ...] = ("email-server", "project", "host-document")
+NAMES = ("email-server", "project", "host-document")
 
 # Keywords that refuse nothing, or only by the keywords below them.
 _SILENT = {
@@ -19,19 +15,19 @@ _SILENT = {
 }  # fmt: skip
 
 
-def root_of(name: SchemaName) -> dict[str, Any]:
+def root_of(name):
     """A published schema."""
     return schema_named(name).content
 
 
-def resolved(node: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+def resolved(node, root):
     """A node together with what its `$ref` names."""
     if "$ref" not in node:
         return dict(node)
     return {**root["$defs"][node["$ref"].removeprefix("#/$defs/")], **node}
 
 
-def strict(pattern: str) -> str:
+def strict(pattern):
     """A pattern of JSON Schema for Python: there, `$` is before a last line break as well."""
     ends = [at for at, sign in enumerate(pattern) if sign == "$" and pattern[at + 1 :][:1] in "|"]
     assert ends, pattern
@@ -39,9 +35,7 @@ def strict(pattern: str) -> str:
     return "".join(r"\Z" if at in ends else sign for at, sign in enumerate(pattern))
 
 
-def demands(
-    node: Any, root: Mapping[str, Any], path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def demands(node, root, path=()):
     """(path, demand) of all that can fail; paths skip `$ref`, as those of jsonschema's errors do.
 
     What stands below `if` is asked, not demanded.
@@ -67,7 +61,7 @@ def demands(
             yield at, below
 
 
-def patterns() -> list[str]:
+def patterns():
     """Every pattern of the schemas, once."""
     every = (
         d
@@ -78,7 +72,7 @@ def patterns() -> list[str]:
     return sorted(set(every))
 
 
-def lengths() -> list[int]:
+def lengths():
     """Every length that a text may not fall below or exceed, once."""
     found = {
         demand

@@ -1,10 +1,7 @@
 """Values, and texts that are those values: in block and flow, in every style of scalar."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -40,7 +37,7 @@ values = st.dictionaries(
 
 
 @st.composite
-def written(draw: st.DrawFn) -> tuple[Any, str]:
+def written(draw):
     """A mapping and its text, perhaps with a directive, comments and Windows line ends."""
     value = draw(values)
     head = draw(st.sampled_from(("", "", "---\n", "%YAML 1.2\n---\n", "# 😀 comment\n\n")))
@@ -50,7 +47,7 @@ def written(draw: st.DrawFn) -> tuple[Any, str]:
 
 
 @st.composite
-def _block(draw: st.DrawFn, value: Any, indent: int) -> str:
+def _block(draw, value, indent):
     """Lines, each behind so many spaces."""
     pad, lines = " " * indent, []
     entries = value.items() if isinstance(value, dict) else ((None, v) for v in value)
@@ -61,7 +58,7 @@ def _block(draw: st.DrawFn, value: Any, indent: int) -> str:
 
 
 @st.composite
-def _behind(draw: st.DrawFn, value: Any, indent: int) -> str:
+def _behind(draw, value, indent):
     """What stands behind a dash or a colon, with the end of the last line."""
     comment = draw(st.sampled_from(("", "", "  # why", " # 😀")))
     if isinstance(value, dict | list) and value and draw(st.booleans()):
@@ -72,13 +69,13 @@ def _behind(draw: st.DrawFn, value: Any, indent: int) -> str:
     return blank + draw(_flow(value)) + comment + "\n"
 
 
-def _fits_block(text: str) -> bool:
+def _fits_block(text):
     """Texts whose first line shows the indentation, and that end in a line without blanks."""
     return bool(text) and text[0] not in " \n" and not text.endswith((" ", "\n\n"))
 
 
 @st.composite
-def _literal(draw: st.DrawFn, text: str, indent: int) -> str:
+def _literal(draw, text, indent):
     """`|` keeps lines. Chomping: `-` no line break at the end, none or `+` one."""
     chomping = draw(st.sampled_from(("", "+"))) if text.endswith("\n") else "-"
     sign = "|" if "\n" in text.removesuffix("\n") else draw(st.sampled_from("|>"))
@@ -87,7 +84,7 @@ def _literal(draw: st.DrawFn, text: str, indent: int) -> str:
 
 
 @st.composite
-def _flow(draw: st.DrawFn, value: Any) -> str:
+def _flow(draw, value):
     if isinstance(value, str):
         return draw(_one_line(value))
     if isinstance(value, list):
@@ -101,7 +98,7 @@ def _flow(draw: st.DrawFn, value: Any) -> str:
 
 
 @st.composite
-def _one_line(draw: st.DrawFn, text: str) -> str:
+def _one_line(draw, text):
     """Double quotes always; single quotes and no quotes where the text allows them."""
     styles = [json.dumps(text, ensure_ascii=False)]
     if "\n" not in text:
@@ -115,7 +112,7 @@ _PIECES = (*":-#{}[],*|>'\" \n", ": ", " #", "- ", "---\n", "...\n", "''", '""',
 
 
 @st.composite
-def structure_edited(draw: st.DrawFn) -> str:
+def structure_edited(draw):
     """A text after one edit of what makes its structure, as a hurried editor makes it."""
     text = draw(written())[1].replace(" &anchor", "")  # readers differ in the names of anchors
     at = draw(st.integers(0, len(text)))

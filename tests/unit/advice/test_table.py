@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from dataclasses import fields
 from itertools import product
@@ -179,16 +178,9 @@ def test_text_of_strangers_is_read_to_a_bound_and_matches_nothing_by_itself():
         assert filled.remedy == (odd or "the one for SMTP")
 
 
-def test_the_table_is_read_when_an_error_is_told_and_in_no_time():
+def test_the_table_is_read_when_an_error_is_told_and_not_before():
     rows.cache_clear()
     refusal = refusal_from({"error": "slow_down"}, stage=Stage.DEVICE, host="h")
     assert rows.cache_info().currsize == 0
     assert "the code is not entered yet" in refusal.message()
     assert rows.cache_info().currsize == 1
-    seconds = []
-    for _ in range(20):
-        rows.cache_clear()
-        begin = time.thread_time()
-        rows()
-        seconds.append(time.thread_time() - begin)
-    assert min(seconds) < 0.002

@@ -1,14 +1,12 @@
 """`accept` asks what any command would ask, and sends nothing."""
 
-import os
 import socket
 
 import pytest
 
 from provisioner.errors import ExitCode
 from tests.support.oauth_samples import token_set
-from tests.support.terminal import Terminal
-from tests.unit.credentials.checkout import PROVISIONER, SECRETS, Checkout
+from tests.unit.credentials.checkout import Checkout
 
 
 @pytest.fixture
@@ -21,9 +19,7 @@ def test_a_terminal_is_asked_and_nothing_is_sent(checkout, answer, code):
     with socket.create_server(("127.0.0.1", 0)) as mail_server:
         port = mail_server.getsockname()[1]
         checkout.relay(port=port)
-        with Terminal(
-            [PROVISIONER, "accept"], folder=checkout.folder, environment=SECRETS | os.environ
-        ) as terminal:
+        with checkout.at_terminal("accept") as terminal:
             terminal.answer("Accept this destination? [y/N] ", answer)
             assert terminal.ends() == code
         assert ("nothing to accept" in checkout.run("accept").stdout) == (answer == "y")

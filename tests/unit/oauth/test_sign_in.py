@@ -189,6 +189,7 @@ SAID = (
 )
 SUPPORT = "trace id 0000-11bb, correlation id aaaa-bb11, timestamp 2026-05-10 10:43:33Z."
 SIGNER, ADMIN = "act: the person who signs in", "/adminconsent?client_id=maps"
+TEMPORARY = "act: no one: it is temporary"
 REJECTED = LoginResult(LoginOutcome.REJECTED, "the mail server rejects it: auth, 535", "fix it")
 
 
@@ -214,6 +215,9 @@ FAILURES = {
     "11 an administrator must consent": (
         on_the_page("access_denied", "AADSTS90094: x"), {}, REFUSED, "",
         "access_denied, AADSTS90094: ", ADMIN),
+    "11 a busy provider": (
+        on_the_page("temporarily_unavailable", "x"), {}, FAILED, "",
+        "the sign-in page at localhost: temporarily_unavailable", TEMPORARY),
     "29 no refresh token": (
         {}, {"scope_for_authorize": "openid smtp"}, FAILED, "oauth2.scope_for_authorize",
         "localhost issued no refresh token", "offline_access"),
@@ -232,7 +236,7 @@ FAILURES = {
         "the code exchange at localhost: invalid_client, AADSTS7000215: ", SUPPORT),
     "a busy provider": (
         refused("temporarily_unavailable"), {}, FAILED, "oauth2.access_token_url",
-        "temporarily_unavailable", "act: no one: it is temporary"),
+        "temporarily_unavailable", TEMPORARY),
     "no tokens": (
         {"scripted_answers": (ScriptedAnswer(200, "<html>", "text/html"),)}, {},
         FAILED, "oauth2.access_token_url", "localhost sent an invalid response: text/html", ""),

@@ -21,6 +21,7 @@ from provisioner.reports.findings.formats import RENDERERS
 from provisioner.reports.sign_ins import states_as_json, states_as_text
 from provisioner.smtp.client import SmtpResult
 from provisioner.text import printable_lines
+from tests.support.project_folder import oauth2_server
 from tests.unit.reports.finding_samples import finding
 
 NAME = "Re\u202e\u3164\x1b[2J\x7f\U000e0041ports"
@@ -145,19 +146,7 @@ def test_whatever_is_printed_is_named(capsys):
     ids=lambda arguments: " ".join(arguments).replace(NAME, "NAME"),
 )
 def test_no_command_prints_it_as_it_is(arguments, tmp_path, monkeypatch, capsys):
-    declared = {
-        "server_name": "Re\u3164ports",  # the schema lets it pass
-        "host": "smtp.example.edu",
-        "smtp_security_level": "oauth2",
-        "use_tls": True,
-        "oauth2": {
-            "access_token_url": "https://login.example.edu/token",
-            "authorization_url": "https://login.example.edu/authorize",
-            "client_id": "maps",
-            "client_secret": {"env": "SECRET"},
-            "scope_for_authorize": "smtp offline_access",
-        },
-    }
+    declared = oauth2_server(name="Re\u3164ports")  # the schema lets it pass
     (tmp_path / "servers").mkdir()
     (tmp_path / "servers/a.yml").write_text(yaml.safe_dump(declared, allow_unicode=True))
     monkeypatch.chdir(tmp_path)

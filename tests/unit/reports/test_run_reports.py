@@ -74,11 +74,11 @@ def test_a_text_of_a_host_is_text_in_markdown(text):
 
 
 def test_a_long_report_is_cut_to_a_comment_of_github():
-    hosts = [result(f"<maps{n}>", HostState.FAILED, "eio", about=f"{n}&") for n in range(2000)]
+    hosts = [result(f"<maps{n}>", HostState.FAILED, "eio", about=f"{n}&") for n in range(1000)]
     report = run_markdown(push(*hosts), {})
     assert MOST_CHARACTERS - 400 < len(report) < MOST_CHARACTERS
     assert report.startswith("### provisioner push ")
-    assert "\n2,000 hosts: 0 changed; 2000 failed\n" in report
+    assert "\n1,000 hosts: 0 changed; 1000 failed\n" in report
     assert report.endswith(" lines omitted: see the output of the command.\n")
     kept = report.partition("<pre>\n")[2].partition("</pre>")[0].count("\n")
     omitted = int(report.rpartition("</pre>\n")[2].split()[0].replace(",", ""))

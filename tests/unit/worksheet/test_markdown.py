@@ -5,8 +5,6 @@ from markdown_it import MarkdownIt
 
 from provisioner.text import countable
 from provisioner.worksheet.render import worksheet_as_markdown
-from provisioner.worksheet.sheet import Worksheet, build_sheet
-from tests.support.oauth_samples import oauth_server
 from tests.unit.worksheet.samples import CANARY, HOSTILE, hostile_worksheet
 
 _PLAIN = {"text", "code_inline", "strong_open", "strong_close"}
@@ -19,20 +17,6 @@ def inline(markdown):
     kinds = {block.type.removesuffix("_open").removesuffix("_close") for block in blocks}
     assert kinds <= {"heading", "paragraph", "inline", "bullet_list", "ordered_list", "list_item"}
     return [token for block in blocks for token in block.children or ()]
-
-
-def test_a_server_tab_by_tab():
-    text = worksheet_as_markdown(Worksheet((build_sheet(oauth_server()),)))
-    assert text.startswith(
-        "# MAPS email server\n\n"
-        "In MAPS: Email &#62; Servers &#62; Add Server; "
-        "if the server already exists, open its properties.\n\n"
-        "## Reports\n\nDeclared at `servers/reports.yml:1`.\n\n"
-        "### General\n\n- **Server Name:** `Reports`\n"
-    )
-    assert "- **Client Name:** (leave empty) (MAPS gives the name of its host)\n" in text
-    assert "- **Client Secret:** &#42;&#42;&#42; (read from the server file)\n" in text
-    assert "says `provisioner authenticate Reports --card`\n2. Click Authenticate" in text
 
 
 @pytest.mark.parametrize("value", HOSTILE)
