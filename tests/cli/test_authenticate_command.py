@@ -236,24 +236,3 @@ def test_a_wrong_vault_password(desk):
             finished.stdout + finished.stderr
         )
     assert desk.token_files()[0].read_bytes() == before
-
-
-def test_property_33_no_command_prints_a_secret(desk):
-    secrets = {desk.provider.client_secret.reveal()}
-    hidden = ("code", "code_verifier", "client_secret", "refresh_token")
-
-    def note(path, parameters, headers):
-        secrets.update(parameters[name] for name in hidden if name in parameters)
-
-    desk.provider.observe = note
-    said = f'{{"error": "invalid_client", "error_description": "{next(iter(secrets))}"}}'
-    for answers in ((), (ScriptedAnswer(400, said),) * 2):
-        desk.behave(scripted_answers=answers)
-        desk.run("authenticate", "Reports", "--no-smtp-check")
-        desk.run("refresh")
-        desk.run("status")
-        desk.run("status", "--format", "json")
-        desk.output += Path(desk.environment["LAST_PAGE"]).read_text()
-    assert len(secrets) >= 5
-    assert not [secret for secret in secrets if secret in desk.output]
-    assert "***" in desk.output

@@ -232,19 +232,3 @@ def test_one_that_fails_holds_up_no_other(office):
     assert "Error: " in finished.stderr
     assert "Reports: the tokens are deleted here" in finished.stdout
     assert office.token_files() == [damaged]
-
-
-def test_property_33_revoke_prints_no_secret(office):
-    secrets = {office.provider.client_secret.reveal()}
-    office.provider.observe = lambda _path, parameters, _headers: secrets.update(
-        parameters[name] for name in ("token", "client_secret") if name in parameters
-    )
-    with scripted_server([json_answer(f'{{"error": "x", "error_description": "{secret}"}}')
-                          for secret in secrets]) as server:  # fmt: skip
-        office.endpoint(f"http://localhost:{server.port}/revoke")
-        office.ends(ExitCode.FAILURE, "revoke", "Reports", "--yes", *ACCEPTED)
-        assert "***" in office.output
-    office.endpoint("/revoke")
-    office.does("revoke", "Reports", "--yes", *ACCEPTED)
-    assert len(secrets) >= 3
-    assert not [secret for secret in secrets if secret in office.output]

@@ -1,13 +1,11 @@
 """Expected texts are files beside the tests; `pytest tests/cli/frozen --update` rewrites them."""
 
 import shutil
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
-Frozen = Callable[[str, Mapping[str, str]], None]
 
 
 @pytest.fixture

@@ -6,10 +6,7 @@ tests/unit/advice has the words for each refusal; here: the words around them, a
 import json
 import logging
 import os
-import socket
 import time
-import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -274,29 +271,9 @@ def test_a_provider_that_is_busy_for_a_moment_is_waited_for_and_that_is_shown(sc
 
 
 @keeps_earlier_tokens
-def test_property_15_nobody_comes_in_time(scene, monkeypatch):
-    monkeypatch.setenv("BROWSER", "true %s")
-    with pytest.raises(
-        SignInFailed, match=r"no response at http://localhost:\d+ within 0.3 s"
-    ) as c:
-        scene.sign_in(timeout=0.3)
-    assert "The redirect URI to register is exactly http://localhost:" in c.value.remedy
-
-
-@keeps_earlier_tokens
 def test_property_22_nothing_starts_over_plain_http(scene):
     with pytest.raises(InvalidProject, match="access_token_url is not https"):
         scene.sign_in(access_token_url="http://sso.example.edu/token")
-    assert scene.lines == []
-
-
-@keeps_earlier_tokens
-def test_a_port_in_use(scene):
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        with pytest.raises(SignInFailed, match="is in use on this machine"):
-            scene.sign_in(port=other.getsockname()[1])
     assert scene.lines == []
 
 
@@ -372,22 +349,6 @@ def test_the_id_of_a_client_secret_is_told_before_the_browser_opens(scene, secre
     assert scene.lines[0].startswith(place) == (words is not None)
     assert words is None or words in scene.lines[0]
     assert secret not in "".join(scene.lines)
-
-
-def test_no_browser_is_no_end_of_it(scene, monkeypatch):
-    monkeypatch.delenv("BROWSER")
-    monkeypatch.setenv("PATH", "")
-
-    def by_hand():
-        while not any("open the address by hand" in line for line in scene.lines):
-            time.sleep(0.02)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        opener.open(scene.lines[1].strip(), timeout=10).close()
-
-    with ThreadPoolExecutor() as pool:
-        browsing = pool.submit(by_hand)
-        scene.sign_in()
-        browsing.result(timeout=10)
 
 
 def test_property_33_no_secret_is_said_logged_or_raised(scene, caplog, capfd):
