@@ -141,7 +141,7 @@ def test_two_runs_lose_nothing_of_each_other(tmp_path, monkeypatch):
         monkeypatch.undo()
         known = read_proofs(root)
         other.start()
-        other.join(timeout=0.5)
+        other.join(timeout=0.2)
         return known
 
     monkeypatch.setattr("provisioner.credentials.proofs.read_proofs", read_while_another_notes)

@@ -289,7 +289,8 @@ def test_a_reload_changes_nothing_and_sees_the_same_outcome(server):
     assert server.ignored_requests == {"the same response again": 1}
 
 
-def test_a_browser_that_never_reads_holds_up_the_end_for_two_seconds_at_most():
+def test_a_browser_that_never_reads_holds_up_the_end_for_a_moment_at_most(monkeypatch):
+    monkeypatch.setattr(module, "_FAREWELL_SECONDS", 0.3)
     with CallbackServer(STATE) as server:
         connection = _connect(server)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)

@@ -452,11 +452,11 @@ def test_a_wait_that_is_left_to_the_person_is_told():
 @pytest.mark.parametrize(
     "slow",
     [
-        1.0,
+        0.6,
         dripping(GOOD, every=0.05),
         dripping(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500, every=0.05),
         dripping(b"HTTP/1.1 100 Continue\r\n\r\n" * 500, every=0.05),
-        lambda connection: connection.sendall(GOOD[:-9]) or time.sleep(1),
+        lambda connection: connection.sendall(GOOD[:-9]) or time.sleep(0.6),
     ],
     ids=("silence", "drops", "headers", "interim answers", "body"),
 )
