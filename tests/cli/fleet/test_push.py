@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from provisioner.deploy.record import AnyEvent, PhaseStarted
-from tests.cli.fleet.local_fleet import PASSWORD, USER
+from tests.cli.fleet.local_fleet import PASSWORD, USER, LocalFleet
 from tests.support.ansible_processes import wait_until
 from tests.support.scripted_mail_server import Failure
 
@@ -21,8 +21,9 @@ def modes(folder):
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
 
 
-def test_a_push_over_ansible_is_told_event_by_event_and_a_second_one_does_nothing(fleet):
-    ended = fleet.with_ansible().ends(0, "push", "--format", "json")
+@pytest.mark.parametrize("ask", [LocalFleet.with_ansible, LocalFleet.without_ansible])
+def test_a_push_is_told_event_by_event_and_a_second_one_does_nothing(fleet, ask):
+    ended = ask(fleet).ends(0, "push", "--format", "json")
     assert "maps1: would change\n  + Reports: added" in ended.stderr, "shown, asked or not"
     assert PASSWORD not in ended.stdout + ended.stderr
     assert len(fleet.mail.received) == 1
