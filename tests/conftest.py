@@ -42,9 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each worker of a parallel run its own place for run folders."""
+    """Give each worker of a parallel run its own place for run folders; sort what was named."""
     if hasattr(config, "workerinput") and os.geteuid() == 0:
         have_own_memory_folder()
+    # pytest 9.1 forgets a conftest.py if it comes to its folder again: pytest-dev/pytest#14635
+    config.args.sort()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -12,13 +12,13 @@ from tests.cli.fleet.local_fleet import local_fleet, usual_behavior
 @pytest.fixture
 def fleet(tmp_path):
     with local_fleet(tmp_path, 1) as fleet:
-        yield fleet
+        yield fleet.without_ansible()
 
 
 @pytest.fixture
 def three_hosts(tmp_path):
     with local_fleet(tmp_path, 3) as fleet:
-        yield fleet
+        yield fleet.without_ansible()
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,7 @@ class Scenes:
         if name not in self.made:
             configuration.parent.mkdir()
             fleet = self.stack.enter_context(local_fleet(configuration.parent, hosts))
-            make(fleet)
+            make(fleet.without_ansible())
             shutil.move(home / ".config", configuration)
             self.made[name] = fleet
         scene = self.made[name]

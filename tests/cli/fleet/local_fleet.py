@@ -12,25 +12,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
 from provisioner.deploy.record import RunRecord, run_named
 from provisioner.secret import Secret
+from tests.cli.fleet.without_ansible import run_in_this_process
 from tests.support.certificates import make_certificate
 from tests.support.commands import run_command
+from tests.support.paths import ROOT
 from tests.support.scripted_mail_server import MailBehavior, ScriptedMailServer
 from tests.support.terminal import Terminal
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
+_PROGRAM = f"""import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.cli.fleet.without_ansible import main
+main()"""
 USER, PASSWORD = "reports@example.edu", "correct horse"
 # Commands that may send a secret.
-_SENDING = ("plan", "push", "rollback", "entered", "refresh", "test-email", "revoke")
+_SENDING = ("plan", "push", "entered", "refresh", "test-email", "revoke")
 
 
 class LocalFleet:
-    """A project folder, its hosts `maps1` and so on, and `provisioner` as a user runs it."""
+    """A project folder, its hosts `maps1` and so on, and `provisioner` as a user runs it.
+
+    `is_direct`: the hosts are asked without Ansible.
+    """
+
+    is_direct = False
 
     def __init__(
         self, folder: Path, mail: ScriptedMailServer, ca_file: Path, hosts: int = 1
@@ -120,6 +131,16 @@ class LocalFleet:
 
     # -- what is run
 
+    def with_ansible(self) -> Self:
+        """From now on hosts are asked as a user's are."""
+        self.is_direct = False
+        return self
+
+    def without_ansible(self) -> Self:
+        """From now on a command over hosts takes a tenth of the time (without_ansible.py)."""
+        self.is_direct = True
+        return self
+
     @property
     def environment(self) -> dict[str, str]:
         return {**os.environ, "MAIL_PASSWORD": PASSWORD}
@@ -128,15 +149,18 @@ class LocalFleet:
         """Its command line; where secrets go is accepted, as a person does before the first."""
         names = [file.stem.capitalize() for file in (self.folder / "servers").iterdir()]
         accepted = [f"--accept-destination={name}" for name in names]
-        return [str(PROVISIONER), *arguments, *(accepted if arguments[0] in _SENDING else ())]
+        program = [sys.executable, "-c", _PROGRAM] if self.is_direct else [str(PROVISIONER)]
+        return [*program, *arguments, *(accepted if arguments[0] in _SENDING else ())]
 
-    def start(self, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, password: str = PASSWORD, **streams: Any
+    ) -> subprocess.Popen[str]:
         """Start the command, without a terminal."""
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, "MAIL_PASSWORD": password},
             text=True,
             **(pipes | streams),
         )
@@ -150,6 +174,9 @@ class LocalFleet:
     ) -> subprocess.CompletedProcess[str]:
         """Run the command in the project folder, without a terminal; `given` is what it reads."""
         environment = {**self.environment, "MAIL_PASSWORD": password}
+        if self.is_direct:
+            command = self.command(*arguments)[3:]
+            return run_in_this_process(command, self.folder, environment, given)
         return run_command(
             *self.command(*arguments)[1:], folder=self.folder, environment=environment, given=given
         )

@@ -141,7 +141,7 @@ class Applying:
 
 
 def test_hosts_of_a_cluster_apply_one_after_the_other_and_others_at_once(three_hosts):
-    fleet = three_hosts.of(4)
+    fleet = three_hosts.of(4).with_ansible()
     applying = Applying(fleet)
     for host in ("maps1", "maps2"):
         fleet.set(host, maps_cluster="argos")

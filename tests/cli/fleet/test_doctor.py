@@ -27,25 +27,27 @@ def tree(folder):
     }
 
 
-def report(fleet, exit_code, *arguments):
-    """The JSON of a run that ends with that code."""
-    return json.loads(fleet.ends(exit_code, "doctor", "--format", "json", *arguments).stdout)
+class Found:
+    """What a run finds that ends with that code."""
 
+    def __init__(self, fleet, exit_code, *arguments, **given):
+        ended = fleet.ends(exit_code, "doctor", "--format", "json", *arguments, **given)
+        self.report = json.loads(ended.stdout)
+        self.checks = self.report["checks"]
 
-def states(fleet, exit_code, *arguments):
-    """check, and of a host also its name -> state"""
-    checks = report(fleet, exit_code, *arguments)["checks"]
-    return {" ".join(filter(None, (c["check"], c["host"]))): c["state"] for c in checks}
+    @property
+    def states(self):
+        """check, and of a host also its name -> state"""
+        return {" ".join(filter(None, (c["check"], c["host"]))): c["state"] for c in self.checks}
 
-
-def row(fleet, exit_code, name, *arguments):
-    """The one row of a check that is not ok."""
-    [found] = [
-        check
-        for check in report(fleet, exit_code, *arguments)["checks"]
-        if check["check"] == name and check["state"] != "ok"
-    ]
-    return found
+    def row(self, name, **facts):
+        """The one check of this name that is not ok, and has these facts."""
+        [found] = [
+            check
+            for check in self.checks
+            if check["check"] == name and check["state"] != "ok" and facts.items() <= check.items()
+        ]
+        return found
 
 
 # -- this machine
@@ -63,86 +65,69 @@ def test_a_folder_that_is_no_project(tmp_path, monkeypatch):
 
 def test_files_with_errors_leave_the_rest_unchecked(fleet):
     fleet.declare("Reports", prot=25)
-    found = states(fleet, 1)
-    assert found == {
+    found = Found(fleet, 1)
+    assert found.states == {
         "project": "ok",
         "files": "failed",
         **dict.fromkeys(("git", "vault key", "secret", "sign-in", "hosts"), "skipped"),
     }
-    assert "unknown-key" in row(fleet, 1, "files")["message"]
+    assert "unknown-key" in found.row("files")["message"]
 
 
 def test_warnings_of_files_stop_nothing(pushed):
     fleet = pushed
     settings = fleet.folder / "servers/reports.yml"
     settings.write_text(settings.read_text() + "# provisioner: ignore[wrong-port] no reason\n")
-    fleet.commit()
-    found = row(fleet, 0, "files")
+    found = Found(fleet, 0).row("files")
     assert (found["state"], found["remedy"]) == ("warning", "see them: provisioner validate")
 
 
 def test_before_the_first_push_a_person_accepts_and_nothing_is_made(fleet, tmp_path):
     before = tree(tmp_path)
-    found = states(fleet, 6)
+    found = Found(fleet, 6)
     assert tree(tmp_path) == before
-    assert (found["vault key"], found["secret"]) == ("skipped", "failed")
-    assert found["folder maps1"] == "ok"
-    assert "provisioner accept Reports" in row(fleet, 6, "secret")["remedy"]
+    assert (found.states["vault key"], found.states["secret"]) == ("skipped", "failed")
+    assert found.states["folder maps1"] == "ok"
+    assert "provisioner accept Reports" in found.row("secret")["remedy"]
 
 
-def test_all_is_well_after_a_push_and_to_look_changes_nothing(pushed_to_three, tmp_path):
-    fleet = pushed_to_three
+def test_all_is_well_after_a_push_and_to_look_changes_nothing(pushed, tmp_path):
+    fleet = pushed.with_ansible()
     fleet.commit()
-    before, mails = tree(tmp_path), len(fleet.mail.received)
-    found = report(fleet, 0)
+    before = tree(tmp_path)
+    found = Found(fleet, 0)
     assert tree(tmp_path) == before
-    assert len(fleet.mail.received) == mails
-    assert (found["schema_version"], found["exit_code"]) == (1, 0)
-    assert {check["state"] for check in found["checks"]} == {"ok"}
-    assert found["summary"]["ok"] == len(found["checks"]) == 5 + 3 * 8
-    assert not list(fleet.folder.glob(".provisioner/runs/*doctor*"))
-    assert len(fleet.journals()) == 1
+    assert fleet.mail.received == []
+    assert (found.report["schema_version"], found.report["exit_code"]) == (1, 0)
+    assert {check["state"] for check in found.checks} == {"ok"}
+    assert found.report["summary"]["ok"] == len(found.checks) == 5 + 8
+    assert len(fleet.journals()) == 1, "the one of the push"
 
 
 def test_a_secret_that_is_missing(pushed):
-    fleet = pushed
-    fleet.declare("Reports", password={"env": "NOT_SET"})
-    found = row(fleet, 1, "secret", "--no-hosts")
+    pushed.declare("Reports", password={"env": "NOT_SET"})
+    found = Found(pushed, 1, "--no-hosts").row("secret")
     assert (found["about"], found["exit_code"]) == ("Reports", 1)
     assert "NOT_SET" in found["message"]
 
 
 def test_a_vault_key_that_is_lost(pushed):
-    fleet = pushed
     key = Path(os.environ["XDG_CONFIG_HOME"]) / "maps-provisioner" / "vault-key"
-    content = key.read_bytes()
     key.unlink()
-    try:
-        found = row(fleet, 1, "vault key", "--no-hosts")
-        assert found["state"] == "failed"
-        assert not key.exists()
-    finally:
-        key.write_bytes(content)
-        key.chmod(0o600)
+    assert Found(pushed, 1, "--no-hosts").row("vault key")["state"] == "failed"
+    assert not key.exists()
 
 
 def test_no_hosts_contacts_none(pushed):
-    fleet = pushed
-    fleet.set(ansible_connection="nothing")
-    assert states(fleet, 0, "--no-hosts")["hosts"] == "skipped"
+    pushed.set(ansible_connection="nothing")
+    assert Found(pushed.with_ansible(), 0, "--no-hosts").states["hosts"] == "skipped"
 
 
-def test_an_inventory_that_cannot_be_read(pushed):
-    fleet = pushed
-    (fleet.folder / "inventory/hosts.yml").write_text("maps: [")
-    assert row(fleet, 1, "hosts")["state"] == "failed"
-
-
-def test_a_project_without_hosts(pushed):
-    fleet = pushed
-    fleet.write("inventory/hosts.yml", {"maps": {"hosts": {}}})
-    found = row(fleet, 1, "hosts")
-    assert "matches no host" in found["message"]
+def test_an_inventory_that_cannot_be_read_or_has_no_hosts(pushed):
+    (pushed.folder / "inventory/hosts.yml").write_text("maps: [")
+    assert Found(pushed, 1).row("hosts")["state"] == "failed"
+    pushed.write("inventory/hosts.yml", {"maps": {"hosts": {}}})
+    assert "matches no host" in Found(pushed, 1).row("hosts")["message"]
 
 
 def test_what_the_command_line_names_must_exist(fleet):
@@ -153,95 +138,85 @@ def test_what_the_command_line_names_must_exist(fleet):
 # -- hosts
 
 
-def test_a_host_in_trouble_hides_no_other(pushed_to_three):
-    fleet = pushed_to_three
+def test_a_host_in_trouble_hides_no_other(pushed, tmp_path):
+    fleet = pushed.of(5)
     fleet.commit()
     fleet.set("maps2", maps_directory="relative")
     fleet.set("maps3", ansible_python_interpreter="/no/python")
-    found = states(fleet, 3)
-    assert found["host variables maps2"] == "failed"
-    assert found["connection maps2"] == found["mail server maps2"] == "skipped"
-    assert (found["connection maps3"], found["Python/PowerShell maps3"]) == ("ok", "failed")
-    assert found["folder maps3"] == "skipped"
-    assert {state for name, state in found.items() if name.endswith("maps1")} == {"ok"}
-    assert "maps3" not in " ".join(states(fleet, 3, "--limit", "maps1:maps2"))
-
-
-def test_a_host_that_is_not_reached(pushed):
-    fleet = pushed
+    nobody = {"ansible_become_user": "nobody", "ansible_become_exe": "/no/sudo"}
+    fleet.set("maps4", ansible_become=True, **nobody)
     fleet.set(
+        "maps5",
         ansible_connection="ssh",
         ansible_host="127.0.0.1",
         ansible_port=1,
         ansible_ssh_common_args="-o UserKnownHostsFile=/dev/null",
     )
-    found = row(fleet, 3, "connection")
-    assert "port 1: connection refused" in found["message"]
-    assert "ansible_port" in found["remedy"]
+    found = Found(fleet.with_ansible(), 3)
+    said = found.states
+    assert said["host variables maps2"] == "failed"
+    assert said["connection maps2"] == said["mail server maps2"] == "skipped"
+    assert (said["connection maps3"], said["Python/PowerShell maps3"]) == ("ok", "failed")
+    assert said["folder maps3"] == "skipped"
+    assert (said["connection maps4"], said["become maps4"]) == ("ok", "failed")
+    unreached = found.row("connection", host="maps5")
+    assert "port 1: connection refused" in unreached["message"]
+    assert "ansible_port" in unreached["remedy"]
+    assert {state for name, state in said.items() if name.endswith("maps1")} == {"ok"}
 
 
-def test_become_that_fails(pushed):
-    fleet = pushed
-    fleet.set(ansible_become=True, ansible_become_user="nobody", ansible_become_exe="/no/sudo")
-    found = states(fleet, 3)
-    assert (found["connection maps1"], found["become maps1"]) == ("ok", "failed")
+def test_a_limit(pushed_to_three):
+    pushed_to_three.commit()
+    found = Found(pushed_to_three, 0, "--limit", "maps1:maps2").states
+    assert "folder maps2" in found
+    assert "maps3" not in " ".join(found)
 
 
 def test_a_folder_of_something_else(pushed):
-    fleet = pushed
-    folder = fleet.folder / "maps1"
+    folder = pushed.folder / "maps1"
     for file in folder.iterdir():
         file.unlink()
     (folder / "notes.txt").write_text("x")
     before = tree(folder)
-    found = row(fleet, 3, "folder")
-    assert "no state.json but other files" in found["message"]
+    found = Found(pushed, 3)
+    assert "no state.json but other files" in found.row("folder")["message"]
+    assert found.states["mail server maps1"] == "ok"
     assert tree(folder) == before
-    assert states(fleet, 3)["mail server maps1"] == "ok"
 
 
 def test_the_lock_of_another_run_is_a_warning_and_not_waited_for(pushed):
-    fleet = pushed
-    with (fleet.folder / "maps1" / "push.lock").open("r+") as lock:
+    with (pushed.folder / "maps1" / "push.lock").open("r+") as lock:
         lock.write("ann@elsewhere (run r2)")
         lock.truncate()
         lock.flush()
         fcntl.flock(lock, fcntl.LOCK_EX)
-        found = report(fleet, 0)["checks"]
-    folder, mail = (
-        next(check for check in found if check["check"] == name)
-        for name in ("folder", "mail server")
-    )
+        found = Found(pushed, 0)
+    folder = found.row("folder")
     assert folder["state"] == "warning"
     assert "ann@elsewhere (run r2)" in folder["message"]
-    assert mail["state"] == "ok"
+    assert found.states["mail server maps1"] == "ok"
 
 
-@pytest.mark.parametrize(
-    ("change", "code", "said"),
-    [
-        ({"port": 1}, 1, "Connection refused"),
-        ({"host": "localhost.invalid"}, 3, "unknown host name"),
-    ],
-    ids=["closed port", "no such host"],
-)
-def test_a_mail_server_that_the_host_does_not_reach(pushed, change, code, said):
-    fleet = pushed
-    fleet.declare("Reports", smtp_security_level="none", user_name=None, password=None, **change)
-    found = row(fleet, code, "mail server")
-    assert said in found["message"]
-    assert found["remedy"]
-
-
-def test_a_mail_server_whose_certificate_the_host_does_not_trust(pushed, tmp_path):
-    fleet = pushed
+def test_mail_servers_that_a_host_does_not_reach(pushed, tmp_path):
+    fleet = pushed.of(2)
+    relay = {"smtp_security_level": "none", "user_name": None, "password": None}
+    fleet.declare("Closed", port=1, hosts="maps1", **relay)
+    fleet.declare("Nowhere", host="localhost.invalid", hosts="maps1", **relay)
     (tmp_path / "other").mkdir()
-    fleet.set(maps_ca_file=str(make_certificate(tmp_path / "other").ca_file))
-    assert "certificate not accepted" in row(fleet, 3, "mail server")["message"]
+    fleet.set("maps2", maps_ca_file=str(make_certificate(tmp_path / "other").ca_file))
+    found = Found(fleet, 3)
+    for about, host, code, said in (
+        ("Closed", "maps1", 1, "Connection refused"),
+        ("Nowhere", "maps1", 3, "unknown host name"),
+        ("Reports", "maps2", 3, "certificate not accepted"),
+    ):
+        row = found.row("mail server", host=host, exit_code=code)
+        assert said in row["message"], about
+        assert row["remedy"]
 
 
 def test_a_signal_lets_hosts_finish_and_the_rest_is_reported(pushed_to_three, tmp_path):
-    fleet = pushed_to_three
+    fleet = pushed_to_three.with_ansible()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         fleet.declare("Reports", port=silent.getsockname()[1])
         before = tree(tmp_path)
@@ -260,44 +235,30 @@ def test_a_signal_lets_hosts_finish_and_the_rest_is_reported(pushed_to_three, tm
 # -- sign-ins and token endpoints
 
 
-@pytest.fixture
-def signed_in(tmp_path):
+def test_a_sign_in_and_its_token_endpoint(tmp_path):
     with signed_in_fleet(tmp_path) as fleet:
-        yield fleet
+        found = Found(fleet, 0, password=fleet.secret)
+        assert found.states["sign-in"] == found.states["token endpoint maps1"] == "ok"
+        [asked] = [check for check in found.checks if check["check"] == "token endpoint"]
+        assert asked["about"] == fleet.oauth2["access_token_url"]
 
+        fleet.oauth2["refresh_token_url"] = "https://localhost:1/token"
+        fleet.limit_to(None)
+        unreached = Found(fleet, 6, password=fleet.secret).row("token endpoint")
+        assert (unreached["state"], unreached["exit_code"]) == ("failed", 1)
+        assert "firewall" in unreached["remedy"]
 
-def test_a_sign_in_and_its_token_endpoint(signed_in):
-    fleet = signed_in
-    options = {"password": fleet.secret}
-    said = json.loads(fleet.ends(0, "doctor", "--format", "json", **options).stdout)["checks"]
-    found = {check["check"]: check for check in said}
-    assert found["sign-in"]["state"] == found["token endpoint"]["state"] == "ok"
-    assert found["token endpoint"]["about"] == fleet.oauth2["access_token_url"]
-
-
-def test_a_token_endpoint_that_the_host_does_not_reach(signed_in):
-    fleet = signed_in
-    fleet.oauth2["refresh_token_url"] = "https://localhost:1/token"
-    fleet.limit_to(None)
-    said = json.loads(fleet.run("doctor", "--format", "json", password=fleet.secret).stdout)
-    [found] = [check for check in said["checks"] if check["check"] == "token endpoint"]
-    assert (found["state"], found["exit_code"]) == ("failed", 1)
-    assert "firewall" in found["remedy"]
-
-
-def test_a_server_that_nobody_has_signed_in_to(signed_in):
-    fleet = signed_in
-    for file in (fleet.folder / "tokens").glob("*.yml"):
-        file.unlink()
-    ended = fleet.ends(6, "doctor", "--no-hosts", password=fleet.secret)
-    assert "provisioner authenticate Reports" in ended.stdout
+        for file in (fleet.folder / "tokens").glob("*.yml"):
+            file.unlink()
+        ended = fleet.ends(6, "doctor", "--no-hosts", password=fleet.secret)
+        assert "provisioner authenticate Reports" in ended.stdout
 
 
 # -- secrets, and what is printed
 
 
 def test_no_secret_leaves(pushed, tmp_path):
-    fleet = pushed
+    fleet = pushed.with_ansible()
     seen = Sightings(tmp_path)
     ended = seen.of_run(
         fleet.command("doctor", "-vvvv"),

@@ -89,11 +89,11 @@ def test_it_is_asked_about(pushed):
         terminal.type("n\n")
         assert terminal.ends() == 6
     assert "never entered" in hosts_status(fleet)
-    with fleet.at_a_terminal("entered", "maps1") as terminal:
+    with fleet.with_ansible().at_a_terminal("entered", "maps1") as terminal:
         terminal.wait_for(r"\[y/N\] ")
         terminal.type("y\n")
         assert terminal.ends() == 0
-    assert "1 host: 1 entered" in hosts_status(fleet)
+    assert "1 host: 1 entered" in hosts_status(fleet.without_ansible())
 
 
 def test_what_cannot_be_recorded(fleet, tmp_path):

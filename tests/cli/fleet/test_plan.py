@@ -2,12 +2,12 @@
 
 import json
 import secrets
-import subprocess
 import sys
 
 import pytest
 
-from tests.cli.fleet.local_fleet import PROVISIONER, USER
+from tests.cli.fleet.local_fleet import USER
+from tests.cli.fleet.without_ansible import run_in_this_process
 
 pytestmark = pytest.mark.long
 
@@ -26,7 +26,7 @@ def test_secrets_are_neither_on_the_way_nor_in_files(fleet, tmp_path):
     watching = tmp_path / "watching"
     watching.write_text(WATCHING % {"seen": tmp_path / "seen", "python": sys.executable})
     watching.chmod(0o755)
-    fleet.set(ansible_python_interpreter=str(watching))
+    fleet.with_ansible().set(ansible_python_interpreter=str(watching))
     password = "CANARY" + secrets.token_hex(12)
     ended = fleet.ends(2, "plan", password=password)
     assert "Reports" in (tmp_path / "seen" / "files").read_text(errors="replace")
@@ -36,7 +36,7 @@ def test_secrets_are_neither_on_the_way_nor_in_files(fleet, tmp_path):
     assert not (fleet.folder / "maps1").exists()
     assert not (fleet.folder / ".provisioner").exists()
 
-    fleet.run("push", password=password)
+    fleet.run("push", "--mail", "none", password=password)
     assert password in (tmp_path / "seen" / "sent").read_text(errors="replace")
 
 
@@ -67,15 +67,8 @@ def test_a_plan_before_anything_was_accepted_names_what_it_left_out(fleet, home)
         "Open", smtp_security_level="none", user_name=None, password=None, test_email=sender
     )
     fleet.declare("Lost", hosts="maps_prod")
-    command = [str(PROVISIONER), "plan"]  # not as `fleet.command`, which accepts
-    ended = subprocess.run(
-        command,
-        cwd=fleet.folder,
-        env=fleet.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # not as `fleet.run`, which accepts
+    ended = run_in_this_process(["plan"], fleet.folder, fleet.environment)
     assert ended.returncode == 6, ended.stderr
     assert "Reports: skipped; hosts keep their copy" in ended.stdout
     assert (
@@ -93,7 +86,7 @@ def test_a_host_is_asked_once_and_once_more_where_something_is_delivered(fleet, 
         f'#!/bin/sh\necho call >> {calls}; for command; do :; done; exec sh -c "$command"\n'
     )
     ssh.chmod(0o755)
-    fleet.set(ansible_connection="ssh", ansible_ssh_executable=str(ssh))
+    fleet.with_ansible().set(ansible_connection="ssh", ansible_ssh_executable=str(ssh))
     for arguments, exit_code, count in ((("plan",), 2, 1), (("push",), 0, 2), (("push",), 0, 1)):
         fleet.ends(exit_code, *arguments)
         assert calls.read_text().split() == ["call"] * count

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from provisioner.deploy.record import AnyEvent, PhaseStarted
-from tests.cli.fleet.local_fleet import PASSWORD, USER
+from tests.cli.fleet.local_fleet import PASSWORD, USER, LocalFleet
 from tests.support.ansible_processes import wait_until
 from tests.support.scripted_mail_server import Failure
 
@@ -21,15 +21,16 @@ def modes(folder):
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
 
 
-def test_a_first_push_delivers_and_a_second_one_does_nothing(fleet):
-    said = fleet.pushed()
-    assert "maps1: delivered, never entered, generation 1" in said
-    assert "+ Reports: added" in said
-    assert "test email of Reports: sent (PLAIN, TLSv1.3)" in said
+@pytest.mark.parametrize("ask", [LocalFleet.with_ansible, LocalFleet.without_ansible])
+def test_a_push_is_told_event_by_event_and_a_second_one_does_nothing(fleet, ask):
+    ended = ask(fleet).ends(0, "push", "--format", "json")
+    assert "maps1: would change\n  + Reports: added" in ended.stderr, "shown, asked or not"
+    assert PASSWORD not in ended.stdout + ended.stderr
     assert len(fleet.mail.received) == 1
     assert fleet.entries()["Reports"]["password"] == PASSWORD
     private = {"maps1": 0o700, "email-servers.json": 0o600, "state.json": 0o600, "push.lock": 0o600}
     assert modes(fleet.folder / "maps1") == private
+    require_events(fleet, [json.loads(line) for line in ended.stdout.splitlines()])
 
     before = fleet.document().read_bytes()
     assert "1 host: 0 changed; 1 unchanged" in fleet.pushed()
@@ -37,15 +38,8 @@ def test_a_first_push_delivers_and_a_second_one_does_nothing(fleet):
     assert len(fleet.mail.received) == 1
 
 
-def test_for_a_program_each_line_is_an_event_as_its_schema_says(fleet):
-    fleet.ends(2, "plan", "--out", "plan.json")
-    schema = jsonschema_rs.Draft202012Validator(json.loads(fleet.ends(0, "schema", "plan").stdout))
-    schema.validate(json.loads((fleet.folder / "plan.json").read_text()))
-
-    ended = fleet.ends(0, "push", "--format", "json")
-    assert "maps1: would change\n  + Reports: added" in ended.stderr, "shown, asked or not"
-    assert PASSWORD not in ended.stdout + ended.stderr
-    events = [json.loads(line) for line in ended.stdout.splitlines()]
+def require_events(fleet, events):
+    """As their schema says, and as the journal has them."""
     schema = json.loads(fleet.ends(0, "schema", "run-events").stdout)
     for event in events:
         jsonschema_rs.Draft202012Validator(schema).validate(event)
@@ -127,7 +121,7 @@ def test_only_the_named_server_is_changed_and_an_orphan_stays(fleet):
 
 
 def test_hosts_that_cannot_be_worked_with_hold_up_no_other(fleet, tmp_path):
-    fleet.of(8)
+    fleet.of(8).with_ansible()
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
     (shared / "passwd").touch()
@@ -168,7 +162,7 @@ def test_hosts_that_cannot_be_worked_with_hold_up_no_other(fleet, tmp_path):
     for host in wrong:
         fleet.variables[host] = {}
     fleet.set()
-    said = fleet.pushed("--resume", "--batches", "100%")
+    said = fleet.without_ansible().pushed("--resume", "--batches", "100%")
     assert "7 hosts: 7 changed" in said
     assert all(fleet.served(host) == ["Reports"] for host in fleet.hosts)
     assert "nothing to resume" in fleet.ends(1, "push", "--resume").stderr

@@ -30,9 +30,9 @@ def test_the_plan_is_shown_and_asked_about(fleet):
     assert "+ Reports: added" in shown
     assert answered(fleet, question, CTRL_C)[0] == 130
     assert not fleet.document().exists()
-    assert answered(fleet, question, "y\n")[0] == 0
+    assert answered(fleet.with_ansible(), question, "y\n")[0] == 0
     assert fleet.served("maps1") == ["Reports"]
-    assert "unchanged" in unasked(fleet), "there is nothing to ask about"
+    assert "unchanged" in unasked(fleet.without_ansible()), "there is nothing to ask about"
 
     fleet.declare("Reports", maximum_emails_per_minute=5)
     shown = unasked(fleet, "--yes")

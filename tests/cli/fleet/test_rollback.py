@@ -1,14 +1,11 @@
 """`provisioner rollback` as a user runs it."""
 
 import json
-import os
-import re
 
 import pytest
 
-from tests.cli.fleet.local_fleet import PROVISIONER
 from tests.support.scripted_mail_server import Failure
-from tests.support.terminal import CTRL_C, Terminal
+from tests.support.terminal import CTRL_C
 
 pytestmark = pytest.mark.long
 
@@ -35,16 +32,14 @@ def served(fleet):
 
 
 def rolled_back(fleet, *arguments, exit_code=0):
-    ended = fleet.run("rollback", *arguments, password="not needed")
-    assert ended.returncode == exit_code, ended.stderr + ended.stdout
+    ended = fleet.ends(exit_code, "rollback", *arguments, password="not needed")
     return ended.stdout + ended.stderr
 
 
 def at_a_terminal(fleet, answer, exit_code):
     """What is shown there."""
-    command = [str(PROVISIONER), "rollback"]
-    with Terminal(command, folder=fleet.folder, environment=os.environ) as terminal:
-        terminal.wait_for(re.escape("Roll back maps1? [y/N] "))
+    with fleet.at_a_terminal("rollback") as terminal:
+        terminal.wait_for(r"Roll back maps1\? \[y/N\] ")
         terminal.type(answer)
         assert terminal.ends() == exit_code, terminal.output
         assert "maximum_emails_per_minute: 5 -> null" in terminal.output
@@ -59,14 +54,17 @@ def test_the_document_before_is_a_new_generation_applied_and_verified(fleet, tmp
     assert served(fleet) == (2, 5)
     assert fleet.mail.received == []
 
-    said = at_a_terminal(fleet, "y\n", 0)
+    said = at_a_terminal(fleet.with_ansible(), "y\n", 0)
     assert "maps1: rolled back" in said
     assert "test email of Reports: sent" in said
     assert served(fleet) == (3, None)
     assert (tmp_path / "email-servers.json").read_bytes() == fleet.document().read_bytes()
     assert len(fleet.mail.received) == 1
 
-    planned = fleet.ends(2, "plan")  # the declared files are still the newer ones
+
+def test_the_declared_files_are_still_the_newer_ones(fleet):
+    rolled_back(fleet, "--yes")
+    planned = fleet.ends(2, "plan")
     assert "maximum_emails_per_minute: null -> 5" in planned.stdout
     said = rolled_back(fleet, "maps1", "--yes")  # and back again
     assert "maximum_emails_per_minute: null -> 5" in said, "shown, asked or not"

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 
+import jsonschema_rs
 import pytest
 
 from tests.cli.fleet.local_fleet import PASSWORD
@@ -70,6 +71,8 @@ def test_a_plan_that_does_not_fit_any_more_is_refused_and_says_why(fleet, home):
 def test_a_plan_is_read_from_standard_input(fleet):
     fleet.ends(2, "plan", "--out", "plan.json")
     plan = (fleet.folder / "plan.json").read_text()
+    schema = jsonschema_rs.Draft202012Validator(json.loads(fleet.ends(0, "schema", "plan").stdout))
+    schema.validate(json.loads(plan))
     ended = fleet.run("push", "--plan", "-", given=plan)
     assert ended.returncode == 0, ended.stderr
     assert "maps1: delivered" in ended.stdout

@@ -30,11 +30,11 @@ def test_hosts_tell_what_they_have_and_to_look_changes_nothing(fleet):
     assert [(s["name"], s["verified"], s["proof"]) for s in host["servers"]] == [
         ("Reports", True, "sent")
     ]
-    text = fleet.ends(0, "status", "--hosts").stdout
+    text = fleet.with_ansible().ends(0, "status", "--hosts").stdout
     assert "1 host: 1 never entered" in text
     assert tree(fleet.folder / "maps1") == before
     fleet.document().write_bytes(fleet.document().read_bytes().replace(b'"port": ', b'"port": 1'))
-    assert "edited by hand" in fleet.ends(0, "status", "--hosts").stdout
+    assert "edited by hand" in fleet.without_ansible().ends(0, "status", "--hosts").stdout
 
 
 def test_who_holds_a_lock_is_told_and_not_waited_for(pushed):

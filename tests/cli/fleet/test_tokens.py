@@ -1,8 +1,6 @@
 """A sign-in on hosts: a refresh token that its provider ends with its first use goes to one host,
 once; and what `status` says of a token after a push."""
 
-import os
-import subprocess
 import time
 from contextlib import contextmanager
 
@@ -76,7 +74,7 @@ def signed_in_fleet(folder):
     with ScriptedProvider() as provider:
         behavior = MailBehavior(check_token=provider.token_facts)
         with ScriptedMailServer(certificate, behavior) as mail:
-            fleet = SignedInFleet(folder / "project", mail, certificate.ca_file)
+            fleet = SignedInFleet(folder / "project", mail, certificate.ca_file).without_ansible()
             fleet.provider, fleet.secret = provider, provider.client_secret.reveal()
             fleet.sign_in(provider)
             yield fleet
@@ -121,16 +119,9 @@ def test_a_push_that_fails_leaves_it_here_and_one_that_is_killed_leaves_it_there
 
     begun = fleet.folder / "begun"
     fleet.set(maps_apply_command=["/bin/sh", "-c", f"touch {begun}; sleep 5"])
-    running = subprocess.Popen(
-        fleet.command("push"),
-        cwd=fleet.folder,
-        env={**os.environ, "MAIL_PASSWORD": fleet.secret},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_until(begun.exists)
-    running.kill()
-    running.wait()
+    with fleet.with_ansible().start("push", password=fleet.secret) as running:
+        wait_until(begun.exists)
+        running.kill()
     kill_ansible(fleet.folder)
     assert fleet.owner == "maps1"
 

@@ -13,12 +13,6 @@ from tests.support.scripted_mail_server import Failure
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture
-def fleet(tmp_path):
-    with local_fleet(tmp_path, mail_server=SlowMailServer) as fleet:
-        yield fleet
-
-
 def test_a_sign_in_is_enough_while_it_is_asked_for_and_no_email(fleet):
     said = fleet.pushed("--mail", "auth-only")
     assert "sign-in of Reports: authenticated (PLAIN, TLSv1.3)" in said
@@ -78,12 +72,14 @@ def test_what_passes_by_itself_is_tried_again(fleet):
     assert len(fleet.mail.received) == 1
 
 
-def test_a_providers_limit_holds_across_hosts_and_servers(fleet):
-    fleet.settings(providers={"localhost": {"max_connections_per_mailbox": 2}})
-    fleet.declare("Alerts")
-    fleet.of(5).pushed()
-    assert len(fleet.mail.received) == 10
-    assert fleet.mail.busiest <= 2
+def test_a_providers_limit_holds_across_hosts_and_servers(tmp_path):
+    """Over Ansible: each host has a worker, a process of its own."""
+    with local_fleet(tmp_path, 4, mail_server=SlowMailServer) as fleet:
+        fleet.settings(providers={"localhost": {"max_connections_per_mailbox": 2}})
+        fleet.declare("Alerts")
+        fleet.pushed()
+        assert len(fleet.mail.received) == 8
+        assert fleet.mail.busiest <= 2
 
 
 def test_a_limit_a_minute_holds_across_runs(fleet):
@@ -92,7 +88,7 @@ def test_a_limit_a_minute_holds_across_runs(fleet):
     (sent,) = (fleet.folder / ".provisioner" / "turns").glob("*.messages")
     (at,) = json.loads(sent.read_text())
     assert time.time() - 60 < at < time.time()
-    free_at = time.time() + 8
+    free_at = time.time() + 3
     sent.write_text(json.dumps([free_at - 60]))
     fleet.pushed("--limit", "maps2")
     assert time.time() >= free_at

@@ -41,14 +41,14 @@ def test_looking(pushed):
     fleet.ends(64, "worksheet", "--host", "nowhere", "--changed")
     fleet.ends(64, "worksheet", "--forks", "2")
 
-    with fleet.at_a_terminal("worksheet", "--changed") as terminal:
+    with fleet.with_ansible().at_a_terminal("worksheet", "--changed") as terminal:
         terminal.wait_for("checking|maps1")
         terminal.type("\x03")
         assert terminal.ends() == 130
     assert "MAPS email servers" not in terminal.output, "an interrupted look prints nothing"
 
     fleet.declare("Other", password={"env": "NO_SUCH_VARIABLE"})
-    ended = fleet.ends(1, "worksheet", "--changed")
+    ended = fleet.without_ansible().ends(1, "worksheet", "--changed")
     assert "Error: Other: " in ended.stderr
     assert "NO_SUCH_VARIABLE" in ended.stderr
     assert "Reports  (" in ended.stdout, "the others are as they are"
