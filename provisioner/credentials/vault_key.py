@@ -171,7 +171,7 @@ class KeySearch:
             allow_commands=True,
         )
         # ansible-vault strips what it reads from its password file.
-        password = read_secret(reference, context, named_by).reveal().strip()
+        password = read_secret(reference, context, lambda: named_by).reveal().strip()
         if not password:
             raise SecretUnavailable(f"{named_by}: blank", remedy="set it to the vault password")
         return VaultKey(Secret(password))

@@ -45,7 +45,7 @@ def lint(
 ) -> LintResult:
     """Check documents, of which only one is in memory at a time.
 
-    `settings`: whose provider facts count for files that belong to no project.
+    `settings`: of a project; their provider facts count for its files, and for those of no project.
     """
     linter = Linter(settings, rules, asked)
     findings = tuple(linter.findings(documents))

@@ -40,7 +40,7 @@ def read_and_lint(root: Path) -> tuple[Project, LintResult]:
     _require_servers(servers_path(root, settings), settings)
     strays = documents_of(stray_files(root, settings))
     servers = list(documents_of(server_files(root, settings)))
-    result = lint([*settings, *strays, *servers])
+    result = lint([*settings, *strays, *servers], settings=settings)
     if result.errors or result.crashed:
         raise InvalidProject(_report(result), remedy="`provisioner validate` shows all of them")
     return _build(root, settings[0].value if settings else {}, servers), result

@@ -27,7 +27,7 @@ def read(folder: Path, value: Any, *, allow_commands: bool = True, **environment
     context = ReadContext(
         environment=environment, vault_key=lambda: KEY, allow_commands=allow_commands
     )
-    return read_secret(SecretReference(value, folder), context, FIELD).reveal()
+    return read_secret(SecretReference(value, folder), context, lambda: FIELD).reveal()
 
 
 def failure(folder: Path, value: Any, **options: Any) -> str:
