@@ -61,13 +61,13 @@ def rule(
 
 
 # A pattern whose group `sign`, if it has one, is marked; what is wrong, and what to write.
-Form = tuple[re.Pattern[str], str, str]
+Form = tuple[str, str, str]
 
 
 def issues_of_form(pointer: str, text: str, forms: Iterable[Form]) -> Iterator[Issue]:
     """What is wrong with a text that begins with one of these; the first one counts."""
     for pattern, message, remedy in forms:
-        if found := pattern.match(text):
+        if found := re.match(pattern, text):
             groups = found.groupdict()
             part = found.span("sign") if groups.get("sign") is not None else None
             yield Issue(pointer, message, remedy.format_map(groups), part=part)

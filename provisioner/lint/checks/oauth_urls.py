@@ -68,41 +68,31 @@ _FINE = re.compile(
     r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:[/?][!-\"$-~]*)?"
 )
 _WRONG_FORMS: tuple[Form, ...] = (
+    (r"(?i)(?P<sign>https?://)https?:?/", "https:// is repeated", "write it once"),
     (
-        re.compile(r"(?i)(?P<sign>https?://)https?:?/"),
-        "https:// is repeated",
-        "write it once",
-    ),
-    (
-        re.compile(r"(?i)https?://[^/?#]*@"),
+        r"(?i)https?://[^/?#]*@",
         "this URL contains a user name, and possibly a password",
         "write the address without both; if it is a password, renew it, since git keeps it",
     ),
     (
-        re.compile(r"(?!https?://)(?P<sign>(?i:https?))://"),
+        r"(?!https?://)(?P<sign>(?i:https?))://",
         "https is in capital letters, which some programs reject",
         "write https:// in small letters",
     ),
     (
-        re.compile(r"https?://[^#\s\\]*(?P<sign>#.*)"),
+        r"https?://[^#\s\\]*(?P<sign>#.*)",
         "the part after # is only for the browser",
         "write the address without # and what follows",
     ),
-    (re.compile(r"https?:[^\\]*(?P<sign>\\)"), "this is a backslash", "write / in its place"),
+    (r"https?:[^\\]*(?P<sign>\\)", "this is a backslash", "write / in its place"),
+    (r"https?://\S*(?P<sign> +)\S", "this address contains a blank", "write it without"),
     (
-        re.compile(r"https?://\S*(?P<sign> +)\S"),
-        "this address contains a blank",
-        "write it without",
-    ),
-    (
-        re.compile(
-            r"(?i)(?!https?://)(?P<sign>h{0,2}t{1,3}ps{0,2})(?:[:;]?/{1,3}|[:;]\\{2})(?=[\w.-]+\.\w)"
-        ),
+        r"(?i)(?!https?://)(?P<sign>h{0,2}t{1,3}ps{0,2})(?:[:;]?/{1,3}|[:;]\\{2})(?=[\w.-]+\.\w)",
         "the address does not begin with https://",
         "write https:// before the host",
     ),
     (
-        re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::[0-9]+)?(?:/[!-~]*)?\Z"),
+        r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::[0-9]+)?(?:/[!-~]*)?\Z",
         "https:// is missing",
         "write https:// before the host",
     ),
