@@ -18,8 +18,7 @@ import typer
 import provisioner
 from provisioner.ansible.signals import end_on_signals, ignore_signals
 from provisioner.cli.options import with_single_options
-from provisioner.cli.output import Output, output_failure, print_text
-from provisioner.cli.printed_commands import forget_options
+from provisioner.cli.output import Output, forget_options, output_failure, print_text
 from provisioner.errors import ExitCode, ProvisionerError, UsageError
 from provisioner.text import printable_lines
 

@@ -18,7 +18,7 @@ from provisioner.cli.completion import (
     complete_host_name,
     complete_server_name,
 )
-from provisioner.cli.printed_commands import repeat
+from provisioner.cli.output import repeat
 from provisioner.host.mail_mode import MailMode
 
 if TYPE_CHECKING:

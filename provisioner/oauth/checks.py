@@ -23,7 +23,9 @@ from provisioner.credentials.proofs import LastProof, Refused
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed, SignInRefused
 from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.model.project import Project
 from provisioner.oauth.token_endpoint import TokenResponse
+from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 from provisioner.secret import Secret
 from provisioner.text import foreign, proposed_command, redact
@@ -379,6 +381,25 @@ class LoginResult:
 
 
 CheckLogin = Callable[[TokenSet], LoginResult]
+
+
+def mail_server_proof(server: EmailServer, project: Project) -> CheckLogin:
+    """How to ask the mail server from this machine; nothing is sent.
+
+    Its code is imported once somebody has signed in: until then a person waits for the address to
+    open.
+    """
+    provider = provider_for(server.host, project.providers)
+
+    def prove(tokens: TokenSet) -> LoginResult:
+        from provisioner.smtp.client import SmtpAccount, check_login
+
+        user_name = server.mailbox or tokens.identity
+        account = SmtpAccount.of(server, user_name, tokens.access_token, project.ca_file)
+        result = check_login(account)
+        return login_result(result, server.host, provider.name, server.server_name)
+
+    return prove
 
 
 def check_mail_login(

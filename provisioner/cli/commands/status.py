@@ -75,7 +75,7 @@ def status(
 
     opened = options.open()
     proofs, states = read_proofs(opened.project.root), []
-    with progress(quiet=not check, plain=False) as tell:
+    with progress(quiet=not check) as tell:
         for server in opened.project.oauth2_servers(servers):
             tell(f"asking {server.host} about {server.server_name}")
             noted = proofs.get(server.server_name)
@@ -133,10 +133,9 @@ def _checked(
 
     A token that still lives is not refreshed.
     """
-    from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.credentials.expiry import Problem
     from provisioner.credentials.proofs import note_mail, read_proofs
-    from provisioner.oauth.checks import last_proof
+    from provisioner.oauth.checks import last_proof, mail_server_proof
     from provisioner.oauth.refreshing import RefreshRefused, fresh_tokens
 
     name, root, now = server.server_name, opened.project.root, int(time.time())

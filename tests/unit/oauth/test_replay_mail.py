@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from provisioner.cli.app import print_error
-from provisioner.cli.mail_server_proof import mail_server_proof
 from provisioner.credentials.project_secrets import open_project
 from provisioner.errors import SignInFailed
+from provisioner.oauth.checks import mail_server_proof
 from provisioner.oauth.sign_in import Grant, SignInContext, sign_in
 from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
