@@ -137,8 +137,8 @@ def exclusive_lock(
     path: Path,
     subject: str,
     *,
-    owner: str,
     remedy: str,
+    owner: str = "",
     holding: str = "",
     wait_seconds: float = 0.0,
     on_wait: Callable[[str], None] | None = None,
@@ -147,8 +147,8 @@ def exclusive_lock(
     """Hold the lock; LockHeld says that `subject` is locked, by `holding` and whom, and `remedy`.
 
     The system releases it when its holder ends, however that ends. The file stays: removing it
-    would let two runs lock two files of one name. `on_wait` is called once with the holder;
-    `check` at each turn, and may raise.
+    would let two runs lock two files of one name. `owner`: if more is to be said of this run than
+    `process_owner`. `on_wait` is called once with the holder; `check` at each turn, and may raise.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with _as_unlockable(path):
@@ -170,7 +170,7 @@ def exclusive_lock(
                 check()
         with _as_unlockable(path):
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, owner.encode(errors="replace"), 0)
+            os.pwrite(descriptor, (owner or process_owner()).encode(errors="replace"), 0)
         yield
     finally:
         os.close(descriptor)

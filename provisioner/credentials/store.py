@@ -24,7 +24,6 @@ from provisioner.errors import FileUnusable, ProvisionerError
 from provisioner.private_file import (
     Replacement,
     exclusive_lock,
-    process_owner,
     read_private,
     replacing,
     sync_folder,
@@ -164,7 +163,6 @@ class CredentialStore:
         lock = exclusive_lock(
             working / f"{path.name}.lock",
             f"the sign-in of {printable(server_name)}",
-            owner=process_owner(),
             remedy="wait until that run has ended, then run again; "
             "the lock is released when its process exits",
             wait_seconds=_LOCK_WAIT_SECONDS,

@@ -32,7 +32,6 @@ from provisioner.private_file import (
     Exposure,
     exclusive_lock,
     exposure_of,
-    process_owner,
     read_private,
     replace_file,
 )
@@ -130,7 +129,6 @@ class KeySearch:
         with exclusive_lock(
             path.with_name(f".{KEY_FILE}.lock"),
             str(path),
-            owner=process_owner(),
             remedy="wait until that run has ended, then run again",
             wait_seconds=_FIRST_RUN_SECONDS,
         ):

@@ -8,7 +8,6 @@ change.
 from __future__ import annotations
 
 import base64
-import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -28,7 +27,7 @@ from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 from provisioner.secret import Secret
-from provisioner.text import foreign, proposed_command, redact
+from provisioner.text import foreign, json_object, proposed_command, redact
 
 if TYPE_CHECKING:  # it takes a while to import, and a sign-in begins without it
     from provisioner.smtp.client import SmtpResult
@@ -186,7 +185,7 @@ def identity_from(
     if id_token is None:
         return NOBODY
     payload = _payload(id_token)
-    if payload is None:
+    if not payload:
         field = "oauth2.scope_for_authorize"
         raise SignInFailed(
             f"{server.where(field)}: the provider's id_token cannot be read",
@@ -204,14 +203,12 @@ def identity_from(
     )
 
 
-def _payload(id_token: Secret) -> Mapping[str, Any] | None:
-    parts = id_token.reveal().split(".")
+def _payload(id_token: Secret) -> Mapping[str, Any]:
+    payload = id_token.reveal().partition(".")[2].partition(".")[0]
     try:
-        padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        payload = json.loads(base64.urlsafe_b64decode(padded))
-    except (IndexError, ValueError, RecursionError):
-        return None
-    return payload if isinstance(payload, dict) else None
+        return json_object(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        return {}
 
 
 def _check_id_token(payload: Mapping[str, Any], server: EmailServer, now: float) -> None:

@@ -5,7 +5,6 @@ https://openid.net/specs/openid-connect-discovery-1_0.html, RFC 8414 for the fur
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from provisioner.errors import InvalidProject, ProvisionerError
 from provisioner.oauth.authorization import checked_endpoint
 from provisioner.oauth.token_endpoint import MOST_RESPONSE_BYTES, TokenRequestError
 from provisioner.providers.catalogue import is_loopback, provider_for
-from provisioner.text import foreign
+from provisioner.text import foreign, json_object
 
 _PATH = "/.well-known/openid-configuration"
 _LONGEST_URL = 2000
@@ -93,11 +92,7 @@ def _document(url: str, host: str, ca_file: Path | None, seconds: float) -> dict
         raise _unusable(host, f"the answer is HTTP {answer.status}")
     if answer.body is None:
         raise _unusable(host, f"it has more than {MOST_RESPONSE_BYTES // 1024} KiB")
-    try:
-        members = json.loads(answer.body.decode("utf-8"))
-    except (ValueError, RecursionError):
-        members = None
-    if not isinstance(members, dict):
+    if not (members := json_object(answer.body)):
         raise _unusable(host, "it is not a JSON object")
     return members
 

@@ -136,9 +136,10 @@ def push(
         with session.run(
             scope,
             also=also,
-            options=RunOptions(mail=mail, restart=not no_restart, lock_wait=lock_wait),
+            options=RunOptions(
+                mail=mail, restart=not no_restart, lock_wait=lock_wait, keep_key=True
+            ),
             keep=True,
-            keep_key=True,
         ) as run:
             push_hosts(run, options, saved)
     code = session.report(run.record)

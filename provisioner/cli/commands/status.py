@@ -92,12 +92,14 @@ def _host_status(options: HostsOptions, report_format: OutputFormat) -> int:
     from provisioner.cli.output import print_data
     from provisioner.cli.run_session import RunSession
     from provisioner.deploy.record import HostFinished
+    from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
     from provisioner.deploy.targets import declared_targets
     from provisioner.reports.host_status import RENDERERS
 
     session = RunSession("status", options, ReportOptions(output_format=report_format))
-    with session.unlocked(), session.run(Scope(), prepare=declared_targets) as run:
+    reading = RunOptions(prepare=declared_targets)
+    with session.unlocked(), session.run(Scope(), reading) as run:
         for result in run.ask("status", run.targets.all_hosts):
             run.record.add(HostFinished(result=result))
     people = report_format is OutputFormat.TEXT

@@ -43,7 +43,7 @@ def _are_apart(one: Provider, other: Provider) -> bool:
     return bool(one.title and other.title) and not share_endpoints(one, other)
 
 
-def _parameters(url: str) -> dict[str, list[str]]:
+def parameters(url: str) -> dict[str, list[str]]:
     """What a URL brings along behind its question mark."""
     query = url_parts(url).query if "?" in url else ""
     return parse_qs(query, keep_blank_values=True) if query else {}
@@ -169,7 +169,7 @@ def outdated_endpoint(server: ServerView, context: LintContext) -> Iterator[Issu
 
 
 def _names_resource(server: ServerView) -> bool:
-    return any("resource" in _parameters(url) for _, url in server.texts(URLS))
+    return any("resource" in parameters(url) for _, url in server.texts(URLS))
 
 
 @rule("superseded-endpoint", WARNING)
@@ -295,7 +295,7 @@ _FIELDS = {"prompt": "/oauth2/prompt", "login_hint": "/oauth2/login_hint"}
 def misplaced_parameter(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """URLs with a query, and fields that hold what belongs into one."""
     for pointer, url in server.texts(URLS):
-        if brought := _parameters(url):
+        if brought := parameters(url):
             yield from _in_url(pointer, brought, server)
     for pointer, text in server.texts(_LISTS):
         for word in text.split():

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from provisioner.providers.endpoints import host_of
 from provisioner.providers.lookalikes import resembled_host
-from provisioner.text import TYPOGRAPHIC_QUOTES
+from provisioner.text import TYPOGRAPHIC_QUOTES, named
 
 _NAMES = ("/server_name", "/logging/file_name", "/hosts")
 _ACCOUNTS = ("/user_name", "/oauth2/login_hint")
@@ -256,8 +256,8 @@ _QUOTE = (
 
 
 def _of_sign(place: int, sign: str, message: str, remedy: str) -> CopyMistake:
-    name = f"{unicodedata.name(sign, 'a sign')} (U+{ord(sign):04X})"
-    return CopyMistake("copied-character", (place, place + 1), f"{message} {name}", remedy)
+    message = f"{message} {named(sign)}"
+    return CopyMistake("copied-character", (place, place + 1), message, remedy)
 
 
 def _words_for(pointer: str, sign: str) -> tuple[str, str] | None:
