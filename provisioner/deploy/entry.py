@@ -14,7 +14,7 @@ from provisioner.config.pointer import pointer_to
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import ProvisionerError
 from provisioner.host.host_document import known_names, looks_like_placeholder
-from provisioner.model.email_server import EmailServer, OAuth2Settings, TestEmail
+from provisioner.model.email_server import EmailServer, TestEmail
 from provisioner.resources import schema_path
 from provisioner.secret import Secret
 from provisioner.smtp.client import SmtpAccount
@@ -59,25 +59,14 @@ class ServerEntry:
         return tuple(secret for secret in found if secret is not None)
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as it is written, secrets revealed. Every key is there, null where not set."""
-        server = self.server
-        return {
-            "server_name": server.server_name,
-            "host": server.host,
-            "port": server.port,
-            "client_name": server.client_name,
-            "maximum_emails_per_minute": server.maximum_emails_per_minute,
-            "smtp_security_level": str(server.smtp_security_level),
-            "use_tls": server.use_tls,
+        """The entry as it is written, secrets revealed: each key of the schema, null if not set."""
+        own = {
             "user_name": self.user_name,
-            "password": _revealed(self.password),
-            "oauth2": self._oauth2(server.oauth2) if server.oauth2 else None,
-            "logging": (
-                {"enabled": server.logging.enabled, "file_name": server.logging.file_name}
-                if server.logging
-                else None
-            ),
+            "password": self.password,
+            "client_secret": self.client_secret,
+            "token": self.token_set,
         }
+        return _written(_schema()["items"], self.server, own)
 
     def public(self, *, check: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
         """(the entry with null for hidden values, JSON pointer -> JSON token of each of these).
@@ -111,36 +100,16 @@ class ServerEntry:
             )
         return Mail(sender=sender, recipient=recipient)
 
-    def _oauth2(self, settings: OAuth2Settings) -> dict[str, Any]:
-        return {
-            "access_token_url": settings.access_token_url,
-            "authorization_url": settings.authorization_url,
-            "client_id": settings.client_id,
-            "client_secret": _revealed(self.client_secret),
-            "login_hint": settings.login_hint,
-            "prompt": settings.prompt,
-            "refresh_token_url": settings.refresh_token_url,
-            "scope_for_authorize": settings.scope_for_authorize,
-            "scope_for_token": settings.scope_for_token,
-            "use_https_on_callback": settings.use_https_on_callback,
-            "token": _token(self.token_set) if self.token_set else None,
-        }
 
-
-def _token(tokens: TokenSet) -> dict[str, Any]:
-    return {
-        "grant_id": tokens.grant_id,
-        "access_token": tokens.access_token.reveal(),
-        "refresh_token": tokens.refresh_token.reveal(),
-        "expires_at": tokens.expires_at,
-        "scope": tokens.scope,
-        "identity": tokens.identity,
-        "token_endpoint_auth_method": tokens.token_endpoint_auth_method,
-    }
-
-
-def _revealed(secret: Secret | None) -> str | None:
-    return secret.reveal() if secret is not None else None
+def _written(schema: Mapping[str, Any], source: object, own: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of `source` that the schema has keys for; `own` has others in their place."""
+    found = {}
+    for name, inner in schema["properties"].items():
+        value = own[name] if name in own else getattr(source, name)
+        if value is not None and "properties" in inner:
+            value = _written(inner, value, own)
+        found[name] = value.reveal() if isinstance(value, Secret) else value
+    return found
 
 
 def _hide(content: dict[str, Any], pointer: str, hidden: dict[str, str]) -> None:
@@ -177,5 +146,12 @@ def _require_contract(entry: ServerEntry, content: Mapping[str, Any]) -> None:
 def _contract() -> Any:
     from jsonschema import Draft202012Validator
 
+    return Draft202012Validator(_schema())
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """Of `servers` in the host document."""
     schema = json.loads(schema_path("host-document").read_bytes())
-    return Draft202012Validator(schema["properties"]["servers"])
+    servers: dict[str, Any] = schema["properties"]["servers"]
+    return servers
