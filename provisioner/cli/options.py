@@ -19,7 +19,6 @@ from provisioner.cli.completion import (
     complete_server_name,
 )
 from provisioner.cli.output import repeat
-from provisioner.host.mail_mode import MailMode
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -153,11 +152,6 @@ RequiredServers = Annotated[
         show_default=False,
         autocompletion=complete_server_name,
     ),
-]
-
-Mail = Annotated[
-    MailMode,
-    typer.Option("--mail", help="How to verify a host: send an email, only sign in, or neither."),
 ]
 
 Verbosity = Annotated[

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from provisioner.errors import ProvisionerError
-from provisioner.reports.layout import laid_out
 from provisioner.text import printable_lines
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ _failures: dict[int, OSError] = {}  # of standard output and error: the first on
 def print_text(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
     """Print for people, at once: wrapped on a terminal, colored where that is wanted; what does not
     show is named."""
+    from provisioner.reports.layout import laid_out  # findings are printed as they are
+
     stream = file or sys.stdout
     colored = is_colored(stream, os.environ)
     text = with_given_options(printable_lines(text + end))

@@ -13,7 +13,6 @@ from provisioner.cli.options import (
     HostLimit,
     HostsOptions,
     LockWait,
-    Mail,
     NoRestart,
     Prune,
     ReportOptions,
@@ -26,6 +25,11 @@ if TYPE_CHECKING:
     from provisioner.cli.run_session import RunSession
     from provisioner.deploy.push import Work
     from provisioner.deploy.record import RunRecord
+
+Mail = Annotated[
+    MailMode,
+    typer.Option("--mail", help="How to verify a host: send an email, only sign in, or neither."),
+]
 
 
 def push(
