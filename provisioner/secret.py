@@ -24,7 +24,6 @@ class Secret:
         known_secrets.add(text)
 
     def reveal(self) -> str:
-        """The text itself."""
         return self._text
 
     def __str__(self) -> str:

@@ -134,7 +134,6 @@ def _require_command(arguments: list[str]) -> None:
 
 
 def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The command line with these commands."""
     app = typer.Typer(
         name="provisioner",
         help="Manage the email servers of Evisions MAPS: validate, sign in, push, verify.",
@@ -153,7 +152,6 @@ def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
 
 
 def command_named(name: str) -> Callable[..., int]:
-    """The function of a command."""
     module = name.replace("-", "_")
     command: Callable[..., int] = getattr(
         import_module(f"provisioner.cli.commands.{module}"), module

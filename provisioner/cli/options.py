@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 
 class OutputFormat(StrEnum):
-    """How a command prints its result."""
-
     TEXT = "text"
     JSON = "json"
 
@@ -302,8 +300,6 @@ class HostsOptions(ProjectOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
-    """How a run is reported."""
-
     report: ReportFiles = None
     output_format: Format = OutputFormat.TEXT
 

@@ -60,7 +60,6 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
         return self.shown.rpartition("/")[2]
 
     @property

@@ -87,7 +87,6 @@ class File(SecretSource):
 
     @property
     def path(self) -> Path:
-        """Where it is."""
         return declared_path(self.value, self.root).absolute()
 
     def read(self, context: ReadContext) -> bytes:  # noqa: ARG002

@@ -90,7 +90,6 @@ class KeySearch:
         return "", {File.key: str(self.key_file)}
 
     def is_generated(self) -> bool:
-        """Whether the generated key is the one in use."""
         named_by, _ = self._setting()
         return not named_by
 
@@ -231,7 +230,6 @@ class KeySearch:
 
 
 def unwritable_key(path: Path, error: OSError) -> FileUnusable:
-    """The error for a key that cannot be written."""
     return FileUnusable(
         f"cannot write the vault key {path}: {error.strerror}",
         remedy=f"make the folder writable, or set {PASSWORD_FILE_VARIABLE}",
@@ -239,7 +237,6 @@ def unwritable_key(path: Path, error: OSError) -> FileUnusable:
 
 
 def new_key() -> VaultKey:
-    """A new random key."""
     return VaultKey(Secret(secrets.token_hex(32)))
 
 

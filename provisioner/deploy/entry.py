@@ -39,7 +39,6 @@ class ServerEntry:
 
     @property
     def name(self) -> str:
-        """The server's name."""
         return self.server.server_name
 
     @property
@@ -48,7 +47,6 @@ class ServerEntry:
         return self.server.mailbox or (self.token_set.identity if self.token_set else None)
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret in the entry."""
         tokens = self.token_set
         found = (
             self.password,

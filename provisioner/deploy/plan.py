@@ -43,7 +43,6 @@ class PlannedHost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def due(self) -> set[str]:
-        """The servers to write or to verify there."""
         return {n for n, action in self.actions.items() if action not in ("removed", "orphaned")}
 
     @property
@@ -69,7 +68,6 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seal: Annotated[str, Meta(max_length=64)] = ""
 
     def text(self) -> str:
-        """The file's content."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2).decode() + "\n"
 
     def changed(self, servers: Mapping[str, str]) -> list[str]:

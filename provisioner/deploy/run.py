@@ -91,12 +91,10 @@ class Run:
 
     @property
     def project(self) -> Project:
-        """What is declared."""
         return self.opened.project
 
     @property
     def commit(self) -> Commit:
-        """That of the project."""
         return Commit(self.record.started.commit, self.record.started.dirty)
 
     def ask(
@@ -284,7 +282,6 @@ def open_run(
 
 
 def run_started(project: Project, command: Command, options: Mapping[str, Any]) -> RunStarted:
-    """The first event of a run."""
     commit = commit_of(project.root, project.declared_paths)
     return RunStarted(
         run_id=new_run_id(),

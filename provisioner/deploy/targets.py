@@ -81,7 +81,6 @@ class Targets:
         return tuple(sorted(self.pruned_hosts.union(*(self.hosts[name] for name in self.entries))))
 
     def entries_of(self, host: str) -> list[ServerEntry]:
-        """What goes to one host."""
         return [entry for name, entry in self.entries.items() if host in self.hosts[name]]
 
     def limited_to(self, hosts: Collection[str]) -> Targets:
@@ -103,7 +102,6 @@ class Targets:
         return replace(self, entries={**self.entries, entry.name: entry})
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret of every entry."""
         return tuple(s for entry in self.entries.values() for s in entry.secrets())
 
     # -- what providers say

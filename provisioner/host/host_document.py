@@ -75,7 +75,6 @@ class HostDocument:
         return fingerprint(self.text(), key)
 
     def placeholders(self) -> frozenset[str]:
-        """Those that stand in it."""
         leaves = (value for entry in self.entries.values() for _, value in _leaves(entry))
         return frozenset(value for value in leaves if is_placeholder(value))
 
@@ -224,7 +223,6 @@ def is_expired(entry: Entry, at: float) -> bool:
 
 
 def with_token(entry: Entry, token: Any) -> Entry:
-    """A copy of an OAuth2 entry with another token."""
     return {**entry, "oauth2": {**entry["oauth2"], "token": token}}
 
 

@@ -56,7 +56,6 @@ _Named = TypeVar("_Named", ServerToEnter, ServerEntered)
 
 
 def last_entered(state: State) -> list[ServerEntered]:
-    """The last record of each server, by name."""
     return [
         ServerEntered(
             name=str((last.entry or {}).get("server_name", key)),

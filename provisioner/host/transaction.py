@@ -57,7 +57,6 @@ class Transaction:
 
     @property
     def now(self) -> Current:
-        """What lies there before."""
         return self.change.now
 
     # -- forward

@@ -65,14 +65,11 @@ _UTC = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, kw_only=True)
 class Worker(Surroundings):
-    """One host's worker."""
-
     work: RunInput
     settings: HostSettings
 
     @property
     def given(self) -> HostInput:
-        """The host's part of the run."""
         return self.work.hosts[self.host]
 
     # -- the procedure

@@ -26,12 +26,10 @@ class LintResult(NamedTuple):
 
     @property
     def errors(self) -> int:
-        """How many findings are errors."""
         return sum(finding.severity is Severity.ERROR for finding in self.findings)
 
     @property
     def warnings(self) -> int:
-        """How many findings are warnings."""
         return len(self.findings) - self.errors
 
 

@@ -36,8 +36,6 @@ class Spot(NamedTuple):
 
 
 class Schema:
-    """One of the published schemas."""
-
     def __init__(self, name: SchemaName) -> None:
         self.name = name
         self.content: dict[str, Any] = json.loads(schema_path(name).read_bytes())
@@ -122,7 +120,6 @@ class Schema:
 
 @cache
 def schema_named(name: SchemaName) -> Schema:
-    """A schema, read once."""
     return Schema(name)
 
 

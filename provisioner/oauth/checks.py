@@ -346,7 +346,6 @@ def other_account(provider: Provider, server: EmailServer) -> str:
 
 
 def _mailbox_field(server: EmailServer) -> str:
-    """The field that names the mailbox."""
     by_hint = server.user_name is None and server.oauth2 and server.oauth2.login_hint
     return "oauth2.login_hint" if by_hint else "user_name"
 
@@ -355,8 +354,6 @@ def _mailbox_field(server: EmailServer) -> str:
 
 
 class LoginOutcome(StrEnum):
-    """What the mail server said to the new token."""
-
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UNVERIFIED = "unverified"

@@ -23,8 +23,6 @@ _MOST_HOSTS = 5  # names in a row of equal hosts
 
 
 class CheckState(StrEnum):
-    """How a check ended."""
-
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"

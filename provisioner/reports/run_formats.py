@@ -137,7 +137,6 @@ def mail_words(mail: MailResult) -> str:
 
 
 def cells(*texts: str) -> str:
-    """A row of a table."""
     return "| " + " | ".join(markdown_cell(text) for text in texts) + " |"
 
 

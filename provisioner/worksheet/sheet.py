@@ -133,7 +133,6 @@ class DialogField:
 
     @property
     def label(self) -> str:
-        """As the dialog spells it."""
         return str(self.schema["title"])
 
     def choices(self) -> Mapping[Any, str] | None:
@@ -144,7 +143,6 @@ class DialogField:
 
 @cache
 def dialog_fields() -> tuple[DialogField, ...]:
-    """All fields of the dialog, in its order."""
     schema = json.loads(schema_path("email-server").read_bytes())
     return tuple(_walk(schema["properties"], "", ""))
 
