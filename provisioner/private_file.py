@@ -52,6 +52,16 @@ def read_private(
         os.close(descriptor)
 
 
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """At most so many bytes of a file. OSError; a pipe or a device is not even opened."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    # O_NONBLOCK: one may take the file's place in that moment.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(most_bytes)
+
+
 class Exposure(StrEnum):
     """What other users have to do with a file that should be only the user's, at worst."""
 

@@ -15,7 +15,7 @@ from provisioner.credentials.store import TokenSet
 from provisioner.errors import ProvisionerError
 from provisioner.host.host_document import known_names, looks_like_placeholder
 from provisioner.model.email_server import EmailServer, TestEmail
-from provisioner.resources import schema_path
+from provisioner.resources import published_schema
 from provisioner.secret import Secret
 from provisioner.smtp.client import SmtpAccount
 
@@ -64,7 +64,8 @@ class ServerEntry:
             "client_secret": self.client_secret,
             "token": self.token_set,
         }
-        return _written(_schema()["items"], self.server, own)
+        keys = published_schema("host-document")["properties"]["servers"]["items"]
+        return _written(keys, self.server, own)
 
     def public(self, *, check: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
         """(the entry with null for hidden values, JSON pointer -> JSON token of each of these).
@@ -99,10 +100,10 @@ class ServerEntry:
         return Mail(sender=sender, recipient=recipient)
 
 
-def _written(schema: Mapping[str, Any], source: object, own: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of `source` that the schema has keys for; `own` has others in their place."""
+def _written(keys: Mapping[str, Any], source: object, own: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of `source` that a schema has `keys` for; `own` has others in their place."""
     found = {}
-    for name, inner in schema["properties"].items():
+    for name, inner in keys["properties"].items():
         value = own[name] if name in own else getattr(source, name)
         if value is not None and "properties" in inner:
             value = _written(inner, value, own)
@@ -144,12 +145,4 @@ def _require_contract(entry: ServerEntry, content: Mapping[str, Any]) -> None:
 def _contract() -> Any:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(_schema())
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    """Of `servers` in the host document."""
-    schema = json.loads(schema_path("host-document").read_bytes())
-    servers: dict[str, Any] = schema["properties"]["servers"]
-    return servers
+    return Draft202012Validator(published_schema("host-document")["properties"]["servers"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
@@ -12,7 +11,7 @@ from provisioner.config.document import Document
 from provisioner.config.files import SETTINGS_FILES
 from provisioner.config.pointer import pointer_to, segments
 from provisioner.lint.mistakes.nearest import same_letters
-from provisioner.resources import schema_path
+from provisioner.resources import published_schema
 
 SchemaNode = Mapping[str, Any]
 SchemaName = Literal["email-server", "project", "host-document"]
@@ -38,7 +37,7 @@ class Spot(NamedTuple):
 class Schema:
     def __init__(self, name: SchemaName) -> None:
         self.name = name
-        self.content: dict[str, Any] = json.loads(schema_path(name).read_bytes())
+        self.content = published_schema(name)
 
     @cached_property
     def _engine(self) -> Any:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -134,10 +135,10 @@ def authenticate(
     opened = options.open(declared)
     opened.secrets.making_key()
     opened.store.prepare()
-    return gravest(
-        _code(server, opened, way, asks_account=select_account, no_smtp_check=no_smtp_check)
-        for server in chosen
+    sign_in = partial(
+        _signed_in, opened=opened, way=way, asks_account=select_account, no_smtp_check=no_smtp_check
     )
+    return gravest(_code(server, opened, sign_in) for server in chosen)
 
 
 def _callback_certificate(
@@ -183,20 +184,13 @@ def _refuse_with_device(**browsers: object) -> None:
 
 
 def _code(
-    server: EmailServer,
-    opened: OpenProject,
-    way: Way,
-    *,
-    asks_account: bool,
-    no_smtp_check: bool,
+    server: EmailServer, opened: OpenProject, sign_in: Callable[[EmailServer], TokenSet]
 ) -> ExitCode:
     """What became of one server; its errors are printed here, so that the next gets its turn."""
     name, path = server.server_name, opened.store.path(server.server_name)
     before = _version(path)
     try:
-        saved = _signed_in(
-            server, opened, way, asks_account=asks_account, no_smtp_check=no_smtp_check
-        )
+        saved = sign_in(server)
     except KeyboardInterrupt:
         raise _interrupted(name, was_saved=_version(path) != before) from None
     except Interrupted:
@@ -231,12 +225,7 @@ def _interrupted(name: str, *, was_saved: bool) -> Interrupted:
 
 
 def _signed_in(
-    server: EmailServer,
-    opened: OpenProject,
-    way: Way,
-    *,
-    asks_account: bool,
-    no_smtp_check: bool,
+    server: EmailServer, *, opened: OpenProject, way: Way, asks_account: bool, no_smtp_check: bool
 ) -> TokenSet:
     from provisioner.oauth.authorization import select_account
     from provisioner.oauth.checks import mail_server_proof
