@@ -50,11 +50,11 @@ class Source:
 
     __slots__ = ("_lines", "_trees", "path", "project", "shown", "text")
 
-    def __init__(self, path: str, text: str = "", *, shown: str = "", project: str = "") -> None:
+    def __init__(self, path: str, *, shown: str = "", project: str = "") -> None:
         self._lines: list[str] | None = None
         self._trees: tuple[int, Node | None, Iterator[Built]] = 0, None, iter(())
         self.path = path
-        self.text = text
+        self.text = ""
         self.shown = shown or path
         self.project = project
 

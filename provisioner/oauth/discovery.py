@@ -18,6 +18,7 @@ from provisioner.text import foreign, json_object
 
 _PATH = "/.well-known/openid-configuration"
 _LONGEST_URL = 2000
+_LONGEST_SECONDS = 30.0
 _REMEDY = "check --issuer, or pass --authorization-url and --access-token-url instead"
 
 
@@ -34,12 +35,10 @@ class ProviderMetadata:
     authorization_response_iss_parameter_supported: bool = False
 
 
-def discover(
-    issuer: str, *, ca_file: Path | None = None, seconds: float = 30.0
-) -> ProviderMetadata:
+def discover(issuer: str, *, ca_file: Path | None) -> ProviderMetadata:
     """Read and check the document of an issuer. ProvisionerError if it cannot be used."""
     host = _checked_issuer(issuer)
-    members = _document(f"{issuer.removesuffix('/')}{_PATH}", host, ca_file, seconds)
+    members = _document(f"{issuer.removesuffix('/')}{_PATH}", host, ca_file)
     named = members.get("issuer")
     if named != issuer:  # section 4.3: exactly, else one issuer could speak for another
         raise _unusable(host, f"it is of the issuer {foreign(named)!r}")
@@ -81,11 +80,11 @@ def _checked_issuer(issuer: str) -> str:
     return host
 
 
-def _document(url: str, host: str, ca_file: Path | None, seconds: float) -> dict[str, Any]:
+def _document(url: str, host: str, ca_file: Path | None) -> dict[str, Any]:
     from provisioner.oauth.https_post import send
 
     try:
-        answer = send(url, None, {}, seconds=seconds, ca_file=ca_file)
+        answer = send(url, None, {}, seconds=_LONGEST_SECONDS, ca_file=ca_file)
     except TokenRequestError as fault:
         raise ProvisionerError(f"discovery: {host} {fault.message}", remedy=_REMEDY) from None
     if answer.status != 200:
