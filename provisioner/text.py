@@ -163,6 +163,17 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def as_many_as_fit(
+    room: int, pieces: Iterable[str], size: Callable[[str], int] = len
+) -> Iterator[str]:
+    """The first pieces for which there is room."""
+    for piece in pieces:
+        room -= size(piece)
+        if room < 0:
+            return
+        yield piece
+
+
 def _shows(character: str) -> bool:
     return character.isprintable() and character not in _BLANKS
 
