@@ -5,13 +5,12 @@ The path may lead anywhere, so nothing of the file is ever quoted.
 
 from __future__ import annotations
 
-import os
 import re
 import ssl
-import stat
 from pathlib import Path
 
 from provisioner.errors import InvalidProject
+from provisioner.private_file import read_regular
 from provisioner.text import printable
 
 _MOST_BYTES = 4 * 1024 * 1024
@@ -23,7 +22,7 @@ _CERTIFICATE = re.compile(
 def ca_certificates(path: Path) -> str:
     """The certificates of the file as PEM. InvalidProject if it is no such file."""
     try:
-        content = _content(path)
+        content = read_regular(path, _MOST_BYTES + 1)
     except OSError as error:
         raise _unusable(path, str(error.strerror)) from None
     except ValueError:
@@ -39,20 +38,6 @@ def ca_certificates(path: Path) -> str:
     except (OSError, ValueError):  # ssl.SSLError is an OSError
         raise _unusable(path, "a certificate in it is damaged") from None
     return certificates
-
-
-def _content(path: Path) -> bytes:
-    """Up to a byte more than may be. A pipe or a device is not even opened.
-
-    Without waiting for one that takes the file's place in that moment.
-    """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(0, "it is not a regular file")
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    try:
-        return os.read(descriptor, _MOST_BYTES + 1)
-    finally:
-        os.close(descriptor)
 
 
 def _unusable(path: Path, problem: str) -> InvalidProject:

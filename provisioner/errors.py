@@ -102,10 +102,6 @@ class RevocationFailed(ProvisionerError):
     """The provider did not end the grant; the stored tokens are untouched."""
 
 
-class MailRefused(ProvisionerError):
-    """The mail server did not take the test email."""
-
-
 class FleetError(ProvisionerError):
     """Ansible could not be run as asked."""
 

@@ -52,6 +52,16 @@ def read_private(
         os.close(descriptor)
 
 
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """At most so many bytes of a file. OSError; a pipe or a device is not even opened."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    # O_NONBLOCK: one may take the file's place in that moment.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(most_bytes)
+
+
 class Exposure(StrEnum):
     """What other users have to do with a file that should be only the user's, at worst."""
 
@@ -137,8 +147,8 @@ def exclusive_lock(
     path: Path,
     subject: str,
     *,
-    owner: str,
     remedy: str,
+    owner: str = "",
     holding: str = "",
     wait_seconds: float = 0.0,
     on_wait: Callable[[str], None] | None = None,
@@ -147,8 +157,8 @@ def exclusive_lock(
     """Hold the lock; LockHeld says that `subject` is locked, by `holding` and whom, and `remedy`.
 
     The system releases it when its holder ends, however that ends. The file stays: removing it
-    would let two runs lock two files of one name. `on_wait` is called once with the holder;
-    `check` at each turn, and may raise.
+    would let two runs lock two files of one name. `owner`: if more is to be said of this run than
+    `process_owner`. `on_wait` is called once with the holder; `check` at each turn, and may raise.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with _as_unlockable(path):
@@ -170,7 +180,7 @@ def exclusive_lock(
                 check()
         with _as_unlockable(path):
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, owner.encode(errors="replace"), 0)
+            os.pwrite(descriptor, (owner or process_owner()).encode(errors="replace"), 0)
         yield
     finally:
         os.close(descriptor)

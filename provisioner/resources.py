@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -11,6 +13,13 @@ _PACKAGE = Path(__file__).resolve().parent
 def schema_path(name: str) -> Path:
     """`email-server`, `project`, `host-document` -> the JSON Schema file."""
     return _folder("schemas") / f"{name}.schema.json"
+
+
+@cache
+def published_schema(name: str) -> dict[str, Any]:
+    """What the file says; not to be changed."""
+    content: dict[str, Any] = json.loads(schema_path(name).read_bytes())
+    return content
 
 
 def playbooks_folder() -> Path:

@@ -24,7 +24,6 @@ class Secret:
         known_secrets.add(text)
 
     def reveal(self) -> str:
-        """The text itself."""
         return self._text
 
     def __str__(self) -> str:
@@ -53,3 +52,10 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled")
+
+
+def keyed_digest(key: bytes, content: bytes) -> str:
+    """HMAC-SHA-256: without the key it tells nothing of the content."""
+    from hmac import digest
+
+    return digest(key, content, "sha256").hex()

@@ -11,8 +11,6 @@ from typing import Literal, NamedTuple
 
 
 class SecurityLevel(StrEnum):
-    """The values of smtp_security_level."""
-
     AUTO_DETECT = "auto_detect"
     NONE = "none"
     LOGIN = "login"

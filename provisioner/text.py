@@ -14,6 +14,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from provisioner.secret import MASK, known_secrets
@@ -60,6 +61,13 @@ def markdown_cell(text: str) -> str:
     return printable_lines(text).translate(_MARKDOWN_CELL)
 
 
+def named(sign: str) -> str:
+    """A character's name and code point."""
+    import unicodedata  # few files have a character that must be named
+
+    return f"{unicodedata.name(sign, '')} (U+{ord(sign):04X})".strip()
+
+
 def countable(text: str) -> str:
     """The same as `printable`, for a value to be typed or compared: blanks are countable, too."""
     return printable(_UNCOUNTED.sub(lambda found: _code_point(" ") * len(found[0]), text))
@@ -74,6 +82,17 @@ def as_json(value: object, *, indent: int | None = None) -> str:
     """JSON in which what does not show is escaped: a program reads it, a person may look on."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return text if text.isascii() and "\x7f" not in text else _shown(text, _escape, kept="\n")
+
+
+def json_object(text: str | bytes | None) -> dict[str, Any]:
+    """What is a JSON object, in UTF-8 without a mark before it (RFC 8259 section 8.1), since not
+    all parsers see the same in others; empty for all else.
+    """
+    try:
+        found = json.loads(text.decode() if isinstance(text, bytes) else text or "")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def foreign(text: object, *, longest: int = _LONGEST) -> str:
@@ -142,6 +161,17 @@ def local_time(at: float | str) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 host`, `2,000 hosts`; `plural` where an s does not do."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def as_many_as_fit(
+    room: int, pieces: Iterable[str], size: Callable[[str], int] = len
+) -> Iterator[str]:
+    """The first pieces for which there is room."""
+    for piece in pieces:
+        room -= size(piece)
+        if room < 0:
+            return
+        yield piece
 
 
 def _shows(character: str) -> bool:

@@ -96,7 +96,6 @@ def explain(stage: str, said: Set[str], text: str = "", provider: str = "") -> A
 
 
 def first_row(stage: str, said: Set[str], text: str = "", provider: str = "") -> Row:
-    """The first row that fits."""
     text, provider = text[:_LONGEST_TEXT].casefold(), provider.casefold()
     return next(row for row in rows() if row.fits(stage, said, text, provider))
 

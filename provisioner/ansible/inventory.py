@@ -39,8 +39,6 @@ _YAML = frozenset((".yml", ".yaml", ".json"))
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """A parsed Ansible inventory."""
-
     path: Path
     _manager: Any
     _loader: Any

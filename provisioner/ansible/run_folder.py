@@ -228,7 +228,6 @@ class Begun:
         self._folder, self._host, self._file = folder, host, file
 
     def phase(self, name: str) -> None:
-        """Tell what is done now."""
         line = msgspec.json.encode(Phase(self._host, name)) + b"\n"
         with suppress(OSError):
             file = os.open(self._folder / "progress", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)

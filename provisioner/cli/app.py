@@ -18,8 +18,7 @@ import typer
 import provisioner
 from provisioner.ansible.signals import end_on_signals, ignore_signals
 from provisioner.cli.options import with_single_options
-from provisioner.cli.output import Output, output_failure, print_text
-from provisioner.cli.printed_commands import forget_options
+from provisioner.cli.output import Output, forget_options, output_failure, print_text
 from provisioner.errors import ExitCode, ProvisionerError, UsageError
 from provisioner.text import printable_lines
 
@@ -135,7 +134,6 @@ def _require_command(arguments: list[str]) -> None:
 
 
 def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The command line with these commands."""
     app = typer.Typer(
         name="provisioner",
         help="Manage the email servers of Evisions MAPS: validate, sign in, push, verify.",
@@ -154,7 +152,6 @@ def app_with(names: Iterable[str] = COMMANDS) -> typer.Typer:
 
 
 def command_named(name: str) -> Callable[..., int]:
-    """The function of a command."""
     module = name.replace("-", "_")
     command: Callable[..., int] = getattr(
         import_module(f"provisioner.cli.commands.{module}"), module

@@ -18,8 +18,7 @@ from provisioner.cli.completion import (
     complete_host_name,
     complete_server_name,
 )
-from provisioner.cli.printed_commands import repeat
-from provisioner.host.mail_mode import MailMode
+from provisioner.cli.output import repeat
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 
 class OutputFormat(StrEnum):
-    """How a command prints its result."""
-
     TEXT = "text"
     JSON = "json"
 
@@ -153,11 +150,6 @@ RequiredServers = Annotated[
         show_default=False,
         autocompletion=complete_server_name,
     ),
-]
-
-Mail = Annotated[
-    MailMode,
-    typer.Option("--mail", help="How to verify a host: send an email, only sign in, or neither."),
 ]
 
 Verbosity = Annotated[
@@ -308,8 +300,6 @@ class HostsOptions(ProjectOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
-    """How a run is reported."""
-
     report: ReportFiles = None
     output_format: Format = OutputFormat.TEXT
 

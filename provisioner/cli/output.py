@@ -1,17 +1,17 @@
-"""Where reports go: to standard output, and into files."""
+"""Where reports go: to standard output, and into files; with commands that work as printed."""
 
 from __future__ import annotations
 
 import io
 import os
+import re
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from provisioner.cli.printed_commands import with_given_options
 from provisioner.errors import ProvisionerError
-from provisioner.reports.layout import laid_out
 from provisioner.text import printable_lines
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _failures: dict[int, OSError] = {}  # of standard output and error: the first on
 def print_text(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
     """Print for people, at once: wrapped on a terminal, colored where that is wanted; what does not
     show is named."""
+    from provisioner.reports.layout import laid_out  # findings are printed as they are
+
     stream = file or sys.stdout
     colored = is_colored(stream, os.environ)
     text = with_given_options(printable_lines(text + end))
@@ -117,3 +119,37 @@ def is_colored(stream: TextIO, environment: Mapping[str, str]) -> bool:
     if any(environment.get(name, "0") not in ("", "0") for name in _FORCING):
         return True
     return environment.get("TERM") != "dumb" and stream.isatty()
+
+
+# -- printed commands repeat the options that led to this project and these hosts: without them they
+# would not work as printed, from the folder where they are printed
+
+PROJECT_COMMANDS = (
+    "init|validate|authenticate|accept|status|refresh|revoke|rekey|doctor|plan|push|rollback|"
+    "history|test-email|worksheet|entered"
+)
+INVENTORY_COMMANDS = "status|doctor|plan|push|rollback|worksheet(?=.* --host)|entered"
+_OPTIONS = {"-C": PROJECT_COMMANDS, "-i": INVENTORY_COMMANDS}
+_COMMAND = r"(?<![\w/.-])provisioner (?:{})(?![\w-])(?!:)"
+
+_given: dict[str, str] = {}
+
+
+def repeat(option: str, value: Path | None) -> Path | None:
+    """Remember what was given; the current folder needs no mention."""
+    if value is not None and value != Path():
+        _given[option] = shlex.quote(str(value))
+    return value
+
+
+def forget_options() -> None:
+    """Before another command line is run in this process."""
+    _given.clear()
+
+
+def with_given_options(text: str) -> str:
+    """The text with these options in each command that takes them."""
+    for option, value in reversed(_given.items()):
+        given = f" {option} {value}".replace("\\", r"\\")
+        text = re.sub(_COMMAND.format(_OPTIONS[option]), rf"\g<0>{given}", text)
+    return text

@@ -28,7 +28,6 @@ from provisioner.deploy.record import (
 )
 from provisioner.deploy.run import Run, RunOptions, open_run, run_started
 from provisioner.deploy.scope import Scope
-from provisioner.deploy.targets import Prepare, prepare_targets
 from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError
 from provisioner.git import commit_of
 from provisioner.host.result import HostResult
@@ -37,6 +36,8 @@ from provisioner.reports.run_formats import FILE_FORMATS, RENDERERS
 from provisioner.reports.run_text import run_text
 from provisioner.secret import Secret
 from provisioner.state_dir import project_lock
+
+_AS_USUAL = RunOptions()
 
 
 class NotAgreed(ProvisionerError):
@@ -100,13 +101,10 @@ class RunSession:
     def run(
         self,
         scope: Scope,
+        options: RunOptions = _AS_USUAL,
         *,
         also: Mapping[str, Any] | None = None,
-        options: RunOptions | None = None,
         keep: bool = False,
-        keep_key: bool = False,
-        key: str | None = None,
-        prepare: Prepare = prepare_targets,
     ) -> Iterator[Run]:
         """A run that is recorded from its first event to its last; with `keep` in a journal.
 
@@ -126,17 +124,7 @@ class RunSession:
         with _recorded(project, started, self.view, keep=keep) as record:
             with self.signals.ending_a_question():
                 opened = given.open(project)
-            with open_run(
-                opened,
-                record,
-                scope,
-                self.signals,
-                executor=executor,
-                options=options,
-                keep_key=keep_key,
-                key=key,
-                prepare=prepare,
-            ) as run:
+            with open_run(opened, record, scope, self.signals, executor, options) as run:
                 yield run
                 record.finish(self.signals.first)
 

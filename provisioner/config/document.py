@@ -50,17 +50,16 @@ class Source:
 
     __slots__ = ("_lines", "_trees", "path", "project", "shown", "text")
 
-    def __init__(self, path: str, text: str = "", *, shown: str = "", project: str = "") -> None:
+    def __init__(self, path: str, *, shown: str = "", project: str = "") -> None:
         self._lines: list[str] | None = None
         self._trees: tuple[int, Node | None, Iterator[Built]] = 0, None, iter(())
         self.path = path
-        self.text = text
+        self.text = ""
         self.shown = shown or path
         self.project = project
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
         return self.shown.rpartition("/")[2]
 
     @property

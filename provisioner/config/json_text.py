@@ -27,7 +27,7 @@ from yaml.events import (
 
 from provisioner.config.issue import Issue, Range, Unreadable, position_at
 from provisioner.config.yaml_text import NextEvent
-from provisioner.text import TYPOGRAPHIC_QUOTES
+from provisioner.text import TYPOGRAPHIC_QUOTES, named
 
 _REMEDY = "compare with https://www.json.org, or write the file as YAML (*.yml)"
 _NO_VALUE = "a value is missing here, or is not valid JSON"
@@ -178,7 +178,7 @@ def _instead(text: str, at: int) -> str:
 
 def _sign(sign: str) -> str:
     """What is said of a quote or a blank beyond ASCII."""
-    from provisioner.config.line_mistakes import ODD_BLANKS, named
+    from provisioner.config.line_mistakes import ODD_BLANKS
 
     is_odd = re.match(f"[{TYPOGRAPHIC_QUOTES}{ODD_BLANKS}]", sign) is not None
     return _OTHER_SIGN.format(sign=named(sign)) if is_odd else ""

@@ -7,10 +7,9 @@ at alone, from the beginning of the document; what may go on from one line to th
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
 
-from provisioner.text import TYPOGRAPHIC_QUOTES
+from provisioner.text import TYPOGRAPHIC_QUOTES, named
 
 _MOST_LINES = 2000
 _MOST_SIGNS = 1000  # of a line
@@ -260,11 +259,6 @@ def _by_look(number: int, line: str) -> LineMistake | None:
 
 def _marked(line: int, at: int, length: int, message: str, remedy: str) -> LineMistake:
     return LineMistake(line, at + 1, length, message, remedy)
-
-
-def named(sign: str) -> str:
-    """A character's name and code point."""
-    return f"{unicodedata.name(sign, '')} (U+{ord(sign):04X})".strip()
 
 
 _TOKEN = re.compile(

@@ -7,7 +7,6 @@ password somewhere new: not in the server's own file, and not by a copied refere
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -20,7 +19,7 @@ from provisioner.model.email_server import EmailServer, OAuth2Settings
 from provisioner.model.project import Project
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.endpoints import absolute_url
-from provisioner.secret import Secret
+from provisioner.secret import Secret, keyed_digest
 
 TOKENS = "tokens"
 
@@ -111,8 +110,7 @@ def changes_of(
 
 def value_name(secret: Secret, digest_key: bytes) -> str:
     """What a secret is recognized by wherever it is read from; tells nothing without the key."""
-    digest = hmac.new(digest_key, secret.reveal().encode(), hashlib.sha256)
-    return f"value:{digest.hexdigest()[:32]}"
+    return f"value:{keyed_digest(digest_key, secret.reveal().encode())[:32]}"
 
 
 def _differences(old: Destination, new: Destination) -> Iterable[str]:

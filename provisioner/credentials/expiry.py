@@ -177,7 +177,6 @@ class Problem:
 
     @classmethod
     def of(cls, error: ProvisionerError) -> Problem:
-        """The problem that an error tells of."""
         return cls(error.message, error.remedy, error.exit_code)
 
 

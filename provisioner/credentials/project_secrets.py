@@ -195,11 +195,11 @@ class ProjectSecrets:
     def _read(self, server: EmailServer) -> Secret | None:
         if server.secret is None:
             return None
-        where = server.where(server.secret_field)
+        where = partial(server.where, server.secret_field)
         secret = read_secret(server.secret, self.context, where)
         if self._holds_vault_password(secret):
             raise SecretUnavailable(
-                f"{where}: the secret is the vault password, which is never sent",
+                f"{where()}: the secret is the vault password, which is never sent",
                 remedy="check who changed this line, and refer to the server's own secret",
             )
         return secret

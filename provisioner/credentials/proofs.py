@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from provisioner.errors import FileUnusable, ProvisionerError
-from provisioner.private_file import exclusive_lock, process_owner, read_private, replace_file
+from provisioner.private_file import exclusive_lock, read_private, replace_file
 from provisioner.state_dir import state_dir, state_path
 
 _FILE = "proofs.json"
@@ -89,7 +89,6 @@ def _noting(root: Path) -> Iterator[dict[str, LastProof]]:
     with exclusive_lock(
         folder / f".{_FILE}.lock",
         f"the proofs of {root}",
-        owner=process_owner(),
         remedy="wait until that run has ended",
         wait_seconds=_LOCK_WAIT_SECONDS,
     ):

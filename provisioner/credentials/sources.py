@@ -87,7 +87,6 @@ class File(SecretSource):
 
     @property
     def path(self) -> Path:
-        """Where it is."""
         return declared_path(self.value, self.root).absolute()
 
     def read(self, context: ReadContext) -> bytes:  # noqa: ARG002
@@ -252,8 +251,10 @@ def is_reference(value: Any) -> bool:
     return all(isinstance(text, str) and text for text in texts)
 
 
-def read_secret(reference: SecretReference, context: ReadContext, where: str) -> Secret:
-    """The secret: UTF-8, one line, not empty. `where` begins the message of SecretUnavailable.
+def read_secret(
+    reference: SecretReference, context: ReadContext, where: Callable[[], str]
+) -> Secret:
+    """The secret: UTF-8, one line, not empty. `where` says how the message of an error begins.
 
     One line (RFC 6749 appendix A.2), so that a changed reference that names another file, such as
     a key of ssh or the environment in /proc, does not get that sent away.
@@ -262,7 +263,7 @@ def read_secret(reference: SecretReference, context: ReadContext, where: str) ->
     try:
         text = _one_line(source.read(context), source)
     except SecretUnavailable as error:
-        raise SecretUnavailable(f"{where}: {error.message}", remedy=error.remedy) from None
+        raise SecretUnavailable(f"{where()}: {error.message}", remedy=error.remedy) from None
     return Secret(text)
 
 

@@ -24,7 +24,6 @@ from provisioner.errors import FileUnusable, ProvisionerError
 from provisioner.private_file import (
     Replacement,
     exclusive_lock,
-    process_owner,
     read_private,
     replacing,
     sync_folder,
@@ -93,7 +92,6 @@ class LockedCredentials:
     _replacement: Replacement = field(repr=False)
 
     def read(self) -> Credentials | None:
-        """What is there now."""
         return self.store.read(self.server_name)
 
     def save(self, credentials: Credentials) -> None:
@@ -103,7 +101,6 @@ class LockedCredentials:
             self._replacement(sealed)
 
     def delete(self) -> None:
-        """Remove the file."""
         path = self.store.path(self.server_name)
         with _using(path):
             path.unlink(missing_ok=True)
@@ -130,7 +127,6 @@ class CredentialStore:
         return self.folder / f"{slug.strip('-') or 'server'}-{digest[:8]}.yml"
 
     def exists(self, server_name: str) -> bool:
-        """Whether something is there, readable or not."""
         return os.path.lexists(self.path(server_name))
 
     def read(self, server_name: str) -> Credentials | None:
@@ -164,7 +160,6 @@ class CredentialStore:
         lock = exclusive_lock(
             working / f"{path.name}.lock",
             f"the sign-in of {printable(server_name)}",
-            owner=process_owner(),
             remedy="wait until that run has ended, then run again; "
             "the lock is released when its process exits",
             wait_seconds=_LOCK_WAIT_SECONDS,

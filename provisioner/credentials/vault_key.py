@@ -32,7 +32,6 @@ from provisioner.private_file import (
     Exposure,
     exclusive_lock,
     exposure_of,
-    process_owner,
     read_private,
     replace_file,
 )
@@ -91,7 +90,6 @@ class KeySearch:
         return "", {File.key: str(self.key_file)}
 
     def is_generated(self) -> bool:
-        """Whether the generated key is the one in use."""
         named_by, _ = self._setting()
         return not named_by
 
@@ -130,7 +128,6 @@ class KeySearch:
         with exclusive_lock(
             path.with_name(f".{KEY_FILE}.lock"),
             str(path),
-            owner=process_owner(),
             remedy="wait until that run has ended, then run again",
             wait_seconds=_FIRST_RUN_SECONDS,
         ):
@@ -171,7 +168,7 @@ class KeySearch:
             allow_commands=True,
         )
         # ansible-vault strips what it reads from its password file.
-        password = read_secret(reference, context, named_by).reveal().strip()
+        password = read_secret(reference, context, lambda: named_by).reveal().strip()
         if not password:
             raise SecretUnavailable(f"{named_by}: blank", remedy="set it to the vault password")
         return VaultKey(Secret(password))
@@ -233,7 +230,6 @@ class KeySearch:
 
 
 def unwritable_key(path: Path, error: OSError) -> FileUnusable:
-    """The error for a key that cannot be written."""
     return FileUnusable(
         f"cannot write the vault key {path}: {error.strerror}",
         remedy=f"make the folder writable, or set {PASSWORD_FILE_VARIABLE}",
@@ -241,7 +237,6 @@ def unwritable_key(path: Path, error: OSError) -> FileUnusable:
 
 
 def new_key() -> VaultKey:
-    """A new random key."""
     return VaultKey(Secret(secrets.token_hex(32)))
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,14 @@ from provisioner.ansible.run_input import Mail
 from provisioner.config.pointer import pointer_to
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import ProvisionerError
-from provisioner.host.host_document import known_names, looks_like_placeholder
-from provisioner.model.email_server import EmailServer, OAuth2Settings, TestEmail
-from provisioner.resources import schema_path
+from provisioner.host.host_document import (
+    SCHEMA_VERSION,
+    known_names,
+    looks_like_placeholder,
+)
+from provisioner.lint.schema import schema_named
+from provisioner.model.email_server import EmailServer, TestEmail
+from provisioner.resources import published_schema
 from provisioner.secret import Secret
 from provisioner.smtp.client import SmtpAccount
 
@@ -39,7 +43,6 @@ class ServerEntry:
 
     @property
     def name(self) -> str:
-        """The server's name."""
         return self.server.server_name
 
     @property
@@ -48,7 +51,6 @@ class ServerEntry:
         return self.server.mailbox or (self.token_set.identity if self.token_set else None)
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret in the entry."""
         tokens = self.token_set
         found = (
             self.password,
@@ -59,25 +61,15 @@ class ServerEntry:
         return tuple(secret for secret in found if secret is not None)
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as it is written, secrets revealed. Every key is there, null where not set."""
-        server = self.server
-        return {
-            "server_name": server.server_name,
-            "host": server.host,
-            "port": server.port,
-            "client_name": server.client_name,
-            "maximum_emails_per_minute": server.maximum_emails_per_minute,
-            "smtp_security_level": str(server.smtp_security_level),
-            "use_tls": server.use_tls,
+        """The entry as it is written, secrets revealed: each key of the schema, null if not set."""
+        own = {
             "user_name": self.user_name,
-            "password": _revealed(self.password),
-            "oauth2": self._oauth2(server.oauth2) if server.oauth2 else None,
-            "logging": (
-                {"enabled": server.logging.enabled, "file_name": server.logging.file_name}
-                if server.logging
-                else None
-            ),
+            "password": self.password,
+            "client_secret": self.client_secret,
+            "token": self.token_set,
         }
+        keys = published_schema("host-document")["properties"]["servers"]["items"]
+        return _written(keys, self.server, own)
 
     def public(self, *, check: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
         """(the entry with null for hidden values, JSON pointer -> JSON token of each of these).
@@ -111,36 +103,16 @@ class ServerEntry:
             )
         return Mail(sender=sender, recipient=recipient)
 
-    def _oauth2(self, settings: OAuth2Settings) -> dict[str, Any]:
-        return {
-            "access_token_url": settings.access_token_url,
-            "authorization_url": settings.authorization_url,
-            "client_id": settings.client_id,
-            "client_secret": _revealed(self.client_secret),
-            "login_hint": settings.login_hint,
-            "prompt": settings.prompt,
-            "refresh_token_url": settings.refresh_token_url,
-            "scope_for_authorize": settings.scope_for_authorize,
-            "scope_for_token": settings.scope_for_token,
-            "use_https_on_callback": settings.use_https_on_callback,
-            "token": _token(self.token_set) if self.token_set else None,
-        }
 
-
-def _token(tokens: TokenSet) -> dict[str, Any]:
-    return {
-        "grant_id": tokens.grant_id,
-        "access_token": tokens.access_token.reveal(),
-        "refresh_token": tokens.refresh_token.reveal(),
-        "expires_at": tokens.expires_at,
-        "scope": tokens.scope,
-        "identity": tokens.identity,
-        "token_endpoint_auth_method": tokens.token_endpoint_auth_method,
-    }
-
-
-def _revealed(secret: Secret | None) -> str | None:
-    return secret.reveal() if secret is not None else None
+def _written(keys: Mapping[str, Any], source: object, own: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of `source` that a schema has `keys` for; `own` has others in their place."""
+    found = {}
+    for name, inner in keys["properties"].items():
+        value = own[name] if name in own else getattr(source, name)
+        if value is not None and "properties" in inner:
+            value = _written(inner, value, own)
+        found[name] = value.reveal() if isinstance(value, Secret) else value
+    return found
 
 
 def _hide(content: dict[str, Any], pointer: str, hidden: dict[str, str]) -> None:
@@ -155,15 +127,14 @@ def _hide(content: dict[str, Any], pointer: str, hidden: dict[str, str]) -> None
 
 
 def _require_contract(entry: ServerEntry, content: Mapping[str, Any]) -> None:
-    """By `jsonschema`, of which nothing else is used here: a second opinion on a second occasion.
-    Its words are left behind, since they quote values."""
-    error = next(_contract().iter_errors([content]), None)
-    path, why = ([*error.absolute_path][1:], error.validator) if error else ([], "")
-    if error is None:
-        found = looks_like_placeholder(content)
-        if found is None:
+    path: Iterable[str | int] | None = looks_like_placeholder(content)
+    why = "it looks like a placeholder, or is not text"
+    if path is None:
+        document = {"schema_version": SCHEMA_VERSION, "generation": 1, "servers": [content]}
+        unmet = next(schema_named("host-document").unmet_demands(document), None)
+        if unmet is None:
             return
-        path, why = list(found), "it looks like a placeholder, or is not text"
+        path, why = unmet.path[2:], str(unmet.demand[-1])
     origin = entry.server.origin
     raise ContractBroken(
         f"{origin.file}:{origin.line}: {entry.name}: its entry breaks the contract "
@@ -171,11 +142,3 @@ def _require_contract(entry: ServerEntry, content: Mapping[str, Any]) -> None:
         remedy="check what is declared there and the secret that it refers to; `provisioner "
         "schema host-document` prints the contract. If they are correct, report this as a bug",
     )
-
-
-@cache
-def _contract() -> Any:
-    from jsonschema import Draft202012Validator
-
-    schema = json.loads(schema_path("host-document").read_bytes())
-    return Draft202012Validator(schema["properties"]["servers"])

@@ -3,11 +3,8 @@ same commit, vault key and values push it from anywhere."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
-import os
-import stat
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -23,6 +20,8 @@ from provisioner.errors import FleetError
 from provisioner.git import Commit
 from provisioner.host.host_state import Fingerprint
 from provisioner.host.result import HostResult
+from provisioner.private_file import read_regular
+from provisioner.secret import keyed_digest
 
 _MOST_BYTES = 64 * 1024 * 1024
 _STDIN = Path("-")
@@ -43,7 +42,6 @@ class PlannedHost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def due(self) -> set[str]:
-        """The servers to write or to verify there."""
         return {n for n, action in self.actions.items() if action not in ("removed", "orphaned")}
 
     @property
@@ -69,7 +67,6 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seal: Annotated[str, Meta(max_length=64)] = ""
 
     def text(self) -> str:
-        """The file's content."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2).decode() + "\n"
 
     def changed(self, servers: Mapping[str, str]) -> list[str]:
@@ -130,7 +127,7 @@ def read_plan(path: Path) -> Plan:
     if path == _STDIN:
         return _parsed(sys.stdin.buffer.read(_MOST_BYTES + 1), "standard input")
     try:
-        data = _content(path)
+        data = read_regular(path, _MOST_BYTES + 1)
     except OSError as error:
         raise PlanRefused(f"{path} cannot be read: {error.strerror}", remedy=_ANOTHER) from None
     return _parsed(data, str(path))
@@ -143,18 +140,6 @@ def _parsed(data: bytes, where: str) -> Plan:
         raise PlanRefused(f"{where} is not a plan of this version", remedy=_ANOTHER) from None
     except (msgspec.DecodeError, RecursionError):
         raise PlanRefused(f"{where} is not a plan: it is not JSON", remedy=_ANOTHER) from None
-
-
-def _content(path: Path) -> bytes:
-    # O_NONBLOCK: a named pipe must not make us wait for a writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise PlanRefused(
-                f"{path} is not a regular file, so no plan is read from it",
-                remedy="name the file that `plan --out FILE` wrote, or - for standard input",
-            )
-        return file.read(_MOST_BYTES + 1)
 
 
 def _planned(host: HostResult, left_out: Collection[tuple[str, str]]) -> PlannedHost:
@@ -179,6 +164,4 @@ def _seal(plan: Plan, key: str) -> str:
 
 
 def _keyed(content: Any, key: str) -> str:
-    """HMAC-SHA-256 of JSON: without the key it tells nothing."""
-    text = json.dumps(content, sort_keys=True).encode()
-    return hmac.new(key.encode(), text, hashlib.sha256).hexdigest()
+    return keyed_digest(key.encode(), json.dumps(content, sort_keys=True).encode())

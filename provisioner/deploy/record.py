@@ -232,7 +232,6 @@ class RunRecord:
 
     @property
     def run_id(self) -> str:
-        """The run's name."""
         return self.started.run_id
 
     @property
@@ -242,7 +241,6 @@ class RunRecord:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the command line asked for."""
         return self.started.options
 
     @property
@@ -289,7 +287,6 @@ class RunRecord:
 
     @property
     def skipped(self) -> list[ServerSkipped]:
-        """The servers that were not delivered."""
         return self._all(ServerSkipped)
 
     @property

@@ -57,12 +57,16 @@ _LONGEST_LOCK_WAIT = 540  # seconds: the longest that a host waits for its lock
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """How a run asks hosts. `lock_wait`: seconds; `restart`: hosts with a maps_service may restart
-    it; `entered`: what a person says of MAPS' dialog."""
+    it; `entered`: what a person says of MAPS' dialog; `keep_key`: what hosts are told is to hold
+    beyond this run; `key`: any key will do, such as this one."""
 
     mail: MailMode = MailMode.FULL
     restart: bool = True
     lock_wait: float = 0.0
     entered: EnteredInput | None = None
+    keep_key: bool = False
+    key: str | None = None
+    prepare: Prepare = prepare_targets
 
 
 @dataclass(kw_only=True)
@@ -87,12 +91,10 @@ class Run:
 
     @property
     def project(self) -> Project:
-        """What is declared."""
         return self.opened.project
 
     @property
     def commit(self) -> Commit:
-        """That of the project."""
         return Commit(self.record.started.commit, self.record.started.dirty)
 
     def ask(
@@ -245,17 +247,12 @@ def open_run(
     record: RunRecord,
     scope: Scope,
     signals: Signals,
-    *,
     executor: ExecutorOptions,
-    options: RunOptions | None = None,
-    keep_key: bool = False,
-    key: str | None = None,
-    prepare: Prepare = prepare_targets,
+    options: RunOptions,
 ) -> Iterator[Run]:
     """Everything that a run over hosts needs, with an environment fit for Ansible around it.
 
-    `keep_key`: what hosts are told is to hold beyond this run; `key`: any key will do, such as this
-    one. Nothing is asked of a host yet.
+    Nothing is asked of a host yet.
     """
     project = opened.project
     servers = chosen_servers(project, scope.servers)
@@ -266,7 +263,7 @@ def open_run(
             root=project.root,
             vault_password_files=executor.vault_password_files,
         )
-        targets = prepare(declared(project, servers, inventory), inventory, opened.secrets)
+        targets = options.prepare(declared(project, servers, inventory), inventory, opened.secrets)
         targets = scoped(targets, scope, inventory)
         unreadable = inventory.unreadable(targets.all_hosts)
         with ansible_environment(project.root, secret_names=names, secrets=targets.secrets()):
@@ -276,16 +273,15 @@ def open_run(
                 executor=Executor(playbooks_folder(), project.inventory_path, executor, signals),
                 record=record,
                 signals=signals,
-                key=key or opened.secrets.fingerprint_key(keep=keep_key),
+                key=options.key or opened.secrets.fingerprint_key(keep=options.keep_key),
                 scope=scope,
-                options=options or RunOptions(),
+                options=options,
                 output=_ansible_output(executor.verbosity),
                 unreadable=unreadable,
             )
 
 
 def run_started(project: Project, command: Command, options: Mapping[str, Any]) -> RunStarted:
-    """The first event of a run."""
     commit = commit_of(project.root, project.declared_paths)
     return RunStarted(
         run_id=new_run_id(),

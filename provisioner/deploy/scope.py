@@ -64,7 +64,6 @@ class Scope(Struct, frozen=True, kw_only=True):
         return found
 
     def options(self) -> dict[str, Any]:
-        """As the record has it."""
         found: dict[str, Any] = msgspec.to_builtins(self)
         return found
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,7 +28,7 @@ from provisioner.model.project import Project
 from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
-from provisioner.secret import Secret
+from provisioner.secret import Secret, keyed_digest
 from provisioner.text import proposed_command
 
 _NO_PROVIDER = Provider(name="none", refresh_token_rotation="none")  # noqa: S106
@@ -81,7 +79,6 @@ class Targets:
         return tuple(sorted(self.pruned_hosts.union(*(self.hosts[name] for name in self.entries))))
 
     def entries_of(self, host: str) -> list[ServerEntry]:
-        """What goes to one host."""
         return [entry for name, entry in self.entries.items() if host in self.hosts[name]]
 
     def limited_to(self, hosts: Collection[str]) -> Targets:
@@ -103,7 +100,6 @@ class Targets:
         return replace(self, entries={**self.entries, entry.name: entry})
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret of every entry."""
         return tuple(s for entry in self.entries.values() for s in entry.secrets())
 
     # -- what providers say
@@ -229,8 +225,7 @@ def server_entry(server: EmailServer, secrets: ProjectSecrets) -> ServerEntry:
 
 def host_key(key: str, host: str) -> str:
     """One key a host, derived one-way: no host can test guesses at another's secrets with it."""
-    message = b"maps-provisioner host v2\0" + host.encode()
-    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
+    return keyed_digest(key.encode(), b"maps-provisioner host v2\0" + host.encode())
 
 
 def host_input(
@@ -258,7 +253,7 @@ def host_input(
 
 def key_id(key: str) -> str:
     """Tells two keys apart and says nothing of either."""
-    return hmac.new(key.encode(), b"maps-provisioner key id", hashlib.sha256).hexdigest()[:16]
+    return keyed_digest(key.encode(), b"maps-provisioner key id")[:16]
 
 
 # -- one server

@@ -42,6 +42,7 @@ from provisioner.host.transaction import (
     Ending,
     Transaction,
     digests_in,
+    not_heard,
     require_delivered,
     require_given_back,
 )
@@ -105,9 +106,7 @@ class Delivery:
         except LostHost as error:  # once the document lies there
             ending, failure = None, error.reason
         except CallFailed as error:
-            untouched = isinstance(error, Unreachable) and not error.began
-            state = HostState.UNREACHABLE if untouched else HostState.UNKNOWN
-            return Ending(state, error.reason, error.words)
+            return not_heard(error)
         if ending is not None:
             return ending
         failure = failure or self._verify(checks, rounds)

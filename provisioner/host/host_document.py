@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import math
 import re
@@ -14,7 +12,8 @@ from functools import cache
 from typing import Any
 
 from provisioner.config.pointer import value_at
-from provisioner.resources import schema_path
+from provisioner.resources import published_schema
+from provisioner.secret import keyed_digest
 
 SCHEMA_VERSION = 1
 
@@ -75,7 +74,6 @@ class HostDocument:
         return fingerprint(self.text(), key)
 
     def placeholders(self) -> frozenset[str]:
-        """Those that stand in it."""
         leaves = (value for entry in self.entries.values() for _, value in _leaves(entry))
         return frozenset(value for value in leaves if is_placeholder(value))
 
@@ -113,20 +111,19 @@ def known_names() -> tuple[frozenset[str], frozenset[str]]:
 
     An object's name is none of the latter: a person may have put a token in the object's place.
     """
-    schema = json.loads(schema_path("host-document").read_bytes())
     names, hidden = set[str](), set[str]()
-    _collect_names(schema, names, hidden)
+    _collect_names(published_schema("host-document"), names, hidden)
     return frozenset(names), frozenset(names - hidden)
 
 
-def _collect_names(schema: Mapping[str, Any], names: set[str], hidden: set[str]) -> None:
-    for name, inner in schema.get("properties", {}).items():
+def _collect_names(node: Mapping[str, Any], names: set[str], hidden: set[str]) -> None:
+    for name, inner in node.get("properties", {}).items():
         names.add(name)
         if inner.get("writeOnly") or "properties" in inner or "items" in inner:
             hidden.add(name)
         _collect_names(inner, names, hidden)
-    if "items" in schema:
-        _collect_names(schema["items"], names, hidden)
+    if "items" in node:
+        _collect_names(node["items"], names, hidden)
 
 
 def parse(text: str | None) -> HostDocument:
@@ -224,7 +221,6 @@ def is_expired(entry: Entry, at: float) -> bool:
 
 
 def with_token(entry: Entry, token: Any) -> Entry:
-    """A copy of an OAuth2 entry with another token."""
     return {**entry, "oauth2": {**entry["oauth2"], "token": token}}
 
 
@@ -301,4 +297,4 @@ def _filled(entry: Entry, values: Mapping[str, str]) -> Entry:
 
 
 def _keyed(text: str, key: str) -> str:
-    return hmac.new(bytes.fromhex(key), text.encode("utf-8"), hashlib.sha256).hexdigest()
+    return keyed_digest(bytes.fromhex(key), text.encode("utf-8"))

@@ -36,7 +36,6 @@ class HostSettings:
 
     @property
     def is_windows(self) -> bool:
-        """Whether it is a Windows host."""
         return self.separator == "\\"
 
     @property
@@ -45,7 +44,6 @@ class HostSettings:
         return bool(self.apply_command or self.service)
 
     def place(self, name: str) -> str:
-        """The path of a file in the folder."""
         return self.directory.rstrip("/\\") + self.separator + name
 
 

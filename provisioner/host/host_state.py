@@ -99,7 +99,6 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     entered: dict[Text, Entries] = {}
 
     def text(self) -> str:
-        """The file's text."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1).decode() + "\n"
 
     def record(self, document: str | None) -> DocumentRecord | None:

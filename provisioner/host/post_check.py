@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from provisioner.secret import Secret
 from provisioner.security_level import SecurityLevel
 from provisioner.smtp.client import SmtpAccount, SmtpResult, foreseen, judge
 from provisioner.smtp.message import TestMessage, test_message
+from provisioner.text import json_object
 
 TIMEOUT = 30  # seconds, of each step of a conversation
 _MOST_IN_A_ROUND = 20
@@ -263,7 +263,7 @@ def _refresh_result(answer: PostAnswer) -> RefreshResult:
     if answer.error is not None:
         outcome = "wrong" if answer.error in _WRONG_CONNECTIONS else "unreachable"
         return RefreshResult(outcome=outcome, error=answer.error)
-    content = _parsed(answer.body)
+    content = json_object(answer.body)
     if answer.status == 200 and isinstance(content.get("access_token"), str):
         return RefreshResult(outcome="verified", http_status=answer.status)
     error = content.get("error")
@@ -277,11 +277,3 @@ def _refresh_result(answer: PostAnswer) -> RefreshResult:
         code=vendor.group(0) if vendor else None,
         http_status=answer.status,
     )
-
-
-def _parsed(body: str | None) -> Mapping[str, Any]:
-    try:
-        content = json.loads(body or "")
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -211,17 +211,12 @@ def read() -> Operation:
     return {"op": "read"}
 
 
-def write(
-    files: Sequence[Mapping[str, str]],
-    *,
-    expect: Mapping[str, str | None],
-    instead: Sequence[Operation] = (),
-) -> Operation:
+def write(files: Sequence[Mapping[str, str]], *, expect: Mapping[str, str | None]) -> Operation:
     """Replace files in order, if those of `expect` have these digests (None: are not there).
 
     A file is {name, text}, {name, copy: another name}, or {name}, which removes it.
     """
-    return _with_instead({"op": "write", "expect": dict(expect), "files": list(files)}, instead)
+    return {"op": "write", "expect": dict(expect), "files": list(files)}
 
 
 def run(argv: Sequence[str], timeout: int, *, instead: Sequence[Operation] = ()) -> Operation:

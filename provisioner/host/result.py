@@ -161,7 +161,6 @@ class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def meaning(self) -> Meaning:
-        """What its state means for the run."""
         return MEANINGS[self.state]
 
     @property

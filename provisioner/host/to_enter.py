@@ -7,7 +7,6 @@ is needed for that. Tokens are no part of it: the dialog has no field for one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -17,7 +16,7 @@ from msgspec import Struct
 from provisioner.config.pointer import value_at
 from provisioner.host.host_document import Entry, is_placeholder, known_names
 from provisioner.host.host_state import Entered, State
-from provisioner.resources import schema_path
+from provisioner.resources import published_schema
 
 _NOT_IN_THE_DIALOG = frozenset({"token"})
 
@@ -56,7 +55,6 @@ _Named = TypeVar("_Named", ServerToEnter, ServerEntered)
 
 
 def last_entered(state: State) -> list[ServerEntered]:
-    """The last record of each server, by name."""
     return [
         ServerEntered(
             name=str((last.entry or {}).get("server_name", key)),
@@ -148,12 +146,11 @@ def _fields(old: Entry, new: Entry) -> Iterator[FieldToEnter]:
 @cache
 def _dialog_pointers() -> tuple[str, ...]:
     """The fields of the dialog, in the order of the published schema."""
-    schema = json.loads(schema_path("host-document").read_bytes())
-    return tuple(_pointers(schema["properties"]["servers"]["items"]))
+    return tuple(_pointers(published_schema("host-document")["properties"]["servers"]["items"]))
 
 
-def _pointers(schema: Mapping[str, Any], pointer: str = "") -> Iterator[str]:
-    for name, inner in schema["properties"].items():
+def _pointers(node: Mapping[str, Any], pointer: str = "") -> Iterator[str]:
+    for name, inner in node["properties"].items():
         if name in _NOT_IN_THE_DIALOG:
             continue
         if "properties" in inner:

@@ -35,9 +35,11 @@ from provisioner.host.protocol import (
     DOCUMENT,
     STATE,
     Answer,
+    CallFailed,
     Operation,
     RestartAnswer,
     RunAnswer,
+    Unreachable,
     WriteAnswer,
 )
 from provisioner.host.result import HostState
@@ -57,7 +59,6 @@ class Transaction:
 
     @property
     def now(self) -> Current:
-        """What lies there before."""
         return self.change.now
 
     # -- forward
@@ -288,6 +289,13 @@ class Ending(NamedTuple):
     state: HostState
     reason: str
     about: str = ""
+
+
+def not_heard(error: CallFailed) -> Ending:
+    """What a call that was to change the host leaves there."""
+    untouched = isinstance(error, Unreachable) and not error.began
+    state = HostState.UNREACHABLE if untouched else HostState.UNKNOWN
+    return Ending(state, error.reason, error.words)
 
 
 class Moved(Exception):

@@ -57,7 +57,7 @@ from provisioner.host.to_enter import (
     to_enter,
     to_undo,
 )
-from provisioner.host.transaction import Ending, Moved, Transaction, require_delivered
+from provisioner.host.transaction import Moved, Transaction, not_heard, require_delivered
 
 _AS_IT_WAS = (HostState.UNCHANGED, HostState.ENTERED, HostState.UNDONE)
 _UTC = "%Y-%m-%dT%H:%M:%SZ"
@@ -65,14 +65,11 @@ _UTC = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, kw_only=True)
 class Worker(Surroundings):
-    """One host's worker."""
-
     work: RunInput
     settings: HostSettings
 
     @property
     def given(self) -> HostInput:
-        """The host's part of the run."""
         return self.work.hosts[self.host]
 
     # -- the procedure
@@ -266,9 +263,7 @@ class Worker(Surroundings):
         try:
             ending = require_delivered(self.call(operations), operations, writes=False)
         except CallFailed as error:
-            untouched = isinstance(error, Unreachable) and not error.began
-            ended = HostState.UNREACHABLE if untouched else HostState.UNKNOWN
-            ending = Ending(ended, error.reason, error.words)
+            ending = not_heard(error)
         if ending is not None:
             return self._result(change, ending.state, reason=ending.reason, about=ending.about)
         done = HostState.UNDONE if said.undo else HostState.ENTERED

@@ -51,10 +51,14 @@ class LintContext:
 
 
 class ProjectContexts:
-    """The context of each project; of files without one, that with the settings given."""
+    """The context of each project. `settings`: of one that was read already; their facts count for
+    files without a project, too.
+    """
 
     def __init__(self, settings: Iterable[Document]) -> None:
-        self._known = {"": LintContext(_provider_facts(settings))}
+        known = list(settings)
+        facts, projects = _provider_facts(known), {"", *(d.source.project for d in known)}
+        self._known = {project: LintContext(facts) for project in projects}
 
     def of(self, project: str) -> LintContext:
         """What the rules know that look at a project's documents."""

@@ -26,12 +26,10 @@ class LintResult(NamedTuple):
 
     @property
     def errors(self) -> int:
-        """How many findings are errors."""
         return sum(finding.severity is Severity.ERROR for finding in self.findings)
 
     @property
     def warnings(self) -> int:
-        """How many findings are warnings."""
         return len(self.findings) - self.errors
 
 
@@ -45,7 +43,7 @@ def lint(
 ) -> LintResult:
     """Check documents, of which only one is in memory at a time.
 
-    `settings`: whose provider facts count for files that belong to no project.
+    `settings`: of a project; their provider facts count for its files, and for those of no project.
     """
     linter = Linter(settings, rules, asked)
     findings = tuple(linter.findings(documents))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,30 +45,19 @@ class Rule(NamedTuple):
     check_settings: SettingsCheck = _nothing
 
 
-def rule(
-    rule_id: str,
-    severity: Severity,
-    *,
-    can_be_ignored: bool = True,
-    compares: bool = False,
-    check_settings: SettingsCheck = _nothing,
-) -> Callable[[RuleCheck], Rule]:
-    """Makes a rule of a function in one of the themes that `checks/` lists."""
-
-    def make(check: RuleCheck) -> Rule:
-        return Rule(rule_id, severity, check, can_be_ignored, compares, check_settings)
-
-    return make
+def rule(rule_id: str, severity: Severity, **how: Any) -> Callable[[RuleCheck], Rule]:
+    """Makes a rule of a function in one of the themes that `checks/` lists. `how`: as Rule says."""
+    return partial(Rule, rule_id, severity, **how)
 
 
 # A pattern whose group `sign`, if it has one, is marked; what is wrong, and what to write.
-Form = tuple[re.Pattern[str], str, str]
+Form = tuple[str, str, str]
 
 
 def issues_of_form(pointer: str, text: str, forms: Iterable[Form]) -> Iterator[Issue]:
     """What is wrong with a text that begins with one of these; the first one counts."""
     for pattern, message, remedy in forms:
-        if found := pattern.match(text):
+        if found := re.match(pattern, text):
             groups = found.groupdict()
             part = found.span("sign") if groups.get("sign") is not None else None
             yield Issue(pointer, message, remedy.format_map(groups), part=part)

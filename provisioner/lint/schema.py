@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
@@ -12,7 +11,7 @@ from provisioner.config.document import Document
 from provisioner.config.files import SETTINGS_FILES
 from provisioner.config.pointer import pointer_to, segments
 from provisioner.lint.mistakes.nearest import same_letters
-from provisioner.resources import schema_path
+from provisioner.resources import published_schema
 
 SchemaNode = Mapping[str, Any]
 SchemaName = Literal["email-server", "project", "host-document"]
@@ -35,12 +34,17 @@ class Spot(NamedTuple):
         return self.state == "known" and "properties" not in self.node
 
 
-class Schema:
-    """One of the published schemas."""
+class UnmetDemand(NamedTuple):
+    """Where a value does not meet a demand, and which: a way through `without_references`."""
 
+    path: tuple[str | int, ...]
+    demand: tuple[str | int, ...]
+
+
+class Schema:
     def __init__(self, name: SchemaName) -> None:
         self.name = name
-        self.content: dict[str, Any] = json.loads(schema_path(name).read_bytes())
+        self.content = published_schema(name)
 
     @cached_property
     def _engine(self) -> Any:
@@ -51,6 +55,13 @@ class Schema:
     def accepts(self, value: Any) -> bool:
         """Whether a value fits. What does not is explained by `schema_issues.py`."""
         return bool(self._engine.is_valid(value))
+
+    def unmet_demands(self, value: Any) -> Iterator[UnmetDemand]:
+        """Each demand that a value does not meet, by its place alone: the engine's own words quote
+        values, any of which may be a secret.
+        """
+        for error in self._engine.iter_errors(value):
+            yield UnmetDemand((*error.instance_path,), (*error.schema_path,))
 
     @cached_property
     def without_references(self) -> Any:
@@ -122,7 +133,6 @@ class Schema:
 
 @cache
 def schema_named(name: SchemaName) -> Schema:
-    """A schema, read once."""
     return Schema(name)
 
 

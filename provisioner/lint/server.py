@@ -65,7 +65,6 @@ class ServerView:
         self._take_off_remains()
 
     def get(self, pointer: str) -> Any:
-        """The value, or None."""
         return self._values.get(pointer)
 
     def has(self, pointer: str) -> bool:
@@ -73,11 +72,9 @@ class ServerView:
         return self._values.get(pointer) is not None
 
     def text(self, pointer: str) -> str:
-        """A text; empty if there is none."""
         return self._texts.get(pointer, "")
 
     def texts(self, pointers: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Pointer and text of those that are there."""
         return ((at, self._texts[at]) for at in pointers if self._texts.get(at))
 
     @cached_property

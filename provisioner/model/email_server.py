@@ -110,7 +110,6 @@ class EmailServer:
 
     @property
     def secret_field(self) -> str:
-        """The field that declares it."""
         return "oauth2.client_secret" if self.oauth2 else "password"
 
     @property

@@ -53,7 +53,6 @@ class Project:
         return (*settings, self.servers_path, self.inventory_path)
 
     def secrets(self) -> list[SecretReference]:
-        """Where the secrets of all servers are."""
         return [server.secret for server in self.servers if server.secret is not None]
 
     def oauth2_servers(self, names: Iterable[str] | None) -> list[EmailServer]:

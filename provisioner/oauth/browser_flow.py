@@ -146,7 +146,6 @@ def _instructions(
 
 
 def tunnel(port: int) -> str:
-    """The command that brings another machine's localhost here."""
     return f"ssh -L {port}:localhost:{port} {socket.gethostname()}"
 
 

@@ -10,7 +10,6 @@ _GREEN, _AMBER, _RED = "#1d7a46", "#b7791f", "#b3261e"
 
 
 def signed_in_page(server_name: str, identity: str | None, not_verified: str | None) -> str:
-    """The tokens are saved."""
     who = f"Signed in as {identity}. " if identity else ""
     if not_verified is None:
         return _page(_GREEN, f"{server_name}: signed in",
@@ -25,7 +24,6 @@ def signed_in_page(server_name: str, identity: str | None, not_verified: str | N
 
 
 def failed_page(server_name: str, message: str, remedy: str) -> str:
-    """The sign-in failed."""
     kept = "Nothing was saved; earlier tokens are untouched."
     return _page(_RED, f"{server_name}: not signed in", message, remedy, kept)
 

@@ -149,7 +149,6 @@ class CallbackServer:
         return True
 
     def ignore(self, reason: str) -> None:
-        """Count a request that is not the answer."""
         with self._lock:
             self.ignored_requests[reason] += 1
             is_first = self.ignored_requests[reason] == 1

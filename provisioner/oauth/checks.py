@@ -8,7 +8,6 @@ change.
 from __future__ import annotations
 
 import base64
-import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -23,10 +22,12 @@ from provisioner.credentials.proofs import LastProof, Refused
 from provisioner.credentials.store import TokenSet
 from provisioner.errors import SignInFailed, SignInRefused
 from provisioner.model.email_server import EmailServer, OAuth2Settings
+from provisioner.model.project import Project
 from provisioner.oauth.token_endpoint import TokenResponse
+from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
 from provisioner.secret import Secret
-from provisioner.text import foreign, proposed_command, redact
+from provisioner.text import foreign, json_object, proposed_command, redact
 
 if TYPE_CHECKING:  # it takes a while to import, and a sign-in begins without it
     from provisioner.smtp.client import SmtpResult
@@ -184,7 +185,7 @@ def identity_from(
     if id_token is None:
         return NOBODY
     payload = _payload(id_token)
-    if payload is None:
+    if not payload:
         field = "oauth2.scope_for_authorize"
         raise SignInFailed(
             f"{server.where(field)}: the provider's id_token cannot be read",
@@ -202,14 +203,12 @@ def identity_from(
     )
 
 
-def _payload(id_token: Secret) -> Mapping[str, Any] | None:
-    parts = id_token.reveal().split(".")
+def _payload(id_token: Secret) -> Mapping[str, Any]:
+    payload = id_token.reveal().partition(".")[2].partition(".")[0]
     try:
-        padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        payload = json.loads(base64.urlsafe_b64decode(padded))
-    except (IndexError, ValueError, RecursionError):
-        return None
-    return payload if isinstance(payload, dict) else None
+        return json_object(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        return {}
 
 
 def _check_id_token(payload: Mapping[str, Any], server: EmailServer, now: float) -> None:
@@ -347,7 +346,6 @@ def other_account(provider: Provider, server: EmailServer) -> str:
 
 
 def _mailbox_field(server: EmailServer) -> str:
-    """The field that names the mailbox."""
     by_hint = server.user_name is None and server.oauth2 and server.oauth2.login_hint
     return "oauth2.login_hint" if by_hint else "user_name"
 
@@ -356,8 +354,6 @@ def _mailbox_field(server: EmailServer) -> str:
 
 
 class LoginOutcome(StrEnum):
-    """What the mail server said to the new token."""
-
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UNVERIFIED = "unverified"
@@ -379,6 +375,25 @@ class LoginResult:
 
 
 CheckLogin = Callable[[TokenSet], LoginResult]
+
+
+def mail_server_proof(server: EmailServer, project: Project) -> CheckLogin:
+    """How to ask the mail server from this machine; nothing is sent.
+
+    Its code is imported once somebody has signed in: until then a person waits for the address to
+    open.
+    """
+    provider = provider_for(server.host, project.providers)
+
+    def prove(tokens: TokenSet) -> LoginResult:
+        from provisioner.smtp.client import SmtpAccount, check_login
+
+        user_name = server.mailbox or tokens.identity
+        account = SmtpAccount.of(server, user_name, tokens.access_token, project.ca_file)
+        result = check_login(account)
+        return login_result(result, server.host, provider.name, server.server_name)
+
+    return prove
 
 
 def check_mail_login(

@@ -5,7 +5,6 @@ https://openid.net/specs/openid-connect-discovery-1_0.html, RFC 8414 for the fur
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ from provisioner.errors import InvalidProject, ProvisionerError
 from provisioner.oauth.authorization import checked_endpoint
 from provisioner.oauth.token_endpoint import MOST_RESPONSE_BYTES, TokenRequestError
 from provisioner.providers.catalogue import is_loopback, provider_for
-from provisioner.text import foreign
+from provisioner.text import foreign, json_object
 
 _PATH = "/.well-known/openid-configuration"
 _LONGEST_URL = 2000
+_LONGEST_SECONDS = 30.0
 _REMEDY = "check --issuer, or pass --authorization-url and --access-token-url instead"
 
 
@@ -35,12 +35,10 @@ class ProviderMetadata:
     authorization_response_iss_parameter_supported: bool = False
 
 
-def discover(
-    issuer: str, *, ca_file: Path | None = None, seconds: float = 30.0
-) -> ProviderMetadata:
+def discover(issuer: str, *, ca_file: Path | None) -> ProviderMetadata:
     """Read and check the document of an issuer. ProvisionerError if it cannot be used."""
     host = _checked_issuer(issuer)
-    members = _document(f"{issuer.removesuffix('/')}{_PATH}", host, ca_file, seconds)
+    members = _document(f"{issuer.removesuffix('/')}{_PATH}", host, ca_file)
     named = members.get("issuer")
     if named != issuer:  # section 4.3: exactly, else one issuer could speak for another
         raise _unusable(host, f"it is of the issuer {foreign(named)!r}")
@@ -82,22 +80,18 @@ def _checked_issuer(issuer: str) -> str:
     return host
 
 
-def _document(url: str, host: str, ca_file: Path | None, seconds: float) -> dict[str, Any]:
+def _document(url: str, host: str, ca_file: Path | None) -> dict[str, Any]:
     from provisioner.oauth.https_post import send
 
     try:
-        answer = send(url, None, {}, seconds=seconds, ca_file=ca_file)
+        answer = send(url, None, {}, seconds=_LONGEST_SECONDS, ca_file=ca_file)
     except TokenRequestError as fault:
         raise ProvisionerError(f"discovery: {host} {fault.message}", remedy=_REMEDY) from None
     if answer.status != 200:
         raise _unusable(host, f"the answer is HTTP {answer.status}")
     if answer.body is None:
         raise _unusable(host, f"it has more than {MOST_RESPONSE_BYTES // 1024} KiB")
-    try:
-        members = json.loads(answer.body.decode("utf-8"))
-    except (ValueError, RecursionError):
-        members = None
-    if not isinstance(members, dict):
+    if not (members := json_object(answer.body)):
         raise _unusable(host, "it is not a JSON object")
     return members
 

@@ -43,12 +43,10 @@ class SignInContext:
 
     @property
     def settings(self) -> OAuth2Settings:
-        """What the server declares of OAuth2."""
         assert self.server.oauth2 is not None  # noqa: S101  somebody signs in to it
         return self.server.oauth2
 
     def token_endpoint(self) -> TokenEndpoint:
-        """Where a code becomes tokens."""
         return TokenEndpoint(
             url=self.settings.access_token_url,
             field="access_token_url",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from base64 import b64encode
@@ -17,7 +16,7 @@ from provisioner.advice.refusal import TRANSIENT_ERRORS, Refusal, Stage, refusal
 from provisioner.errors import ProvisionerError
 from provisioner.oauth.authorization import checked_endpoint
 from provisioner.secret import Secret
-from provisioner.text import foreign, redact
+from provisioner.text import foreign, json_object, redact
 
 if TYPE_CHECKING:
     from provisioner.advice.explain import Advice
@@ -260,7 +259,7 @@ class TokenEndpoint:
         status, kind = answer.status, foreign(answer.content_type, longest=80)
         if 300 <= status < 400:
             raise TokenRequestError(f"answered with a redirect (HTTP {status}), not followed")
-        members = _members(answer.body or b"")
+        members = json_object(answer.body)  # whatever the content type says
         for token in map(members.get, ("access_token", "refresh_token", "id_token")):
             if isinstance(token, str):
                 Secret(token)  # what is told of the answer, such as an error, may quote it
@@ -313,17 +312,6 @@ def lifetime(value: object) -> int | None:
     except (ValueError, OverflowError):
         return None
     return int(min(max(seconds, 0), _LONGEST_LIFE_SECONDS)) if math.isfinite(seconds) else None
-
-
-def _members(body: bytes) -> Members:
-    """Whatever the content type says, a JSON object counts as one: UTF-8 without a mark before
-    it (RFC 8259 section 8.1), since not all parsers see the same in others.
-    """
-    try:
-        found = json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _token_response(members: Members, auth_method: str, stage: Stage) -> TokenResponse:

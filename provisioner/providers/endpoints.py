@@ -59,7 +59,6 @@ def absolute_url(url: str, reference: str) -> str:
 
 
 def endpoint_hosts(urls: Iterable[str]) -> frozenset[str]:
-    """The hosts of some URLs."""
     return frozenset(filter(None, map(host_of, urls)))
 
 

@@ -117,5 +117,4 @@ class Provider(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Its name for people."""
         return self.title or self.name

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.host.result import Examination, HostResult, HostState, Way
@@ -22,57 +23,34 @@ _MOST_HOSTS = 5  # names in a row of equal hosts
 
 
 class CheckState(StrEnum):
-    """How a check ended."""
-
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Check:
     """`about`: the server or the place that it is about; `host`: of one that a host was asked."""
 
-    name: str
     state: CheckState
+    name: str
     message: str
     remedy: str = ""
     about: str = ""
-    host: str = ""
     exit_code: ExitCode = ExitCode.DONE
+    host: str = ""
 
 
-def ok(name: str, message: str, about: str = "") -> Check:
-    """All is well."""
-    return Check(name=name, state=CheckState.OK, message=message, about=about)
-
-
-def warning(name: str, message: str, remedy: str = "", about: str = "") -> Check:
-    """Something to know; it stops nothing now."""
-    state = CheckState.WARNING
-    return Check(name=name, state=state, message=message, remedy=remedy, about=about)
-
-
-def skipped(name: str, because: str, about: str = "") -> Check:
-    """A check that an earlier one made impossible, or that was not wanted."""
-    return Check(name=name, state=CheckState.SKIPPED, message=because, about=about)
+ok = partial(Check, CheckState.OK)
+warning = partial(Check, CheckState.WARNING)  # something to know; it stops nothing now
+skipped = partial(Check, CheckState.SKIPPED)  # impossible after an earlier one, or not wanted
+_failed = partial(Check, CheckState.FAILED)
 
 
 def failed(name: str, error: ProvisionerError, about: str = "") -> Check:
     """What an error of a push would say."""
-    return _failed(name, error.message, error.remedy, error.exit_code, about)
-
-
-def _failed(name: str, message: str, remedy: str, code: ExitCode, about: str = "") -> Check:
-    return Check(
-        name=name,
-        state=CheckState.FAILED,
-        message=message,
-        remedy=remedy,
-        about=about,
-        exit_code=code,
-    )
+    return _failed(name, error.message, error.remedy, about, error.exit_code)
 
 
 # -- one host
@@ -123,7 +101,7 @@ def _unexamined(result: HostResult) -> Iterator[Check]:
     for name in HOST_CHECKS:
         if name == at:
             code = result.exit_code
-            yield _failed(name, said.text or str(result.state), said.remedy, code)
+            yield _failed(name, said.text or str(result.state), said.remedy, exit_code=code)
         elif name in proven:
             yield ok(name, _IN_ORDER[name])
         else:
@@ -152,11 +130,11 @@ def _folder_checks(result: HostResult, seen: Examination) -> Iterator[Check]:
         refused = HostResult(
             host=result.host, state=HostState.FAILED, reason=reason, about=foreign(about)
         )
-        yield _failed(FOLDER, why(refused).text, why(refused).remedy, code)
+        yield _failed(FOLDER, why(refused).text, why(refused).remedy, exit_code=code)
     elif not seen.writable:
         text = f"{seen.directory}: this account may not write to it"
         remedy = "check its owner and mode, or set ansible_become on the host"
-        yield _failed(FOLDER, text, remedy, code)
+        yield _failed(FOLDER, text, remedy, exit_code=code)
     elif seen.holder:
         yield warning(FOLDER, f"locked at the moment: {foreign(seen.holder)}")
     else:
@@ -188,11 +166,12 @@ def _mail_server(way: Way, providers: Mapping[str, str]) -> Check:
     smtp = way.smtp
     assert smtp is not None  # noqa: S101  the caller has seen to it
     if smtp.outcome == "authenticated":
-        return ok(MAIL_SERVER, f"answers{f', {smtp.tls}' if smtp.tls else ''}", way.place)
+        return ok(MAIL_SERVER, f"answers{f', {smtp.tls}' if smtp.tls else ''}", about=way.place)
     reply = f"{smtp.code or ''} {smtp.reply}".strip()
     advice = advice_on(smtp, providers.get(way.servers[0], ""), way.servers[0])
     code = ExitCode.HOSTS_BEHIND if smtp.outcome == "wrong" else ExitCode.FAILURE
-    return _failed(MAIL_SERVER, f"{smtp.stage}: {foreign(reply)}", advice.remedy, code, way.place)
+    text = f"{smtp.stage}: {foreign(reply)}"
+    return _failed(MAIL_SERVER, text, advice.remedy, way.place, code)
 
 
 # Errors of a connection to a token endpoint: a sentence, and what to do.
@@ -212,11 +191,11 @@ def _token_endpoint(way: Way) -> Check:
         about = f": {foreign(way.about)}" if way.about else ""
         wrong = way.error in _UNREACHED
         code = ExitCode.HOSTS_BEHIND if wrong else ExitCode.FAILURE
-        return _failed(TOKEN_ENDPOINT, text + about, remedy, code, way.place)
+        return _failed(TOKEN_ENDPOINT, text + about, remedy, way.place, code)
     if way.status in (404, 405) or way.status >= 500:
         remedy = "check the URL in the server file: a token endpoint answers 400 to an empty form"
         return warning(TOKEN_ENDPOINT, f"answers with HTTP {way.status}", remedy, way.place)
-    return ok(TOKEN_ENDPOINT, "answers", way.place)
+    return ok(TOKEN_ENDPOINT, "answers", about=way.place)
 
 
 # -- renderers

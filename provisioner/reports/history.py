@@ -26,7 +26,6 @@ from provisioner.text import as_json, counted, local_time, markdown_cell, printa
 
 
 def commit_words(started: RunStarted) -> str:
-    """The commit, short."""
     return str(Commit(started.commit, started.dirty))
 
 
@@ -45,7 +44,6 @@ def ending(run: RunRecord) -> str:
 
 
 def asked_for(options: Mapping[str, Any]) -> str:
-    """What the command line asked for."""
     parts = [", ".join(options.get("servers") or ()) or "all servers"]
     parts += [f"--limit {options['limit']}"] if options.get("limit") else []
     parts += ["--prune"] if options.get("prune") else []
@@ -108,7 +106,6 @@ def _row(run: RunRecord) -> tuple[str, ...]:
 
 
 def runs_json(runs: Iterable[RunRecord]) -> str:
-    """One object: runs."""
     return as_json({"runs": [_run_facts(run) for run in runs]}, indent=2) + "\n"
 
 

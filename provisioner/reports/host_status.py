@@ -27,7 +27,6 @@ def status_text(record: RunRecord) -> str:
 
 
 def status_json(record: RunRecord) -> str:
-    """One object: hosts, summary."""
     hosts = record.hosts
     summary = Counter(_state(host) for host in hosts)
     return as_json({"hosts": [host_facts(h) for h in hosts], "summary": summary}, indent=2) + "\n"

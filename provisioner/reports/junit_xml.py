@@ -8,7 +8,6 @@ from provisioner.text import printable_lines
 
 
 def new_suite(name: str) -> ElementTree.Element:
-    """An empty `testsuite`."""
     return ElementTree.Element("testsuite", name=name)
 
 

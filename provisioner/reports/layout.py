@@ -110,7 +110,6 @@ def _in_color(text: str, style: str) -> str:
 
 
 def table_row(*cells: str) -> str:
-    """A row of a table, or its headings."""
     return "\t".join(map(printable, cells))
 
 

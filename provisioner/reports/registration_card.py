@@ -54,7 +54,6 @@ def _argument(text: str) -> str:
 
 
 def card_text(provider: Provider, registration: Registration, registrant: Registrant) -> str:
-    """Lines with a label each."""
     heading = f"Registration card: {registrant.title}, at {provider.label}"
     rows = _rows(provider, registration, registrant)
     lines = [f"  {label:{_LABEL_COLUMNS}}{text}" for label, text in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -22,7 +22,7 @@ from provisioner.reports.run_text import (
     run_text,
     summary,
 )
-from provisioner.text import as_json, counted, markdown_cell, printable
+from provisioner.text import as_json, as_many_as_fit, counted, markdown_cell, printable
 
 # -- JSON
 
@@ -116,18 +116,11 @@ def run_markdown(
     head = f"### {title}\n\n{summary(record)}\n"
     report = "\n".join((*run_notes(record), "", *run_blocks(record, providers))).strip("\n")
     lines = re.sub("(?m)^/", "&#47;", html.escape(report, quote=False)).splitlines()
-    kept = list(_lines_within(most_characters - len(head) - _FOR_THE_LAST_LINE, lines))
+    room = most_characters - len(head) - _FOR_THE_LAST_LINE
+    kept = list(as_many_as_fit(room, lines, lambda line: len(line) + 1))
     left = len(lines) - len(kept)
     cut = f"{counted(left, 'line')} omitted: see the output of the command.\n" if left else ""
     return "\n".join([head, "<pre>", *kept, "</pre>", cut]) if lines else head
-
-
-def _lines_within(room: int, lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        room -= len(line) + 1
-        if room < 0:
-            return
-        yield line
 
 
 def mail_words(mail: MailResult) -> str:
@@ -137,7 +130,6 @@ def mail_words(mail: MailResult) -> str:
 
 
 def cells(*texts: str) -> str:
-    """A row of a table."""
     return "| " + " | ".join(markdown_cell(text) for text in texts) + " |"
 
 

@@ -100,7 +100,6 @@ def run_blocks(record: RunRecord, providers: Providers) -> Iterator[str]:
 
 
 def summary(record: RunRecord) -> str:
-    """All hosts in one line."""
     hosts = record.hosts
     counts = Counter(host.outcome for host in hosts)
     parts = [f"{count} {state}" for state, count in sorted(counts.items())]
@@ -181,7 +180,6 @@ def _due(host: HostResult) -> Iterator[str]:
 
 
 def open_names(host: HostResult) -> str:
-    """Files that other accounts can read."""
     return ", ".join(name or "the folder" for name in host.open)
 
 

@@ -6,12 +6,10 @@ larger one: https://docs.github.com/en/actions/reference/workflows-and-actions/w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
 from provisioner.reports.findings.text import summary
-from provisioner.text import markdown_cell
+from provisioner.text import as_many_as_fit, markdown_cell
 
 MOST_BYTES = 1024 * 1024
 _FOR_THE_LAST_LINE = 200
@@ -24,19 +22,10 @@ def render(result: LintResult, most_bytes: int = MOST_BYTES) -> str:
     if not result.findings:
         return head
     room = most_bytes - len(head) - len(_HEAD) - _FOR_THE_LAST_LINE
-    rows = list(_rows_within(room, result.findings))
+    rows = list(as_many_as_fit(room, map(_row, result.findings), _bytes))
     left = len(result.findings) - len(rows)
     cut = f"\n{left:,} more are left out here: see the step's log.\n" if left else ""
     return f"{head}\n{_HEAD}{''.join(rows)}{cut}" if rows else head + cut
-
-
-def _rows_within(room: int, findings: tuple[Finding, ...]) -> Iterator[str]:
-    for finding in findings:
-        row = _row(finding)
-        room -= len(row.encode("utf-8", "replace"))
-        if room < 0:
-            return
-        yield row
 
 
 def _row(finding: Finding) -> str:
@@ -49,3 +38,7 @@ def _row(finding: Finding) -> str:
         markdown_cell(finding.remedy),
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def _bytes(row: str) -> int:
+    return len(row.encode("utf-8", "replace"))

@@ -24,7 +24,7 @@ from provisioner.resources import playbooks_folder
 from provisioner.secret import Secret
 from provisioner.security_level import LEVELS
 from provisioner.smtp.message import TestMessage, test_message
-from provisioner.text import printable, redact
+from provisioner.text import json_object, printable, redact
 
 if TYPE_CHECKING:
     from provisioner.advice.explain import Advice
@@ -347,11 +347,5 @@ def _one_line(lines: Sequence[str], enhanced: re.Match[str] | None) -> str:
 
 def _error_challenge(text: str | None) -> Mapping[str, str] | None:
     """The error that a provider puts into its 334 (RFC 7628 section 3.2.2), strings only."""
-    try:
-        content = json.loads(text or "")
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(content, dict):
-        return None
-    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in content.items()}
-    return {printable(k[:40]): printable(v[:300]) for k, v in list(texts.items())[:10]}
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in json_object(text).items()}
+    return {printable(k[:40]): printable(v[:300]) for k, v in [*texts.items()][:10]} or None

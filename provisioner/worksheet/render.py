@@ -24,8 +24,6 @@ _LEAST = 24  # columns of a note
 
 
 class WorksheetFormat(StrEnum):
-    """How a worksheet is written."""
-
     TEXT = "text"
     MARKDOWN = "markdown"
     HTML = "html"

@@ -8,7 +8,6 @@ https://webhelp.evisions.com/releaseguides/maps/Content/6.13/OAuth2%20for%20Emai
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -18,7 +17,7 @@ from typing import Any
 
 from provisioner.credentials.sources import source_of
 from provisioner.model.email_server import EmailServer
-from provisioner.resources import schema_path
+from provisioner.resources import published_schema
 from provisioner.secret import Secret
 from provisioner.security_level import LEVELS
 from provisioner.text import proposed_command
@@ -133,7 +132,6 @@ class DialogField:
 
     @property
     def label(self) -> str:
-        """As the dialog spells it."""
         return str(self.schema["title"])
 
     def choices(self) -> Mapping[Any, str] | None:
@@ -144,20 +142,18 @@ class DialogField:
 
 @cache
 def dialog_fields() -> tuple[DialogField, ...]:
-    """All fields of the dialog, in its order."""
-    schema = json.loads(schema_path("email-server").read_bytes())
-    return tuple(_walk(schema["properties"], "", ""))
+    return tuple(_walk(published_schema("email-server")["properties"], "", ""))
 
 
 def _walk(properties: Mapping[str, Any], prefix: str, tab: str) -> Iterator[DialogField]:
-    for key, schema in properties.items():
+    for key, node in properties.items():
         if key in _OURS:
             continue
         tab = TABS.get(prefix + key, tab)
-        if "properties" in schema:
-            yield from _walk(schema["properties"], f"{prefix}{key}.", tab)
+        if "properties" in node:
+            yield from _walk(node["properties"], f"{prefix}{key}.", tab)
         else:
-            yield DialogField(prefix + key, tab, schema)
+            yield DialogField(prefix + key, tab, node)
 
 
 def build_sheet(server: EmailServer, secret: Secret | None = None) -> Sheet:

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from provisioner.cli.app import COMMANDS, HIDDEN, app_with, run
-from provisioner.cli.printed_commands import INVENTORY_COMMANDS, PROJECT_COMMANDS
+from provisioner.cli.output import INVENTORY_COMMANDS, PROJECT_COMMANDS
 
 RELAY = "server_name: Relay\nhost: relay.example.edu\nport: '25'\nsmtp_security_level: none\n"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +14,6 @@ import typer
 
 from provisioner.ansible.signals import raise_if_ended
 from provisioner.cli.app import print_error
-from provisioner.cli.callback_options import (
-    CallbackCert,
-    CallbackKey,
-    NoBrowser,
-    answering_terminal,
-    callback_certificate,
-)
 from provisioner.cli.options import ProjectOptions, RequiredServers
 from provisioner.cli.output import print_note, print_text
 from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError, gravest
@@ -30,6 +25,7 @@ if TYPE_CHECKING:
     from provisioner.credentials.store import TokenSet
     from provisioner.model.email_server import EmailServer
     from provisioner.model.project import Project
+    from provisioner.oauth.callback_tls import CallbackCertificate
     from provisioner.oauth.sign_in import Grant, SignInContext
 
     Way = Callable[[SignInContext], AbstractContextManager[Grant]]
@@ -42,6 +38,27 @@ Port = Annotated[
 ]
 Timeout = Annotated[
     int, typer.Option("--timeout", min=1, max=86400, help="Seconds to wait for the browser.")
+]
+NoBrowser = Annotated[
+    bool, typer.Option("--no-browser", help="Print the address only; open it where you like.")
+]
+CallbackCert = Annotated[
+    Path | None,
+    typer.Option(
+        "--callback-cert",
+        metavar="FILE",
+        help="Your own certificate (PEM, for localhost) for a callback with https.",
+        show_default="one made for the sign-in",
+    ),
+]
+CallbackKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--callback-key",
+        metavar="FILE",
+        help="The private key of --callback-cert (PEM).",
+        show_default=False,
+    ),
 ]
 NoSmtpCheck = Annotated[
     bool,
@@ -92,7 +109,7 @@ def authenticate(
     chosen = declared.oauth2_servers(servers)
     if card:
         return _print_cards(chosen, declared, port)
-    own = callback_certificate(callback_cert, callback_key, chosen)
+    own = _callback_certificate(callback_cert, callback_key, chosen)
     if device:
         _refuse_with_device(
             port=port, no_browser=no_browser, callback_cert=own, select_account=select_account
@@ -110,7 +127,7 @@ def authenticate(
             timeout=timeout,
             opens_browser=not no_browser,
             certificate=own,
-            terminal=answering_terminal(),
+            terminal=_answering_terminal(),
             check=raise_if_ended,
         )
         return browser_flow(context, options)
@@ -118,10 +135,41 @@ def authenticate(
     opened = options.open(declared)
     opened.secrets.making_key()
     opened.store.prepare()
-    return gravest(
-        _code(server, opened, way, asks_account=select_account, no_smtp_check=no_smtp_check)
-        for server in chosen
+    sign_in = partial(
+        _signed_in, opened=opened, way=way, asks_account=select_account, no_smtp_check=no_smtp_check
     )
+    return gravest(_code(server, opened, sign_in) for server in chosen)
+
+
+def _callback_certificate(
+    certificate: Path | None, key: Path | None, servers: Iterable[EmailServer]
+) -> CallbackCertificate | None:
+    """The user's own certificate, if it was given and is of use."""
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise UsageError(
+            "--callback-cert and --callback-key go together", remedy="give both, or neither"
+        )
+    if not any(s.oauth2 and s.oauth2.use_https_on_callback for s in servers):
+        raise UsageError(
+            "a certificate was given, but the callback has no https",
+            remedy="set use_https_on_callback: true, or leave --callback-cert out",
+        )
+    from provisioner.oauth.callback_tls import own_certificate
+
+    return own_certificate(certificate, key)
+
+
+def _answering_terminal() -> int | None:
+    """The descriptor of a terminal on standard input where somebody can paste; None without."""
+    from provisioner.oauth.paste import is_promptable
+
+    try:
+        descriptor = sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):  # there is no standard input
+        return None
+    return descriptor if is_promptable(descriptor) else None
 
 
 def _refuse_with_device(**browsers: object) -> None:
@@ -136,20 +184,13 @@ def _refuse_with_device(**browsers: object) -> None:
 
 
 def _code(
-    server: EmailServer,
-    opened: OpenProject,
-    way: Way,
-    *,
-    asks_account: bool,
-    no_smtp_check: bool,
+    server: EmailServer, opened: OpenProject, sign_in: Callable[[EmailServer], TokenSet]
 ) -> ExitCode:
     """What became of one server; its errors are printed here, so that the next gets its turn."""
     name, path = server.server_name, opened.store.path(server.server_name)
     before = _version(path)
     try:
-        saved = _signed_in(
-            server, opened, way, asks_account=asks_account, no_smtp_check=no_smtp_check
-        )
+        saved = sign_in(server)
     except KeyboardInterrupt:
         raise _interrupted(name, was_saved=_version(path) != before) from None
     except Interrupted:
@@ -184,15 +225,10 @@ def _interrupted(name: str, *, was_saved: bool) -> Interrupted:
 
 
 def _signed_in(
-    server: EmailServer,
-    opened: OpenProject,
-    way: Way,
-    *,
-    asks_account: bool,
-    no_smtp_check: bool,
+    server: EmailServer, *, opened: OpenProject, way: Way, asks_account: bool, no_smtp_check: bool
 ) -> TokenSet:
-    from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.oauth.authorization import select_account
+    from provisioner.oauth.checks import mail_server_proof
     from provisioner.oauth.sign_in import SignInContext, sign_in
     from provisioner.providers.catalogue import provider_for
 

@@ -17,7 +17,7 @@ from provisioner.cli.options import (
     ReportOptions,
     ServerNames,
 )
-from provisioner.errors import Interrupted, ProvisionerError, UsageError, gravest
+from provisioner.errors import ExitCode, Interrupted, ProvisionerError, UsageError, gravest
 
 if TYPE_CHECKING:
     from provisioner.credentials.project_secrets import OpenProject
@@ -147,7 +147,7 @@ def _secret(opened: OpenProject, server: EmailServer) -> Check:
         opened.secrets.secret_to_show(server)
     except ProvisionerError as error:
         return failed("secret", error, server.server_name)
-    return ok("secret", "readable, its destination is accepted", server.server_name)
+    return ok("secret", "readable, its destination is accepted", about=server.server_name)
 
 
 def _sign_in(opened: OpenProject, server: EmailServer) -> Iterator[Check]:
@@ -158,16 +158,12 @@ def _sign_in(opened: OpenProject, server: EmailServer) -> Iterator[Check]:
     noted = read_proofs(opened.project.root).get(server.server_name)
     state = sign_in_state(server, opened.secrets, noted, now=time.time())
     for problem in state.problems:
-        yield Check(
-            name="sign-in",
-            about=server.server_name,
-            state=CheckState.FAILED if problem.blocks else CheckState.WARNING,
-            message=problem.message,
-            remedy=problem.remedy,
-            exit_code=problem.exit_code if problem.blocks else gravest(()),
-        )
+        end = CheckState.FAILED if problem.blocks else CheckState.WARNING
+        code = problem.exit_code if problem.blocks else ExitCode.DONE
+        said = problem.message, problem.remedy
+        yield Check(end, "sign-in", *said, server.server_name, code)
     if not state.problems:
-        yield ok("sign-in", "signed in", server.server_name)
+        yield ok("sign-in", "signed in", about=server.server_name)
 
 
 # -- hosts
@@ -178,6 +174,7 @@ def _hosts(
 ) -> list[Check]:
     """What each host says; a problem of the inventory, or of Ansible, is a check that failed."""
     from provisioner.cli.run_session import RunSession, provider_names
+    from provisioner.deploy.run import RunOptions
     from provisioner.deploy.targets import reached_targets
     from provisioner.reports.doctor import Check, CheckState, failed, host_checks, skipped
 
@@ -187,22 +184,14 @@ def _hosts(
     try:
         with (
             session.unlocked(),
+            # any key: nothing is compared with what a push has delivered
             session.run(
-                scope,
-                key=random.token_hex(32),  # nothing is compared with what a push has delivered
-                prepare=reached_targets,
+                scope, RunOptions(key=random.token_hex(32), prepare=reached_targets)
             ) as run,
         ):
             for left_out in run.targets.skipped:
-                checks.append(
-                    Check(
-                        name="hosts",
-                        state=CheckState.FAILED,
-                        message=left_out.reason,
-                        remedy=left_out.remedy,
-                        exit_code=left_out.exit_code,
-                    )
-                )
+                said, code = (left_out.reason, left_out.remedy), left_out.exit_code
+                checks.append(Check(CheckState.FAILED, "hosts", *said, exit_code=code))
             results = list(run.ask("doctor", run.targets.all_hosts))
             for result in sorted(results, key=lambda one: one.host):
                 checks += host_checks(result, run.examined.get(result.host), providers)

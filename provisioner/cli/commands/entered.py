@@ -99,9 +99,8 @@ def entered(
         session.run(
             Scope(hosts=tuple(hosts)),
             also={"by": said.by, "note": note, "entered": said.servers, "undo": undo},
-            options=RunOptions(lock_wait=lock_wait, entered=said),
+            options=RunOptions(lock_wait=lock_wait, entered=said, keep_key=True),
             keep=True,
-            keep_key=True,
         ) as run,
     ):
         record_entered(run, agree)

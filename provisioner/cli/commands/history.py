@@ -14,8 +14,6 @@ from provisioner.errors import ExitCode
 
 
 class HistoryFormat(StrEnum):
-    """How the runs are shown."""
-
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"

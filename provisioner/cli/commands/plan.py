@@ -39,12 +39,16 @@ def plan(
     from provisioner.cli.output import write_report
     from provisioner.cli.run_session import RunSession
     from provisioner.deploy.push import plan as plan_hosts
+    from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
 
     session = RunSession("plan", hosts, report)
     scope = Scope(servers=tuple(sorted(servers or ())), limit=limit, prune=prune)
     scope.check(session.project)
-    with session.unlocked(), session.run(scope, keep_key=out is not None) as run:
+    with (
+        session.unlocked(),
+        session.run(scope, RunOptions(keep_key=out is not None)) as run,
+    ):
         saved = plan_hosts(run).plan
     if out is not None:
         write_report(out, saved.text(), "--out")

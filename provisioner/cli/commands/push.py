@@ -13,7 +13,6 @@ from provisioner.cli.options import (
     HostLimit,
     HostsOptions,
     LockWait,
-    Mail,
     NoRestart,
     Prune,
     ReportOptions,
@@ -26,6 +25,11 @@ if TYPE_CHECKING:
     from provisioner.cli.run_session import RunSession
     from provisioner.deploy.push import Work
     from provisioner.deploy.record import RunRecord
+
+Mail = Annotated[
+    MailMode,
+    typer.Option("--mail", help="How to verify a host: send an email, only sign in, or neither."),
+]
 
 
 def push(
@@ -136,9 +140,10 @@ def push(
         with session.run(
             scope,
             also=also,
-            options=RunOptions(mail=mail, restart=not no_restart, lock_wait=lock_wait),
+            options=RunOptions(
+                mail=mail, restart=not no_restart, lock_wait=lock_wait, keep_key=True
+            ),
             keep=True,
-            keep_key=True,
         ) as run:
             push_hosts(run, options, saved)
     code = session.report(run.record)

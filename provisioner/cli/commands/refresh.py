@@ -63,7 +63,7 @@ def _refreshed(server: EmailServer, opened: OpenProject) -> None:
     from provisioner.cli.progress import progress
     from provisioner.oauth.refreshing import fresh_tokens
 
-    with progress(quiet=not sys.stderr.isatty(), plain=False) as tell:
+    with progress(quiet=not sys.stderr.isatty()) as tell:
         tell(f"refreshing the tokens of {server.server_name}")
         tokens = fresh_tokens(
             opened.secrets, server, math.inf, time.time(), save=True, announce=tell

@@ -62,10 +62,13 @@ def rollback(
         session.run(
             Scope(hosts=tuple(hosts or ()), limit=limit),
             also={"restart": not no_restart},
-            options=RunOptions(restart=not no_restart, lock_wait=lock_wait),
+            options=RunOptions(
+                restart=not no_restart,
+                lock_wait=lock_wait,
+                keep_key=True,
+                prepare=prepare_rollback,
+            ),
             keep=True,
-            keep_key=True,
-            prepare=prepare_rollback,
         ) as run,
     ):
         roll_back(run, agree)

@@ -75,7 +75,7 @@ def status(
 
     opened = options.open()
     proofs, states = read_proofs(opened.project.root), []
-    with progress(quiet=not check, plain=False) as tell:
+    with progress(quiet=not check) as tell:
         for server in opened.project.oauth2_servers(servers):
             tell(f"asking {server.host} about {server.server_name}")
             noted = proofs.get(server.server_name)
@@ -92,12 +92,14 @@ def _host_status(options: HostsOptions, report_format: OutputFormat) -> int:
     from provisioner.cli.output import print_data
     from provisioner.cli.run_session import RunSession
     from provisioner.deploy.record import HostFinished
+    from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
     from provisioner.deploy.targets import declared_targets
     from provisioner.reports.host_status import RENDERERS
 
     session = RunSession("status", options, ReportOptions(output_format=report_format))
-    with session.unlocked(), session.run(Scope(), prepare=declared_targets) as run:
+    reading = RunOptions(prepare=declared_targets)
+    with session.unlocked(), session.run(Scope(), reading) as run:
         for result in run.ask("status", run.targets.all_hosts):
             run.record.add(HostFinished(result=result))
     people = report_format is OutputFormat.TEXT
@@ -133,10 +135,9 @@ def _checked(
 
     A token that still lives is not refreshed.
     """
-    from provisioner.cli.mail_server_proof import mail_server_proof
     from provisioner.credentials.expiry import Problem
     from provisioner.credentials.proofs import note_mail, read_proofs
-    from provisioner.oauth.checks import last_proof
+    from provisioner.oauth.checks import last_proof, mail_server_proof
     from provisioner.oauth.refreshing import RefreshRefused, fresh_tokens
 
     name, root, now = server.server_name, opened.project.root, int(time.time())

@@ -43,7 +43,7 @@ def test_email(
     from provisioner.cli.output import print_text
     from provisioner.deploy.record import new_run_id
     from provisioner.deploy.targets import server_entry
-    from provisioner.errors import MailRefused, PersonNeeded
+    from provisioner.errors import PersonNeeded, ProvisionerError
     from provisioner.oauth.checks import says_expired
     from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
     from provisioner.providers.catalogue import provider_for
@@ -74,7 +74,7 @@ def test_email(
     if refused:
         raise PersonNeeded(lines[0], remedy=dedent("\n".join(lines[1:])))
     if result.outcome != "sent":
-        raise MailRefused(lines[0], remedy=dedent("\n".join(lines[1:])))
+        raise ProvisionerError(lines[0], remedy=dedent("\n".join(lines[1:])))
     print_text(f"{lines[0]}, to {recipient}, from this machine")
     return 0
 

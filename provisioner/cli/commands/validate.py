@@ -147,7 +147,7 @@ def _mend(
     from provisioner.cli.output import print_text
     from provisioner.config.document import STDIN
     from provisioner.lint.fixes import fixed_files, write_fixed
-    from provisioner.reports.difference import difference
+    from provisioner.reports.findings.text import difference
 
     if any(found.path == STDIN for found in files):
         raise UsageError("standard input cannot be fixed in place", remedy="name files or folders")
@@ -184,8 +184,7 @@ def report(result: LintResult, report_format: FindingFormat, target: Path | None
 
     What cannot be written is an error at the end: the findings are printed in any case.
     """
-    from provisioner.cli.output import is_colored, write_report
-    from provisioner.cli.printed_commands import with_given_options
+    from provisioner.cli.output import is_colored, with_given_options, write_report
     from provisioner.reports.findings.text import render_colored
 
     shown = RENDERERS[FindingFormat.TEXT if target is not None else report_format]

@@ -113,7 +113,6 @@ class Answers:
             self.known[key] = value
 
     def urls_of_tenant(self, tenant: str) -> dict[str, str]:
-        """The URLs in this directory."""
         keys = ("authorization_url", "access_token_url")
         return {key: self.known[key].replace("{tenant}", tenant) for key in keys}
 
@@ -144,7 +143,6 @@ class Answers:
 
     @property
     def is_oauth2(self) -> bool:
-        """Whether the server signs in with tokens."""
         return self.known.get("auth", "oauth2") == "oauth2"
 
     def _server_text(self, values: Mapping[str, str]) -> str:
@@ -192,7 +190,6 @@ class Answers:
         return list(self.project.new_files(name, text, self.settings_text()))
 
     def card(self) -> str:
-        """What to register at the provider."""
         from provisioner.providers.endpoints import tenant_of
         from provisioner.reports.registration_card import Registrant, card_text
 
@@ -215,7 +212,6 @@ class Answers:
         return shlex.join(["provisioner", "init", *options])
 
     def require_complete(self) -> None:
-        """UsageError with all that is missing."""
         if self.missing:
             raise UsageError(
                 "missing options (no terminal to prompt on)", remedy="\n".join(self.missing)

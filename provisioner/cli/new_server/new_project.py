@@ -68,12 +68,10 @@ class NewProject:
 
     @property
     def ca_file(self) -> Path | None:
-        """The certificates that the settings name."""
         declared = self._values.get("ca_file")
         return declared_path(declared, self.root) if isinstance(declared, str) else None
 
     def server_path(self, name: str) -> Path:
-        """Where a server of this name is declared."""
         return self._folder / file_name(name)
 
     def attributes_file(self) -> NewFile:

@@ -32,7 +32,6 @@ _ALIASES = {
 
 
 def listed_providers() -> list[str]:
-    """The names in our list."""
     return [*(provider.name for provider in PROVIDERS), *KINDS]
 
 

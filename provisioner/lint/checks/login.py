@@ -18,7 +18,6 @@ _NO_LEVEL = Level("")  # not in the schema, which says so
 
 
 def signs_in(server: ServerView) -> bool:
-    """Whether it signs in at all."""
     return server.text(_LEVEL) == "oauth2" or _signs_in_by_password(server)
 
 

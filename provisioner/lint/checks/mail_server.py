@@ -35,20 +35,20 @@ _HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 _BEFORE_PORT = r"(?:[^:\[\]\s]+|\[[0-9A-Fa-f:.]+\])"
 _WITHOUT_PORT = "write the host alone, and on a line of its own "
 _NO_HOST_ALONE: tuple[Form, ...] = (
-    (re.compile("(?s).*/"), "the host is written as a URL", "write the host name alone"),
-    (re.compile("(?s).*@"), "the host is written as a mail address", "write the mail server"),
+    ("(?s).*/", "the host is written as a URL", "write the host name alone"),
+    ("(?s).*@", "the host is written as a mail address", "write the mail server"),
     (
-        re.compile(rf"{_BEFORE_PORT}(?P<sign>:\s*(?P<port>25|465|587|2525))\Z"),
+        rf"{_BEFORE_PORT}(?P<sign>:\s*(?P<port>25|465|587|2525))\Z",
         "the host includes a port",
         f"{_WITHOUT_PORT}port: {{port}}",
     ),
     (
-        re.compile(rf"{_BEFORE_PORT}(?P<sign>:\s*[0-9]+)\Z"),
+        rf"{_BEFORE_PORT}(?P<sign>:\s*[0-9]+)\Z",
         "the host includes a port",
         f"{_WITHOUT_PORT}the number below `port`",
     ),
     (
-        re.compile("(?i)(?P<sign>(?:smtps?|ssl|tls|starttls|https?):)"),
+        "(?i)(?P<sign>(?:smtps?|ssl|tls|starttls|https?):)",
         "the host begins with the kind of connection",
         "write the host name alone",
     ),

@@ -43,7 +43,7 @@ def _are_apart(one: Provider, other: Provider) -> bool:
     return bool(one.title and other.title) and not share_endpoints(one, other)
 
 
-def _parameters(url: str) -> dict[str, list[str]]:
+def parameters(url: str) -> dict[str, list[str]]:
     """What a URL brings along behind its question mark."""
     query = url_parts(url).query if "?" in url else ""
     return parse_qs(query, keep_blank_values=True) if query else {}
@@ -68,41 +68,31 @@ _FINE = re.compile(
     r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:[/?][!-\"$-~]*)?"
 )
 _WRONG_FORMS: tuple[Form, ...] = (
+    (r"(?i)(?P<sign>https?://)https?:?/", "https:// is repeated", "write it once"),
     (
-        re.compile(r"(?i)(?P<sign>https?://)https?:?/"),
-        "https:// is repeated",
-        "write it once",
-    ),
-    (
-        re.compile(r"(?i)https?://[^/?#]*@"),
+        r"(?i)https?://[^/?#]*@",
         "this URL contains a user name, and possibly a password",
         "write the address without both; if it is a password, renew it, since git keeps it",
     ),
     (
-        re.compile(r"(?!https?://)(?P<sign>(?i:https?))://"),
+        r"(?!https?://)(?P<sign>(?i:https?))://",
         "https is in capital letters, which some programs reject",
         "write https:// in small letters",
     ),
     (
-        re.compile(r"https?://[^#\s\\]*(?P<sign>#.*)"),
+        r"https?://[^#\s\\]*(?P<sign>#.*)",
         "the part after # is only for the browser",
         "write the address without # and what follows",
     ),
-    (re.compile(r"https?:[^\\]*(?P<sign>\\)"), "this is a backslash", "write / in its place"),
+    (r"https?:[^\\]*(?P<sign>\\)", "this is a backslash", "write / in its place"),
+    (r"https?://\S*(?P<sign> +)\S", "this address contains a blank", "write it without"),
     (
-        re.compile(r"https?://\S*(?P<sign> +)\S"),
-        "this address contains a blank",
-        "write it without",
-    ),
-    (
-        re.compile(
-            r"(?i)(?!https?://)(?P<sign>h{0,2}t{1,3}ps{0,2})(?:[:;]?/{1,3}|[:;]\\{2})(?=[\w.-]+\.\w)"
-        ),
+        r"(?i)(?!https?://)(?P<sign>h{0,2}t{1,3}ps{0,2})(?:[:;]?/{1,3}|[:;]\\{2})(?=[\w.-]+\.\w)",
         "the address does not begin with https://",
         "write https:// before the host",
     ),
     (
-        re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::[0-9]+)?(?:/[!-~]*)?\Z"),
+        r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::[0-9]+)?(?:/[!-~]*)?\Z",
         "https:// is missing",
         "write https:// before the host",
     ),
@@ -179,7 +169,7 @@ def outdated_endpoint(server: ServerView, context: LintContext) -> Iterator[Issu
 
 
 def _names_resource(server: ServerView) -> bool:
-    return any("resource" in _parameters(url) for _, url in server.texts(URLS))
+    return any("resource" in parameters(url) for _, url in server.texts(URLS))
 
 
 @rule("superseded-endpoint", WARNING)
@@ -305,7 +295,7 @@ _FIELDS = {"prompt": "/oauth2/prompt", "login_hint": "/oauth2/login_hint"}
 def misplaced_parameter(server: ServerView, _context: LintContext) -> Iterator[Issue]:
     """URLs with a query, and fields that hold what belongs into one."""
     for pointer, url in server.texts(URLS):
-        if brought := _parameters(url):
+        if brought := parameters(url):
             yield from _in_url(pointer, brought, server)
     for pointer, text in server.texts(_LISTS):
         for word in text.split():

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
 from provisioner.config.issue import Issue
-from provisioner.lint.checks.oauth_urls import AUTHORIZATION_URL, provider_of
+from provisioner.lint.checks.oauth_urls import AUTHORIZATION_URL, parameters, provider_of
 from provisioner.lint.context import LintContext
 from provisioner.lint.mistakes.nearest import nearest, same_letters
 from provisioner.lint.rule import ERROR, rule
@@ -159,12 +159,12 @@ def _asks_by_scope(server: ServerView) -> bool:
 
 def _undone_parameters(server: ServerView, provider: Provider) -> Iterator[Issue]:
     """The sign-in adds the provider's parameters; what is declared wins over them."""
-    brought = _parameters(server.text(AUTHORIZATION_URL))
+    brought = parameters(server.text(AUTHORIZATION_URL))
     for name, value in provider.authorize_extra.items():
         is_field = name == "prompt" and bool(server.text(_PROMPT))
         if is_field and _wrong_prompt(server.text(_PROMPT), provider):
             continue  # said by a rule of its own
-        declared = server.text(_PROMPT) if is_field else brought.get(name, value)
+        declared = server.text(_PROMPT) if is_field else brought.get(name, [value])[-1]
         if value not in declared.split():
             written = value if is_field else f"{name}={value}"
             yield Issue(
@@ -172,13 +172,6 @@ def _undone_parameters(server: ServerView, provider: Provider) -> Iterator[Issue
                 f"{provider.label} reliably issues a refresh token only with {name}={value}",
                 f"write {written}, or omit it: the sign-in adds it",
             )
-
-
-def _parameters(url: str) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-    except ValueError:  # a bracket without its twin
-        return {}
 
 
 @rule("wrong-scope", ERROR)

@@ -135,28 +135,9 @@ def _doubt_about_domain(domain: str) -> tuple[str, str] | None:
     return f"there is no top-level domain .{suffix}", f"did you mean .{meant}?"
 
 
-# What a host sends; the test email is not sent with anything else either.
+# What the schema takes.
 _POSSIBLE_NAME = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
-_WORD = re.compile(r"[!-~]+")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]*[A-Za-z0-9]")
-
-
-@rule("wrong-client-name", ERROR, can_be_ignored=False)
-def wrong_client_name(server: ServerView, _context: LintContext) -> Iterator[Issue]:
-    """What is no word of ASCII at all is the schema's."""
-    name = server.text(_CLIENT_NAME)
-    if not _WORD.fullmatch(name) or _POSSIBLE_NAME.fullmatch(name):
-        return
-    what = "not a valid host name"
-    if "/" in name:
-        what = "written as a URL"
-    elif "@" in name:
-        what = "written as a mail address"
-    yield Issue(
-        _CLIENT_NAME,
-        f"the client name is {what}",
-        "write the full host name of the MAPS host alone, such as maps.example.edu",
-    )
 
 
 @rule("doubtful-client-name", WARNING)
@@ -164,7 +145,7 @@ def doubtful_client_name(server: ServerView, _context: LintContext) -> Iterator[
     """RFC 5321 section 4.1.1.1: a full domain name, or an address in brackets."""
     name = server.text(_CLIENT_NAME)
     if not _POSSIBLE_NAME.fullmatch(name) or is_loopback(server.text("/host")):
-        return  # what is not even possible is wrong-client-name's
+        return  # what is not even possible is the schema's
     if is_ip_address(name) or name.startswith("["):
         if not _is_address_literal(name):
             yield Issue(

@@ -18,6 +18,7 @@ from provisioner.lint.server import SECRETS, ServerView
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.endpoints import host_of
 from provisioner.providers.lookalikes import resembled_host
+from provisioner.text import named
 
 VAULT_MARK = "$ANSIBLE_VAULT"
 
@@ -112,7 +113,7 @@ def invisible_character(server: ServerView, _context: LintContext) -> Iterator[I
             is_blank = unicodedata.category(sign) == "Zs"
             yield Issue(
                 pointer,
-                f"invisible character: {_named(sign)}",
+                f"invisible character: {named(sign)}",
                 "remove it, or type a space instead if one belongs here"
                 if is_blank
                 else "remove it; copied text often contains such characters",
@@ -167,10 +168,6 @@ def _may_be_joined(sign: str) -> bool:
     return not sign.isascii() and "LATIN" not in unicodedata.name(sign, "")
 
 
-def _named(sign: str) -> str:
-    return f"{unicodedata.name(sign, '')} (U+{ord(sign):04X})".strip()
-
-
 # Where letters beyond ASCII may stand. Elsewhere they are an error: copied-character.
 _LETTERS_AT = ("/server_name", "/user_name", "/oauth2/login_hint", "/hosts", _LOG_FILE)
 _LIKE_A_BLANK = frozenset("\u00a0\u2007\u202f")
@@ -186,7 +183,7 @@ def lookalike_character(server: ServerView, _context: LintContext) -> Iterator[I
             yield Issue(
                 pointer,
                 f"this looks like a {'blank' if sign in _LIKE_A_BLANK else 'Latin letter'}, but is "
-                f"{unicodedata.name(sign)} (U+{ord(sign):04X})",
+                f"{named(sign)}",
                 "type it on the keyboard; copied text often contains such characters",
                 part=None if pointer in server.remains else _part(text, sign),
             )

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from provisioner.providers.endpoints import host_of
 from provisioner.providers.lookalikes import resembled_host
-from provisioner.text import TYPOGRAPHIC_QUOTES
+from provisioner.text import TYPOGRAPHIC_QUOTES, named
 
 _NAMES = ("/server_name", "/logging/file_name", "/hosts")
 _ACCOUNTS = ("/user_name", "/oauth2/login_hint")
@@ -53,10 +53,10 @@ class _Form(NamedTuple):
     """`pattern` marks its group `sign`, if it has one; `meant` makes the value out of the rest."""
 
     at: Callable[[str], bool]
-    pattern: re.Pattern[str]
+    pattern: str
     message: str
     remedy: str
-    meant: Callable[[re.Match[str]], str]
+    meant: Callable[[re.Match[str]], str] = lambda found: found["value"]
     rule: str = "copied-text"
 
 
@@ -76,10 +76,6 @@ def _is_no_list(pointer: str) -> bool:
     return not pointer.startswith("/oauth2/scope")
 
 
-def _value(found: re.Match[str]) -> str:
-    return found["value"]
-
-
 def _either(found: re.Match[str]) -> str:
     return found["value"] or found["value2"]
 
@@ -93,9 +89,7 @@ _FORMS = (
     # https://learn.microsoft.com/defender-office-365/safe-links-about
     _Form(
         _is_url,
-        re.compile(
-            r"(?is)https?://[a-z0-9.-]+\.safelinks\.protection\.outlook\.com/.*?[?&]url=(?P<value>[^&]+).*"
-        ),
+        r"(?is)https?://[a-z0-9.-]+\.safelinks\.protection\.outlook\.com/.*?[?&]url=(?P<value>[^&]+).*",
         "this link was rewritten by Safe Links of Microsoft 365 in an email",
         "write the address after url=, with : for %3A and / for %2F",
         _decoded,
@@ -103,9 +97,7 @@ _FORMS = (
     ),
     _Form(
         _is_url,
-        re.compile(
-            r"(?is)https?://(?:www\.)?google\.[a-z.]+/url\?(?:[^#]*&)?(?:q|url)=(?P<value>[^&]+).*"
-        ),
+        r"(?is)https?://(?:www\.)?google\.[a-z.]+/url\?(?:[^#]*&)?(?:q|url)=(?P<value>[^&]+).*",
         "this link was rewritten by Google, in an email or a list of search results",
         "write the address after q= or url=, with : for %3A and / for %2F",
         _decoded,
@@ -113,107 +105,94 @@ _FORMS = (
     ),
     _Form(
         _is_url,
-        re.compile(r"(?is)https://urldefense\.com/v3/__(?P<value>.+?)__;.*"),
+        r"(?is)https://urldefense\.com/v3/__(?P<value>.+?)__;.*",
         "this link was rewritten by URL Defense of Proofpoint in an email",
         "write the address between the two __",
-        _value,
-        "rewritten-link",
+        rule="rewritten-link",
     ),
     _Form(
         _is_url,
-        re.compile(r"(?i)https?%3A%2F%2F\S+"),
+        r"(?i)https?%3A%2F%2F\S+",
         "this address is written as a parameter of another one",
         "write : for %3A and / for %2F",
         lambda found: unquote(found[0]),
     ),
     _Form(
         _anywhere,
-        re.compile(r"\[(?P<value>[^\]\s]+)\]\((?:[^()\s]*)\)"),
+        r"\[(?P<value>[^\]\s]+)\]\((?:[^()\s]*)\)",
         "this is a Markdown link",
         _WITHOUT + ": the part between the brackets",
-        _value,
     ),
     _Form(
         _is_address,
-        re.compile(r"(?P<sign>[^<>@]*[^<>@\s])\s*<(?P<value>[^<>\s@]+@[^<>\s@]+)>"),
+        r"(?P<sign>[^<>@]*[^<>@\s])\s*<(?P<value>[^<>\s@]+@[^<>\s@]+)>",
         "there is a name before the address",
         "write the address alone, without < and >",
-        _value,
     ),
     _Form(
         _anywhere,
-        re.compile(r"(?P<sign><)(?P<value>(?=\S*[.@:])[^<>\s]+|[0-9a-fA-F-]{36})>"),
+        r"(?P<sign><)(?P<value>(?=\S*[.@:])[^<>\s]+|[0-9a-fA-F-]{36})>",
         "the value is enclosed in < and >",
         "write it without < and >",
-        _value,
     ),
     _Form(
         _anywhere,
-        re.compile(r"(?P<sign>\*\*|__|\*|`{1,3})(?P<value>.+)(?P=sign)"),
+        r"(?P<sign>\*\*|__|\*|`{1,3})(?P<value>.+)(?P=sign)",
         "the value is enclosed in Markdown characters",
         "write it without * and `",
-        _value,
     ),
     _Form(
         _is_address,
-        re.compile(r"(?i)(?P<sign>mailto:)(?P<value>[^?]+)(?:\?.*)?"),
+        r"(?i)(?P<sign>mailto:)(?P<value>[^?]+)(?:\?.*)?",
         "mailto: belongs to a link, not to an address",
         "write the address alone, without mailto:",
-        _value,
     ),
     # https://learn.microsoft.com/exchange/recipients/email-addresses: proxyAddresses
     _Form(
         _is_address,
-        re.compile(r"(?i)(?P<sign>smtp:)(?P<value>[^@\s]+@\S+)"),
+        r"(?i)(?P<sign>smtp:)(?P<value>[^@\s]+@\S+)",
         "smtp: is how Exchange lists addresses, not a part of one",
         "write the address alone, without smtp:",
-        _value,
     ),
     _Form(
         _anywhere,
-        re.compile(
-            r"(?s).*?(?P<sign>&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{2,5}|#x[0-9a-fA-F]{2,4});).*"
-        ),
+        r"(?s).*?(?P<sign>&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{2,5}|#x[0-9a-fA-F]{2,4});).*",
         "this is an HTML character reference",
         "write the character itself: & for &amp;, nothing for &lt;, &gt;, &quot; and &nbsp;",
         lambda found: html.unescape(found[0]),
     ),
     _Form(
         _is_url,
-        re.compile(r"(?P<value>[^?]*)(?P<sign>%20|%0A|%22|%3E|%C2%A0)"),
+        r"(?P<value>[^?]*)(?P<sign>%20|%0A|%22|%3E|%C2%A0)",
         "this address ends with an encoded blank or quote",
         "remove the end of the address",
-        _value,
     ),
     _Form(
         _is_no_list,
-        re.compile(r"""(?P<sign>["'])(?P<value>.+?)["']?|(?P<value2>.+)["']"""),
+        r"""(?P<sign>["'])(?P<value>.+?)["']?|(?P<value2>.+)["']""",
         "these quotes are part of the value",
         "write one pair of quotes, or none",
         _either,
     ),
     _Form(
         _is_no_list,
-        re.compile(r"(?P<sign> +)(?P<value>[^ ].*)|(?P<value2>.*[^ ])(?P<sign2> +)"),
+        r"(?P<sign> +)(?P<value>[^ ].*)|(?P<value2>.*[^ ])(?P<sign2> +)",
         "this value begins or ends with a blank, which quotes keep",
         "write it without",
         _either,
     ),
     _Form(
         lambda pointer: _is_no_list(pointer) and pointer != "/client_name",
-        re.compile(
-            r"(?P<value>.*[^,;])(?P<sign>[,;]+)|(?P<value2>[^\[(<]*[^\[(<,;)>\]])(?P<sign2>[,;)>\]][,;)>\].]*)"
-        ),
+        r"(?P<value>.*[^,;])(?P<sign>[,;]+)|(?P<value2>[^\[(<]*[^\[(<,;)>\]])(?P<sign2>[,;)>\]][,;)>\].]*)",
         "this value ends with a punctuation mark",
         "write the value without it",
         _either,
     ),
     _Form(
         lambda pointer: _is_address(pointer) or _is_url(pointer),
-        re.compile(r"(?=\S*[@/])(?P<value>\S*[^.\s])(?P<sign>\.+)"),
+        r"(?=\S*[@/])(?P<value>\S*[^.\s])(?P<sign>\.+)",
         "this value ends with a dot",
         "write it without",
-        _value,
     ),
 )
 
@@ -231,7 +210,7 @@ def copy_mistake(pointer: str, text: str) -> tuple[CopyMistake | None, str]:
 
 def _form_of(pointer: str, text: str) -> tuple[CopyMistake, str] | None:
     for form in _FORMS if pointer not in _NAMES else ():
-        found = form.pattern.fullmatch(text) if form.at(pointer) else None
+        found = re.fullmatch(form.pattern, text) if form.at(pointer) else None
         if found is not None:
             groups = [name for name in ("sign", "sign2") if found.groupdict().get(name)]
             part = found.span(groups[0]) if groups else (0, len(text))
@@ -277,8 +256,8 @@ _QUOTE = (
 
 
 def _of_sign(place: int, sign: str, message: str, remedy: str) -> CopyMistake:
-    name = f"{unicodedata.name(sign, 'a sign')} (U+{ord(sign):04X})"
-    return CopyMistake("copied-character", (place, place + 1), f"{message} {name}", remedy)
+    message = f"{message} {named(sign)}"
+    return CopyMistake("copied-character", (place, place + 1), message, remedy)
 
 
 def _words_for(pointer: str, sign: str) -> tuple[str, str] | None:

@@ -13,9 +13,9 @@ def same_letters(word: str) -> str:
     return _NO_LETTER.sub("", word.casefold())
 
 
-def nearest(word: str, candidates: Iterable[str], wanted: Iterable[str] = ()) -> str | None:
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that was most likely meant; None if none is near."""
-    return next(iter(near_ones(word, candidates, wanted)), None)
+    return next(iter(near_ones(word, candidates)), None)
 
 
 def near_ones(word: str, candidates: Iterable[str], wanted: Iterable[str] = ()) -> list[str]:

@@ -25,11 +25,9 @@ class Places:
         return None if path == ".." or path.startswith("../") else path
 
     def absolute(self, file: str) -> str:
-        """The path from the root."""
         return os.path.normpath(Path(self._here, file))
 
     def best(self, file: str) -> str:
-        """Relative where possible."""
         return self.inside(file) or self.absolute(file)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Excerpt, Finding
 from provisioner.lint.result import LintResult
 from provisioner.text import counted, in_columns, printable, printable_lines
+
+if TYPE_CHECKING:
+    from provisioner.lint.fixes import FixedFile
 
 # "Select Graphic Rendition" of ECMA-48, the only control sequences used.
 _BOLD, _RED, _YELLOW, _CYAN = "1", "1;31", "1;33", "36"
@@ -71,3 +75,14 @@ def _file(finding: Finding) -> str:
 def _excerpt(excerpt: Excerpt, paint: _Paint, style: str) -> Iterator[str]:
     yield f"      {in_columns(excerpt.text)}"
     yield f"      {' ' * excerpt.mark_start}{paint('^' * excerpt.mark_length, style)}"
+
+
+def difference(fixed: FixedFile) -> str:
+    """What `validate --fix` changes in a file, in the form of `diff -U0`: a line of context may be
+    a secret, and what is hidden in a report is hidden here.
+    """
+    name = printable(fixed.shown)
+    lines = [f"--- {name}", f"+++ {name}"]
+    for line, before, after in fixed.changes:
+        lines += [f"@@ line {line} @@", f"-{before}", f"+{after}"]
+    return "\n".join(lines)

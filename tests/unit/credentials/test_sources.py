@@ -22,7 +22,7 @@ def read(folder, value, *, allow_commands=True, **environment):
     context = ReadContext(
         environment=environment, vault_key=lambda: KEY, allow_commands=allow_commands
     )
-    return read_secret(SecretReference(value, folder), context, FIELD).reveal()
+    return read_secret(SecretReference(value, folder), context, lambda: FIELD).reveal()
 
 
 def failure(folder, value, **options):

@@ -139,9 +139,9 @@ def test_a_file_that_cannot_be_read(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
     for place, words in (
         (tmp_path / "plan.json", "plan.json cannot be read: No such file"),
-        (tmp_path, "cannot be read: Is a directory"),
-        (tmp_path / "pipe", "pipe is not a regular file, so no plan is read from it"),
-        (Path("/dev/zero"), "/dev/zero is not a regular file"),
+        (tmp_path, "cannot be read: it is not a regular file"),
+        (tmp_path / "pipe", "pipe cannot be read: it is not a regular file"),
+        (Path("/dev/zero"), "/dev/zero cannot be read: it is not a regular file"),
     ):
         with pytest.raises(PlanRefused, match=words) as raised:
             read_plan(place)

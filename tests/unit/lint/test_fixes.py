@@ -9,7 +9,7 @@ import pytest
 from provisioner.config.document import FoundFile
 from provisioner.lint.checks import EVERYTHING
 from provisioner.lint.fixes import fixed_files
-from provisioner.reports.difference import difference
+from provisioner.reports.findings.text import difference
 from tests.support.damage import damaged
 from tests.support.paths import EXAMPLES
 from tests.support.strategies.effort import FACTOR

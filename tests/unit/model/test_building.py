@@ -7,7 +7,6 @@ import pytest
 
 from provisioner.credentials.sources import source_of
 from provisioner.credentials.vault import has_vault_header
-from provisioner.model.building import build_email_server
 from provisioner.model.email_server import (
     EmailServer,
     LogFile,
@@ -16,6 +15,7 @@ from provisioner.model.email_server import (
     SecretReference,
     TestEmail,
 )
+from provisioner.model.reading import build_email_server
 from provisioner.security_level import SecurityLevel
 from tests.support.loading import load_file
 from tests.support.paths import EXAMPLES

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.cli.mail_server_proof import mail_server_proof
 from provisioner.errors import SignInFailed
-from provisioner.oauth.checks import LoginOutcome, login_result
+from provisioner.oauth.checks import LoginOutcome, login_result, mail_server_proof
 from provisioner.oauth.sign_in import Grant, sign_in
 from provisioner.oauth.token_endpoint import TokenResponse
 from provisioner.secret import Secret
