@@ -34,13 +34,6 @@ class Spot(NamedTuple):
         return self.state == "known" and "properties" not in self.node
 
 
-class UnmetDemand(NamedTuple):
-    """Where a value does not meet a demand, and which: a way through `without_references`."""
-
-    path: tuple[str | int, ...]
-    demand: tuple[str | int, ...]
-
-
 class Schema:
     def __init__(self, name: SchemaName) -> None:
         self.name = name
@@ -55,13 +48,6 @@ class Schema:
     def accepts(self, value: Any) -> bool:
         """Whether a value fits. What does not is explained by `schema_issues.py`."""
         return bool(self._engine.is_valid(value))
-
-    def unmet_demands(self, value: Any) -> Iterator[UnmetDemand]:
-        """Each demand that a value does not meet, by its place alone: the engine's own words quote
-        values, any of which may be a secret.
-        """
-        for error in self._engine.iter_errors(value):
-            yield UnmetDemand((*error.instance_path,), (*error.schema_path,))
 
     @cached_property
     def without_references(self) -> Any:

@@ -1,20 +1,26 @@
-"""Why a schema does not accept a document, in our words."""
+"""Why a schema does not accept a document: `jsonschema` finds it, our words say it.
+
+The engine's own words quote values, any of which may be a secret: none of them is used.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from functools import reduce
-from operator import getitem
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped, lies_in, parent, pointer_to, segments, value_at
 from provisioner.lint.mistakes.foreign_shapes import foreign_shape
 from provisioner.lint.mistakes.spelling import corrected
 from provisioner.lint.mistakes.value_fixes import fixed_value
-from provisioner.lint.schema import Schema, SchemaNode, UnmetDemand
+from provisioner.lint.schema import Schema, SchemaName, SchemaNode, schema_named
 from provisioner.lint.server import CorrectedDocument
 from provisioner.text import printable
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 
 def check_schema(value: Any, schema: Schema) -> CorrectedDocument:
@@ -23,10 +29,30 @@ def check_schema(value: Any, schema: Schema) -> CorrectedDocument:
     if foreign is not None:
         return CorrectedDocument(None, (foreign,))
     meant = corrected(value, schema)
-    words = (_Words(unmet, schema, meant.value) for unmet in schema.unmet_demands(meant.value))
-    said = dict.fromkeys(issue for one in words for issue in one.issues())
+    refusals = (_Refusal(error, schema, meant) for error in errors_of(meant.value, schema))
+    said = dict.fromkeys(issue for refusal in refusals for issue in refusal.issues())
     found = [*meant.issues, *map(meant.in_file, said)]
     return meant._replace(issues=tuple(_without_echoes(found, value)))
+
+
+def errors_of(value: Any, schema: Schema) -> Iterator[ValidationError]:
+    """What `jsonschema` finds, in the schema's order."""
+    errors: Iterator[ValidationError] = _engine(schema.name).iter_errors(value)
+    return errors
+
+
+@cache
+def _engine(name: SchemaName) -> Any:
+    """To Python alone, `$` stands before a last line break, too; no pattern of ours takes one."""
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
+
+    def pattern(_: Any, wanted: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and (value[-1:] == "\n" or not re.search(wanted, value)):
+            yield ValidationError("")
+
+    engine: Any = extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+    return engine(schema_named(name).without_references)
 
 
 def _without_echoes(issues: list[Issue], document: Any) -> Iterator[Issue]:
@@ -46,18 +72,18 @@ def _without_echoes(issues: list[Issue], document: Any) -> Iterator[Issue]:
         yield issue
 
 
-class _Words:
+class _Refusal:
     """One demand of a schema that a value does not meet, in our words."""
 
-    def __init__(self, unmet: UnmetDemand, schema: Schema, root: Any) -> None:
-        *self._way, keyword = unmet.demand
-        self._keyword = str(keyword)
-        self._node: Any = reduce(getitem, self._way, schema.without_references)
-        self._demand: Any = self._node[keyword]
-        self._value: Any = reduce(getitem, unmet.path, root)
-        self._pointer = pointer_to(unmet.path)
+    def __init__(self, error: ValidationError, schema: Schema, meant: CorrectedDocument) -> None:
+        self._demand: Any = error.validator_value
+        self._keyword = str(error.validator)
+        self._node: Any = error.schema
+        self._value: Any = error.instance
+        self._way = error.absolute_schema_path
+        self._pointer = pointer_to(error.absolute_path)
         self._schema = schema
-        self._root = root
+        self._root = meant.value
 
     def issues(self) -> Iterator[Issue]:
         return WORDS[self._keyword](self)
@@ -171,17 +197,17 @@ _SIZES = {
 
 # Each keyword of JSON Schema by which the schemas refuse something.
 WORDS: dict[str, Callable[[Any], Iterator[Issue]]] = {
-    "required": _Words._missing,
-    "dependentRequired": _Words._missing_partner,
-    "additionalProperties": _Words._unknown,
-    "not": _Words._forbidden,
-    "type": _Words._wrong_type,
-    "const": _Words._not_allowed,
-    "enum": _Words._not_allowed,
-    "pattern": _Words._wrong_form,
-    "minimum": _Words._out_of_range,
-    "maximum": _Words._out_of_range,
-    **dict.fromkeys(_SIZES, _Words._wrong_size),
+    "required": _Refusal._missing,
+    "dependentRequired": _Refusal._missing_partner,
+    "additionalProperties": _Refusal._unknown,
+    "not": _Refusal._forbidden,
+    "type": _Refusal._wrong_type,
+    "const": _Refusal._not_allowed,
+    "enum": _Refusal._not_allowed,
+    "pattern": _Refusal._wrong_form,
+    "minimum": _Refusal._out_of_range,
+    "maximum": _Refusal._out_of_range,
+    **dict.fromkeys(_SIZES, _Refusal._wrong_size),
 }
 
 _KINDS = {
