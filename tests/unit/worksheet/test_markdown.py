@@ -35,7 +35,7 @@ def test_a_server_tab_by_tab() -> None:
     )
     assert "- **Client Name:** (leave empty) (MAPS gives the name of its host)\n" in text
     assert "- **Client Secret:** &#42;&#42;&#42; (read from the server file)\n" in text
-    assert "says `provisioner authenticate Reports --card`\n2. Click Authenticate" in text
+    assert "run `provisioner authenticate Reports --card`\n2. Click Authenticate" in text
 
 
 @pytest.mark.parametrize("value", HOSTILE)
