@@ -170,7 +170,8 @@ class Board:
 
     def _footer(self) -> str:
         failed = [f"{count} {state}" for state, count in sorted(self._failed.items())]
-        parts = [self._title, f"{len(self._done)} of {counted(self._hosts, 'host')}", *failed]
+        hosts = f"{len(self._done)} of {counted(self._hosts, 'host')}" if self._hosts else ""
+        parts = [self._title, hosts, *failed]
         return ", ".join(filter(None, [*parts, _clock(time.monotonic() - self._began)]))
 
 

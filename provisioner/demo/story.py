@@ -10,10 +10,11 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
@@ -203,6 +204,17 @@ def _print_next_steps(demo: Demo, *, keep: bool) -> None:
         sys.stdin.readline()
 
 
+def _make_checkout(project: Path) -> None:
+    """A repository of its own: if the temporary folder is in another one, so would be the key."""
+    with suppress(FileNotFoundError):  # without git, nothing but that case fails
+        subprocess.run(
+            ["git", "init", "--quiet", "--template=", str(project)],
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+
 @contextmanager
 def _started(folder: Path, *, browser: bool) -> Iterator[Demo]:
     """The project, written, with its servers running."""
@@ -216,6 +228,7 @@ def _started(folder: Path, *, browser: bool) -> Iterator[Demo]:
     values["import"] = json.dumps([sys.executable, "-c", _IMPORT, f"{project}/imported.json"])
     for name, template in FILES.items():
         _write(project / name, template.format(**values))
+    _make_checkout(project)
     console = Console(soft_wrap=True)
     environment = os.environ | dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1")
     environment["XDG_CONFIG_HOME"] = str(folder / "config")  # for a vault key of its own

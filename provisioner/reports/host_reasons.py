@@ -100,7 +100,9 @@ REASONS: Mapping[str, Reason] = {
         "check the owner, mode and free space there; then try again",
     ),
     # applied and verified
-    "no_archive": Reason("there is no earlier document to roll back to", _SEE_HOST),
+    "no_archive": Reason(
+        "there is no earlier document to roll back to", "correct the server files and push instead"
+    ),
     "dead_token": Reason(
         "the tokens that {about} had then have been replaced since", "sign in again, then push"
     ),

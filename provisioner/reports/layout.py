@@ -75,12 +75,14 @@ def _wrapped(line: str, width: int | None, marked: str = "") -> list[str]:
     text = marked or line
     if width is None or len(line) <= width:
         return [text]
-    label = _LABEL.match(line)
-    indent = label.end() if label else 0
-    if not indent or indent > width // 2:
-        indent = len(line) - len(line.lstrip()) + _GAP
     for whole in (_COMMAND, _MARKED):
         text = whole.sub(lambda found: found[0].replace(" ", _GLUE), text)
+    label = _LABEL.match(line)
+    indent = label.end() if label else 0
+    least = len(line) - len(line.lstrip()) + _GAP
+    room = width - max(map(len, text.split(" ")))
+    if not indent or indent > width // 2 or least <= room < indent:
+        indent = least
     wrapped = textwrap.wrap(
         text,
         width,

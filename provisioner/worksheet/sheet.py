@@ -229,7 +229,7 @@ def register_step(server: EmailServer) -> Step:
     is_https = server.oauth2 is not None and server.oauth2.use_https_on_callback
     return Step(
         f"MAPS will use the redirect URI {'https' if is_https else 'http'}://localhost:PORT, with "
-        "any port that is free. What to register at the provider says",
+        "any port that is free. To print the values to register at the provider, run",
         proposed_command("authenticate", server.server_name, "--card"),
     )
 

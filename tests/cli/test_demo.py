@@ -39,11 +39,14 @@ def provisioner(*arguments, folder, **environment):
 def test_the_project_that_it_keeps_works(tmp_path):
     # A proxy that no one serves: loopback does without it.
     proxy = {"http_proxy": "http://localhost:9", "https_proxy": "http://localhost:9"}
-    code, text = provisioner("demo", "--keep", folder=tmp_path, TMPDIR=str(tmp_path), **proxy)
+    (tmp_path / ".git").mkdir()  # in CI, TMPDIR may be inside of a checkout
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    code, text = provisioner("demo", "--keep", folder=tmp_path, TMPDIR=str(temporary), **proxy)
     assert code == 0, text
     assert [line for line in text.splitlines() if line in CHAPTERS] == CHAPTERS
     assert not re.search("deprecat|warning|traceback|bug in", text, re.I)
-    [folder] = tmp_path.iterdir()
+    [folder] = temporary.iterdir()
     assert f"cd {folder / 'project'}\n" in text
     key = {"XDG_CONFIG_HOME": str(folder / "config")}
     assert f"export XDG_CONFIG_HOME={key['XDG_CONFIG_HOME']} " in text

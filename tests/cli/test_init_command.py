@@ -80,8 +80,8 @@ def test_a_new_project_validates_without_a_finding(folder, run):
     )
     assert finished.stdout.endswith(
         "Then:\n  # add your hosts to inventory/hosts.ini\n"
-        "  read -rs REPORTS_CLIENT_SECRET; export REPORTS_CLIENT_SECRET"
-        "   # paste the secret, press Enter\n"
+        "  # the next line reads the secret: paste it, press Enter\n"
+        "  read -rs REPORTS_CLIENT_SECRET; export REPORTS_CLIENT_SECRET\n"
         "  provisioner validate\n  provisioner authenticate Reports\n"
     )
     assert set(files(folder)) == NEW
@@ -129,8 +129,8 @@ def test_an_open_client_id_is_what_validate_finds(folder, run):
 def test_names_with_signs(folder, run):
     finished = run("init", *OTHER, "--name", "Büro: 100 % #1", "--port", "465")
     assert finished.returncode == ExitCode.DONE, finished.stderr
-    assert declared(folder, "b-ro-100-1")["server_name"] == "Büro: 100 % #1"
-    assert declared(folder, "b-ro-100-1")["port"] == 465
+    assert declared(folder, "buro-100-1")["server_name"] == "Büro: 100 % #1"
+    assert declared(folder, "buro-100-1")["port"] == 465
     assert run("validate", "--strict").returncode == ExitCode.DONE
 
 
@@ -239,7 +239,8 @@ def test_the_example_inventory_asks_for_hosts(run):
         ((*MICROSOFT, "--port", "x"), "port: "),
         ((*OTHER, "--access-token-url", "http://sso.uni.edu/t"), "oauth2.access_token_url: "),
         ((*OTHER, "--client-id", "TODO"), "oauth2.client_id: this value contains a placeholder"),
-        ((*PASSWORD, "--auth", "oauth"), "smtp_security_level: "),
+        ((*PASSWORD, "--auth", "oauth"), "--auth: write one of login, plain, "),
+        ((*PASSWORD, "--auth", "oauth2"), "--auth: write one of login, plain, "),
         ((*PASSWORD, "--tls", "maybe"), "--tls: write yes or no"),
         ((*PASSWORD, "--password-from", "hunter2-CANARY"), "--password-from: write env:NAME"),
         (("--provider", "gogle"), "did you mean google?\n  providers: google, microsoft"),

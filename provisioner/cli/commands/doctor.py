@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets as random
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -108,15 +109,8 @@ def _here(
 ) -> Iterator[Check]:
     """What this machine has: nothing is asked, accepted, refreshed or made."""
     from provisioner.credentials.project_secrets import open_project
-    from provisioner.git import commit_of
-    from provisioner.reports.doctor import ok, warning
 
-    commit = commit_of(project.root, project.declared_paths)
-    if commit.id is None or commit.dirty:
-        text = "no commit" if commit.id is None else "the declared files differ from the commit"
-        yield warning("git", text, "commit the project, so that others push the same")
-    else:
-        yield ok("git", f"commit {commit}")
+    yield _git(project)
     opened = open_project(project, allow_commands=allow_commands)
     yield _vault_key(opened)
     for server in servers:
@@ -124,6 +118,23 @@ def _here(
             yield _secret(opened, server)
         if server.oauth2 is not None:
             yield from _sign_in(opened, server)
+
+
+def _git(project: Project) -> Check:
+    from provisioner.git import checkout_of, commit_of
+    from provisioner.reports.doctor import ok, warning
+
+    remedy = "commit the project, so that others push the same"
+    if shutil.which("git") is None:
+        return warning("git", "git is not in the PATH", "install git")
+    if checkout_of(project.root) is None:
+        return warning("git", "not a git repository", f"run: git init; then {remedy}")
+    commit = commit_of(project.root, project.declared_paths)
+    if commit.id is None:
+        return warning("git", "no commit", remedy)
+    if commit.dirty:
+        return warning("git", "the declared files differ from the commit", remedy)
+    return ok("git", f"commit {commit}")
 
 
 def _vault_key(opened: OpenProject) -> Check:

@@ -112,11 +112,12 @@ def _next_steps(answers: Answers) -> str:
     steps = ["# add your hosts to inventory/hosts.ini"]
     if answers.known.get("client_id") == OPEN_CLIENT_ID:
         file = shown_path(answers.project.server_path(name))
-        steps.append(
-            f"# replace {OPEN_CLIENT_ID} in {file} by the client id of the app registration"
-        )
+        steps.append(f"# replace {OPEN_CLIENT_ID} in {file}")
     if variable:  # read, not export NAME=...: that would stay in the shell's history
-        steps.append(f"read -rs {variable}; export {variable}   # paste the secret, press Enter")
+        steps.append("# the next line reads the secret: paste it, press Enter")
+        steps.append(f"read -rs {variable}; export {variable}")
+    elif reference.startswith("file:"):
+        steps.append(f"# write the password into {reference.removeprefix('file:')}, mode 0600")
     steps.append(command_for("validate", ()))
     if answers.is_oauth2:
         steps.append(proposed_command("authenticate", name))

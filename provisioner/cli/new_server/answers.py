@@ -222,6 +222,8 @@ def _complaint_about_form(key: str, value: str) -> str:
     """What keeps an answer from being put into a server file at all."""
     if key == "password_from" and not _REFERENCE.fullmatch(value):
         return f"write {_SOURCES}, never the password itself"
+    if key == "auth" and value not in METHODS:
+        return f"write one of {', '.join(METHODS)}"
     if key == "tls" and value not in ("yes", "no"):
         return "write yes or no"
     return complaint_about_provider(value) if key == "provider" else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from provisioner.providers.provider import Provider
@@ -97,15 +98,20 @@ def provider_entry(host: str, facts: Mapping[str, object]) -> str:
 
 def file_name(server_name: str) -> str:
     """`reports.yml`, safe on every file system."""
-    slug = re.sub(r"[^a-z0-9]+", "-", server_name.lower()).strip("-")[:60].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", _in_ascii(server_name).lower()).strip("-")[:60].strip("-")
     return f"{slug or 'server'}.yml"
 
 
 def variable_for(server_name: str, ending: str) -> str:
     """The environment variable that a secret is read from."""
-    words = re.sub(r"[^A-Z0-9]+", "_", server_name.upper()).strip("_")
+    words = re.sub(r"[^A-Z0-9]+", "_", _in_ascii(server_name).upper()).strip("_")
     named = words if words[:1].isalpha() else f"MAPS_{words}".rstrip("_")
     return f"{named[:60]}_{ending}"
+
+
+def _in_ascii(name: str) -> str:
+    """`Büro` -> `Buro`."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
 
 
 def as_scalar(value: object) -> str:

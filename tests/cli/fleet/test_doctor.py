@@ -269,3 +269,14 @@ def test_no_secret_leaves(pushed, tmp_path):
     assert ended.returncode == 0, ended.stdout
     assert PASSWORD in fleet.document().read_text()  # so there is something to be seen
     assert seen.of({"password": PASSWORD}, but_in="email-servers.json") == []
+
+
+def test_where_git_is_missing_or_knows_nothing(fleet, tmp_path, monkeypatch):
+    found = row(fleet, 6, "git", "--no-hosts")
+    assert (found["message"], found["remedy"][:8]) == ("not a git repository", "run: git")
+    (fleet.folder / ".git").mkdir()
+    found = row(fleet, 6, "git", "--no-hosts")
+    assert (found["message"], found["remedy"][:6]) == ("no commit", "commit")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = row(fleet, 6, "git", "--no-hosts")
+    assert (found["message"], found["remedy"]) == ("git is not in the PATH", "install git")

@@ -37,12 +37,16 @@ def test_tabs_of_others_break_nothing():
 
 def test_a_command_is_not_broken_and_what_follows_is_below_the_text():
     line = "    do:  fix it, then: provisioner push -- '-a b' c; it takes long. Really long."
-    assert laid_out(line, width=30) == (
+    assert laid_out(line, width=40) == (
         "    do:  fix it, then:\n"
         "         provisioner push -- '-a b' c;\n"
-        "         it takes long. Really\n"
-        "         long.\n"
+        "         it takes long. Really long.\n"
     )
+    assert laid_out(line, width=35) == (
+        "    do:  fix it, then:\n"
+        "      provisioner push -- '-a b' c;\n"
+        "      it takes long. Really long.\n"
+    ), "a word that is too long below the text begins further left"
 
 
 @pytest.mark.parametrize("name", ["Dean's office", "a, b", "it's; (well)", "ends. ", '"x y"'])
