@@ -272,11 +272,11 @@ def test_no_secret_leaves(pushed, tmp_path):
 
 
 def test_where_git_is_missing_or_knows_nothing(fleet, tmp_path, monkeypatch):
-    found = row(fleet, 6, "git", "--no-hosts")
+    found = Found(fleet, 6, "--no-hosts").row("git")
     assert (found["message"], found["remedy"][:8]) == ("not a git repository", "run: git")
     (fleet.folder / ".git").mkdir()
-    found = row(fleet, 6, "git", "--no-hosts")
+    found = Found(fleet, 6, "--no-hosts").row("git")
     assert (found["message"], found["remedy"][:6]) == ("no commit", "commit")
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = row(fleet, 6, "git", "--no-hosts")
+    found = Found(fleet, 6, "--no-hosts").row("git")
     assert (found["message"], found["remedy"]) == ("git is not in the PATH", "install git")
