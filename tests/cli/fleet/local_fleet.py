@@ -18,18 +18,13 @@ import yaml
 
 from provisioner.deploy.record import RunRecord, run_named
 from provisioner.secret import Secret
-from tests.cli.fleet.without_ansible import run_in_this_process
+from tests.cli.fleet.without_ansible import PROGRAM, run_in_this_process
 from tests.support.certificates import make_certificate
 from tests.support.commands import run_command
-from tests.support.paths import ROOT
 from tests.support.scripted_mail_server import MailBehavior, ScriptedMailServer
 from tests.support.terminal import Terminal
 
 PROVISIONER = Path(sys.executable).with_name("provisioner")
-_PROGRAM = f"""import sys
-sys.path.insert(0, {str(ROOT)!r})
-from tests.cli.fleet.without_ansible import main
-main()"""
 USER, PASSWORD = "reports@example.edu", "correct horse"
 # Commands that may send a secret.
 _SENDING = ("plan", "push", "entered", "refresh", "test-email", "revoke")
@@ -149,7 +144,7 @@ class LocalFleet:
         """Its command line; where secrets go is accepted, as a person does before the first."""
         names = [file.stem.capitalize() for file in (self.folder / "servers").iterdir()]
         accepted = [f"--accept-destination={name}" for name in names]
-        program = [sys.executable, "-c", _PROGRAM] if self.is_direct else [str(PROVISIONER)]
+        program = [sys.executable, "-c", PROGRAM] if self.is_direct else [str(PROVISIONER)]
         return [*program, *arguments, *(accepted if arguments[0] in _SENDING else ())]
 
     def start(

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,8 +29,9 @@ from provisioner.cli import app
 from provisioner.host import protocol, worker
 from provisioner.host.protocol import CallSettings, Operation
 from tests.hosts.posix_host import load
+from tests.support.paths import ROOT
 
-MODULE = load()
+host_module = cache(load)
 
 
 class DirectExecutor:
@@ -82,7 +84,7 @@ def caller(settings: CallSettings) -> protocol.Call:
 
     def call(operations: Sequence[Operation]) -> list[protocol.Answer]:
         text = json.dumps({**asdict(settings), "operations": list(operations)})
-        result = json.loads(json.dumps(MODULE.result_of(text)))
+        result = json.loads(json.dumps(host_module().result_of(text)))
         return protocol.decoded(result["answers"], operations)
 
     return call
@@ -114,3 +116,11 @@ def main() -> None:
     """`provisioner`, with such hosts."""
     with directly():
         app.main()
+
+
+# For `python -c`, wherever it is started.
+PROGRAM = f"""import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.cli.fleet.without_ansible import main
+main()
+"""
