@@ -14,6 +14,7 @@ from provisioner.credentials.project_secrets import open_project
 from provisioner.credentials.store import TokenSet
 from provisioner.model.reading import read_project
 from tests.cli.fleet.test_tokens import SignedInFleet, signed_in_fleet
+from tests.cli.fleet.without_ansible import PROGRAM
 from tests.support.oauth_samples import kept
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -22,7 +23,8 @@ SECRET_NAME = "MAIL_PASSWORD"
 
 class JobProject:
     """`origin` is its repository, `key` the content of the vault key file, `bin` what is installed
-    beside the system's programs. Its provider rotates refresh tokens.
+    beside the system's programs: a `provisioner` that asks hosts without Ansible. Its provider
+    rotates refresh tokens.
     """
 
     def __init__(self, folder: Path, fleet: SignedInFleet) -> None:
@@ -31,10 +33,17 @@ class JobProject:
         self.origin = folder / "mail-config.git"
         self.bin = folder / "bin"
         self.bin.mkdir()
-        (self.bin / "provisioner").symlink_to(Path(sys.executable).with_name("provisioner"))
+        self._program = self.bin / "provisioner"
+        self._program.write_text(f"#!{sys.executable}\n{PROGRAM}")
+        self._program.chmod(0o755)
         self.key_file = Path(os.environ["XDG_CONFIG_HOME"]) / "maps-provisioner" / "vault-key"
         self.key = self.key_file.read_text()
         self._publish()
+
+    def with_ansible(self) -> None:
+        """Have it installed as a user has it."""
+        self._program.unlink()
+        self._program.symlink_to(Path(sys.executable).with_name("provisioner"))
 
     def _publish(self) -> None:
         """As the person did who set it up: accept, commit, push."""

@@ -232,6 +232,7 @@ def test_git_reads_the_token_from_the_environment(github: Github) -> None:
 
 
 def test_a_push_is_reported_and_its_tokens_are_committed(github: Github) -> None:
+    github.project.with_ansible()
     ended = github.run("push")
     assert ended.code == 0, ended.output
     assert "1 host: 1 changed" in ended.output

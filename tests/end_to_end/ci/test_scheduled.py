@@ -256,6 +256,7 @@ def test_the_line_of_cron(project: JobProject, clone: Path, tmp_path: Path) -> N
         "SECRETS": str(secrets),
         "ANSIBLE_VAULT_PASSWORD_FILE": str(project.key_file),
     }
+    project.with_ansible()
     command = command.replace("/srv/mail-config", str(clone))
     command = command.replace(f"/{INSTALLED}", str(EXAMPLES))
     before = project.refresh_token()
