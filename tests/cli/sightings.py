@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+from tests.support.project_folder import PROVISIONER, ProjectFolder
+
 _PROC = Path("/proc")
 
 
@@ -95,3 +97,29 @@ def _forms(canary):
             inner = packed[(0, 2, 3)[lead] : -4]
             forms |= {inner, inner.replace("+", "-").replace("/", "_")}
     return {form.encode() for form in forms}
+
+
+class WatchedFolder(ProjectFolder):
+    """A project with HOME and TMPDIR beside it, and all that can be seen of runs in it."""
+
+    def __init__(self, root, **environment):
+        self.root, self.home, self.temporary = root, root / "home", root / "tmp"
+        for folder in (self.home, self.temporary):
+            folder.mkdir(parents=True)
+        super().__init__(
+            root / "project",
+            HOME=str(self.home),
+            XDG_CONFIG_HOME=str(self.home / ".config"),
+            TMPDIR=str(self.temporary),
+            **environment,
+        )
+        self.sightings = Sightings(root)
+
+    def run(self, *arguments, program=(str(PROVISIONER),)):
+        """Run a command, watched; `program`: what starts it."""
+        return self.sightings.of_run(
+            [*program, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            temporary=self.temporary,
+        )

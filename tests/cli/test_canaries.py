@@ -21,10 +21,10 @@ from tests.cli.echoing_provider import (
     EchoingProvider,
     silent,
 )
-from tests.cli.sightings import Sightings
+from tests.cli.sightings import WatchedFolder
 from tests.support.certificates import make_certificate
 from tests.support.paths import FOLLOWING_BROWSER as BROWSER
-from tests.support.project_folder import PROVISIONER, ProjectFolder, oauth2_server, password_server
+from tests.support.project_folder import PROVISIONER, oauth2_server, password_server
 from tests.support.scripted_mail_server import Failure, MailBehavior, ScriptedMailServer
 from tests.support.scripted_provider import TokenFacts
 
@@ -43,32 +43,25 @@ exec '{python}' '{browser}' "$1"
 _MAIN = "\nfrom provisioner.cli.app import main\nmain()\n"
 
 
-class Bureau(ProjectFolder):
+class Bureau(WatchedFolder):
     """A project that is in use, its provider and mail server, and all that can be seen of it."""
 
     def __init__(self, root, provider, mail):
-        self.home, self.temporary = root / "home", root / "tmp"
-        for folder in (self.home, self.temporary):
-            folder.mkdir(parents=True)
         browser = root / "browser"
         seen = {"seen": root / "seen-by-browser", "python": sys.executable, "browser": BROWSER}
-        browser.write_text(_BROWSER.format(**seen))
-        browser.chmod(0o755)
         super().__init__(
-            root / "project",
-            HOME=str(self.home),
-            XDG_CONFIG_HOME=str(self.home / ".config"),
-            TMPDIR=str(self.temporary),
+            root,
             REPORTS_SECRET=CLIENT_SECRET,
             RELAY_PASSWORD=PASSWORD,
             BROWSER=str(browser),
             LAST_PAGE=str(root / "last.html"),
         )
-        self.root, self.provider, self.mail = root, provider, mail
+        browser.write_text(_BROWSER.format(**seen))
+        browser.chmod(0o755)
+        self.provider, self.mail = provider, mail
         scope = {"scope_for_authorize": "smtp offline_access"}
         self.declare(oauth2_server(provider.issuer, port=mail.port, oauth2=scope))
         self.declare(password_server(port=mail.port, user_name=MAILBOX))
-        self.sightings = Sightings(root)
 
     def settings(self, ca_file):
         facts = {"device_authorization_url": "/device", "revocation_url": "/revoke"}
@@ -76,14 +69,9 @@ class Bureau(ProjectFolder):
         self.write("provisioner.yml", settings)
 
     def run(self, *arguments, patch=""):
-        """Run a command, watched; `patch` is Python that breaks something in it first."""
-        command = [sys.executable, "-c", patch + _MAIN] if patch else [str(PROVISIONER)]
-        return self.sightings.of_run(
-            [*command, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            temporary=self.temporary,
-        )
+        """`patch` is Python that breaks something in the command first."""
+        program = (sys.executable, "-c", patch + _MAIN) if patch else (str(PROVISIONER),)
+        return super().run(*arguments, program=program)
 
     def in_use(self):
         """Signed in, the password accepted."""

@@ -8,8 +8,8 @@ import pytest
 from provisioner.cli.commands import merge_credentials
 from provisioner.errors import ExitCode
 from provisioner.secret import Secret
+from tests.cli.checkout import Checkout
 from tests.support.oauth_samples import token_set
-from tests.unit.credentials.checkout import Checkout
 
 pytestmark = pytest.mark.long
 

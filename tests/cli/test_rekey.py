@@ -17,10 +17,10 @@ from provisioner.credentials.vault import VaultKey, VaultUnreadable
 from provisioner.credentials.vault_replacing import with_new_vault_texts
 from provisioner.errors import ExitCode, FileUnusable, ProvisionerError
 from provisioner.secret import Secret
+from tests.cli.checkout import Checkout
 from tests.cli.test_killed import killed_at_each_step
 from tests.support.loading import load_file
 from tests.support.oauth_samples import token_set
-from tests.unit.credentials.checkout import Checkout
 
 PASSWORD = "an encrypted password"
 OLD, NEW = VaultKey(Secret("the old password")), VaultKey(Secret("the new password"))

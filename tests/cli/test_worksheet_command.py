@@ -9,10 +9,9 @@ import sys
 import pytest
 
 from provisioner.errors import ExitCode
-from tests.cli.sightings import Sightings
+from tests.cli.sightings import WatchedFolder
 from tests.support.project_folder import (
     PROVISIONER,
-    ProjectFolder,
     oauth2_server,
     password_server,
 )
@@ -32,38 +31,20 @@ RELAY = password_server(host="relay.example.edu", hosts="test")
 del RELAY["port"]
 
 
-class Desk(ProjectFolder):
-    """A project of two servers, and all that can be seen of a run in it."""
+class Desk(WatchedFolder):
+    """A project of two servers."""
 
     def __init__(self, root):
-        self.root, self.temporary = root, root / "tmp"
-        home = root / "home"
-        for folder in (home, self.temporary):
-            folder.mkdir(parents=True)
-        super().__init__(
-            root / "project",
-            HOME=str(home),
-            XDG_CONFIG_HOME=str(home / ".config"),
-            TMPDIR=str(self.temporary),
-            REPORTS_SECRET=CLIENT_SECRET,
-            RELAY_PASSWORD=PASSWORD,
-        )
+        super().__init__(root, REPORTS_SECRET=CLIENT_SECRET, RELAY_PASSWORD=PASSWORD)
         self.declare(REPORTS)
         self.declare(RELAY)
         self.hosts("[maps]\nmaps1\nmaps2\n[test]\nmaps2\n[db]\ndb1\n")
-        self.sightings = Sightings(root)
 
     def hosts(self, inventory):
         self.write("inventory/hosts.ini", inventory)
 
-    def run(self, *arguments):
-        """Run `worksheet`, watched."""
-        return self.sightings.of_run(
-            [str(PROVISIONER), "worksheet", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            temporary=self.temporary,
-        )
+    def run(self, *arguments, program=(str(PROVISIONER),)):
+        return super().run("worksheet", *arguments, program=program)
 
     def refused(self, code, *arguments):
         """What is said; nothing is printed."""
@@ -320,7 +301,7 @@ def test_a_secret_that_cannot_be_had_leaves_out_its_own_server(desk):
 
 def test_the_vault_password_is_not_brought_to_light(desk):
     desk.does(*REVEAL, "--output", "a.html")
-    key = desk.root / "home" / ".config" / "maps-provisioner" / "vault-key"
+    key = desk.home / ".config" / "maps-provisioner" / "vault-key"
     desk.declare({**RELAY, "password": {"file": str(key)}})
     said = desk.refused(ExitCode.FAILURE, *REVEAL, "Relay", "--output", "b.html")
     assert "servers/relay.yml:6: Relay: password: the secret is the vault password" in said
@@ -362,12 +343,8 @@ main()
 
 
 def test_a_bug_quotes_no_secret(desk):
-    ended = desk.sightings.of_run(
-        [sys.executable, "-c", _CRASH, "worksheet", *REVEAL, "--output", "a.html"],
-        cwd=desk.folder,
-        env=desk.environment,
-        temporary=desk.temporary,
-    )
+    program = (sys.executable, "-c", _CRASH)
+    ended = desk.run(*REVEAL, "--output", "a.html", program=program)
     assert ended.returncode == ExitCode.BUG, ended.stderr
     assert "Error: bug in provisioner: ValueError at <string>:4" in ended.stderr
     assert desk.secrets_seen() == []

@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from provisioner.errors import ExitCode
+from tests.cli.checkout import Checkout
 from tests.support.oauth_samples import token_set
-from tests.unit.credentials.checkout import Checkout
 
 
 @pytest.fixture
