@@ -100,8 +100,11 @@ def run_in_this_process(
 ) -> subprocess.CompletedProcess[str]:
     """`provisioner` without a terminal or a process of its own; `given` is what it reads."""
     output, errors = io.StringIO(), io.StringIO()
+    known: set[str] = set()  # what a test knows hides no secret that a command prints
     with (
         directly(),
+        patch("provisioner.secret.known_secrets", known),
+        patch("provisioner.text.known_secrets", known),
         chdir(folder),
         patch.dict(os.environ, environment),
         patch("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode()))),
