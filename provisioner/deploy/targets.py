@@ -169,7 +169,7 @@ def prepare_targets(targets: Targets, inventory: Inventory, secrets: ProjectSecr
     return replace(targets, warnings=tuple(warnings))
 
 
-def prepare_rollback(targets: Targets, _inventory: Inventory, secrets: ProjectSecrets) -> Targets:
+def prepare_rollback(targets: Targets, inventory: Inventory, secrets: ProjectSecrets) -> Targets:
     """What a rollback needs of the declared servers: senders, and current tokens.
 
     No password is read. Where a token cannot be had the old document goes back without it, and
@@ -177,6 +177,8 @@ def prepare_rollback(targets: Targets, _inventory: Inventory, secrets: ProjectSe
     """
     warnings = list[str]()
     for server in targets.servers:
+        if not any(targets.hosts.values()):
+            _require_hosts(server, inventory)
         entry = ServerEntry(server=server)
         if server.oauth2 is not None:
             try:

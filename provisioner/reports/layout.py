@@ -35,7 +35,7 @@ _RESULT = re.compile(
 )
 # A command is copied: it stays on one line, where the terminal lets it.
 _COMMAND = re.compile(
-    r"(?<![\w/.-])(?:provisioner|git|(?:Connect|Get|New|Set)-\w+)"
+    r"read -rs \w+; export \w+|(?<![\w/.-])(?:provisioner|git|(?:Connect|Get|New|Set)-\w+)"
     r"""(?: (?:'[^']*'|"[^"]*"|[^\s;,)'"`.]|\.(?!\s|$))+)+"""
 )
 _GLUE = "\0"

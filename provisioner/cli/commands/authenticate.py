@@ -275,7 +275,7 @@ def _print_cards(chosen: list[EmailServer], project: Project, port: int) -> Exit
 def _tell_of_card(server: EmailServer, opened: OpenProject) -> None:
     if not opened.store.exists(server.server_name):
         card = proposed_command("authenticate", server.server_name, "--card")
-        print_note(f"What to register at the provider first: {card}")
+        print_note(f"To print the values to register at the provider first: {card}")
 
 
 def _outcome(name: str, saved: TokenSet, path: Path) -> str:

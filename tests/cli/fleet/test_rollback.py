@@ -106,3 +106,10 @@ def test_a_host_that_was_renamed_is_known_by_what_lies_there(fleet):
     assert "edited by hand" not in said
     fleet.ends(0, "rollback", "new1", "--yes")
     assert fleet.entries()["Reports"]["maximum_emails_per_minute"] == 10
+
+
+def test_an_inventory_without_hosts_is_no_success(fleet):
+    fleet.write("inventory/hosts.yml", {"maps": {"hosts": {}}})
+    said = rolled_back(fleet, "--yes", exit_code=1)
+    assert "the host pattern 'maps' matches no host of" in said
+    assert "add your hosts to" in said

@@ -49,6 +49,11 @@ def test_a_command_is_not_broken_and_what_follows_is_below_the_text():
     ), "a word that is too long below the text begins further left"
 
 
+def test_the_lines_that_read_a_secret_are_one() -> None:
+    line = "  read -rs REPORTS_CLIENT_SECRET; export REPORTS_CLIENT_SECRET"
+    assert line.strip() in laid_out(line, width=40).splitlines()
+
+
 @pytest.mark.parametrize("name", ["Dean's office", "a, b", "it's; (well)", "ends. ", '"x y"'])
 @pytest.mark.parametrize("width", [20, 60])
 def test_a_command_stays_whole_whatever_the_server_is_called(name, width):
