@@ -40,7 +40,7 @@ def test_the_project_that_it_keeps_works(tmp_path):
     # A proxy that no one serves: loopback does without it.
     proxy = {"http_proxy": "http://localhost:9", "https_proxy": "http://localhost:9"}
     (tmp_path / ".git").mkdir()  # in CI, TMPDIR may be inside of a checkout
-    temporary = tmp_path / "temporary"
+    temporary = tmp_path / "t"  # short: a socket of Ansible is in it
     temporary.mkdir()
     code, text = provisioner("demo", "--keep", folder=tmp_path, TMPDIR=str(temporary), **proxy)
     assert code == 0, text

@@ -13,17 +13,18 @@ import time
 import traceback
 import zlib
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote_plus
 
 import pytest
 import requests
+import trustme
 
 from provisioner.errors import InvalidProject
 from provisioner.oauth.https_post import _Guard, tls_advice
 from provisioner.oauth.token_endpoint import TokenEndpoint, TokenErrorResponse, TokenRequestError
 from provisioner.secret import Secret
-from tests.support.certificates import issued, make_certificate, shown
+from tests.support.certificates import make_certificate
 from tests.support.oauth_samples import CLIENT_SECRET
 from tests.support.scripted_http import dripping, form_of, json_answer, scripted_server
 
@@ -267,15 +268,16 @@ def test_a_connection_that_breaks_off_is_no_old_version():
 def test_property_22_a_clock_and_an_old_version_are_not_an_unknown_ca(
     tmp_path, begins, ends, newest, cause, remedy
 ):
-    begins, ends, ca = timedelta(begins), timedelta(ends), issued("ca", authority=True)
-    leaf = issued("localhost", ca, names=("localhost",), begins=begins, ends=ends)
-    files = shown(tmp_path, leaf, trusted=ca)
-    context = files.context()
+    now, ca, ca_file = datetime.now(UTC), trustme.CA(), tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(ca_file)
+    valid = {"not_before": now + timedelta(begins), "not_after": now + timedelta(ends)}
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost", **valid).configure_cert(context)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1_1
     context.maximum_version = ssl.TLSVersion[newest]
     with scripted_server([], tls=context) as server, pytest.raises(TokenRequestError) as caught:
-        _refreshed(f"https://localhost:{server.port}/", ca_file=files.ca_file, pauses=())
+        _refreshed(f"https://localhost:{server.port}/", ca_file=ca_file, pauses=())
     assert f"localhost cannot be used: {cause}" in caught.value.message
     assert remedy in caught.value.remedy
 
