@@ -189,7 +189,7 @@ def _new_names(project: Project, change: KeyChange, context: ReadContext) -> dic
     for reference in project.secrets():
         if isinstance(source_of(reference), Declared):
             with suppress(SecretUnavailable):
-                secret = read_secret(reference, context, str)
+                secret = read_secret(reference, context, lambda: "")
                 old, new = (value_name(secret, digest_key(k)) for k in (change.old, change.new))
                 names[old] = new
     return names

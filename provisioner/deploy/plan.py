@@ -129,7 +129,10 @@ def read_plan(path: Path) -> Plan:
     try:
         data = read_regular(path, _MOST_BYTES + 1)
     except OSError as error:
-        raise PlanRefused(f"{path} cannot be read: {error.strerror}", remedy=_ANOTHER) from None
+        raise PlanRefused(
+            f"{path} cannot be read: {error.strerror}",
+            remedy="name the file that `plan --out FILE` wrote, or - for standard input",
+        ) from None
     return _parsed(data, str(path))
 
 

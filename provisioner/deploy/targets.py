@@ -175,10 +175,11 @@ def prepare_rollback(targets: Targets, inventory: Inventory, secrets: ProjectSec
     No password is read. Where a token cannot be had the old document goes back without it, and
     a warning says so: a rollback must work when little else does.
     """
+    if not any(targets.hosts.values()):
+        for server in targets.servers:
+            _require_hosts(server, inventory)
     warnings = list[str]()
     for server in targets.servers:
-        if not any(targets.hosts.values()):
-            _require_hosts(server, inventory)
         entry = ServerEntry(server=server)
         if server.oauth2 is not None:
             try:

@@ -145,7 +145,7 @@ def test_a_file_that_cannot_be_read(tmp_path, monkeypatch):
     ):
         with pytest.raises(PlanRefused, match=words) as raised:
             read_plan(place)
-        assert raised.value.remedy
+        assert "or - for standard input" in raised.value.remedy
     path = saved(tmp_path, made())
     monkeypatch.setattr(plan_module, "_MOST_BYTES", 100)
     with pytest.raises(PlanRefused):
