@@ -6,6 +6,7 @@ HOME and TMPDIR hold none of them, in any of the encodings in which servers echo
 """
 
 import json
+import os
 import sys
 
 import pytest
@@ -23,6 +24,7 @@ from tests.cli.echoing_provider import (
 )
 from tests.cli.sightings import WatchedFolder
 from tests.support.certificates import make_certificate
+from tests.support.commands import run_command
 from tests.support.paths import FOLLOWING_BROWSER as BROWSER
 from tests.support.project_folder import PROVISIONER, oauth2_server, password_server
 from tests.support.scripted_mail_server import Failure, MailBehavior, ScriptedMailServer
@@ -321,3 +323,12 @@ def test_the_search_finds_what_is_there(bureau):
         ("r", "file"),
         ("r", "temporary"),
     }
+
+
+def test_what_only_the_test_knows_is_masked_nowhere(tmp_path):
+    """Else no test could see it printed: a command's masks are of what the command has read."""
+    Secret("CANARY-of-the-test")
+    (tmp_path / "servers").mkdir()
+    named = "servers/CANARY-of-the-test.yml"
+    ended = run_command("validate", named, folder=tmp_path, environment=os.environ)
+    assert named in ended.stdout

@@ -16,8 +16,8 @@ import time
 import traceback
 import warnings
 
+from provisioner import secret
 from provisioner.cli.app import main
-from provisioner.secret import known_secrets
 
 _CRASHED = 99  # no exit code of ours
 
@@ -68,7 +68,7 @@ def _become(arguments, folder, environment):
         os.environ.update(environment)
         time.tzset()
         tempfile.tempdir = None
-        known_secrets.clear()
+        secret.known_secrets.clear()  # else a secret of the test would be masked if it were printed
         warnings.resetwarnings()
         for name in [name for name in sys.modules if name.partition(".")[0] == "ansible"]:
             del sys.modules[name]  # Ansible reads its settings when it is imported
