@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +18,7 @@ import yaml
 
 from provisioner.deploy.record import RunRecord, run_named
 from provisioner.secret import Secret
-from tests.cli.fleet.without_ansible import PROGRAM, run_in_this_process
+from tests.cli.fleet.without_ansible import PROGRAM, directly
 from tests.support.certificates import make_certificate
 from tests.support.commands import run_command
 from tests.support.scripted_mail_server import MailBehavior, ScriptedMailServer
@@ -169,12 +169,14 @@ class LocalFleet:
     ) -> subprocess.CompletedProcess[str]:
         """Run the command in the project folder, without a terminal; `given` is what it reads."""
         environment = {**self.environment, "MAIL_PASSWORD": password}
-        if self.is_direct:
-            command = self.command(*arguments)[3:]
-            return run_in_this_process(command, self.folder, environment, given)
-        return run_command(
-            *self.command(*arguments)[1:], folder=self.folder, environment=environment, given=given
-        )
+        start = 3 if self.is_direct else 1  # what comes after the program
+        with directly() if self.is_direct else nullcontext():
+            return run_command(
+                *self.command(*arguments)[start:],
+                folder=self.folder,
+                environment=environment,
+                given=given,
+            )
 
     def ends(
         self, exit_code: int, *arguments: str, password: str = PASSWORD
@@ -200,7 +202,8 @@ class LocalFleet:
         """The events of each run, the oldest first. Names of files tell no more than the second."""
         files = (self.folder / ".provisioner" / "runs").glob("*.jsonl")
         runs = [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
-        return sorted(runs, key=lambda events: str(events[0]["at"]))
+        begun = filter(None, runs)  # a file is there before its first event
+        return sorted(begun, key=lambda events: str(events[0]["at"]))
 
     # -- what hosts have
 

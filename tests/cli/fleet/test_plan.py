@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from tests.cli.fleet.local_fleet import USER
-from tests.cli.fleet.without_ansible import run_in_this_process
+from tests.cli.fleet.without_ansible import directly
+from tests.support.commands import run_command
 
 pytestmark = pytest.mark.long
 
@@ -67,8 +68,8 @@ def test_a_plan_before_anything_was_accepted_names_what_it_left_out(fleet, home)
         "Open", smtp_security_level="none", user_name=None, password=None, test_email=sender
     )
     fleet.declare("Lost", hosts="maps_prod")
-    # not as `fleet.run`, which accepts
-    ended = run_in_this_process(["plan"], fleet.folder, fleet.environment)
+    with directly():  # not `fleet.run`, which accepts
+        ended = run_command("plan", folder=fleet.folder, environment=fleet.environment)
     assert ended.returncode == 6, ended.stderr
     assert "Reports: skipped; hosts keep their copy" in ended.stdout
     assert (

@@ -7,12 +7,8 @@ tests/hosts/with_ansible.
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -93,26 +89,6 @@ def caller(settings: CallSettings) -> protocol.Call:
 def directly() -> Any:
     """While it lasts, commands of this process start no Ansible."""
     return patch("provisioner.deploy.run.Executor", DirectExecutor)
-
-
-def run_in_this_process(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], given: str = ""
-) -> subprocess.CompletedProcess[str]:
-    """`provisioner` without a terminal or a process of its own; `given` is what it reads."""
-    output, errors = io.StringIO(), io.StringIO()
-    known: set[str] = set()  # what a test knows hides no secret that a command prints
-    with (
-        directly(),
-        patch("provisioner.secret.known_secrets", known),
-        patch("provisioner.text.known_secrets", known),
-        chdir(folder),
-        patch.dict(os.environ, environment),
-        patch("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode()))),
-        redirect_stdout(output),
-        redirect_stderr(errors),
-    ):
-        code = app.run([*arguments])
-    return subprocess.CompletedProcess(arguments, code, output.getvalue(), errors.getvalue())
 
 
 def main() -> None:
