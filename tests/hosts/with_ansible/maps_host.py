@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
@@ -51,7 +52,8 @@ class ActionModule(ActionBase):
     def _fill(self, begun, folder, left):
         """Leave so many bytes of the run folder's file system."""
         room = os.statvfs(folder)
-        (folder / "filler").write_bytes(bytes(room.f_bavail * room.f_frsize - left))
+        with suppress(OSError):  # Ansible may have taken some of it since
+            (folder / "filler").write_bytes(bytes(room.f_bavail * room.f_frsize - left))
 
     def _files_with(self, begun, folder, text):
         """Answer with the files of the run folder that have this text."""
