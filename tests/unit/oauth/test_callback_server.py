@@ -336,9 +336,11 @@ def test_property_03_both_loopback_addresses_are_held_and_answer():
 @needs_ipv6
 def test_property_03_a_free_port_is_one_that_is_free_on_both(monkeypatch):
     with socket.socket(socket.AF_INET6) as other:
-        other.bind(("::1", 0))
+        with socket.socket() as free:  # on 127.0.0.1 nobody else's, as a test beside may be
+            free.bind(("127.0.0.1", 0))
+            taken = free.getsockname()[1]
+            other.bind(("::1", taken))
         other.listen()
-        taken = other.getsockname()[1]
         with pytest.raises(SignInFailed, match=f"port {taken} is in use"):
             CallbackServer(STATE, port=taken)
         real_bind, offered = socket.socket.bind, iter([taken])
