@@ -64,8 +64,9 @@ class Reader:
     def reload_and_find(self, ticked: list[str]) -> None:
         """Loads the page again; exactly these boxes are ticked in the end.
 
-        A context of Chromium has no disk: on a busy machine it may lose what its only page has
-        stored when that is loaded again at once. A second page holds on to it.
+        Chromium takes what a page stores to its next load through another process, and has no
+        disk here. On a busy machine that comes late, so it is loaded again; and it may be lost
+        with the only page that used it, so a second page holds on to it.
         """
         second = self.page.context.new_page()
         second.goto(self.page.url)
