@@ -62,20 +62,8 @@ class Reader:
         return list(self.page.locator("input[type=checkbox]").evaluate_all(labels))
 
     def reload_and_find(self, ticked: list[str]) -> None:
-        """Loads the page again; exactly these boxes are ticked in the end.
-
-        Chromium takes what a page stores to its next load through another process, and has no
-        disk here. On a busy machine that comes late, so it is loaded again; and it may be lost
-        with the only page that used it, so a second page holds on to it.
-        """
-        second = self.page.context.new_page()
-        second.goto(self.page.url)
-        for pause in (0, 300, 1000, 3000):
-            self.page.wait_for_timeout(pause)
-            self.page.reload()
-            if self.ticked() == ticked:
-                break
-        second.close()
+        """Loads the page again; exactly these boxes are ticked."""
+        self.page.reload()
         assert self.ticked() == ticked
 
     def clipboard(self) -> str:
@@ -87,6 +75,17 @@ def saved(folder: Path, text: str) -> str:
     file = folder / "worksheet.html"
     file.write_text(text, encoding="utf-8")
     return file.as_uri()
+
+
+def on_a_wiki(context: BrowserContext, text: str) -> str:
+    """The page on a server, without https; its address.
+
+    What is stored is tested here: on a busy machine, Chromium 156 gives a page from a file what it
+    stored a load too late or never (7 of 90 loads; a page from a server: none of 255).
+    """
+    url = "http://wiki.example.edu/maps"
+    context.route(url, lambda route: route.fulfill(body=text, content_type="text/html"))
+    return url
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -120,10 +119,8 @@ def test_it_is_used_by_keys_alone(context: BrowserContext, tmp_path: Path) -> No
     assert reader.wrong == []
 
 
-def test_what_is_ticked_off_stays_so_when_the_page_is_loaded_again(
-    context: BrowserContext, tmp_path: Path
-) -> None:
-    reader = Reader(context, saved(tmp_path, worksheet_as_html(hostile_worksheet("x"))))
+def test_what_is_ticked_off_stays_so_when_the_page_is_loaded_again(context: BrowserContext) -> None:
+    reader = Reader(context, on_a_wiki(context, worksheet_as_html(hostile_worksheet("x"))))
     for label in ("Host (IP address)", "Use TLS"):
         reader.tick(label)
     assert reader.page.locator("th").nth(1).evaluate(_STRUCK_OUT)
@@ -137,24 +134,22 @@ def test_what_is_ticked_off_stays_so_when_the_page_is_loaded_again(
 _STRUCK_OUT = "cell => getComputedStyle(cell).textDecorationLine === 'line-through'"
 
 
-def test_another_value_or_host_is_not_ticked_off(context: BrowserContext, tmp_path: Path) -> None:
+def test_another_value_or_host_is_not_ticked_off(context: BrowserContext) -> None:
     first = hostile_worksheet("x")
-    reader = Reader(context, saved(tmp_path, worksheet_as_html(first)))
+    reader = Reader(context, on_a_wiki(context, worksheet_as_html(first)))
     reader.tick("Port")
     reader.reload_and_find(["Port is entered"])
     elsewhere, later = replace(first, hosts=("another",)), replace(first, edition="2")
     for other in (hostile_worksheet("y"), elsewhere, later):
-        reader = Reader(context, saved(tmp_path, worksheet_as_html(other)))
+        reader = Reader(context, on_a_wiki(context, worksheet_as_html(other)))
         # The second server of the page is the same on the same host: its boxes are its own.
         assert reader.ticked() == []
-    reader = Reader(context, saved(tmp_path, worksheet_as_html(first)))
+    reader = Reader(context, on_a_wiki(context, worksheet_as_html(first)))
     assert reader.ticked() == ["Port is entered"]
 
 
-def test_no_secret_is_kept_nor_whether_it_was_typed(
-    context: BrowserContext, tmp_path: Path
-) -> None:
-    reader = Reader(context, saved(tmp_path, worksheet_as_html(hostile_worksheet("x", CANARY))))
+def test_no_secret_is_kept_nor_whether_it_was_typed(context: BrowserContext) -> None:
+    reader = Reader(context, on_a_wiki(context, worksheet_as_html(hostile_worksheet("x", CANARY))))
     digest = reader.page.locator("section").first.get_attribute("data-digest")
     for label in ("User Name", "Password"):
         reader.tick(label)
@@ -166,11 +161,9 @@ def test_no_secret_is_kept_nor_whether_it_was_typed(
     assert reader.wrong == []
 
 
-def test_on_a_page_of_several_hosts_each_host_is_ticked_off(
-    context: BrowserContext, tmp_path: Path
-) -> None:
+def test_on_a_page_of_several_hosts_each_host_is_ticked_off(context: BrowserContext) -> None:
     page = replace(hostile_worksheet("x"), hosts=("maps1", "maps2"))
-    reader = Reader(context, saved(tmp_path, worksheet_as_html(page)))
+    reader = Reader(context, on_a_wiki(context, worksheet_as_html(page)))
     boxes = reader.page.get_by_role("checkbox")
     assert boxes.count() == 4, "of two servers, on two hosts each"
     reader.page.get_by_label("maps2").first.check()
@@ -180,10 +173,8 @@ def test_on_a_page_of_several_hosts_each_host_is_ticked_off(
 
 
 @pytest.mark.parametrize("stored", ["{", "null", '{"a": 1}', '[["Port"], null, 3, "No such"]'])
-def test_a_storage_with_something_else_ticks_nothing(
-    context: BrowserContext, tmp_path: Path, stored: str
-) -> None:
-    reader = Reader(context, saved(tmp_path, worksheet_as_html(hostile_worksheet("x"))))
+def test_a_storage_with_something_else_ticks_nothing(context: BrowserContext, stored: str) -> None:
+    reader = Reader(context, on_a_wiki(context, worksheet_as_html(hostile_worksheet("x"))))
     reader.tick("Port")
     reader.page.evaluate("stored => localStorage.setItem(localStorage.key(0), stored)", stored)
     reader.reload_and_find([])
@@ -209,10 +200,8 @@ def test_where_the_clipboard_is_forbidden_the_value_is_selected(
     context: BrowserContext,
 ) -> None:
     value = "\u202e two  blanks "
-    # A wiki without https: no browser gives such a page the clipboard.
-    url, text = "http://wiki.example.edu/maps", worksheet_as_html(hostile_worksheet(value))
-    context.route(url, lambda route: route.fulfill(body=text, content_type="text/html"))
-    reader = Reader(context, url)
+    # No browser gives a page without https the clipboard.
+    reader = Reader(context, on_a_wiki(context, worksheet_as_html(hostile_worksheet(value))))
     assert reader.page.evaluate("navigator.clipboard === undefined")
     reader.page.get_by_role("button", name="Copy User Name").first.click()
     reader.said("User Name: selected; copy it with Ctrl+C")

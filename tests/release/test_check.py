@@ -1,7 +1,10 @@
 """What `make release-check` refuses, and that this checkout passes it."""
 
 import io
+import os
+import shutil
 import subprocess
+import sys
 import tarfile
 import zipfile
 from dataclasses import replace
@@ -215,6 +218,23 @@ def built(tmp_path_factory):
 @pytest.mark.parametrize("name", check.CHECKS)
 def test_this_checkout(built, name):
     assert list(check.CHECKS[name](built)) == []
+
+
+@pytest.mark.long
+def test_what_git_ignores_is_not_walked(tmp_path):
+    """What tests install may link to all of the machine, where folders come and go at any time."""
+    checkout = tmp_path / "checkout"
+    for folder in ("provisioner", "release", "schemas", "playbooks"):
+        shutil.copytree(ROOT / folder, checkout / folder)
+    for file in (".gitignore", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / file, checkout)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (checkout / ".lab").mkdir()
+    (checkout / ".lab/link").symlink_to(elsewhere)
+    os.utime(elsewhere, (0, elsewhere.stat().st_mtime))  # a walk of it would say when it was
+    check.run(sys.executable, "-m", "build", "--sdist", cwd=checkout)
+    assert elsewhere.stat().st_atime == 0
 
 
 @pytest.mark.long
