@@ -47,6 +47,10 @@ class ActionModule(ActionBase):
         os.kill(os.getppid(), signal.SIGKILL)
 
     def _remove_run_folder(self, begun, folder, value):
+        """Once the answers of the hosts before have been taken."""
+        end = time.monotonic() + 30
+        while len(list((folder / "hosts").iterdir())) > 1 and time.monotonic() < end:
+            time.sleep(0.05)
         shutil.rmtree(folder)
 
     def _fill(self, begun, folder, left):

@@ -94,7 +94,7 @@ def test_each_host_has_an_end_of_its_own_and_no_say_over_the_next(stage):
 
 
 def test_a_worker_that_died_before_it_began_is_not_waited_for_forever(stage, monkeypatch):
-    monkeypatch.setattr("provisioner.ansible.executor._SILENT_SECONDS", 1.5)
+    monkeypatch.setattr("provisioner.ansible.executor._SILENT_SECONDS", 4)
     hosts = stage.prepare("h1", "h2", h1={"dies_before": True})
     answers = stage.answers(hosts, {"h2": [["sleep", 2], *ANSWER]})
     assert answers == {"h1": NOT_BEGUN, "h2": ANSWERED}
