@@ -158,6 +158,11 @@ def local_time(at: float | str) -> str:
     return f"{moment:%Y-%m-%d %H:%M} {offset[:3]}:{offset[3:]}"
 
 
+def about(name: str, message: str) -> str:
+    """`Reports: not signed in`; a message that names it after file and line stays as it is."""
+    return message if not name or f": {name}: " in message else f"{name}: {message}"
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 host`, `2,000 hosts`; `plural` where an s does not do."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

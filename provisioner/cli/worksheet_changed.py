@@ -18,7 +18,7 @@ from provisioner.host.to_enter import ServerToEnter
 from provisioner.model.email_server import EmailServer
 from provisioner.reports.host_reasons import why
 from provisioner.secret import Secret
-from provisioner.text import printable
+from provisioner.text import about, printable
 from provisioner.worksheet.changes import changed_sheet
 from provisioner.worksheet.sheet import Sheet, Worksheet
 
@@ -44,7 +44,7 @@ def changed_worksheets(
         _tell_of_done(hosts)
         codes = [_refuse(host) for host in hosts if host.to_enter is None and not _imports(host)]
         for skipped in run.record.skipped:
-            print_error(f"{skipped.server}: {skipped.reason}", skipped.remedy)
+            print_error(about(skipped.server, skipped.reason), skipped.remedy)
             codes.append(skipped.exit_code)
         groups = _grouped(hosts, {name.casefold() for name in names})
         declared = {s.server_name.casefold(): s for s in session.project.servers}

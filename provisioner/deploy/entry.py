@@ -132,9 +132,8 @@ def _require_contract(entry: ServerEntry, content: Mapping[str, Any]) -> None:
         if found is None:
             return
         path, why = list(found), "it looks like a placeholder, or is not text"
-    origin = entry.server.origin
     raise ContractBroken(
-        f"{origin.file}:{origin.line}: {entry.name}: its entry breaks the contract "
+        f"{entry.server.where()}: its entry breaks the contract "
         f"of the host document at {pointer_to(path) or 'the entry'} ({why})",
         remedy="check what is declared there and the secret that it refers to; `provisioner "
         "schema host-document` prints the contract. If they are correct, report this as a bug",

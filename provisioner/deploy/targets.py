@@ -190,9 +190,12 @@ def prepare_rollback(targets: Targets, inventory: Inventory, secrets: ProjectSec
     return replace(targets, warnings=tuple(warnings))
 
 
-def declared_targets(targets: Targets, *_: object) -> Targets:
-    """To look at hosts: no secret is read."""
+def declared_targets(targets: Targets, inventory: Inventory, _: object) -> Targets:
+    """To look at hosts: no secret is read. NoHosts if there is none at all."""
     hosts = frozenset(host for found in targets.declared.values() for host in found)
+    if not hosts:
+        for server in targets.servers:
+            _require_hosts(server, inventory)
     return replace(targets, pruned_hosts=hosts)
 
 
@@ -264,10 +267,9 @@ def key_id(key: str) -> str:
 
 def _require_hosts(server: EmailServer, inventory: Inventory) -> None:
     if not inventory.matching(server.hosts):
-        origin = server.origin
         raise NoHosts(
-            f"{origin.file}:{origin.line}: {server.server_name}: hosts: the host pattern "
-            f"{server.hosts!r} matches no host of {inventory.path}",
+            f"{server.where('hosts')}: the host pattern {server.hosts!r} matches no host of "
+            f"{inventory.path}",
             remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}; "
             "correct `hosts:` of the server, or the inventory"
             if inventory.matching("all")

@@ -13,7 +13,7 @@ from provisioner.host.result import Examination, HostResult, HostState, Way
 from provisioner.reports.host_reasons import why
 from provisioner.reports.run_text import clock_text
 from provisioner.smtp.client import advice_on
-from provisioner.text import as_json, counted, foreign, printable
+from provisioner.text import about, as_json, counted, foreign, printable
 
 SCHEMA_VERSION = 1
 
@@ -235,8 +235,10 @@ def doctor_text(checks: Sequence[Check]) -> str:
     second = max((len(check.name) for check in checks), default=0) + 2
     lines = []
     for check, hosts in _grouped(checks):
-        text = ": ".join(filter(None, (_names(hosts), check.about, check.message)))
+        message, *more = check.message.splitlines() or [""]
+        text = ": ".join(filter(None, (_names(hosts), about(check.about, message))))
         lines.append(f"{check.state:{first}}{check.name:{second}}{text}")
+        lines += [" " * (first + second) + line for line in more]
         lines += [" " * first + f"-> {line.strip()}" for line in check.remedy.splitlines()]
     counts = ", ".join(f"{count} {state}" for state, count in _counts(checks).items() if count)
     lines += ["", f"{counted(len(checks), 'check')}: {counts}"]

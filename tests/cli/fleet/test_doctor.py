@@ -72,6 +72,9 @@ def test_files_with_errors_leave_the_rest_unchecked(fleet):
         **dict.fromkeys(("git", "vault key", "secret", "sign-in", "hosts"), "skipped"),
     }
     assert "unknown-key" in found.row("files")["message"]
+    first, second, *_ = fleet.ends(1, "doctor").stdout.partition("failed   files")[2].splitlines()
+    assert first.strip() == "the project files have an error"
+    assert second.strip().startswith("servers/reports.yml:"), "a line of its own"
 
 
 def test_warnings_of_files_stop_nothing(pushed):
@@ -109,6 +112,9 @@ def test_a_secret_that_is_missing(pushed):
     found = Found(pushed, 1, "--no-hosts").row("secret")
     assert (found["about"], found["exit_code"]) == ("Reports", 1)
     assert "NOT_SET" in found["message"]
+    text = pushed.ends(1, "doctor", "--no-hosts").stdout
+    row, *_ = text.partition("failed   secret")[2].splitlines()
+    assert row.count("Reports") == 1, "the message names the server itself"
 
 
 def test_a_vault_key_that_is_lost(pushed):

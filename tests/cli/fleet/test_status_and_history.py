@@ -62,6 +62,16 @@ def test_a_host_that_cannot_be_asked(pushed_to_three):
     assert "3 hosts: 1 failed, 2 never entered" in ended.stdout
 
 
+def test_where_there_is_no_host_to_look_at_that_is_said(fleet):
+    fleet.declare("Reports", hosts="no_such_group")
+    for command in (("status", "--hosts"), ("worksheet", "--changed")):
+        ended = fleet.ends(1, *command)
+        assert "/reports.yml:" in ended.stderr
+        assert ": Reports: hosts: the host pattern 'no_such_group' matches no host" in ended.stderr
+        assert ended.stderr.count("Reports") == 1
+        assert ended.stdout == ""
+
+
 def test_history_of_pushes(fleet):
     assert "no " in fleet.ends(0, "history").stdout
     fleet.pushed()

@@ -49,7 +49,7 @@ def test_looking(pushed):
 
     fleet.declare("Other", password={"env": "NO_SUCH_VARIABLE"})
     ended = fleet.without_ansible().ends(1, "worksheet", "--changed")
-    assert "Error: Other: " in ended.stderr
+    assert "Error: servers/other.yml:2: Other: password: " in ended.stderr
     assert "NO_SUCH_VARIABLE" in ended.stderr
     assert "Reports  (" in ended.stdout, "the others are as they are"
 

@@ -168,7 +168,7 @@ def test_a_rollback_goes_on_without_a_token(tmp_path):
 def test_to_look_at_hosts_takes_no_secret(tmp_path):
     servers = [oauth("two"), password_server(hosts="one")]
     project = project_in(tmp_path, *servers)
-    targets = declared_targets(declared(project, servers, inventory()))
+    targets = declared_targets(declared(project, servers, inventory()), inventory(), None)
     assert (targets.all_hosts, targets.entries) == (("maps1", "maps2"), {})
 
 
