@@ -175,9 +175,7 @@ def prepare_rollback(targets: Targets, inventory: Inventory, secrets: ProjectSec
     No password is read. Where a token cannot be had the old document goes back without it, and
     a warning says so: a rollback must work when little else does.
     """
-    if not any(targets.hosts.values()):
-        for server in targets.servers:
-            _require_hosts(server, inventory)
+    _require_some_host(targets, inventory)
     warnings = list[str]()
     for server in targets.servers:
         entry = ServerEntry(server=server)
@@ -192,10 +190,8 @@ def prepare_rollback(targets: Targets, inventory: Inventory, secrets: ProjectSec
 
 def declared_targets(targets: Targets, inventory: Inventory, _: object) -> Targets:
     """To look at hosts: no secret is read. NoHosts if there is none at all."""
+    _require_some_host(targets, inventory)
     hosts = frozenset(host for found in targets.declared.values() for host in found)
-    if not hosts:
-        for server in targets.servers:
-            _require_hosts(server, inventory)
     return replace(targets, pruned_hosts=hosts)
 
 
@@ -260,6 +256,13 @@ def host_input(
 def key_id(key: str) -> str:
     """Tells two keys apart and says nothing of either."""
     return keyed_digest(key.encode(), b"maps-provisioner key id")[:16]
+
+
+def _require_some_host(targets: Targets, inventory: Inventory) -> None:
+    """NoHosts of the first server, where none goes to any host."""
+    if not any(targets.hosts.values()):
+        for server in targets.servers:
+            _require_hosts(server, inventory)
 
 
 # -- one server
