@@ -6,7 +6,9 @@ ansible.cfg, the environment, the inventory, a variable of the host. Runs in Ans
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 Platform = Literal["posix", "windows"]
@@ -18,6 +20,7 @@ SSH_ARGUMENTS = (
     "-o StrictHostKeyChecking=yes -o NoHostAuthenticationForLocalhost=no "
     "-o ServerAliveInterval=15 -o ServerAliveCountMax=4"
 )
+_SECONDS_TO_END = 2.0
 _HTTP_PORT = 5985
 # Both sides have a key after these, and each message is sealed with it. As good as TLS: that proves
 # the host's account in the domain, too.
@@ -58,6 +61,28 @@ def secure(action: Any) -> None:
     if connection.has_option("reconnection_retries"):
         # A list of operations that is sent twice would take its own work for another run's.
         connection.set_option("reconnection_retries", 0)
+    if hasattr(connection, "_send_initial_data"):
+        connection._send_initial_data = _patient(connection._send_initial_data)
+
+
+def _patient(send: Callable[..., None]) -> Callable[..., None]:
+    """Have Ansible wait for the words of an ssh that hangs up; they may prove that nothing began.
+
+    Ansible waits a millisecond, and says "Data could not be sent" if ssh has not ended by then.
+    https://github.com/ansible/ansible/blob/devel/lib/ansible/plugins/connection/ssh.py
+    """
+    from ansible.errors import AnsibleConnectionFailure
+
+    def patient(pipe: Any, data: bytes, ssh: subprocess.Popen[bytes]) -> None:
+        try:
+            send(pipe, data, ssh)
+        except AnsibleConnectionFailure:
+            with suppress(subprocess.TimeoutExpired):
+                ssh.wait(_SECONDS_TO_END)
+            if ssh.returncode is None:
+                raise
+
+    return patient
 
 
 def unverified(transport: str, option: Option) -> str:

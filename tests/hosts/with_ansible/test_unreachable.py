@@ -28,6 +28,7 @@ def causes(tmp_path_factory):
             "reached": {},
             "unknown": {"known": "none"},
             "unknown, password": {"known": "none", "ansible_password": "x"},
+            "unknown, said late": {"ansible_ssh_executable": str(_late_ssh(folder))},
             "changed": {"known": "other"},
             "denied": {"key": "other"},
             "refused": {"ansible_port": free_port()},
@@ -67,11 +68,22 @@ def causes(tmp_path_factory):
     return {name: answer["calls"][0] for name, answer in acted.answers.items()}
 
 
+def _late_ssh(folder):
+    """An ssh that takes a while from the end of its input to its words, as on a busy machine."""
+    script = folder / "ssh"
+    script.write_text(
+        "#!/bin/sh\nexec <&-\nsleep 0.5\necho 'Host key verification failed.' >&2\nexit 255\n"
+    )
+    script.chmod(0o700)
+    return script
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "began", "words"),
     [
         ("unknown", "host_key_unknown", False, "its ssh host key is not in known_hosts"),
         ("unknown, password", "host_key_unknown", False, "its ssh host key is not in known_hosts"),
+        ("unknown, said late", "host_key_unknown", False, "its ssh host key is not in known_hosts"),
         ("changed", "host_key_changed", False, "its ssh host key has changed"),
         ("denied", "permission_denied", False, "ssh: permission denied (publickey)"),
         ("refused", "refused", False, "port N: connection refused"),
