@@ -49,7 +49,7 @@ def read_and_lint(root: Path) -> tuple[Project, LintResult]:
     """The same, with its warnings."""
     _require_folder(root)
     settings = settings_documents(root)
-    _require_servers(servers_path(root, settings), settings)
+    _require_servers(root, settings)
     strays = documents_of(stray_files(root, settings))
     servers = list(documents_of(server_files(root, settings)))
     result = lint([*settings, *strays, *servers], settings=settings)
@@ -64,14 +64,20 @@ def _require_folder(root: Path) -> None:
         raise InvalidProject(f"there is no folder {shown_path(root)}", remedy=remedy)
 
 
-def _require_servers(path: Path, settings: list[Document]) -> None:
+def _require_servers(root: Path, settings: list[Document]) -> None:
+    path = servers_path(root, settings)
     if path.exists() or any(document.issues for document in settings):
         return  # what is wrong with the settings says more
-    raise InvalidProject(
-        f"no email server is declared: there is no folder {shown_path(path)}",
-        remedy="run this in the project folder, or pass --project; to create a project, run"
-        " `provisioner init` (`servers:` in provisioner.yml names another place)",
+    remedy = (
+        "run this in the project folder, or pass --project; to create a project, run"
+        " `provisioner init`"
     )
+    if settings:
+        missing = f"no folder {shown_path(path)}"
+        remedy += " (`servers:` in provisioner.yml names another place)"
+    else:
+        missing = f"neither {shown_path(root / 'provisioner.yml')} nor a folder {shown_path(path)}"
+    raise InvalidProject(f"no email server is declared: there is {missing}", remedy=remedy)
 
 
 def _report(result: LintResult) -> str:

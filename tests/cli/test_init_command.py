@@ -493,8 +493,10 @@ def test_answers_at_a_terminal(folder, run):
         terminal.wait_for("  Microsoft 365 ")
         terminal.answer("Address of the mailbox: ", "reports@uni.edu")
         terminal.answer("Name of the email server in MAPS [Reports]: ", "")
+        terminal.answer("Port of the mail server [587]: ", "x")
+        terminal.wait_for("  write a whole number, such as 587\n")
         terminal.answer("Port of the mail server [587]: ", "465")
-        terminal.wait_for("; set port: 587\n")
+        terminal.wait_for("\n    set port: 587\n")
         terminal.answer("Port of the mail server [587]: ", "")
         terminal.answer("directory (tenant): ", "common")
         terminal.wait_for("  common serves only apps")
@@ -502,7 +504,7 @@ def test_answers_at_a_terminal(folder, run):
         terminal.wait_for("Registration card: Reports, at Microsoft 365")
         terminal.wait_for(rf"/{TENANT}/adminconsent\?client_id=CLIENT_ID")
         terminal.answer("Client id, as the app registration shows it [later]: ", "not-a-guid")
-        terminal.wait_for("  a client id of Microsoft 365 is a GUID; copy the Application")
+        terminal.wait_for("  a client id of Microsoft 365 is a GUID\n    copy the Application")
         terminal.answer("Client id, as the app registration shows it [later]: ", GUID)
         assert terminal.ends() == ExitCode.DONE
         assert "Wrote servers/reports.yml" in terminal.output

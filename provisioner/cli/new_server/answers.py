@@ -130,7 +130,7 @@ class Answers:
             pointer = "/test_email"
         for found in self._findings(values) if pointer else ():
             if lies_in(found.pointer, pointer):
-                return f"{found.message}; {found.remedy}"
+                return f"{found.message}\n    {found.remedy}"
         return ""
 
     def _findings(self, values: Mapping[str, str]) -> Iterator[Finding]:
@@ -178,7 +178,7 @@ class Answers:
         refuse_existing(self.project.server_path(name))
         findings = list(self._findings(self.known))
         if findings:
-            lines = [f"{_field(f.pointer)}: {f.message}; {f.remedy}" for f in findings]
+            lines = [f"{_field(f.pointer)}: {f.message}\n  {f.remedy}" for f in findings]
             if block := self.settings_to_add():
                 lines.append(f"facts of the provider, for provisioner.yml:\n{block}")
             if self.interactive:
@@ -226,6 +226,8 @@ def _complaint_about_form(key: str, value: str) -> str:
         return f"write one of {', '.join(METHODS)}"
     if key == "tls" and value not in ("yes", "no"):
         return "write yes or no"
+    if key == "port" and not re.fullmatch(r"[0-9]+", value):
+        return "write a whole number, such as 587"
     return complaint_about_provider(value) if key == "provider" else ""
 
 

@@ -81,9 +81,20 @@ def test_no_servers_folder(project):
     with pytest.raises(InvalidProject) as caught:
         read_project(project / "servers")
     assert caught.value.message == (
-        f"no email server is declared: there is no folder {project}/servers/servers"
+        f"no email server is declared: there is neither {project}/servers/provisioner.yml nor a "
+        f"folder {project}/servers/servers"
     )
     assert "to create a project, run `provisioner init`" in caught.value.remedy
+
+
+def test_a_project_without_its_servers(project):
+    (project / "provisioner.yml").write_text("servers: mail\n")
+    with pytest.raises(InvalidProject) as caught:
+        read_project(project)
+    assert caught.value.message == (
+        f"no email server is declared: there is no folder {project}/mail"
+    )
+    assert "`servers:` in provisioner.yml names another place" in caught.value.remedy
 
 
 def test_no_project_folder(project):
