@@ -102,7 +102,7 @@ class _Stream(View):
 def event_text(event: Event) -> str:
     """The line for an event; empty if it has none."""
     if isinstance(event, HostsAsked) and event.purpose != "push":
-        return f"{_TITLES[event.purpose]} {counted(event.hosts, 'host')}"
+        return f"{_TITLES[event.purpose]} {counted(event.hosts, 'host')}" if event.hosts else ""
     if isinstance(event, BatchStarted) and event.count > 1:
         return f"batch {event.number} of {event.count}: {counted(len(event.hosts), 'host')}"
     if isinstance(event, HostFinished) and event.result.state not in _NOTHING_DONE:

@@ -49,7 +49,9 @@ def status(
 
     Exit code 6: a person must act, because a server is not signed in, a refresh or a sign-in at the
     mail server was rejected, or a client secret or a sign-in expires soon (see `--within`).
-    Exit code 1: a token file cannot be read, or `--check` could not reach the mail server.
+    Exit code 1: a token file cannot be read, `--check` could not reach the mail server, or
+    `--hosts` has no host to ask.
+    Exit code 3: `--hosts` got no answer of a host.
 
     Examples:
 

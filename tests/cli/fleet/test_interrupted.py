@@ -154,6 +154,19 @@ def test_a_killed_push_is_gone_on_with(fleet, applying):
     assert "2 unchanged" in fleet.without_ansible().pushed()
 
 
+def test_what_a_killed_push_leaves_begins_no_other_host_and_ends(fleet, applying):
+    fleet = fleet.of(3).with_ansible()
+    host = applying(fleet)
+    running = fleet.start("push", "--forks", "1")
+    host.wait()
+    running.kill()
+    running.communicate(timeout=60)
+    host.go_on()
+    wait_until(lambda: ansible_processes(fleet.folder) == [])
+    begun = [name for name in fleet.hosts if fleet.document(name).exists()]
+    assert begun == ["maps1"]
+
+
 def test_pushes_killed_at_any_time_converge(fleet):
     """Pushes of other documents, each killed somewhere: the controller alone, or Ansible and its
     workers with it. The next good one brings what is declared, and MAPS has it. Kills at each

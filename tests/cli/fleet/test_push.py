@@ -182,6 +182,7 @@ def test_where_every_server_is_skipped_no_host_is_asked(fleet):
     ended = fleet.ends(6, "push")
     assert "maps1" not in ended.stderr + ended.stdout
     assert "0 hosts: 1 server skipped" in ended.stdout
+    assert "0 hosts" not in ended.stderr
 
 
 def test_a_report_that_cannot_be_printed_hides_not_what_hosts_have_come_to(fleet):
