@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -100,6 +101,20 @@ def write_report(file: Path, text: str, option: str, *, mode: int = 0o666) -> No
             replace_file(Path(os.path.realpath(file)), content, mode=mode)
     except OSError as error:
         raise not_written(str(file), option, error) from None
+
+
+def require_place(file: Path, option: str) -> None:
+    """ProvisionerError, as of write_report, where a file certainly could not be written."""
+    folder = Path(os.path.realpath(file)).parent
+    reason = 0
+    if file.is_dir():
+        reason = errno.EISDIR
+    elif not folder.is_dir():
+        reason = errno.ENOENT
+    elif not file.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        reason = errno.EACCES
+    if reason:
+        raise not_written(str(file), option, OSError(reason, os.strerror(reason)))
 
 
 def not_written(file: str, option: str, error: OSError) -> ProvisionerError:

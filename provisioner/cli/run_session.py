@@ -12,7 +12,7 @@ from provisioner.ansible.environment import ansible_environment, is_become_passw
 from provisioner.ansible.executor import ExecutorOptions
 from provisioner.ansible.signals import Signals, recorded_signals
 from provisioner.cli.options import HostsOptions, OutputFormat, ReportOptions
-from provisioner.cli.output import print_data, print_note, print_text, write_report
+from provisioner.cli.output import print_data, print_note, print_text, require_place, write_report
 from provisioner.cli.prompts import ask_secret, can_answer, confirm, require_terminal
 from provisioner.cli.view import View, run_view
 from provisioner.credentials.sources import secret_variables
@@ -176,7 +176,8 @@ class RunSession:
 
 
 def _report_files(options: Iterable[str]) -> dict[str, Path]:
-    """`--report FORMAT=FILE` -> format: file; UsageError for another form."""
+    """`--report FORMAT=FILE` -> format: file; UsageError for another form, ProvisionerError for a
+    file that cannot be written."""
     found: dict[str, Path] = {}
     for option in options:
         name, sign, file = option.partition("=")
@@ -185,6 +186,7 @@ def _report_files(options: Iterable[str]) -> dict[str, Path]:
                 f"--report {option}: not FORMAT=FILE",
                 remedy=f"formats: {', '.join(FILE_FORMATS)}; for example --report junit=push.xml",
             )
+        require_place(Path(file), "--report")  # not after all hosts are done
         found[name] = Path(file)
     return found
 

@@ -12,12 +12,13 @@ from provisioner.host.result import HostResult, HostState
 
 
 def rollback(run: Run, agree: Callable[[list[HostResult]], None]) -> None:
-    """Ask the hosts what would come back; `agree` raises where it is not to."""
+    """Ask the hosts what would come back; `agree`, which sees all of them, raises where it is not
+    to."""
     run.start()
     results = run.ask_all("rollback_plan", run.targets.all_hosts)
     wanted = [result for result in results if result.state is HostState.WOULD_CHANGE]
     back_to = {result.host: result.rolled_back_to for result in wanted}
-    for result in run.change("rollback", results, wanted, agree):
+    for result in run.change("rollback", results, wanted, lambda _: agree(results)):
         run.record.add(HostFinished(result=_judged(result, back_to[result.host])))
 
 

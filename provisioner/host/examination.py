@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from provisioner.ansible.run_input import HostInput
 from provisioner.host import protocol
-from provisioner.host.host_change import found_in
+from provisioner.host.host_change import Unusable, current, found_in
 from provisioner.host.host_settings import HostSettings
 from provisioner.host.protocol import Answer, Call, MailAnswer, PostAnswer, ReadAnswer
 from provisioner.host.result import Examination, Way
@@ -23,6 +24,7 @@ _TIMEOUT = 10  # seconds, of each step of a conversation
 def examine(
     call: Call,
     settings: HostSettings,
+    given: HostInput,
     entries: Iterable[Mapping[str, Any]],
     *,
     phase: Callable[[str], None],
@@ -31,21 +33,28 @@ def examine(
     """Ask one host; CallFailed if it does not answer. A call each: one that fails ends a list."""
     phase("read")
     looked = call([protocol.read()])[0]
-    found = _folder(looked, settings, clock)
+    found = _folder(looked, settings, given, clock)
     entries = list(entries)
     phase("network")
     ways = [*_mail_servers(call, entries, settings), *_token_endpoints(call, entries, settings)]
     return Examination(**found, ways=ways)
 
 
-def _folder(answer: Answer, settings: HostSettings, clock: Callable[[], float]) -> dict[str, Any]:
-    found: dict[str, Any] = {"windows": settings.is_windows, "directory": settings.directory}
+def _folder(
+    answer: Answer, settings: HostSettings, given: HostInput, clock: Callable[[], float]
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {"windows": settings.is_windows, "directory": settings.directory}
     if not isinstance(answer, ReadAnswer) or not answer.done:
         reason = getattr(answer, "reason", None) or "invalid_response"
-        return {**found, "reason": reason, "about": getattr(answer, "about", None) or ""}
+        return {**facts, "reason": reason, "about": getattr(answer, "about", None) or ""}
+    found = found_in(answer, clock())
     same = ("account", "writable", "logged", "holder", "free")
-    skew = found_in(answer, clock()).skew
-    return {**found, **{name: getattr(answer, name) for name in same}, "skew": skew}
+    facts |= {**{name: getattr(answer, name) for name in same}, "skew": found.skew}
+    try:
+        current(found, given)
+    except Unusable as error:
+        facts |= {"reason": error.reason, "about": error.told(settings)}
+    return facts
 
 
 def _mail_servers(

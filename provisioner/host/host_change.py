@@ -14,6 +14,7 @@ from provisioner.ansible.run_input import Check, HostInput, RunInput
 from provisioner.config.pointer import value_at
 from provisioner.host import host_document, host_state
 from provisioner.host.host_document import NO_DOCUMENT, Damaged, Entry, HostDocument, key_of
+from provisioner.host.host_settings import HostSettings
 from provisioner.host.host_state import DocumentRecord, Outcome, Proof, State
 from provisioner.host.protocol import DOCUMENT, STATE, Digest, Name, ReadAnswer
 
@@ -69,6 +70,11 @@ class Unusable(Exception):
     def __init__(self, reason: str, about: str = "", *, file: str = "") -> None:
         super().__init__(reason)
         self.reason, self.about, self.file = reason, about, file
+
+    def told(self, settings: HostSettings) -> str:
+        """What it is about, with the path of the file on the host."""
+        file = settings.place(self.file) if self.file else ""
+        return ": ".join(filter(None, [file, self.about]))
 
 
 @dataclass(frozen=True, slots=True)

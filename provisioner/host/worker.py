@@ -80,9 +80,7 @@ class Worker(Surroundings):
         try:
             answer = self._carry_out()
         except Unusable as error:
-            file = self.settings.place(error.file) if error.file else ""
-            about = ": ".join(filter(None, [file, error.about]))
-            answer = self._ended(HostState.FAILED, error.reason, about)
+            answer = self._ended(HostState.FAILED, error.reason, error.told(self.settings))
         except Unreachable as error:
             answer = self._ended(HostState.UNREACHABLE, error.reason, error.words, error.remedy)
         except CallFailed as error:
@@ -126,7 +124,9 @@ class Worker(Surroundings):
 
     def _examined(self) -> HostAnswer:
         entries = [self.work.servers[name] for name in self.given.servers]
-        seen = examine(self.call, self.settings, entries, phase=self.phase, clock=self.clock)
+        seen = examine(
+            self.call, self.settings, self.given, entries, phase=self.phase, clock=self.clock
+        )
         return HostAnswer(
             result=HostResult(host=self.host, state=HostState.UNCHANGED), examined=seen
         )

@@ -53,7 +53,7 @@ def rollback(
         session.show_plan(results)
         if yes:
             return
-        names = ", ".join(result.host for result in results)
+        names = ", ".join(result.host for result in results if result.state == "would change")
         unasked = f"nothing was changed: the rollback of {names} was not confirmed"
         session.require_agreement(f"Roll back {names}?", unasked)
 

@@ -190,6 +190,16 @@ def test_a_folder_of_something_else(pushed):
     assert tree(folder) == before
 
 
+@pytest.mark.parametrize("name", ["state.json", "email-servers.json"])
+def test_a_file_of_ours_that_cannot_be_used(pushed, name):
+    file = pushed.folder / "maps1" / name
+    file.write_text("{")
+    found = Found(pushed, 3)
+    assert str(file) in found.row("folder")["message"]
+    assert found.row("folder")["remedy"]
+    assert found.states["mail server maps1"] == "ok"
+
+
 def test_the_lock_of_another_run_is_a_warning_and_not_waited_for(pushed):
     with (pushed.folder / "maps1" / "push.lock").open("r+") as lock:
         lock.write("ann@elsewhere (run r2)")

@@ -185,6 +185,13 @@ def test_where_every_server_is_skipped_no_host_is_asked(fleet):
     assert "0 hosts" not in ended.stderr
 
 
+@pytest.mark.parametrize("file", ["nowhere/x.xml", "servers"])
+def test_a_report_that_has_no_place_is_found_out_before_a_host_is_asked(fleet, file):
+    ended = fleet.ends(1, "push", "--report", f"junit={file}")
+    assert f"cannot write {file}: " in ended.stderr
+    assert not fleet.document().exists()
+
+
 def test_a_report_that_cannot_be_printed_hides_not_what_hosts_have_come_to(fleet):
     fleet.mail.behavior.passwords = {}
     with Path("/dev/full").open("w") as full, fleet.start("push", stdout=full) as running:

@@ -28,7 +28,11 @@ def test_the_plan_is_shown_and_asked_about(fleet):
     code, shown = answered(fleet, question, "n\n")
     assert code == 6
     assert "+ Reports: added" in shown
-    assert answered(fleet, question, CTRL_C)[0] == 130
+    with fleet.at_a_terminal("push") as terminal:
+        terminal.wait_for(question)
+        terminal.type(CTRL_C)
+        assert terminal.ends() == 130
+        assert "no answer: nothing was changed" in terminal.output
     assert not fleet.document().exists()
     assert answered(fleet.with_ansible(), question, "y\n")[0] == 0
     assert fleet.served("maps1") == ["Reports"]

@@ -71,6 +71,16 @@ def test_the_declared_files_are_still_the_newer_ones(fleet):
     assert served(fleet) == (4, 5)
 
 
+def test_what_is_asked_about_hides_no_host_that_fails(fleet):
+    fleet.of(2)
+    with fleet.at_a_terminal("rollback") as terminal:
+        terminal.wait_for(r"Roll back maps1\? \[y/N\] ")
+        assert "maps2: failed" in terminal.output
+        assert "there is no earlier document to roll back to" in terminal.output
+        terminal.type("n\n")
+        assert terminal.ends() == 6
+
+
 def test_one_that_cannot_be_done(fleet):
     fleet.of(2)
     said = rolled_back(fleet, "maps2", "--yes", exit_code=3)
