@@ -11,7 +11,7 @@ import html
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -161,6 +161,13 @@ def local_time(at: float | str) -> str:
 def about(name: str, message: str) -> str:
     """`Reports: not signed in`; a message that names it after file and line stays as it is."""
     return message if not name or f": {name}: " in message else f"{name}: {message}"
+
+
+def names_shown(names: Sequence[str], most: int) -> str:
+    """`maps1, maps2 +98 more`, of more names than fit."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[: most - 1])} +{len(names) - most + 1} more"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -13,13 +13,13 @@ from provisioner.host.result import Examination, HostResult, HostState, Way
 from provisioner.reports.host_reasons import why
 from provisioner.reports.run_text import clock_text
 from provisioner.smtp.client import advice_on
-from provisioner.text import about, as_json, counted, foreign, printable
+from provisioner.text import about, as_json, counted, foreign, names_shown, printable
 
 SCHEMA_VERSION = 1
 
 _MEGABYTE = 1_000_000
 _LITTLE_SPACE = 100 * _MEGABYTE
-_MOST_HOSTS = 5  # names in a row of equal hosts
+_MOST_HOSTS = 5  # names in a row of equal hosts, unless they are in trouble
 
 
 class CheckState(StrEnum):
@@ -236,7 +236,10 @@ def doctor_text(checks: Sequence[Check]) -> str:
     lines = []
     for check, hosts in _grouped(checks):
         message, *more = check.message.splitlines() or [""]
-        text = ": ".join(filter(None, (_names(hosts), about(check.about, message))))
+        is_trouble = check.state in (CheckState.FAILED, CheckState.WARNING)
+        most = len(hosts) if is_trouble else _MOST_HOSTS
+        named = names_shown(hosts, most), about(check.about, message)
+        text = ": ".join(filter(None, named))
         lines.append(f"{check.state:{first}}{check.name:{second}}{text}")
         lines += [" " * (first + second) + line for line in more]
         lines += [" " * first + f"-> {line.strip()}" for line in check.remedy.splitlines()]
@@ -263,12 +266,6 @@ def _grouped(checks: Iterable[Check]) -> Iterator[tuple[Check, list[str]]]:
     for (message, *hosts), rows in left_out.items():
         names = ", ".join(check.name for check in rows)
         yield replace(rows[0], name="", message=f"{message}, so not checked: {names}"), hosts
-
-
-def _names(hosts: Sequence[str]) -> str:
-    if len(hosts) <= _MOST_HOSTS:
-        return ", ".join(hosts)
-    return f"{', '.join(hosts[: _MOST_HOSTS - 1])} and {len(hosts) - _MOST_HOSTS + 1} more"
 
 
 def _counts(checks: Iterable[Check]) -> dict[str, int]:

@@ -119,7 +119,8 @@ def to_enter_note(hosts: Sequence[HostResult]) -> str:
     names = [host.host for host in hosts if host.is_to_be_entered]
     if not names:
         return ""
-    these = (proposed_option("--host", name) for name in _few(names))
+    few = names if len(names) <= _MOST_NAMES else ()  # else all that have changes
+    these = (proposed_option("--host", name) for name in few)
     sheet = command_for("worksheet", (), "--changed", *these)
     record = hosts_command("entered", names)
     return (
@@ -130,10 +131,6 @@ def to_enter_note(hosts: Sequence[HostResult]) -> str:
     )
 
 
-def _few(hosts: Sequence[str]) -> Sequence[str]:
-    return hosts if len(hosts) <= _MOST_NAMES else ["HOST"]
-
-
 def hosts_command(command: str, hosts: Sequence[str]) -> str:
     """`provisioner COMMAND HOST...`; HOST alone where they are many."""
-    return command_for(command, _few(hosts))
+    return command_for(command, hosts if len(hosts) <= _MOST_NAMES else ["HOST"])

@@ -19,7 +19,7 @@ from provisioner.reports.entered_text import (
 )
 from provisioner.reports.host_reasons import command_words, why
 from provisioner.reports.mail_text import mail_lines, refresh_lines
-from provisioner.text import counted, printable, printable_lines
+from provisioner.text import counted, names_shown, printable, printable_lines
 
 Providers = Mapping[str, str]  # server name -> its provider's name, for the words of its errors
 
@@ -90,8 +90,9 @@ def run_text(record: RunRecord, providers: Providers) -> str:
 
 def run_blocks(record: RunRecord, providers: Providers) -> Iterator[str]:
     """Hosts, skipped servers and warnings: a text each, with a blank line after it."""
-    texts = ((printable(host.host), host_text(host, providers)) for host in record.hosts)
-    yield from _groups(texts)
+    yield from _groups(
+        (printable(host.host), host_text(host, providers), not host.junit) for host in record.hosts
+    )
     yield from map(_skipped, record.skipped)
     yield from (f"warning: {printable_lines(text)}\n" for text in record.warnings)
     yield from _to_be_verified(record)
@@ -274,16 +275,18 @@ def _sent(host: HostResult) -> bool:
 # -- hosts with the same outcome, in one block: the same words, but for what is of the moment
 
 
-def _groups(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """A block for each group of hosts, from (host, what became of it) each.
+def _groups(texts: Iterable[tuple[str, str, bool]]) -> Iterator[str]:
+    """A block for each group of hosts, from (host, what became of it, whether all is well) each.
 
-    Where words differ by something of the moment, they are those of the first host.
+    Where words differ by something of the moment, they are those of the first host. Only of hosts
+    where all is well there may be too many to be named.
     """
-    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for host, text in texts:
-        groups[_alike(host, text)].append((host, text))
-    for group in groups.values():
-        yield f"{_head([host for host, _ in group])}: {_together([text for _, text in group])}\n"
+    groups: dict[tuple[str, bool], list[tuple[str, str]]] = defaultdict(list)
+    for host, text, is_well in texts:
+        groups[_alike(host, text), is_well].append((host, text))
+    for (_, is_well), group in groups.items():
+        head = _head([host for host, _ in group], _FEW if is_well else len(group))
+        yield f"{head}: {_together([text for _, text in group])}\n"
 
 
 def _alike(host: str, text: str) -> str:
@@ -292,11 +295,8 @@ def _alike(host: str, text: str) -> str:
     return _GENERATION.sub("generation \0", same)
 
 
-def _head(names: Sequence[str]) -> str:
-    shown = ", ".join(names)
-    if len(names) > _FEW:
-        shown = f"{', '.join(names[: _FEW - 1])} +{len(names) - _FEW + 1} more"
-    return shown + (f" ({len(names)} hosts)" if len(names) > 1 else "")
+def _head(names: Sequence[str], most: int) -> str:
+    return names_shown(names, most) + (f" ({len(names)} hosts)" if len(names) > 1 else "")
 
 
 def _together(texts: Sequence[str]) -> str:

@@ -109,7 +109,16 @@ def test_many_equal_hosts_are_one_row():
     lines = laid_out(doctor_text(checks), width=60).splitlines()
     assert len(lines) < 30
     assert max(map(len, lines)) <= 60
-    assert "maps0, maps1, maps2, maps3 and 996 more" in " ".join(" ".join(lines).split())
+    assert "maps0, maps1, maps2, maps3 +996 more" in " ".join(" ".join(lines).split())
+
+
+def test_each_host_in_trouble_is_named():
+    hosts = [
+        HostResult(host=f"maps{number}", state=HostState.UNREACHABLE, reason="lost")
+        for number in range(30)
+    ]
+    text = doctor_text([check for host in hosts for check in host_checks(host, None, {})])
+    assert ", ".join(host.host for host in hosts) in text
 
 
 COMMAND = "provisioner authenticate 'Registrar of all Campuses' --select-account"

@@ -29,6 +29,14 @@ def test_delivered_is_not_applied_and_a_mail_of_ours_is_not_that_of_maps():
     assert "maps_test_command" not in text_of(tested)
 
 
+def test_each_host_that_failed_is_named():
+    names = [f"maps{number}" for number in range(30)]
+    failed = [result(name, HostState.UNREACHABLE, "lost", "the connection") for name in names]
+    assert f"{', '.join(names)} (30 hosts): unreachable\n" in text_of(*failed)
+    well = [result(name, HostState.UNCHANGED) for name in names]
+    assert "maps0, maps1, maps2, maps3, maps4 +25 more (30 hosts): unchanged\n" in text_of(*well)
+
+
 def test_after_an_interrupted_rollback_it_is_not_to_be_run_again_as_it_was():
     host = result("maps1", HostState.NOT_STARTED, "interrupted")
     text = run_text(record(HostFinished(result=host), of=started("rollback")), {})
