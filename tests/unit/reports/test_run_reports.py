@@ -31,7 +31,7 @@ def test_delivered_is_not_applied_and_a_mail_of_ours_is_not_that_of_maps():
 
 def test_each_host_that_failed_is_named():
     names = [f"maps{number}" for number in range(30)]
-    failed = [result(name, HostState.UNREACHABLE, "lost", "the connection") for name in names]
+    failed = [result(name, HostState.UNREACHABLE, "lost") for name in names]
     assert f"{', '.join(names)} (30 hosts): unreachable\n" in text_of(*failed)
     well = [result(name, HostState.UNCHANGED) for name in names]
     assert "maps0, maps1, maps2, maps3, maps4 +25 more (30 hosts): unchanged\n" in text_of(*well)
