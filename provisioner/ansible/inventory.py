@@ -74,17 +74,20 @@ class Inventory:
         """The groups a person wrote, sorted."""
         return tuple(sorted(set(self._manager.groups) - {"all", "ungrouped"}))
 
-    def unreadable(self, hosts: Iterable[str]) -> dict[str, FleetError]:
-        """Those of `hosts` whose variables cannot be read, and why.
+    def read_variables(
+        self, hosts: Iterable[str]
+    ) -> tuple[dict[str, FleetError], dict[str, list[str]]]:
+        """Those of `hosts` whose variables cannot be read, and why; each variable maps_* and its
+        hosts.
 
-        To be left out of a run: Ansible gives up on all hosts at the first such one. What a
-        template makes of them is found by the worker of the host alone.
+        The former are to be left out of a run: Ansible gives up on all hosts at the first such one.
+        What a template makes of them is found by the worker of the host alone.
         """
         from ansible.errors import AnsibleError
         from ansible.vars.manager import VariableManager
 
         variables = VariableManager(loader=self._loader, inventory=self._manager)
-        found = {}
+        found, ours = dict[str, FleetError](), dict[str, list[str]]()
         with _silence():
             for name in hosts:
                 host = self._manager.get_host(name)
@@ -97,7 +100,13 @@ class Inventory:
                 else:
                     for value in filter(_is_undecryptable, _encrypted_values(values)):
                         found[name] = _undecryptable(self.path, value)
-        return found
+                    for variable in filter(_is_ours, values):
+                        ours.setdefault(str(variable), []).append(name)
+        return found, ours
+
+
+def _is_ours(variable: object) -> bool:
+    return str(variable).startswith("maps_")
 
 
 def read_inventory(

@@ -36,7 +36,14 @@ from provisioner.deploy.record import (
     new_run_id,
 )
 from provisioner.deploy.scope import Scope, chosen_servers, scoped
-from provisioner.deploy.targets import Prepare, Targets, declared, host_input, prepare_targets
+from provisioner.deploy.targets import (
+    Prepare,
+    Targets,
+    declared,
+    host_input,
+    prepare_targets,
+    with_misspelled,
+)
 from provisioner.errors import FleetError
 from provisioner.git import Commit, commit_of
 from provisioner.host.host_change import Found
@@ -265,7 +272,8 @@ def open_run(
         )
         targets = options.prepare(declared(project, servers, inventory), inventory, opened.secrets)
         targets = scoped(targets, scope, inventory)
-        unreadable = inventory.unreadable(targets.all_hosts)
+        unreadable, variables = inventory.read_variables(targets.all_hosts)
+        targets = with_misspelled(targets, variables)
         with ansible_environment(project.root, secret_names=names, secrets=targets.secrets()):
             yield Run(
                 opened=opened,

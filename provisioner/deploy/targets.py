@@ -23,14 +23,17 @@ from provisioner.errors import (
     SecretUnavailable,
 )
 from provisioner.host.host_document import placeholder
+from provisioner.host.host_settings import VARIABLES
+from provisioner.lint.mistakes.nearest import nearest
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
 from provisioner.providers.catalogue import provider_for
 from provisioner.providers.provider import Provider
 from provisioner.secret import Secret, keyed_digest
-from provisioner.text import proposed_command
+from provisioner.text import names_shown, proposed_command
 
+_MOST_HOSTS = 5
 _NO_PROVIDER = Provider(name="none", refresh_token_rotation="none")  # noqa: S106
 # refresh_token_rotation of a provider -> may a host try a refresh without harm to the store's token
 _REFRESH_HARMLESS = frozenset({"none", "old_stays_valid"})
@@ -305,6 +308,18 @@ def _refuse_shared_rotation(entry: ServerEntry, targets: Targets) -> None:
             "accepts each one once: no other host can have it",
             remedy=f"sign in again for {hosts[0]}: {proposed_command('authenticate', entry.name)}",
         )
+
+
+def with_misspelled(targets: Targets, variables: Mapping[str, Sequence[str]]) -> Targets:
+    """With a warning of each host variable whose name seems to be mistaken for one of ours."""
+    found = list[str]()
+    for name, hosts in sorted(variables.items()):
+        meant = nearest(name.removeprefix("maps_"), (known[5:] for known in VARIABLES))
+        if name not in VARIABLES and meant:
+            shown = names_shown(hosts, _MOST_HOSTS)
+            said = f"host variable {name} of {shown} has no meaning for maps-provisioner"
+            found.append(f"{said}\ndid you mean maps_{meant}?")
+    return replace(targets, warnings=(*targets.warnings, *found))
 
 
 def _warnings(targets: Targets) -> Iterator[str]:

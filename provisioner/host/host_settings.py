@@ -11,6 +11,15 @@ from typing import Literal
 Platform = Literal["posix", "windows"]
 Variables = Callable[[str], object]  # the templated value of a host variable; None without one
 
+VARIABLES = (
+    "maps_directory",
+    "maps_group",
+    "maps_ca_file",
+    "maps_cluster",
+    "maps_apply_command",
+    "maps_service",
+    "maps_test_command",
+)
 _DIRECTORIES = {"posix": "/etc/maps-provisioner", "windows": r"C:\ProgramData\maps-provisioner"}
 _WILDCARDS = "*?[]"  # Get-Service would find others, too
 # CreateService: https://learn.microsoft.com/windows/win32/api/winsvc/nf-winsvc-createservicew

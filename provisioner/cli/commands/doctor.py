@@ -187,7 +187,15 @@ def _hosts(
     from provisioner.cli.run_session import RunSession, provider_names
     from provisioner.deploy.run import RunOptions
     from provisioner.deploy.targets import reached_targets
-    from provisioner.reports.doctor import Check, CheckState, failed, host_checks, skipped
+    from provisioner.reports.doctor import (
+        VARIABLES,
+        Check,
+        CheckState,
+        failed,
+        host_checks,
+        skipped,
+        warning,
+    )
 
     report = ReportOptions(output_format=output_format)
     session = RunSession("doctor", options, report, project)
@@ -203,6 +211,9 @@ def _hosts(
             for left_out in run.targets.skipped:
                 said, code = (left_out.reason, left_out.remedy), left_out.exit_code
                 checks.append(Check(CheckState.FAILED, "hosts", *said, exit_code=code))
+            for text in run.targets.warnings:
+                message, _, remedy = text.partition("\n")
+                checks.append(warning(VARIABLES, message, remedy))
             results = list(run.ask("doctor", run.targets.all_hosts))
             for result in sorted(results, key=lambda one: one.host):
                 checks += host_checks(result, run.examined.get(result.host), providers)

@@ -213,6 +213,15 @@ def test_the_lock_of_another_run_is_a_warning_and_not_waited_for(pushed):
     assert found.states["mail server maps1"] == "ok"
 
 
+def test_a_host_variable_that_is_misspelled(pushed):
+    pushed.set(maps_aply_command=["/bin/true"], maps_of_the_campus="a map")
+    text = pushed.ends(0, "doctor").stdout
+    assert "host variable maps_aply_command of maps1 has no meaning" in text
+    assert "-> did you mean maps_apply_command?" in text
+    assert "maps_of_the_campus" not in text
+    assert "did you mean maps_apply_command?" in pushed.ends(0, "plan").stdout
+
+
 def test_mail_servers_that_a_host_does_not_reach(pushed, tmp_path):
     fleet = pushed.of(2)
     relay = {"smtp_security_level": "none", "user_name": None, "password": None}

@@ -195,7 +195,8 @@ def test_hosts_with_unreadable_variables_are_named_one_by_one(
     file = tmp_path / "host_vars" / "maps1.yml"
     file.parent.mkdir()
     file.write_text(text.replace("{vault}", indented(vault_text("hunter2", b"unknown"))))
-    ((host, error),) = read(inventory).unreadable(("maps1", "maps2", "maps3")).items()
+    unreadable, _ = read(inventory).read_variables(("maps1", "maps2", "maps3"))
+    ((host, error),) = unreadable.items()
     assert host == "maps1"
     assert error.message.startswith(message.format(file=file))
     assert error.remedy
@@ -208,7 +209,7 @@ def test_a_plugin_that_fails_on_variables_is_named_and_not_quoted(inventory, mon
         raise ValueError("hunter2")
 
     monkeypatch.setattr("ansible.vars.manager.VariableManager.get_vars", get_vars)
-    error = read(inventory).unreadable(["maps1"])["maps1"]
+    error = read(inventory).read_variables(["maps1"])[0]["maps1"]
     assert error.message.startswith(f"{__file__}:")
     assert ": ValueError: a plugin failed" in error.message
     assert "hunter2" not in error.message + error.remedy
@@ -219,7 +220,7 @@ def test_variables_of_a_group_are_those_of_all_its_hosts(inventory, tmp_path):
     (tmp_path / "group_vars" / "maps.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n00\n")
     found = read(inventory)
     assert found.matching("test") == ("maps3",)
-    assert sorted(found.unreadable(("maps1", "maps3", "db1"))) == ["maps1", "maps3"]
+    assert sorted(found.read_variables(("maps1", "maps3", "db1"))[0]) == ["maps1", "maps3"]
 
 
 def test_a_vault_password_of_ansible_opens_them(inventory, tmp_path):
@@ -229,12 +230,12 @@ def test_a_vault_password_of_ansible_opens_them(inventory, tmp_path):
         (tmp_path / "host_vars" / f"{host}.yml").write_text(text)
         (tmp_path / host).write_bytes(password)
     hosts = ("maps1", "maps2")
-    assert list(read(inventory).unreadable(hosts)) == ["maps1", "maps2"]
+    assert list(read(inventory).read_variables(hosts)[0]) == ["maps1", "maps2"]
     found = read(inventory, vault_password_files=[tmp_path / "maps1"])
-    assert list(found.unreadable(hosts)) == ["maps2"]
+    assert list(found.read_variables(hosts)[0]) == ["maps2"]
     os.environ["ANSIBLE_VAULT_IDENTITY_LIST"] = f"x@{tmp_path}/maps2"
     found = read(inventory, vault_password_files=[tmp_path / "maps1"])
-    assert found.unreadable(hosts) == {}
+    assert found.read_variables(hosts)[0] == {}
 
 
 def test_what_no_run_needs_may_be_encrypted_for_others(inventory, tmp_path):
@@ -243,7 +244,7 @@ def test_what_no_run_needs_may_be_encrypted_for_others(inventory, tmp_path):
         f"other: !vault |\n{indented(vault_text('x', b'unknown'))}\nmaps_x: '{{{{ missing }}}}'\n"
     )
     (tmp_path / "host_vars" / "maps1.yml").write_text(text)
-    assert read(inventory).unreadable(["maps1"]) == {}
+    assert read(inventory).read_variables(["maps1"])[0] == {}
 
 
 def test_a_vault_password_that_is_missing_or_to_be_typed_is_refused(inventory, tmp_path):
