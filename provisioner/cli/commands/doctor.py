@@ -118,6 +118,8 @@ def _here(
             yield _secret(opened, server)
         if server.oauth2 is not None:
             yield from _sign_in(opened, server)
+        else:
+            yield from _mailbox(project, server)
 
 
 def _git(project: Project) -> Check:
@@ -159,6 +161,17 @@ def _secret(opened: OpenProject, server: EmailServer) -> Check:
     except ProvisionerError as error:
         return failed("secret", error, server.server_name)
     return ok("secret", "readable, its destination is accepted", about=server.server_name)
+
+
+def _mailbox(project: Project, server: EmailServer) -> Iterator[Check]:
+    """Only where there is none; the account that signs in with OAuth2 has one."""
+    from provisioner.deploy.entry import NoMailbox, ServerEntry
+    from provisioner.reports.doctor import failed
+
+    try:
+        ServerEntry(server=server).mail(project.test_email)
+    except NoMailbox as error:
+        yield failed("test email", error, server.server_name)
 
 
 def _sign_in(opened: OpenProject, server: EmailServer) -> Iterator[Check]:

@@ -117,6 +117,14 @@ def test_a_secret_that_is_missing(pushed):
     assert row.count("Reports") == 1, "the message names the server itself"
 
 
+def test_a_server_without_a_mailbox(pushed):
+    pushed.declare("Relay", smtp_security_level="none", user_name=None, password=None)
+    found = Found(pushed, 1, "--no-hosts").row("test email")
+    assert found["about"] == "Relay"
+    assert "there is no mailbox to send a test email from" in found["message"]
+    assert pushed.ends(1, "plan").stdout.count("no mailbox to send a test email from") == 1
+
+
 def test_a_vault_key_that_is_lost(pushed):
     key = Path(os.environ["XDG_CONFIG_HOME"]) / "maps-provisioner" / "vault-key"
     key.unlink()
