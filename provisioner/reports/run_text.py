@@ -176,7 +176,7 @@ def _due(host: HostResult) -> Iterator[str]:
     if host.holder:
         yield f"locked at the moment: {host.holder}"
     if not (has_changes(host) or host.unverified or host.applies or host.open or host.rekeyed):
-        yield "everything is verified; what an interrupted run left open is to be recorded"
+        yield "nothing is left to verify; only that is to be recorded on the host"
 
 
 def open_names(host: HostResult) -> str:
