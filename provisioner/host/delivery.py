@@ -351,7 +351,8 @@ class Delivery:
         if failure:
             return Ending(HostState.UNVERIFIED, "not_heard", failure)
         if not self._settles(self._proofs):
-            return Ending(HostState.UNVERIFIED, "not_verified")
+            reason = "not_checked" if self._change.unchecked else "not_verified"
+            return Ending(HostState.UNVERIFIED, reason)
         if self._work.mode == "rollback":
             return Ending(HostState.ROLLED_BACK, "")
         left = not self._tx.settings.can_apply or self._left_unapplied

@@ -21,7 +21,7 @@ class Reason(NamedTuple):
 
 _SEE_HOST = "check the host: provisioner status --hosts"
 _PLAN = "check what would change now: provisioner plan"
-_PUSH_AGAIN = "push again, not with --mail none: only unverified servers are checked again"
+_PUSH_AGAIN = "fix the cause, then push again: only unverified servers are checked again"
 _REPORT = "report this bug, with these words"
 
 REASONS: Mapping[str, Reason] = {
@@ -128,6 +128,10 @@ REASONS: Mapping[str, Reason] = {
         "see below why; a push would deliver what is declared now",
     ),
     "not_verified": Reason("not every server is verified", _PUSH_AGAIN),
+    "not_checked": Reason(
+        "not every server is verified (--mail none)",
+        "push again without --mail none: only unverified servers are checked",
+    ),
     "not_heard": Reason("the rest of the verification failed", _PUSH_AGAIN),
     # entered by hand
     "imports_itself": Reason(
