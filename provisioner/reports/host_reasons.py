@@ -110,6 +110,11 @@ REASONS: Mapping[str, Reason] = {
         "the document could not be applied",
         "correct maps_apply_command (or maps_service), or the server files; then try again",
     ),
+    "back_failed": Reason(
+        "the delivered document failed, and the one before it could not be restored and applied: "
+        "MAPS may have either",
+        "correct maps_apply_command (or maps_service); then try again",
+    ),
     "test_failed": Reason(
         "maps_test_command failed", "check the log of MAPS; then try again"
     ),
@@ -158,7 +163,8 @@ COMMANDS: Mapping[str, str] = {
     "no_operation": "this host has no Windows services",
 }
 
-_IN_COMMAND = ("apply_failed", "test_failed")  # their words are in the result of the command
+# Their words are in the result of the command.
+_IN_COMMAND = ("apply_failed", "back_failed", "test_failed")
 
 
 def why(host: HostResult) -> Reason:

@@ -101,6 +101,8 @@ def _details(host: HostResult) -> Iterator[str]:
     yield from (f"{word}: {', '.join(names)}" for word, names in servers.items())
     yield to_enter_words(host)
     yield entered_words(host)
+    if _state(host) == "not applied":
+        yield "MAPS may have another document until a push applies this one"
     if host.rekeyed:
         yield "delivered with another vault key, or to another host name"
     if host.open:

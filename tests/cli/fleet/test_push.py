@@ -101,7 +101,11 @@ exit 3; fi; cp "$1" {fleet.folder}'
     fleet.set(maps_apply_command=["/bin/sh", "-c", "exit 7"])
     said = fleet.pushed(exit_code=4)
     assert "maps1: unknown" in said
+    assert "the one before it could not be restored and applied: MAPS may have either" in said
     assert "exit code 7" in said
+    [row] = [r for r in fleet.ends(0, "status", "--hosts").stdout.splitlines() if "maps1" in r]
+    assert row.split("  ")[1].strip() == "not applied"
+    assert "MAPS may have another document until a push applies this one" in row
     assert fleet.document().read_bytes() == verified
     assert fleet.mail.received == [], "nothing was sent from a document that is not applied"
 

@@ -172,7 +172,7 @@ CASES = {
         run(2501, then="unchanged"),
     ],
     "the way back fails, too": [
-        run(2502, apply={2502: 1, 2501: 1}, then="unknown: apply_failed", ports=[2501]),
+        run(2502, apply={2502: 1, 2501: 1}, then="unknown: back_failed", ports=[2501]),
         run(2501),
     ],
     "neither direction was begun": [
@@ -180,7 +180,7 @@ CASES = {
         run(2501),
     ],
     "the way back was not begun": [
-        run(2502, apply={2502: 1, 2501: None}, then="unknown: apply_failed", ports=[2501]),
+        run(2502, apply={2502: 1, 2501: None}, then="unknown: back_failed", ports=[2501]),
         run(2501),
     ],
     **{
@@ -197,7 +197,7 @@ CASES = {
         )
     },
     "the disk is full on the way back": [
-        run(2502, apply={2502: 1}, on={"disk_full_from": 6}, then="unknown: apply_failed",
+        run(2502, apply={2502: 1}, on={"disk_full_from": 6}, then="unknown: back_failed",
             ports=[2502]),
     ],
     "an interrupted apply is done by the next push": [
@@ -219,7 +219,7 @@ CASES = {
                 on={"restart": lambda touched=touched: {"done": False, "touched": touched,
                                                         "reason": "no_service"}}),
         ]
-        for touched, then in ((False, "restored: apply_failed"), (True, "unknown: apply_failed"))
+        for touched, then in ((False, "restored: apply_failed"), (True, "unknown: back_failed"))
     },
     "what somebody else had put there comes back each time": [
         run(2501, then="unchanged"),
@@ -946,7 +946,7 @@ def of_cluster(name, host, run_id, turns):
         ({}, "applied", "applied"),
         ({"apply": {2502: 1}}, "restored: apply_failed", "not started"),
         ({"mail": {2502: REFUSED}}, RESTORED, "applied"),  # MAPS is well there
-        ({"mail": {2502: REFUSED}, "apply": {2501: 1}}, "unknown: apply_failed", "not started"),
+        ({"mail": {2502: REFUSED}, "apply": {2501: 1}}, "unknown: back_failed", "not started"),
     ],
 )
 def test_which_host_of_a_cluster_follows(fails, then, second, tmp_path):
@@ -972,4 +972,4 @@ def test_a_write_that_ended_once_the_document_was_there():
     assert require_delivered([wrote], forward, writes=False) == (HostState.FAILED, "eio", "")
     failed = RunAnswer(done=False, exit=1, output="said", instead=[wrote])
     ending = require_delivered([replace(wrote, done=True), failed], forward, writes=True)
-    assert ending == (HostState.UNKNOWN, "apply_failed", "said")
+    assert ending == (HostState.UNKNOWN, "back_failed", "said")
