@@ -423,8 +423,12 @@ def _require(answer: Answer) -> None:
 
 
 def _command_result(answer: Answer) -> CommandResult | None:
-    if isinstance(answer, RunAnswer):
-        return CommandResult(exit=answer.exit, output=answer.output, reason=answer.reason)
-    if isinstance(answer, RestartAnswer):
-        return CommandResult(exit=0 if answer.done else None, reason=answer.reason)
-    return None
+    if not isinstance(answer, (RunAnswer, RestartAnswer)):
+        return None
+    code = answer.exit if isinstance(answer, RunAnswer) else 0 if answer.done else None
+    return CommandResult(
+        exit=code,
+        output=getattr(answer, "output", ""),
+        reason=answer.reason,
+        about=answer.about or "",
+    )

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -64,6 +66,10 @@ REASONS: Mapping[str, Reason] = {
     ),
     "eperm": Reason(
         "no permission to change {about}", "check its owner, or set ansible_become on the host"
+    ),
+    "enoent": Reason(
+        "{about} does not exist, and cannot be created",
+        "correct maps_directory, or create it on the host",
     ),
     "enotsup": Reason(
         "the drive of {about} has no access lists, so other accounts could read secrets",
@@ -181,7 +187,10 @@ def why(host: HostResult) -> Reason:
 
 def _other(reason: str) -> Reason:
     """For an errno of the host's system, or a word of a newer host."""
-    return Reason(reason, "check the disk and the system log of the host") if reason else Reason("")
+    number = getattr(errno, reason.upper(), None)
+    text = os.strerror(number).lower() if isinstance(number, int) else reason
+    remedy = "check the path, the disk and the system log of the host"
+    return Reason(text, remedy) if reason else Reason("")
 
 
 def _joined(text: str, about: str) -> str:
@@ -191,5 +200,5 @@ def _joined(text: str, about: str) -> str:
 def command_words(result: CommandResult) -> str:
     """How a command ended."""
     if result.reason:
-        return COMMANDS.get(result.reason, result.reason)
+        return _joined(COMMANDS.get(result.reason, result.reason), result.about)
     return "no end within its time limit" if result.exit is None else f"exit code {result.exit}"

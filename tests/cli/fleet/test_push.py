@@ -110,6 +110,15 @@ exit 3; fi; cp "$1" {fleet.folder}'
     assert fleet.mail.received == [], "nothing was sent from a document that is not applied"
 
 
+def test_what_is_not_there_on_a_host_is_named(fleet):
+    fleet.of(2).set("maps1", maps_directory="/proc/nope")
+    fleet.set("maps2", maps_apply_command=["/no/such", "file"])
+    said = fleet.pushed("--batches", "100%", "--max-failures", "100%", exit_code=3)
+    assert "/proc/nope does not exist, and cannot be created" in said
+    assert "do:  correct maps_directory, or create it on the host" in said
+    assert "apply: the program could not be started: /no/such\n" in said
+
+
 def test_only_the_named_server_is_changed_and_an_orphan_stays(fleet):
     fleet.declare("Alerts")
     fleet.pushed()
