@@ -83,6 +83,13 @@ def test_the_states_of_hosts_have_the_exit_codes_of_the_program():
     }
 
 
+def test_who_reads_a_generated_page_as_a_file_is_told_where_its_content_is():
+    assert PAGES.count("<!-- generated: ") > 8
+    for page in DOCS:
+        after = page.read_text(encoding="utf-8").split("<!-- generated: ")[1:]
+        assert all("-->\n*The documentation site, built by `make docs`" in text for text in after)
+
+
 def test_the_states_of_status_are_those_of_the_program():
     table = reference("host-states").partition("## States of")[2].partition("## Values")[0]
     rows = re.findall(r"^\| ([a-z ,]+) \| ", table, re.M)[1:]
