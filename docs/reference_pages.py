@@ -1,6 +1,7 @@
 """The parts of the reference that the program knows: each is Markdown, made when the site is built.
 
-A page takes one by a line `<!-- generated: NAME -->`.
+A page takes one by a line `<!-- generated: NAME -->`. It replaces the paragraph that follows, which
+is for readers of the file itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from provisioner.providers.all_providers import PROVIDERS
 from provisioner.providers.provider import Provider
 from provisioner.reports.host_reasons import REASONS
 
-_MARK = re.compile(r"<!-- generated: ([\w-]+) -->")
+_MARK = re.compile(r"<!-- generated: ([\w-]+) -->\n(?:.+\n)+")
 _OPTION = re.compile(r"(?<![\w`-])(?:--[a-z][\w-]*|-[a-zA-Z]\b)")
 _SPECIAL = re.compile(r"([*<\[\]|\\])")
 

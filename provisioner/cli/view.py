@@ -109,7 +109,7 @@ def event_text(event: Event) -> str:
         return host_line(event.result)
     if isinstance(event, RunStopped):
         hosts = counted(len(event.hosts), "host")
-        return printable(f"stopped: {event.reason}; {hosts} not started")
+        return printable(f"stopped: {event.reason}; {hosts} of later batches not started")
     return ""
 
 

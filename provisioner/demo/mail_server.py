@@ -31,6 +31,9 @@ class MailServer(ThreadingTCPServer):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate)
 
+    def handle_error(self, *_client: object) -> None:
+        """Print no traceback: a client that hangs up ends its own session."""
+
 
 class _Session(StreamRequestHandler):
     server: MailServer

@@ -39,6 +39,9 @@ class Provider(ThreadingHTTPServer):
         self.refresh_tokens: dict[str, str] = {}  # the scope of each
         self.access_tokens: set[str] = set()
 
+    def handle_error(self, *_client: object) -> None:
+        """Print no traceback: a client that hangs up ends its own session."""
+
 
 class _Endpoints(BaseHTTPRequestHandler):
     server: Provider

@@ -27,6 +27,6 @@ def _judged(result: HostResult, back_to: int | None) -> HostResult:
     another document."""
     if result.state is HostState.RESTORED:
         result = replace(result, reason="not_back")
-    elif result.reason in ("not_verified", "not_heard"):
+    elif result.reason in ("not_verified", "not_checked", "not_heard"):
         result = replace(result, reason="back_not_verified")
     return replace(result, rolled_back_to=back_to)

@@ -351,7 +351,8 @@ class Delivery:
         if failure:
             return Ending(HostState.UNVERIFIED, "not_heard", failure)
         if not self._settles(self._proofs):
-            return Ending(HostState.UNVERIFIED, "not_verified")
+            reason = "not_checked" if self._change.unchecked else "not_verified"
+            return Ending(HostState.UNVERIFIED, reason)
         if self._work.mode == "rollback":
             return Ending(HostState.ROLLED_BACK, "")
         left = not self._tx.settings.can_apply or self._left_unapplied
@@ -422,8 +423,12 @@ def _require(answer: Answer) -> None:
 
 
 def _command_result(answer: Answer) -> CommandResult | None:
-    if isinstance(answer, RunAnswer):
-        return CommandResult(exit=answer.exit, output=answer.output, reason=answer.reason)
-    if isinstance(answer, RestartAnswer):
-        return CommandResult(exit=0 if answer.done else None, reason=answer.reason)
-    return None
+    if not isinstance(answer, (RunAnswer, RestartAnswer)):
+        return None
+    code = answer.exit if isinstance(answer, RunAnswer) else 0 if answer.done else None
+    return CommandResult(
+        exit=code,
+        output=getattr(answer, "output", ""),
+        reason=answer.reason,
+        about=answer.about or "",
+    )

@@ -108,11 +108,13 @@ class MailResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CommandResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a command of the host's administrator, or a service, ended; `exit` None: it did not."""
+    """How a command of the host's administrator, or a service, ended; `exit` None: it did not.
+    `about`: the program or service that `reason` is about."""
 
     exit: int | None = None
     output: str = ""
     reason: str | None = None
+    about: str = ""
 
 
 class HostResult(Struct, frozen=True, kw_only=True, omit_defaults=True):

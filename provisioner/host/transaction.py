@@ -314,14 +314,14 @@ def require_delivered(
         return None
     instead: list[Answer] = getattr(failed, "instead", [])
     touched = any(map(_touched, (failed, *instead[1:])))
+    state, reason = HostState.RESTORED, "apply_failed"
     if not instead:  # there was nothing to go back to
         state = HostState.UNKNOWN if touched else HostState.FAILED
-    elif _failed(instead, operations[len(said) - 1]["else"]) is None:
-        state = HostState.RESTORED
-    else:
-        lies_there = _document_written(instead[0])
-        state = HostState.RESTORED if lies_there and not touched else HostState.UNKNOWN
-    return Ending(state, "apply_failed", _about(failed))
+    elif _failed(instead, operations[len(said) - 1]["else"]) and (
+        touched or not _document_written(instead[0])
+    ):
+        state, reason = HostState.UNKNOWN, "back_failed"
+    return Ending(state, reason, _about(failed))
 
 
 def require_given_back(said: Sequence[Answer], operations: Sequence[Operation]) -> Ending | None:
@@ -331,7 +331,7 @@ def require_given_back(said: Sequence[Answer], operations: Sequence[Operation]) 
         return None
     reason = getattr(failed, "reason", None) or "crash"
     if failed is not said[0]:
-        reason = "apply_failed"
+        reason = "back_failed"
     state = HostState.LOCKED if reason == "moved" else HostState.UNKNOWN
     return Ending(state, reason, _about(failed))
 

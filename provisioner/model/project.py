@@ -61,8 +61,8 @@ class Project:
         for server in named.values():
             if server.oauth2 is None:
                 raise UsageError(
-                    f"{server.server_name} does not use OAuth2 but {server.smtp_security_level}: "
-                    "it has no sign-in and no tokens",
+                    f"{server.server_name} does not use OAuth2 (smtp_security_level: "
+                    f"{server.smtp_security_level}): it has no sign-in and no tokens",
                     remedy="name a server with smtp_security_level: oauth2",
                 )
         return list(named.values()) or [server for server in self.servers if server.oauth2]

@@ -19,7 +19,7 @@ from provisioner.reports.entered_text import to_enter_words
 from provisioner.reports.host_reasons import why
 from provisioner.reports.layout import table_row
 from provisioner.reports.run_formats import cells, mail_words
-from provisioner.reports.run_text import HAVE_IT, host_text
+from provisioner.reports.run_text import HAVE_IT, host_text, outcome_counts
 from provisioner.text import as_json, counted, local_time, markdown_cell, printable
 
 # -- in words
@@ -37,10 +37,8 @@ def ending(run: RunRecord) -> str:
         return f"failed with exit code {ended.exit_code}: {first_line}"
     if ended is None:
         return f"killed, or still running; {counted(len(run.undone), 'host')} not done"
-    states = Counter(host.outcome for host in run.hosts)
-    counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     how = f"interrupted ({ended.interrupted})" if ended.interrupted else f"exit {ended.exit_code}"
-    return f"{how}: {counts or 'no hosts'}"
+    return f"{how}: {outcome_counts(run.hosts) or 'no hosts'}"
 
 
 def asked_for(options: Mapping[str, Any]) -> str:

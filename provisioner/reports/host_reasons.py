@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -21,7 +23,7 @@ class Reason(NamedTuple):
 
 _SEE_HOST = "check the host: provisioner status --hosts"
 _PLAN = "check what would change now: provisioner plan"
-_PUSH_AGAIN = "push again, not with --mail none: only unverified servers are checked again"
+_PUSH_AGAIN = "fix the cause, then push again: only unverified servers are checked again"
 _REPORT = "report this bug, with these words"
 
 REASONS: Mapping[str, Reason] = {
@@ -64,6 +66,10 @@ REASONS: Mapping[str, Reason] = {
     ),
     "eperm": Reason(
         "no permission to change {about}", "check its owner, or set ansible_become on the host"
+    ),
+    "enoent": Reason(
+        "{about} does not exist, and cannot be created",
+        "correct maps_directory, or create it on the host",
     ),
     "enotsup": Reason(
         "the drive of {about} has no access lists, so other accounts could read secrets",
@@ -110,6 +116,11 @@ REASONS: Mapping[str, Reason] = {
         "the document could not be applied",
         "correct maps_apply_command (or maps_service), or the server files; then try again",
     ),
+    "back_failed": Reason(
+        "the delivered document failed, and the one before it could not be restored and applied: "
+        "MAPS may have either",
+        "correct maps_apply_command (or maps_service); then try again",
+    ),
     "test_failed": Reason(
         "maps_test_command failed", "check the log of MAPS; then try again"
     ),
@@ -128,6 +139,10 @@ REASONS: Mapping[str, Reason] = {
         "see below why; a push would deliver what is declared now",
     ),
     "not_verified": Reason("not every server is verified", _PUSH_AGAIN),
+    "not_checked": Reason(
+        "not every server is verified (--mail none)",
+        "push again without --mail none: only unverified servers are checked",
+    ),
     "not_heard": Reason("the rest of the verification failed", _PUSH_AGAIN),
     # entered by hand
     "imports_itself": Reason(
@@ -154,7 +169,8 @@ COMMANDS: Mapping[str, str] = {
     "no_operation": "this host has no Windows services",
 }
 
-_IN_COMMAND = ("apply_failed", "test_failed")  # their words are in the result of the command
+# Their words are in the result of the command.
+_IN_COMMAND = ("apply_failed", "back_failed", "test_failed")
 
 
 def why(host: HostResult) -> Reason:
@@ -171,7 +187,10 @@ def why(host: HostResult) -> Reason:
 
 def _other(reason: str) -> Reason:
     """For an errno of the host's system, or a word of a newer host."""
-    return Reason(reason, "check the disk and the system log of the host") if reason else Reason("")
+    number = getattr(errno, reason.upper(), None)
+    text = os.strerror(number).lower() if isinstance(number, int) else reason
+    remedy = "check the path, the disk and the system log of the host"
+    return Reason(text, remedy) if reason else Reason("")
 
 
 def _joined(text: str, about: str) -> str:
@@ -181,5 +200,5 @@ def _joined(text: str, about: str) -> str:
 def command_words(result: CommandResult) -> str:
     """How a command ended."""
     if result.reason:
-        return COMMANDS.get(result.reason, result.reason)
+        return _joined(COMMANDS.get(result.reason, result.reason), result.about)
     return "no end within its time limit" if result.exit is None else f"exit code {result.exit}"

@@ -17,6 +17,15 @@ from provisioner.text import as_json, counted, local_time
 
 _HEAD = ("HOST", "STATE", "GENERATION", "SERVERS", "DELIVERED", "DETAILS")
 
+WORDS: Mapping[str, Callable[[HostResult], bool]] = {
+    "no document": lambda host: host.before is None,
+    "edited by hand": lambda host: host.edited,
+    "foreign document": lambda host: host.delivery is None,
+    "not applied": lambda host: host.applied is False,
+    "not verified": lambda host: bool(host.unverified),
+}
+DELIVERED = "as delivered"
+
 
 def status_text(record: RunRecord) -> str:
     """A table; details come last, since they may be long."""
@@ -43,14 +52,7 @@ def _state(host: HostResult) -> str:
     whether MAPS has it."""
     if host.state is not HostState.UNCHANGED:
         return str(host.state)
-    words = {
-        "no document": host.before is None,
-        "edited by hand": host.edited,
-        "foreign document": host.delivery is None,
-        "not applied": host.applied is False,
-        "not verified": bool(host.unverified),
-    }
-    return next((word for word, holds in words.items() if holds), host.in_maps or "as delivered")
+    return next((word for word, holds in WORDS.items() if holds(host)), host.in_maps or DELIVERED)
 
 
 def _summary(hosts: Sequence[HostResult]) -> str:
@@ -101,6 +103,8 @@ def _details(host: HostResult) -> Iterator[str]:
     yield from (f"{word}: {', '.join(names)}" for word, names in servers.items())
     yield to_enter_words(host)
     yield entered_words(host)
+    if _state(host) == "not applied":
+        yield "MAPS may have another document until a push applies this one"
     if host.rekeyed:
         yield "delivered with another vault key, or to another host name"
     if host.open:

@@ -102,14 +102,19 @@ def run_blocks(record: RunRecord, providers: Providers) -> Iterator[str]:
 
 def summary(record: RunRecord) -> str:
     hosts = record.hosts
-    counts = Counter(host.outcome for host in hosts)
-    parts = [f"{count} {state}" for state, count in sorted(counts.items())]
+    parts = [outcome_counts(hosts)] if hosts else []
     if record.command not in ("plan", "entered") and hosts:
         changed = sum(has_changes(host) and host.state in HAVE_IT for host in hosts)
         parts.insert(0, f"{changed} changed")
     if record.skipped:
         parts.append(f"{counted(len(record.skipped), 'server')} skipped")
     return f"{counted(len(hosts), 'host')}: {'; '.join(parts)}".removesuffix(": ")
+
+
+def outcome_counts(hosts: Iterable[HostResult]) -> str:
+    """How many hosts have each outcome; an outcome may contain a comma."""
+    counts = Counter(host.outcome for host in hosts)
+    return "; ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
 
 
 def host_text(host: HostResult, providers: Providers) -> str:
@@ -177,7 +182,7 @@ def _due(host: HostResult) -> Iterator[str]:
     if host.holder:
         yield f"locked at the moment: {host.holder}"
     if not (has_changes(host) or host.unverified or host.applies or host.open or host.rekeyed):
-        yield "everything is verified; what an interrupted run left open is to be recorded"
+        yield "nothing is left to verify; only that is to be recorded on the host"
 
 
 def open_names(host: HostResult) -> str:

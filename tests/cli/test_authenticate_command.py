@@ -177,9 +177,9 @@ def test_a_server_without_oauth2_has_nothing_to_sign_in_to(desk):
     (desk.folder / "servers" / "relay.yml").write_text(
         "server_name: Relay\nhost: mail.example.edu\nsmtp_security_level: none\nuse_tls: true\n"
     )
-    for command in ("authenticate", "refresh"):
+    for command in ("authenticate", "refresh", "revoke"):
         finished = desk.ends(ExitCode.USAGE, command, "Relay")
-        assert "Relay does not use OAuth2" in finished.stderr
+        assert "Relay does not use OAuth2 (smtp_security_level: none): it has no" in finished.stderr
     assert "Relay" not in desk.run("status").stdout
 
 

@@ -63,7 +63,7 @@ def test_a_terminal_is_asked_first(office):
     question = "End the sign-in and delete the tokens of Reports? [y/N] "
     with office.at_terminal("revoke", "Reports") as terminal:
         terminal.answer(question, "n")
-        assert terminal.ends() == ExitCode.FAILURE
+        assert terminal.ends() == ExitCode.PERSON_NEEDED
         assert "Nothing was revoked." in terminal.output
     with office.at_terminal("revoke", "Reports") as terminal:
         terminal.wait_for(re.escape(question))

@@ -66,6 +66,7 @@ def site(copy):
 
 
 def test_the_reference_has_each_command_rule_and_provider(site):
+    assert "make docs" not in text(site, "commands"), "that is for readers of the file"
     assert titles(site, "commands") == [name for name in COMMANDS if name not in HIDDEN]
     assert titles(site, "rules") == [page.rule for page in rule_pages()]
     for provider in PROVIDERS:

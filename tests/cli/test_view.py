@@ -107,7 +107,10 @@ def test_a_long_name_leaves_room_for_its_phase_where_it_stays_its_own():
             finished("a", HostState.RESTORED, "mail_refused"),
             "a: restored: a test email was rejected",
         ),
-        (RunStopped(reason="a failed", hosts=["b"]), "stopped: a failed; 1 host not started"),
+        (
+            RunStopped(reason="a failed", hosts=["b"]),
+            "stopped: a failed; 1 host of later batches not started",
+        ),
         (WarningGiven(text="in the report"), ""),
     ],
 )

@@ -13,9 +13,10 @@ from typer.main import get_command
 from provisioner.cli.app import app_with
 from provisioner.errors import ExitCode, gravest
 from provisioner.host import host_settings
-from provisioner.host.result import MEANINGS
+from provisioner.host.result import MEANINGS, InMaps
 from provisioner.lint.schema import schema_named
 from provisioner.reports.findings.formats import FindingFormat
+from provisioner.reports.host_status import DELIVERED, WORDS
 from provisioner.worksheet.sheet import dialog_fields
 from tests.support.paths import ROOT
 
@@ -80,6 +81,19 @@ def test_the_states_of_hosts_have_the_exit_codes_of_the_program():
     assert {state: int(code) for state, code in rows} == {
         str(state): meaning.exit_code for state, meaning in MEANINGS.items()
     }
+
+
+def test_who_reads_a_generated_page_as_a_file_is_told_where_its_content_is():
+    assert PAGES.count("<!-- generated: ") > 8
+    for page in DOCS:
+        after = page.read_text(encoding="utf-8").split("<!-- generated: ")[1:]
+        assert all("-->\n*The documentation site, built by `make docs`" in text for text in after)
+
+
+def test_the_states_of_status_are_those_of_the_program():
+    table = reference("host-states").partition("## States of")[2].partition("## Values")[0]
+    rows = re.findall(r"^\| ([a-z ,]+) \| ", table, re.M)[1:]
+    assert rows == [*WORDS, ", ".join(InMaps), DELIVERED]
 
 
 def test_the_formats_of_findings_are_those_of_the_program():

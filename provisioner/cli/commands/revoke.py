@@ -61,7 +61,7 @@ def revoke(
     kept = [name for name in ready if opened.store.exists(name)]
     if kept and not _agreed(kept, yes=yes, local=local):
         print("Nothing was revoked.")
-        return ExitCode.FAILURE
+        return ExitCode.PERSON_NEEDED
     work = _delete if local else _revoke
     return gravest([*codes.values(), *(code_of(partial(work, name, opened)) for name in ready)])
 

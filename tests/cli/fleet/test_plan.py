@@ -62,6 +62,20 @@ def test_what_differs_is_shown_and_hidden_values_are_not(fleet):
     assert {fleet.entries(host)["Reports"]["port"] for host in fleet.hosts} == {fleet.mail.port}
 
 
+def test_what_is_left_once_an_unverified_server_is_no_longer_declared(fleet):
+    fleet.declare("Alerts")
+    fleet.pushed("--mail", "none", exit_code=1)
+    fleet.pushed("Reports", exit_code=0)
+    fleet.undeclare("Alerts")
+    said = fleet.ends(2, "plan").stdout
+    assert "nothing is left to verify; only that is to be recorded on the host" in said
+    assert "? Alerts: orphaned" in said
+    fleet.mail.received.clear()
+    fleet.pushed()
+    assert fleet.mail.received == []
+    assert "1 host: 1 unchanged" in fleet.ends(0, "plan").stdout
+
+
 def test_a_plan_before_anything_was_accepted_names_what_it_left_out(fleet, home):
     sender = {"from": USER, "to": USER}
     fleet.declare(

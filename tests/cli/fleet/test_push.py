@@ -101,9 +101,22 @@ exit 3; fi; cp "$1" {fleet.folder}'
     fleet.set(maps_apply_command=["/bin/sh", "-c", "exit 7"])
     said = fleet.pushed(exit_code=4)
     assert "maps1: unknown" in said
+    assert "the one before it could not be restored and applied: MAPS may have either" in said
     assert "exit code 7" in said
+    [row] = [r for r in fleet.ends(0, "status", "--hosts").stdout.splitlines() if "maps1" in r]
+    assert row.split("  ")[1].strip() == "not applied"
+    assert "MAPS may have another document until a push applies this one" in row
     assert fleet.document().read_bytes() == verified
     assert fleet.mail.received == [], "nothing was sent from a document that is not applied"
+
+
+def test_what_is_not_there_on_a_host_is_named(fleet):
+    fleet.of(2).set("maps1", maps_directory="/proc/nope")
+    fleet.set("maps2", maps_apply_command=["/no/such", "file"])
+    said = fleet.pushed("--batches", "100%", "--max-failures", "100%", exit_code=3)
+    assert "/proc/nope does not exist, and cannot be created" in said
+    assert "do:  correct maps_directory, or create it on the host" in said
+    assert "apply: the program could not be started: /no/such\n" in said
 
 
 def test_only_the_named_server_is_changed_and_an_orphan_stays(fleet):

@@ -29,9 +29,18 @@ def test_a_sign_in_is_enough_while_it_is_asked_for_and_no_email(fleet):
 def test_without_any_check_nothing_is_verified_and_no_batch_waits_for_it(fleet):
     said = fleet.of(2).pushed("--mail", "none", "--batches", "1", exit_code=1)
     assert "maps1, maps2 (2 hosts): delivered, not verified" in said
+    assert "push again without --mail none" in said
     assert fleet.mail.transcript == []
     assert fleet.document().exists()
     assert "test email of Reports: sent" in fleet.pushed()
+
+
+def test_where_no_mail_server_answers_the_remedy_is_not_about_an_option(fleet):
+    fleet.declare("Reports", port=1)
+    said = fleet.pushed(exit_code=1)
+    assert "fix the cause, then push again" in said
+    assert "unreachable at connect: Connection refused" in said
+    assert "--mail none" not in said
 
 
 def test_one_canary_sends_an_email_and_the_other_hosts_sign_in(fleet):

@@ -2,7 +2,9 @@
 
 import base64
 import smtplib
+import socket
 import ssl
+import struct
 import threading
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
@@ -134,6 +136,31 @@ def sign_in(smtp, token, user=MAILBOX):
     response = base64.b64encode(f"user={user}\1auth=Bearer {token}\1\1".encode()).decode()
     code, _ = smtp.docmd("AUTH", f"XOAUTH2 {response}")
     return smtp.docmd("")[0] if code == 334 else code  # the error, which a client acknowledges
+
+
+def hang_up(server):
+    """Send a bit, and close with a reset."""
+    server.daemon_threads = False  # so that its end waits for them
+    with socket.create_connection(("localhost", server.server_address[1]), timeout=5) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.send(b"GET /")
+
+
+def test_clients_that_hang_up_leave_the_terminal_alone(tmp_path, capsys):
+    made = make_certificate(tmp_path)
+    pem = tmp_path / "both.pem"
+    pem.write_bytes(made.key_file.read_bytes() + made.certificate_file.read_bytes())
+    with serving(MailServer(pem, MAILBOX, {TOKEN})) as mail:
+        hang_up(mail)
+        smtp = smtplib.SMTP("localhost", mail.port, timeout=5)
+        smtp.ehlo()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            smtp.starttls(context=ssl.create_default_context())
+        smtp.close()
+    with serving(Provider(MAILBOX, asks=False)) as provider:
+        hang_up(provider)
+        requests.get(provider.issuer, timeout=5)
+    assert capsys.readouterr().err == ""
 
 
 def test_tls_comes_before_a_sign_in_and_a_sign_in_before_a_message(smtp, tmp_path):

@@ -50,6 +50,7 @@ PAST, LATER = 1_700_000_000, 2_000_000_000
 GONE = {"status": 400, "body": '{"error":"invalid_grant","error_description":"AADSTS700082: x"}'}
 ARCHIVE, OTHER = "email-servers.before-2.json", "email-servers.before-99.json"
 UNVERIFIED, RESTORED = "delivered, not verified: not_verified", "restored: mail_refused"
+NOT_CHECKED = "delivered, not verified: not_checked"
 PLAN = run(2502, mode="plan", then="would change")
 AT_ONCE = "read | write before-2,state,json; run; write state; smtp; write state"
 RESET, REFUSING = Unreachable("Connection reset", began=True), Unreachable("refused", began=False)
@@ -113,7 +114,7 @@ CASES = {
         run(2502, TWO, then="unchanged"),
     ],
     "one server is not to be verified and another is": [
-        run(2502, TWO, checks={**NONE, "Two": "mail"}, then=UNVERIFIED,
+        run(2502, TWO, checks={**NONE, "Two": "mail"}, then=NOT_CHECKED,
             facts={"unverified": ["Reports"]}),
         run(2502, TWO, sent="reports"),
     ],
@@ -171,7 +172,7 @@ CASES = {
         run(2501, then="unchanged"),
     ],
     "the way back fails, too": [
-        run(2502, apply={2502: 1, 2501: 1}, then="unknown: apply_failed", ports=[2501]),
+        run(2502, apply={2502: 1, 2501: 1}, then="unknown: back_failed", ports=[2501]),
         run(2501),
     ],
     "neither direction was begun": [
@@ -179,7 +180,7 @@ CASES = {
         run(2501),
     ],
     "the way back was not begun": [
-        run(2502, apply={2502: 1, 2501: None}, then="unknown: apply_failed", ports=[2501]),
+        run(2502, apply={2502: 1, 2501: None}, then="unknown: back_failed", ports=[2501]),
         run(2501),
     ],
     **{
@@ -196,7 +197,7 @@ CASES = {
         )
     },
     "the disk is full on the way back": [
-        run(2502, apply={2502: 1}, on={"disk_full_from": 6}, then="unknown: apply_failed",
+        run(2502, apply={2502: 1}, on={"disk_full_from": 6}, then="unknown: back_failed",
             ports=[2502]),
     ],
     "an interrupted apply is done by the next push": [
@@ -218,7 +219,7 @@ CASES = {
                 on={"restart": lambda touched=touched: {"done": False, "touched": touched,
                                                         "reason": "no_service"}}),
         ]
-        for touched, then in ((False, "restored: apply_failed"), (True, "unknown: apply_failed"))
+        for touched, then in ((False, "restored: apply_failed"), (True, "unknown: back_failed"))
     },
     "what somebody else had put there comes back each time": [
         run(2501, then="unchanged"),
@@ -299,7 +300,7 @@ CASES = {
                          "about": "certificate has expired"}}),
     ],
     "--mail none twice": [
-        deliver(2502, checks=NONE, then=UNVERIFIED, facts={"unverified": ["Reports"]}),
+        deliver(2502, checks=NONE, then=NOT_CHECKED, facts={"unverified": ["Reports"]}),
         deliver(2502, checks=NONE, then="unchanged", calls="read"),
         deliver(2502, sent="reports"),
     ],
@@ -363,7 +364,7 @@ CASES = {
         ]
         for how, then, calls in (
             ("auth", "applied", AT_ONCE),
-            ("none", UNVERIFIED, "read | write before-2,state,json; run; write state"),
+            ("none", NOT_CHECKED, "read | write before-2,state,json; run; write state"),
         )
     },
     "MAPS is not asked for an email while something is unverified": [
@@ -945,7 +946,7 @@ def of_cluster(name, host, run_id, turns):
         ({}, "applied", "applied"),
         ({"apply": {2502: 1}}, "restored: apply_failed", "not started"),
         ({"mail": {2502: REFUSED}}, RESTORED, "applied"),  # MAPS is well there
-        ({"mail": {2502: REFUSED}, "apply": {2501: 1}}, "unknown: apply_failed", "not started"),
+        ({"mail": {2502: REFUSED}, "apply": {2501: 1}}, "unknown: back_failed", "not started"),
     ],
 )
 def test_which_host_of_a_cluster_follows(fails, then, second, tmp_path):
@@ -971,4 +972,4 @@ def test_a_write_that_ended_once_the_document_was_there():
     assert require_delivered([wrote], forward, writes=False) == (HostState.FAILED, "eio", "")
     failed = RunAnswer(done=False, exit=1, output="said", instead=[wrote])
     ending = require_delivered([replace(wrote, done=True), failed], forward, writes=True)
-    assert ending == (HostState.UNKNOWN, "apply_failed", "said")
+    assert ending == (HostState.UNKNOWN, "back_failed", "said")

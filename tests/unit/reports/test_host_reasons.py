@@ -75,6 +75,7 @@ def test_no_word_lacks_a_row():
 def test_each_has_a_sentence(reason):
     host = HostResult(host="maps1", state=HostState.FAILED, reason=reason, about="/etc/x {y}")
     sentence, _ = why(host)
+    assert not re.match(r"e[a-z0-9]+:", sentence), "a name of an error is no sentence"
     assert "{about}" not in sentence
     assert sentence.strip()
 
@@ -100,6 +101,10 @@ def test_a_reason_within_another_is_told_in_words():
         (CommandResult(), "no end within its time limit"),
         (CommandResult(reason="no_service"), COMMANDS["no_service"]),
         (CommandResult(reason="error_5"), "error_5"),
+        (
+            CommandResult(reason="not_started", about="/no/such"),
+            "the program could not be started: /no/such",
+        ),
     ],
 )
 def test_how_a_command_ended(result, words):
