@@ -6,11 +6,13 @@ import base64
 import email
 import re
 import ssl
+import sys
 from collections.abc import Collection
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any
 
 _LONGEST_LINE = 12288  # RFC 4954 section 4
 _RESPONSE = re.compile(r"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01")
@@ -31,8 +33,10 @@ class MailServer(ThreadingTCPServer):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate)
 
-    def handle_error(self, *_client: object) -> None:
-        """Print no traceback: a client that hangs up ends its own session."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up ends its own session, and no traceback tells of it."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Session(StreamRequestHandler):

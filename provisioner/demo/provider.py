@@ -7,9 +7,11 @@ import hashlib
 import json
 import re
 import secrets
+import sys
 from collections.abc import Mapping
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 # As providers have it for programs on a desktop: any port, no path.
@@ -39,8 +41,10 @@ class Provider(ThreadingHTTPServer):
         self.refresh_tokens: dict[str, str] = {}  # the scope of each
         self.access_tokens: set[str] = set()
 
-    def handle_error(self, *_client: object) -> None:
-        """Print no traceback: a client that hangs up ends its own session."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up ends its own session, and no traceback tells of it."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Endpoints(BaseHTTPRequestHandler):
