@@ -152,8 +152,9 @@ def _unknown(key: str, near: Sequence[str], node: SchemaNode, message: str, writ
 
 def _certain(word: str, near: Sequence[str]) -> str | None:
     """What may be written in its place without asking: `login` need not be `logging`."""
-    one, meant = same_letters(word), same_letters(near[0])
-    return near[0] if len(near) == 1 and (one == meant or is_typo(one, meant)) else None
+    letters = same_letters(word)
+    likely = [one for one in near if is_typo(letters, same_letters(one))]
+    return near[0] if same_letters(near[0]) == letters or likely == near[:1] else None
 
 
 def _names_for_people(node: SchemaNode) -> Iterator[str]:
