@@ -117,12 +117,21 @@ def test_names_that_people_use(folder, run, words, host):
         assert declared(folder, f"n{number}")["host"] == host
 
 
-def test_an_open_client_id_is_what_validate_finds(folder, run):
-    finished = run("init", *MICROSOFT[:-2])
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (MICROSOFT[:-2], "the Application (client) ID of the app registration"),
+        (("--provider", "google", *MAILBOX), "the Client ID from the page of the client in Google"),
+        (("--provider", "yahoo", *MAILBOX), "the client id that your provider shows"),
+    ],
+)
+def test_an_open_client_id_is_what_validate_finds(run, options, name):
+    finished = run("init", *options)
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert "# replace CLIENT_ID in servers/reports.yml" in finished.stdout
     validated = run("validate")
     assert validated.stdout.count("placeholder-left") == 1
+    assert f"    write {name}" in validated.stdout
     assert "1 error" in validated.stdout
 
 
