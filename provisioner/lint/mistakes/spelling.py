@@ -97,6 +97,11 @@ class _Spelling:
                 astray[home].append(key)
                 names[key] = None
                 self._astray.append((home, key, f"{written}/{escaped(key)}", value[key]))
+            elif key not in known and (name := key.partition(":")[0]) in known:
+                message = f"a blank is missing after `{name}:`"
+                remedy = f"write `{name}: ...`, with a blank after the colon"
+                at = f"{written}/{escaped(key)}"
+                self.issues.append(Issue(at, message, remedy, "key", "unknown-key"))
             elif key not in known:
                 free = [name for name in known if name not in taken]
                 other = named_elsewhere(key, free)
@@ -122,7 +127,9 @@ class _Spelling:
     def _not_known(self, key: str, pointer: str, *, is_public: bool) -> str:
         """Names the key only if others use it, or it looks like one; below a secret, never."""
         inner, around = self._schema.spot(f"{pointer}/{escaped(key)}"), self._schema.spot(pointer)
-        if inner.shown == around.shown and not (is_public and around.state == "known"):
+        if around.state == "secret":
+            return f"unknown key below `{printable(around.shown.rpartition('/')[2])}`"
+        if inner.shown == around.shown and not is_public:
             return "unknown key"
         return f"unknown key `{printable(key)}`"
 
