@@ -13,7 +13,7 @@ from tests.support.paths import EXAMPLES
 
 TEXT = (
     "# a comment\r\nserver_name: Relay\r\nhost: relay.example.edu\r\nport: '25'\r\n"
-    "smtp_security_level: none\r\n"
+    "smtp_security_level: none\r\ntest_email: {from: relay@example.edu}\r\n"
 )
 MENDED = TEXT.replace("'25'", "25")
 

@@ -29,7 +29,7 @@ def test_everything_that_settings_can_say():
     assert found.inventory_path == root / "inventory/hosts.ini"
     assert (found.servers_path, found.tokens_path) == (root / "servers", root / "tokens")
     assert found.ca_file == root / "campus-ca.pem"
-    assert found.test_email == TestEmail(None, "maps-admins@example.edu")
+    assert found.test_email == TestEmail("reports@example.edu", "maps-admins@example.edu")
     assert found.push == PushSettings(
         forks=20,
         batches=(1, "25%", 3),
