@@ -259,6 +259,7 @@ def test_what_would_not_validate_is_not_written(folder, run, options, message):
     finished = run("init", *options)
     assert finished.returncode == ExitCode.USAGE, finished.stdout
     assert message in finished.stderr
+    assert "comment" not in finished.stderr  # in which file?
     assert "CANARY" not in finished.stdout + finished.stderr
     assert files(folder) == {}
 
@@ -508,7 +509,7 @@ def test_answers_at_a_terminal(folder, run):
         terminal.wait_for("\n    set port: 587\n")
         terminal.answer("Port of the mail server [587]: ", "")
         terminal.answer("directory (tenant): ", "common")
-        terminal.wait_for("  common serves only apps")
+        terminal.wait_for("\n    write the ID of your directory in all URLs\n")
         terminal.answer("directory (tenant): ", TENANT)
         terminal.wait_for("Registration card: Reports, at Microsoft 365")
         terminal.wait_for(rf"/{TENANT}/adminconsent\?client_id=CLIENT_ID")
