@@ -129,10 +129,10 @@ def files_at(paths: Iterable[str]) -> Iterator[FoundFile]:
     if len(asked) == 1:
         yield from _files_at(asked[0])
         return
-    seen: set[str] = set()
+    seen: set[tuple[str, Issue | None]] = set()
     for path in asked:
         for found in _files_at(path):
-            identity = os.path.realpath(found.path)  # ./a.yml is a.yml
+            identity = os.path.realpath(found.path), found.issue  # ./a.yml is a.yml
             if identity not in seen:
                 seen.add(identity)
                 yield found
@@ -203,7 +203,11 @@ def server_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
     if leads_outside(path, root):
         return  # stray_files, or the settings, say so
     if not os.path.lexists(path):
-        yield FoundFile(str(path), issue=_NOTHING_DECLARED, project=project)
+        at, issue = str(path), _NOTHING_DECLARED
+        if _declared(settings, "servers"):
+            at, place = settings[0].source.path, settings[0].locate("/servers").value
+            issue = issue._replace(remedy="create it, or correct this path", range=place)
+        yield FoundFile(at, project, issue)
         return
     for found in declared_files(path, root):
         yield found._replace(project=project)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.document import Document
@@ -18,17 +19,18 @@ if TYPE_CHECKING:
 class LintContext:
     """The day, the facts of the providers as one project corrects them, its earlier servers.
 
-    `corrections`: `providers:` of provisioner.yml.
+    `settings`: provisioner.yml, if it is clean.
     """
 
     def __init__(
         self,
-        corrections: Mapping[str, Mapping[str, Any]] | None = None,
+        settings: Mapping[str, Any] = MappingProxyType({}),
         *,
         today: date | None = None,
     ) -> None:
         self.today = today or date.today()
-        self.corrections = corrections or {}
+        self.test_email: Mapping[str, str] = settings.get("test_email", {})
+        self.corrections: Mapping[str, Mapping[str, Any]] = settings.get("providers", {})
         self._providers: dict[str, Provider] = {}
         self._earlier: dict[tuple[str, str], EarlierServer] = {}
 
@@ -51,28 +53,27 @@ class LintContext:
 
 
 class ProjectContexts:
-    """The context of each project. `settings`: of one that was read already; their facts count for
+    """The context of each project. `settings`: of one that was read already; they count for
     files without a project, too.
     """
 
     def __init__(self, settings: Iterable[Document]) -> None:
         known = list(settings)
-        facts, projects = _provider_facts(known), {"", *(d.source.project for d in known)}
-        self._known = {project: LintContext(facts) for project in projects}
+        clean, projects = _clean(known), {"", *(d.source.project for d in known)}
+        self._known = {project: LintContext(clean) for project in projects}
 
     def of(self, project: str) -> LintContext:
         """What the rules know that look at a project's documents."""
         if project not in self._known:
             from provisioner.config.files import settings_documents
 
-            self._known[project] = LintContext(_provider_facts(settings_documents(Path(project))))
+            self._known[project] = LintContext(_clean(settings_documents(Path(project))))
         return self._known[project]
 
 
-def _provider_facts(settings: Iterable[Document]) -> Mapping[str, Mapping[str, Any]]:
-    """`providers:` of the first settings, if they are clean."""
+def _clean(settings: Iterable[Document]) -> Mapping[str, Any]:
+    """The first settings, if they are clean."""
     value = next((document.value for document in settings), None)
     if not isinstance(value, dict) or not schema_named("project").accepts(value):
         return {}
-    facts: Mapping[str, Mapping[str, Any]] = value.get("providers", {})
-    return facts
+    return value

@@ -155,9 +155,9 @@ class _Refusal:
         remedy = _how_to_write(self._value, self._node)
         if not self._pointer:
             dash = ", without a dash" if isinstance(self._value, list) else ""
-            remedy = (
-                f"write its keys at the top level{dash}; write a line `---` between two servers"
-            )
+            remedy = f"write its keys at the top level{dash}"
+            if self._schema.name == "email-server":
+                remedy += "; write a line `---` between two servers"
         fix = fixed_value(self._value, self._node)
         yield Issue(self._pointer, message, remedy, rule="wrong-type", fix=fix)
 

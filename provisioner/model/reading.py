@@ -66,18 +66,14 @@ def _require_folder(root: Path) -> None:
 
 def _require_servers(root: Path, settings: list[Document]) -> None:
     path = servers_path(root, settings)
-    if path.exists() or any(document.issues for document in settings):
-        return  # what is wrong with the settings says more
-    remedy = (
-        "run this in the project folder, or pass --project; to create a project, run"
-        " `provisioner init`"
+    if path.exists() or settings:
+        return  # a finding says where the settings name another place
+    missing = f"neither {shown_path(root / 'provisioner.yml')} nor a folder {shown_path(path)}"
+    raise InvalidProject(
+        f"no email server is declared: there is {missing}",
+        remedy="run this in the project folder, or pass --project; to create a project, run"
+        " `provisioner init`",
     )
-    if settings:
-        missing = f"no folder {shown_path(path)}"
-        remedy += " (`servers:` in provisioner.yml names another place)"
-    else:
-        missing = f"neither {shown_path(root / 'provisioner.yml')} nor a folder {shown_path(path)}"
-    raise InvalidProject(f"no email server is declared: there is {missing}", remedy=remedy)
 
 
 def _report(result: LintResult) -> str:

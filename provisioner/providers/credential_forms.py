@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from provisioner.providers.provider import CredentialForm
 
@@ -15,6 +16,12 @@ _FORMS: dict[str, re.Pattern[str]] = {
         r"[0-9]+(?:-[0-9a-z_]+(?:\.apps\.googleusercontent\.com)?|\.apps\.googleusercontent\.com)",
         re.IGNORECASE,
     ),
+}
+
+# What the provider calls such a client id, and where it shows it.
+CLIENT_ID_NAMES: Mapping[CredentialForm, str] = {
+    "guid": "the Application (client) ID of the app registration",
+    "google_client_id": "the Client ID from the page of the client in Google's console",
 }
 
 # Values of client secrets. Neither provider documents them; scanners for secrets know them so:

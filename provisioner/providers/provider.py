@@ -37,6 +37,10 @@ OFFLINE_SCOPE = "offline_access"
 # https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
 SCOPES_WITHOUT_ACCESS = frozenset({"openid", "profile", "email", "address", "phone", OFFLINE_SCOPE})
 
+# Of sign-ins without a person, in lower case; `.default` may be a person's, too.
+# https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
+APP_ONLY_PERMISSIONS = frozenset({"smtp.sendasapp", ".default"})
+
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 

@@ -117,12 +117,21 @@ def test_names_that_people_use(folder, run, words, host):
         assert declared(folder, f"n{number}")["host"] == host
 
 
-def test_an_open_client_id_is_what_validate_finds(folder, run):
-    finished = run("init", *MICROSOFT[:-2])
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (MICROSOFT[:-2], "the Application (client) ID of the app registration"),
+        (("--provider", "google", *MAILBOX), "the Client ID from the page of the client in Google"),
+        (("--provider", "yahoo", *MAILBOX), "the client id that your provider shows"),
+    ],
+)
+def test_an_open_client_id_is_what_validate_finds(run, options, name):
+    finished = run("init", *options)
     assert finished.returncode == ExitCode.DONE, finished.stderr
     assert "# replace CLIENT_ID in servers/reports.yml" in finished.stdout
     validated = run("validate")
     assert validated.stdout.count("placeholder-left") == 1
+    assert f"    write {name}" in validated.stdout
     assert "1 error" in validated.stdout
 
 
@@ -250,6 +259,7 @@ def test_what_would_not_validate_is_not_written(folder, run, options, message):
     finished = run("init", *options)
     assert finished.returncode == ExitCode.USAGE, finished.stdout
     assert message in finished.stderr
+    assert "comment" not in finished.stderr  # in which file?
     assert "CANARY" not in finished.stdout + finished.stderr
     assert files(folder) == {}
 
@@ -499,7 +509,7 @@ def test_answers_at_a_terminal(folder, run):
         terminal.wait_for("\n    set port: 587\n")
         terminal.answer("Port of the mail server [587]: ", "")
         terminal.answer("directory (tenant): ", "common")
-        terminal.wait_for("  common serves only apps")
+        terminal.wait_for("\n    write the ID of your directory in all URLs\n")
         terminal.answer("directory (tenant): ", TENANT)
         terminal.wait_for("Registration card: Reports, at Microsoft 365")
         terminal.wait_for(rf"/{TENANT}/adminconsent\?client_id=CLIENT_ID")

@@ -11,7 +11,10 @@ import yaml
 from provisioner.cli.app import run
 
 CANARY = "canary-8d2e"
-RELAY = "server_name: {}\nhost: 127.0.0.1\nport: 1\nsmtp_security_level: none\n"
+RELAY = (
+    "server_name: {}\nhost: 127.0.0.1\nport: 1\nsmtp_security_level: none\n"
+    "test_email:\n  from: relay@example.edu\n"
+)
 OUTSIDE = f"{RELAY.format(CANARY)}prot: {CANARY}\n"
 
 
@@ -221,8 +224,6 @@ def test_a_ca_file_that_is_none_is_refused_at_once_and_not_quoted(checkout, make
     path = checkout.outside / "ca.pem"
     path.write_text(make) if isinstance(make, str) else make(path)
     checkout.settings(f"ca_file: {path}\n")
-    mail = "test_email: {from: a@example.edu, to: a@example.edu}\n"
-    (checkout.project / "servers" / "a.yml").write_text(RELAY.format("A") + mail)
     code, _, told = checkout.run("test-email", "A")
     assert code == 1
     assert f"ca_file {path} cannot be used: {problem}" in told

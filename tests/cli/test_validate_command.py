@@ -12,7 +12,10 @@ import pytest
 from provisioner.lint.rule import rule_page, rule_pages
 from tests.support.commands import run_command
 
-RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
+RELAY = (
+    "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
+    "test_email:\n  from: relay@example.edu\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +63,7 @@ def test_a_project_elsewhere(project, arguments):
 def test_standard_input():
     done = run("validate", "-", stdin=RELAY.format(name="x") + "port: x\n")
     assert done.returncode == 1
-    assert done.stdout.startswith("<stdin>:4:7: error[wrong-type] `port` must be a whole number")
+    assert done.stdout.startswith("<stdin>:6:7: error[wrong-type] `port` must be a whole number")
 
 
 def test_provider_facts_of_the_project_count_for_single_files(project):
@@ -124,8 +127,7 @@ def test_validate_reads_no_secret_and_runs_nothing(project):
 )
 def test_validate_imports_nothing_heavy(project, line, code):
     """Whether it finds something or not; `jsonschema` alone explains what the schema refuses."""
-    text = "server_name: Relay\nhost: relay.example.edu\nsmtp_security_level: none\n"
-    (project / "servers/relay.yml").write_text(text + line)
+    (project / "servers/relay.yml").write_text(RELAY.format(name="Relay") + line)
     program = (
         "import sys; from provisioner.cli.app import run; code = run(['validate']);"
         "print(code, sorted({name.partition('.')[0] for name in sys.modules}))"

@@ -9,10 +9,11 @@ from provisioner.cli.app import run as run_in_this_process
 from provisioner.errors import ProvisionerError
 from provisioner.lint.fixes import FixedFile, write_fixed
 from tests.cli.test_validate_command import run
+from tests.support.paths import EXAMPLES
 
 TEXT = (
     "# a comment\r\nserver_name: Relay\r\nhost: relay.example.edu\r\nport: '25'\r\n"
-    "smtp_security_level: none\r\n"
+    "smtp_security_level: none\r\ntest_email: {from: relay@example.edu}\r\n"
 )
 MENDED = TEXT.replace("'25'", "25")
 
@@ -78,6 +79,27 @@ def test_what_is_turned_off_is_not_mended(file):
     )
     assert run("validate", "--diff", "--ignore", "http-endpoint").returncode == 0
     assert "+access_token_url: https://login" in run("validate", "--diff").stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "typo"),
+    [
+        ("scope_for_authorize", "scope_for_authorise"),
+        ("scope_for_authorize", "scope_for_autorize"),
+        ("access_token_url", "acces_token_url"),
+        ("refresh_token_url", "refresh_tokens_url"),
+        ("client_secret", "client_secrets"),
+    ],
+)
+def test_one_wrong_letter_is_mended_though_another_key_is_near(file, key, typo):
+    server = (EXAMPLES / "valid/loopback.yml").read_text("utf-8").replace(f" {key}:", f" {typo}:")
+    server = server.replace("{file: demo-secret}", "hunter2CANARY")
+    file.write_text(server)
+    difference = run("validate", "--diff").stdout
+    assert f"-{typo}: " in difference
+    assert f"+{key}: " in difference
+    assert "hunter2CANARY" not in difference + run("validate", "--fix").stdout
+    assert file.read_text() == server.replace(typo, key)
 
 
 def test_a_file_that_has_changed_meanwhile_is_left_alone(file):

@@ -21,7 +21,10 @@ from tests.support.commands import run_command
 from tests.support.terminal import Terminal
 from tests.unit.reports.finding_samples import WARNING, finding
 
-CLEAN = "server_name: A\nhost: relay.example.edu\nsmtp_security_level: none\n"
+CLEAN = (
+    "server_name: A\nhost: relay.example.edu\nsmtp_security_level: none\n"
+    "test_email: {from: relay@example.edu}\n"
+)
 WRONG = CLEAN + "port: x\n"
 
 
@@ -52,7 +55,7 @@ def test_a_file_holds_what_standard_output_would(project, report_format):
     done = run("--format", report_format, "--output", "report", FORCE_COLOR="1")
     assert (done.returncode, done.stderr) == (printed.returncode, printed.stderr) == (1, "")
     assert (project / "report").read_text(encoding="utf-8") == printed.stdout
-    assert "\x1b[1mservers/a.yml:4:7:\x1b[0m" in done.stdout
+    assert "\x1b[1mservers/a.yml:5:7:\x1b[0m" in done.stdout
     assert sorted(path.name for path in project.iterdir()) == ["report", "servers"]
 
 
@@ -155,10 +158,10 @@ def test_the_steps_summary_is_appended_to(project):
     (project / "summary.md").write_text("before\n")
     done = run("--format", "github", GITHUB_STEP_SUMMARY="summary.md")
     assert done.returncode == 1
-    assert done.stdout.startswith("::error file=servers/a.yml,line=4,endLine=4,col=7,")
+    assert done.stdout.startswith("::error file=servers/a.yml,line=5,endLine=5,col=7,")
     summary = (project / "summary.md").read_text()
     assert summary.startswith("before\n### provisioner validate\n")
-    assert "<code>servers/a.yml:4:7</code>" in summary
+    assert "<code>servers/a.yml:5:7</code>" in summary
     assert run("--format", "json", GITHUB_STEP_SUMMARY="summary.md").returncode == 1
     assert (project / "summary.md").read_text() == summary
 

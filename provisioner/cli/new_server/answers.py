@@ -130,7 +130,7 @@ class Answers:
             pointer = "/test_email"
         for found in self._findings(values) if pointer else ():
             if lies_in(found.pointer, pointer):
-                return f"{found.message}\n    {found.remedy}"
+                return f"{found.message}\n    {_remedy(found)}"
         return ""
 
     def _findings(self, values: Mapping[str, str]) -> Iterator[Finding]:
@@ -178,7 +178,7 @@ class Answers:
         refuse_existing(self.project.server_path(name))
         findings = list(self._findings(self.known))
         if findings:
-            lines = [f"{_field(f.pointer)}: {f.message}\n  {f.remedy}" for f in findings]
+            lines = [f"{_field(f.pointer)}: {f.message}\n  {_remedy(f)}" for f in findings]
             if block := self.settings_to_add():
                 lines.append(f"facts of the provider, for provisioner.yml:\n{block}")
             if self.interactive:
@@ -233,6 +233,11 @@ def _complaint_about_form(key: str, value: str) -> str:
 
 def _flag(key: str) -> str:
     return f"--{key.replace('_', '-')}"
+
+
+def _remedy(found: Finding) -> str:
+    """Without the way out by a comment, since there is no file yet."""
+    return re.sub("; if .* ignore this rule in a comment.*", "", found.remedy)
 
 
 def _field(pointer: str) -> str:

@@ -15,7 +15,12 @@ from provisioner.lint.mistakes.nearest import nearest, same_letters
 from provisioner.lint.rule import ERROR, rule
 from provisioner.lint.server import ServerView
 from provisioner.providers.credential_forms import is_guid
-from provisioner.providers.provider import OFFLINE_SCOPE, SCOPES_WITHOUT_ACCESS, Provider
+from provisioner.providers.provider import (
+    APP_ONLY_PERMISSIONS,
+    OFFLINE_SCOPE,
+    SCOPES_WITHOUT_ACCESS,
+    Provider,
+)
 
 _SCOPES = _AUTHORIZE, _TOKEN = "/oauth2/scope_for_authorize", "/oauth2/scope_for_token"
 _PROMPT = "/oauth2/prompt"
@@ -146,7 +151,8 @@ def no_offline_access(server: ServerView, context: LintContext) -> Iterator[Issu
         yield Issue(
             _AUTHORIZE,
             f"{provider.label} issues no refresh token without the scope {OFFLINE_SCOPE}",
-            f"add {OFFLINE_SCOPE}, with one space before it",
+            _instead_of_app_only(server.text(_AUTHORIZE), provider)
+            or f"add {OFFLINE_SCOPE}, with one space before it",
         )
     if provider.offline == "param":
         yield from _undone_parameters(server, provider)
@@ -210,7 +216,8 @@ def _without_smtp(pointer: str, scopes: Sequence[str], provider: Provider) -> It
         yield Issue(
             pointer,
             f"none of these scopes allows sending by SMTP at {who}",
-            f"write it exactly as: {near}" if near else f"add {right}",
+            _instead_of_app_only(" ".join(scopes), provider)
+            or (f"write it exactly as: {near}" if near else f"add {right}"),
         )
     elif wrong is not None and all(_known_wrong(scope, provider) for scope in scopes):
         yield Issue(
@@ -219,6 +226,17 @@ def _without_smtp(pointer: str, scopes: Sequence[str], provider: Provider) -> It
             "accepted",
             "sign in with a password (smtp_security_level: login), or use another mail server",
         )
+
+
+def _instead_of_app_only(scope_field: str, provider: Provider) -> str:
+    """What to write instead of scopes for client credentials; empty if these are others."""
+    names = {_split(scope.casefold())[1] for scope in _listed(scope_field)}
+    if names.isdisjoint(APP_ONLY_PERMISSIONS) or not provider.smtp_scopes:
+        return ""
+    return (
+        "MAPS signs in as a person (authorization code flow, delegated permission), not as an app "
+        f"(client credentials): write {provider.smtp_scopes[0]} {OFFLINE_SCOPE}"
+    )
 
 
 def _other_provider(scope_field: str, provider: Provider) -> Provider | None:

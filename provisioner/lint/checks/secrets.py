@@ -18,6 +18,7 @@ from provisioner.lint.context import LintContext
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.server import SECRETS, ServerView
 from provisioner.providers.credential_forms import (
+    CLIENT_ID_NAMES,
     has_form,
     holds_secret_value,
     may_be_shown,
@@ -32,11 +33,11 @@ _CLIENT_ID, _CLIENT_SECRET = "/oauth2/client_id", "/oauth2/client_secret"
 _ID_FORMS: dict[CredentialForm, tuple[str, str]] = {
     "guid": (
         "is a GUID",
-        "copy the Application (client) ID of the app registration: no name, no braces, all hyphens",
+        f"copy {CLIENT_ID_NAMES['guid']}: no name, no braces, all hyphens",
     ),
     "google_client_id": (
         "is a number, a hyphen and a name, such as 123-abc.apps.googleusercontent.com",
-        "copy the Client ID from the page of the client in Google's console",
+        f"copy {CLIENT_ID_NAMES['google_client_id']}",
     ),
 }
 

@@ -49,6 +49,21 @@ def unknown_mailbox(server: ServerView, context: LintContext) -> Iterator[Issue]
             )
 
 
+@rule("no-sender", WARNING)
+def no_sender(server: ServerView, context: LintContext) -> Iterator[Issue]:
+    """Other methods have a user_name, or the account that signed in. Without a project, nothing is
+    known of the sender that provisioner.yml may name.
+    """
+    level, project = server.text("/smtp_security_level"), server.document.source.project
+    sender = mailbox(server) or server.text(_FROM) or context.test_email.get("from")
+    if level in ("none", "auto_detect") and project and not sender:
+        yield Issue(
+            "/smtp_security_level",
+            "there is no mailbox to send a test email from, so a push skips this server",
+            "add `test_email: {from: you@example.edu, to: you@example.edu}`",
+        )
+
+
 @rule("foreign-sender", WARNING)
 def foreign_sender(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Aliases and plus addresses are other senders, too. Says nothing where nobody knows."""

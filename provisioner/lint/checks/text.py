@@ -10,14 +10,16 @@ from typing import Any
 
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import pointer_to
-from provisioner.lint.checks.oauth_urls import URLS
+from provisioner.lint.checks.oauth_urls import URLS, provider_of
 from provisioner.lint.context import LintContext
 from provisioner.lint.mistakes.value_fixes import unquoted
 from provisioner.lint.rule import ERROR, WARNING, rule
 from provisioner.lint.server import SECRETS, ServerView
 from provisioner.providers.catalogue import provider_for
+from provisioner.providers.credential_forms import CLIENT_ID_NAMES
 from provisioner.providers.endpoints import host_of
 from provisioner.providers.lookalikes import resembled_host
+from provisioner.providers.provider import Provider
 from provisioner.text import named
 
 VAULT_MARK = "$ANSIBLE_VAULT"
@@ -297,7 +299,7 @@ def placeholder_in(pointer: str, text: str) -> str | None:
 
 
 @rule("placeholder-left", ERROR)
-def placeholder_left(server: ServerView, _context: LintContext) -> Iterator[Issue]:
+def placeholder_left(server: ServerView, context: LintContext) -> Iterator[Issue]:
     """Looked for closely only if there is a sign of one. A secret is an error whatever it says."""
     texts = [entry for entry in server.plain_texts if not entry[0].startswith(SECRETS)]
     joined = "\n".join(text for _, text in texts).lower()
@@ -308,15 +310,18 @@ def placeholder_left(server: ServerView, _context: LintContext) -> Iterator[Issu
         if placeholder is not None:
             is_guid = _EXAMPLE_GUID.fullmatch(placeholder) is not None
             what = "an ID from an example" if is_guid else "a placeholder"
-            remedy = _instead_of(placeholder, pointer, is_guid=is_guid)
+            remedy = _instead_of(
+                placeholder, pointer, provider_of(server, context), is_guid=is_guid
+            )
             yield Issue(pointer, f"this value contains {what}", remedy)
 
 
-def _instead_of(placeholder: str, pointer: str, *, is_guid: bool) -> str:
+def _instead_of(placeholder: str, pointer: str, provider: Provider | None, *, is_guid: bool) -> str:
     if placeholder.startswith("{{"):
         return "write the value itself: server files are not templates"
     if (is_guid and pointer.endswith("_url")) or "TENANT" in placeholder.upper():
         return "write your directory's domain or ID, as the app registration shows it"
     if pointer == "/oauth2/client_id":
-        return "write the Application (client) ID, as the app registration shows it"
+        form = provider.client_id_form if provider else "unknown"
+        return f"write {CLIENT_ID_NAMES.get(form, 'the client id that your provider shows')}"
     return "write your own value"

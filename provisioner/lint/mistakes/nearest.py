@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from provisioner.providers.lookalikes import is_typo
+
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 
 
@@ -21,7 +23,8 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 def near_ones(word: str, candidates: Iterable[str], wanted: Iterable[str] = ()) -> list[str]:
     """The candidates that may have been meant, the likeliest first.
 
-    Of several near ones, one that is `wanted`: `hots` is `host`, not `hosts`, if host is missing.
+    One that is a single letter away comes first; of several, one that is `wanted`: `hots` is
+    `host`, not `hosts`, if host is missing.
     """
     by_letters = {same_letters(candidate): candidate for candidate in candidates}
     letters = same_letters(word[:100])
@@ -29,5 +32,9 @@ def near_ones(word: str, candidates: Iterable[str], wanted: Iterable[str] = ()) 
         return [by_letters[letters]]
     import difflib
 
-    near = difflib.get_close_matches(letters, by_letters, n=3, cutoff=0.7)
-    return sorted((by_letters[found] for found in near), key=lambda one: one not in wanted)
+    typos = [one for one in by_letters if len(letters) > 2 and is_typo(letters, one)]
+    near = [*typos, *difflib.get_close_matches(letters, by_letters, n=3, cutoff=0.7)]
+    return sorted(
+        dict.fromkeys(by_letters[found] for found in near),
+        key=lambda one: (same_letters(one) not in typos, one not in wanted),
+    )

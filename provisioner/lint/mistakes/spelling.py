@@ -97,6 +97,11 @@ class _Spelling:
                 astray[home].append(key)
                 names[key] = None
                 self._astray.append((home, key, f"{written}/{escaped(key)}", value[key]))
+            elif key not in known and (name := key.partition(":")[0]) in known:
+                message = f"a blank is missing after `{name}:`"
+                remedy = f"write `{name}: ...`, with a blank after the colon"
+                at = f"{written}/{escaped(key)}"
+                self.issues.append(Issue(at, message, remedy, "key", "unknown-key"))
             elif key not in known:
                 free = [name for name in known if name not in taken]
                 other = named_elsewhere(key, free)
@@ -122,7 +127,9 @@ class _Spelling:
     def _not_known(self, key: str, pointer: str, *, is_public: bool) -> str:
         """Names the key only if others use it, or it looks like one; below a secret, never."""
         inner, around = self._schema.spot(f"{pointer}/{escaped(key)}"), self._schema.spot(pointer)
-        if inner.shown == around.shown and not (is_public and around.state == "known"):
+        if around.state == "secret":
+            return f"unknown key below `{printable(around.shown.rpartition('/')[2])}`"
+        if inner.shown == around.shown and not is_public:
             return "unknown key"
         return f"unknown key `{printable(key)}`"
 
@@ -152,8 +159,9 @@ def _unknown(key: str, near: Sequence[str], node: SchemaNode, message: str, writ
 
 def _certain(word: str, near: Sequence[str]) -> str | None:
     """What may be written in its place without asking: `login` need not be `logging`."""
-    one, meant = same_letters(word), same_letters(near[0])
-    return near[0] if len(near) == 1 and (one == meant or is_typo(one, meant)) else None
+    letters = same_letters(word)
+    likely = [one for one in near if is_typo(letters, same_letters(one))]
+    return near[0] if same_letters(near[0]) == letters or likely == near[:1] else None
 
 
 def _names_for_people(node: SchemaNode) -> Iterator[str]:

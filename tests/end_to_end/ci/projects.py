@@ -10,7 +10,10 @@ from pathlib import Path
 from tests.support.paths import ROOT
 
 CHECKOUT = ROOT
-RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
+RELAY = (
+    "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
+    "test_email:\n  from: relay@example.edu\n"
+)
 WRONG = RELAY.format(name="Relay") + "prot: 25\n"
 ERROR_PLACE = ("servers/relay.yml", 4)
 

@@ -15,7 +15,10 @@ from provisioner.lint.rule import rule
 from provisioner.reports.findings.formats import RENDERERS
 from tests.support.loading import documents_at
 
-RELAY = "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
+RELAY = (
+    "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
+    "test_email:\n  from: relay@example.edu\n"
+)
 
 
 @pytest.fixture(autouse=True)

@@ -18,12 +18,13 @@ SCHEMA_RULES = {
     *("missing-key", "unknown-key", "forbidden-key", "wrong-type", "wrong-form"),
     *("not-allowed-value", "not-a-server", "out-of-range"),
 }
-# What no text between three backquotes can show.
+# What no text between three backquotes can show, or none outside a project.
 IN_WORDS_ONLY = {
     "byte-order-mark",
     "encoding",
     "line-ends",
     "no-files",
+    "no-sender",
     "other-suffix",
     "outside-checkout",
     "second-settings",

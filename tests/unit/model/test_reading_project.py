@@ -29,7 +29,7 @@ def test_everything_that_settings_can_say():
     assert found.inventory_path == root / "inventory/hosts.ini"
     assert (found.servers_path, found.tokens_path) == (root / "servers", root / "tokens")
     assert found.ca_file == root / "campus-ca.pem"
-    assert found.test_email == TestEmail(None, "maps-admins@example.edu")
+    assert found.test_email == TestEmail("reports@example.edu", "maps-admins@example.edu")
     assert found.push == PushSettings(
         forks=20,
         batches=(1, "25%", 3),
@@ -88,13 +88,14 @@ def test_no_servers_folder(project):
 
 
 def test_a_project_without_its_servers(project):
-    (project / "provisioner.yml").write_text("servers: mail\n")
+    (project / "provisioner.yml").write_text("push: {forks: 5}\nservers: mail\n")
     with pytest.raises(InvalidProject) as caught:
         read_project(project)
     assert caught.value.message == (
-        f"no email server is declared: there is no folder {project}/mail"
+        f"the project files have an error\n{project}/provisioner.yml:2:10: error[no-files] "
+        "no email server is declared: there is no such file or folder\n"
+        "    create it, or correct this path"
     )
-    assert "`servers:` in provisioner.yml names another place" in caught.value.remedy
 
 
 def test_no_project_folder(project):
