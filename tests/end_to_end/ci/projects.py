@@ -14,7 +14,7 @@ RELAY = (
     "server_name: {name}\nhost: relay.example.edu\nsmtp_security_level: none\n"
     "test_email:\n  from: relay@example.edu\n"
 )
-WRONG = RELAY.format(name="Relay") + "prot: 25\n"
+WRONG = RELAY.format(name="Relay").replace("test_email", "prot: 25\ntest_email")
 ERROR_PLACE = ("servers/relay.yml", 4)
 
 
