@@ -54,10 +54,10 @@ def test_answers_go_to_the_run_folder_and_nowhere_else(tmp_path):
 def test_a_module_that_sleeps_is_ended_and_the_worker_goes_on(tmp_path):
     run = [{"op": "run", "argv": ["CANARY"], "timeout": 1, "else": READ}]
     started = time.monotonic()
-    acted = act(tmp_path, {"a": host([run, READ], maps_directory="sleeps")}, "-vvvv", OVERHEAD="2")
+    acted = act(tmp_path, {"a": host([run, READ], maps_directory="sleeps")}, "-vvvv", OVERHEAD="8")
     all_is_quiet(acted)
     assert raised(acted.answers["a"]) == ["CallTimeout", None]
-    assert acted.answers["a"]["calls"][0]["words"] == "no answer within 3 s"
+    assert acted.answers["a"]["calls"][0]["words"] == "no answer within 9 s"
     assert time.monotonic() - started < 60
     left = [p for p in Path("/proc").glob("[0-9]*/environ") if str(tmp_path) in environment(p)]
     assert left == []
