@@ -105,16 +105,19 @@ def write_report(file: Path, text: str, option: str, *, mode: int = 0o666) -> No
 
 def require_place(file: Path, option: str) -> None:
     """ProvisionerError, as of write_report, where a file certainly could not be written."""
-    folder = Path(os.path.realpath(file)).parent
-    reason = 0
-    if file.is_dir():
-        reason = errno.EISDIR
-    elif not folder.is_dir():
-        reason = errno.ENOENT
-    elif not file.exists() and not os.access(folder, os.W_OK | os.X_OK):
-        reason = errno.EACCES
-    if reason:
-        raise not_written(str(file), option, OSError(reason, os.strerror(reason)))
+    try:
+        folder, reason = Path(os.path.realpath(file)).parent, 0
+        is_written_to = file.exists() and not file.is_file()  # as a pipe, or a device
+        if file.is_dir():
+            reason = errno.EISDIR
+        elif not folder.is_dir():
+            reason = errno.ENOENT
+        elif not is_written_to and not os.access(folder, os.W_OK | os.X_OK):
+            reason = errno.EACCES
+        if reason:
+            raise OSError(reason, os.strerror(reason))
+    except OSError as error:
+        raise not_written(str(file), option, error) from None
 
 
 def not_written(file: str, option: str, error: OSError) -> ProvisionerError:

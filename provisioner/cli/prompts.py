@@ -62,22 +62,23 @@ def ask_secret(question: str) -> Secret:
     try:
         with without_suspension():
             return Secret(getpass.getpass(f"{question}: "))
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:
         raise _no_answer() from None
 
 
 def _answer(question: str) -> str:
     """One line, typed after the question, which is wrapped at blanks. The end of the input (Ctrl-D)
-    and Ctrl-C are no answer.
+    is no answer; Ctrl-C ends the command, whatever else it was to do.
     """
     with suppress(termios.error, OSError, ValueError):
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
     shown = laid_out(printable(question), width=terminal_width(sys.stderr)).rstrip("\n")
-    print(shown, end=" ", file=sys.stderr, flush=True)
     try:
+        print(shown, end=" ", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
     except KeyboardInterrupt:
-        line = ""
+        print(file=sys.stderr)
+        raise
     if not line:
         raise _no_answer()
     return line.strip()

@@ -28,7 +28,7 @@ from provisioner.deploy.record import (
 )
 from provisioner.deploy.run import Run, RunOptions, open_run, run_started
 from provisioner.deploy.scope import Scope
-from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError
+from provisioner.errors import ExitCode, Interrupted, PersonNeeded, ProvisionerError, UsageError
 from provisioner.git import commit_of
 from provisioner.host.result import HostResult
 from provisioner.model.project import Project
@@ -158,9 +158,13 @@ class RunSession:
     def require_agreement(self, question: str, unasked: str) -> None:
         """Ask at the terminal; UsageError says `unasked` where there is none, NotAgreed a no."""
         require_terminal(unasked)
-        with self.signals.ending_a_question():
-            if not confirm(question):
-                raise NotAgreed("nothing was changed: not confirmed")
+        try:
+            with self.signals.ending_a_question():
+                agreed = confirm(question)
+        except KeyboardInterrupt:
+            raise Interrupted("nothing was changed: interrupted") from None
+        if not agreed:
+            raise NotAgreed("nothing was changed: not confirmed")
 
     def report(self, record: RunRecord) -> ExitCode:
         """Write the files, then print. What cannot be written is an error after all is printed."""

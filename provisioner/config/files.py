@@ -12,6 +12,7 @@ from typing import Literal
 
 from provisioner.config.checkout import leads_outside, links_outside, stray_link, stray_path
 from provisioner.config.document import STDIN, Document, FoundFile, load_found
+from provisioner.config.file_text import shown_path
 from provisioner.config.issue import Issue, Position, Range
 
 SETTINGS_FILES = ("provisioner.yml", "provisioner.yaml")
@@ -206,7 +207,9 @@ def server_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
         at, issue = str(path), _NOTHING_DECLARED
         if _declared(settings, "servers"):
             at, place = settings[0].source.path, settings[0].locate("/servers").value
-            issue = issue._replace(remedy="create it, or correct this path", range=place)
+            missing = f"no email server is declared: there is no file or folder {shown_path(path)}"
+            issue = issue._replace(message=missing, remedy="create it, or correct this path")
+            issue = issue._replace(range=place)
         yield FoundFile(at, project, issue)
         return
     for found in declared_files(path, root):

@@ -24,7 +24,7 @@ from provisioner.errors import (
 )
 from provisioner.host.host_document import placeholder
 from provisioner.host.host_settings import VARIABLES
-from provisioner.lint.mistakes.nearest import nearest
+from provisioner.lint.mistakes.nearest import is_misspelled, nearest
 from provisioner.model.email_server import EmailServer
 from provisioner.model.project import Project
 from provisioner.oauth.refreshing import FRESH_SECONDS, fresh_tokens
@@ -314,11 +314,11 @@ def with_misspelled(targets: Targets, variables: Mapping[str, Sequence[str]]) ->
     """With a warning of each host variable whose name seems to be mistaken for one of ours."""
     found = list[str]()
     for name, hosts in sorted(variables.items()):
-        meant = nearest(name.removeprefix("maps_"), (known[5:] for known in VARIABLES))
-        if name not in VARIABLES and meant:
+        meant = nearest(name, VARIABLES)
+        if meant and name != meant and is_misspelled(name, meant):
             shown = names_shown(hosts, _MOST_HOSTS)
             said = f"host variable {name} of {shown} has no meaning for maps-provisioner"
-            found.append(f"{said}\ndid you mean maps_{meant}?")
+            found.append(f"{said}\ndid you mean {meant}?")
     return replace(targets, warnings=(*targets.warnings, *found))
 
 

@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 class LintContext:
     """The day, the facts of the providers as one project corrects them, its earlier servers.
 
-    `settings`: provisioner.yml, if it is clean.
+    `settings`: provisioner.yml; None if it is not clean, so that nothing in it is certain.
     """
 
     def __init__(
         self,
-        settings: Mapping[str, Any] = MappingProxyType({}),
+        settings: Mapping[str, Any] | None = MappingProxyType({}),
         *,
         today: date | None = None,
     ) -> None:
         self.today = today or date.today()
+        self.knows_settings = settings is not None
+        settings = settings or {}
         self.test_email: Mapping[str, str] = settings.get("test_email", {})
         self.corrections: Mapping[str, Mapping[str, Any]] = settings.get("providers", {})
         self._providers: dict[str, Provider] = {}
@@ -71,9 +73,10 @@ class ProjectContexts:
         return self._known[project]
 
 
-def _clean(settings: Iterable[Document]) -> Mapping[str, Any]:
-    """The first settings, if they are clean."""
-    value = next((document.value for document in settings), None)
-    if not isinstance(value, dict) or not schema_named("project").accepts(value):
+def _clean(settings: Iterable[Document]) -> Mapping[str, Any] | None:
+    """The first settings, if they are clean; none at all, or an empty file, are."""
+    first = next(iter(settings), None)
+    if first is None or (first.value is None and not first.issues):
         return {}
-    return value
+    is_clean = isinstance(first.value, dict) and schema_named("project").accepts(first.value)
+    return first.value if is_clean else None

@@ -14,6 +14,7 @@ from provisioner.config.document import Document
 from provisioner.config.issue import Range
 from provisioner.config.pointer import segments, value_at
 from provisioner.lint.finding import Excerpt
+from provisioner.lint.mistakes.other_names import remedy_for_name
 from provisioner.lint.schema import Schema, SchemaName, Spot, schema_named
 from provisioner.providers.credential_forms import may_be_shown
 from provisioner.secret import MASK
@@ -39,7 +40,9 @@ def excerpt_of(
         return None
     key = own_place.key
     name = _as_written(key, document)
-    value = _value_text(own_place.value, pointer, document, schema.spot(meant) if meant else spot)
+    if meant and not remedy_for_name(path[-1]):  # else a name of other programs' secrets, too
+        spot = schema.spot(meant)
+    value = _value_text(own_place.value, pointer, document, spot)
     if marked == key and value == _MAPPING:
         value = ""
     text = in_columns(f"{name}: {value}".rstrip())

@@ -117,8 +117,8 @@ REASONS: Mapping[str, Reason] = {
         "correct maps_apply_command (or maps_service), or the server files; then try again",
     ),
     "back_failed": Reason(
-        "the delivered document failed, and the one before it could not be restored and applied: "
-        "MAPS may have either",
+        "the delivered document failed, and going back to the state before failed, too: MAPS may "
+        "have either",
         "correct maps_apply_command (or maps_service); then try again",
     ),
     "test_failed": Reason(

@@ -7,6 +7,7 @@ import pytest
 from provisioner.errors import ExitCode
 from tests.cli.checkout import Checkout
 from tests.support.oauth_samples import token_set
+from tests.support.terminal import CTRL_C
 
 
 @pytest.fixture
@@ -26,6 +27,17 @@ def test_a_terminal_is_asked_and_nothing_is_sent(checkout, answer, code):
         mail_server.setblocking(False)
         with pytest.raises(BlockingIOError):
             mail_server.accept()
+
+
+def test_ctrl_c_at_a_question_asks_no_other(checkout):
+    checkout.relay()
+    checkout.relay("Alerts", password="{env: ALERTS}")
+    with checkout.at_terminal("accept") as terminal:
+        terminal.wait_for(r"Accept this destination\? \[y/N\] ")
+        terminal.type(CTRL_C)
+        assert terminal.ends() == ExitCode.INTERRUPTED
+        assert terminal.output.count("Accept this destination?") == 1
+    assert not (checkout.folder / "tokens").exists()
 
 
 def test_without_a_terminal_it_lists_every_change_and_accepts_by_name(checkout):

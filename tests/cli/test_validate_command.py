@@ -159,3 +159,19 @@ def test_rules_lists_them_and_shows_a_page():
     done = run("rules", "plain-text-secret")
     assert done.returncode == 64
     assert "did you mean plaintext-secret?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        ("{}", True),
+        ("test_email: {to: a@example.edu}", True),
+        ("test_email: {from: a@example.edu}", False),
+        ("test_email: {from: a@example.edu}\nsrvers: x", False),  # another finding tells
+    ],
+)
+def test_a_server_without_a_sender(project, settings, warned):
+    (project / "provisioner.yml").write_text(f"{settings}\n")
+    relay = "server_name: Relay\nhost: relay.example.edu\nsmtp_security_level: none\n"
+    (project / "servers/relay.yml").write_text(relay)
+    assert ("[no-sender]" in run("validate").stdout) == warned

@@ -233,9 +233,10 @@ def _instead_of_app_only(scope_field: str, provider: Provider) -> str:
     names = {_split(scope.casefold())[1] for scope in _listed(scope_field)}
     if names.isdisjoint(APP_ONLY_PERMISSIONS) or not provider.smtp_scopes:
         return ""
+    offline = f" {OFFLINE_SCOPE}" if provider.offline == "scope" else ""
     return (
         "MAPS signs in as a person (authorization code flow, delegated permission), not as an app "
-        f"(client credentials): write {provider.smtp_scopes[0]} {OFFLINE_SCOPE}"
+        f"(client credentials): write {provider.smtp_scopes[0]}{offline}"
     )
 
 

@@ -51,16 +51,21 @@ def unknown_mailbox(server: ServerView, context: LintContext) -> Iterator[Issue]
 
 @rule("no-sender", WARNING)
 def no_sender(server: ServerView, context: LintContext) -> Iterator[Issue]:
-    """Other methods have a user_name, or the account that signed in. Without a project, nothing is
-    known of the sender that provisioner.yml may name.
+    """Other methods have a user_name, or the account that signed in. Without a project, or with
+    settings that are wrong, nothing is known of the sender that provisioner.yml may name.
     """
-    level, project = server.text("/smtp_security_level"), server.document.source.project
-    sender = mailbox(server) or server.text(_FROM) or context.test_email.get("from")
-    if level in ("none", "auto_detect") and project and not sender:
+    if not (server.document.source.project and context.knows_settings):
+        return
+    level, own = server.text("/smtp_security_level"), server.get("/test_email")
+    is_wrong = own is not None and not isinstance(own, dict)  # another finding
+    sender = mailbox(server) or server.has(_FROM) or context.test_email.get("from")
+    if level in ("none", "auto_detect") and not (sender or is_wrong):
         yield Issue(
             "/smtp_security_level",
             "there is no mailbox to send a test email from, so a push skips this server",
-            "add `test_email: {from: you@example.edu, to: you@example.edu}`",
+            "add `from: you@example.edu` to test_email"
+            if own
+            else "add `test_email: {from: you@example.edu, to: you@example.edu}`",
         )
 
 

@@ -15,6 +15,12 @@ def same_letters(word: str) -> str:
     return _NO_LETTER.sub("", word.casefold())
 
 
+def is_misspelled(word: str, meant: str) -> bool:
+    """Whether one is the other but for a letter, or for case and signs."""
+    one, other = same_letters(word), same_letters(meant)
+    return one == other or is_typo(one, other)
+
+
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that was most likely meant; None if none is near."""
     return next(iter(near_ones(word, candidates)), None)

@@ -9,7 +9,7 @@ it was written.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.config.issue import Issue
@@ -97,7 +97,7 @@ class _Spelling:
                 astray[home].append(key)
                 names[key] = None
                 self._astray.append((home, key, f"{written}/{escaped(key)}", value[key]))
-            elif key not in known and (name := key.partition(":")[0]) in known:
+            elif name := _without_blank(key, known):
                 message = f"a blank is missing after `{name}:`"
                 remedy = f"write `{name}: ...`, with a blank after the colon"
                 at = f"{written}/{escaped(key)}"
@@ -155,6 +155,12 @@ def _unknown(key: str, near: Sequence[str], node: SchemaNode, message: str, writ
         message = "the merge key `<<` is not part of YAML 1.2"
         remedy = "repeat the settings instead"
     return Issue(pointer, message, remedy, "key", "unknown-key")
+
+
+def _without_blank(key: str, known: Container[str]) -> str | None:
+    """The known key that `key:value` begins with."""
+    name, _, value = key.partition(":")
+    return name if name in known and value[:1].strip() else None
 
 
 def _certain(word: str, near: Sequence[str]) -> str | None:

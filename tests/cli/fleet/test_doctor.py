@@ -222,11 +222,11 @@ def test_the_lock_of_another_run_is_a_warning_and_not_waited_for(pushed):
 
 
 def test_a_host_variable_that_is_misspelled(pushed):
-    pushed.set(maps_aply_command=["/bin/true"], maps_of_the_campus="a map")
+    pushed.set(maps_aply_command=["/bin/true"], maps_server="a server")
     text = pushed.ends(0, "doctor").stdout
     assert "host variable maps_aply_command of maps1 has no meaning" in text
     assert "-> did you mean maps_apply_command?" in text
-    assert "maps_of_the_campus" not in text
+    assert "maps_server" not in text
     assert "did you mean maps_apply_command?" in pushed.ends(0, "plan").stdout
 
 

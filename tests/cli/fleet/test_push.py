@@ -101,7 +101,7 @@ exit 3; fi; cp "$1" {fleet.folder}'
     fleet.set(maps_apply_command=["/bin/sh", "-c", "exit 7"])
     said = fleet.pushed(exit_code=4)
     assert "maps1: unknown" in said
-    assert "the one before it could not be restored and applied: MAPS may have either" in said
+    assert "going back to the state before failed, too: MAPS may have either" in said
     assert "exit code 7" in said
     [row] = [r for r in fleet.ends(0, "status", "--hosts").stdout.splitlines() if "maps1" in r]
     assert row.split("  ")[1].strip() == "not applied"
@@ -198,7 +198,7 @@ def test_where_every_server_is_skipped_no_host_is_asked(fleet):
     assert "0 hosts" not in ended.stderr
 
 
-@pytest.mark.parametrize("file", ["nowhere/x.xml", "servers"])
+@pytest.mark.parametrize("file", ["nowhere/x.xml", "servers", "x" * 300])
 def test_a_report_that_has_no_place_is_found_out_before_a_host_is_asked(fleet, file):
     ended = fleet.ends(1, "push", "--report", f"junit={file}")
     assert f"cannot write {file}: " in ended.stderr

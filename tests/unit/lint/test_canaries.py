@@ -48,8 +48,9 @@ def test_a_wrong_secret_is_not_reported(template, tmp_path):
     assert_none_is_reported(tmp_path, texts)
 
 
-def test_a_wrong_vault_password_is_not_reported(tmp_path):
-    texts = {f"{n}/provisioner.yml": f"vault_password: {s}\n" for n, s in SECRETS.items()}
+@pytest.mark.parametrize("key", ["vault_password", "token"])
+def test_a_secret_in_provisioner_yml_is_not_reported(key, tmp_path):
+    texts = {f"{n}/provisioner.yml": f"{key}: {s}\n" for n, s in SECRETS.items()}
     assert_none_is_reported(tmp_path, texts)
 
 

@@ -93,7 +93,7 @@ def test_a_project_without_its_servers(project):
         read_project(project)
     assert caught.value.message == (
         f"the project files have an error\n{project}/provisioner.yml:2:10: error[no-files] "
-        "no email server is declared: there is no such file or folder\n"
+        f"no email server is declared: there is no file or folder {project}/mail\n"
         "    create it, or correct this path"
     )
 
