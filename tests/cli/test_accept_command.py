@@ -36,7 +36,7 @@ def test_ctrl_c_at_a_question_asks_no_other(checkout):
         terminal.wait_for(r"Accept this destination\? \[y/N\] ")
         terminal.type(CTRL_C)
         assert terminal.ends() == ExitCode.INTERRUPTED
-        assert terminal.output.count("Accept this destination?") == 1
+        assert "Relay" not in terminal.output
     assert not (checkout.folder / "tokens").exists()
 
 
