@@ -208,8 +208,8 @@ def server_files(root: Path, settings: list[Document]) -> Iterator[FoundFile]:
         if _declared(settings, "servers"):
             at, place = settings[0].source.path, settings[0].locate("/servers").value
             missing = f"no email server is declared: there is no file or folder {shown_path(path)}"
-            issue = issue._replace(message=missing, remedy="create it, or correct this path")
-            issue = issue._replace(range=place)
+            remedy = "create it, or correct this path"
+            issue = issue._replace(message=missing, remedy=remedy, range=place)
         yield FoundFile(at, project, issue)
         return
     for found in declared_files(path, root):

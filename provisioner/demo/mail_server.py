@@ -11,7 +11,7 @@ from collections.abc import Collection
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
-from socketserver import StreamRequestHandler, ThreadingTCPServer
+from socketserver import BaseServer, StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 _LONGEST_LINE = 12288  # RFC 4954 section 4
@@ -20,7 +20,16 @@ _ERROR = base64.b64encode(b'{"status":"401","schemes":"bearer"}').decode()
 _REPLIES = {"MAIL": "250 2.1.0 OK", "RCPT": "250 2.1.5 OK", "QUIT": "221 2.0.0 Bye"}
 
 
-class MailServer(ThreadingTCPServer):
+class LoopbackServer(BaseServer):
+    """What the demo's servers have in common."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up ends its own session, and no traceback tells of it."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class MailServer(LoopbackServer, ThreadingTCPServer):
     """Accepts `user` with one of `tokens`, which may change while it runs."""
 
     daemon_threads = True
@@ -32,11 +41,6 @@ class MailServer(ThreadingTCPServer):
         self.received: list[EmailMessage] = []
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up ends its own session, and no traceback tells of it."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
 
 class _Session(StreamRequestHandler):

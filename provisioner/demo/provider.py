@@ -7,12 +7,12 @@ import hashlib
 import json
 import re
 import secrets
-import sys
 from collections.abc import Mapping
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
+
+from provisioner.demo.mail_server import LoopbackServer
 
 # As providers have it for programs on a desktop: any port, no path.
 _REDIRECT_URI = re.compile(r"https?://localhost(:\d{1,5})?")
@@ -24,7 +24,7 @@ _CONSENT = """<p>The application {client_id} requests {scope} for {mailbox}.</p>
 <p><small>This provider of the demo runs on your computer. It needs no password.</small></p>"""
 
 
-class Provider(ThreadingHTTPServer):
+class Provider(LoopbackServer, ThreadingHTTPServer):
     """Holds the codes and tokens that are valid now.
 
     `asks`: a person decides on a page; else each request is accepted.
@@ -40,11 +40,6 @@ class Provider(ThreadingHTTPServer):
         self.codes: dict[str, dict[str, str]] = {}  # the request of each
         self.refresh_tokens: dict[str, str] = {}  # the scope of each
         self.access_tokens: set[str] = set()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up ends its own session, and no traceback tells of it."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
 
 class _Endpoints(BaseHTTPRequestHandler):

@@ -46,14 +46,15 @@ def rollback(
     from provisioner.deploy.run import RunOptions
     from provisioner.deploy.scope import Scope
     from provisioner.deploy.targets import prepare_rollback
+    from provisioner.host.result import HostState
 
-    session = RunSession("rollback", options, report)
+    session, wanted = RunSession("rollback", options, report), HostState.WOULD_CHANGE
 
     def agree(results: list[HostResult]) -> None:
         session.show_plan(results)
         if yes:
             return
-        names = ", ".join(result.host for result in results if result.state == "would change")
+        names = ", ".join(result.host for result in results if result.state is wanted)
         unasked = f"nothing was changed: the rollback of {names} was not confirmed"
         session.require_agreement(f"Roll back {names}?", unasked)
 

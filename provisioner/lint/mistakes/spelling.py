@@ -14,11 +14,10 @@ from typing import Any
 
 from provisioner.config.issue import Issue
 from provisioner.config.pointer import escaped
-from provisioner.lint.mistakes.nearest import near_ones, same_letters
+from provisioner.lint.mistakes.nearest import is_misspelled, near_ones
 from provisioner.lint.mistakes.other_names import named_elsewhere, remedy_for_name
 from provisioner.lint.schema import Schema, SchemaNode
 from provisioner.lint.server import CorrectedDocument
-from provisioner.providers.lookalikes import is_typo
 from provisioner.text import printable
 
 
@@ -165,9 +164,8 @@ def _without_blank(key: str, known: Container[str]) -> str | None:
 
 def _certain(word: str, near: Sequence[str]) -> str | None:
     """What may be written in its place without asking: `login` need not be `logging`."""
-    letters = same_letters(word)
-    likely = [one for one in near if is_typo(letters, same_letters(one))]
-    return near[0] if same_letters(near[0]) == letters or likely == near[:1] else None
+    likely = [one for one in near if is_misspelled(word, one)]
+    return near[0] if likely == near[:1] else None
 
 
 def _names_for_people(node: SchemaNode) -> Iterator[str]:

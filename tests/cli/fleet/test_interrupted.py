@@ -138,13 +138,18 @@ def test_waiting_for_another_push_can_be_ended(fleet):
     assert "interrupted (SIGINT) before anything was changed on a host" in errors
 
 
-def test_a_killed_push_is_gone_on_with(fleet, applying):
-    fleet = fleet.of(2).with_ansible()
-    host = applying(fleet)
-    running = fleet.start("push", "--batches", "1")
+def killed_at_work(fleet, host, *arguments):
+    """A push that is killed while its first host applies the document."""
+    running = fleet.start("push", *arguments)
     host.wait()
     running.kill()
     running.communicate(timeout=60)
+
+
+def test_a_killed_push_is_gone_on_with(fleet, applying):
+    fleet = fleet.of(2).with_ansible()
+    host = applying(fleet)
+    killed_at_work(fleet, host, "--batches", "1")
     assert fleet.states()["maps1"] == "unknown"
     host.go_on()
     resumed = fleet.ends(0, "push", "--resume", "--lock-wait", "60")
@@ -157,10 +162,7 @@ def test_a_killed_push_is_gone_on_with(fleet, applying):
 def test_what_a_killed_push_leaves_begins_no_other_host_and_ends(fleet, applying):
     fleet = fleet.of(3).with_ansible()
     host = applying(fleet)
-    running = fleet.start("push", "--forks", "1")
-    host.wait()
-    running.kill()
-    running.communicate(timeout=60)
+    killed_at_work(fleet, host, "--forks", "1")
     host.go_on()
     wait_until(lambda: ansible_processes(fleet.folder) == [])
     begun = [name for name in fleet.hosts if fleet.document(name).exists()]
