@@ -54,6 +54,11 @@ def checkout_of(root: Path) -> Path | None:
     return next(found, None)
 
 
+def create_repository(folder: Path) -> None:
+    """An empty one, if there is git."""
+    _git(folder, "init", "--quiet", "--template=")
+
+
 def commit_of(root: Path, declared: Iterable[Path]) -> Commit:
     """The commit that is checked out at `root`, and whether the `declared` files differ from it."""
     top = checkout_of(root)

@@ -328,7 +328,8 @@ class Call:
                 reason, about = "crash", crash_of(error)
             if not answer["done"]:
                 if reason:
-                    answer.update(reason=reason, about=_printable(about))
+                    about = self._secrets.mask.line(_printable(about), 4096)
+                    answer.update(reason=reason, about=about)
                 if operation.get("else"):
                     answer["else"] = self.answers(operation["else"])
                 break
@@ -526,7 +527,7 @@ def _account():
 
 
 def _printable(text):
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")[:4096]
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _flock(descriptor, how):

@@ -71,11 +71,14 @@ namespace Ansible.Maps.Operations {
                 answer["done"] = Do(operation, answer);
             } catch (Refusal thrown) {
                 answer["reason"] = thrown.Reason;
-                answer["about"] = thrown.About.Substring(0, Math.Min(thrown.About.Length, 4096));
+                answer["about"] = thrown.About;
             } catch (Exception thrown) {  // never its words: they may quote an argument
                 int error = Refusal.Error(thrown);
                 answer["reason"] = error == 0 ? "crash" : Refusal.Of(error, null).Reason;
                 answer["about"] = error == 0 ? Where(thrown) : (string)call["directory"];
+            }
+            if (answer.ContainsKey("about") && answer["about"] != null) {  // or a program
+                answer["about"] = folder.Secrets.Line((string)answer["about"], 4096);
             }
             return answer;
         }

@@ -89,9 +89,12 @@ class Signals:
 
     @contextmanager
     def ending_a_question(self) -> Iterator[None]:
-        """Raise KeyboardInterrupt at the first signal: nothing runs while a person thinks."""
-        with self.passed_to(_raise_keyboard_interrupt):
-            yield
+        """Interrupted at the first signal: nothing runs while a person thinks."""
+        try:
+            with self.passed_to(_raise_keyboard_interrupt):
+                yield
+        except KeyboardInterrupt:
+            raise Interrupted("nothing was changed on a host: interrupted") from None
 
     def check(self) -> None:
         """Interrupted if a signal has come: called where nothing runs."""

@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shlex
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,14 +89,18 @@ def forgive_leaving() -> None:
 def write_report(file: Path, text: str, option: str, *, mode: int = 0o666) -> None:
     """Replace a file's content; ProvisionerError says why that cannot be.
 
-    What a link leads to is replaced, not the link; a device or a pipe is written to. `mode`: who
-    may read and write the file from its birth on, less the umask.
+    What a link leads to is replaced, not the link; a device or a pipe is written to, and so is the
+    file that standard output goes to, unless others than its owner may not read the report.
+    `mode`: who may read and write the file from its birth on, less the umask.
     """
     from provisioner.private_file import replace_file  # brings OpenSSL along: few runs write files
 
     content = text.encode("utf-8", "backslashreplace")
     try:
-        if file.exists() and not file.is_file():
+        is_stdout = file.exists() and os.path.samestat(file.stat(), os.fstat(1))
+        if is_stdout and mode & stat.S_IROTH:
+            print(text, end="", flush=True)  # /dev/stdout: what was printed there stays
+        elif file.exists() and not file.is_file():
             file.write_bytes(content)  # of a folder, this says what is wrong
         else:
             replace_file(Path(os.path.realpath(file)), content, mode=mode)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from provisioner.deploy.record import (
 )
 from provisioner.deploy.run import Run, RunOptions, open_run, run_started
 from provisioner.deploy.scope import Scope
-from provisioner.errors import ExitCode, Interrupted, PersonNeeded, ProvisionerError, UsageError
+from provisioner.errors import ExitCode, PersonNeeded, ProvisionerError, UsageError
 from provisioner.git import commit_of
 from provisioner.host.result import HostResult
 from provisioner.model.project import Project
@@ -121,12 +121,13 @@ class RunSession:
         asked_for = scope.options() | dict(also or {})
         asked_for[TO_BE_ENTERED] = project.push.to_be_entered
         started = run_started(project, self._command, asked_for)
-        with _recorded(project, started, self.view, keep=keep) as record:
+        with _recorded(project, started, self.view, keep=keep) as record, ExitStack() as opened:
             with self.signals.ending_a_question():
-                opened = given.open(project)
-            with open_run(opened, record, scope, self.signals, executor, options) as run:
-                yield run
-                record.finish(self.signals.first)
+                run = opened.enter_context(
+                    open_run(given.open(project), record, scope, self.signals, executor, options)
+                )
+            yield run
+            record.finish(self.signals.first)
 
     def _become_password(self) -> Secret | None:
         """The password that Ansible would prompt for, asked for now: later nobody sees it."""
@@ -158,11 +159,8 @@ class RunSession:
     def require_agreement(self, question: str, unasked: str) -> None:
         """Ask at the terminal; UsageError says `unasked` where there is none, NotAgreed a no."""
         require_terminal(unasked)
-        try:
-            with self.signals.ending_a_question():
-                agreed = confirm(question)
-        except KeyboardInterrupt:
-            raise Interrupted("nothing was changed: interrupted") from None
+        with self.signals.ending_a_question():
+            agreed = confirm(question)
         if not agreed:
             raise NotAgreed("nothing was changed: not confirmed")
 

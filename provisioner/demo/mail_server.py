@@ -16,7 +16,6 @@ from typing import Any
 
 _LONGEST_LINE = 12288  # RFC 4954 section 4
 _RESPONSE = re.compile(r"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01")
-_ERROR = base64.b64encode(b'{"status":"401","schemes":"bearer"}').decode()
 _REPLIES = {"MAIL": "250 2.1.0 OK", "RCPT": "250 2.1.5 OK", "QUIT": "221 2.0.0 Bye"}
 
 
@@ -53,9 +52,7 @@ class _Session(StreamRequestHandler):
         while line := self._line():
             verb, _, argument = line.partition(" ")
             verb = verb.upper()
-            if verb == "AUTH" and not self.secure:
-                self._reply("530 5.7.0 Must issue a STARTTLS command first")
-            elif verb in ("MAIL", "RCPT", "DATA") and not self.signed_in:
+            if verb in ("MAIL", "RCPT", "DATA") and not self.signed_in:
                 self._reply("530 5.7.0 Authentication required")
             elif command := getattr(self, f"do_{verb.lower()}", None):
                 command(argument)
@@ -88,12 +85,8 @@ class _Session(StreamRequestHandler):
         found = _RESPONSE.fullmatch(base64.b64decode(response).decode())
         user, token = found.groups() if found else ("", "")
         self.signed_in = user == self.server.user and token in self.server.tokens
-        if self.signed_in:
-            self._reply("235 2.7.0 Authentication successful")
-        else:
-            self._reply(f"334 {_ERROR}")
-            self._line()
-            self._reply("535 5.7.8 Authentication failed")
+        succeeded, failed = "235 2.7.0 Authentication successful", "535 5.7.8 Authentication failed"
+        self._reply(succeeded if self.signed_in else failed)
 
     def do_data(self, _argument: str) -> None:
         self._reply("354 Start mail input")

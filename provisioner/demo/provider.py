@@ -1,4 +1,4 @@
-"""An OAuth2 provider on loopback for one client: RFC 6749 with PKCE S256, and RFC 7009."""
+"""An OAuth2 provider on loopback for one client: RFC 6749 with PKCE S256."""
 
 from __future__ import annotations
 
@@ -68,13 +68,12 @@ class _Endpoints(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         form = dict(parse_qsl(body.decode()))
-        routes = {"/token": self._issue_tokens, "/revoke": self._revoke}
         header = self.headers.get("Authorization", "").removeprefix("Basic ")
         client = [unquote_plus(part) for part in base64.b64decode(header).decode().split(":")]
-        if client != [self.server.client_id, self.server.client_secret]:
+        if self.path != "/token" or client != [self.server.client_id, self.server.client_secret]:
             self._send(401, '{"error": "invalid_client"}', "application/json")
             return
-        answer = routes[self.path](form) if self.path in routes else {"error": "invalid_request"}
+        answer = self._issue_tokens(form)
         self._send(400 if "error" in answer else 200, json.dumps(answer), "application/json")
 
     def _issue_tokens(self, form: Mapping[str, str]) -> dict[str, object]:
@@ -96,13 +95,6 @@ class _Endpoints(BaseHTTPRequestHandler):
         given = (challenge, form.get("redirect_uri"))
         valid = given == (request.get("code_challenge"), request.get("redirect_uri"))
         return request.get("scope", "") if valid else ""
-
-    def _revoke(self, form: Mapping[str, str]) -> dict[str, object]:
-        """There is one grant: any token of it ends all."""
-        if form.get("token") in {*self.server.refresh_tokens, *self.server.access_tokens}:
-            self.server.refresh_tokens.clear()
-            self.server.access_tokens.clear()
-        return {}
 
     def _redirect(self, request: Mapping[str, str], **answer: str) -> None:
         query = urlencode(answer | {"state": request.get("state", ""), "iss": self.server.issuer})

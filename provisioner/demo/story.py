@@ -10,11 +10,10 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
@@ -29,6 +28,7 @@ from rich.text import Text
 from provisioner.demo.mail_server import MailServer
 from provisioner.demo.provider import Provider
 from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.git import create_repository
 from provisioner.oauth.callback_tls import localhost_certificate
 
 MAILBOX = "reports@example.edu"
@@ -204,17 +204,6 @@ def _print_next_steps(demo: Demo, *, keep: bool) -> None:
         sys.stdin.readline()
 
 
-def _make_checkout(project: Path) -> None:
-    """A repository of its own: if the temporary folder is in another one, so would be the key."""
-    with suppress(FileNotFoundError):  # without git, nothing but that case fails
-        subprocess.run(
-            ["git", "init", "--quiet", "--template=", str(project)],
-            env={"PATH": os.environ.get("PATH", os.defpath)},
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-
-
 @contextmanager
 def _started(folder: Path, *, browser: bool) -> Iterator[Demo]:
     """The project, written, with its servers running."""
@@ -228,7 +217,7 @@ def _started(folder: Path, *, browser: bool) -> Iterator[Demo]:
     values["import"] = json.dumps([sys.executable, "-c", _IMPORT, f"{project}/imported.json"])
     for name, template in FILES.items():
         _write(project / name, template.format(**values))
-    _make_checkout(project)
+    create_repository(project)  # else the key would be in one that the temporary folder is in
     console = Console(soft_wrap=True)
     environment = os.environ | dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1")
     environment["XDG_CONFIG_HOME"] = str(folder / "config")  # for a vault key of its own

@@ -40,6 +40,17 @@ def test_ctrl_c_at_a_question_asks_no_other(checkout):
     assert not (checkout.folder / "tokens").exists()
 
 
+def test_ctrl_c_at_the_question_of_a_push_ends_it(checkout):
+    checkout.relay()
+    checkout.write("inventory/hosts.ini", "[maps]\nmaps1 ansible_connection=local\n")
+    with checkout.at_terminal("push") as terminal:
+        terminal.wait_for(r"Accept this destination\? \[y/N\] ")
+        terminal.type(CTRL_C)
+        assert terminal.ends() == ExitCode.INTERRUPTED
+        assert "nothing was changed on a host: interrupted" in terminal.output
+    assert not (checkout.folder / "tokens").exists()
+
+
 def test_without_a_terminal_it_lists_every_change_and_accepts_by_name(checkout):
     checkout.relay()
     checkout.relay("Alerts", password="{env: ALERTS}")

@@ -82,6 +82,9 @@ def test_a_pipe_is_written_to_and_stays_one(project):
     to_a_pipe = [sys.executable, "-m", "provisioner", "validate", "--output", "/dev/stdout"]
     done = subprocess.run([*to_a_pipe, "--format", "gitlab"], capture_output=True, check=False)
     assert done.stdout.startswith(b"[\n")
+    with open("both", "wb") as both:  # noqa: PTH123
+        subprocess.run([*to_a_pipe, "--format", "gitlab"], stdout=both, check=False)
+    assert Path("both").read_bytes() == done.stdout, "the report, and then what is printed"
     os.mkfifo("pipe")
     with subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE) as reader:
         assert run("--format", "gitlab", "--output", "pipe").returncode == 1

@@ -233,6 +233,17 @@ def test_revealed_secrets_are_in_their_owners_file_and_nowhere_else(desk, ending
     assert desk.secrets_seen(but_in=out.name) == []
 
 
+def test_the_file_of_standard_output_gets_no_secret_that_others_may_read(desk):
+    out = desk.folder / "out.html"
+    command = [PROVISIONER, "worksheet", *REVEAL, "--yes", "--output", "out.html"]
+    with out.open("w") as stream:
+        subprocess.run(
+            command, cwd=desk.folder, env=desk.environment, stdout=stream, check=True, timeout=60
+        )
+    assert CLIENT_SECRET in out.read_text()
+    assert mode_of(out) == 0o600
+
+
 def test_a_pipe_gets_no_secret_unless_its_reader_may_have_them(desk):
     said = desk.refused(ExitCode.USAGE, *REVEAL)
     assert "refusing to write secrets to standard output, which is not a terminal" in said

@@ -529,6 +529,11 @@ RUNS = [
         refused("run", "not_started", "{folder}/no-such-program"),
     ),
     case(
+        "shows no secret in the name of a program",
+        {**run(), "argv": ["{folder}/hidden-old-one"]},
+        refused("run", "not_started", "{folder}/***"),
+    ),
+    case(
         "makes the folder for a command's lock",
         run(),
         done("run", exit=0, output=""),

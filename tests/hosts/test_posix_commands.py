@@ -93,12 +93,20 @@ def test_a_command_that_a_signal_ends(host):
 
 
 @pytest.mark.parametrize(
-    "argv", [["/"], ["/etc/passwd"], ["no\0such"], [""], ["x" * 5000], ["echo", "y" * 200_000]]
+    ("argv", "about"),
+    [
+        (["/"], "/"),
+        (["/etc/passwd"], "/etc/passwd"),
+        (["no\0such"], "no such"),
+        (["x" * 5000], "x" * 4093 + "..."),
+        (["echo", "y" * 200_000], "echo"),
+        ([""], None),  # the folder
+    ],
 )
-def test_what_is_no_program(host, argv):
+def test_what_is_no_program(host, argv, about):
     [answer] = host.ask({"op": "run", "argv": argv, "timeout": 5})
     assert (answer["done"], answer["reason"]) == (False, "not_started")
-    assert answer["about"] == argv[0][:4096] or argv == [""]
+    assert answer["about"] == (about or str(host.folder))
 
 
 # -- signals, and those who go away

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,25 @@ from tests.windows.powershells import NONE, Calls, PowerShell, powershells
 __all__ = ["certificate"]
 
 
-def _parameters() -> list[object]:
-    """Each PowerShell; its tests are one group, so that all its tables run in one process."""
+def _parameters(powershells: Iterable[PowerShell]) -> list[object]:
+    """The tests of each are one group, so that all its tables run in one process."""
     found = []
-    for one in powershells():
+    for one in powershells:
         marks = (pytest.mark.xdist_group(f"powershell {one.name}"), pytest.mark.long)
         found.append(pytest.param(one, id=one.name, marks=marks))
     return found or [pytest.param(None, marks=pytest.mark.skip(reason=NONE))]
 
 
-@pytest.fixture(scope="session", params=_parameters())
+# For tests that start processes of their own: Windows', where there is one, in Wine or not.
+NEAREST = pytest.mark.parametrize(
+    "powershell",
+    _parameters([one for one in powershells() if "windows" in one.has] or powershells()),
+    indirect=True,
+    scope="session",
+)
+
+
+@pytest.fixture(scope="session", params=_parameters(powershells()))
 def powershell(request: pytest.FixtureRequest) -> PowerShell:
     """Each PowerShell that is here."""
     found: PowerShell = request.param

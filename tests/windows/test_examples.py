@@ -1,4 +1,4 @@
-"""The scripts of the how-to pages do what these pages say, in each PowerShell."""
+"""The scripts of the how-to pages do what these pages say."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.paths import ROOT
 from tests.support.scripted_smtp import scripted_server
+from tests.windows.conftest import NEAREST
 from tests.windows.powershells import PowerShell
 
 PAGES = [ROOT / "docs" / "how-to" / name for name in ("apply-command.md", "test-maps.md")]
@@ -86,6 +87,7 @@ def test_a_tool_gets_each_server_whole_on_its_standard_input(desk: Desk) -> None
     assert desk.apply("import.ps1", str(tool)).stdout == "generation 7: 0 email servers\n"
 
 
+@NEAREST
 def test_a_ticket_names_servers_and_no_secret(desk: Desk) -> None:
     answer = "R HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
     with scripted_server(["H", answer]) as hook:
@@ -101,6 +103,7 @@ def test_a_ticket_names_servers_and_no_secret(desk: Desk) -> None:
     assert ended.returncode == 1, "a ticket that is not opened is a failure"
 
 
+@NEAREST
 def test_an_email_names_servers_and_no_secret(desk: Desk) -> None:
     talk = ["S 220 relay", "C", "S 250 relay", "C", "S 250 ok", "C", "S 250 ok"]
     talk += ["C", "S 354 go on", "M", "S 250 taken", "C", "S 221 bye"]
@@ -116,6 +119,7 @@ def test_an_email_names_servers_and_no_secret(desk: Desk) -> None:
     assert desk.apply("alert.ps1", "-Port", str(relay.port), *arguments).returncode == 1
 
 
+@NEAREST
 @pytest.mark.parametrize(("line", "code"), [("RCPT 250 ok", 0), ("535 5.7.3 refused", 1)])
 def test_maps_has_sent_if_its_log_says_so_after_the_task_was_started(
     desk: Desk, line: str, code: int

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.windows.conftest import NEAREST
 from tests.windows.host import WindowsHost
 from tests.windows.powershells import Calls, signed
 
@@ -22,6 +23,7 @@ def version(data: bytes, name: str) -> int:
     return int(whole["port"])
 
 
+@NEAREST
 @pytest.mark.parametrize("seed", range(2))
 def test_a_kill_tears_nothing(seed, powershell, tmp_path):
     calls = Calls(powershell, tmp_path / "calls")

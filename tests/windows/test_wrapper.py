@@ -1,4 +1,4 @@
-"""The module as Ansible starts it: its wrapper, over sshd, in each PowerShell."""
+"""The module as Ansible starts it: its wrapper, over sshd."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pytest
 
 from provisioner.resources import playbooks_folder
 from tests.hosts.operation_cases import DOCUMENT, LIES, READ, STATE, call, smtp, write
+from tests.windows.conftest import NEAREST
 from tests.windows.powershells import FOLDER, PowerShell, signed
 
 BIN = Path(sys.executable).parent
@@ -92,6 +93,7 @@ def ask(powershell: PowerShell, sshd: int, tmp_path: Path) -> Callable[..., dict
     return answered
 
 
+@NEAREST
 def test_a_call_and_what_is_no_call(powershell, ask, tmp_path):
     """The one process of the tables does not compile as Ansible does: there warnings are errors."""
     folder = tmp_path / "maps-provisioner"

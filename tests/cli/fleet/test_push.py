@@ -119,6 +119,17 @@ def test_what_is_not_there_on_a_host_is_named(fleet):
     assert "apply: the program could not be started: /no/such\n" in said
 
 
+def test_a_secret_in_the_words_of_a_command_is_masked(fleet):
+    """As the name of the program, and in what it prints: on the terminal and in the journal."""
+    fleet.set(maps_apply_command=[f"/no/such/{PASSWORD}"])
+    said = fleet.pushed(exit_code=3)
+    assert "apply: the program could not be started: /no/such/***" in said
+    fleet.set(maps_apply_command=["/bin/sh", "-c", f"echo 'wrong: {PASSWORD}'; exit 3"])
+    said += fleet.pushed(exit_code=4)
+    assert "| wrong: ***" in said
+    assert PASSWORD not in said + json.dumps(fleet.journals())
+
+
 def test_only_the_named_server_is_changed_and_an_orphan_stays(fleet):
     fleet.declare("Alerts")
     fleet.pushed()

@@ -32,7 +32,7 @@ def test_the_plan_is_shown_and_asked_about(fleet):
         terminal.wait_for(question)
         terminal.type(CTRL_C)
         assert terminal.ends() == 130
-        assert "nothing was changed: interrupted" in terminal.output
+        assert "nothing was changed on a host: interrupted" in terminal.output
     assert not fleet.document().exists()
     assert answered(fleet.with_ansible(), question, "y\n")[0] == 0
     assert fleet.served("maps1") == ["Reports"]

@@ -92,6 +92,7 @@ def test_a_code_is_accepted_once_and_only_for_its_address(client):
     assert client.redeem(callback["code"][0])["error"] == "invalid_grant"
 
 
+@pytest.mark.parametrize("client", ["scripted"], indirect=True)
 def test_a_revoked_grant_is_not_refreshed(client):
     token = client.redeem(client.callback()["code"][0])["refresh_token"]
     assert "access_token" in client.refresh(token)
@@ -163,9 +164,13 @@ def test_clients_that_hang_up_leave_the_terminal_alone(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("smtp", ["scripted"], indirect=True)
+def test_a_sign_in_without_tls_is_rejected(smtp):
+    assert sign_in(smtp, TOKEN) == 530
+
+
 def test_tls_comes_before_a_sign_in_and_a_sign_in_before_a_message(smtp, tmp_path):
     assert not smtp.has_extn("auth")
-    assert sign_in(smtp, TOKEN) == 530
     smtp.starttls(context=ssl.create_default_context(cafile=tmp_path / "ca.pem"))
     smtp.ehlo()
     assert [smtp.docmd(line)[0] for line in (f"MAIL FROM:<{MAILBOX}>", "VRFY")] == [530, 502]
