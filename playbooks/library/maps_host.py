@@ -328,7 +328,7 @@ class Call:
                 reason, about = "crash", crash_of(error)
             if not answer["done"]:
                 if reason:
-                    about = self._secrets.mask.line(_printable(about), 4096)
+                    about = self._secrets.mask.text(_printable(about))[:4096]
                     answer.update(reason=reason, about=about)
                 if operation.get("else"):
                     answer["else"] = self.answers(operation["else"])

@@ -113,7 +113,8 @@ namespace Ansible.Maps.Masking {
             return masked.Select(one => OneLine(one, most)).ToArray();
         }
 
-        private string Text(string text) {
+        /// <summary>One text, masked.</summary>
+        public string Text(string text) {
             byte[] raw = Encoding.UTF8.GetBytes(text);
             return Encoding.UTF8.GetString(Tokens.Bytes.GetBytes(Masked(Tokens.Bytes.GetString(raw))));
         }

@@ -78,7 +78,8 @@ namespace Ansible.Maps.Operations {
                 answer["about"] = error == 0 ? Where(thrown) : (string)call["directory"];
             }
             if (answer.ContainsKey("about") && answer["about"] != null) {  // or a program
-                answer["about"] = folder.Secrets.Line((string)answer["about"], 4096);
+                string about = folder.Secrets.Text((string)answer["about"]);
+                answer["about"] = about.Substring(0, Math.Min(about.Length, 4096));
             }
             return answer;
         }
