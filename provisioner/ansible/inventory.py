@@ -24,6 +24,8 @@ from provisioner.config.file_text import shown_path
 from provisioner.errors import FleetError
 
 _SOURCE = re.compile(r"inventory source (.+)$", re.MULTILINE)
+_SUBSCRIPT = re.compile(r"\[[-:\d]+\]$")
+_WILDCARD = re.compile(r"^~|[*?\[]")
 _NO_VAULT_PASSWORD = ("A vault password must be specified", "no vault secrets")
 _VAULT_REMEDY = (
     "name a file with its password: --vault-password-file, or vault_password_file in ansible.cfg"
@@ -52,7 +54,8 @@ class Inventory:
         """The hosts of an Ansible host pattern, sorted; FleetError when it is none.
 
         One without a name in it (of an empty variable, or torn) means all hosts to Ansible. A host
-        is what its whole name means, whatever signs are in it.
+        is what its whole name means, whatever signs are in it. One that has `unknown_names` matches
+        nothing: with a slip in it, `maps:!test` would mean the hosts that it leaves out, too.
         """
         from ansible.errors import AnsibleError
         from ansible.inventory.manager import split_host_pattern
@@ -62,6 +65,8 @@ class Inventory:
         try:
             if not all(part.strip("!&~") for part in split_host_pattern(pattern) or [""]):
                 raise AnsibleError
+            if self.unknown_names(pattern):
+                return ()
             found = {str(host.name) for host in self._manager.get_hosts(pattern)}
         except AnsibleError:
             raise FleetError(
@@ -69,6 +74,18 @@ class Inventory:
                 remedy="use a group, a host or a pattern such as maps:&prod",
             ) from None
         return tuple(sorted(found))
+
+    def unknown_names(self, pattern: str) -> tuple[str, ...]:
+        """The names in a pattern that no group or host has, and that Ansible would leave out.
+
+        What may match anything, such as `web*` or `~web.+`, is no name.
+        """
+        from ansible import constants
+        from ansible.inventory.manager import split_host_pattern
+
+        known = {*self._manager.groups, *self._manager.hosts, *constants.LOCALHOST}
+        names = (_SUBSCRIPT.sub("", part.lstrip("!&")) for part in split_host_pattern(pattern))
+        return tuple(n for n in names if n not in known and not _WILDCARD.search(n))
 
     def groups(self) -> tuple[str, ...]:
         """The groups a person wrote, sorted."""

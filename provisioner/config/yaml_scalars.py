@@ -85,7 +85,8 @@ def tag_words(event: Any) -> tuple[str, str] | None:
     if event.tag not in _KNOWN_TAGS.get(type(event), _LIST_TAGS):
         if event.tag.startswith("!v"):
             return "unknown tag", "did you mean !vault, before ansible-vault text?"
-        return "unknown tag", "remove it; the only tag of email servers is !vault"
+        remedy = "quote text that begins with !, or remove the tag; !vault is the only one here"
+        return "unknown tag", remedy
     if event.tag == "!vault" and not is_vault_text(event.value):
         return (
             "the value of !vault is not ansible-vault text",

@@ -35,7 +35,7 @@ from provisioner.deploy.record import (
     WarningGiven,
     new_run_id,
 )
-from provisioner.deploy.scope import Scope, chosen_servers, scoped
+from provisioner.deploy.scope import Scope, chosen_servers, concerned, scoped
 from provisioner.deploy.targets import (
     Prepare,
     Targets,
@@ -270,7 +270,8 @@ def open_run(
             root=project.root,
             vault_password_files=executor.vault_password_files,
         )
-        targets = options.prepare(declared(project, servers, inventory), inventory, opened.secrets)
+        targets = concerned(declared(project, servers, inventory), scope, inventory)
+        targets = options.prepare(targets, inventory, opened.secrets)
         targets = scoped(targets, scope, inventory)
         unreadable, variables = inventory.read_variables(targets.all_hosts)
         targets = with_misspelled(targets, variables)

@@ -73,6 +73,20 @@ def chosen_servers(project: Project, names: Collection[str]) -> tuple[EmailServe
     return tuple(project.server(name) for name in names) if names else project.servers
 
 
+def concerned(targets: Targets, scope: Scope, inventory: Inventory) -> Targets:
+    """The targets without servers that go to none of the hosts that the run is about: what they
+    lack does not matter. One that goes to no host at all stays, for it to be told."""
+    if scope.limit is None:
+        return targets
+    hosts = set(inventory.matching(scope.limit))
+    left = [
+        s
+        for s in targets.servers
+        if not (there := targets.hosts[s.server_name]) or hosts & set(there)
+    ]
+    return replace(targets, servers=left)
+
+
 def scoped(targets: Targets, scope: Scope, inventory: Inventory) -> Targets:
     """The targets that a run is about; UsageError where there are none."""
     if scope.prune:
@@ -102,20 +116,23 @@ def _limited(targets: Targets, scope: Scope, inventory: Inventory) -> Targets:
     hosts = inventory.matching(pattern)
     limited = targets.limited_to(hosts)
     if not hosts:
+        unknown = ", ".join(inventory.unknown_names(pattern))
+        why = f": it has no group or host {unknown}" if unknown else ""
         raise UsageError(
-            f"--limit {pattern} matches no host of {inventory.path}",
+            f"--limit {pattern} matches no host of {inventory.path}{why}",
             remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}",
         )
-    if targets.entries and not limited.all_hosts:
+    there = sorted({host for found in targets.hosts.values() for host in found})
+    if there and not any(limited.hosts.values()) and not limited.pruned_hosts:
         named = ", ".join((*scope.servers, *scope.hosts))
         if named:
             raise UsageError(
                 f"{named} and --limit {pattern} name no common host",
-                remedy=f"hosts of {named}: {', '.join(targets.all_hosts)}",
+                remedy=f"hosts of {named}: {', '.join(there)}",
             )
         raise UsageError(
             f"no email server is declared for the hosts of --limit {pattern}",
-            remedy=f"hosts with one: {', '.join(targets.all_hosts)}",
+            remedy=f"hosts with one: {', '.join(there)}",
         )
     return limited
 

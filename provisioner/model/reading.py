@@ -49,7 +49,7 @@ def read_and_lint(root: Path) -> tuple[Project, LintResult]:
     """The same, with its warnings."""
     _require_folder(root)
     settings = settings_documents(root)
-    _require_servers(root, settings)
+    require_servers(root, settings)
     strays = documents_of(stray_files(root, settings))
     servers = list(documents_of(server_files(root, settings)))
     result = lint([*settings, *strays, *servers], settings=settings)
@@ -64,7 +64,8 @@ def _require_folder(root: Path) -> None:
         raise InvalidProject(f"there is no folder {shown_path(root)}", remedy=remedy)
 
 
-def _require_servers(root: Path, settings: list[Document]) -> None:
+def require_servers(root: Path, settings: list[Document]) -> None:
+    """InvalidProject if the folder is none of a project."""
     path = servers_path(root, settings)
     if path.exists() or settings:
         return  # a finding says where the settings name another place

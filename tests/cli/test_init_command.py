@@ -580,6 +580,11 @@ def test_an_interrupted_dialog_prints_no_password(folder):
 
 def test_the_merge_driver_of_a_checkout(folder, run):
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    refused = run("init", "--merge-driver")
+    assert refused.returncode == ExitCode.FAILURE
+    assert not (folder / "tokens").exists(), "there is no project yet"
+    assert "run this in the project folder, or pass --project" in refused.stderr
+    (folder / "servers").mkdir()
     assert run("init", "--merge-driver").returncode == ExitCode.DONE
     assert "merge-credentials" in (folder / ".git/config").read_text()
     assert (folder / "tokens/.gitattributes").is_file()

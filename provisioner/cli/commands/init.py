@@ -17,6 +17,7 @@ from provisioner.cli.options import NewProjectFolder
 from provisioner.cli.output import print_note, print_text
 from provisioner.config.file_text import shown_path
 from provisioner.errors import ExitCode, Interrupted
+from provisioner.model.reading import require_servers
 from provisioner.text import command_for, proposed_command
 
 
@@ -76,6 +77,7 @@ def init(
     given = {key: value for key, value in locals().items() if key in ANSWERS}
     found = NewProject(project)
     if merge_driver:
+        require_servers(project, found.settings)
         write_files([found.attributes_file()])
         return ExitCode.DONE if print_merge_driver(project) else ExitCode.FAILURE
     found.require_usable()

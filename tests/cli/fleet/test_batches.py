@@ -76,6 +76,8 @@ def test_only_the_hosts_of_a_limit_are_asked(three_hosts):
     assert fleet.served("maps3") == ["Reports"]
     nobody = fleet.ends(64, "push", "--limit", "maps9")
     assert "--limit maps9 matches no host of" in nobody.stderr
+    slip = fleet.ends(64, "push", "--limit", "maps:!mpas2").stderr
+    assert "it has no group or host mpas2\n" in slip, "else it would mean maps2, too"
 
     program = fleet.folder / "inventory" / "program"
     program.write_text(f"#!/bin/sh\ntouch {fleet.folder}/ran\n")

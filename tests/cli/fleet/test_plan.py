@@ -95,6 +95,18 @@ def test_a_plan_before_anything_was_accepted_names_what_it_left_out(fleet, home)
     assert not (fleet.folder / "tokens").exists()
 
 
+def test_of_a_limit_only_its_own_servers_are_needed(fleet):
+    fleet.of(2).declare("Reports", hosts="maps1", password={"env": "NO_SUCH_VARIABLE"})
+    fleet.declare("Alerts", hosts="maps2")
+    alone = fleet.ends(2, "plan", "--limit", "maps2").stdout
+    assert "+ Alerts: added" in alone
+    assert "Reports" not in alone
+    skipped = fleet.ends(1, "plan", "--limit", "maps1").stdout
+    assert "Reports: skipped" in skipped
+    assert "NO_SUCH_VARIABLE is not set" in skipped
+    assert "Alerts" not in skipped
+
+
 def test_a_host_is_asked_once_and_once_more_where_something_is_delivered(fleet, tmp_path):
     calls, ssh = tmp_path / "calls", tmp_path / "ssh"
     ssh.write_text(

@@ -41,6 +41,8 @@ def test_a_host_that_lost_its_last_server_is_pruned_too(pushed):
     fleet.declare("Reports", hosts="mpas")
     refused = fleet.ends(1, "push", "--prune", "--yes").stderr
     assert "the host pattern of Reports matches no host" in refused, "a slip prunes nothing"
+    fleet.declare("Reports", hosts="other,mpas")
+    assert fleet.ends(1, "push", "--prune", "--yes").stderr == refused, "nor does one in a part"
     fleet.declare("Reports", hosts="other")
     fleet.pushed("--prune", "--yes", "--limit", "maps1")
     assert fleet.served("maps1") == []

@@ -21,7 +21,10 @@ HOSTS = {
     "gone": (),
 }
 INVENTORY = SimpleNamespace(
-    path=Path("hosts.ini"), matching=lambda pattern: HOSTS[pattern], groups=lambda: ("maps",)
+    path=Path("hosts.ini"),
+    matching=lambda pattern: HOSTS[pattern],
+    unknown_names=lambda _: (),
+    groups=lambda: ("maps",),
 )
 
 

@@ -37,7 +37,10 @@ HOSTS = {
 def inventory():
     """Groups of hosts, which are all the patterns there are."""
     return SimpleNamespace(
-        path="hosts.ini", matching=lambda pattern: HOSTS[pattern], groups=lambda: ("maps", "one")
+        path="hosts.ini",
+        matching=lambda pattern: HOSTS[pattern],
+        unknown_names=lambda _: (),
+        groups=lambda: ("maps", "one"),
     )
 
 
