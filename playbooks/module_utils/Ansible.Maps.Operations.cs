@@ -77,7 +77,7 @@ namespace Ansible.Maps.Operations {
                 answer["reason"] = error == 0 ? "crash" : Refusal.Of(error, null).Reason;
                 answer["about"] = error == 0 ? Where(thrown) : (string)call["directory"];
             }
-            if (answer.ContainsKey("about") && answer["about"] != null) {  // or a program
+            if (answer.ContainsKey("about") && answer["about"] != null) {  // it may be the name of a program
                 string about = folder.Secrets.Text((string)answer["about"]);
                 answer["about"] = about.Substring(0, Math.Min(about.Length, 4096));
             }

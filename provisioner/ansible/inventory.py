@@ -54,8 +54,9 @@ class Inventory:
         """The hosts of an Ansible host pattern, sorted; FleetError when it is none.
 
         One without a name in it (of an empty variable, or torn) means all hosts to Ansible. A host
-        is what its whole name means, whatever signs are in it. One that has `unknown_names` matches
-        nothing: with a slip in it, `maps:!test` would mean the hosts that it leaves out, too.
+        is what its whole name means, whatever signs are in it. One with a name that no group or
+        host has matches nothing: Ansible would leave the name out, so with a slip in it
+        `maps:!test` would mean those of test, too.
         """
         from ansible.errors import AnsibleError
         from ansible.inventory.manager import split_host_pattern
@@ -65,7 +66,7 @@ class Inventory:
         try:
             if not all(part.strip("!&~") for part in split_host_pattern(pattern) or [""]):
                 raise AnsibleError
-            if self.unknown_names(pattern):
+            if self._unknown_names(pattern):
                 return ()
             found = {str(host.name) for host in self._manager.get_hosts(pattern)}
         except AnsibleError:
@@ -75,11 +76,14 @@ class Inventory:
             ) from None
         return tuple(sorted(found))
 
-    def unknown_names(self, pattern: str) -> tuple[str, ...]:
-        """The names in a pattern that no group or host has, and that Ansible would leave out.
+    def no_match(self, pattern: str) -> str:
+        """What to say of a pattern that matches no host."""
+        unknown = ", ".join(self._unknown_names(pattern))
+        why = f": it has no group or host {unknown}" if unknown else ""
+        return f"matches no host of {self.path}{why}"
 
-        What may match anything, such as `web*` or `~web.+`, is no name.
-        """
+    def _unknown_names(self, pattern: str) -> tuple[str, ...]:
+        """The names in it that no group or host has; `web*` and `~web.+` are none."""
         from ansible import constants
         from ansible.inventory.manager import split_host_pattern
 

@@ -90,8 +90,8 @@ def write_report(file: Path, text: str, option: str, *, mode: int = 0o666) -> No
     """Replace a file's content; ProvisionerError says why that cannot be.
 
     What a link leads to is replaced, not the link; a device or a pipe is written to, and so is the
-    file that standard output goes to, unless others than its owner may not read the report.
-    `mode`: who may read and write the file from its birth on, less the umask.
+    file that standard output goes to, if others than its owner may read the report. `mode`: who may
+    read and write the file from its birth on, less the umask.
     """
     from provisioner.private_file import replace_file  # brings OpenSSL along: few runs write files
 

@@ -64,6 +64,9 @@ def ask_secret(question: str) -> Secret:
             return Secret(getpass.getpass(f"{question}: "))
     except EOFError:
         raise _no_answer() from None
+    except KeyboardInterrupt:
+        print(file=sys.stderr)  # what is said of it is a line of its own
+        raise
 
 
 def _answer(question: str) -> str:

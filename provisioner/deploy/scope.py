@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -76,15 +76,14 @@ def chosen_servers(project: Project, names: Collection[str]) -> tuple[EmailServe
 def concerned(targets: Targets, scope: Scope, inventory: Inventory) -> Targets:
     """The targets without servers that go to none of the hosts that the run is about: what they
     lack does not matter. One that goes to no host at all stays, for it to be told."""
-    if scope.limit is None:
-        return targets
-    hosts = set(inventory.matching(scope.limit))
-    left = [
-        s
-        for s in targets.servers
-        if not (there := targets.hosts[s.server_name]) or hosts & set(there)
-    ]
-    return replace(targets, servers=left)
+    limits = () if scope.limit is None else (scope.limit,)
+    wanted = [_hosts_of(patterns, inventory) for patterns in (scope.hosts, limits) if patterns]
+
+    def is_concerned(server: EmailServer) -> bool:
+        hosts = targets.hosts[server.server_name]
+        return not hosts or bool(set(hosts).intersection(*wanted))
+
+    return replace(targets, servers=[s for s in targets.servers if is_concerned(s)])
 
 
 def scoped(targets: Targets, scope: Scope, inventory: Inventory) -> Targets:
@@ -97,9 +96,13 @@ def scoped(targets: Targets, scope: Scope, inventory: Inventory) -> Targets:
     return targets if scope.limit is None else _limited(targets, scope, inventory)
 
 
+def _hosts_of(patterns: Iterable[str], inventory: Inventory) -> set[str]:
+    return {host for pattern in patterns for host in inventory.matching(pattern)}
+
+
 def _named(targets: Targets, scope: Scope, inventory: Inventory) -> set[str]:
     declared = {host for hosts in targets.declared.values() for host in hosts}
-    found = {host for pattern in scope.hosts for host in inventory.matching(pattern)}
+    found = _hosts_of(scope.hosts, inventory)
     unknown = sorted(found - declared)
     if unknown or not found:
         names = sorted(declared)
@@ -116,10 +119,8 @@ def _limited(targets: Targets, scope: Scope, inventory: Inventory) -> Targets:
     hosts = inventory.matching(pattern)
     limited = targets.limited_to(hosts)
     if not hosts:
-        unknown = ", ".join(inventory.unknown_names(pattern))
-        why = f": it has no group or host {unknown}" if unknown else ""
         raise UsageError(
-            f"--limit {pattern} matches no host of {inventory.path}{why}",
+            f"--limit {pattern} {inventory.no_match(pattern)}",
             remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}",
         )
     there = sorted({host for found in targets.hosts.values() for host in found})

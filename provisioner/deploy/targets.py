@@ -273,11 +273,9 @@ def _require_some_host(targets: Targets, inventory: Inventory) -> None:
 
 def _require_hosts(server: EmailServer, inventory: Inventory) -> None:
     if not inventory.matching(server.hosts):
-        unknown = ", ".join(inventory.unknown_names(server.hosts))
-        why = f": it has no group or host {unknown}" if unknown else ""
         raise NoHosts(
-            f"{server.where('hosts')}: the host pattern {server.hosts!r} matches no host of "
-            f"{inventory.path}{why}",
+            f"{server.where('hosts')}: the host pattern {server.hosts!r} "
+            f"{inventory.no_match(server.hosts)}",
             remedy=f"groups there: {', '.join(inventory.groups()) or 'none'}; "
             "correct `hosts:` of the server, or the inventory"
             if inventory.matching("all")

@@ -19,10 +19,10 @@ from tests.windows.powershells import NONE, Calls, PowerShell, powershells
 __all__ = ["certificate"]
 
 
-def _parameters(powershells: Iterable[PowerShell]) -> list[object]:
+def _parameters(some: Iterable[PowerShell]) -> list[object]:
     """The tests of each are one group, so that all its tables run in one process."""
     found = []
-    for one in powershells:
+    for one in some:
         marks = (pytest.mark.xdist_group(f"powershell {one.name}"), pytest.mark.long)
         found.append(pytest.param(one, id=one.name, marks=marks))
     return found or [pytest.param(None, marks=pytest.mark.skip(reason=NONE))]

@@ -42,6 +42,7 @@ def test_the_password_of_sudo_is_asked_for_at_once_or_not_at_all(fleet, tmp_path
         terminal.wait_for("BECOME password: ")
         terminal.type(CTRL_C)
         assert terminal.ends() == 130, "nothing is at work that had to finish"
+        assert "\nError: nothing was changed on a host: interrupted" in terminal.output
     with fleet.at_a_terminal("push", "-K", "--yes") as terminal:
         terminal.wait_for("BECOME password: ")
         terminal.wait_until_unseen()

@@ -36,6 +36,28 @@ def test_groups_hosts_and_patterns(inventory):
     assert found.matching("maps_prod") == ()
 
 
+@pytest.mark.parametrize(
+    ("pattern", "hosts"),
+    [
+        ("maps:!tset", ()),  # to Ansible, all of maps
+        ("maps1,maps2,slwo", ()),
+        ("maps:&tset[0]", ()),
+        ("maps[0:1],test[-1]", ("maps1", "maps2", "maps3")),
+        ("maps:!web*:!~web.+:!web[ab]", ("maps1", "maps2", "maps3")),
+        ("all:!ungrouped", ("db1", "maps1", "maps2", "maps3")),
+        ("localhost", ("localhost",)),
+    ],
+)
+def test_a_name_that_nothing_has_is_left_out_of_no_pattern(inventory, pattern, hosts):
+    assert read(inventory).matching(pattern) == hosts
+
+
+def test_why_a_pattern_matches_nothing(inventory):
+    found, nothing = read(inventory), f"matches no host of {inventory}"
+    assert found.no_match("maps:!tset:slwo") == f"{nothing}: it has no group or host tset, slwo"
+    assert found.no_match("db:&test") == nothing
+
+
 def test_a_host_is_meant_by_its_name(tmp_path):
     path = tmp_path / "hosts.yml"
     path.write_text('maps: {hosts: {"h{{ 7*7 }}": , "!x": , "a,b": }}\n')

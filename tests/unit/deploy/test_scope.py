@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from provisioner.deploy.record import RunRecord
-from provisioner.deploy.scope import Scope
+from provisioner.deploy.scope import Scope, concerned
 from provisioner.deploy.scope import scoped as scoped_targets
 from provisioner.deploy.targets import Targets
 from provisioner.errors import FleetError, UsageError
@@ -23,7 +23,7 @@ HOSTS = {
 INVENTORY = SimpleNamespace(
     path=Path("hosts.ini"),
     matching=lambda pattern: HOSTS[pattern],
-    unknown_names=lambda _: (),
+    no_match=lambda _: "matches no host of hosts.ini",
     groups=lambda: ("maps",),
 )
 
@@ -72,6 +72,24 @@ def test_hosts_that_there_are_not(scope, words):
         scoped(scope)
     assert raised.value.message == words
     assert raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        (Scope(), ["A", "B", "Lost"]),
+        (Scope(limit="one"), ["A", "Lost"]),
+        (Scope(hosts=("one",)), ["A", "Lost"]),
+        (Scope(hosts=("one", "two")), ["A", "B", "Lost"]),
+        (Scope(hosts=("two",), limit="one"), ["Lost"]),
+    ],
+)
+def test_which_servers_a_run_needs(scope, names):
+    """One that goes to no host may have been meant for these: it stays, and is told."""
+    hosts = {"A": ("h1", "h2"), "B": ("h2",), "Lost": ()}
+    servers = [SimpleNamespace(server_name=name) for name in hosts]
+    targets = Targets(project=None, servers=servers, hosts=hosts)
+    assert [s.server_name for s in concerned(targets, scope, INVENTORY).servers] == names
 
 
 def test_nothing_is_pruned_while_a_pattern_matches_nothing():

@@ -39,7 +39,7 @@ def inventory():
     return SimpleNamespace(
         path="hosts.ini",
         matching=lambda pattern: HOSTS[pattern],
-        unknown_names=lambda _: (),
+        no_match=lambda _: "matches no host of hosts.ini",
         groups=lambda: ("maps", "one"),
     )
 
