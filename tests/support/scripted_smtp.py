@@ -17,11 +17,15 @@ from contextlib import contextmanager, suppress
 
 
 class ScriptedServer:
-    """`heard`: the lines that came, without those of a message; `message`: that one's bytes."""
+    """`heard`: the lines that came, without those of a message; `message`: that one's bytes.
+
+    `silent_for`: seconds of WAIT or DRIP until the client went.
+    """
 
     def __init__(self, script, context):
         self.heard = []
         self.message = b""
+        self.silent_for = 0.0
         self.script, self.context = script, context
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -62,12 +66,15 @@ class ScriptedServer:
                 assert self.context
                 self.socket = self.context.wrap_socket(self.socket, server_side=True)
                 self.reader = self.socket.makefile("rb")
-            case "DRIP":
-                while True:
-                    self.say(b"2")
-                    time.sleep(0.05)
-            case "WAIT":
-                self.reader.read()
+            case "DRIP" | "WAIT":
+                began = time.monotonic()
+                try:
+                    while step == "DRIP":
+                        self.say(b"2")
+                        time.sleep(0.05)
+                    self.reader.read()
+                finally:
+                    self.silent_for = time.monotonic() - began
 
     def say(self, data):
         """Say bytes."""

@@ -66,12 +66,16 @@ def compare(talk: Talk, case: Case, facts: dict) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name[:60])
 def test_a_conversation(case, talk, certificate):
     context = certificate.context() if "TLS" in case.script else None
-    with scripted_server(case.script, context) as server:
-        given = {"port": server.port, "ca_file": str(certificate.ca_file), **case.given}
-        facts = conversed(talk, **given)
-        if "transcript" in case.facts:
-            assert facts["transcript"].pop(0).endswith(f", port {server.port})")
-        compare(talk, case, facts)
+    # Half a second has to do for a silence, and is too little for some replies of a busy machine.
+    for _ in range(5):
+        with scripted_server(case.script, context) as server:
+            given = {"port": server.port, "ca_file": str(certificate.ca_file), **case.given}
+            facts = conversed(talk, **given)
+        if facts["error"] != "timeout" or server.silent_for > SHORT / 2:
+            break
+    if "transcript" in case.facts:
+        assert facts["transcript"].pop(0).endswith(f", port {server.port})")
+    compare(talk, case, facts)
     if case.heard is not None:
         assert server.heard == case.heard
     if facts["code"] == 250 and case.given.get("message"):
@@ -106,8 +110,11 @@ def test_it_names_itself_after_its_host(talk):
 def test_all_of_it_ends_after_six_times_its_time(talk):
     """Replies are counted, not seconds: none takes a whole second, so six seconds have six."""
     script = ["S 220 a", "C", "R 250-a\r\n250 AUTH XOAUTH2\r\n", *["C", "S 334 e30="] * 12]
-    with scripted_server(SlowScript(script)) as server:
-        facts = conversed(talk, port=server.port, mechanisms=["XOAUTH2"], timeout=1)
+    for _ in range(5):
+        with scripted_server(SlowScript(script)) as server:
+            facts = conversed(talk, port=server.port, mechanisms=["XOAUTH2"], timeout=1)
+        if len(server.heard) >= 6:  # else one reply took a second: the machine is busy
+            break
     assert (facts["stage"], facts["error"]) == ("auth", "timeout")
     assert len(server.heard) >= 6
 
