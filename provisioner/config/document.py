@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from yaml.error import YAMLError
 
 STDIN = "-"
+SHOWN_STDIN = "<stdin>"
 _EMPTY = Issue(
     pointer="",
     rule="empty-document",
@@ -150,7 +151,7 @@ def load_text(text: str, path: str, *, project: str = "") -> list[Document]:
 def load_found(found: FoundFile) -> list[Document]:
     """The documents of one file that was found, or the one that says why it could not be."""
     if found.path == STDIN:
-        return _documents(Source(STDIN, shown="<stdin>", project=found.project), stdin_bytes)
+        return _documents(Source(STDIN, shown=SHOWN_STDIN, project=found.project), stdin_bytes)
     source = Source(found.path, shown=shown_path(found.path), project=found.project)
     if found.issue is not None:
         return [Document(source=source, issues=(found.issue,))]

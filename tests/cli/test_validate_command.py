@@ -66,6 +66,16 @@ def test_standard_input():
     assert done.stdout.startswith("<stdin>:6:7: error[wrong-type] `port` must be a whole number")
 
 
+def test_fixes_are_proposed_for_files_alone(project):
+    text = RELAY.format(name="x") + "prot: 587\n"
+    (project / "servers/b.yml").write_text(text)
+    proposed = "can be fixed by the same command with --fix"
+    assert f"1 of them {proposed}" in run("validate", "servers/b.yml").stdout
+    piped = run("validate", "-", stdin=text)
+    assert "unknown-key" in piped.stdout
+    assert proposed not in piped.stdout
+
+
 def test_provider_facts_of_the_project_count_for_single_files(project):
     text = (
         "server_name: x\nhost: mail.example.edu\nsmtp_security_level: oauth2\nuse_tls: true\n"

@@ -51,11 +51,14 @@ def doctor(
       provisioner doctor Reports --limit maps1 --format json
     """
     from provisioner.cli.output import print_data
+    from provisioner.credentials.project_secrets import open_project
     from provisioner.deploy.scope import Scope, chosen_servers
     from provisioner.reports.doctor import doctor_json, doctor_text, skipped
 
     if options.accept_destination:
         raise UsageError("doctor accepts no destination", remedy="run: provisioner accept")
+    if no_hosts and limit is not None:
+        raise UsageError("--limit cannot be combined with --no-hosts", remedy="remove one of them")
     checks, found = _files(options)
     if found is None:
         at = checks[-1].name
@@ -63,12 +66,13 @@ def doctor(
         checks += [skipped(name, f"{at} failed") for name in left_out]
     else:
         scope = Scope(servers=tuple(sorted(servers or ())), limit=limit)
-        chosen = chosen_servers(found, scope.servers)
-        checks += _here(found, chosen, options.allow_commands)
+        chosen: Sequence[EmailServer] = chosen_servers(found, scope.servers)
+        opened = open_project(found, allow_commands=options.allow_commands)
         if no_hosts:
-            checks.append(skipped("hosts", "--no-hosts"))
-        else:
-            checks += _hosts(options, found, scope, output_format)
+            there = [skipped("hosts", "--no-hosts")]
+        else:  # first, because the inventory says which servers go to no host of --limit
+            chosen, there = _hosts(options, found, scope, output_format)
+        checks += [*_here(opened, chosen), *there]
     code = gravest(check.exit_code for check in checks)
     if output_format is OutputFormat.JSON:
         print_data(doctor_json(checks, code), people=False)
@@ -104,14 +108,9 @@ def _files(options: HostsOptions) -> tuple[list[Check], Project | None]:
     return [*checks, ok(_FILES, f"{declared}: no problems found")], found
 
 
-def _here(
-    project: Project, servers: Sequence[EmailServer], allow_commands: bool
-) -> Iterator[Check]:
+def _here(opened: OpenProject, servers: Sequence[EmailServer]) -> Iterator[Check]:
     """What this machine has: nothing is asked, accepted, refreshed or made."""
-    from provisioner.credentials.project_secrets import open_project
-
-    yield _git(project)
-    opened = open_project(project, allow_commands=allow_commands)
+    yield _git(opened.project)
     yield _vault_key(opened)
     for server in servers:
         if server.secret is not None:
@@ -119,7 +118,7 @@ def _here(
         if server.oauth2 is not None:
             yield from _sign_in(opened, server)
         else:
-            yield from _mailbox(project, server)
+            yield from _mailbox(opened.project, server)
 
 
 def _git(project: Project) -> Check:
@@ -195,10 +194,12 @@ def _sign_in(opened: OpenProject, server: EmailServer) -> Iterator[Check]:
 
 def _hosts(
     options: HostsOptions, project: Project, scope: Scope, output_format: OutputFormat
-) -> list[Check]:
-    """What each host says; a problem of the inventory, or of Ansible, is a check that failed."""
+) -> tuple[Sequence[EmailServer], list[Check]]:
+    """The servers that the run is about, and what each host says; a problem of the inventory, or
+    of Ansible, is a check that failed."""
     from provisioner.cli.run_session import RunSession, provider_names
     from provisioner.deploy.run import RunOptions
+    from provisioner.deploy.scope import chosen_servers
     from provisioner.deploy.targets import reached_targets
     from provisioner.reports.doctor import (
         VARIABLES,
@@ -213,6 +214,7 @@ def _hosts(
     report = ReportOptions(output_format=output_format)
     session = RunSession("doctor", options, report, project)
     providers, checks = provider_names(project), list[Check]()
+    servers: Sequence[EmailServer] = chosen_servers(project, scope.servers)
     try:
         with (
             session.unlocked(),
@@ -221,6 +223,7 @@ def _hosts(
                 scope, RunOptions(key=random.token_hex(32), prepare=reached_targets)
             ) as run,
         ):
+            servers = run.targets.servers
             for left_out in run.targets.skipped:
                 said, code = (left_out.reason, left_out.remedy), left_out.exit_code
                 checks.append(Check(CheckState.FAILED, "hosts", *said, exit_code=code))
@@ -235,5 +238,5 @@ def _hosts(
     except UsageError:
         raise
     except ProvisionerError as error:
-        return [*checks, failed("hosts", error)]
-    return checks or [skipped("hosts", "no server is declared")]
+        return servers, [*checks, failed("hosts", error)]
+    return servers, checks or [skipped("hosts", "no server is declared")]

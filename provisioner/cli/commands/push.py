@@ -147,21 +147,19 @@ def push(
         ) as run:
             push_hosts(run, options, saved)
     code = session.report(run.record)
-    _tell_of_interruption(run.record)
+    _tell_of_interruption(run.record, at_once=run.signals.count > 1)
     return code
 
 
-def _tell_of_interruption(record: RunRecord) -> None:
+def _tell_of_interruption(record: RunRecord, *, at_once: bool) -> None:
     from provisioner.cli.app import print_error
 
     if not record.interrupted:
         return
     by = f"interrupted ({record.interrupted})"
     if record.undone:
-        print_error(
-            f"{by}; hosts finish the transaction they are in",
-            "continue with: provisioner push --resume",
-        )
+        left = "hosts at work were not waited for" if at_once else "hosts at work were waited for"
+        print_error(f"{by}; {left}", "continue with: provisioner push --resume")
     else:
         print_error(f"{by}, but every host is done")
 

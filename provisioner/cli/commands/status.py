@@ -11,6 +11,7 @@ import typer
 
 from provisioner.cli.options import (
     Format,
+    HostLimit,
     HostsOptions,
     OutputFormat,
     ReportOptions,
@@ -42,6 +43,7 @@ def status(
     servers: ServerNames = None,
     check: Check = False,
     hosts: Hosts = False,
+    limit: HostLimit = None,
     within: Within = None,
     report_format: Format = OutputFormat.TEXT,
 ) -> int:
@@ -61,7 +63,7 @@ def status(
 
       provisioner status --within 30d
 
-      provisioner status --hosts
+      provisioner status --hosts --limit maps1
     """
     if hosts:
         if servers or check or within is not None:
@@ -69,7 +71,9 @@ def status(
                 "--hosts cannot be combined with SERVER, --check or --within",
                 remedy="run: provisioner status --hosts",
             )
-        return _host_status(options, report_format)
+        return _host_status(options, limit, report_format)
+    if limit is not None:
+        raise UsageError("--limit is about hosts", remedy="add --hosts")
     from provisioner.cli.output import print_data
     from provisioner.cli.progress import progress
     from provisioner.credentials.proofs import read_proofs
@@ -89,8 +93,8 @@ def status(
     return gravest(problem.exit_code for state in states for problem in state.problems)
 
 
-def _host_status(options: HostsOptions, report_format: OutputFormat) -> int:
-    """Ask every host and print what it says. Needs no token."""
+def _host_status(options: HostsOptions, limit: str | None, report_format: OutputFormat) -> int:
+    """Ask the hosts and print what they say. Needs no token."""
     from provisioner.cli.output import print_data
     from provisioner.cli.run_session import RunSession
     from provisioner.deploy.record import HostFinished
@@ -101,7 +105,7 @@ def _host_status(options: HostsOptions, report_format: OutputFormat) -> int:
 
     session = RunSession("status", options, ReportOptions(output_format=report_format))
     reading = RunOptions(prepare=declared_targets)
-    with session.unlocked(), session.run(Scope(), reading) as run:
+    with session.unlocked(), session.run(Scope(limit=limit), reading) as run:
         for result in run.ask("status", run.targets.all_hosts):
             run.record.add(HostFinished(result=result))
     people = report_format is OutputFormat.TEXT

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.config.document import SHOWN_STDIN
 from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
-from provisioner.reports.findings.places import STANDARD_INPUT, last_line
+from provisioner.reports.findings.places import last_line
 from provisioner.reports.findings.text import summary
 from provisioner.text import printable_lines
 
@@ -37,7 +38,7 @@ def _properties(finding: Finding) -> Iterator[tuple[str, object]]:
 
     GitHub does not say which it is: https://github.com/github/docs/issues/40038.
     """
-    if finding.file != STANDARD_INPUT:
+    if finding.file != SHOWN_STDIN:
         yield "file", printable_lines(finding.file).translate(_PROPERTY)
         yield "line", finding.line
         yield "endLine", last_line(finding)

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from provisioner.config.document import SHOWN_STDIN
 from provisioner.lint.finding import Finding
-
-STANDARD_INPUT = "<stdin>"  # as the loader calls it
 
 
 class Places:
@@ -21,7 +20,7 @@ class Places:
 
     def inside(self, file: str) -> str | None:
         """The path relative to the current folder; None for a file outside of it."""
-        path = os.path.relpath(file, self._here) if file != STANDARD_INPUT else file
+        path = os.path.relpath(file, self._here) if file != SHOWN_STDIN else file
         return None if path == ".." or path.startswith("../") else path
 
     def absolute(self, file: str) -> str:

@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import quote
 
 import provisioner
+from provisioner.config.document import SHOWN_STDIN
 from provisioner.config.issue import Severity
 from provisioner.lint.checks import severity_of
 from provisioner.lint.finding import Finding
 from provisioner.lint.result import LintResult
 from provisioner.lint.rule import rule_page, rule_pages
-from provisioner.reports.findings.places import STANDARD_INPUT, Places, fingerprints
+from provisioner.reports.findings.places import Places, fingerprints
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -106,7 +107,7 @@ def _note(level: str, identity: str, text: str) -> dict[str, Any]:
 
 def _artifact_location(file: str, places: Places) -> dict[str, Any]:
     """Below the current folder a relative URI, else a `file:` one."""
-    if file == STANDARD_INPUT:
+    if file == SHOWN_STDIN:
         return {"uri": _escaped(file), "description": {"text": "Standard input."}}
     inside = places.inside(file)
     if inside is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from provisioner.config.document import SHOWN_STDIN
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Excerpt, Finding
 from provisioner.lint.result import LintResult
@@ -31,9 +32,9 @@ def render_colored(result: LintResult) -> str:
 
 def _rendered(result: LintResult, paint: _Paint) -> str:
     blocks = [*(paragraph(finding, paint) for finding in result.findings), summary(result)]
-    fixable = sum(finding.fix is not None for finding in result.findings)
+    fixable = sum(f.fix is not None and f.file != SHOWN_STDIN for f in result.findings)
     if fixable:
-        blocks.append(f"{fixable} of them can be fixed by `provisioner validate --fix`")
+        blocks.append(f"{fixable} of them can be fixed by the same command with --fix")
     return "\n".join(blocks) + "\n"
 
 

@@ -146,6 +146,7 @@ def test_an_inventory_that_cannot_be_read_or_has_no_hosts(pushed):
 
 def test_what_the_command_line_names_must_exist(fleet):
     fleet.ends(64, "doctor", "--limit", "nowhere")
+    fleet.ends(64, "doctor", "--limit", "maps1", "--no-hosts")
     fleet.ends(64, "doctor", "Nothing")
 
 
@@ -184,6 +185,17 @@ def test_a_limit(pushed_to_three):
     found = Found(pushed_to_three, 0, "--limit", "maps1:maps2").states
     assert "folder maps2" in found
     assert "maps3" not in " ".join(found)
+
+
+def test_servers_of_other_hosts_than_those_of_a_limit_do_not_matter(pushed_to_three):
+    fleet = pushed_to_three
+    fleet.declare("Elsewhere", hosts="maps3", password={"env": "NO_SUCH_VARIABLE"})
+    fleet.commit()
+    alone = [c["about"] for c in Found(fleet, 0, "--limit", "maps1").checks]
+    assert "Reports" in alone
+    assert "Elsewhere" not in alone
+    for arguments in ((), ("--limit", "maps3")):
+        assert Found(fleet, 1, *arguments).row("secret")["about"] == "Elsewhere"
 
 
 def test_a_folder_of_something_else(pushed):

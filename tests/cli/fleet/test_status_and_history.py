@@ -62,6 +62,15 @@ def test_a_host_that_cannot_be_asked(pushed_to_three):
     assert "3 hosts: 1 failed, 2 never entered" in ended.stdout
 
 
+def test_no_other_hosts_are_asked_than_those_of_a_limit(pushed_to_three):
+    pushed_to_three.set("maps3", maps_directory="relative")
+    limited = ("status", "--hosts", "--limit", "maps1:maps2")
+    asked = json.loads(pushed_to_three.ends(0, *limited, "--format", "json").stdout)
+    assert [host["host"] for host in asked["hosts"]] == ["maps1", "maps2"]
+    assert "nowhere" in pushed_to_three.ends(64, "status", "--hosts", "--limit", "nowhere").stderr
+    assert "add --hosts" in pushed_to_three.ends(64, "status", "--limit", "maps1").stderr
+
+
 def test_where_there_is_no_host_to_look_at_that_is_said(fleet):
     fleet.declare("Reports", hosts="no_such_group")
     for command in (("status", "--hosts"), ("worksheet", "--changed")):
