@@ -158,7 +158,7 @@ def _tell_of_interruption(record: RunRecord, *, at_once: bool) -> None:
         return
     by = f"interrupted ({record.interrupted})"
     if record.undone:
-        left = "hosts at work were not waited for" if at_once else "hosts at work were waited for"
+        left = "running hosts were not waited for" if at_once else "running hosts were waited for"
         print_error(f"{by}; {left}", "continue with: provisioner push --resume")
     else:
         print_error(f"{by}, but every host is done")

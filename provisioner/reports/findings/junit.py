@@ -1,4 +1,4 @@
-"""Findings as JUnit XML, one test case a file.
+"""Findings as JUnit XML, one test case a file with findings and one for all others.
 
 A case has one `failure` with all that is wrong in its file, for Jenkins shows only the first
 one, and GitLab drops further cases of the same name:

@@ -58,7 +58,7 @@ def test_a_signal_lets_hosts_at_work_finish_and_resume_goes_on(three_hosts, appl
     assert running.returncode == 130, output + errors
     said = "interrupted (SIGINT): waiting for the hosts that are running; press Ctrl-C again"
     assert errors.count(said) == 1
-    assert "interrupted (SIGINT); hosts at work were waited for" in errors
+    assert "interrupted (SIGINT); running hosts were waited for" in errors
     assert "provisioner push --resume" in errors
     states = {"maps1": "applied", "maps2": "not started", "maps3": "not started"}
     assert fleet.states() == states
@@ -94,7 +94,7 @@ def test_ctrl_c_twice_leaves_no_ansible_either_and_reports_all_the_same(fleet, a
         terminal.type(CTRL_C)
         assert terminal.ends() == 130, "it waits for no host any more"
         assert "maps1: unknown" in terminal.output
-        assert "hosts at work were not waited for" in terminal.output
+        assert "running hosts were not waited for" in terminal.output
     assert fleet.states() == {"maps1": "unknown"}
     assert ansible_processes(fleet.folder) == []
 
