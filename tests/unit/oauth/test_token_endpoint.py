@@ -359,7 +359,7 @@ def test_a_code_that_nobody_answers_for_is_not_sent_again():
     over = threading.Event()
     with scripted_server([lambda _connection: over.wait(30), GOOD]) as server:
         with pytest.raises(TokenRequestError, match="localhost did not answer in time") as caught:
-            _exchanged(server, seconds=0.5)
+            _exchanged(server, seconds=2)
         over.set()
         assert len(server.requests) == 1
     assert caught.value.sent
@@ -454,11 +454,11 @@ def test_a_wait_that_is_left_to_the_person_is_told():
 @pytest.mark.parametrize(
     "slow",
     [
-        0.6,
+        1.5,
         dripping(GOOD, every=0.05),
         dripping(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500, every=0.05),
         dripping(b"HTTP/1.1 100 Continue\r\n\r\n" * 500, every=0.05),
-        lambda connection: connection.sendall(GOOD[:-9]) or time.sleep(0.6),
+        lambda connection: connection.sendall(GOOD[:-9]) or time.sleep(1.5),
     ],
     ids=("silence", "drops", "headers", "interim answers", "body"),
 )
@@ -490,7 +490,7 @@ def test_nothing_is_sent_after_the_deadline(authority):
         thread.start()
         url = f"https://localhost:{listening.getsockname()[1]}/"
         with pytest.raises(TokenRequestError, match="did not answer in time") as caught:
-            _refreshed(url, ca_file=authority[1], pauses=(), seconds=0.3)
+            _refreshed(url, ca_file=authority[1], pauses=(), seconds=1)
         late.set()
         thread.join(20)
     assert not caught.value.sent
