@@ -237,11 +237,10 @@ class ProjectSecrets:
         text = f"its destinations were accepted in {old}; this is {new}"
         question = "Keep the sign-ins and accepted destinations of that project?"
         if self.confirm is None or not self.confirm([f"{server.where()}:", f"  {text}"], question):
-            change = "was renamed" if found.project else "has a remote now"
             was = f" {PROJECT_VARIABLE}={shlex.quote(found.project)}" if found.project else ""
             raise PersonNeeded(
                 f"{server.where()}: {text}; nothing was sent",
-                remedy=f"if the project {change}, run: provisioner accept --renamed"
+                remedy="if this is the same project, run: provisioner accept --renamed"
                 + (f"\nif it is a copy without a remote, run: export{was}" if was else ""),
             )
         self.rename_project(found.project)

@@ -66,11 +66,14 @@ def test_standard_input():
     assert done.stdout.startswith("<stdin>:6:7: error[wrong-type] `port` must be a whole number")
 
 
-def test_fixes_are_proposed_for_files_alone(project):
+def test_fixes_are_proposed_for_the_files_that_have_some(project):
     text = RELAY.format(name="x") + "prot: 587\n"
-    (project / "servers/b.yml").write_text(text)
-    proposed = "can be fixed by the same command with --fix"
-    assert f"1 of them {proposed}" in run("validate", "servers/b.yml").stdout
+    for name in ("b", "-c"):
+        (project / f"servers/{name}.yml").write_text(text)
+    proposed = "can be fixed by `provisioner validate"
+    assert f"1 of them {proposed} servers/b.yml --fix`" in run("validate", "servers/b.yml").stdout
+    os.chdir("servers")
+    assert f"1 of them {proposed} --fix -- -c.yml`" in run("validate", "--", "-c.yml").stdout
     piped = run("validate", "-", stdin=text)
     assert "unknown-key" in piped.stdout
     assert proposed not in piped.stdout

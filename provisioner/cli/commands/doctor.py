@@ -71,7 +71,7 @@ def doctor(
         if no_hosts:
             there = [skipped("hosts", "--no-hosts")]
         else:  # first, because the inventory says which servers go to no host of --limit
-            chosen, there = _hosts(options, found, scope, output_format)
+            chosen, there = _hosts(options, found, scope, chosen, output_format)
         checks += [*_here(opened, chosen), *there]
     code = gravest(check.exit_code for check in checks)
     if output_format is OutputFormat.JSON:
@@ -193,13 +193,16 @@ def _sign_in(opened: OpenProject, server: EmailServer) -> Iterator[Check]:
 
 
 def _hosts(
-    options: HostsOptions, project: Project, scope: Scope, output_format: OutputFormat
+    options: HostsOptions,
+    project: Project,
+    scope: Scope,
+    servers: Sequence[EmailServer],
+    output_format: OutputFormat,
 ) -> tuple[Sequence[EmailServer], list[Check]]:
-    """The servers that the run is about, and what each host says; a problem of the inventory, or
-    of Ansible, is a check that failed."""
+    """Those of the servers that go to hosts of --limit, and what each host says; a problem of the
+    inventory, or of Ansible, is a check that failed."""
     from provisioner.cli.run_session import RunSession, provider_names
     from provisioner.deploy.run import RunOptions
-    from provisioner.deploy.scope import chosen_servers
     from provisioner.deploy.targets import reached_targets
     from provisioner.reports.doctor import (
         VARIABLES,
@@ -214,7 +217,6 @@ def _hosts(
     report = ReportOptions(output_format=output_format)
     session = RunSession("doctor", options, report, project)
     providers, checks = provider_names(project), list[Check]()
-    servers: Sequence[EmailServer] = chosen_servers(project, scope.servers)
     try:
         with (
             session.unlocked(),

@@ -9,7 +9,7 @@ from provisioner.config.document import SHOWN_STDIN
 from provisioner.config.issue import Severity
 from provisioner.lint.finding import Excerpt, Finding
 from provisioner.lint.result import LintResult
-from provisioner.text import counted, in_columns, printable, printable_lines
+from provisioner.text import command_for, counted, in_columns, printable, printable_lines
 
 if TYPE_CHECKING:
     from provisioner.lint.fixes import FixedFile
@@ -32,9 +32,10 @@ def render_colored(result: LintResult) -> str:
 
 def _rendered(result: LintResult, paint: _Paint) -> str:
     blocks = [*(paragraph(finding, paint) for finding in result.findings), summary(result)]
-    fixable = sum(f.fix is not None and f.file != SHOWN_STDIN for f in result.findings)
+    fixable = [f.file for f in result.findings if f.fix is not None and f.file != SHOWN_STDIN]
     if fixable:
-        blocks.append(f"{fixable} of them can be fixed by the same command with --fix")
+        command = printable(command_for("validate", dict.fromkeys(fixable), "--fix"))
+        blocks.append(f"{len(fixable)} of them can be fixed by `{command}`")
     return "\n".join(blocks) + "\n"
 
 
